@@ -1,0 +1,187 @@
+"""HTTP as data: a call is a value, an answer is a value, and one place does the talking.
+
+Every request has timeouts, follows no redirect, reads no proxy from the environment and names no
+secret in its errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import orjson
+import requests
+from requests.adapters import HTTPAdapter
+
+from hub.errors import (
+    ConnectionFailed,
+    CredentialsRefused,
+    Rejected,
+    ResponseUnexpected,
+    SendError,
+    Throttled,
+)
+from hub.types import EMPTY
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 20.0
+#: No provider's answer to an API call is near this; more is somebody filling our memory.
+MAX_ANSWER_BYTES = 8 * 1024 * 1024
+MASK = "[secret]"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpFile:
+    """One part of a multipart body."""
+
+    part: str
+    name: str
+    content: bytes = field(repr=False)
+    media_type: str = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpCall:
+    """One request, complete. Its repr shows no credentials and no content.
+
+    At most one of `form`, `json`, `body` is set; `files` go with `form`.
+    `seconds` bounds the wait for the answer (long polling takes longer than the default).
+    """
+
+    method: str
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default=EMPTY, repr=False)
+    query: Sequence[tuple[str, str]] = field(default=(), repr=False)
+    form: Sequence[tuple[str, str]] | None = field(default=None, repr=False)
+    json: Any = field(default=None, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    files: Sequence[HttpFile] = ()
+    basic_auth: tuple[str, str] | None = field(default=None, repr=False)
+    seconds: float = READ_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """An answer, read to its end. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = EMPTY
+    body: bytes = field(default=b"", repr=False)
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    def json(self) -> Any:
+        """Raises ResponseUnexpected when the body is not JSON."""
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError as error:
+            raise ResponseUnexpected(
+                f"The provider answered {self.status} with something that is not JSON."
+            ) from error
+
+
+class Http:
+    """Sends calls. One per connector, so that one provider's sockets never starve another's."""
+
+    def __init__(self, secrets: Sequence[str] = ()) -> None:
+        self._secrets = tuple(secret for secret in secrets if secret)
+        self._session = requests.Session()
+        self._session.trust_env = False
+        adapter = HTTPAdapter(pool_connections=4, pool_maxsize=32, max_retries=0)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def request(self, call: HttpCall) -> HttpResponse:
+        """One try.
+
+        Raises:
+            ConnectionFailed: nobody answered; `maybe_sent` is true once the request had left.
+            ResponseUnexpected: the answer is larger than any answer of an API.
+        """
+        try:
+            with self._session.request(
+                call.method,
+                call.url,
+                headers=dict(call.headers),
+                params=list(call.query) or None,
+                data=list(call.form) if call.form is not None else call.body,
+                json=call.json,
+                files=[(f.part, (f.name, f.content, f.media_type)) for f in call.files] or None,
+                auth=call.basic_auth,
+                timeout=(CONNECT_SECONDS, call.seconds),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                body = bytearray()
+                for chunk in response.iter_content(65536):
+                    body += chunk
+                    if len(body) > MAX_ANSWER_BYTES:
+                        raise ResponseUnexpected("The provider's answer is far too large.")
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return HttpResponse(response.status_code, headers, bytes(body))
+        except (requests.ConnectTimeout, requests.exceptions.SSLError) as error:
+            raise self._failed(error, maybe_sent=False) from None
+        except requests.ConnectionError as error:
+            raise self._failed(error, maybe_sent=_had_left(error)) from None
+        except requests.RequestException as error:
+            raise self._failed(error, maybe_sent=True) from None
+
+    def redact(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, MASK)
+        return text
+
+    def _failed(self, error: Exception, *, maybe_sent: bool) -> ConnectionFailed:
+        # The library's text has the whole URL in it, which for Telegram contains the bot's token.
+        return ConnectionFailed(
+            f"The provider could not be reached ({type(error).__name__}). "
+            "The message stays in line and is tried again.",
+            maybe_sent=maybe_sent,
+        )
+
+
+def _had_left(error: requests.ConnectionError) -> bool:
+    """A refused or unresolved connection never carried the request; a broken one may have."""
+    text = repr(error)
+    return not any(
+        sign in text for sign in ("NewConnectionError", "NameResolutionError", "ConnectTimeout")
+    )
+
+
+def error_for(response: HttpResponse, message: str = "", code: str | None = None) -> SendError:
+    """What an HTTP status alone says, for answers whose body says no more.
+
+    429 waits for `Retry-After`; 5xx is tried again; 401 is the admin's to mend; any other 4xx is
+    final; what is left is not an answer we know.
+    """
+    status = response.status
+    external = code or str(status)
+    text = message or f"The provider answered {status}."
+    if status == 429:
+        return Throttled(text, external_code=external, retry_after=retry_after(response))
+    if status >= 500 or status == 408:
+        return ConnectionFailed(text, external_code=external, retry_after=retry_after(response))
+    if status == 401:
+        return CredentialsRefused(text, external_code=external)
+    if 400 <= status < 500:
+        return Rejected(text, external_code=external)
+    return ResponseUnexpected(text, external_code=external)
+
+
+def retry_after(response: HttpResponse) -> timedelta | None:
+    """`Retry-After` in either of its forms, capped at an hour. Source: RFC 9110, 10.2.3."""
+    value = response.headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    if value.isdecimal():
+        return timedelta(seconds=min(int(value[:6]), 3600))
+    try:
+        wait = parsedate_to_datetime(value) - datetime.now(UTC)
+    except (TypeError, ValueError):
+        return None
+    return max(timedelta(0), min(wait, timedelta(hours=1)))
