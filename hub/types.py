@@ -49,7 +49,7 @@ class Profile:
     name: str = ""
     avatar_url: str = ""
     locale: str = ""
-    attributes: Mapping[str, str] = EMPTY
+    attributes: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
 
 # -- what ----------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ class InboundMessage:
     authenticated: bool = True
     sent_by_us: bool = False
     metadata: str = ""
-    extra: Mapping[str, str] = EMPTY
+    extra: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
 
 class DeliveryStatus(StrEnum):
@@ -357,8 +357,8 @@ class WebhookRequest:
     method: str
     url: str
     body: bytes = field(repr=False)
-    headers: Mapping[str, str] = field(default=EMPTY, repr=False)
-    query: Mapping[str, str] = EMPTY
+    headers: Mapping[str, str] = field(default_factory=lambda: EMPTY, repr=False)
+    query: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     form: tuple[tuple[str, str], ...] = ()
     path: str = ""
 

@@ -53,7 +53,7 @@ class HttpCall:
 
     method: str
     url: str = field(repr=False)
-    headers: Mapping[str, str] = field(default=EMPTY, repr=False)
+    headers: Mapping[str, str] = field(default_factory=lambda: EMPTY, repr=False)
     query: Sequence[tuple[str, str]] = field(default=(), repr=False)
     form: Sequence[tuple[str, str]] | None = field(default=None, repr=False)
     json: Any = field(default=None, repr=False)
@@ -68,7 +68,7 @@ class HttpResponse:
     """An answer, read to its end. Header names are in lower case."""
 
     status: int
-    headers: Mapping[str, str] = EMPTY
+    headers: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     body: bytes = field(default=b"", repr=False)
 
     @property
