@@ -1,0 +1,231 @@
+"""Opens the database, and is the only door to it.
+
+Reading takes a connection for as long as a block lasts. Writing hands over a function, which gets a
+transaction and must do nothing but use it: no network, no waiting. On SQLite the functions that
+wait at the same moment share one transaction, each in a savepoint of its own, so that one flush of
+the disk serves all of them; on PostgreSQL each has its own transaction.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+import orjson
+from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import QueuePool
+from sqlalchemy.sql import Executable
+
+from hub import runtime
+
+T = TypeVar("T")
+Publish = Callable[[Sequence[Any]], None]
+
+#: How many waiting writers share one commit. More would make the first of them wait for the last.
+BATCH = 64
+#: A constant of ours in the space of PostgreSQL's advisory locks.
+LOCK_SPACE = 0x48554200
+
+
+class Transaction:
+    """What a unit of work may do: run statements, and say what happened.
+
+    `now` is one moment for the whole of it. Events are published after the commit, or never.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.now = datetime.now(UTC)
+        self.events: list[Any] = []
+
+    def execute(
+        self,
+        statement: Executable,
+        parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+    ) -> CursorResult[Any]:
+        return self.connection.execute(statement, parameters)  # type: ignore[return-value]
+
+    def publish(self, *events: Any) -> None:
+        self.events.extend(events)
+
+    @property
+    def is_postgres(self) -> bool:
+        return self.connection.dialect.name == "postgresql"
+
+    def lock(self, name: str) -> None:
+        """Waits until no other transaction holds this name. SQLite has one writer anyway."""
+        if self.is_postgres:
+            self.connection.execute(_ADVISORY_LOCK, {"space": LOCK_SPACE, "name": name})
+
+
+_ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(:space, hashtext(:name))")
+
+
+class _Job(Generic[T]):
+    """One unit of work on its way through the writer."""
+
+    __slots__ = ("error", "events", "finished", "result", "work")
+
+    def __init__(self, work: Callable[[Transaction], T]) -> None:
+        self.work = work
+        self.finished = False
+        self.error: BaseException | None = None
+        self.result: T | None = None
+        self.events: list[Any] = []
+
+    def run(self, connection: Connection) -> None:
+        transaction = Transaction(connection)
+        self.result = self.work(transaction)
+        self.events = transaction.events
+
+    def outcome(self) -> T:
+        if self.error is not None:
+            raise self.error
+        return self.result  # type: ignore[return-value]
+
+
+class Store:
+    """A database with its schema in place. `publish` gets the events of every commit, in order."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = open_engine(url)
+        self._writing = self.engine.execution_options(writes=True)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._subscribers: list[Publish] = []
+        self._waiting: deque[_Job[Any]] = deque()
+        self._writer_lock = threading.Lock()
+        self._writer: Connection | None = None
+
+    def subscribe(self, publish: Publish) -> None:
+        """Calls `publish` with the events of every commit. It must return at once."""
+        self._subscribers.append(publish)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self.engine.connect() as connection:
+            yield connection
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """Runs `work` in a transaction and returns once it is durably on disk.
+
+        Raises whatever `work` raises, with nothing of it kept; or the database's own error when
+        the commit fails, with nothing kept of anything that shared it.
+        """
+        job = _Job(work)
+        if self.is_sqlite:
+            self._waiting.append(job)
+            with self._writer_lock:
+                if not job.finished:
+                    runtime.breathe()  # those who are ready to write come along
+                    self._write_batch()
+        else:
+            self._write_alone(job)
+        return job.outcome()
+
+    def close(self) -> None:
+        with self._writer_lock:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+        self.engine.dispose()
+
+    # -- SQLite: one writer, many jobs ----------------------------------------------------------
+
+    def _write_batch(self) -> None:
+        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH))]
+        try:
+            if self._writer is None:
+                self._writer = self._writing.connect()
+            self._run_batch(self._writer, batch)
+        except BaseException as error:
+            # The transaction is gone, and with it the work of everybody in it.
+            for job in batch:
+                job.error = job.error or error
+            if self._writer is not None:
+                self._writer.invalidate()
+                self._writer.close()
+                self._writer = None
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            for job in batch:
+                job.finished = True
+        self._published(batch)
+
+    def _run_batch(self, writer: Connection, batch: list[_Job[Any]]) -> None:
+        raw = writer.connection.driver_connection
+        assert raw is not None
+        with writer.begin():
+            for job in batch:
+                raw.execute("SAVEPOINT job")
+                try:
+                    job.run(writer)
+                except Exception as error:  # noqa: BLE001 - it is handed to whoever asked
+                    raw.execute("ROLLBACK TO job")
+                    job.error = error
+                raw.execute("RELEASE job")
+
+    # -- PostgreSQL: one transaction each ---------------------------------------------------------
+
+    def _write_alone(self, job: _Job[Any]) -> None:
+        with self._writing.begin() as connection:
+            job.run(connection)
+        self._published([job])
+
+    def _published(self, batch: list[_Job[Any]]) -> None:
+        events = [event for job in batch if job.error is None for event in job.events]
+        if events:
+            for publish in self._subscribers:
+                publish(events)
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for `sqlite:///path` or `postgresql://...`, with JSON by orjson."""
+    if url.startswith(("postgres://", "postgresql://")):
+        url = "postgresql+psycopg2://" + url.split("://", 1)[1]
+    options: dict[str, Any] = {
+        "json_serializer": lambda value: orjson.dumps(value).decode(),
+        "json_deserializer": orjson.loads,
+    }
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_size=16, max_overflow=32, pool_pre_ping=True, **options)
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=8,
+        max_overflow=64,
+        connect_args={"check_same_thread": False, "timeout": 10, "isolation_level": None},
+        **options,
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",  # an acknowledged event survives a power cut
+        "foreign_keys = ON",
+        "busy_timeout = 10000",
+        "cache_size = -16000",
+        "temp_store = MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    # Readers run without a transaction: every statement sees the latest commit, and WAL keeps them
+    # out of the writer's way. The writer takes the lock at once, so that it never fails half-way.
+    if connection.get_execution_options().get("writes"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Whether the database itself is the problem (locked, full, gone), not what was asked."""
+    return isinstance(error, OperationalError)

@@ -1,0 +1,422 @@
+"""The tables. One class per table, singular, in the words of the product.
+
+Everything that customers said or agents did is kept: nothing here is deleted by a link, an edit, a
+merge or a resolve. Ids are integers that grow in the order of commits within one contact.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, DateTime, Dialect, Index, Table, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC in Python, UTC in the database, with microseconds."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or dialect.name == "postgresql":
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Json = JSON().with_variant(JSONB(), "postgresql")
+
+
+def _time(*, null: bool = False, index: bool = False) -> Any:
+    return Field(default=None, sa_type=UtcDateTime, nullable=null, index=index)
+
+
+def _json(default: Any) -> Any:
+    return Field(default_factory=lambda: default, sa_column=Column(Json, nullable=False))
+
+
+def _text(default: str = "") -> Any:
+    return Field(default=default, sa_column=Column(Text, nullable=False, default=default))
+
+
+# -- people ------------------------------------------------------------------------------------
+
+
+class Contact(SQLModel, table=True):
+    """One person, or one of several records of a person that links hold together.
+
+    `root_id` is the record that stands for the person; a link only changes it, so that an undone
+    link gives everything back. Attributes and names stay with the record they were given to.
+    """
+
+    id: int | None = Field(default=None, primary_key=True)
+    root_id: int | None = Field(default=None, foreign_key="contact.id", index=True)
+    name: str = _text()
+    avatar_url: str = _text()
+    locale: str = _text()
+    attributes: dict[str, Any] = _json({})
+    created_at: datetime = _time()
+    updated_at: datetime = _time()
+
+
+class Address(SQLModel, table=True):
+    """Where a contact can be reached. `evidence` says whether they proved to hold it."""
+
+    __table_args__ = (UniqueConstraint("scheme", "scope", "path"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    contact_id: int = Field(foreign_key="contact.id", index=True)
+    scheme: str
+    scope: str = ""
+    path: str
+    evidence: str = "verified"
+    created_at: datetime = _time()
+
+
+class Reach(SQLModel, table=True):
+    """What one connector knows of one address: when it last wrote, whether it stopped us."""
+
+    address_id: int = Field(foreign_key="address.id", primary_key=True)
+    connector: str = Field(primary_key=True)
+    last_inbound_at: datetime | None = _time(null=True)
+    last_seen_at: datetime | None = _time(null=True)
+    stopped_at: datetime | None = _time(null=True)
+    stopped_reason: str = _text()
+
+
+class Link(SQLModel, table=True):
+    """Why two contacts are one person. An edge between the records, undone by a date."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    contact_id: int = Field(foreign_key="contact.id", index=True)
+    other_contact_id: int = Field(foreign_key="contact.id", index=True)
+    evidence: str
+    method: str
+    reason: str = _text()
+    by: str = _text()
+    created_at: datetime = _time()
+    undone_at: datetime | None = _time(null=True)
+    undone_by: str = _text()
+
+
+class Handover(SQLModel, table=True):
+    """A one-time invitation to go on elsewhere. Only digests of the token and the code are kept."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    conversation_id: int = Field(foreign_key="conversation.id", index=True)
+    contact_id: int = Field(foreign_key="contact.id")
+    connector: str
+    token_digest: str = Field(unique=True)
+    code_digest: str = Field(unique=True)
+    created_by: str = _text()
+    created_at: datetime = _time()
+    expires_at: datetime = _time()
+    redeemed_at: datetime | None = _time(null=True)
+    redeemed_address_id: int | None = Field(default=None, foreign_key="address.id")
+
+
+# -- agents ------------------------------------------------------------------------------------
+
+
+class Agent(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    email: str = Field(unique=True)
+    name: str
+    role: str = "agent"
+    password_hash: str = _text()
+    avatar_url: str = _text()
+    #: What the agent chose; whether they are here is known by their sockets.
+    presence: str = "online"
+    disabled_at: datetime | None = _time(null=True)
+    created_at: datetime = _time()
+
+
+class AgentSession(SQLModel, table=True):
+    """A signed-in browser. The cookie holds the token; here is only its digest."""
+
+    __tablename__ = "agent_session"
+
+    token_digest: str = Field(primary_key=True)
+    agent_id: int = Field(foreign_key="agent.id", index=True)
+    csrf_token: str
+    created_at: datetime = _time()
+    expires_at: datetime = _time(index=True)
+
+
+class Token(SQLModel, table=True):
+    """An API token: acts as its agent, or as an admin service account of its own name."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    digest: str = Field(unique=True)
+    agent_id: int | None = Field(default=None, foreign_key="agent.id")
+    created_at: datetime = _time()
+    last_used_at: datetime | None = _time(null=True)
+
+
+class Team(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    created_at: datetime = _time()
+
+
+class TeamMember(SQLModel, table=True):
+    __tablename__ = "team_member"
+
+    team_id: int = Field(foreign_key="team.id", primary_key=True)
+    agent_id: int = Field(foreign_key="agent.id", primary_key=True)
+
+
+class VisitorSession(SQLModel, table=True):
+    """A browser on the web chat. The page holds the token; here is only its digest."""
+
+    __tablename__ = "visitor_session"
+
+    id: int | None = Field(default=None, primary_key=True)
+    token_digest: str = Field(unique=True)
+    connector: str
+    visitor: str
+    address_id: int | None = Field(default=None, foreign_key="address.id", index=True)
+    locale: str = ""
+    page: dict[str, Any] = _json({})
+    created_at: datetime = _time()
+    expires_at: datetime = _time(index=True)
+
+
+# -- conversations -----------------------------------------------------------------------------
+
+
+class Conversation(SQLModel, table=True):
+    __table_args__ = (
+        Index("ix_conversation_activity", "last_activity_at", "id"),
+        Index("ix_conversation_status", "status", "last_activity_at", "id"),
+        Index("ix_conversation_assignee", "assignee_id", "status", "last_activity_at", "id"),
+        Index("ix_conversation_team", "team_id", "status", "last_activity_at", "id"),
+        Index("ix_conversation_contact", "contact_id", "status"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    contact_id: int = Field(foreign_key="contact.id")
+    status: str = "open"
+    assignee_id: int | None = Field(default=None, foreign_key="agent.id")
+    team_id: int | None = Field(default=None, foreign_key="team.id")
+    priority: str = "normal"
+    subject: str = _text()
+    labels: list[str] = _json([])
+    connectors: list[str] = _json([])
+    unread_count: int = 0
+    waiting_since: datetime | None = _time(null=True)
+    snoozed_until: datetime | None = _time(null=True)
+    resolved_at: datetime | None = _time(null=True)
+    last_message_id: int | None = None
+    last_activity_at: datetime = _time()
+    created_at: datetime = _time()
+    updated_at: datetime = _time()
+
+
+class ConversationLabel(SQLModel, table=True):
+    """The labels again, one row each, to filter by."""
+
+    __tablename__ = "conversation_label"
+
+    label: str = Field(primary_key=True)
+    conversation_id: int = Field(foreign_key="conversation.id", primary_key=True)
+
+
+class ConversationConnector(SQLModel, table=True):
+    """The connectors again, one row each, to filter by."""
+
+    __tablename__ = "conversation_connector"
+
+    connector: str = Field(primary_key=True)
+    conversation_id: int = Field(foreign_key="conversation.id", primary_key=True)
+
+
+class Message(SQLModel, table=True):
+    """One thing said. `contact_id` is the record whose address said or heard it."""
+
+    __table_args__ = (
+        Index("ix_message_timeline", "contact_id", "created_at", "id"),
+        Index("ix_message_conversation", "conversation_id", "created_at", "id"),
+        Index("ix_message_sync", "conversation_id", "id"),
+        Index("ix_message_address", "address_id", "created_at", "id"),
+        Index("uq_message_client", "contact_id", "direction", "client_id", unique=True),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    conversation_id: int = Field(foreign_key="conversation.id")
+    contact_id: int = Field(foreign_key="contact.id")
+    address_id: int | None = Field(default=None, foreign_key="address.id")
+    journal_id: int | None = Field(default=None, foreign_key="journal.id")
+    connector: str | None = None
+    kind: str | None = None
+    direction: str
+    type: str = "message"
+    author_type: str
+    author_id: int | None = None
+    author_name: str = _text()
+    subject: str = _text()
+    text: str = _text()
+    folded: str = _text()
+    html: str = _text()
+    reply_to_id: int | None = Field(default=None, foreign_key="message.id")
+    external_id: str | None = None
+    client_id: str | None = None
+    #: What has no column of its own: location, card, buttons, reactions, the event's own fields.
+    extra: dict[str, Any] = _json({})
+    created_at: datetime = _time()
+    received_at: datetime = _time()
+    edited_at: datetime | None = _time(null=True)
+
+
+class MessageEdit(SQLModel, table=True):
+    """What a message said before it was edited."""
+
+    __tablename__ = "message_edit"
+
+    id: int | None = Field(default=None, primary_key=True)
+    message_id: int = Field(foreign_key="message.id", index=True)
+    text: str = _text()
+    created_at: datetime = _time()
+
+
+class ExternalId(SQLModel, table=True):
+    """The provider's ids of a message, one per part. Ids of one chat may repeat in another."""
+
+    __tablename__ = "external_id"
+    __table_args__ = (Index("ix_external_id_message", "message_id", "part"),)
+
+    connector: str = Field(primary_key=True)
+    external_id: str = Field(primary_key=True)
+    address_id: int = Field(foreign_key="address.id", primary_key=True)
+    message_id: int = Field(foreign_key="message.id")
+    part: int = 0
+    status: str = "sent"
+
+
+class Delivery(SQLModel, table=True):
+    """The life of an outgoing message, and the outbox: one row per message that must leave."""
+
+    __table_args__ = (
+        Index("ix_delivery_due", "status", "connector", "next_attempt_at"),
+        Index("ix_delivery_line", "address_id", "status", "message_id"),
+        Index("ix_delivery_watermark", "address_id", "connector", "sent_at"),
+    )
+
+    message_id: int = Field(foreign_key="message.id", primary_key=True)
+    connector: str
+    address_id: int = Field(foreign_key="address.id")
+    status: str = "queued"
+    code: str = _text()
+    reason: str = _text()
+    external_code: str = _text()
+    attempts: int = 0
+    #: Calls the provider took, of those the message is composed into.
+    parts_sent: int = 0
+    maybe_twice: bool = False
+    #: A try whose outcome is unknown began then; it is reconciled before the next one.
+    unknown_since: datetime | None = _time(null=True)
+    lease_until: datetime | None = _time(null=True)
+    next_attempt_at: datetime = _time()
+    created_at: datetime = _time()
+    sent_at: datetime | None = _time(null=True)
+    updated_at: datetime = _time()
+
+
+class Attachment(SQLModel, table=True):
+    """A file. `key` is its random name in the media folder; `source` where it comes from."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    message_id: int | None = Field(default=None, foreign_key="message.id", index=True)
+    contact_id: int | None = Field(default=None, foreign_key="contact.id")
+    uploader: str = _text()
+    connector: str | None = None
+    medium: str = "file"
+    name: str = _text()
+    media_type: str = _text("application/octet-stream")
+    size: int | None = None
+    content_id: str = _text()
+    source: str = _text()
+    key: str = _text()
+    state: str = Field(default="pending", index=True)
+    attempts: int = 0
+    next_attempt_at: datetime | None = _time(null=True)
+    reason: str = _text()
+    created_at: datetime = _time()
+
+
+# -- the machine room --------------------------------------------------------------------------
+
+
+class Journal(SQLModel, table=True):
+    """Every inbound event as it came in: what makes a repeat a repeat, and a replay possible."""
+
+    __table_args__ = (
+        UniqueConstraint("connector", "key"),
+        Index("ix_journal_status", "status", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    connector: str
+    key: str
+    status: str = "done"
+    path: str = _text()
+    media_type: str = _text()
+    query: dict[str, Any] = _json({})
+    body: bytes = b""
+    error: str = _text()
+    message_id: int | None = None
+    received_at: datetime = _time()
+
+
+class ConnectorState(SQLModel, table=True):
+    """What a connector must not forget: where it was reading, and who reads."""
+
+    __tablename__ = "connector_state"
+
+    connector: str = Field(primary_key=True)
+    cursor: str = _text()
+    state: str = "ok"
+    last_error: str = _text()
+    lease_owner: str = _text()
+    lease_until: datetime | None = _time(null=True)
+    updated_at: datetime = _time()
+
+
+def table(model: type[SQLModel]) -> Table:
+    """The table of a model, for statements in SQLAlchemy Core."""
+    found = model.__table__  # type: ignore[attr-defined]
+    assert isinstance(found, Table)
+    return found
+
+
+contacts = table(Contact)
+addresses = table(Address)
+reaches = table(Reach)
+links = table(Link)
+handovers = table(Handover)
+agents = table(Agent)
+agent_sessions = table(AgentSession)
+tokens = table(Token)
+teams = table(Team)
+team_members = table(TeamMember)
+visitor_sessions = table(VisitorSession)
+conversations = table(Conversation)
+conversation_labels = table(ConversationLabel)
+conversation_connectors = table(ConversationConnector)
+messages = table(Message)
+message_edits = table(MessageEdit)
+external_ids = table(ExternalId)
+deliveries = table(Delivery)
+attachments = table(Attachment)
+journal = table(Journal)
+connector_states = table(ConnectorState)
+metadata = SQLModel.metadata
