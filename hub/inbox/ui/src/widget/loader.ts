@@ -1,4 +1,189 @@
-// Takes the connector's name from the tag that loaded it.
-const script = document.currentScript as HTMLScriptElement | null;
-const connector = script?.dataset['connector'];
-if (!connector) console.error('widget.js needs data-connector on its script tag');
+// Puts the chat's button on somebody else's page. Everything heavier waits inside an iframe of the
+// hub's own origin until the customer opens it; this page gets no cookie and no storage from us.
+import type { PageInfo, ToChat, ToPage } from './protocol';
+import { styles } from './styles';
+
+type Command = 'open' | 'close' | 'toggle' | 'identify' | 'reset';
+type Api = ((command: Command, detail?: unknown) => void) & { q?: ArrayLike<unknown>[]; on?: 1 };
+
+// Open, close, new messages.
+const WORDS: Record<string, [string, string, string]> = {
+  en: ['Open chat', 'Close chat', 'unread'],
+  ar: ['فتح المحادثة', 'إغلاق المحادثة', 'غير مقروءة'],
+  et: ['Ava vestlus', 'Sulge vestlus', 'lugemata'],
+  fa: ['باز کردن گفتگو', 'بستن گفتگو', 'خوانده‌نشده'],
+  pl: ['Otwórz czat', 'Zamknij czat', 'nieprzeczytane'],
+};
+
+function start(script: HTMLScriptElement, connector: string, waiting: ArrayLike<unknown>[]): Api {
+  const { color, position, locale, title } = script.dataset;
+  const origin = new URL(script.src).origin;
+  const language = (locale || navigator.language).slice(0, 2).toLowerCase();
+  const [openWord, closeWord, unreadWord] = WORDS[language] ?? WORDS['en']!;
+
+  const host = document.createElement('hub-chat');
+  const root = host.attachShadow({ mode: 'closed' });
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(styles);
+  root.adoptedStyleSheets = [sheet];
+  if (position === 'left' || (position !== 'right' && isRightToLeft())) {
+    host.setAttribute('side', 'left');
+  }
+
+  const button = document.createElement('button');
+  const badge = document.createElement('b');
+  badge.ariaHidden = 'true';
+  button.append(
+    icon('M7.9 20A9 9 0 1 0 4 16.1L2 22Z M8 12h.01 M12 12h.01 M16 12h.01'),
+    icon('m6 9 6 6 6-6'),
+    badge,
+  );
+  button.onclick = () => (isOpen ? close() : open());
+  root.append(button);
+  paint(color);
+
+  let frame: HTMLIFrameElement | undefined;
+  let isOpen = false;
+  let isLoaded = false;
+  let unread = 0;
+  let held: ToChat[] = [];
+
+  function label(): void {
+    button.ariaExpanded = `${isOpen}`;
+    button.ariaLabel = isOpen ? closeWord : openWord + (unread ? ` (${unread} ${unreadWord})` : '');
+    badge.textContent = isOpen || !unread ? '' : unread > 99 ? '99+' : `${unread}`;
+  }
+
+  function page(): PageInfo {
+    return {
+      url: location.href.split('#')[0]!,
+      title: document.title,
+      referrer: document.referrer,
+      locale,
+      color,
+      heading: title,
+    };
+  }
+
+  function tell(message: ToChat): void {
+    if (isLoaded) frame!.contentWindow!.postMessage(message, origin);
+    else held.push(message);
+  }
+
+  function load(): void {
+    if (frame) return;
+    frame = document.createElement('iframe');
+    frame.title = title || 'Chat';
+    frame.allow = 'clipboard-write';
+    frame.hidden = true;
+    frame.src = `${origin}/chat/${encodeURIComponent(connector)}?embed=1`;
+    frame.onload = () => {
+      isLoaded = true;
+      tell({ hub: 'page', open: isOpen, page: page() });
+      held.splice(0).forEach(tell);
+    };
+    root.prepend(frame);
+  }
+
+  function open(): void {
+    load();
+    if (isOpen) return;
+    isOpen = true;
+    frame!.hidden = false;
+    if (isLoaded) tell({ hub: 'open', page: page() });
+    frame!.focus();
+    label();
+  }
+
+  function close(): void {
+    if (!isOpen) return;
+    isOpen = false;
+    frame!.hidden = true;
+    tell({ hub: 'close' });
+    label();
+    button.focus();
+  }
+
+  function paint(value?: string): void {
+    const parts = /^#([\da-f]{2})([\da-f]{2})([\da-f]{2})$/i.exec(value ?? '');
+    if (!parts) return;
+    const [r, g, b] = parts.slice(1).map((part) => parseInt(part, 16)) as [number, number, number];
+    button.style.setProperty('--brand', value!);
+    button.style.setProperty('--ink', 0.299 * r + 0.587 * g + 0.114 * b > 150 ? '#14161c' : '#fff');
+  }
+
+  addEventListener('message', (event: MessageEvent<ToPage | null>) => {
+    const said = event.data;
+    if (event.origin !== origin || !frame || event.source !== frame.contentWindow || !said) return;
+    if (said.hub === 'ready' && !color) paint(said.color);
+    if (said.hub === 'close') close();
+    if (said.hub === 'resize') frame.className = said.large === true ? 'large' : '';
+    if (said.hub === 'unread' && said.count >= 0) {
+      unread = Math.floor(said.count);
+      label();
+    }
+  });
+
+  label();
+  document.body.append(host);
+  // A page of a few hundred bytes, which loads the rest only for somebody who has talked with us
+  // before: what is unread can be known nowhere else, since nothing is stored on this page.
+  const idle = window.requestIdleCallback ?? setTimeout;
+  const later = () => idle(load);
+  if (document.readyState === 'complete') later();
+  else addEventListener('load', later);
+
+  const api: Api = (command, detail) => {
+    if (command === 'open') open();
+    if (command === 'close') close();
+    if (command === 'toggle') button.click();
+    if (command === 'identify' || command === 'reset') {
+      load();
+      tell(command === 'reset' ? { hub: 'reset' } : { hub: 'identify', identity: detail });
+    }
+  };
+  api.on = 1;
+  for (const call of Array.from(waiting)) api(call[0] as Command, call[1]);
+  return api;
+}
+
+function isRightToLeft(): boolean {
+  return getComputedStyle(document.documentElement).direction === 'rtl';
+}
+
+function icon(path: string): SVGElement {
+  const space = 'http://www.w3.org/2000/svg';
+  const svg = document.createElementNS(space, 'svg');
+  const line = document.createElementNS(space, 'path');
+  svg.setAttribute('viewBox', '0 0 24 24');
+  svg.setAttribute('aria-hidden', 'true');
+  line.setAttribute('d', path);
+  svg.append(line);
+  return svg;
+}
+
+function run(): void {
+  const page = window as unknown as { hub?: Api };
+  // An element with the id "hub" is window.hub too, and is not ours.
+  const before = typeof page.hub === 'function' ? page.hub : undefined;
+  if (before?.on) return;
+  const script = (document.currentScript ??
+    document.querySelector('script[data-connector][src*="widget.js"]')) as HTMLScriptElement | null;
+  const connector = script?.dataset['connector'];
+  if (!script || !connector) {
+    console.error('widget.js: its script tag needs data-connector="NAME"');
+    return;
+  }
+  const begin = () => {
+    page.hub = start(script, connector, queue);
+  };
+  const queue: ArrayLike<unknown>[] = before?.q ?? [];
+  // Until there is a body the calls wait; `on` keeps a second copy of this script out.
+  const wait: Api = (...call) => void queue.push(call);
+  wait.on = 1;
+  page.hub = wait;
+  if (document.body) begin();
+  else addEventListener('DOMContentLoaded', begin);
+}
+
+run();

@@ -1,0 +1,158 @@
+// Every call of /api/v1 that the agents' screen makes.
+import { JsonClient } from './http';
+import type {
+  Agent,
+  Attachment,
+  Connector,
+  Contact,
+  ContactAddress,
+  Conversation,
+  ConversationStatus,
+  Link,
+  Message,
+  Page,
+  Presence,
+  Priority,
+  SearchHit,
+  Session,
+} from './types';
+
+export interface ConversationFilter {
+  status?: ConversationStatus;
+  assignee?: string;
+  limit?: number;
+  cursor?: string | null;
+}
+
+export interface ConversationChange {
+  status?: ConversationStatus;
+  assignee_id?: string | null;
+  priority?: Priority;
+  labels?: string[];
+  snoozed_until?: string | null;
+}
+
+export interface NewMessage {
+  text: string;
+  type: 'message' | 'note';
+  connector?: string;
+  attachments?: string[];
+  reply_to?: string;
+  client_id: string;
+}
+
+export interface ContactChange {
+  name?: string;
+  attributes?: Record<string, unknown>;
+}
+
+const id = encodeURIComponent;
+
+export class Api {
+  readonly client = new JsonClient('/api/v1');
+
+  // -- who am I --
+
+  async session(): Promise<Session> {
+    return this.#remember(await this.client.get<Session>('/session'));
+  }
+
+  async signIn(email: string, password: string): Promise<Session> {
+    return this.#remember(await this.client.post<Session>('/session', { email, password }));
+  }
+
+  signOut(): Promise<void> {
+    return this.client.delete('/session');
+  }
+
+  setPresence(presence: Presence): Promise<Agent> {
+    return this.client.patch('/agents/me', { presence });
+  }
+
+  agents(): Promise<Page<Agent>> {
+    return this.client.get('/agents', { limit: 100 });
+  }
+
+  connectors(): Promise<Page<Connector>> {
+    return this.client.get('/connectors', { limit: 100 });
+  }
+
+  // -- conversations --
+
+  conversations(filter: ConversationFilter): Promise<Page<Conversation>> {
+    return this.client.get('/conversations', { ...filter });
+  }
+
+  conversation(conversationId: string): Promise<Conversation> {
+    return this.client.get(`/conversations/${id(conversationId)}`);
+  }
+
+  changeConversation(conversationId: string, change: ConversationChange): Promise<Conversation> {
+    return this.client.patch(`/conversations/${id(conversationId)}`, change);
+  }
+
+  send(conversationId: string, message: NewMessage): Promise<Message> {
+    return this.client.post(`/conversations/${id(conversationId)}/messages`, message);
+  }
+
+  markRead(conversationId: string, messageId: string): Promise<void> {
+    return this.client.post(`/conversations/${id(conversationId)}/read`, { message_id: messageId });
+  }
+
+  retry(messageId: string): Promise<Message> {
+    return this.client.post(`/messages/${id(messageId)}/retry`);
+  }
+
+  originalUrl(messageId: string): string {
+    return `/api/v1/messages/${id(messageId)}/original`;
+  }
+
+  // -- contacts --
+
+  contact(contactId: string): Promise<Contact> {
+    return this.client.get(`/contacts/${id(contactId)}`);
+  }
+
+  contacts(q: string): Promise<Page<Contact>> {
+    return this.client.get('/contacts', { q, limit: 20 });
+  }
+
+  changeContact(contactId: string, change: ContactChange): Promise<Contact> {
+    return this.client.patch(`/contacts/${id(contactId)}`, change);
+  }
+
+  timeline(contactId: string, cursor: string | null = null, limit = 50): Promise<Page<Message>> {
+    return this.client.get(`/contacts/${id(contactId)}/timeline`, { cursor, limit });
+  }
+
+  addresses(contactId: string): Promise<Page<ContactAddress>> {
+    return this.client.get(`/contacts/${id(contactId)}/addresses`);
+  }
+
+  links(contactId: string): Promise<Page<Link>> {
+    return this.client.get(`/contacts/${id(contactId)}/links`);
+  }
+
+  merge(contactId: string, otherId: string): Promise<Link> {
+    return this.client.post(`/contacts/${id(contactId)}/links`, { contact_id: otherId });
+  }
+
+  undoLink(linkId: string): Promise<void> {
+    return this.client.delete(`/links/${id(linkId)}`);
+  }
+
+  // -- files and search --
+
+  upload(file: File, onProgress: (share: number) => void, signal?: AbortSignal): Promise<Attachment> {
+    return this.client.upload('/uploads', file, onProgress, signal);
+  }
+
+  search(q: string, signal?: AbortSignal): Promise<Page<SearchHit>> {
+    return this.client.get('/search', { q, limit: 30 }, signal);
+  }
+
+  #remember(session: Session): Session {
+    this.client.csrfToken = session.csrf_token;
+    return session;
+  }
+}

@@ -1,0 +1,106 @@
+// Times, sizes and durations in the reader's language.
+import { m } from '$messages';
+import { getLocale } from '../paraglide/runtime.js';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function dateFormat(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = getLocale() + JSON.stringify(options);
+  let format = formats.get(key);
+  if (!format) {
+    format = new Intl.DateTimeFormat(getLocale(), options);
+    formats.set(key, format);
+  }
+  return format;
+}
+
+function dayNumber(date: Date): number {
+  return Math.floor((date.getTime() - date.getTimezoneOffset() * MINUTE) / DAY);
+}
+
+export function isSameDay(one: string, other: string): boolean {
+  return dayNumber(new Date(one)) === dayNumber(new Date(other));
+}
+
+export function clockTime(at: string): string {
+  return dateFormat({ hour: '2-digit', minute: '2-digit' }).format(new Date(at));
+}
+
+export function fullTime(at: string): string {
+  return dateFormat({ dateStyle: 'full', timeStyle: 'short' }).format(new Date(at));
+}
+
+/** "Today", "Yesterday", "Monday", "12 March", "12 March 2024". */
+export function dayName(at: string, now = Date.now()): string {
+  const date = new Date(at);
+  const age = dayNumber(new Date(now)) - dayNumber(date);
+  if (age === 0) return m.today();
+  if (age === 1) return m.yesterday();
+  if (age > 1 && age < 7) return dateFormat({ weekday: 'long' }).format(date);
+  const sameYear = date.getFullYear() === new Date(now).getFullYear();
+  return dateFormat({ day: 'numeric', month: 'long', ...(sameYear ? {} : { year: 'numeric' }) }).format(date);
+}
+
+/** The shortest form that is still clear: "14:05", "Mon", "12 Mar", "03/2024". */
+export function shortTime(at: string, now = Date.now()): string {
+  const date = new Date(at);
+  const age = dayNumber(new Date(now)) - dayNumber(date);
+  if (age <= 0) return clockTime(at);
+  if (age < 7) return dateFormat({ weekday: 'short' }).format(date);
+  if (date.getFullYear() === new Date(now).getFullYear()) {
+    return dateFormat({ day: 'numeric', month: 'short' }).format(date);
+  }
+  return dateFormat({ month: '2-digit', year: 'numeric' }).format(date);
+}
+
+function unit(value: number, name: string, display: 'narrow' | 'short' | 'long' = 'narrow'): string {
+  return new Intl.NumberFormat(getLocale(), { style: 'unit', unit: name, unitDisplay: display }).format(value);
+}
+
+/** "now", "4m", "2h", "3d". */
+export function waitedFor(since: string, now = Date.now()): string {
+  const passed = Math.max(0, now - new Date(since).getTime());
+  if (passed < MINUTE) return m.just_now();
+  if (passed < HOUR) return unit(Math.floor(passed / MINUTE), 'minute');
+  if (passed < DAY) return unit(Math.floor(passed / HOUR), 'hour');
+  return unit(Math.floor(passed / DAY), 'day');
+}
+
+/** "5 h 12 min", "3 days": how long until `at`; empty when it has passed. */
+export function timeUntil(at: string, now = Date.now()): string {
+  const left = new Date(at).getTime() - now;
+  if (left <= 0) return '';
+  if (left >= 2 * DAY) return unit(Math.floor(left / DAY), 'day', 'long');
+  const hours = Math.floor(left / HOUR);
+  const minutes = unit(Math.max(1, Math.floor((left % HOUR) / MINUTE)), 'minute', 'short');
+  return hours > 0 ? `${unit(hours, 'hour', 'short')} ${minutes}` : minutes;
+}
+
+export function byteSize(bytes: number | null): string {
+  if (bytes === null) return '';
+  if (bytes < 1000) return unit(bytes, 'byte', 'narrow');
+  if (bytes < 1_000_000) return unit(Math.round(bytes / 1000), 'kilobyte', 'short');
+  return unit(Math.round(bytes / 100_000) / 10, 'megabyte', 'short');
+}
+
+/** "0:07", "12:30" of a playing time in seconds. */
+export function playTime(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '0:00';
+  const whole = Math.floor(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
+}
+
+export function initials(name: string): string {
+  const words = name.trim().split(/\s+/u).filter((w) => /^\p{L}/u.test(w));
+  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((w) => [...(w ?? '')][0] ?? '');
+  return letters.join('').toLocaleUpperCase();
+}
+
+/** An address as people write it, without its scheme. */
+export function readableAddress(address: string): string {
+  return address.replace(/^[a-z]+:/u, '');
+}
