@@ -1,0 +1,81 @@
+// The order of a thread, and how it is laid out. Pure: no clock but the one given.
+import type { Message } from '$shared/types';
+
+export function inOrder(a: Message, b: Message): number {
+  const byTime = Date.parse(a.created_at) - Date.parse(b.created_at);
+  // Ids are growing numbers written as text.
+  return byTime || a.id.length - b.id.length || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+}
+
+/** The list with these messages in it, each once, the newer version of each, in order. */
+export function merged(list: readonly Message[], more: readonly Message[]): Message[] {
+  const byId = new Map(list.map((message) => [message.id, message]));
+  for (const message of more) byId.set(message.id, message);
+  return [...byId.values()].sort(inOrder);
+}
+
+/** What a customer may see: never a note, and only the events that have words for them. */
+export function isShown(message: Message): boolean {
+  if (message.type === 'message') return true;
+  return message.type === 'event' && eventKind(message) !== null;
+}
+
+export type EventKind = 'resolved' | 'reopened' | 'assigned';
+
+const EVENT_KINDS: Record<string, EventKind> = {
+  'conversation.resolved': 'resolved',
+  'conversation.reopened': 'reopened',
+  'conversation.assigned': 'assigned',
+};
+
+export function eventKind(message: Message): EventKind | null {
+  return EVENT_KINDS[message.event?.name ?? ''] ?? null;
+}
+
+export interface Row {
+  message: Message;
+  /** First of its calendar day: a divider stands above it. */
+  startsDay: boolean;
+  /** First and last of a run by one author within a few minutes. */
+  startsRun: boolean;
+  endsRun: boolean;
+}
+
+const RUN_MINUTES = 5;
+
+export function rows(messages: readonly Message[]): Row[] {
+  const shown = messages.filter(isShown);
+  return shown.map((message, at) => {
+    const before = shown[at - 1];
+    const after = shown[at + 1];
+    return {
+      message,
+      startsDay: !before || dayOf(before) !== dayOf(message),
+      startsRun: !before || !sameRun(before, message),
+      endsRun: !after || !sameRun(message, after),
+    };
+  });
+}
+
+function sameRun(a: Message, b: Message): boolean {
+  return (
+    a.type === 'message' &&
+    b.type === 'message' &&
+    a.direction === b.direction &&
+    a.author.type === b.author.type &&
+    a.author.name === b.author.name &&
+    dayOf(a) === dayOf(b) &&
+    Date.parse(b.created_at) - Date.parse(a.created_at) < RUN_MINUTES * 60_000
+  );
+}
+
+function dayOf(message: Message): string {
+  return new Date(message.created_at).toDateString();
+}
+
+/** One to three emoji and nothing else. */
+export function isEmojiOnly(text: string): boolean {
+  return /^(?:\p{Extended_Pictographic}(?:\uFE0F|\u200D\p{Extended_Pictographic}|\p{Emoji_Modifier})*\s*){1,3}$/u.test(
+    text.trim(),
+  );
+}

@@ -1,0 +1,16 @@
+import type { ContactAddress } from '$shared/types';
+
+/** Some channels take an answer only for a time after the customer's last message. */
+export type ReplyWindow =
+  | { state: 'none' }
+  | { state: 'open'; until: string }
+  | { state: 'human'; until: string }
+  | { state: 'closed' };
+
+export function replyWindow(address: ContactAddress, now: number): ReplyWindow {
+  const { window_closes_at: standard, human_window_closes_at: human } = address;
+  if (standard === null && human === null) return { state: 'none' };
+  if (standard !== null && Date.parse(standard) > now) return { state: 'open', until: standard };
+  if (human !== null && Date.parse(human) > now) return { state: 'human', until: human };
+  return { state: 'closed' };
+}

@@ -1,0 +1,231 @@
+// The one place where the parts of the screen are wired.
+import { createContext } from 'svelte';
+import { m } from '$messages';
+import { Api, type ConversationChange } from '$shared/api';
+import type { Conversation, Message, Presence } from '$shared/types';
+import { problemText } from '../lib/problem-text';
+import { Composer } from './composer.svelte';
+import { Conversations } from './conversations.svelte';
+import { Details } from './details.svelte';
+import { Directory } from './directory.svelte';
+import { Live, type Ears } from './live.svelte';
+import { Outbox } from './outbox.svelte';
+import { Search } from './search.svelte';
+import { Session } from './session.svelte';
+import { isLocal, Thread } from './thread.svelte';
+import { Toasts } from './toasts.svelte';
+import { View } from './view.svelte';
+
+export class App {
+  readonly api: Api;
+  readonly view = new View();
+  readonly toasts = new Toasts();
+  readonly session: Session;
+  readonly directory: Directory;
+  readonly conversations: Conversations;
+  readonly thread: Thread;
+  readonly details: Details;
+  readonly search: Search;
+  readonly outbox: Outbox;
+  readonly composer: Composer;
+  readonly live: Live;
+  /** Read out to people who use a screen reader. */
+  announcement = $state('');
+
+  constructor(api = new Api(), makeLive: (ears: Ears) => Live = (ears) => new Live(ears)) {
+    this.api = api;
+    this.session = new Session(api);
+    this.directory = new Directory(api);
+    this.conversations = new Conversations(api, this.session);
+    this.thread = new Thread(api);
+    this.details = new Details(api);
+    this.search = new Search(api);
+    this.outbox = new Outbox(api, this.session, (message) => this.thread.heard(message));
+    this.live = makeLive(this.#ears());
+    this.composer = new Composer({
+      api,
+      thread: this.thread,
+      details: this.details,
+      directory: this.directory,
+      outbox: this.outbox,
+      tellTyping: (conversationId, on) => this.live.typing(conversationId, on),
+    });
+  }
+
+  /** Loads everything the signed-in agent needs. */
+  async start(): Promise<void> {
+    this.live.start();
+    await Promise.all([this.attempt(() => this.directory.load()), this.conversations.start()]);
+    this.live.startFrom(this.conversations.visible[0]?.last_message?.id ?? null);
+    const wanted = conversationIn(location.hash);
+    if (wanted) await this.openById(wanted);
+    void this.outbox.flush();
+  }
+
+  async signOut(): Promise<void> {
+    await this.attempt(() => this.session.signOut());
+    this.live.stop();
+    this.conversations.select(null);
+    this.thread.close();
+    location.hash = '';
+    location.reload();
+  }
+
+  async openById(conversationId: string): Promise<void> {
+    await this.attempt(async () => this.open(await this.conversations.find(conversationId)));
+  }
+
+  open(conversation: Conversation): void {
+    this.conversations.select(conversation.id);
+    this.view.show('thread');
+    history.replaceState(null, '', `#/conversations/${conversation.id}`);
+    this.composer.open(conversation);
+    this.live.viewing(conversation.id);
+    void this.details.open(conversation);
+    void this.thread.open(conversation).then(() => {
+      for (const message of this.outbox.waitingFor(conversation.contact.id)) this.thread.heard(message);
+      this.markSeen();
+    });
+  }
+
+  move(step: 1 | -1): void {
+    const next = this.conversations.neighbour(step);
+    if (next) this.open(next);
+  }
+
+  /** What is on the screen of a person who looks at it counts as read. */
+  markSeen(): void {
+    const conversation = this.conversations.selected;
+    const newest = this.thread.newest;
+    if (!conversation || !newest || conversation.unread_count === 0 || !document.hasFocus()) return;
+    this.conversations.seen(conversation.id);
+    void this.attempt(() => this.api.markRead(conversation.id, newest.id));
+  }
+
+  // -- verbs on the open conversation --
+
+  async take(conversation: Conversation): Promise<void> {
+    if (await this.change(conversation, { assignee_id: this.session.agentId })) this.toasts.show(m.toast_taken());
+  }
+
+  async give(conversation: Conversation, agentId: string | null): Promise<void> {
+    if (!(await this.change(conversation, { assignee_id: agentId }))) return;
+    const name = this.directory.agent(agentId)?.name ?? '';
+    this.toasts.show(agentId ? m.toast_given({ name }) : m.toast_released(), {
+      label: m.undo(),
+      run: () => void this.change(conversation, { assignee_id: conversation.assignee?.id ?? null }),
+    });
+  }
+
+  async resolve(conversation: Conversation): Promise<void> {
+    const next = this.conversations.neighbour(1) ?? this.conversations.neighbour(-1);
+    if (!(await this.change(conversation, { status: 'resolved' }))) return;
+    this.toasts.show(m.toast_resolved(), { label: m.undo(), run: () => void this.#undoStatus(conversation) });
+    if (next && next.id !== conversation.id && this.view.pane !== 'details') this.open(next);
+  }
+
+  async reopen(conversation: Conversation): Promise<void> {
+    if (await this.change(conversation, { status: 'open' })) this.toasts.show(m.toast_reopened());
+  }
+
+  async snooze(conversation: Conversation, until: Date, shown: string): Promise<void> {
+    const change = { status: 'snoozed' as const, snoozed_until: until.toISOString() };
+    if (!(await this.change(conversation, change))) return;
+    this.toasts.show(m.toast_snoozed({ time: shown }), { label: m.undo(), run: () => void this.#undoStatus(conversation) });
+  }
+
+  async setPresence(presence: Presence): Promise<void> {
+    await this.attempt(() => this.session.setPresence(presence));
+  }
+
+  async retry(message: Message): Promise<void> {
+    if (isLocal(message) && message.client_id) return this.outbox.retry(message.client_id);
+    await this.attempt(async () => this.thread.heard(await this.api.retry(message.id)));
+  }
+
+  async change(conversation: Conversation, change: ConversationChange): Promise<boolean> {
+    return this.attempt(() => this.conversations.change(conversation.id, change));
+  }
+
+  /** Does it, or says in words why it could not be done. */
+  async attempt(action: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await action();
+      return true;
+    } catch (error) {
+      this.toasts.fail(problemText(error));
+      return false;
+    }
+  }
+
+  async #undoStatus(before: Conversation): Promise<void> {
+    const back = { status: before.status, snoozed_until: before.snoozed_until ?? null };
+    if (await this.change(before, before.status === 'snoozed' ? back : { status: before.status })) {
+      await this.openById(before.id);
+    }
+  }
+
+  #heardMessage(message: Message): void {
+    this.thread.heard(message);
+    void this.attempt(() => this.details.heardMessage(message));
+  }
+
+  #ears(): Ears {
+    return {
+      'message.created': ({ message, conversation }) => {
+        this.conversations.heard(conversation);
+        this.#heardMessage(message);
+        if (message.direction === 'in' && message.type === 'message') {
+          this.announcement = m.new_message_from({ name: message.author.name || conversation.contact.name || m.nobody_name() });
+        }
+        if (conversation.id === this.conversations.selected?.id) this.markSeen();
+      },
+      'message.updated': ({ message, conversation }) => {
+        this.conversations.heard(conversation);
+        this.#heardMessage(message);
+      },
+      'conversation.created': ({ conversation }) => this.conversations.heard(conversation),
+      'conversation.updated': ({ conversation }) => this.conversations.heard(conversation),
+      'contact.updated': ({ contact }) => {
+        this.conversations.heardContact(contact);
+        this.details.heardContact(contact);
+      },
+      'contact.linked': () => void this.#contactsChanged(),
+      'contact.unlinked': () => void this.#contactsChanged(),
+      typing: (payload) => {
+        const contactId = this.conversations.get(payload.conversation_id)?.contact.id ?? null;
+        this.thread.heardTyping(payload, contactId, this.session.agentId);
+      },
+      presence: ({ agent, presence }) => {
+        this.directory.heardPresence(agent, presence);
+        this.session.heardPresence(agent.id, presence);
+      },
+      'connector.updated': ({ connector }) => this.directory.heardConnector(connector),
+      'conversation.viewers': ({ conversation_id, agents }) => this.thread.heardViewers(conversation_id, agents, this.session.agentId),
+      missed: (messages) => messages.forEach((message) => this.#heardMessage(message)),
+      back: () => void this.#back(),
+    };
+  }
+
+  async #back(): Promise<void> {
+    await Promise.all([this.attempt(() => this.conversations.refresh()), this.attempt(() => this.directory.load())]);
+    const selected = this.conversations.selected;
+    if (selected) this.live.viewing(selected.id);
+    await this.outbox.flush();
+  }
+
+  /** After a merge or its undoing the open thread may hold more, or fewer, messages. */
+  async #contactsChanged(): Promise<void> {
+    await this.attempt(() => this.conversations.refresh());
+    const selected = this.conversations.selected;
+    if (!selected) return;
+    this.thread.close();
+    await Promise.all([this.thread.open(selected), this.details.open(selected).then(() => this.details.reload())]);
+  }
+}
+
+function conversationIn(hash: string): string | null {
+  return /^#\/conversations\/([^/]+)$/u.exec(hash)?.[1] ?? null;
+}
+
+export const [useApp, provideApp] = createContext<App>();

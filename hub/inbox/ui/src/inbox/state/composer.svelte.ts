@@ -1,0 +1,239 @@
+import { m } from '$messages';
+import type { Api } from '$shared/api';
+import { clock } from '$shared/clock.svelte';
+import { kindName } from '$shared/kinds';
+import type { ContactAddress, Conversation, Connector, Message } from '$shared/types';
+import { fileProblem } from '../lib/file-check';
+import { replyWindow, type ReplyWindow } from '../lib/reply-window';
+import { textUse, type TextUse } from '../lib/text-limit';
+import type { Details } from './details.svelte';
+import type { Directory } from './directory.svelte';
+import type { Outbox } from './outbox.svelte';
+import type { Thread } from './thread.svelte';
+import { Uploads } from './uploads.svelte';
+
+export type Mode = 'reply' | 'note';
+
+interface Draft {
+  text: string;
+  mode: Mode;
+  choice: string | null;
+  replyTo: string | null;
+}
+
+const EMPTY: Draft = { text: '', mode: 'reply', choice: null, replyTo: null };
+const TYPING_EVERY = 3_000;
+const TYPING_ENDS = 5_000;
+
+export interface ComposerNeeds {
+  api: Api;
+  thread: Thread;
+  details: Details;
+  directory: Directory;
+  outbox: Outbox;
+  tellTyping: (conversationId: string, on: boolean) => void;
+}
+
+function keyOf(address: { connector: string | null; address: string | null }): string {
+  return `${address.connector ?? ''} ${address.address ?? ''}`;
+}
+
+/** What the agent is writing in the open conversation, and where it will go. */
+export class Composer {
+  #needs: ComposerNeeds;
+  #conversation = $state<Conversation | null>(null);
+  #draft = $state<Draft>({ ...EMPTY });
+  #typingSince = 0;
+  #typingTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly uploads: Uploads;
+  /** Counts up when something wants the cursor in the field. */
+  focusWish = $state(0);
+
+  readonly target: ContactAddress | null = $derived.by(() => this.#target());
+  readonly connector: Connector | null = $derived.by(() => this.#needs.directory.connector(this.target?.connector));
+
+  constructor(needs: ComposerNeeds) {
+    this.#needs = needs;
+    this.uploads = new Uploads(needs.api);
+  }
+
+  get text(): string {
+    return this.#draft.text;
+  }
+
+  get mode(): Mode {
+    return this.#draft.mode;
+  }
+
+  get replyTo(): Message | null {
+    return this.#needs.thread.message(this.#draft.replyTo);
+  }
+
+  get choices(): readonly ContactAddress[] {
+    return this.#needs.details.addresses;
+  }
+
+  /** The agent chose another address than the one that the customer used last. */
+  get isElsewhere(): boolean {
+    const natural = this.#natural();
+    return natural !== null && this.target !== null && keyOf(natural) !== keyOf(this.target);
+  }
+
+  get channel(): string {
+    return this.connector?.label || kindName(this.target?.kind ?? null);
+  }
+
+  get use(): TextUse | null {
+    const capabilities = this.connector?.capabilities;
+    return this.mode === 'reply' && capabilities ? textUse(this.text, capabilities) : null;
+  }
+
+  get window(): ReplyWindow {
+    return this.target ? replyWindow(this.target, clock.now) : { state: 'none' };
+  }
+
+  /** Why the reply cannot go as it is; empty when it can. */
+  get obstacle(): string {
+    const failed = this.uploads.items.find((item) => item.problem);
+    if (failed) return m.upload_failed({ reason: failed.problem });
+    if (this.mode === 'note') return '';
+    const { target, connector } = this;
+    if (!target) return this.#needs.details.isLoaded ? m.no_channel() : '';
+    if (!target.reachable) return target.reason || m.unreachable_default();
+    if (this.window.state === 'closed') return m.window_closed({ channel: this.channel });
+    if (!connector) return '';
+    if (this.use?.tooLong) return m.too_long({ channel: this.channel });
+    if (this.uploads.items.length > connector.capabilities.max_attachments) {
+      return m.too_many_files({ channel: this.channel, count: connector.capabilities.max_attachments });
+    }
+    for (const item of this.uploads.items) {
+      const problem = fileProblem(item.file, connector.capabilities, this.channel);
+      if (problem) return problem;
+    }
+    return '';
+  }
+
+  get canSend(): boolean {
+    const hasContent = this.text.trim() !== '' || this.uploads.items.length > 0;
+    const hasPlace = this.mode === 'note' || this.target !== null;
+    return hasContent && hasPlace && this.obstacle === '' && this.uploads.areDone;
+  }
+
+  open(conversation: Conversation): void {
+    if (this.#conversation?.id === conversation.id) return;
+    this.#stopTyping();
+    this.#conversation = conversation;
+    this.uploads.clear();
+    this.#draft = readDraft(conversation.id);
+  }
+
+  write(text: string): void {
+    this.#draft.text = text;
+    this.#keep();
+    if (this.mode === 'reply' && text.trim()) this.#typing();
+    else this.#stopTyping();
+  }
+
+  setMode(mode: Mode): void {
+    this.#draft.mode = mode;
+    this.#keep();
+    if (mode === 'note') this.#stopTyping();
+    this.focusWish += 1;
+  }
+
+  choose(address: ContactAddress): void {
+    this.#draft.choice = keyOf(address);
+    this.#keep();
+    this.focusWish += 1;
+  }
+
+  refer(message: Message | null): void {
+    this.#draft.replyTo = message?.id ?? null;
+    if (message) this.#draft.mode = 'reply';
+    this.#keep();
+    this.focusWish += 1;
+  }
+
+  async send(): Promise<void> {
+    const conversation = this.#conversation;
+    if (!conversation || !this.canSend) return;
+    const { mode, target } = this;
+    const attachments = this.uploads.attachments;
+    const isReply = mode === 'reply' && target !== null;
+    const outgoing = {
+      conversation,
+      attachments,
+      kind: target?.kind ?? null,
+      address: target?.address ?? null,
+      message: {
+        text: this.text.trim(),
+        type: isReply ? ('message' as const) : ('note' as const),
+        client_id: crypto.randomUUID(),
+        ...(isReply ? { connector: target.connector } : {}),
+        ...(attachments.length > 0 ? { attachments: attachments.map((a) => a.id) } : {}),
+        ...(isReply && this.#draft.replyTo ? { reply_to: this.#draft.replyTo } : {}),
+      },
+    };
+    this.#draft = { ...EMPTY, mode, choice: this.#draft.choice };
+    this.uploads.clear();
+    this.#keep();
+    this.#stopTyping();
+    await this.#needs.outbox.send(outgoing);
+  }
+
+  /** The customer's address that a reply goes to unless the agent chooses another. */
+  #natural(): ContactAddress | null {
+    const last = this.#needs.thread.lastInbound;
+    if (!last) return null;
+    return this.choices.find((choice) => keyOf(choice) === keyOf(last)) ?? null;
+  }
+
+  #target(): ContactAddress | null {
+    const chosen = this.choices.find((choice) => keyOf(choice) === this.#draft.choice);
+    return chosen ?? this.#natural() ?? this.choices.find((choice) => choice.reachable) ?? this.choices[0] ?? null;
+  }
+
+  #typing(): void {
+    const conversation = this.#conversation;
+    if (!conversation) return;
+    const now = Date.now();
+    if (now - this.#typingSince > TYPING_EVERY) {
+      this.#typingSince = now;
+      this.#needs.tellTyping(conversation.id, true);
+    }
+    clearTimeout(this.#typingTimer);
+    this.#typingTimer = setTimeout(() => this.#stopTyping(), TYPING_ENDS);
+  }
+
+  #stopTyping(): void {
+    clearTimeout(this.#typingTimer);
+    if (this.#typingSince && this.#conversation) this.#needs.tellTyping(this.#conversation.id, false);
+    this.#typingSince = 0;
+  }
+
+  #keep(): void {
+    if (this.#conversation) keepDraft(this.#conversation.id, this.#draft);
+  }
+}
+
+const DRAFT = 'hub.draft.';
+
+function readDraft(conversationId: string): Draft {
+  try {
+    const kept = JSON.parse(localStorage.getItem(DRAFT + conversationId) ?? '{}') as Partial<Draft>;
+    return { ...EMPTY, ...kept };
+  } catch {
+    return { ...EMPTY };
+  }
+}
+
+function keepDraft(conversationId: string, draft: Draft): void {
+  const isWorthKeeping = draft.text !== '' || draft.replyTo !== null;
+  if (isWorthKeeping) localStorage.setItem(DRAFT + conversationId, JSON.stringify(draft));
+  else localStorage.removeItem(DRAFT + conversationId);
+}
+
+/** The text kept for a conversation, for the list. */
+export function draftText(conversationId: string): string {
+  return readDraft(conversationId).text;
+}

@@ -1,0 +1,163 @@
+import { SvelteMap } from 'svelte/reactivity';
+import type { Api, ConversationChange, ConversationFilter } from '$shared/api';
+import type { Contact, Conversation, ConversationStatus } from '$shared/types';
+import { byActivity } from '../lib/order';
+import { problemText } from '../lib/problem-text';
+import type { Session } from './session.svelte';
+
+export type Tab = 'mine' | 'unassigned' | 'all';
+export const TABS: readonly Tab[] = ['mine', 'unassigned', 'all'];
+export const STATUSES: readonly ConversationStatus[] = ['open', 'pending', 'snoozed', 'resolved'];
+
+const PAGE = 40;
+
+interface Shelf {
+  loaded: boolean;
+  loading: boolean;
+  next: string | null;
+  problem: string;
+}
+
+const EMPTY_SHELF: Shelf = { loaded: false, loading: false, next: null, problem: '' };
+
+/** Every conversation this screen knows, and which of them the list shows. */
+export class Conversations {
+  readonly #api: Api;
+  readonly #session: Session;
+  #known = new SvelteMap<string, Conversation>();
+  #shelves = new SvelteMap<string, Shelf>();
+  #tab = $state<Tab>('mine');
+  #status = $state<ConversationStatus>('open');
+  #selectedId = $state<string | null>(null);
+
+  readonly visible: readonly Conversation[] = $derived.by(() => this.#filtered(this.#tab, this.#status));
+
+  constructor(
+    api: Api,
+    session: Session,
+  ) {
+    this.#api = api;
+    this.#session = session;
+  }
+
+  get tab(): Tab {
+    return this.#tab;
+  }
+
+  get status(): ConversationStatus {
+    return this.#status;
+  }
+
+  get selected(): Conversation | null {
+    return this.#selectedId ? (this.#known.get(this.#selectedId) ?? null) : null;
+  }
+
+  get shelf(): Shelf {
+    return this.#shelves.get(this.#key(this.#tab, this.#status)) ?? EMPTY_SHELF;
+  }
+
+  get(id: string): Conversation | null {
+    return this.#known.get(id) ?? null;
+  }
+
+  /** How many the tab holds now; `more` when the server has further ones. */
+  count(tab: Tab): { count: number; more: boolean; unread: boolean } {
+    const items = this.#filtered(tab, this.#status);
+    const shelf = this.#shelves.get(this.#key(tab, this.#status));
+    return { count: items.length, more: Boolean(shelf?.next), unread: items.some((c) => c.unread_count > 0) };
+  }
+
+  async start(): Promise<void> {
+    await Promise.all(TABS.map((tab) => this.#load(tab, this.#status)));
+    if (this.visible.length === 0 && this.#tab === 'mine') {
+      if (this.#filtered('unassigned', this.#status).length > 0) this.#tab = 'unassigned';
+      else if (this.#filtered('all', this.#status).length > 0) this.#tab = 'all';
+    }
+  }
+
+  async show(tab: Tab, status: ConversationStatus): Promise<void> {
+    this.#tab = tab;
+    this.#status = status;
+    await Promise.all(TABS.map((each) => (this.#shelves.get(this.#key(each, status))?.loaded ? null : this.#load(each, status))));
+  }
+
+  async loadMore(): Promise<void> {
+    if (this.shelf.next && !this.shelf.loading) await this.#load(this.#tab, this.#status, this.shelf.next);
+  }
+
+  /** Asks anew for what is shown, after a time without a connection. */
+  async refresh(): Promise<void> {
+    this.#shelves.clear();
+    await Promise.all(TABS.map((tab) => this.#load(tab, this.#status)));
+    const selected = this.#selectedId;
+    if (selected) this.heard(await this.#api.conversation(selected));
+  }
+
+  select(id: string | null): void {
+    this.#selectedId = id;
+  }
+
+  /** The conversation `step` places further down the list. */
+  neighbour(step: 1 | -1): Conversation | null {
+    const at = this.visible.findIndex((c) => c.id === this.#selectedId);
+    if (at < 0) return this.visible[0] ?? null;
+    return this.visible[at + step] ?? null;
+  }
+
+  heard(conversation: Conversation): void {
+    this.#known.set(conversation.id, conversation);
+  }
+
+  heardContact(contact: Contact): void {
+    for (const [id, conversation] of this.#known) {
+      if (conversation.contact.id === contact.id) this.#known.set(id, { ...conversation, contact });
+    }
+  }
+
+  async change(id: string, change: ConversationChange): Promise<Conversation> {
+    const conversation = await this.#api.changeConversation(id, change);
+    this.heard(conversation);
+    return conversation;
+  }
+
+  seen(id: string): void {
+    const conversation = this.#known.get(id);
+    if (conversation && conversation.unread_count > 0) this.#known.set(id, { ...conversation, unread_count: 0 });
+  }
+
+  async find(id: string): Promise<Conversation> {
+    const known = this.#known.get(id);
+    if (known) return known;
+    const conversation = await this.#api.conversation(id);
+    this.heard(conversation);
+    return conversation;
+  }
+
+  #filtered(tab: Tab, status: ConversationStatus): Conversation[] {
+    const me = this.#session.agentId;
+    return [...this.#known.values()]
+      .filter((c) => c.status === status)
+      .filter((c) => tab === 'all' || (tab === 'mine' ? c.assignee?.id === me : c.assignee === null))
+      .sort(byActivity);
+  }
+
+  #key(tab: Tab, status: ConversationStatus): string {
+    return `${tab} ${status}`;
+  }
+
+  async #load(tab: Tab, status: ConversationStatus, cursor: string | null = null): Promise<void> {
+    const key = this.#key(tab, status);
+    const before = this.#shelves.get(key) ?? EMPTY_SHELF;
+    this.#shelves.set(key, { ...before, loading: true, problem: '' });
+    const filter: ConversationFilter = { status, limit: PAGE, cursor };
+    if (tab === 'mine') filter.assignee = this.#session.agentId;
+    if (tab === 'unassigned') filter.assignee = 'none';
+    try {
+      const page = await this.#api.conversations(filter);
+      for (const conversation of page.items) this.heard(conversation);
+      this.#shelves.set(key, { loaded: true, loading: false, next: page.next, problem: '' });
+    } catch (error) {
+      this.#shelves.set(key, { ...before, loading: false, problem: problemText(error) });
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import { SvelteMap } from 'svelte/reactivity';
+import type { Api } from '$shared/api';
+import type { Agent, Connector, Kind, Presence } from '$shared/types';
+
+/** The agents and the connectors: what everything else looks names up in. */
+export class Directory {
+  readonly #api: Api;
+  #agents = new SvelteMap<string, Agent>();
+  #connectors = new SvelteMap<string, Connector>();
+  #dismissed = $state<string[]>([]);
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  get agents(): Agent[] {
+    return [...this.#agents.values()].sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  get connectors(): Connector[] {
+    return [...this.#connectors.values()];
+  }
+
+  /** Broken connectors whose banner nobody has closed. A new reason opens it again. */
+  get needingAttention(): Connector[] {
+    return this.connectors.filter(
+      (connector) => connector.state === 'attention' && !this.#dismissed.includes(this.#complaint(connector)),
+    );
+  }
+
+  agent(id: string | null | undefined): Agent | null {
+    return id ? (this.#agents.get(id) ?? null) : null;
+  }
+
+  connector(name: string | null | undefined): Connector | null {
+    return name ? (this.#connectors.get(name) ?? null) : null;
+  }
+
+  kindOf(connector: string | null | undefined): Kind | null {
+    return this.connector(connector)?.kind ?? null;
+  }
+
+  async load(): Promise<void> {
+    const [agents, connectors] = await Promise.all([this.#api.agents(), this.#api.connectors()]);
+    for (const agent of agents.items) this.#agents.set(agent.id, agent);
+    for (const connector of connectors.items) this.#connectors.set(connector.name, connector);
+  }
+
+  heardPresence(agent: Agent, presence: Presence): void {
+    this.#agents.set(agent.id, { ...this.#agents.get(agent.id), ...agent, presence });
+  }
+
+  heardConnector(connector: Connector): void {
+    this.#connectors.set(connector.name, connector);
+  }
+
+  dismiss(connector: Connector): void {
+    this.#dismissed = [...this.#dismissed, this.#complaint(connector)];
+  }
+
+  #complaint(connector: Connector): string {
+    return `${connector.name} ${connector.last_error ?? ''}`;
+  }
+}

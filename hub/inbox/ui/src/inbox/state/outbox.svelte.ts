@@ -1,0 +1,128 @@
+import type { Api, NewMessage } from '$shared/api';
+import { ApiError } from '$shared/http';
+import type { Attachment, Conversation, Message } from '$shared/types';
+import { problemText } from '../lib/problem-text';
+import type { Session } from './session.svelte';
+import { localId } from './thread.svelte';
+
+const KEPT = 'hub.outbox';
+
+export interface Outgoing {
+  conversation: Conversation;
+  message: NewMessage;
+  attachments: Attachment[];
+  kind: string | null;
+  address: string | null;
+}
+
+interface Waiting {
+  conversationId: string;
+  message: NewMessage;
+  shown: Message;
+}
+
+/**
+ * Messages on their way to the server. Each is shown at once; one that the server has not
+ * confirmed is kept on this device and sent again with the same client id.
+ */
+export class Outbox {
+  #api: Api;
+  #session: Session;
+  #show: (message: Message) => void;
+  #waiting: Waiting[] = read();
+
+  constructor(api: Api, session: Session, show: (message: Message) => void) {
+    this.#api = api;
+    this.#session = session;
+    this.#show = show;
+  }
+
+  /** What is waiting for one contact, to be shown when its timeline opens. */
+  waitingFor(contactId: string): Message[] {
+    return this.#waiting.filter((w) => w.shown.contact_id === contactId).map((w) => w.shown);
+  }
+
+  async send(outgoing: Outgoing): Promise<void> {
+    const waiting = { conversationId: outgoing.conversation.id, message: outgoing.message, shown: this.#optimistic(outgoing) };
+    this.#waiting.push(waiting);
+    this.#keep();
+    this.#show(waiting.shown);
+    await this.#try(waiting);
+  }
+
+  async retry(clientId: string): Promise<void> {
+    const waiting = this.#waiting.find((w) => w.message.client_id === clientId);
+    if (waiting) await this.#try(waiting);
+  }
+
+  /** Sends everything that waits, in the order in which it was written. */
+  async flush(): Promise<void> {
+    for (const waiting of [...this.#waiting]) await this.#try(waiting);
+  }
+
+  async #try(waiting: Waiting): Promise<void> {
+    this.#mark(waiting, 'queued', null);
+    try {
+      const stored = await this.#api.send(waiting.conversationId, waiting.message);
+      this.#forget(waiting);
+      this.#show(stored);
+    } catch (error) {
+      if (error instanceof ApiError && error.isTransient) {
+        this.#mark(waiting, 'queued', 'offline');
+        return;
+      }
+      this.#mark(waiting, 'failed', problemText(error));
+      if (!(error instanceof ApiError)) throw error;
+    }
+  }
+
+  #mark(waiting: Waiting, status: 'queued' | 'failed', reason: string | null): void {
+    const code = reason === 'offline' ? 'offline' : null;
+    waiting.shown = {
+      ...waiting.shown,
+      delivery: { status, code, reason: code ? null : reason, attempts: 0, maybe_twice: false },
+    };
+    this.#show(waiting.shown);
+  }
+
+  #forget(waiting: Waiting): void {
+    this.#waiting = this.#waiting.filter((w) => w !== waiting);
+    this.#keep();
+  }
+
+  #keep(): void {
+    localStorage.setItem(KEPT, JSON.stringify(this.#waiting));
+  }
+
+  #optimistic({ conversation, message, attachments, kind, address }: Outgoing): Message {
+    const now = new Date().toISOString();
+    return {
+      id: localId(message.client_id),
+      conversation_id: conversation.id,
+      contact_id: conversation.contact.id,
+      direction: 'out',
+      type: message.type,
+      connector: message.type === 'note' ? null : (message.connector ?? null),
+      kind: message.type === 'note' ? null : kind,
+      address: message.type === 'note' ? null : address,
+      text: message.text,
+      html: null,
+      attachments,
+      reply_to: message.reply_to ?? null,
+      author: { type: 'agent', id: this.#session.agentId, name: this.#session.agent.name },
+      delivery: message.type === 'note' ? null : { status: 'queued', code: null, reason: null, attempts: 0, maybe_twice: false },
+      external_id: null,
+      client_id: message.client_id,
+      created_at: now,
+      received_at: null,
+    };
+  }
+}
+
+function read(): Waiting[] {
+  try {
+    return JSON.parse(localStorage.getItem(KEPT) ?? '[]') as Waiting[];
+  } catch {
+    return [];
+  }
+}

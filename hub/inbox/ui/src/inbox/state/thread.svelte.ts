@@ -1,0 +1,177 @@
+import { SvelteMap } from 'svelte/reactivity';
+import type { Api } from '$shared/api';
+import type { AgentRef, Author, Conversation, Message, TypingPayload } from '$shared/types';
+import { inThreadOrder } from '../lib/order';
+import { problemText } from '../lib/problem-text';
+import { timelineRows, type Row } from '../lib/timeline-rows';
+
+const PAGE = 50;
+const TYPING_LASTS = 8_000;
+
+/** The timeline of one contact over all channels and conversations. */
+export class Thread {
+  readonly #api: Api;
+  #contactId = $state<string | null>(null);
+  #conversationId = $state<string | null>(null);
+  #messages = new SvelteMap<string, Message>();
+  #next = $state<string | null>(null);
+  #loading = $state(false);
+  #loaded = $state(false);
+  #problem = $state('');
+  #firstUnreadId = $state<string | null>(null);
+  #typing = new SvelteMap<string, Author>();
+  #typingTimers = new Map<string, ReturnType<typeof setTimeout>>();
+  #viewers = $state<AgentRef[]>([]);
+
+  readonly messages: readonly Message[] = $derived([...this.#messages.values()].sort(inThreadOrder));
+  readonly rows: readonly Row[] = $derived(timelineRows(this.messages, this.isComplete, this.#firstUnreadId));
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  get contactId(): string | null {
+    return this.#contactId;
+  }
+
+  get conversationId(): string | null {
+    return this.#conversationId;
+  }
+
+  get isLoading(): boolean {
+    return this.#loading;
+  }
+
+  get isLoaded(): boolean {
+    return this.#loaded;
+  }
+
+  get isComplete(): boolean {
+    return this.#loaded && this.#next === null;
+  }
+
+  get problem(): string {
+    return this.#problem;
+  }
+
+  get typing(): Author[] {
+    return [...this.#typing.values()];
+  }
+
+  get viewers(): AgentRef[] {
+    return this.#viewers;
+  }
+
+  get newest(): Message | null {
+    return this.messages.findLast((message) => !isLocal(message)) ?? null;
+  }
+
+  /** The customer's last message: an answer goes to where it came from. */
+  get lastInbound(): Message | null {
+    return this.messages.findLast((m) => m.direction === 'in' && m.type === 'message') ?? null;
+  }
+
+  message(id: string | null): Message | null {
+    return id ? (this.#messages.get(id) ?? null) : null;
+  }
+
+  async open(conversation: Conversation): Promise<void> {
+    this.#conversationId = conversation.id;
+    this.#viewers = [];
+    if (this.#contactId === conversation.contact.id) return;
+    this.#contactId = conversation.contact.id;
+    this.#reset();
+    await this.loadOlder(conversation.unread_count);
+  }
+
+  close(): void {
+    this.#contactId = null;
+    this.#conversationId = null;
+    this.#reset();
+  }
+
+  /** Loads the page before the oldest message; the newest page at first. */
+  async loadOlder(unread = 0): Promise<void> {
+    const contactId = this.#contactId;
+    if (!contactId || this.#loading || (this.#loaded && this.#next === null)) return;
+    this.#loading = true;
+    this.#problem = '';
+    try {
+      const page = await this.#api.timeline(contactId, this.#next, PAGE);
+      if (this.#contactId !== contactId) return;
+      for (const message of page.items) this.#put(message);
+      if (!this.#loaded && unread > 0) this.#firstUnreadId = this.#unreadFrom(unread);
+      this.#next = page.next;
+      this.#loaded = true;
+    } catch (error) {
+      if (this.#contactId === contactId) this.#problem = problemText(error);
+    } finally {
+      if (this.#contactId === contactId) this.#loading = false;
+    }
+  }
+
+  /** Takes a new or changed message of this contact; the optimistic one with its client id goes. */
+  heard(message: Message): void {
+    if (message.contact_id !== this.#contactId) return;
+    this.#put(message);
+    if (message.direction === 'in') this.#stopTyping(`contact:${message.author.id ?? ''}`);
+  }
+
+  heardTyping({ conversation_id, author, on }: TypingPayload, contactId: string | null, me: string): void {
+    const here = conversation_id === this.#conversationId || (contactId !== null && contactId === this.#contactId);
+    if (!here || author.id === me) return;
+    const key = `${author.type}:${author.id ?? ''}`;
+    this.#stopTyping(key);
+    if (!on) return;
+    this.#typing.set(key, author);
+    this.#typingTimers.set(key, setTimeout(() => this.#stopTyping(key), TYPING_LASTS));
+  }
+
+  heardViewers(conversationId: string, agents: AgentRef[], me: string): void {
+    if (conversationId === this.#conversationId) this.#viewers = agents.filter((agent) => agent.id !== me);
+  }
+
+  remove(id: string): void {
+    this.#messages.delete(id);
+  }
+
+  #put(message: Message): void {
+    if (message.client_id && !isLocal(message)) this.#messages.delete(localId(message.client_id));
+    if (isLocal(message) && this.#hasStored(message.client_id)) return;
+    this.#messages.set(message.id, message);
+  }
+
+  #hasStored(clientId: string | null): boolean {
+    return [...this.#messages.values()].some((m) => m.client_id === clientId && !isLocal(m));
+  }
+
+  #unreadFrom(unread: number): string | null {
+    const inbound = this.messages.filter((m) => m.direction === 'in' && m.type === 'message');
+    return inbound.at(-unread)?.id ?? inbound[0]?.id ?? null;
+  }
+
+  #stopTyping(key: string): void {
+    clearTimeout(this.#typingTimers.get(key));
+    this.#typingTimers.delete(key);
+    this.#typing.delete(key);
+  }
+
+  #reset(): void {
+    this.#messages.clear();
+    for (const key of [...this.#typing.keys()]) this.#stopTyping(key);
+    this.#next = null;
+    this.#loaded = false;
+    this.#loading = false;
+    this.#problem = '';
+    this.#firstUnreadId = null;
+  }
+}
+
+/** The id of a message that only this screen knows yet. */
+export function localId(clientId: string): string {
+  return `local:${clientId}`;
+}
+
+export function isLocal(message: Message): boolean {
+  return message.id.startsWith('local:');
+}
