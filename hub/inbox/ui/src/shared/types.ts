@@ -7,6 +7,7 @@ export type ConversationStatus = 'open' | 'pending' | 'snoozed' | 'resolved';
 export type Priority = 'low' | 'normal' | 'high' | 'urgent';
 export type DeliveryStatus = 'queued' | 'sending' | 'sent' | 'delivered' | 'read' | 'failed';
 export type Presence = 'online' | 'away' | 'offline';
+export type Evidence = 'verified' | 'asserted' | 'inferred' | 'agent';
 export type TextUnit = 'characters' | 'utf16' | 'bytes' | 'sms_segments';
 
 export interface Attachment {
@@ -17,12 +18,13 @@ export interface Attachment {
   size: number | null;
   url: string;
   state: AttachmentState;
+  reason: string;
 }
 
 export interface Contact {
   id: string;
   name: string;
-  avatar_url: string | null;
+  avatar_url: string;
   attributes: Record<string, unknown>;
   created_at: string;
 }
@@ -33,13 +35,15 @@ export interface Agent {
   email: string;
   role: 'agent' | 'admin';
   presence: Presence;
-  avatar_url: string | null;
+  avatar_url: string;
 }
 
-export interface AgentRef {
+/** As much of an agent as a name beside a face needs. */
+export type AgentRef = Pick<Agent, 'id' | 'name' | 'avatar_url'>;
+
+export interface Team {
   id: string;
   name: string;
-  avatar_url?: string | null;
 }
 
 export interface Author {
@@ -50,8 +54,8 @@ export interface Author {
 
 export interface Delivery {
   status: DeliveryStatus;
-  code: string | null;
-  reason: string | null;
+  code: string;
+  reason: string;
   attempts: number;
   maybe_twice: boolean;
 }
@@ -71,6 +75,7 @@ export interface Location {
 export interface Card {
   name: string;
   phone: string;
+  own: boolean;
 }
 
 export interface Reaction {
@@ -93,9 +98,9 @@ export interface Message {
   kind: Kind | null;
   address: string | null;
   text: string;
-  html: string | null;
-  subject?: string | null;
-  folded?: string;
+  html: string;
+  subject: string;
+  folded: string;
   attachments: Attachment[];
   reply_to: string | null;
   author: Author;
@@ -103,29 +108,30 @@ export interface Message {
   external_id: string | null;
   client_id: string | null;
   created_at: string;
-  received_at: string | null;
-  edited_at?: string | null;
-  edits?: Edit[];
-  event?: MessageEvent | null;
-  location?: Location | null;
-  card?: Card | null;
-  reactions?: Reaction[];
-  buttons?: string[];
+  received_at: string;
+  edited_at: string | null;
+  edits: Edit[];
+  event: MessageEvent | null;
+  location: Location | null;
+  card: Card | null;
+  reactions: Reaction[];
+  buttons: string[];
 }
 
 export interface Conversation {
   id: string;
   contact: Contact;
   status: ConversationStatus;
-  assignee: AgentRef | null;
-  team: string | null;
+  assignee: Agent | null;
+  team: Team | null;
   priority: Priority;
+  subject: string;
   labels: string[];
   connectors: string[];
   last_message: Message | null;
   unread_count: number;
   waiting_since: string | null;
-  snoozed_until?: string | null;
+  snoozed_until: string | null;
   created_at: string;
   updated_at: string;
 }
@@ -152,33 +158,34 @@ export interface Connector {
   kind: Kind;
   label: string;
   state: 'ok' | 'attention' | 'disabled';
-  last_error: string | null;
-  capabilities: Capabilities;
+  last_error: string;
+  capabilities: Capabilities | null;
 }
 
 export interface ContactAddress {
   address: string;
   connector: string;
   kind: Kind;
-  evidence: string;
+  evidence: Evidence;
   reachable: boolean;
-  reason: string | null;
+  reason: string;
   window_closes_at: string | null;
   human_window_closes_at: string | null;
   last_seen_at: string | null;
 }
 
-/** Why two addresses (or two contacts) are one person. */
+/** Why two contacts, and so their addresses, are one person. */
 export interface Link {
   id: string;
   contact_id: string;
-  other_contact?: Contact | null;
-  evidence: string;
-  level?: 'verified' | 'asserted' | 'inferred' | string;
-  addresses?: string[];
-  created_by?: AgentRef | null;
+  other_contact_id: string;
+  addresses: string[];
+  evidence: Evidence;
+  method: string;
+  reason: string;
+  by: string;
   created_at: string;
-  undone_at?: string | null;
+  undone_at: string | null;
 }
 
 export interface Session {
@@ -193,9 +200,9 @@ export interface Page<T> {
 
 export interface SearchHit {
   type: 'message' | 'contact';
-  message?: Message | null;
-  contact?: Contact | null;
-  conversation_id?: string | null;
+  message: Message | null;
+  contact: Contact | null;
+  conversation_id: string | null;
   snippet: string;
 }
 
@@ -216,6 +223,7 @@ export interface ContactPayload {
 
 export interface LinkPayload {
   link: Link;
+  contact_ids: string[];
 }
 
 export interface TypingPayload {
@@ -233,9 +241,10 @@ export interface ConnectorPayload {
   connector: Connector;
 }
 
-export interface ViewersPayload {
-  conversation_id: string;
-  agents: AgentRef[];
+/** An agent opened a conversation, or (null) looks at none any more. */
+export interface ViewedPayload {
+  conversation_id: string | null;
+  agent: Agent;
 }
 
 /** What both namespaces send. */
@@ -253,7 +262,7 @@ export interface AgentEvents extends SharedEvents {
   'contact.unlinked': LinkPayload;
   presence: PresencePayload;
   'connector.updated': ConnectorPayload;
-  'conversation.viewers': ViewersPayload;
+  'conversation.viewed': ViewedPayload;
 }
 
 export type Refusal = { ok: false; code: string; message: string };

@@ -201,7 +201,7 @@ export class App {
         this.session.heardPresence(agent.id, presence);
       },
       'connector.updated': ({ connector }) => this.directory.heardConnector(connector),
-      'conversation.viewers': ({ conversation_id, agents }) => this.thread.heardViewers(conversation_id, agents, this.session.agentId),
+      'conversation.viewed': ({ conversation_id, agent }) => this.directory.heardViewing(agent, conversation_id),
       missed: (messages) => messages.forEach((message) => this.#heardMessage(message)),
       back: () => void this.#back(),
     };

@@ -97,17 +97,18 @@ export class Composer {
     const failed = this.uploads.items.find((item) => item.problem);
     if (failed) return m.upload_failed({ reason: failed.problem });
     if (this.mode === 'note') return '';
-    const { target, connector } = this;
+    const { target } = this;
     if (!target) return this.#needs.details.isLoaded ? m.no_channel() : '';
     if (!target.reachable) return target.reason || m.unreachable_default();
     if (this.window.state === 'closed') return m.window_closed({ channel: this.channel });
-    if (!connector) return '';
+    const capabilities = this.connector?.capabilities;
+    if (!capabilities) return '';
     if (this.use?.tooLong) return m.too_long({ channel: this.channel });
-    if (this.uploads.items.length > connector.capabilities.max_attachments) {
-      return m.too_many_files({ channel: this.channel, count: connector.capabilities.max_attachments });
+    if (this.uploads.items.length > capabilities.max_attachments) {
+      return m.too_many_files({ channel: this.channel, count: capabilities.max_attachments });
     }
     for (const item of this.uploads.items) {
-      const problem = fileProblem(item.file, connector.capabilities, this.channel);
+      const problem = fileProblem(item.file, capabilities, this.channel);
       if (problem) return problem;
     }
     return '';

@@ -7,6 +7,7 @@ export class Directory {
   readonly #api: Api;
   #agents = new SvelteMap<string, Agent>();
   #connectors = new SvelteMap<string, Connector>();
+  #viewing = new SvelteMap<string, string>();
   #dismissed = $state<string[]>([]);
 
   constructor(api: Api) {
@@ -40,6 +41,11 @@ export class Directory {
     return this.connector(connector)?.kind ?? null;
   }
 
+  /** Who else has this conversation open. */
+  viewersOf(conversationId: string, me: string): Agent[] {
+    return this.agents.filter((agent) => agent.id !== me && this.#viewing.get(agent.id) === conversationId);
+  }
+
   async load(): Promise<void> {
     const [agents, connectors] = await Promise.all([this.#api.agents(), this.#api.connectors()]);
     for (const agent of agents.items) this.#agents.set(agent.id, agent);
@@ -47,7 +53,14 @@ export class Directory {
   }
 
   heardPresence(agent: Agent, presence: Presence): void {
-    this.#agents.set(agent.id, { ...this.#agents.get(agent.id), ...agent, presence });
+    this.#agents.set(agent.id, { ...agent, presence });
+    if (presence === 'offline') this.#viewing.delete(agent.id);
+  }
+
+  heardViewing(agent: Agent, conversationId: string | null): void {
+    this.#agents.set(agent.id, agent);
+    if (conversationId) this.#viewing.set(agent.id, conversationId);
+    else this.#viewing.delete(agent.id);
   }
 
   heardConnector(connector: Connector): void {
@@ -59,6 +72,6 @@ export class Directory {
   }
 
   #complaint(connector: Connector): string {
-    return `${connector.name} ${connector.last_error ?? ''}`;
+    return `${connector.name} ${connector.last_error}`;
   }
 }

@@ -29,7 +29,7 @@ export class Live {
       'typing',
       'presence',
       'connector.updated',
-      'conversation.viewers',
+      'conversation.viewed',
     ] as const;
     for (const name of names) this.#hear(name);
     socket.onConnection((state) => this.#connection(state));

@@ -6,6 +6,8 @@ import type { Session } from './session.svelte';
 import { localId } from './thread.svelte';
 
 const KEPT = 'hub.outbox';
+/** The code of a delivery that waits on this device. */
+export const OFFLINE = 'offline';
 
 export interface Outgoing {
   conversation: Conversation;
@@ -61,14 +63,14 @@ export class Outbox {
   }
 
   async #try(waiting: Waiting): Promise<void> {
-    this.#mark(waiting, 'queued', null);
+    this.#mark(waiting, 'queued', '');
     try {
       const stored = await this.#api.send(waiting.conversationId, waiting.message);
       this.#forget(waiting);
       this.#show(stored);
     } catch (error) {
       if (error instanceof ApiError && error.isTransient) {
-        this.#mark(waiting, 'queued', 'offline');
+        this.#mark(waiting, 'queued', OFFLINE);
         return;
       }
       this.#mark(waiting, 'failed', problemText(error));
@@ -76,11 +78,11 @@ export class Outbox {
     }
   }
 
-  #mark(waiting: Waiting, status: 'queued' | 'failed', reason: string | null): void {
-    const code = reason === 'offline' ? 'offline' : null;
+  #mark(waiting: Waiting, status: 'queued' | 'failed', reason: string): void {
+    const code = reason === OFFLINE ? OFFLINE : '';
     waiting.shown = {
       ...waiting.shown,
-      delivery: { status, code, reason: code ? null : reason, attempts: 0, maybe_twice: false },
+      delivery: { status, code, reason: code ? '' : reason, attempts: 0, maybe_twice: false },
     };
     this.#show(waiting.shown);
   }
@@ -106,15 +108,24 @@ export class Outbox {
       kind: message.type === 'note' ? null : kind,
       address: message.type === 'note' ? null : address,
       text: message.text,
-      html: null,
+      html: '',
+      subject: '',
+      folded: '',
       attachments,
       reply_to: message.reply_to ?? null,
       author: { type: 'agent', id: this.#session.agentId, name: this.#session.agent.name },
-      delivery: message.type === 'note' ? null : { status: 'queued', code: null, reason: null, attempts: 0, maybe_twice: false },
+      delivery: message.type === 'note' ? null : { status: 'queued', code: '', reason: '', attempts: 0, maybe_twice: false },
       external_id: null,
       client_id: message.client_id,
       created_at: now,
-      received_at: null,
+      received_at: now,
+      edited_at: null,
+      edits: [],
+      event: null,
+      location: null,
+      card: null,
+      reactions: [],
+      buttons: [],
     };
   }
 }

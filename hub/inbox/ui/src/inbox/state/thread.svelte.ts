@@ -1,6 +1,6 @@
 import { SvelteMap } from 'svelte/reactivity';
 import type { Api } from '$shared/api';
-import type { AgentRef, Author, Conversation, Message, TypingPayload } from '$shared/types';
+import type { Author, Conversation, Message, TypingPayload } from '$shared/types';
 import { inThreadOrder } from '../lib/order';
 import { problemText } from '../lib/problem-text';
 import { timelineRows, type Row } from '../lib/timeline-rows';
@@ -21,7 +21,6 @@ export class Thread {
   #firstUnreadId = $state<string | null>(null);
   #typing = new SvelteMap<string, Author>();
   #typingTimers = new Map<string, ReturnType<typeof setTimeout>>();
-  #viewers = $state<AgentRef[]>([]);
 
   readonly messages: readonly Message[] = $derived([...this.#messages.values()].sort(inThreadOrder));
   readonly rows: readonly Row[] = $derived(timelineRows(this.messages, this.isComplete, this.#firstUnreadId));
@@ -58,10 +57,6 @@ export class Thread {
     return [...this.#typing.values()];
   }
 
-  get viewers(): AgentRef[] {
-    return this.#viewers;
-  }
-
   get newest(): Message | null {
     return this.messages.findLast((message) => !isLocal(message)) ?? null;
   }
@@ -77,7 +72,6 @@ export class Thread {
 
   async open(conversation: Conversation): Promise<void> {
     this.#conversationId = conversation.id;
-    this.#viewers = [];
     if (this.#contactId === conversation.contact.id) return;
     this.#contactId = conversation.contact.id;
     this.#reset();
@@ -125,10 +119,6 @@ export class Thread {
     if (!on) return;
     this.#typing.set(key, author);
     this.#typingTimers.set(key, setTimeout(() => this.#stopTyping(key), TYPING_LASTS));
-  }
-
-  heardViewers(conversationId: string, agents: AgentRef[], me: string): void {
-    if (conversationId === this.#conversationId) this.#viewers = agents.filter((agent) => agent.id !== me);
   }
 
   remove(id: string): void {
