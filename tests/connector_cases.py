@@ -1,0 +1,610 @@
+"""The promises of a connector, as tests that a connector's own test class inherits.
+
+    class TestTelegram(ConnectorCases):
+        connector = Telegram
+        options = {"token": "123:SECRET"}
+        payloads = Path(__file__).parent / "payloads/telegram"
+        address = Address("telegram", "77")
+
+        def request(self, body, signature="good", path=""): ...   # as the provider would send it
+        def text_of(self, call): ...                              # what the customer reads of it
+        def outgoing(self): return [Outgoing("a text", self.message(text="Hi"), calls=[...])]
+        def answers(self): return [Answer("blocked", json_response({...}, 403), ContactStopped)]
+
+**Payloads.** Every `NAME.json`, `NAME.eml` or `NAME.form` in `payloads` is a request's body as the
+provider sends it; beside it `NAME.expected.json` is the list of its events in the form of
+`connector_tools.as_json`, or `{"ignored": "part of the reason"}`, or `{"invalid": "part of it"}`.
+A sub-directory is the path after `/webhooks/<connector>` (`status/delivered.form`). Run with
+`CONNECTOR_CASES_WRITE=1` to have missing expected files written; read them before you keep them.
+
+**Overriding.** Every hook may be overridden (a connector that speaks SMTP overrides `meet`). What
+cannot apply is declared, with its reason: `exempt = {"test_name": "reason"}`, or for one case of it
+`"test_name[case]"`; pytest shows it as skipped with that reason. Tests of what only this channel
+does stand in the same class.
+"""
+
+from __future__ import annotations
+
+import inspect
+import io
+import json
+import logging
+import os
+import re
+import socket
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import pytest
+import requests
+import time_machine
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+from urllib3 import HTTPResponse
+
+from hub.connectors import registry
+from hub.connectors.base import Acknowledges, Connector, Site, Typing, secrets_of
+from hub.connectors.http import Http, HttpResponse
+from hub.connectors.text import MEASURES
+from hub.errors import EventIgnored, PayloadInvalid, SendError, Unsupported, WebhookRejected
+from hub.types import (
+    Address,
+    Attachment,
+    Capabilities,
+    InboundEvent,
+    Location,
+    Medium,
+    OutboundMessage,
+    SendReceipt,
+    WebhookRequest,
+)
+from tests.connector_tools import (
+    FAULTS,
+    NOW,
+    PUBLIC_URL,
+    Answer,
+    Fault,
+    Outgoing,
+    StubHttp,
+    any_json,
+    as_json,
+    assert_well_formed,
+    damaged,
+)
+
+Signature = Literal["good", "missing", "wrong"]
+SUFFIXES = (".json", ".eml", ".form")
+YEARS = ("2001-02-03T04:05:06Z", "2038-01-20T00:00:00Z")
+#: One sample a medium, of a type that every channel with that medium takes.
+SAMPLES = {
+    Medium.IMAGE: ("photo.jpg", "image/jpeg"),
+    Medium.AUDIO: ("song.mp3", "audio/mpeg"),
+    Medium.VOICE: ("note.ogg", "audio/ogg"),
+    Medium.VIDEO: ("clip.mp4", "video/mp4"),
+    Medium.STICKER: ("sticker.webp", "image/webp"),
+    Medium.FILE: ("form.pdf", "application/pdf"),
+}
+TEXTS = {
+    "letters": "a",
+    "words": "one two three. ",
+    "emoji": "👍",
+    "Arabic": "سلام عليكم ",
+    "lines": "first\nsecond\n\n",
+}
+fuzzed = settings(
+    max_examples=60,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+class ConnectorCases:
+    # -- define --------------------------------------------------------------------------------
+
+    connector: ClassVar[type[Connector[Any]]]
+    #: The smallest configuration that works, secrets included, without `kind`.
+    options: ClassVar[Mapping[str, Any]]
+    payloads: ClassVar[Path]
+    #: Somebody we may write to.
+    address: ClassVar[Address]
+
+    def request(self, body: bytes, signature: Signature = "good", path: str = "") -> WebhookRequest:
+        """`body` as the provider posts it, signed as asked for."""
+        raise NotImplementedError
+
+    def text_of(self, call: Any) -> str:
+        """What the customer reads of this call, "" if it carries no text."""
+        raise NotImplementedError
+
+    def outgoing(self) -> Iterable[Outgoing]:
+        return ()
+
+    def answers(self) -> Iterable[Answer]:
+        return ()
+
+    # -- may override --------------------------------------------------------------------------
+
+    #: Test names, with or without the case in brackets, and why they cannot apply.
+    exempt: ClassVar[Mapping[str, str]] = {}
+    #: The signature covers the body, so that another body with it is refused.
+    signs_body: ClassVar[bool] = True
+    #: Secrets beyond those in the configuration: derived ones.
+    more_secrets: ClassVar[Sequence[str]] = ()
+    #: Paths after `/webhooks/<connector>` that this kind listens on.
+    paths: ClassVar[Sequence[str]] = ("",)
+
+    def make(self, *, http: Http | None = None, **options: Any) -> Connector[Any]:
+        """A connector on a recording stub: its calls are in `connector.http.calls`."""
+        values = {"kind": self.connector.kind, **self.options, **options}
+        config = self.connector.Config(**values)
+        site = Site(PUBLIC_URL)
+        return self.connector(self.connector.kind, config, site, http or StubHttp())
+
+    def meet(self, fault: Fault, monkeypatch: pytest.MonkeyPatch) -> Connector[Any]:
+        """A connector whose calls all meet this fault: the real Http on a broken network."""
+
+        def send(adapter: Any, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+            if fault.raises is not None:
+                raise fault.raises(request)
+            response = requests.Response()
+            response.status_code = fault.status
+            response.headers.update(fault.headers)
+            response.raw = HTTPResponse(io.BytesIO(fault.body), preload_content=False)
+            response.request = request
+            return response
+
+        monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send)
+        return self.make(http=Http(secrets_of(self.make().config)))
+
+    def message(self, **changes: Any) -> OutboundMessage:
+        """A short answer to somebody who wrote an hour ago."""
+        values: dict[str, Any] = {
+            "id": "01HV0000000000000000000001",
+            "address": self.address,
+            "now": NOW,
+            "last_inbound_at": NOW - timedelta(hours=1),
+            "conversation_id": "42",
+            "author_name": "Ann",
+            **changes,
+        }
+        if not ({"text", "attachments", "location"} & changes.keys()):
+            values["text"] = "Hello"
+        return OutboundMessage(**values)
+
+    def attachment(self, medium: Medium, **changes: Any) -> Attachment:
+        name, media_type = SAMPLES[medium]
+        content = b"\x00\xffsample of " + medium.value.encode()
+        values: dict[str, Any] = {
+            "medium": medium,
+            "name": name,
+            "media_type": media_type,
+            "size": len(content),
+            "content": lambda: content,
+            "url": f"{PUBLIC_URL}/media/{name}?signed=1",
+            **changes,
+        }
+        return Attachment(**values)
+
+    def replayed(self, event: InboundEvent, original: WebhookRequest) -> WebhookRequest:
+        """The request that a replay makes from what the journal kept."""
+        return self.request(event.raw, path=original.path)
+
+    def strange_answers(self) -> st.SearchStrategy[Any]:
+        """Answers no provider should give."""
+        bodies = st.binary(max_size=60) | any_json.map(lambda value: json.dumps(value).encode())
+        return st.builds(HttpResponse, st.integers(200, 599), st.just({}), bodies)
+
+    # -- need not touch ------------------------------------------------------------------------
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        limits: Capabilities = self.connector.capabilities
+        cases: dict[str, tuple[Sequence[Any], Any]] = {
+            "payload": (self._payload_files(), lambda file: self._payload_name(file)),
+            "outgoing_case": (list(self.outgoing()), lambda case: case.name),
+            "answer": (list(self.answers()), lambda case: case.name),
+            "fault": (FAULTS, lambda case: case.name),
+            "medium": (list(Medium), lambda medium: medium.value),
+            "able_medium": (list(limits.media), lambda medium: medium.value),
+            "path": (list(self.paths), lambda path: path or "webhook"),
+            "sample": (list(TEXTS.values()), {v: k for k, v in TEXTS.items()}.__getitem__),
+        }
+        for name, (values, named) in cases.items():
+            if name in metafunc.fixturenames:
+                metafunc.parametrize(name, values, ids=[named(value) for value in values])
+
+    @pytest.fixture(autouse=True)
+    def _skip_what_is_exempt(self, request: pytest.FixtureRequest) -> None:
+        node = request.node
+        reason = self.exempt.get(node.name) or self.exempt.get(node.originalname)
+        if reason:
+            pytest.skip(reason)
+
+    def _payload_files(self) -> list[Path]:
+        found = (file for file in self.payloads.rglob("*") if file.suffix in SUFFIXES)
+        return sorted(file for file in found if not file.name.endswith(".expected.json"))
+
+    def _payload_name(self, file: Path) -> str:
+        return file.relative_to(self.payloads).with_suffix("").as_posix()
+
+    def payload_request(self, file: Path, signature: Signature = "good") -> WebhookRequest:
+        path = file.parent.relative_to(self.payloads).as_posix()
+        return self.request(read_payload(file), signature, "" if path == "." else path)
+
+    def _events(self, file: Path) -> tuple[Connector[Any], WebhookRequest, Sequence[InboundEvent]]:
+        """What a payload says; none where it is to be refused or ignored."""
+        connector, request = self.make(), self.payload_request(file)
+        try:
+            return connector, request, connector.parse(request)
+        except (EventIgnored, PayloadInvalid):
+            return connector, request, ()
+
+    # -- the configuration ---------------------------------------------------------------------
+
+    def test_the_registry_knows_the_kind(self) -> None:
+        assert registry.kind(self.connector.kind) is self.connector
+
+    def test_an_unknown_key_is_refused(self) -> None:
+        with pytest.raises(ValidationError, match="extra_forbidden"):
+            self.make(no_such_key="x")
+
+    def test_every_key_of_the_configuration_is_described(self) -> None:
+        bare = [path for path, field in fields_of(self.connector.Config) if not field.description]
+        assert bare == []
+
+    def test_secrets_are_kept_as_secrets(self) -> None:
+        readable = [
+            path
+            for path, field in fields_of(self.connector.Config)
+            if re.search(r"(token|secret|password|api_key)$", path)
+            and "SecretStr" not in str(field.annotation)
+        ]
+        assert readable == []
+        assert all(secret not in repr(self.make().config) for secret in self._secrets())
+
+    def _secrets(self) -> list[str]:
+        return [*secrets_of(self.make().config), *self.more_secrets]
+
+    # -- who sent it ---------------------------------------------------------------------------
+
+    def test_a_good_signature_is_accepted(self, payload: Path) -> None:
+        self.make().verify(self.payload_request(payload, "good"))
+
+    @pytest.mark.parametrize("signature", ["missing", "wrong"])
+    def test_any_other_signature_is_refused(self, payload: Path, signature: Signature) -> None:
+        with pytest.raises(WebhookRejected):
+            self.make().verify(self.payload_request(payload, signature))
+
+    def test_a_signature_is_good_for_its_own_body_only(self, payload: Path) -> None:
+        if not self.signs_body:
+            pytest.skip("the provider's signature does not cover the body")
+        signed = self.payload_request(payload)
+        other = self.request(signed.body + b" ", path=signed.path)
+        with pytest.raises(WebhookRejected):
+            self.make().verify(replace(signed, body=other.body, form=other.form))
+        self.make().verify(signed)
+
+    def test_verify_raises_nothing_but_its_own_error(self, path: str) -> None:
+        connector = self.make()
+        names = sorted({"authorization", *self.request(b"{}", path=path).headers})
+
+        @fuzzed
+        @given(body=st.binary(max_size=200), name=st.sampled_from(names), value=st.text())
+        def check(body: bytes, name: str, value: str) -> None:
+            request = self.request(body, path=path)
+            try:
+                connector.verify(replace(request, headers={**request.headers, name: value}))
+            except WebhookRejected as error:
+                assert not any(secret in str(error) for secret in self._secrets())
+
+        check()
+
+    # -- what it says --------------------------------------------------------------------------
+
+    def test_there_are_payloads(self) -> None:
+        assert self._payload_files(), f"no payloads in {self.payloads}"
+
+    def test_a_payload_gives_what_is_expected(self, payload: Path) -> None:
+        expected_file = payload.parent / f"{payload.stem}.expected.json"
+        try:
+            actual = as_json(self.make().parse(self.payload_request(payload)))
+        except EventIgnored as error:
+            actual = {"ignored": error.message}
+        except PayloadInvalid as error:
+            actual = {"invalid": error.message}
+        if not expected_file.exists():
+            if os.environ.get("CONNECTOR_CASES_WRITE"):
+                text = json.dumps(actual, indent=2, ensure_ascii=False, sort_keys=True)
+                expected_file.write_text(text + "\n")
+            pytest.fail(f"{expected_file.name} is missing; parsed: {actual}")
+        expected = json.loads(expected_file.read_text())
+        if isinstance(expected, dict) and isinstance(actual, dict):
+            assert expected.keys() == actual.keys()
+            assert all(part in actual[key] for key, part in expected.items()), actual
+        else:
+            assert actual == expected
+
+    def test_the_same_payload_gives_the_same_events(self, payload: Path) -> None:
+        *_, first = self._events(payload)
+        *_, second = self._events(payload)
+        assert first == second
+        assert [event.key for event in first] == [event.key for event in second]
+
+    def test_each_event_of_a_payload_has_its_own_key(self, payload: Path) -> None:
+        *_, events = self._events(payload)
+        assert len({event.key for event in events}) == len(events)
+
+    def test_what_the_journal_keeps_gives_the_event_again_and_alone(self, payload: Path) -> None:
+        connector, request, events = self._events(payload)
+        for event in events:
+            assert list(connector.parse(self.replayed(event, request))) == [event]
+
+    def test_events_are_well_formed(self, payload: Path) -> None:
+        connector, _, events = self._events(payload)
+        for event in events:
+            assert_well_formed(event, connector.scheme)
+            assert not any(secret in repr(event) for secret in self._secrets())
+
+    def test_parse_needs_no_network_and_no_clock(
+        self, payload: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        forbid_network(monkeypatch)
+        results = []
+        for year in YEARS:
+            with time_machine.travel(year, tick=False):
+                results.append(self._events(payload)[2])
+        assert results[0] == results[1]
+
+    def test_acknowledging_is_pure(self, payload: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        connector, _, events = self._events(payload)
+        forbid_network(monkeypatch)
+        if isinstance(connector, Acknowledges):
+            for event in events:
+                assert list(connector.acknowledge(event)) == list(connector.acknowledge(event))
+
+    def test_an_empty_body_is_invalid(self, path: str) -> None:
+        self._parses_or_refuses(self.make(), self.request(b"", path=path), must_refuse=True)
+
+    def test_random_bytes_are_never_a_crash(self, path: str) -> None:
+        connector = self.make()
+
+        @fuzzed
+        @given(
+            body=st.binary(max_size=400) | any_json.map(lambda value: json.dumps(value).encode())
+        )
+        def check(body: bytes) -> None:
+            self._parses_or_refuses(connector, self.request(body, path=path))
+
+        check()
+
+    def test_a_damaged_payload_is_never_a_crash(self, payload: Path) -> None:
+        connector = self.make()
+        path = self.payload_request(payload).path
+
+        @fuzzed
+        @given(body=damaged(read_payload(payload)))
+        def check(body: bytes) -> None:
+            self._parses_or_refuses(connector, self.request(body, path=path))
+
+        check()
+
+    def _parses_or_refuses(
+        self, connector: Connector[Any], request: WebhookRequest, *, must_refuse: bool = False
+    ) -> None:
+        try:
+            events = connector.parse(request)
+        except (PayloadInvalid, EventIgnored):
+            return
+        assert not must_refuse, f"this was read as {events}"
+        for event in events:
+            assert_well_formed(event, connector.scheme)
+
+    # -- what leaves ---------------------------------------------------------------------------
+
+    def test_a_message_becomes_exactly_these_calls(self, outgoing_case: Outgoing) -> None:
+        if outgoing_case.error is not None:
+            with pytest.raises(outgoing_case.error):
+                self.make().compose(outgoing_case.message)
+        elif callable(outgoing_case.calls):
+            outgoing_case.calls(self.make().compose(outgoing_case.message))
+        else:
+            assert list(self.make().compose(outgoing_case.message)) == list(outgoing_case.calls)
+
+    def test_compose_needs_no_network_and_no_clock(
+        self, outgoing_case: Outgoing, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        forbid_network(monkeypatch)
+        results = []
+        for year in YEARS:
+            with time_machine.travel(year, tick=False):
+                results.append(self._composed(outgoing_case.message))
+        assert results[0] == results[1]
+
+    def _composed(self, message: OutboundMessage) -> list[Any]:
+        try:
+            return list(self.make().compose(message))
+        except SendError as error:
+            return [type(error), str(error)]
+
+    def test_a_text_at_the_limit_is_one_message(self, sample: str) -> None:
+        text = self._text_of_length(sample, self.connector.capabilities.text_limit)
+        calls = self.make().compose(self.message(text=text))
+        assert [part for part in map(self.text_of, calls) if part] == [text]
+
+    def test_a_text_over_the_limit_is_split_and_nothing_is_lost(self, sample: str) -> None:
+        limits = self.connector.capabilities
+        measure = MEASURES[limits.text_unit]
+        text = self._text_of_length(sample, limits.text_limit) + " and" + sample * 3 + "ends."
+        if limits.max_text is not None and measure(text) > limits.max_text:
+            with pytest.raises(Unsupported):
+                self.make().compose(self.message(text=text))
+            return
+        parts = [part for part in map(self.text_of, self.make().compose(self.message(text=text)))]
+        parts = [part for part in parts if part]
+        assert len(parts) > 1
+        assert all(measure(part) <= limits.text_limit for part in parts)
+        assert "".join("".join(parts).split()) == "".join(text.split())
+
+    def _text_of_length(self, sample: str, length: int) -> str:
+        """The longest text of this kind within `length`, with no space at its ends."""
+        measure = MEASURES[self.connector.capabilities.text_unit]
+        text = (sample * (length // measure(sample) + 1))[:length]
+        while measure(text) > length:
+            text = text[: -max(1, (measure(text) - length) // 2)]
+        return text[:-1] + "a" if text[-1].isspace() else text
+
+    def test_a_medium_leaves_exactly_where_the_capabilities_say_so(self, medium: Medium) -> None:
+        message = self.message(attachments=(self.attachment(medium),))
+        if medium in self.connector.capabilities.media:
+            assert len(self.make().compose(message)) >= 1
+        else:
+            with pytest.raises(Unsupported):
+                self.make().compose(message)
+
+    def test_the_text_beside_a_medium_is_not_lost(self, able_medium: Medium) -> None:
+        message = self.message(text="See here", attachments=(self.attachment(able_medium),))
+        calls = self.make().compose(message)
+        assert [part for part in map(self.text_of, calls) if part] == ["See here"]
+
+    def test_a_file_over_the_limit_is_unsupported_and_not_read(self, able_medium: Medium) -> None:
+        def read() -> bytes:
+            raise AssertionError("a file that is too large was read")
+
+        size = self.connector.capabilities.media[able_medium].max_bytes + 1
+        huge = self.attachment(able_medium, size=size, content=read)
+        with pytest.raises(Unsupported) as caught:
+            self.make().compose(self.message(attachments=(huge,)))
+        assert caught.value.feature
+
+    def test_a_location_leaves_exactly_where_the_capabilities_say_so(self) -> None:
+        message = self.message(location=Location(59.437, 24.7536, "Town Hall Square"))
+        if self.connector.capabilities.locations:
+            assert len(self.make().compose(message)) >= 1
+        else:
+            with pytest.raises(Unsupported):
+                self.make().compose(message)
+
+    def test_a_message_with_nothing_in_it_makes_no_call(self) -> None:
+        composed = self._composed(self.message(text=" \n"))
+        assert composed == [] or composed[0] is Unsupported
+
+    def test_typing_is_pure(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        connector = self.make()
+        forbid_network(monkeypatch)
+        assert self.connector.capabilities.typing_out == isinstance(connector, Typing)
+        if isinstance(connector, Typing):
+            assert list(connector.typing(self.address, True)) != []
+            assert connector.typing(self.address, True) == connector.typing(self.address, True)
+            assert isinstance(list(connector.typing(self.address, False)), list)
+
+    # -- what the provider says to it ----------------------------------------------------------
+
+    def _a_call(self, connector: Connector[Any]) -> Any:
+        return connector.compose(self.message(text="Hello"))[0]
+
+    def test_an_answer_means_exactly_this(self, answer: Answer) -> None:
+        connector = self.make()
+        call = answer.call if answer.call is not None else self._a_call(connector)
+        if isinstance(answer.expected, SendReceipt):
+            assert connector.accept(call, answer.response) == answer.expected
+            return
+        with pytest.raises(answer.expected) as caught:
+            connector.accept(call, answer.response)
+        assert type(caught.value) is answer.expected
+        if answer.retry_after is not None:
+            assert caught.value.retry_after == timedelta(seconds=answer.retry_after)
+        if answer.external_code is not None:
+            assert caught.value.external_code == answer.external_code
+        assert answer.says in caught.value.message
+
+    def test_a_failing_provider_is_understood(
+        self, fault: Fault, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        connector = self.meet(fault, monkeypatch)
+        with pytest.raises(fault.expected) as caught:
+            connector.send(self._a_call(connector))
+        assert caught.value.retryable is fault.retryable
+        assert caught.value.message
+        if fault.retry_after is not None:
+            assert caught.value.retry_after == fault.retry_after
+        if fault.maybe_sent is not None:
+            assert getattr(caught.value, "maybe_sent") is fault.maybe_sent  # noqa: B009
+
+    def test_an_answer_of_another_form_is_never_a_crash(self) -> None:
+        connector = self.make()
+        call = self._a_call(connector)
+
+        @fuzzed
+        @given(answer=self.strange_answers())
+        def check(answer: Any) -> None:
+            if isinstance(connector.http, StubHttp):
+                connector.http.answers = [answer]
+            with suppress(SendError):
+                assert isinstance(connector.send(call), SendReceipt)
+
+        check()
+
+    # -- secrets -------------------------------------------------------------------------------
+
+    def test_no_secret_shows_in_what_is_printed(self, outgoing_case: Outgoing) -> None:
+        connector = self.make()
+        printed = [
+            repr(connector),
+            str(connector),
+            *map(repr, self._composed(outgoing_case.message)),
+        ]
+        found = [secret for secret in self._secrets() if any(secret in text for text in printed)]
+        assert found == []
+
+    def test_no_secret_shows_in_errors_and_logs(
+        self,
+        fault: Fault,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        connector = self.meet(fault, monkeypatch)
+        with pytest.raises(SendError) as caught:
+            connector.send(self._a_call(connector))
+        shown = [caplog.text, *chain_of(caught.value)]
+        found = [secret for secret in self._secrets() if any(secret in text for text in shown)]
+        assert found == []
+
+
+def read_payload(file: Path) -> bytes:
+    """A payload as it travels: an editor's newline at the end of a form is not part of it."""
+    body = file.read_bytes()
+    return body.rstrip(b"\n") if file.suffix == ".form" else body
+
+
+def fields_of(model: type[BaseModel], at: str = "") -> list[tuple[str, Any]]:
+    """Every field of a configuration with its dotted path, those of nested models too."""
+    found = []
+    for name, field in model.model_fields.items():
+        found.append((f"{at}{name}", field))
+        for inner in (field.annotation, *getattr(field.annotation, "__args__", ())):
+            if inspect.isclass(inner) and issubclass(inner, BaseModel):
+                found.extend(fields_of(inner, f"{at}{name}."))
+    return found
+
+
+def forbid_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise AssertionError("this must work without the network")
+
+    for name in ("socket", "create_connection", "getaddrinfo", "gethostbyname"):
+        monkeypatch.setattr(socket, name, refuse)
+
+
+def chain_of(error: BaseException | None) -> list[str]:
+    """An error and what a traceback would print with it."""
+    texts = []
+    while error is not None:
+        texts += [str(error), repr(error)]
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return texts
