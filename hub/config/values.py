@@ -1,0 +1,111 @@
+"""The kinds of value that `connectors.yaml` has beside texts and numbers. Pure."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = re.compile(r"(?:\d{1,9}[smhdw])+")
+_DURATION_PART = re.compile(r"(\d+)([smhdw])")
+#: Nothing in a help desk waits for longer, and sums with today's date stay in range.
+LONGEST = timedelta(days=3650)
+
+
+def parse_duration(value: Any) -> timedelta:
+    """Reads `90s`, `5m`, `2h`, `7d`, `1h30m`.
+
+    Raises:
+        ValueError: it has another form, or is longer than ten years.
+    """
+    if isinstance(value, timedelta):
+        return value
+    if not isinstance(value, str) or not _DURATION.fullmatch(value):
+        raise ValueError("must be a duration with its unit, such as 90s, 5m, 2h or 7d")
+    seconds = sum(int(count) * _UNITS[unit] for count, unit in _DURATION_PART.findall(value))
+    if seconds > LONGEST.total_seconds():
+        raise ValueError("must be ten years or less")
+    return timedelta(seconds=seconds)
+
+
+def format_duration(value: timedelta) -> str:
+    """The shortest text that `parse_duration` reads back."""
+    seconds = int(value.total_seconds())
+    parts = []
+    for unit, size in reversed(_UNITS.items()):
+        count, seconds = divmod(seconds, size) if unit != "w" else (0, seconds)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    PlainSerializer(format_duration, return_type=str),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^(\d{1,9}[smhdw])+$", "examples": ["90s", "7d"]}
+    ),
+]
+
+
+def _one_or_more(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+#: One text, or a list of them: `language: ar` is `language: [ar]`.
+Texts = Annotated[
+    tuple[Annotated[str, Field(min_length=1)], ...],
+    BeforeValidator(_one_or_more),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)*")
+
+
+def _email(value: str) -> str:
+    if not _EMAIL.fullmatch(value) or len(value) > 254:
+        raise ValueError("must be an email address")
+    return value.lower()
+
+
+#: An agent's sign-in address, in lower case.
+Email = Annotated[str, AfterValidator(_email)]
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+
+
+def _language(value: str) -> str:
+    if not _LANGUAGE.fullmatch(value):
+        raise ValueError("must be a language tag such as en, ar or pt-BR")
+    primary, dash, rest = value.partition("-")
+    return f"{primary.lower()}{dash}{rest}"
+
+
+#: A language tag. Source: RFC 5646.
+Language = Annotated[str, AfterValidator(_language)]
+
+
+def check_placeholders(text: str, allowed: Iterable[str]) -> str:
+    """A text with `{name}` in it, which later is filled with `str.format`.
+
+    Raises:
+        ValueError: a brace that is no placeholder, or a placeholder nobody fills.
+    """
+    known = ", ".join(f"{{{name}}}" for name in allowed)
+    allowed = set(allowed)
+    try:
+        parts = list(string.Formatter().parse(text))
+    except ValueError:
+        raise ValueError(
+            "has a brace without its other half; write {{ and }} for the sign"
+        ) from None
+    for _, name, form, conversion in parts:
+        if name is not None and (name not in allowed or form or conversion):
+            raise ValueError(f"has a placeholder that nothing fills; it may have {known}")
+    return text

@@ -1,0 +1,128 @@
+"""What the environment says: where data lives, where the hub is reached, its secret.
+
+Everything about channels and teams stands in `connectors.yaml`; see `docs/configuration.md`.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from hub.config.words import sentence
+from hub.errors import ConfigError, Problem
+
+KEY_FILE = "secret.key"
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must be a web address such as https://chat.example.com")
+    return value.rstrip("/")
+
+
+def _absolute(value: Path) -> Path:
+    return value.expanduser().absolute()
+
+
+class Settings(BaseSettings):
+    """The environment, read once. Making one makes the secret key where there is none yet."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HUB_",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        populate_by_name=True,
+    )
+
+    port: int = Field(
+        8000,
+        ge=0,
+        le=65535,
+        validation_alias=AliasChoices("PORT", "port"),
+        description="Where the web server listens.",
+    )
+    data_dir: Annotated[Path, AfterValidator(_absolute)] = Field(
+        default=Path("data"),
+        validate_default=True,
+        description="The folder for the database, uploads and the secret key. "
+        "A relative one starts at the working directory.",
+    )
+    database_url: str = Field(
+        default_factory=lambda data: f"sqlite:///{data['data_dir'] / 'hub.db'}",
+        repr=False,
+        description="`sqlite:///...` or `postgresql+psycopg2://...`.",
+    )
+    redis_url: str | None = Field(
+        None, repr=False, description="Redis for more than one process; none means one process."
+    )
+    public_url: Annotated[str, AfterValidator(_web_address)] = Field(
+        default_factory=lambda data: f"http://localhost:{data['port']}",
+        description="Where customers, agents and providers reach this hub.",
+    )
+    secret_key: SecretStr = Field(
+        default_factory=lambda data: kept_key(data["data_dir"]),
+        description="Signs sessions and tokens. Changing it signs everybody out.",
+    )
+
+    @classmethod
+    def load(cls, **given: Any) -> Settings:
+        """The settings; `given` (from the command line) goes before the environment.
+
+        Raises:
+            ConfigError: every variable that is wrong, or a data directory that cannot be used.
+        """
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            raise ConfigError(
+                [
+                    Problem("environment", 0, _variable(str(found["loc"][0])), sentence(found))
+                    for found in error.errors(include_url=False)
+                    if found["type"] != "default_factory_not_called"
+                ]
+            ) from None
+        except OSError as error:
+            raise ConfigError(
+                [Problem("environment", 0, "HUB_DATA_DIR", f"cannot be used: {error.strerror}")]
+            ) from None
+
+
+def kept_key(data_dir: Path) -> SecretStr:
+    """The secret key in the data directory; made on first use, readable by its owner alone.
+
+    Two processes that start together end up with the same key: the file appears whole or not at
+    all, and whoever comes second reads the first one's.
+
+    Raises:
+        OSError: the directory cannot be made, read or written.
+    """
+    path = data_dir / KEY_FILE
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        # mkstemp makes files with mode 0600 whatever the umask.
+        handle, draft = tempfile.mkstemp(dir=data_dir, prefix=f".{KEY_FILE}.")
+        try:
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_urlsafe(48))
+                file.flush()
+                os.fsync(file.fileno())
+            path.hardlink_to(draft)
+        except FileExistsError:
+            pass
+        finally:
+            Path(draft).unlink()
+    return SecretStr(path.read_text().strip())
+
+
+def _variable(name: str) -> str:
+    return "PORT" if name.upper() == "PORT" else f"HUB_{name.upper()}"
