@@ -1,0 +1,118 @@
+"""What Twilio sends, in Twilio's own names. Unknown fields are expected: it adds some unannounced.
+
+Source: https://www.twilio.com/docs/messaging/guides/webhook-request,
+https://www.twilio.com/docs/messaging/api/message-resource
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+#: An MMS has at most so many.
+MAX_MEDIA = 10
+
+
+def _rfc2822(value: object) -> datetime | None:
+    if not isinstance(value, str) or not value:
+        return None
+    try:
+        moment = parsedate_to_datetime(value)
+        # "-0000" is UTC from an unknown place, which Python reads as no zone at all.
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+Sid = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,64}$")]
+Word = Annotated[str, StringConstraints(strip_whitespace=True)]
+Moment = Annotated[datetime | None, BeforeValidator(_rfc2822)]
+
+
+class InboundForm(BaseModel):
+    """A message to our number. Media have numbered fields, read by `media`."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    MessageSid: Sid
+    From: Word = Field(min_length=1, max_length=255)
+    To: str = ""
+    Body: str = ""
+    OptOutType: str = ""
+
+    @property
+    def media(self) -> list[tuple[str, str]]:
+        """(URL, media type) of each; `NumMedia` is not needed and so cannot be wrong."""
+        fields: dict[str, str] = self.model_extra or {}
+        found = []
+        for index in range(MAX_MEDIA):
+            url = fields.get(f"MediaUrl{index}", "")
+            if not url:
+                break
+            found.append((url, fields.get(f"MediaContentType{index}", "")))
+        return found
+
+
+class StatusForm(BaseModel):
+    """A report about a message of ours. `message` is our own id, from the callback's query."""
+
+    model_config = ConfigDict(frozen=True)
+
+    MessageSid: Sid
+    MessageStatus: Word
+    To: Word = ""
+    ErrorCode: Word = Field("", max_length=10)
+    message: str = ""
+
+
+class MessageResource(BaseModel):
+    """A message as the REST API shows it. Numbers are strings, dates RFC 2822."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sid: str
+    status: str = ""
+    body: str | None = None
+    direction: str = ""
+    num_media: str = "0"
+    date_created: Moment = None
+    error_code: int | None = None
+
+
+class MessageList(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    messages: list[MessageResource]
+
+
+class PhoneNumber(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    phone_number: str
+    friendly_name: str = ""
+    sms_url: str | None = None
+
+
+class PhoneNumberList(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    incoming_phone_numbers: list[PhoneNumber]
+
+
+class Account(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    friendly_name: str = ""
+    status: str = ""
+
+
+class ErrorBody(BaseModel):
+    """`{"code": 21211, "message": "...", "more_info": "...", "status": 400}`"""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: int
+    message: str
