@@ -1,5 +1,6 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { fileURLToPath } from 'node:url';
+import { defaultClientConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -10,8 +11,8 @@ export default defineConfig({
   plugins: [svelte()],
   resolve: {
     alias: { $shared: here('src/shared'), $messages: here('src/paraglide/messages.js') },
-    // Without it vitest would load the server build of Svelte.
-    conditions: process.env['VITEST'] ? ['browser'] : [],
+    // Without 'browser' vitest would load the server build of Svelte; setting it drops the defaults.
+    conditions: ['browser', ...(process.env['VITEST'] ? [] : defaultClientConditions)],
   },
   build: {
     outDir: '../static',

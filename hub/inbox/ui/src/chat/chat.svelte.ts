@@ -58,6 +58,7 @@ export class Chat {
 
   #isLive = false;
   #identity: object | null = null;
+  #toldIdentity = false;
   #contact: string | null = null;
   #toldRead: string | null = null;
   #toldTyping = 0;
@@ -205,11 +206,12 @@ export class Chat {
   }
 
   /** The site says who this is. The server decides, and may answer with another session. */
-  async identify(identity: unknown): Promise<void> {
+  identify(identity: unknown): void {
     const payload = typeof identity === 'string' ? { token: identity } : identity;
     if (typeof payload !== 'object' || payload === null) return;
     this.#identity = payload;
-    if (this.#isLive) await this.#socket.ask('identify', payload);
+    this.#toldIdentity = false;
+    this.#tellIdentity();
   }
 
   /** The person on this browser has signed out: the next one starts with nothing. */
@@ -230,6 +232,7 @@ export class Chat {
     if (state === 'connected') return; // the session event makes it live
     this.#isLive = false;
     this.#toldRead = null;
+    this.#toldIdentity = false;
     this.#toldTyping = 0;
     this.#typist = null;
     this.#outbox.close();
@@ -257,7 +260,7 @@ export class Chat {
     this.#connection = 'connected';
     this.#isKnown = true;
     this.#isLive = true;
-    if (this.#identity && isFirst) void this.#socket.ask('identify', this.#identity);
+    this.#tellIdentity();
     if (last) void this.#catchUp(last.id);
     this.#outbox.open();
   }
@@ -310,6 +313,13 @@ export class Chat {
   async #tellRead(id: string): Promise<void> {
     const answer = await this.#socket.ask('read', { message_id: id });
     if (!answer.ok && this.#toldRead === id) this.#toldRead = null;
+  }
+
+  /** Once per connection: the answer may be a new session, which must not ask again. */
+  #tellIdentity(): void {
+    if (!this.#identity || !this.#isLive || this.#toldIdentity) return;
+    this.#toldIdentity = true;
+    void this.#socket.ask('identify', this.#identity);
   }
 
   #stopTyping(): void {

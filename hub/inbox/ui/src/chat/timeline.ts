@@ -1,4 +1,5 @@
 // The order of a thread, and how it is laid out. Pure: no clock but the one given.
+import { isSameDay } from '$shared/format';
 import type { Message } from '$shared/types';
 
 export function inOrder(a: Message, b: Message): number {
@@ -50,7 +51,7 @@ export function rows(messages: readonly Message[]): Row[] {
     const after = shown[at + 1];
     return {
       message,
-      startsDay: !before || dayOf(before) !== dayOf(message),
+      startsDay: !before || !isSameDay(before.created_at, message.created_at),
       startsRun: !before || !sameRun(before, message),
       endsRun: !after || !sameRun(message, after),
     };
@@ -64,18 +65,7 @@ function sameRun(a: Message, b: Message): boolean {
     a.direction === b.direction &&
     a.author.type === b.author.type &&
     a.author.name === b.author.name &&
-    dayOf(a) === dayOf(b) &&
+    isSameDay(a.created_at, b.created_at) &&
     Date.parse(b.created_at) - Date.parse(a.created_at) < RUN_MINUTES * 60_000
-  );
-}
-
-function dayOf(message: Message): string {
-  return new Date(message.created_at).toDateString();
-}
-
-/** One to three emoji and nothing else. */
-export function isEmojiOnly(text: string): boolean {
-  return /^(?:\p{Extended_Pictographic}(?:\uFE0F|\u200D\p{Extended_Pictographic}|\p{Emoji_Modifier})*\s*){1,3}$/u.test(
-    text.trim(),
   );
 }

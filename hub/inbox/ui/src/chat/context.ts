@@ -1,0 +1,15 @@
+import { createContext } from 'svelte';
+import type { Chat } from './chat.svelte';
+import type { Place } from './place.svelte';
+import type { Settings } from './settings';
+import type { Uploads } from './uploads.svelte';
+
+export interface World {
+  chat: Chat;
+  place: Place;
+  settings: Settings;
+  uploads: Uploads;
+  heading: string;
+}
+
+export const [getWorld, setWorld] = createContext<World>();

@@ -1,0 +1,50 @@
+import '$shared/base.css';
+import './chat.css';
+import { openSocket } from '$shared/socket';
+import { mount } from 'svelte';
+import type { Bridge } from './bridge';
+import ChatPage from './chat-page.svelte';
+import { Chat, type VisitorEvents } from './chat.svelte';
+import { chooseLocale, speak } from './locale';
+import type { Memory } from './memory';
+import { Place } from './place.svelte';
+import { isColor, loadSettings, paint } from './settings';
+import { Uploads, uploadTo } from './uploads.svelte';
+
+export async function start(connector: string, memory: Memory, bridge: Bridge | null): Promise<void> {
+  const settings = await loadSettings(connector);
+  const wish = bridge?.page;
+  const locale = chooseLocale([wish?.locale, ...navigator.languages, settings.locale]);
+  const color = isColor(wish?.color) ? wish.color : settings.color;
+  speak(locale);
+  paint(color);
+
+  const socket = openSocket<VisitorEvents>('/visitor', () => ({
+    connector,
+    locale,
+    page: place.page,
+    ...(memory.session !== null && { session: memory.session }),
+  }));
+  const chat = new Chat(socket, memory);
+  const place = new Place(bridge, (message) => {
+    if (message.hub === 'identify') chat.identify(message.identity);
+    if (message.hub === 'reset') chat.reset();
+  });
+  const send = uploadTo(connector, () => chat.session);
+  const uploads = new Uploads(send, settings.maxBytes, settings.maxAttachments);
+
+  mount(ChatPage, {
+    target: document.getElementById('app')!,
+    props: {
+      world: {
+        chat,
+        place,
+        settings,
+        uploads,
+        heading: wish?.heading || settings.title,
+      },
+    },
+  });
+  place.ready(color);
+  chat.start();
+}
