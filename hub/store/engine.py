@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 import orjson
-from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, text
+from sqlalchemy import Connection, CursorResult, Engine, Table, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql import Executable
@@ -32,6 +33,44 @@ BATCH = 64
 LOCK_SPACE = 0x48554200
 
 
+class Upsert:
+    """An INSERT that meets a row with the same `key`: both databases can, each in its words.
+
+    Without `update` the present row stays; `returning` then gives no row. With `update` the named
+    columns take the new values.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        key: Sequence[str],
+        *,
+        update: Sequence[str] = (),
+        returning: Sequence[str] = (),
+    ) -> None:
+        self._by_dialect = {
+            "sqlite": self._build(sqlite.insert(table), key, update, returning),
+            "postgresql": self._build(postgresql.insert(table), key, update, returning),
+        }
+
+    @staticmethod
+    def _build(
+        insert: Any, key: Sequence[str], update: Sequence[str], returning: Sequence[str]
+    ) -> Executable:
+        if update:
+            values = {name: insert.excluded[name] for name in update}
+            insert = insert.on_conflict_do_update(index_elements=list(key), set_=values)
+        else:
+            insert = insert.on_conflict_do_nothing(index_elements=list(key))
+        columns = [insert.table.c[name] for name in returning]
+        found = insert.returning(*columns) if columns else insert
+        assert isinstance(found, Executable)
+        return found
+
+    def for_dialect(self, name: str) -> Executable:
+        return self._by_dialect[name]
+
+
 class Transaction:
     """What a unit of work may do: run statements, and say what happened.
 
@@ -45,10 +84,12 @@ class Transaction:
 
     def execute(
         self,
-        statement: Executable,
+        statement: Executable | Upsert,
         parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     ) -> CursorResult[Any]:
-        return self.connection.execute(statement, parameters)  # type: ignore[return-value]
+        if isinstance(statement, Upsert):
+            statement = statement.for_dialect(self.connection.dialect.name)
+        return self.connection.execute(statement, parameters)
 
     def publish(self, *events: Any) -> None:
         self.events.extend(events)

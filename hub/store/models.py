@@ -133,8 +133,9 @@ class Agent(SQLModel, table=True):
     role: str = "agent"
     password_hash: str = _text()
     avatar_url: str = _text()
-    #: What the agent chose; whether they are here is known by their sockets.
+    #: What the agent chose; it holds while `connected_at` says that a socket of theirs is open.
     presence: str = "online"
+    connected_at: datetime | None = _time(null=True)
     disabled_at: datetime | None = _time(null=True)
     created_at: datetime = _time()
 
@@ -248,6 +249,7 @@ class Message(SQLModel, table=True):
         Index("ix_message_conversation", "conversation_id", "created_at", "id"),
         Index("ix_message_sync", "conversation_id", "id"),
         Index("ix_message_address", "address_id", "created_at", "id"),
+        Index("ix_message_external", "address_id", "external_id"),
         Index("uq_message_client", "contact_id", "direction", "client_id", unique=True),
     )
 
@@ -373,7 +375,6 @@ class Journal(SQLModel, table=True):
     query: dict[str, Any] = _json({})
     body: bytes = b""
     error: str = _text()
-    message_id: int | None = None
     received_at: datetime = _time()
 
 

@@ -1,0 +1,196 @@
+"""Everything the hub says happened, one class per event, and to whom it is said.
+
+An event is published after the commit of what it tells. The agents' rooms get all of them; a
+customer's page gets only what was said on its own address, with nothing of the company's inside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from hub.conversations.shapes import (
+    Agent,
+    Author,
+    Connector,
+    Contact,
+    Conversation,
+    Id,
+    Link,
+    Message,
+    OptionalId,
+    Presence,
+    Shape,
+)
+
+
+class MessageCreated(Shape):
+    name: ClassVar[str] = "message.created"
+    message: Message
+    conversation: Conversation
+
+
+class MessageUpdated(Shape):
+    name: ClassVar[str] = "message.updated"
+    message: Message
+    conversation: Conversation
+
+
+class ConversationCreated(Shape):
+    name: ClassVar[str] = "conversation.created"
+    conversation: Conversation
+
+
+class ConversationUpdated(Shape):
+    name: ClassVar[str] = "conversation.updated"
+    conversation: Conversation
+
+
+class ContactUpdated(Shape):
+    name: ClassVar[str] = "contact.updated"
+    contact: Contact
+
+
+class ContactLinked(Shape):
+    name: ClassVar[str] = "contact.linked"
+    link: Link
+    contact_ids: list[Id]
+
+
+class ContactUnlinked(Shape):
+    name: ClassVar[str] = "contact.unlinked"
+    link: Link
+    contact_ids: list[Id]
+
+
+class Typing(Shape):
+    name: ClassVar[str] = "typing"
+    conversation_id: Id
+    author: Author
+    on: bool
+
+
+class ConversationViewed(Shape):
+    """Who has a conversation open."""
+
+    name: ClassVar[str] = "conversation.viewed"
+    conversation_id: OptionalId
+    agent: Agent
+
+
+class PresenceChanged(Shape):
+    name: ClassVar[str] = "presence"
+    agent: Agent
+    presence: Presence
+
+
+class ConnectorUpdated(Shape):
+    name: ClassVar[str] = "connector.updated"
+    connector: Connector
+
+
+class QueueChanged(Shape):
+    name: ClassVar[str] = "queue"
+    position: int
+    wait_seconds: int | None
+
+
+Payload = (
+    MessageCreated
+    | MessageUpdated
+    | ConversationCreated
+    | ConversationUpdated
+    | ContactUpdated
+    | ContactLinked
+    | ContactUnlinked
+    | Typing
+    | ConversationViewed
+    | PresenceChanged
+    | ConnectorUpdated
+    | QueueChanged
+)
+
+ALL: tuple[type[Shape], ...] = (
+    MessageCreated,
+    MessageUpdated,
+    ConversationCreated,
+    ConversationUpdated,
+    ContactUpdated,
+    ContactLinked,
+    ContactUnlinked,
+    Typing,
+    ConversationViewed,
+    PresenceChanged,
+    ConnectorUpdated,
+    QueueChanged,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing to tell. `address_id` names the customer's page that may hear it too.
+
+    `except_agents` keeps it from the agents' screens (what only a customer is told).
+    """
+
+    payload: Payload
+    address_id: int | None = None
+    except_agents: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.payload.name
+
+
+def for_customer(payload: Payload, address: str) -> Payload:
+    """The same event as the customer at `address` may see it.
+
+    The company's side (labels, priority, who else wrote where) stays inside.
+    """
+    if isinstance(payload, MessageCreated | MessageUpdated):
+        return payload.model_copy(
+            update={
+                "message": message_for_customer(payload.message),
+                "conversation": conversation_for_customer(payload.conversation, address),
+            }
+        )
+    if isinstance(payload, ConversationCreated | ConversationUpdated):
+        return payload.model_copy(
+            update={"conversation": conversation_for_customer(payload.conversation, address)}
+        )
+    return payload
+
+
+def conversation_for_customer(conversation: Conversation, address: str) -> Conversation:
+    last = conversation.last_message
+    own = last is not None and last.address == address and last.type == "message"
+    return conversation.model_copy(
+        update={
+            "contact": conversation.contact.model_copy(update={"attributes": {}}),
+            "assignee": agent_for_customer(conversation.assignee),
+            "team": None,
+            "priority": "normal",
+            "labels": [],
+            "connectors": [],
+            "subject": "",
+            "unread_count": 0,
+            "last_message": message_for_customer(last) if own and last is not None else None,
+        }
+    )
+
+
+def message_for_customer(message: Message) -> Message:
+    delivery = message.delivery
+    return message.model_copy(
+        update={
+            "external_id": None,
+            "edits": [],
+            "author": message.author.model_copy(update={"id": None}),
+            "delivery": delivery
+            and delivery.model_copy(update={"code": "", "reason": "", "attempts": 0}),
+        }
+    )
+
+
+def agent_for_customer(agent: Agent | None) -> Agent | None:
+    return agent and agent.model_copy(update={"email": "", "role": "agent"})

@@ -1,0 +1,151 @@
+"""Which contact records are one person, and why.
+
+A link is an edge between two records; the records that live edges hold together are one person, and
+the root among them stands for it. Nothing else is changed by a link: messages, addresses,
+attributes stay with their record, so undoing a link is taking one edge away. Its cost does not
+depend on how much was ever said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, insert, or_, select, update
+
+from hub.conversations import people, shapes
+from hub.conversations.events import ContactLinked, ContactUnlinked, Event
+from hub.errors import Conflict, Invalid, NotFound
+from hub.store.engine import Transaction
+from hub.store.models import addresses, contacts, links
+
+
+def link(
+    tx: Transaction,
+    contact_id: int,
+    other_contact_id: int,
+    *,
+    evidence: str,
+    method: str,
+    reason: str,
+    by: str,
+) -> shapes.Link:
+    """Makes one person of two; the first one's root stands for both.
+
+    Raises:
+        NotFound: there is no such contact.
+        Invalid: they are one person already.
+    """
+    for record in sorted((contact_id, other_contact_id)):
+        tx.lock(f"contact:{record}")
+    group = people.group_of(tx.connection, contact_id)
+    other = people.group_of(tx.connection, other_contact_id)
+    if group[0] == other[0]:
+        raise Invalid("These two are one person already.", "contact_id")
+    link_id = tx.execute(
+        insert(links)
+        .values(
+            contact_id=contact_id,
+            other_contact_id=other_contact_id,
+            evidence=evidence,
+            method=method,
+            reason=reason,
+            by=by,
+            created_at=tx.now,
+            undone_by="",
+        )
+        .returning(links.c.id)
+    ).scalar_one()
+    _settle(tx, [*group, *other])
+    made = get(tx.connection, link_id)
+    tx.publish(Event(ContactLinked(link=made, contact_ids=[str(contact_id), str(other[0])])))
+    return made
+
+
+def unlink(tx: Transaction, link_id: int, *, by: str) -> tuple[shapes.Link, list[shapes.Contact]]:
+    """Takes a link back; every record returns to the person it is without it.
+
+    Raises:
+        NotFound: there is no such link.
+        Conflict: it is undone already.
+    """
+    before = _row(tx.connection, link_id)
+    if before.undone_at is not None:
+        raise Conflict("This link is undone already.")
+    tx.lock(f"contact:{before.contact_id}")
+    records = people.group_of(tx.connection, before.contact_id)
+    tx.execute(update(links).where(links.c.id == link_id).values(undone_at=tx.now, undone_by=by))
+    _settle(tx, records)
+    undone = get(tx.connection, link_id)
+    both = [
+        people.contact(tx.connection, before.contact_id),
+        people.contact(tx.connection, before.other_contact_id),
+    ]
+    tx.publish(Event(ContactUnlinked(link=undone, contact_ids=[one.id for one in both])))
+    return undone, both
+
+
+def of_contact(connection: Connection, contact_id: int) -> list[shapes.Link]:
+    """Every link of a person, undone ones too, newest first. Raises NotFound."""
+    group = people.group_of(connection, contact_id)
+    rows = connection.execute(
+        select(links)
+        .where(or_(links.c.contact_id.in_(group), links.c.other_contact_id.in_(group)))
+        .order_by(links.c.id.desc())
+    ).all()
+    return [_shape(connection, row) for row in rows]
+
+
+def get(connection: Connection, link_id: int) -> shapes.Link:
+    """Raises NotFound."""
+    return _shape(connection, _row(connection, link_id))
+
+
+def roots(records: Iterable[int], edges: Iterable[tuple[int, int]]) -> dict[int, int]:
+    """The root of every record when these edges, in the order they were made, hold.
+
+    Pure, and a function of the edges alone: that is why an undone link leaves no trace.
+    """
+    root = {record: record for record in records}
+    for one, other in edges:
+        keep, give = root[one], root[other]
+        root = {record: keep if own == give else own for record, own in root.items()}
+    return root
+
+
+def _settle(tx: Transaction, records: list[int]) -> None:
+    rows = tx.execute(
+        select(links.c.contact_id, links.c.other_contact_id)
+        .where(links.c.undone_at.is_(None), links.c.contact_id.in_(records))
+        .order_by(links.c.id)
+    ).all()
+    edges = [(row.contact_id, row.other_contact_id) for row in rows]
+    for record, root in roots(records, edges).items():
+        tx.execute(update(contacts).where(contacts.c.id == record).values(root_id=root))
+
+
+def _row(connection: Connection, link_id: int) -> Any:
+    row = connection.execute(select(links).where(links.c.id == link_id)).first()
+    if row is None:
+        raise NotFound("There is no such link.")
+    return row
+
+
+def _shape(connection: Connection, row: Any) -> shapes.Link:
+    held = connection.execute(
+        select(addresses.c.scheme, addresses.c.path)
+        .where(addresses.c.contact_id.in_((row.contact_id, row.other_contact_id)))
+        .order_by(addresses.c.id)
+    )
+    return shapes.Link(
+        id=row.id,
+        contact_id=row.contact_id,
+        other_contact_id=row.other_contact_id,
+        addresses=[f"{scheme}:{path}" for scheme, path in held],
+        evidence=row.evidence,
+        method=row.method,
+        reason=row.reason,
+        by=row.by,
+        created_at=row.created_at,
+        undone_at=row.undone_at,
+    )

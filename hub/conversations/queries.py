@@ -1,0 +1,376 @@
+"""Reading: lists with cursors, never with offsets, every one on an index.
+
+A cursor is where the last page ended, so a page costs the same in a long list as in a short one.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from heapq import merge
+from itertools import islice
+from typing import Any, Generic, TypeVar
+
+import orjson
+from sqlalchemy import ColumnElement, Connection, Row, Select, select, tuple_
+
+from hub.conversations import people, search, shapes, views
+from hub.errors import Invalid, NotFound
+from hub.store.models import (
+    addresses,
+    contacts,
+    conversation_connectors,
+    conversation_labels,
+    conversations,
+    journal,
+    messages,
+    reaches,
+)
+from hub.types import Capabilities
+
+T = TypeVar("T")
+MAX_LIMIT = 100
+SNIPPET = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some items, and where the next ones begin (None: there are no more)."""
+
+    items: list[T]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationFilter:
+    """What to list. `assignee` is an agent's id, or `none` for what nobody has."""
+
+    status: str | None = None
+    assignee: str | None = None
+    team: str | None = None
+    connector: str | None = None
+    label: str | None = None
+
+
+def list_conversations(
+    connection: Connection, wanted: ConversationFilter, limit: int, cursor: str | None
+) -> Page[shapes.Conversation]:
+    """By last activity, newest first."""
+    query = views.CONVERSATIONS.where(*_conditions(wanted))
+    position = (conversations.c.last_activity_at, conversations.c.id)
+    rows = _page(connection, query, position, limit, cursor)
+    found = views.conversation_shapes(connection, rows.items)
+    return Page(found, rows.next)
+
+
+def _conditions(wanted: ConversationFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.status is not None:
+        conditions.append(conversations.c.status == wanted.status)
+    if wanted.assignee == "none":
+        conditions.append(conversations.c.assignee_id.is_(None))
+    elif wanted.assignee is not None:
+        conditions.append(conversations.c.assignee_id == _integer(wanted.assignee))
+    if wanted.team is not None:
+        conditions.append(conversations.c.team_id == _integer(wanted.team))
+    if wanted.connector is not None:
+        conditions.append(
+            select(conversation_connectors.c.conversation_id)
+            .where(
+                conversation_connectors.c.connector == wanted.connector,
+                conversation_connectors.c.conversation_id == conversations.c.id,
+            )
+            .exists()
+        )
+    if wanted.label is not None:
+        conditions.append(
+            select(conversation_labels.c.conversation_id)
+            .where(
+                conversation_labels.c.label == wanted.label,
+                conversation_labels.c.conversation_id == conversations.c.id,
+            )
+            .exists()
+        )
+    return conditions
+
+
+def list_messages(
+    connection: Connection, conversation_id: int, limit: int, cursor: str | None
+) -> Page[shapes.Message]:
+    """The messages of one conversation, newest first. Raises NotFound."""
+    _exists(connection, conversations, conversation_id)
+    query = views.MESSAGES.where(messages.c.conversation_id == conversation_id)
+    rows = _page(connection, query, (messages.c.created_at, messages.c.id), limit, cursor)
+    return Page(views.message_shapes(connection, rows.items), rows.next)
+
+
+def timeline(
+    connection: Connection, contact_id: int, limit: int, cursor: str | None
+) -> Page[shapes.Message]:
+    """All a person said and heard, over every channel and conversation, newest first.
+
+    One look-up per record of the person, merged: as cheap after fifty merges of long threads.
+    Raises NotFound.
+    """
+    group = people.group_of(connection, contact_id)
+    position = (messages.c.created_at, messages.c.id)
+    streams = [
+        _rows(
+            connection,
+            views.MESSAGES.where(messages.c.contact_id == record),
+            position,
+            limit + 1,
+            cursor,
+        )
+        for record in group
+    ]
+    newest = merge(*streams, key=lambda row: (row.created_at, row.id), reverse=True)
+    rows = list(islice(newest, limit + 1))
+    page = _cut(rows, limit, ("created_at", "id"))
+    return Page(views.message_shapes(connection, page.items), page.next)
+
+
+def messages_after(
+    connection: Connection,
+    after: int,
+    limit: int,
+    *,
+    conversation_id: int | None = None,
+    address_id: int | None = None,
+) -> tuple[list[shapes.Message], bool]:
+    """What came after a message, oldest first, and whether there is more."""
+    query = views.MESSAGES.where(messages.c.id > after).order_by(messages.c.id).limit(limit + 1)
+    if conversation_id is not None:
+        query = query.where(messages.c.conversation_id == conversation_id)
+    if address_id is not None:
+        query = query.where(messages.c.address_id == address_id, messages.c.type == "message")
+    rows = connection.execute(query).all()
+    return views.message_shapes(connection, rows[:limit]), len(rows) > limit
+
+
+def messages_at(
+    connection: Connection, address_id: int, limit: int, before: int | None = None
+) -> list[shapes.Message]:
+    """What was said at one address, oldest first: all that its holder may see."""
+    query = views.MESSAGES.where(messages.c.address_id == address_id, messages.c.type == "message")
+    if before is not None:
+        edge = connection.execute(
+            select(messages.c.created_at, messages.c.id).where(
+                messages.c.id == before, messages.c.address_id == address_id
+            )
+        ).first()
+        if edge is None:
+            return []
+        query = query.where(
+            tuple_(messages.c.created_at, messages.c.id) < tuple_(edge.created_at, edge.id)
+        )
+    newest = query.order_by(messages.c.created_at.desc(), messages.c.id.desc()).limit(limit)
+    return views.message_shapes(connection, connection.execute(newest).all()[::-1])
+
+
+def list_contacts(
+    connection: Connection, query: str, limit: int, cursor: str | None
+) -> Page[shapes.Contact]:
+    """People by what they are called or reached at; all of them, newest first, for no query."""
+    if query.strip():
+        before = _search_cursor(cursor)
+        ids = search.find_contacts(connection, query, before, limit + 1)
+        found = [people.contact(connection, one) for one in ids[:limit]]
+        unique = list({contact.id: contact for contact in found}.values())
+        return Page(unique, _encode([ids[limit - 1]]) if len(ids) > limit else None)
+    people_only = select(contacts).where(contacts.c.root_id == contacts.c.id)
+    rows = _page(connection, people_only, (contacts.c.id,), limit, cursor)
+    return Page([people.contact_shape(row) for row in rows.items], rows.next)
+
+
+def find(
+    connection: Connection, query: str, limit: int, cursor: str | None
+) -> Page[shapes.SearchResult]:
+    """Contacts first (on the first page), then messages, newest first."""
+    before = _search_cursor(cursor)
+    ids = search.find_messages(connection, query, before, limit + 1)
+    rows = connection.execute(views.MESSAGES.where(messages.c.id.in_(ids[:limit]))).all()
+    by_id = {
+        int(message.id): message
+        for message in views.message_shapes(connection, rows, with_html=False)
+    }
+    results = []
+    if cursor is None:
+        results = [
+            shapes.SearchResult(type="contact", contact=contact)
+            for contact in list_contacts(connection, query, 5, None).items
+            if search.fold(query)
+        ]
+    results += [
+        shapes.SearchResult(
+            type="message",
+            message=by_id[one],
+            conversation_id=by_id[one].conversation_id,
+            snippet=_snippet(by_id[one].text, query),
+        )
+        for one in ids[:limit]
+        if one in by_id
+    ]
+    return Page(results, _encode([ids[limit - 1]]) if len(ids) > limit else None)
+
+
+def reachable_addresses(
+    connection: Connection,
+    contact_id: int,
+    kinds: dict[str, tuple[str, Capabilities]],
+) -> list[shapes.ReachableAddress]:
+    """Every address of a person, once per connector that knows it. Raises NotFound.
+
+    `kinds` has the kind and the capabilities of each connector that is turned on.
+    """
+    group = people.group_of(connection, contact_id)
+    rows = connection.execute(
+        select(addresses, reaches)
+        .join(reaches, reaches.c.address_id == addresses.c.id)
+        .where(addresses.c.contact_id.in_(group))
+        .order_by(reaches.c.last_seen_at.desc().nulls_last())
+    )
+    return [_reachable(row, *kinds[row.connector]) for row in rows if row.connector in kinds]
+
+
+def _reachable(row: Any, kind: str, capabilities: Capabilities) -> shapes.ReachableAddress:
+    window = capabilities.window
+    last: datetime | None = row.last_inbound_at
+    closes = last + window.standard if window and last else None
+    human: timedelta | None = window.human if window else None
+    return shapes.ReachableAddress(
+        address=f"{row.scheme}:{row.path}",
+        connector=row.connector,
+        kind=kind,
+        evidence=row.evidence,
+        reachable=row.stopped_at is None,
+        reason=row.stopped_reason,
+        window_closes_at=closes,
+        human_window_closes_at=last + human if human and last else None,
+        last_seen_at=row.last_seen_at,
+    )
+
+
+def list_journal(
+    connection: Connection, status: str | None, limit: int, cursor: str | None
+) -> Page[shapes.JournalEntry]:
+    """What came in, newest first."""
+    query = select(
+        journal.c.id,
+        journal.c.connector,
+        journal.c.key,
+        journal.c.status,
+        journal.c.error,
+        journal.c.received_at,
+        messages.c.id.label("message_id"),
+    ).outerjoin(messages, messages.c.journal_id == journal.c.id)
+    if status is not None:
+        query = query.where(journal.c.status == status)
+    rows = _page(connection, query, (journal.c.id,), limit, cursor)
+    entries = [shapes.JournalEntry.model_validate(dict(row._mapping)) for row in rows.items]
+    return Page(entries, rows.next)
+
+
+# -- cursors -------------------------------------------------------------------------------------
+
+
+def _page(
+    connection: Connection,
+    query: Select[Any],
+    position: tuple[ColumnElement[Any], ...],
+    limit: int,
+    cursor: str | None,
+) -> Page[Row[Any]]:
+    rows = _rows(connection, query, position, limit + 1, cursor)
+    return _cut(rows, limit, tuple(column.key or "" for column in position))
+
+
+def _rows(
+    connection: Connection,
+    query: Select[Any],
+    position: tuple[ColumnElement[Any], ...],
+    limit: int,
+    cursor: str | None,
+) -> Sequence[Row[Any]]:
+    if cursor is not None:
+        edge = _decode(cursor)
+        if len(edge) != len(position):
+            raise Invalid("This cursor is of another list.", "cursor")
+        values = [_edge_value(value) for value in edge]
+        query = query.where(
+            tuple_(*position) < tuple_(*values) if len(values) > 1 else position[0] < values[0]
+        )
+    return connection.execute(
+        query.order_by(*(column.desc() for column in position)).limit(limit)
+    ).all()
+
+
+def _cut(rows: Sequence[Row[Any]], limit: int, position: tuple[str, ...]) -> Page[Row[Any]]:
+    if len(rows) <= limit:
+        return Page(list(rows), None)
+    last = rows[limit - 1]
+    edge = [getattr(last, name) for name in position]
+    return Page(
+        list(rows[:limit]),
+        _encode([v.isoformat() if isinstance(v, datetime) else v for v in edge]),
+    )
+
+
+def _encode(edge: list[Any]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(edge)).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> list[Any]:
+    try:
+        found = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except ValueError as error:
+        raise Invalid("This cursor is none of ours.", "cursor") from error
+    if not isinstance(found, list) or not all(type(value) in (int, str) for value in found):
+        raise Invalid("This cursor is none of ours.", "cursor")
+    return found
+
+
+def _edge_value(value: Any) -> Any:
+    if isinstance(value, int):
+        if not 0 <= value < 2**63:
+            raise Invalid("This cursor is none of ours.", "cursor")
+        return value
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise Invalid("This cursor is none of ours.", "cursor") from error
+    if found.tzinfo is None:
+        raise Invalid("This cursor is none of ours.", "cursor")
+    return found
+
+
+def _search_cursor(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    edge = _decode(cursor)
+    if len(edge) != 1 or not isinstance(edge[0], int):
+        raise Invalid("This cursor is of another list.", "cursor")
+    found = _edge_value(edge[0])
+    assert isinstance(found, int)
+    return found
+
+
+def _integer(value: str) -> int:
+    # Nothing has the id -1: an id of another form is one that is not there.
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 19 else -1
+
+
+def _exists(connection: Connection, where: Any, row_id: int) -> None:
+    if connection.execute(select(where.c.id).where(where.c.id == row_id)).first() is None:
+        raise NotFound(f"There is no such {where.name}.")
+
+
+def _snippet(value: str, query: str) -> str:
+    """The part of a text around the first word of the query."""
+    words = search.fold(query).split()
+    at = value.casefold().find(words[0]) if words else -1
+    begin = max(0, at - SNIPPET // 3)
+    cut = value[begin : begin + SNIPPET]
+    return ("…" if begin else "") + cut + ("…" if begin + SNIPPET < len(value) else "")

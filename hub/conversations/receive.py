@@ -1,0 +1,371 @@
+"""What a customer's side did, brought into the thread: one transaction per event.
+
+The journal row goes in first. Its key is unique, so an event that comes five times, or ten times
+at once, is one message.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from hub.conversations import handovers, people, reports, search, threads
+from hub.conversations.events import Event, Typing
+from hub.conversations.people import Person
+from hub.conversations.shapes import Author as AuthorShape
+from hub.conversations.threads import Author, Thread
+from hub.conversations.tokens import read_reply_token
+from hub.store.engine import Transaction, Upsert
+from hub.store.models import attachments, conversations, journal, message_edits, messages
+from hub.types import (
+    AddressMoved,
+    Attachment,
+    ContactEvent,
+    DeliveryUpdate,
+    InboundEvent,
+    InboundMessage,
+    WebhookRequest,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Inlet:
+    """Where an event came in: a connector's name and kind, and the secret of our reply tokens."""
+
+    name: str
+    kind: str
+    secret: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of an event. `message_id` is None where it made no message."""
+
+    is_new: bool
+    message_id: int | None = None
+    fetches_media: bool = False
+
+
+_JOURNAL = Upsert(journal, ["connector", "key"], returning=["id"])
+
+
+def receive(
+    tx: Transaction, inlet: Inlet, event: InboundEvent, request: WebhookRequest
+) -> Received:
+    """Takes one event in, once."""
+    journal_id = _write_journal(tx, inlet, event, request)
+    if journal_id is None:
+        return Received(is_new=False)
+    return process(tx, inlet, event, journal_id)
+
+
+def process(tx: Transaction, inlet: Inlet, event: InboundEvent, journal_id: int) -> Received:
+    """Does what an event says; its journal row is there already (also on a replay)."""
+    match event:
+        case InboundMessage() if event.sent_by_us:
+            return Received(True, reports.echo(tx, inlet.name, inlet.kind, event))
+        case InboundMessage() if event.edits:
+            return _edit(tx, inlet, event, journal_id)
+        case InboundMessage():
+            return _message(tx, inlet, event, journal_id)
+        case DeliveryUpdate():
+            reports.report(tx, inlet.name, event)
+        case ContactEvent():
+            _contact_event(tx, inlet, event)
+        case AddressMoved():
+            people.move(tx, event.address, event.new_address)
+    return Received(is_new=True)
+
+
+def keep_failed(
+    tx: Transaction, inlet: Inlet, key: str, body: bytes, request: WebhookRequest, error: str
+) -> None:
+    """Keeps an event that could not be processed, in a transaction of its own."""
+    tx.execute(
+        _JOURNAL,
+        {**_journal_row(tx, inlet, key, body, request), "status": "failed", "error": error},
+    )
+
+
+def _write_journal(
+    tx: Transaction, inlet: Inlet, event: InboundEvent, request: WebhookRequest
+) -> int | None:
+    found = tx.execute(_JOURNAL, _journal_row(tx, inlet, event.key, event.raw, request)).scalar()
+    assert found is None or isinstance(found, int)
+    return found
+
+
+def _journal_row(
+    tx: Transaction, inlet: Inlet, key: str, body: bytes, request: WebhookRequest
+) -> dict[str, Any]:
+    return {
+        "connector": inlet.name,
+        "key": key,
+        "status": "done",
+        "path": request.path,
+        "media_type": request.headers.get("content-type", ""),
+        "query": dict(request.query),
+        "body": body,
+        "error": "",
+        "received_at": tx.now,
+    }
+
+
+# -- messages ------------------------------------------------------------------------------------
+
+
+def _message(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: int) -> Received:
+    person = people.find_or_make(
+        tx,
+        event.address,
+        event.profile,
+        evidence="verified" if event.authenticated else "asserted",
+    )
+    token = event.handover_token or handovers.code_in(event.text)
+    if token and handovers.redeem(tx, token, inlet.name, person):
+        person = handovers.person_after(tx, person)
+    if not event.automatic:
+        people.seen(tx, person, inlet.name)
+    answered = _answered(tx, inlet, event, person)
+    if event.automatic:
+        return _automatic(tx, inlet, event, person, journal_id, answered)
+    target = threads.thread_for_inbound(
+        tx,
+        person,
+        answered=None if answered is None else answered["conversation_id"],
+        subject=event.subject,
+    )
+    values = _add(tx, inlet, event, target, journal_id, answered)
+    target.changes["unread_count"] = target["unread_count"] + 1
+    if target["waiting_since"] is None:
+        target.changes["waiting_since"] = tx.now
+    if target["status"] in ("pending", "snoozed"):
+        target.changes |= {"status": "open", "snoozed_until": None}
+    threads.publish_message(tx, target, values["id"])
+    return Received(True, values["id"], fetches_media=bool(event.attachments))
+
+
+def _automatic(
+    tx: Transaction,
+    inlet: Inlet,
+    event: InboundMessage,
+    person: Person,
+    journal_id: int,
+    answered: Any,
+) -> Received:
+    """An auto-reply joins its thread as an event; it opens, reopens and counts for nothing."""
+    target = (
+        threads.thread(tx, answered["conversation_id"], person)
+        if answered is not None
+        else threads.latest_thread(tx, person)
+    )
+    if target is None:
+        return Received(is_new=True)
+    values = _add(
+        tx,
+        inlet,
+        event,
+        target,
+        journal_id,
+        answered,
+        type="event",
+        told={"name": "message.automatic", "text": event.text, "subject": event.subject},
+    )
+    threads.publish_message(tx, target, values["id"])
+    return Received(True, values["id"], fetches_media=bool(event.attachments))
+
+
+def _answered(tx: Transaction, inlet: Inlet, event: InboundMessage, person: Person) -> Any | None:
+    """The message of ours or theirs that this one answers, if it is in their own thread.
+
+    A reply token counts only from the address it was sent to; anybody else who has it gets a
+    conversation of their own.
+    """
+    if event.reply_token:
+        token = read_reply_token(inlet.secret, event.reply_token)
+        if token is not None and token.address_id == person.address_id:
+            found = tx.execute(
+                select(messages)
+                .join(conversations, conversations.c.last_message_id == messages.c.id)
+                .where(conversations.c.id == token.conversation_id)
+            )
+            row = found.mappings().first()
+            if row is not None:
+                return row
+    ids = ((event.reply_to,) if event.reply_to else ()) + event.references
+    return threads.find_message(tx, inlet.name, person.address_id, ids)
+
+
+def _add(
+    tx: Transaction,
+    inlet: Inlet,
+    event: InboundMessage,
+    target: Thread,
+    journal_id: int,
+    answered: Any | None,
+    *,
+    told: dict[str, Any] | None = None,
+    **columns: Any,
+) -> dict[str, Any]:
+    person = target.person
+    extra: dict[str, Any] = dict(event.extra)
+    if told is not None:
+        extra["event"] = told
+    if event.location:
+        extra["location"] = asdict(event.location)
+    if event.card:
+        extra["card"] = asdict(event.card)
+    values = threads.add_message(
+        tx,
+        target,
+        person=person,
+        connector=inlet.name,
+        kind=inlet.kind,
+        direction="in",
+        author=Author("contact", person.root_id, person.contact.name),
+        text=event.text,
+        created_at=threads.sane_time(event.sent_at, tx.now),
+        subject=event.subject,
+        folded=event.full_text if event.full_text != event.text else "",
+        html=event.html,
+        external_id=event.external_id or None,
+        client_id=event.client_id or None,
+        journal_id=journal_id,
+        reply_to_id=answered["id"] if answered is not None and event.reply_to else None,
+        extra=extra,
+        **columns,
+    )
+    if event.attachments:
+        _attach(tx, inlet, values["id"], person, event.attachments)
+    return values
+
+
+def _attach(
+    tx: Transaction,
+    inlet: Inlet,
+    message_id: int,
+    person: Person,
+    files: tuple[Attachment, ...],
+) -> None:
+    for number, file in enumerate(files):
+        if file.source.startswith("upload:"):
+            # It is here already: the visitor's page sent the bytes before the message.
+            tx.execute(
+                update(attachments)
+                .where(
+                    attachments.c.id == int(file.source.removeprefix("upload:")),
+                    attachments.c.message_id.is_(None),
+                    attachments.c.uploader == f"visitor:{person.address.path}",
+                )
+                .values(message_id=message_id, contact_id=person.contact_id)
+            )
+            continue
+        tx.execute(
+            insert(attachments).values(
+                message_id=message_id,
+                contact_id=person.contact_id,
+                connector=inlet.name,
+                medium=file.medium.value,
+                name=file.name[:255],
+                media_type=file.media_type or "application/octet-stream",
+                size=file.size,
+                content_id=file.content_id,
+                # Bytes that came along are read again from the journal, after the commit.
+                source=file.source or f"part:{number}",
+                state="pending",
+                uploader="",
+                key="",
+                reason="",
+                attempts=0,
+                next_attempt_at=tx.now,
+                created_at=tx.now,
+            )
+        )
+
+
+def _edit(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: int) -> Received:
+    """Replaces a text and keeps the old one. An edit of what we never saw is a message."""
+    person = people.find_or_make(tx, event.address, event.profile)
+    row = threads.find_message(tx, inlet.name, person.address_id, (event.edits,))
+    if row is None:
+        return _message(tx, inlet, event, journal_id)
+    # An edited caption comes without the words when only the picture changed: nothing to wipe.
+    if event.text and event.text != row["text"]:
+        tx.execute(
+            insert(message_edits).values(message_id=row["id"], text=row["text"], created_at=tx.now)
+        )
+        tx.execute(
+            update(messages)
+            .where(messages.c.id == row["id"])
+            .values(text=event.text, edited_at=tx.now)
+        )
+        search.reindex_message(
+            tx,
+            row["id"],
+            f"{row['subject']} {row['text']}",
+            f"{row['subject']} {event.text}",
+        )
+        threads.publish_updated_message(tx, row["id"])
+    return Received(True, row["id"])
+
+
+# -- what is not a message -----------------------------------------------------------------------
+
+
+def _contact_event(tx: Transaction, inlet: Inlet, event: ContactEvent) -> None:
+    person = people.find_or_make(tx, event.address, event.profile)
+    if event.handover_token and handovers.redeem(tx, event.handover_token, inlet.name, person):
+        person = handovers.person_after(tx, person)
+    match event.name:
+        case "started" | "referral":
+            people.seen(tx, person, inlet.name)
+        case "stopped":
+            people.stopped(
+                tx, person.address_id, inlet.name, "The customer asked for no more messages here."
+            )
+        case "reaction":
+            _react(tx, inlet, event, person)
+            return
+        case "read":
+            reports.read_by_customer(tx, inlet.name, person, event)
+            return
+        case "typing":
+            return
+        case "help":
+            pass
+    target = threads.open_thread(tx, person)
+    if target is not None:
+        threads.add_event(
+            tx,
+            target,
+            f"contact.{event.name}",
+            Author("contact", person.root_id, person.contact.name),
+            connector=inlet.name,
+            address=str(event.address),
+            text=event.text,
+        )
+        threads.save(tx, target)
+
+
+def _react(tx: Transaction, inlet: Inlet, event: ContactEvent, person: Person) -> None:
+    row = threads.find_message(tx, inlet.name, person.address_id, (event.external_id,))
+    if row is None:
+        return
+    others = [r for r in row["extra"].get("reactions", []) if r["by"] != "contact"]
+    own = [{"emoji": event.text, "by": "contact"}] if event.text else []
+    tx.execute(
+        update(messages)
+        .where(messages.c.id == row["id"])
+        .values(extra={**row["extra"], "reactions": [*others, *own]})
+    )
+    threads.publish_updated_message(tx, row["id"])
+
+
+def typing(tx: Transaction, person: Person, on: bool) -> None:
+    """Tells the agents that the customer is writing. Stored nowhere."""
+    target = threads.open_thread(tx, person)
+    if target is not None:
+        author = AuthorShape(type="contact", id=person.root_id, name=person.contact.name)
+        tx.publish(Event(Typing(conversation_id=target.id, author=author, on=on)))

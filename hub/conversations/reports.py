@@ -1,0 +1,261 @@
+"""What providers report about messages of ours: receipts, echoes, reads. Never a new conversation.
+
+A status only moves forward. `failed` is final, unless the provider says `delivered` after all.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from hub.conversations import people, threads
+from hub.conversations.people import Person
+from hub.conversations.threads import Author
+from hub.store.engine import Transaction, Upsert
+from hub.store.models import addresses, deliveries, external_ids, messages
+from hub.types import Address, ContactEvent, DeliveryStatus, DeliveryUpdate, InboundMessage
+
+RANK = {
+    DeliveryStatus.QUEUED: 0,
+    DeliveryStatus.SENDING: 1,
+    DeliveryStatus.SENT: 2,
+    DeliveryStatus.FAILED: 2,
+    DeliveryStatus.DELIVERED: 3,
+    DeliveryStatus.READ: 4,
+}
+#: What a report may still move on to a given status.
+BEFORE = {
+    status: [old.value for old in RANK if RANK[old] < rank] for status, rank in RANK.items()
+} | {DeliveryStatus.FAILED: ["queued", "sending", "sent"]}
+
+_EXTERNAL = Upsert(external_ids, ["connector", "external_id", "address_id"])
+
+
+def report(tx: Transaction, connector: str, update_: DeliveryUpdate) -> list[int]:
+    """Applies a report. Returns the ids of the messages it changed."""
+    if update_.up_to is not None and update_.address is not None:
+        found = _by_watermark(tx, connector, update_.address, update_.status, update_.up_to)
+    elif update_.message_id.isdecimal():
+        found = _by_message_id(tx, connector, update_)
+    else:
+        found = _by_external_ids(tx, connector, update_.external_ids)
+    changed = [
+        message_id
+        for message_id in found
+        if advance(
+            tx,
+            message_id,
+            update_.status,
+            code=update_.code,
+            reason=update_.reason,
+            external_code=update_.external_code,
+        )
+    ]
+    if update_.stopped:
+        _mark_stopped(tx, connector, found, update_.reason)
+    for message_id in found if update_.note else ():
+        _note(tx, message_id, update_)
+    return changed
+
+
+def advance(
+    tx: Transaction,
+    message_id: int,
+    status: DeliveryStatus,
+    *,
+    code: str = "",
+    reason: str = "",
+    external_code: str = "",
+) -> bool:
+    """Moves a delivery forward. False when it is as far, or further, already."""
+    values: dict[str, Any] = {
+        "status": status.value,
+        "code": code,
+        "reason": reason,
+        "external_code": external_code,
+        "updated_at": tx.now,
+        "lease_until": None,
+    }
+    changed = tx.execute(
+        update(deliveries)
+        .where(deliveries.c.message_id == message_id, deliveries.c.status.in_(BEFORE[status]))
+        .values(values)
+    )
+    if changed.rowcount == 0:
+        return False
+    if RANK[status] >= RANK[DeliveryStatus.SENT]:
+        tx.execute(
+            update(deliveries)
+            .where(deliveries.c.message_id == message_id, deliveries.c.sent_at.is_(None))
+            .values(sent_at=tx.now)
+        )
+    threads.publish_updated_message(tx, message_id)
+    return True
+
+
+def remember_external_id(
+    tx: Transaction, message_id: int, connector: str, address_id: int, part: int, external_id: str
+) -> None:
+    if not external_id:
+        return
+    tx.execute(
+        _EXTERNAL,
+        {
+            "connector": connector,
+            "external_id": external_id,
+            "address_id": address_id,
+            "message_id": message_id,
+            "part": part,
+            "status": "sent",
+        },
+    )
+    tx.execute(
+        update(messages)
+        .where(messages.c.id == message_id, messages.c.external_id.is_(None))
+        .values(external_id=external_id)
+    )
+
+
+def echo(tx: Transaction, connector: str, kind: str, event: InboundMessage) -> int | None:
+    """Our page said something: either we know it, or somebody answered in the provider's app.
+
+    The echo of our own message may come before the answer to our call; `metadata` is our id.
+    """
+    person = people.find_or_make(tx, event.address, event.profile)
+    known = threads.find_message(tx, connector, person.address_id, (event.external_id,))
+    if known is not None:
+        return None
+    if event.metadata.isdecimal():
+        own = tx.execute(
+            select(deliveries.c.message_id).where(
+                deliveries.c.message_id == int(event.metadata),
+                deliveries.c.address_id == person.address_id,
+            )
+        ).scalar()
+        if own is not None:
+            remember_external_id(tx, own, connector, person.address_id, 0, event.external_id)
+            return None
+    target = threads.thread_for_inbound(tx, person)
+    values = threads.add_message(
+        tx,
+        target,
+        person=person,
+        connector=connector,
+        kind=kind,
+        direction="out",
+        author=Author("agent", None, "Answered elsewhere"),
+        text=event.text,
+        created_at=threads.sane_time(event.sent_at, tx.now),
+        external_id=event.external_id or None,
+        extra=dict(event.extra),
+    )
+    target.changes["waiting_since"] = None
+    threads.publish_message(tx, target, values["id"])
+    found = values["id"]
+    assert isinstance(found, int)
+    return found
+
+
+def read_by_customer(
+    tx: Transaction, connector: str, person: Person, event: ContactEvent
+) -> list[int]:
+    """The customer has read everything up to a message (or a moment)."""
+    if event.external_id.isdecimal():
+        limit = tx.execute(
+            select(messages.c.created_at).where(
+                messages.c.id == int(event.external_id),
+                messages.c.address_id == person.address_id,
+            )
+        ).scalar()
+    else:
+        limit = event.at
+    if limit is None:
+        return []
+    read = select(messages.c.id).where(
+        messages.c.address_id == person.address_id, messages.c.created_at <= limit
+    )
+    rows = tx.execute(
+        select(deliveries.c.message_id)
+        .where(
+            deliveries.c.address_id == person.address_id,
+            deliveries.c.connector == connector,
+            deliveries.c.status.in_(BEFORE[DeliveryStatus.READ]),
+            deliveries.c.message_id.in_(read),
+        )
+        .order_by(deliveries.c.message_id)
+    )
+    return [one for one in rows.scalars() if advance(tx, one, DeliveryStatus.READ)]
+
+
+def _by_watermark(
+    tx: Transaction, connector: str, address: Address, status: DeliveryStatus, up_to: datetime
+) -> list[int]:
+    rows = tx.execute(
+        select(deliveries.c.message_id)
+        .join(addresses, addresses.c.id == deliveries.c.address_id)
+        .where(
+            addresses.c.scheme == address.scheme,
+            addresses.c.scope == address.scope,
+            addresses.c.path == address.path,
+            deliveries.c.connector == connector,
+            deliveries.c.sent_at <= up_to,
+            deliveries.c.status.in_(BEFORE[status]),
+        )
+        .order_by(deliveries.c.message_id)
+    )
+    return list(rows.scalars())
+
+
+def _by_message_id(tx: Transaction, connector: str, update_: DeliveryUpdate) -> list[int]:
+    row = tx.execute(
+        select(deliveries.c.message_id, deliveries.c.address_id).where(
+            deliveries.c.message_id == int(update_.message_id),
+            deliveries.c.connector == connector,
+        )
+    ).first()
+    if row is None:
+        return []
+    # The report may be faster than the answer to our call: it brings the id, too.
+    for external_id in update_.external_ids:
+        remember_external_id(tx, row.message_id, connector, row.address_id, 0, external_id)
+    return [row.message_id]
+
+
+def _by_external_ids(tx: Transaction, connector: str, ids: tuple[str, ...]) -> list[int]:
+    rows = tx.execute(
+        select(external_ids.c.message_id)
+        .where(external_ids.c.connector == connector, external_ids.c.external_id.in_(ids))
+        .distinct()
+    )
+    return list(rows.scalars())
+
+
+def _mark_stopped(tx: Transaction, connector: str, found: list[int], reason: str) -> None:
+    rows = tx.execute(
+        select(deliveries.c.address_id).where(deliveries.c.message_id.in_(found)).distinct()
+    )
+    for address_id in rows.scalars():
+        people.stopped(tx, address_id, connector, reason)
+
+
+def _note(tx: Transaction, message_id: int, update_: DeliveryUpdate) -> None:
+    """A bounce is shown where it belongs: beside the message that came back."""
+    row = tx.execute(
+        select(messages.c.conversation_id, addresses)
+        .join(addresses, addresses.c.id == messages.c.address_id)
+        .where(messages.c.id == message_id)
+    ).one()
+    person = people.find(tx.connection, Address(row.scheme, row.path, row.scope))
+    assert person is not None
+    target = threads.thread(tx, row.conversation_id, person)
+    threads.add_event(
+        tx,
+        target,
+        "delivery.report",
+        threads.SYSTEM,
+        message_id=str(message_id),
+        status=update_.status.value,
+        text=update_.note,
+    )

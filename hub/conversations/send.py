@@ -1,0 +1,360 @@
+"""What an agent, a bot or the hub says: written to the outbox, and gone once it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, true, update
+
+from hub.conversations import people, shapes, threads, views
+from hub.conversations.people import Person
+from hub.conversations.threads import Author, Thread
+from hub.errors import Conflict, Invalid, NotFound
+from hub.store.engine import Transaction
+from hub.store.models import (
+    addresses,
+    attachments,
+    contacts,
+    conversations,
+    deliveries,
+    messages,
+    reaches,
+)
+from hub.types import Address
+
+MAX_TEXT = 100_000
+MAX_CLIENT_ID = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """A connector as the outbox sees it."""
+
+    name: str
+    kind: str
+    scheme: str
+    scope: str = ""
+    can_start: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What somebody wants to say.
+
+    `connector` picks another channel than that of the message answered. `client_id` is the
+    sender's own key: the same one twice is one message.
+    """
+
+    text: str
+    type: str = "message"
+    connector: str | None = None
+    attachment_ids: tuple[int, ...] = ()
+    reply_to: int | None = None
+    client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    message: shapes.Message
+    is_new: bool
+
+
+def send(
+    tx: Transaction,
+    conversation_id: int,
+    draft: Draft,
+    author: Author,
+    outlets: dict[str, Outlet],
+) -> Sent:
+    """Adds a message to a conversation and puts it in line for its channel; or adds a note.
+
+    Raises:
+        NotFound: no such conversation, or nothing to answer there.
+        Invalid: the draft is empty, too long, or names what is not there.
+        Conflict: the customer cannot be reached the way that was asked for.
+    """
+    _check(draft)
+    row = tx.execute(
+        select(conversations.c.id, conversations.c.contact_id).where(
+            conversations.c.id == conversation_id
+        )
+    ).first()
+    if row is None:
+        raise NotFound("There is no such conversation.")
+    repeated = _repeated(tx, row.contact_id, draft)
+    if repeated is not None:
+        return Sent(repeated, is_new=False)
+    reply = _reply_to(tx, conversation_id, draft)
+    if draft.type == "note":
+        target = _thread(tx, conversation_id, None)
+        person = None
+        outlet = None
+    else:
+        person, outlet = _destination(tx, conversation_id, row.contact_id, draft, reply, outlets)
+        target = _thread(tx, conversation_id, person)
+    return Sent(_write(tx, target, person, outlet, draft, author), is_new=True)
+
+
+def start(
+    tx: Transaction,
+    person: Person,
+    outlet: Outlet,
+    draft: Draft,
+    author: Author,
+) -> Sent:
+    """Writes first to somebody, in what goes on with them already or in a new conversation.
+
+    Raises:
+        Invalid: the draft is empty or too long.
+        Conflict: this channel does not let us write first.
+    """
+    _check(draft)
+    repeated = _repeated(tx, person.contact_id, draft)
+    if repeated is not None:
+        return Sent(repeated, is_new=False)
+    if (
+        not outlet.can_start
+        and people.last_inbound_at(tx.connection, person.address_id, outlet.name) is None
+    ):
+        raise Conflict(
+            "On this channel the customer has to write first. Choose another channel, or send "
+            "them a link to this one."
+        )
+    people.known(tx, person.address_id, outlet.name)
+    _refuse_stopped(tx, person, outlet)
+    tx.lock(f"contact:{person.root_id}")
+    target = threads.open_thread(tx, person) or threads.start_thread(tx, person)
+    return Sent(_write(tx, target, person, outlet, draft, author), is_new=True)
+
+
+def retry(tx: Transaction, message_id: int) -> shapes.Message:
+    """Puts a failed message in line again. Raises NotFound, Conflict."""
+    changed = tx.execute(
+        update(deliveries)
+        .where(deliveries.c.message_id == message_id, deliveries.c.status == "failed")
+        .values(
+            status="queued",
+            code="",
+            reason="",
+            external_code="",
+            attempts=0,
+            created_at=tx.now,
+            next_attempt_at=tx.now,
+            updated_at=tx.now,
+        )
+    )
+    message = views.message(tx.connection, message_id)
+    if changed.rowcount == 0:
+        raise Conflict("Only a message that failed can be sent again.")
+    threads.publish_updated_message(tx, message_id)
+    return message
+
+
+def address_of(connection: Connection, contact_id: int, outlet: Outlet) -> Person | None:
+    """The address of a contact that a connector can write to: the one heard from last."""
+    root = contacts.alias()
+    row = connection.execute(
+        select(addresses)
+        .join(contacts, contacts.c.id == addresses.c.contact_id)
+        .join(root, root.c.root_id == contacts.c.root_id)
+        .outerjoin(
+            reaches,
+            (reaches.c.address_id == addresses.c.id) & (reaches.c.connector == outlet.name),
+        )
+        .where(
+            root.c.id == contact_id,
+            addresses.c.scheme == outlet.scheme,
+            addresses.c.scope == outlet.scope,
+            true() if outlet.can_start else reaches.c.address_id.is_not(None),
+        )
+        .order_by(reaches.c.last_inbound_at.desc().nulls_last(), addresses.c.id.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    return people.find(connection, Address(row.scheme, row.path, row.scope))
+
+
+# -- parts ---------------------------------------------------------------------------------------
+
+
+def _check(draft: Draft) -> None:
+    if not draft.text.strip() and not draft.attachment_ids:
+        raise Invalid("Write something, or attach a file.", "text")
+    if len(draft.text) > MAX_TEXT:
+        raise Invalid(f"A message has at most {MAX_TEXT} characters.", "text")
+    if draft.type not in ("message", "note"):
+        raise Invalid("The type is message or note.", "type")
+    if draft.client_id is not None and not 0 < len(draft.client_id) <= MAX_CLIENT_ID:
+        raise Invalid(f"A client_id has 1 to {MAX_CLIENT_ID} characters.", "client_id")
+
+
+def _repeated(tx: Transaction, contact_id: int, draft: Draft) -> shapes.Message | None:
+    if draft.client_id is None:
+        return None
+    tx.lock(f"contact:{contact_id}")
+    found = tx.execute(
+        select(messages.c.id)
+        .join(contacts, contacts.c.id == messages.c.contact_id)
+        .where(
+            contacts.c.root_id
+            == select(contacts.c.root_id).where(contacts.c.id == contact_id).scalar_subquery(),
+            messages.c.direction == "out",
+            messages.c.client_id == draft.client_id,
+        )
+    ).scalar()
+    return None if found is None else views.message(tx.connection, found)
+
+
+def _reply_to(tx: Transaction, conversation_id: int, draft: Draft) -> Any | None:
+    if draft.reply_to is None:
+        return None
+    row = tx.execute(
+        select(messages).where(
+            messages.c.id == draft.reply_to, messages.c.conversation_id == conversation_id
+        )
+    ).first()
+    if row is None:
+        raise Invalid("The message to answer is not in this conversation.", "reply_to")
+    return row
+
+
+def _destination(
+    tx: Transaction,
+    conversation_id: int,
+    contact_id: int,
+    draft: Draft,
+    reply: Any | None,
+    outlets: dict[str, Outlet],
+) -> tuple[Person, Outlet]:
+    """The address of the message answered, unless the sender chose another channel."""
+    answered = reply if reply is not None and reply.address_id is not None else None
+    if answered is None:
+        answered = tx.execute(
+            select(messages)
+            .where(
+                messages.c.conversation_id == conversation_id,
+                messages.c.address_id.is_not(None),
+                messages.c.type == "message",
+            )
+            .order_by((messages.c.direction == "in").desc(), messages.c.id.desc())
+            .limit(1)
+        ).first()
+    name = draft.connector or (answered.connector if answered is not None else None)
+    if name is None:
+        raise Conflict("Nothing was said here yet: choose the channel to write on.")
+    outlet = outlets.get(name)
+    if outlet is None:
+        raise Invalid(f"There is no connector {name!r} that is turned on.", "connector")
+    person: Person | None
+    if answered is not None and answered.connector == name:
+        person = _person_at(tx, answered.address_id)
+    else:
+        person = address_of(tx.connection, contact_id, outlet)
+    if person is None:
+        raise Conflict(f"This customer has no address that {name} can write to.")
+    people.known(tx, person.address_id, name)
+    _refuse_stopped(tx, person, outlet)
+    return person, outlet
+
+
+def _refuse_stopped(tx: Transaction, person: Person, outlet: Outlet) -> None:
+    reason = tx.execute(
+        select(reaches.c.stopped_reason).where(
+            reaches.c.address_id == person.address_id,
+            reaches.c.connector == outlet.name,
+            reaches.c.stopped_at.is_not(None),
+        )
+    ).scalar()
+    if reason is not None:
+        raise Conflict(f"{reason} Choose another channel.".strip())
+
+
+def _person_at(tx: Transaction, address_id: int) -> Person | None:
+    row = tx.execute(select(addresses).where(addresses.c.id == address_id)).one()
+    return people.find(tx.connection, Address(row.scheme, row.path, row.scope))
+
+
+def _thread(tx: Transaction, conversation_id: int, person: Person | None) -> Thread:
+    row = tx.execute(select(conversations).where(conversations.c.id == conversation_id)).one()
+    if person is None:
+        held = tx.execute(
+            select(addresses.c.id).where(addresses.c.contact_id == row.contact_id).limit(1)
+        ).scalar_one()
+        person = _person_at(tx, held)
+        assert person is not None
+    return threads.thread(tx, conversation_id, person)
+
+
+def _write(
+    tx: Transaction,
+    target: Thread,
+    person: Person | None,
+    outlet: Outlet | None,
+    draft: Draft,
+    author: Author,
+) -> shapes.Message:
+    values = threads.add_message(
+        tx,
+        target,
+        person=person,
+        connector=None if outlet is None else outlet.name,
+        kind=None if outlet is None else outlet.kind,
+        direction="out",
+        author=author,
+        type=draft.type,
+        text=draft.text,
+        reply_to_id=draft.reply_to,
+        client_id=draft.client_id,
+    )
+    _attach(tx, values["id"], target, draft)
+    if person is not None and outlet is not None:
+        _queue(tx, values["id"], person, outlet)
+        target.changes["waiting_since"] = None
+        target.changes["unread_count"] = 0
+        if author.type == "agent" and author.id is not None and target["assignee_id"] is None:
+            target.changes["assignee_id"] = author.id
+        if target["status"] in ("snoozed", "resolved"):
+            target.changes |= {"status": "open", "snoozed_until": None, "resolved_at": None}
+    threads.save(tx, target)
+    message = views.message(tx.connection, values["id"])
+    threads.publish_shapes(tx, target, message)
+    return message
+
+
+def _queue(tx: Transaction, message_id: int, person: Person, outlet: Outlet) -> None:
+    tx.execute(
+        insert(deliveries).values(
+            message_id=message_id,
+            connector=outlet.name,
+            address_id=person.address_id,
+            status="queued",
+            code="",
+            reason="",
+            external_code="",
+            attempts=0,
+            parts_sent=0,
+            maybe_twice=False,
+            next_attempt_at=tx.now,
+            created_at=tx.now,
+            updated_at=tx.now,
+        )
+    )
+
+
+def _attach(tx: Transaction, message_id: int, target: Thread, draft: Draft) -> None:
+    if not draft.attachment_ids:
+        return
+    changed = tx.execute(
+        update(attachments)
+        .where(
+            attachments.c.id.in_(draft.attachment_ids),
+            attachments.c.message_id.is_(None),
+            attachments.c.uploader.like("agent:%"),
+            attachments.c.state == "stored",
+        )
+        .values(message_id=message_id, contact_id=target.person.contact_id)
+    )
+    if changed.rowcount != len(set(draft.attachment_ids)):
+        raise Invalid("An attachment is not there, or was sent before.", "attachments")

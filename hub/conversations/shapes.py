@@ -1,0 +1,242 @@
+"""The JSON shapes of the API and of every event: one model each, unknown fields forbidden.
+
+Ids are strings, times RFC 3339 in UTC. The front end's types are generated from these.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from hub.types import DeliveryStatus, Medium
+
+Id = Annotated[str, BeforeValidator(str)]
+OptionalId = Annotated[str | None, BeforeValidator(lambda v: None if v is None else str(v))]
+
+Status = Literal["open", "pending", "snoozed", "resolved"]
+Priority = Literal["low", "normal", "high", "urgent"]
+Presence = Literal["online", "away", "offline"]
+Role = Literal["agent", "admin"]
+MessageType = Literal["message", "note", "event"]
+Evidence = Literal["verified", "asserted", "inferred", "agent"]
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Contact(Shape):
+    id: Id
+    name: str
+    avatar_url: str
+    attributes: dict[str, Any]
+    created_at: datetime
+
+
+class Agent(Shape):
+    id: Id
+    name: str
+    email: str
+    role: Role
+    presence: Presence
+    avatar_url: str
+
+
+class Team(Shape):
+    id: Id
+    name: str
+
+
+class Attachment(Shape):
+    id: Id
+    name: str
+    media_type: str
+    size: int | None
+    url: str
+    state: Literal["pending", "stored", "too_large", "failed"]
+    medium: Medium
+    reason: str = ""
+
+
+class Author(Shape):
+    type: Literal["contact", "agent", "bot", "system"]
+    id: OptionalId
+    name: str
+
+
+class Delivery(Shape):
+    status: DeliveryStatus
+    code: str
+    reason: str
+    attempts: int
+    maybe_twice: bool
+
+
+class Location(Shape):
+    latitude: float
+    longitude: float
+    name: str = ""
+    address: str = ""
+
+
+class Card(Shape):
+    name: str
+    phone: str
+    own: bool = False
+
+
+class Reaction(Shape):
+    emoji: str
+    by: Literal["contact", "agent"]
+
+
+class Edit(Shape):
+    """What a message said until `at`."""
+
+    text: str
+    at: datetime
+
+
+class Message(Shape):
+    id: Id
+    conversation_id: Id
+    contact_id: Id
+    direction: Literal["in", "out"]
+    type: MessageType
+    connector: str | None
+    kind: str | None
+    address: str | None
+    subject: str
+    text: str
+    folded: str
+    html: str
+    attachments: list[Attachment]
+    location: Location | None
+    card: Card | None
+    buttons: list[str]
+    reactions: list[Reaction]
+    event: dict[str, Any] | None
+    reply_to: OptionalId
+    author: Author
+    delivery: Delivery | None
+    external_id: str | None
+    client_id: str | None
+    edits: list[Edit]
+    edited_at: datetime | None
+    created_at: datetime
+    received_at: datetime
+
+
+class Conversation(Shape):
+    id: Id
+    contact: Contact
+    status: Status
+    assignee: Agent | None
+    team: Team | None
+    priority: Priority
+    subject: str
+    labels: list[str]
+    connectors: list[str]
+    last_message: Message | None
+    unread_count: int
+    waiting_since: datetime | None
+    snoozed_until: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class ReachableAddress(Shape):
+    """An address of a contact as one connector can use it."""
+
+    address: str
+    connector: str
+    kind: str
+    evidence: Evidence
+    reachable: bool
+    reason: str
+    window_closes_at: datetime | None
+    human_window_closes_at: datetime | None
+    last_seen_at: datetime | None
+
+
+class Link(Shape):
+    id: Id
+    contact_id: Id
+    other_contact_id: Id
+    addresses: list[str]
+    evidence: Evidence
+    method: str
+    reason: str
+    by: str
+    created_at: datetime
+    undone_at: datetime | None
+
+
+class Handover(Shape):
+    id: Id
+    connector: str
+    url: str
+    code: str
+    expires_at: datetime
+
+
+class HandoverRecord(Shape):
+    """A handover as it is remembered: its token and code were shown once and are not kept."""
+
+    id: Id
+    connector: str
+    created_by: str
+    created_at: datetime
+    expires_at: datetime
+    redeemed_at: datetime | None
+
+
+class SearchResult(Shape):
+    type: Literal["message", "contact"]
+    message: Message | None = None
+    contact: Contact | None = None
+    conversation_id: OptionalId = None
+    snippet: str = ""
+
+
+class JournalEntry(Shape):
+    id: Id
+    connector: str
+    key: str
+    status: Literal["done", "failed"]
+    error: str
+    message_id: OptionalId
+    received_at: datetime
+
+
+class MediumLimit(Shape):
+    max_bytes: int
+    media_types: list[str]
+    caption: int
+
+
+class Window(Shape):
+    standard_seconds: float
+    human_seconds: float | None
+
+
+class Capabilities(Shape):
+    text_limit: int
+    text_unit: Literal["characters", "utf16", "bytes", "sms_segments"]
+    max_text: int | None
+    media: dict[str, MediumLimit]
+    max_attachments: int
+    can_start: bool
+    typing_out: bool
+    window: Window | None
+
+
+class Connector(Shape):
+    name: str
+    kind: str
+    label: str
+    state: Literal["ok", "attention", "disabled"]
+    last_error: str
+    capabilities: Capabilities | None

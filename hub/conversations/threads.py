@@ -1,0 +1,328 @@
+"""Conversations and the messages in them: finding, opening, adding. The verbs build on these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import RowMapping, and_, bindparam, insert, select, update
+
+from hub.conversations import search, shapes, views
+from hub.conversations.events import (
+    ConversationCreated,
+    ConversationUpdated,
+    Event,
+    MessageCreated,
+    MessageUpdated,
+)
+from hub.conversations.people import Person
+from hub.errors import NotFound
+from hub.store.engine import Transaction, Upsert
+from hub.store.models import (
+    contacts,
+    conversation_connectors,
+    conversations,
+    external_ids,
+    messages,
+)
+
+#: A customer who writes again within this time after the end means the same thing.
+REOPEN_WITHIN = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who says something: a contact, an agent, a bot, or the hub itself."""
+
+    type: str
+    id: int | None = None
+    name: str = ""
+
+
+SYSTEM = Author("system")
+
+_LATEST = (
+    select(conversations)
+    .join(contacts, contacts.c.id == conversations.c.contact_id)
+    .where(contacts.c.root_id == bindparam("root"))
+    .order_by(conversations.c.id.desc())
+    .limit(1)
+)
+_OPEN = _LATEST.where(conversations.c.status != "resolved")
+_INSERT_CONVERSATION = insert(conversations).returning(conversations.c.id)
+_INSERT_MESSAGE = insert(messages).returning(messages.c.id)
+_JOIN_CONNECTOR = Upsert(conversation_connectors, ["connector", "conversation_id"])
+
+
+@dataclass(slots=True)
+class Thread:
+    """A conversation in the hands of a verb: its row, and what the verb changes in it."""
+
+    row: Any
+    person: Person
+    changes: dict[str, Any]
+    is_new: bool = False
+
+    @property
+    def id(self) -> int:
+        found = self.row["id"]
+        assert isinstance(found, int)
+        return found
+
+    def __getitem__(self, column: str) -> Any:
+        return self.changes[column] if column in self.changes else self.row[column]
+
+
+def open_thread(tx: Transaction, person: Person) -> Thread | None:
+    """The conversation going on with this person, on whatever channel."""
+    row = tx.execute(_OPEN, {"root": person.root_id}).mappings().first()
+    return None if row is None else Thread(row, person, {})
+
+
+def latest_thread(tx: Transaction, person: Person) -> Thread | None:
+    row = tx.execute(_LATEST, {"root": person.root_id}).mappings().first()
+    return None if row is None else Thread(row, person, {})
+
+
+def thread(tx: Transaction, conversation_id: int, person: Person) -> Thread:
+    """Raises NotFound."""
+    row = (
+        tx.execute(select(conversations).where(conversations.c.id == conversation_id))
+        .mappings()
+        .first()
+    )
+    if row is None:
+        raise NotFound("There is no such conversation.")
+    return Thread(row, person, {})
+
+
+def start_thread(tx: Transaction, person: Person, subject: str = "") -> Thread:
+    values: dict[str, Any] = {
+        "contact_id": person.contact_id,
+        "status": "open",
+        "assignee_id": None,
+        "team_id": None,
+        "priority": "normal",
+        "subject": subject,
+        "labels": [],
+        "connectors": [],
+        "unread_count": 0,
+        "waiting_since": None,
+        "snoozed_until": None,
+        "resolved_at": None,
+        "last_message_id": None,
+        "last_activity_at": tx.now,
+        "created_at": tx.now,
+        "updated_at": tx.now,
+    }
+    found = tx.execute(_INSERT_CONVERSATION, values).scalar_one()
+    return Thread({"id": found, **values}, person, {}, is_new=True)
+
+
+def thread_for_inbound(
+    tx: Transaction, person: Person, *, answered: int | None = None, subject: str = ""
+) -> Thread:
+    """Where an inbound message belongs.
+
+    Whatever is going on with the person; else what their message answers (`answered`), or what was
+    resolved within the last day, opened again; else something new.
+    """
+    tx.lock(f"contact:{person.root_id}")
+    found = open_thread(tx, person)
+    if found is not None:
+        return found
+    latest = latest_thread(tx, person)
+    if latest is not None and _continues(tx, latest, answered):
+        if answered is not None and answered != latest.id:
+            latest = thread(tx, answered, person)
+        latest.changes |= {"status": "open", "resolved_at": None}
+        return latest
+    return start_thread(tx, person, subject)
+
+
+def _continues(tx: Transaction, latest: Thread, answered: int | None) -> bool:
+    if answered is not None:
+        return True
+    resolved_at = latest["resolved_at"]
+    return resolved_at is not None and tx.now - resolved_at < REOPEN_WITHIN
+
+
+def sane_time(sent_at: datetime | None, now: datetime) -> datetime:
+    """The provider's time, unless its clock cannot be right; then ours."""
+    if sent_at is None or not now - timedelta(days=400) <= sent_at <= now + timedelta(minutes=2):
+        return now
+    return min(sent_at, now)
+
+
+def add_message(
+    tx: Transaction,
+    target: Thread,
+    *,
+    person: Person | None,
+    connector: str | None,
+    kind: str | None,
+    direction: str,
+    author: Author,
+    type: str = "message",
+    text: str = "",
+    created_at: datetime | None = None,
+    **columns: Any,
+) -> dict[str, Any]:
+    """Adds one row and indexes its words. Returns all its columns."""
+    where = person or target.person
+    values: dict[str, Any] = {
+        "conversation_id": target.id,
+        "contact_id": where.contact_id,
+        "address_id": where.address_id if person else None,
+        "journal_id": None,
+        "connector": connector,
+        "kind": kind,
+        "direction": direction,
+        "type": type,
+        "author_type": author.type,
+        "author_id": author.id,
+        "author_name": author.name,
+        "subject": "",
+        "text": text,
+        "folded": "",
+        "html": "",
+        "reply_to_id": None,
+        "external_id": None,
+        "client_id": None,
+        "extra": {},
+        "created_at": created_at or tx.now,
+        "received_at": tx.now,
+        "edited_at": None,
+        **columns,
+    }
+    values["id"] = tx.execute(_INSERT_MESSAGE, values).scalar_one()
+    if type != "event":
+        search.index_message(tx, values["id"], f"{values['subject']} {text}")
+        target.changes |= {"last_message_id": values["id"], "last_activity_at": tx.now}
+        if connector is not None:
+            join_connector(tx, target, connector)
+    return values
+
+
+def join_connector(tx: Transaction, target: Thread, connector: str) -> None:
+    if connector not in target["connectors"]:
+        target.changes["connectors"] = [*target["connectors"], connector]
+        tx.execute(_JOIN_CONNECTOR, {"connector": connector, "conversation_id": target.id})
+
+
+def add_event(tx: Transaction, target: Thread, name: str, author: Author, **fields: Any) -> None:
+    """A line in the timeline that says what happened, for whoever reads it later."""
+    values = add_message(
+        tx,
+        target,
+        person=None,
+        connector=None,
+        kind=None,
+        direction="out",
+        author=author,
+        type="event",
+        extra={"event": {"name": name, **fields}},
+    )
+    publish_message(tx, target, values["id"])
+
+
+def save(tx: Transaction, target: Thread) -> None:
+    """Writes what the verb changed."""
+    if not target.changes:
+        return
+    target.changes["updated_at"] = tx.now
+    tx.execute(
+        update(conversations).where(conversations.c.id == target.id).values(**target.changes)
+    )
+    target.row = {**target.row, **target.changes}
+    target.changes = {}
+
+
+def conversation_shape(
+    tx: Transaction, target: Thread, last_message: shapes.Message | None = None
+) -> shapes.Conversation:
+    """The conversation as it stands after `save`, without asking for what is at hand."""
+    if last_message is None or target["assignee_id"] is not None or target["team_id"] is not None:
+        return views.conversation(tx.connection, target.id)
+    row = target.row
+    return shapes.Conversation(
+        id=row["id"],
+        contact=target.person.contact,
+        status=row["status"],
+        assignee=None,
+        team=None,
+        priority=row["priority"],
+        subject=row["subject"],
+        labels=row["labels"],
+        connectors=row["connectors"],
+        last_message=last_message,
+        unread_count=row["unread_count"],
+        waiting_since=row["waiting_since"],
+        snoozed_until=row["snoozed_until"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+def publish_message(tx: Transaction, target: Thread, message_id: int) -> None:
+    """Says that a message is there, and how its conversation stands now."""
+    save(tx, target)
+    message = views.message(tx.connection, message_id)
+    publish_shapes(tx, target, message)
+
+
+def publish_shapes(tx: Transaction, target: Thread, message: shapes.Message) -> None:
+    is_last = str(target["last_message_id"]) == message.id
+    conversation = conversation_shape(tx, target, message if is_last else None)
+    if target.is_new:
+        tx.publish(Event(ConversationCreated(conversation=conversation)))
+        target.is_new = False
+    tx.publish(
+        Event(
+            MessageCreated(message=message, conversation=conversation),
+            address_id=target.person.address_id if message.type == "message" else None,
+        )
+    )
+
+
+def publish_updated_message(tx: Transaction, message_id: int) -> None:
+    row = tx.execute(views.MESSAGES.where(messages.c.id == message_id)).one()
+    message = views.message_shapes(tx.connection, [row])[0]
+    conversation = views.conversation(tx.connection, row.conversation_id)
+    tx.publish(
+        Event(
+            MessageUpdated(message=message, conversation=conversation),
+            address_id=row.address_id if message.type == "message" else None,
+        )
+    )
+
+
+def publish_conversation(
+    tx: Transaction, conversation_id: int, address_id: int | None = None
+) -> shapes.Conversation:
+    conversation = views.conversation(tx.connection, conversation_id)
+    tx.publish(Event(ConversationUpdated(conversation=conversation), address_id=address_id))
+    return conversation
+
+
+def find_message(
+    tx: Transaction, connector: str, address_id: int, ids: tuple[str, ...]
+) -> RowMapping | None:
+    """The newest message with this address that the provider knows by one of these ids."""
+    if not ids:
+        return None
+    ours = select(external_ids.c.message_id).where(
+        external_ids.c.connector == connector,
+        external_ids.c.external_id.in_(ids),
+        external_ids.c.address_id == address_id,
+    )
+    theirs = and_(messages.c.address_id == address_id, messages.c.external_id.in_(ids))
+    for condition in (theirs, messages.c.id.in_(ours)):
+        found = tx.execute(
+            select(messages).where(condition).order_by(messages.c.id.desc()).limit(1)
+        )
+        row = found.mappings().first()
+        if row is not None:
+            return row
+    return None

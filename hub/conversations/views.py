@@ -1,0 +1,261 @@
+"""From rows to the shapes of the API. Whole pages at a time: no query per message."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select
+
+from hub.conversations import shapes
+from hub.errors import NotFound
+from hub.store.models import (
+    addresses,
+    agents,
+    attachments,
+    contacts,
+    conversations,
+    deliveries,
+    message_edits,
+    messages,
+    teams,
+)
+
+_root = contacts.alias("root")
+
+#: A message with what is joined to it one to one. `contact_root_id` is the person it belongs to.
+MESSAGES: Select[Any] = (
+    select(
+        messages,
+        contacts.c.root_id.label("contact_root_id"),
+        addresses.c.scheme,
+        addresses.c.path,
+        deliveries.c.status.label("delivery_status"),
+        deliveries.c.code.label("delivery_code"),
+        deliveries.c.reason.label("delivery_reason"),
+        deliveries.c.attempts.label("delivery_attempts"),
+        deliveries.c.maybe_twice.label("delivery_maybe_twice"),
+    )
+    .join(contacts, contacts.c.id == messages.c.contact_id)
+    .outerjoin(addresses, addresses.c.id == messages.c.address_id)
+    .outerjoin(deliveries, deliveries.c.message_id == messages.c.id)
+)
+
+#: A conversation with the person it is with.
+CONVERSATIONS: Select[Any] = (
+    select(
+        conversations,
+        _root.c.id.label("root_id"),
+        _root.c.name.label("contact_name"),
+        _root.c.avatar_url.label("contact_avatar_url"),
+        _root.c.attributes.label("contact_attributes"),
+        _root.c.created_at.label("contact_created_at"),
+    )
+    .join(contacts, contacts.c.id == conversations.c.contact_id)
+    .join(_root, _root.c.id == contacts.c.root_id)
+)
+
+
+def message(connection: Connection, message_id: int) -> shapes.Message:
+    """Raises NotFound."""
+    rows = connection.execute(MESSAGES.where(messages.c.id == message_id)).all()
+    if not rows:
+        raise NotFound("There is no such message.")
+    return message_shapes(connection, rows)[0]
+
+
+def message_shapes(
+    connection: Connection, rows: Sequence[Row[Any]], *, with_html: bool = True
+) -> list[shapes.Message]:
+    ids = [row.id for row in rows]
+    files = attachment_shapes(connection, ids)
+    edits = _edits(connection, [row.id for row in rows if row.edited_at is not None])
+    return [message_shape(row, files[row.id], edits[row.id], with_html=with_html) for row in rows]
+
+
+def message_shape(
+    row: Any,
+    files: Sequence[tuple[shapes.Attachment, str]] = (),
+    edits: Sequence[shapes.Edit] = (),
+    *,
+    with_html: bool = True,
+) -> shapes.Message:
+    extra = row.extra
+    html = ""
+    if with_html and row.html:
+        from hub.connectors.email.html import clean_html  # only hubs with mail pay for it
+
+        html = clean_html(row.html, {cid: file.url for file, cid in files if cid})
+    return shapes.Message(
+        id=row.id,
+        conversation_id=row.conversation_id,
+        contact_id=row.contact_root_id,
+        direction=row.direction,
+        type=row.type,
+        connector=row.connector,
+        kind=row.kind,
+        address=f"{row.scheme}:{row.path}" if row.scheme else None,
+        subject=row.subject,
+        text=row.text,
+        folded=row.folded,
+        html=html,
+        attachments=[file for file, _cid in files],
+        location=extra.get("location"),
+        card=extra.get("card"),
+        buttons=extra.get("buttons", []),
+        reactions=extra.get("reactions", []),
+        event=extra.get("event"),
+        reply_to=row.reply_to_id,
+        author=shapes.Author(type=row.author_type, id=row.author_id, name=row.author_name),
+        delivery=_delivery(row),
+        external_id=row.external_id,
+        client_id=row.client_id,
+        edits=list(edits),
+        edited_at=row.edited_at,
+        created_at=row.created_at,
+        received_at=row.received_at,
+    )
+
+
+def _delivery(row: Any) -> shapes.Delivery | None:
+    if row.delivery_status is None:
+        return None
+    return shapes.Delivery(
+        status=row.delivery_status,
+        code=row.delivery_code,
+        reason=row.delivery_reason,
+        attempts=row.delivery_attempts,
+        maybe_twice=row.delivery_maybe_twice,
+    )
+
+
+def attachment_shapes(
+    connection: Connection, message_ids: Sequence[int]
+) -> dict[int, list[tuple[shapes.Attachment, str]]]:
+    """The files of messages, each with the Content-ID that a mail's HTML calls it by."""
+    found: dict[int, list[tuple[shapes.Attachment, str]]] = defaultdict(list)
+    if message_ids:
+        for row in connection.execute(
+            select(attachments)
+            .where(attachments.c.message_id.in_(message_ids))
+            .order_by(attachments.c.id)
+        ):
+            found[row.message_id].append((attachment_shape(row), row.content_id))
+    return found
+
+
+def attachment_shape(row: Any) -> shapes.Attachment:
+    return shapes.Attachment(
+        id=row.id,
+        name=row.name,
+        media_type=row.media_type,
+        size=row.size,
+        url=f"/api/v1/attachments/{row.id}",
+        state=row.state,
+        medium=row.medium,
+        reason=row.reason,
+    )
+
+
+def _edits(connection: Connection, message_ids: Sequence[int]) -> dict[int, list[shapes.Edit]]:
+    found: dict[int, list[shapes.Edit]] = defaultdict(list)
+    if message_ids:
+        for row in connection.execute(
+            select(message_edits)
+            .where(message_edits.c.message_id.in_(message_ids))
+            .order_by(message_edits.c.id)
+        ):
+            found[row.message_id].append(shapes.Edit(text=row.text, at=row.created_at))
+    return found
+
+
+# -- conversations ---------------------------------------------------------------------------------
+
+
+def conversation(connection: Connection, conversation_id: int) -> shapes.Conversation:
+    """Raises NotFound."""
+    rows = connection.execute(CONVERSATIONS.where(conversations.c.id == conversation_id)).all()
+    if not rows:
+        raise NotFound("There is no such conversation.")
+    return conversation_shapes(connection, rows)[0]
+
+
+def conversation_shapes(
+    connection: Connection, rows: Sequence[Row[Any]]
+) -> list[shapes.Conversation]:
+    last_ids = [row.last_message_id for row in rows if row.last_message_id is not None]
+    last = {}
+    if last_ids:
+        found = connection.execute(MESSAGES.where(messages.c.id.in_(last_ids))).all()
+        last = {
+            int(shape.id): shape for shape in message_shapes(connection, found, with_html=False)
+        }
+    people = _agents(connection, {row.assignee_id for row in rows} - {None})
+    groups = _teams(connection, {row.team_id for row in rows} - {None})
+    return [
+        conversation_shape(
+            row,
+            last_message=last.get(row.last_message_id),
+            assignee=people.get(row.assignee_id),
+            team=groups.get(row.team_id),
+        )
+        for row in rows
+    ]
+
+
+def conversation_shape(
+    row: Any,
+    *,
+    last_message: shapes.Message | None,
+    assignee: shapes.Agent | None,
+    team: shapes.Team | None,
+) -> shapes.Conversation:
+    return shapes.Conversation(
+        id=row.id,
+        contact=shapes.Contact(
+            id=row.root_id,
+            name=row.contact_name,
+            avatar_url=row.contact_avatar_url,
+            attributes=row.contact_attributes,
+            created_at=row.contact_created_at,
+        ),
+        status=row.status,
+        assignee=assignee,
+        team=team,
+        priority=row.priority,
+        subject=row.subject,
+        labels=row.labels,
+        connectors=row.connectors,
+        last_message=last_message,
+        unread_count=row.unread_count,
+        waiting_since=row.waiting_since,
+        snoozed_until=row.snoozed_until,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def agent_shape(row: Any) -> shapes.Agent:
+    return shapes.Agent(
+        id=row.id,
+        name=row.name,
+        email=row.email,
+        role=row.role,
+        presence=row.presence if row.connected_at is not None else "offline",
+        avatar_url=row.avatar_url,
+    )
+
+
+def _agents(connection: Connection, ids: set[int]) -> dict[int, shapes.Agent]:
+    if not ids:
+        return {}
+    rows = connection.execute(select(agents).where(agents.c.id.in_(ids)))
+    return {row.id: agent_shape(row) for row in rows}
+
+
+def _teams(connection: Connection, ids: set[int]) -> dict[int, shapes.Team]:
+    if not ids:
+        return {}
+    rows = connection.execute(select(teams).where(teams.c.id.in_(ids)))
+    return {row.id: shapes.Team(id=row.id, name=row.name) for row in rows}

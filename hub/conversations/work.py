@@ -1,0 +1,210 @@
+"""What agents do with a conversation beside talking: take, give, label, snooze, resolve, read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+
+from hub.conversations import people, shapes, threads
+from hub.conversations.people import Person
+from hub.conversations.threads import Author
+from hub.errors import Invalid, NotFound
+from hub.store.engine import Transaction
+from hub.store.models import (
+    addresses,
+    agents,
+    conversation_labels,
+    conversations,
+    messages,
+    teams,
+)
+from hub.types import Address
+
+#: Which columns a change may touch, and what the timeline calls it.
+EVENTS = {
+    "status": "conversation.status",
+    "assignee_id": "conversation.assigned",
+    "team_id": "conversation.team",
+    "priority": "conversation.priority",
+    "labels": "conversation.labels",
+}
+MAX_LABELS = 50
+
+
+def change(
+    tx: Transaction, conversation_id: int, changes: Mapping[str, Any], by: Author
+) -> shapes.Conversation:
+    """Changes status, assignee, team, priority, labels or the time a snooze ends.
+
+    Raises:
+        NotFound: no such conversation.
+        Invalid: an agent or team that is not there, or a snooze without its time.
+    """
+    row = _row(tx, conversation_id)
+    new = _checked(tx, row, dict(changes))
+    target = threads.thread(tx, conversation_id, _anybody(tx, row.contact_id))
+    changed = {name: value for name, value in new.items() if value != getattr(row, name)}
+    if not changed:
+        return threads.publish_conversation(tx, conversation_id, target.person.address_id)
+    target.changes |= changed
+    if "labels" in changed:
+        _write_labels(tx, conversation_id, changed["labels"])
+    threads.save(tx, target)
+    for name, event in EVENTS.items():
+        if name in changed:
+            threads.add_event(tx, target, event, by, **_told(tx, name, row, changed[name]))
+    for address_id in _web_addresses(tx, conversation_id):
+        threads.publish_conversation(tx, conversation_id, address_id)
+    return threads.publish_conversation(tx, conversation_id)
+
+
+def assign_if_unassigned(tx: Transaction, conversation_id: int, agent_id: int, by: Author) -> bool:
+    """Gives a waiting conversation to an agent. False when somebody was faster."""
+    claimed = tx.execute(
+        update(conversations)
+        .where(
+            conversations.c.id == conversation_id,
+            conversations.c.assignee_id.is_(None),
+            conversations.c.status == "open",
+        )
+        .values(assignee_id=agent_id, updated_at=tx.now)
+    )
+    if claimed.rowcount == 0:
+        return False
+    row = _row(tx, conversation_id)
+    target = threads.thread(tx, conversation_id, _anybody(tx, row.contact_id))
+    name = tx.execute(select(agents.c.name).where(agents.c.id == agent_id)).scalar_one()
+    threads.add_event(
+        tx, target, EVENTS["assignee_id"], by, agent_id=str(agent_id), agent=name, before=None
+    )
+    threads.publish_conversation(tx, conversation_id, target.person.address_id)
+    return True
+
+
+def wake_snoozed(tx: Transaction) -> int:
+    """Opens what was put off until now. Returns how many."""
+    due = tx.execute(
+        select(conversations.c.id)
+        .where(conversations.c.status == "snoozed", conversations.c.snoozed_until <= tx.now)
+        .limit(100)
+    ).scalars()
+    count = 0
+    for conversation_id in due.all():
+        change(tx, conversation_id, {"status": "open"}, threads.SYSTEM)
+        count += 1
+    return count
+
+
+def read(tx: Transaction, conversation_id: int, message_id: int) -> shapes.Conversation:
+    """An agent has seen everything up to a message. Raises NotFound."""
+    row = _row(tx, conversation_id)
+    unread = len(
+        tx.execute(
+            select(messages.c.id)
+            .where(
+                messages.c.conversation_id == conversation_id,
+                messages.c.id > message_id,
+                messages.c.direction == "in",
+                messages.c.type == "message",
+            )
+            .limit(max(row.unread_count, 1))
+        ).all()
+    )
+    if unread < row.unread_count:
+        tx.execute(
+            update(conversations)
+            .where(conversations.c.id == conversation_id)
+            .values(unread_count=unread)
+        )
+    return threads.publish_conversation(tx, conversation_id)
+
+
+def _row(tx: Transaction, conversation_id: int) -> Any:
+    row = tx.execute(select(conversations).where(conversations.c.id == conversation_id)).first()
+    if row is None:
+        raise NotFound("There is no such conversation.")
+    return row
+
+
+def _checked(tx: Transaction, row: Any, changes: dict[str, Any]) -> dict[str, Any]:
+    agent_id, team_id = changes.get("assignee_id"), changes.get("team_id")
+    if agent_id is not None:
+        found = tx.execute(
+            select(agents.c.id).where(agents.c.id == agent_id, agents.c.disabled_at.is_(None))
+        ).first()
+        if found is None:
+            raise Invalid("There is no such agent.", "assignee_id")
+    if (
+        team_id is not None
+        and not tx.execute(select(teams.c.id).where(teams.c.id == team_id)).first()
+    ):
+        raise Invalid("There is no such team.", "team")
+    if "labels" in changes:
+        labels = list(dict.fromkeys(label.strip() for label in changes["labels"] if label.strip()))
+        if len(labels) > MAX_LABELS or any(len(label) > 64 for label in labels):
+            raise Invalid(f"At most {MAX_LABELS} labels of at most 64 characters.", "labels")
+        changes["labels"] = labels
+    status = changes.get("status", row.status)
+    until: datetime | None = changes.get("snoozed_until")
+    if until is not None:
+        changes["status"] = status = "snoozed"
+    if status == "snoozed" and until is None and row.snoozed_until is None:
+        raise Invalid("Say until when: set snoozed_until.", "snoozed_until")
+    if status != "snoozed":
+        changes["snoozed_until"] = None
+    if status == "resolved":
+        changes |= {"waiting_since": None, "unread_count": 0}
+        if row.status != "resolved":
+            changes["resolved_at"] = tx.now
+    elif row.status == "resolved":
+        changes["resolved_at"] = None
+    return changes
+
+
+def _write_labels(tx: Transaction, conversation_id: int, labels: list[str]) -> None:
+    tx.execute(
+        delete(conversation_labels).where(conversation_labels.c.conversation_id == conversation_id)
+    )
+    if labels:
+        tx.execute(
+            insert(conversation_labels),
+            [{"label": label, "conversation_id": conversation_id} for label in labels],
+        )
+
+
+def _told(tx: Transaction, column: str, row: Any, new: Any) -> dict[str, Any]:
+    old = getattr(row, column)
+    if column == "assignee_id":
+        names = {
+            found.id: found.name
+            for found in tx.execute(
+                select(agents.c.id, agents.c.name).where(agents.c.id.in_([new or 0, old or 0]))
+            )
+        }
+        return {
+            "agent_id": None if new is None else str(new),
+            "agent": names.get(new),
+            "before": names.get(old),
+        }
+    return {"from": old, "to": new}
+
+
+def _anybody(tx: Transaction, contact_id: int) -> Person:
+    row = tx.execute(select(addresses).where(addresses.c.contact_id == contact_id).limit(1)).first()
+    assert row is not None
+    person = people.find(tx.connection, Address(row.scheme, row.path, row.scope))
+    assert person is not None
+    return person
+
+
+def _web_addresses(tx: Transaction, conversation_id: int) -> list[int]:
+    """The customer's pages that should hear of it."""
+    rows = tx.execute(
+        select(messages.c.address_id)
+        .where(messages.c.conversation_id == conversation_id, messages.c.kind == "webchat")
+        .distinct()
+    )
+    return [address_id for address_id in rows.scalars() if address_id is not None]
