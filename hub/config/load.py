@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from hub.config.model import CONNECTOR_NAME, Config
 from hub.config.references import missing_names
-from hub.config.shapes import known_keys, secret_texts
+from hub.config.shapes import description, known_keys, secret_texts
 from hub.config.suggest import unknown
 from hub.config.tree import Finding, Path, Tree, read
 from hub.config.words import WORDS, sentence
@@ -80,7 +80,7 @@ class _Reader:
         self._name = name
         self._thorough = thorough
         self._findings: list[Finding] = list(tree.findings)
-        self._unset = {found.path for found in tree.findings if found.unset}
+        self._told = {found.path for found in tree.findings}
         self._off: set[Path] = set()
         self._secrets = set(tree.from_environment)
 
@@ -92,7 +92,7 @@ class _Reader:
         connectors = self._connectors(given)
         config = self._validated(Config, file, ())
         for path, message in missing_names({**file, "connectors": given}, lambda: tuple(kinds())):
-            if path not in self._unset:
+            if path not in self._told:
                 self._find(path, message)
         if self._findings_that_count():
             raise self._error()
@@ -149,7 +149,7 @@ class _Reader:
     def _kind(self, path: Path, options: Mapping[str, Any]) -> str | None:
         inside = (*path, "kind")
         if "kind" not in options:
-            if inside not in self._unset:
+            if inside not in self._told:
                 self._find(inside, f"missing; the kinds are {', '.join(kinds())}")
             return None
         name = options["kind"]
@@ -203,21 +203,21 @@ class _Reader:
             self._find((*base, *path), self._sentence(found, model, path, value))
 
     def _excused(self, path: Path, kind_of_error: str, value: Any) -> bool:
-        """Whether it only follows from a variable without a value, which is told already."""
-        if path in self._unset:
+        """Whether it only follows from something that is told already, as an unset variable is."""
+        if path in self._told:
             return True
         off = path[:2] in self._off
         if kind_of_error == "missing":
             return off
         if kind_of_error in ("value_error", "assertion_error") and isinstance(value, Mapping):
-            return off or any(unset[: len(path)] == path for unset in self._unset)
+            return off or any(told[: len(path)] == path for told in self._told)
         return False
 
     def _sentence(
         self, found: Any, model: type[BaseModel], path: Path, value: Mapping[str, Any]
     ) -> str:
         if found["type"] == "missing":
-            text = _description(model, path)
+            text = description(model, path).rstrip(".")
             return f"missing. {text}" if text else "missing"
         if _at(value, path) is None:
             return f"has no value; it {sentence(found)}"
@@ -289,14 +289,3 @@ def _at(value: Any, path: Path) -> Any:
         except (KeyError, IndexError, TypeError):
             return ""
     return value
-
-
-def _description(model: type[BaseModel], path: Path) -> str:
-    for step in path[:-1]:
-        field = model.model_fields.get(str(step))
-        annotation = field.annotation if field else None
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return ""
-        model = annotation
-    field = model.model_fields.get(str(path[-1])) if path else None
-    return (field.description or "").rstrip(".") if field else ""

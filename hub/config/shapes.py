@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, TypeGuard, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
@@ -13,14 +13,26 @@ from hub.config.tree import Path
 
 def known_keys(model: type[BaseModel], path: Path) -> tuple[str, ...]:
     """The keys that may stand inside the value at `path`; none where any key may."""
+    found: dict[str, None] = {}
+    for shape in _models_at(model, path):
+        found.update(dict.fromkeys((*_fields(shape), *getattr(shape, "more_keys", ()))))
+    return tuple(found)
+
+
+def description(model: type[BaseModel], path: Path) -> str:
+    """What a key is for, or ""."""
+    for shape in _models_at(model, path[:-1]):
+        field = shape.model_fields.get(str(path[-1])) if path else None
+        if field and field.description:
+            return field.description
+    return ""
+
+
+def _models_at(model: type[BaseModel], path: Path) -> list[type[BaseModel]]:
     current: list[Any] = [model]
     for step in path:
         current = [inner for shape in current for inner in _inside(shape, step)]
-    found: dict[str, None] = {}
-    for shape in current:
-        if _is_model(shape):
-            found.update(dict.fromkeys((*_fields(shape), *getattr(shape, "more_keys", ()))))
-    return tuple(found)
+    return [option for shape in current for option in _options(shape) if _is_model(option)]
 
 
 def secret_texts(shape: Any, value: Any) -> Iterator[str]:
@@ -84,5 +96,5 @@ def _fields(model: type[BaseModel]) -> dict[str, Any]:
     }
 
 
-def _is_model(shape: Any) -> bool:
+def _is_model(shape: Any) -> TypeGuard[type[BaseModel]]:
     return isinstance(shape, type) and issubclass(shape, BaseModel)
