@@ -1,0 +1,323 @@
+"""Sends what is in the outbox. The one place that reads an error's verdict and acts on it."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+
+from hub import runtime
+from hub.connectors.base import Connector, Reconciles
+from hub.connectors.live import Connectors
+from hub.connectors.rates import Buckets
+from hub.conversations import outbox
+from hub.conversations.outbox import Claim
+from hub.conversations.tokens import ReplyToken, make_reply_token
+from hub.errors import (
+    AddressInvalid,
+    ConnectionFailed,
+    ContactStopped,
+    CredentialsRefused,
+    ResponseUnexpected,
+    SendError,
+)
+from hub.metrics import OUTBOUND, SEND_SECONDS
+from hub.store.engine import Store
+from hub.store.media import MediaFolder, MediaLinks
+from hub.types import Attachment, Medium, OutboundMessage, RateLimit, SendReceipt
+
+log = structlog.get_logger()
+
+#: Deliveries of one connector under way at once.
+IN_FLIGHT = 8
+SWEEP_SECONDS = 1.0
+#: While a provider is down, one message tries it this often.
+PROBE_EVERY = timedelta(seconds=5)
+FIRST_WAIT = timedelta(seconds=1)
+LONGEST_WAIT = timedelta(minutes=5)
+#: A turn that comes sooner than this is waited for in place.
+SHORT_WAIT = 0.25
+
+
+def backoff(attempts: int, jitter: float) -> timedelta:
+    """1 s, doubling, at most 5 minutes; `jitter` in [0, 1) adds up to a quarter."""
+    doubled: timedelta = FIRST_WAIT * 2 ** min(attempts - 1, 20)
+    return min(doubled * (1 + jitter / 4), LONGEST_WAIT)
+
+
+@dataclass(slots=True)
+class _Lane:
+    """How one connector is doing."""
+
+    buckets: Buckets | None
+    per_address: Buckets | None
+    in_flight: int = 0
+    paused_until: datetime = field(default_factory=lambda: datetime.min.replace(tzinfo=UTC))
+    down_since: datetime | None = None
+    probed_at: datetime = field(default_factory=lambda: datetime.min.replace(tzinfo=UTC))
+
+
+class Deliverer:
+    """Takes deliveries, one thread for the choosing and one for each that is under way."""
+
+    def __init__(
+        self,
+        store: Store,
+        connectors: Connectors,
+        media: MediaFolder,
+        links: MediaLinks,
+        secret: bytes,
+    ) -> None:
+        self._store = store
+        self._connectors = connectors
+        self._media = media
+        self._links = links
+        self._secret = secret
+        self._lanes: dict[str, _Lane] = {}
+        self._wake = threading.Event()
+        self._stopping = False
+        self._idle = threading.Condition()
+        self._threads: list[threading.Thread] = []
+
+    # -- life -------------------------------------------------------------------------------------
+
+    def start(self, *, alone: bool) -> None:
+        """`alone` when no other process sends: then what was under way at a crash goes on now."""
+        if alone:
+            self._store.write(outbox.release_leases)
+        self._threads.append(runtime.spawn(self._run, name="delivery"))
+
+    def wake(self) -> None:
+        """There may be something to send."""
+        self._wake.set()
+
+    def stop(self, timeout: float = 25.0) -> None:
+        """Finishes what is under way and takes nothing more."""
+        self._stopping = True
+        self._wake.set()
+        with self._idle:
+            self._idle.wait_for(
+                lambda: not any(lane.in_flight for lane in self._lanes.values()), timeout
+            )
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._wake.wait(SWEEP_SECONDS)
+            self._wake.clear()
+            try:
+                while not self._stopping and self._take_one():
+                    pass
+            except Exception:
+                # The database may be away for a moment; the sweep comes back to it.
+                log.exception("delivery.sweep_failed")
+
+    # -- choosing ---------------------------------------------------------------------------------
+
+    def _take_one(self) -> bool:
+        now = datetime.now(UTC)
+        self._probe(now)
+        free = [c.name for c in self._connectors if self._is_free(self._lane(c), now)]
+        if not free:
+            return False
+        with self._store.read() as connection:
+            if not outbox.is_due(connection, free, now):
+                return False
+        claim = self._store.write(lambda tx: outbox.claim(tx, free))
+        if claim is None:
+            return False
+        with self._idle:
+            self._lanes[claim.connector].in_flight += 1
+        runtime.spawn(self._deliver_and_leave, claim, name=f"delivery-{claim.connector}")
+        return True
+
+    def _lane(self, connector: Connector[Any]) -> _Lane:
+        lane = self._lanes.get(connector.name)
+        if lane is None:
+            found = connector.capabilities
+            lane = _Lane(_buckets(found.rate), _buckets(found.rate_per_address))
+            self._lanes[connector.name] = lane
+        return lane
+
+    @staticmethod
+    def _is_free(lane: _Lane, now: datetime) -> bool:
+        return lane.in_flight < IN_FLIGHT and lane.paused_until <= now
+
+    def _probe(self, now: datetime) -> None:
+        """Lets one message knock at every provider that was away."""
+        for name, lane in self._lanes.items():
+            if lane.down_since is not None and now - lane.probed_at >= PROBE_EVERY:
+                lane.probed_at = now
+                self._store.write(partial(outbox.hurry, connector=name, limit=1))
+
+    # -- one delivery -----------------------------------------------------------------------------
+
+    def _deliver_and_leave(self, claim: Claim) -> None:
+        try:
+            self._deliver(claim)
+        except Exception:
+            # Nothing is known of the outcome: the lease runs out, and it is reconciled then.
+            log.exception("delivery.broke", message_id=claim.message_id)
+        finally:
+            with self._idle:
+                self._lanes[claim.connector].in_flight -= 1
+                self._idle.notify_all()
+            self._wake.set()
+
+    def _deliver(self, claim: Claim) -> None:
+        connector = self._connectors.get(claim.connector)
+        if connector is None:
+            return
+        try:
+            self._send(connector, claim)
+        except SendError as error:
+            self._refused(connector, claim, error)
+
+    def _send(self, connector: Connector[Any], claim: Claim) -> None:
+        message = self._message(connector, claim)
+        calls = connector.compose(message)
+        if not calls:
+            raise ResponseUnexpected("There was nothing to send in this message.")
+        first = claim.parts_sent
+        if claim.unknown_since is not None and first < len(calls):
+            first = self._reconcile(connector, claim, message, calls)
+        for part in range(first, len(calls)):
+            wait = self._wait_for_turn(connector, claim)
+            if wait > 0:
+                again_at = datetime.now(UTC) + timedelta(seconds=wait)
+                self._store.write(partial(outbox.wait_turn, claim_=claim, again_at=again_at))
+                return
+            receipt = connector.send(calls[part])
+            self._accepted(claim, part, receipt, is_last=part == len(calls) - 1)
+        self._worked(connector, claim)
+
+    def _accepted(self, claim: Claim, part: int, receipt: SendReceipt, *, is_last: bool) -> None:
+        self._store.write(lambda tx: outbox.part_sent(tx, claim, part, receipt, is_last=is_last))
+
+    def _reconcile(
+        self,
+        connector: Connector[Any],
+        claim: Claim,
+        message: OutboundMessage,
+        calls: Sequence[Any],
+    ) -> int:
+        """Finds out whether the part whose answer was lost had arrived. Returns where to go on."""
+        part = claim.parts_sent
+        assert claim.unknown_since is not None
+        with self._store.read() as connection:
+            told = outbox.parts_known(connection, claim.message_id)
+        if told > part:
+            # The provider's echo or report came though its answer did not.
+            self._accepted(claim, part, SendReceipt(), is_last=part == len(calls) - 1)
+            return part + 1
+        if not isinstance(connector, Reconciles):
+            self._store.write(lambda tx: outbox.mark_maybe_twice(tx, claim))
+            return part
+        receipt = connector.reconcile(message, calls[part], claim.unknown_since)
+        if receipt is None:
+            return part
+        self._accepted(claim, part, receipt, is_last=part == len(calls) - 1)
+        return part + 1
+
+    def _wait_for_turn(self, connector: Connector[Any], claim: Claim) -> float:
+        """Seconds to wait before this may leave; short waits are done here."""
+        lane = self._lanes[connector.name]
+        for buckets, key in (
+            (lane.per_address, claim.address_id),
+            (lane.buckets, connector.name),
+        ):
+            while buckets is not None and (wait := buckets.take(key)) > 0:
+                if wait > SHORT_WAIT:
+                    return wait
+                threading.Event().wait(wait)
+        return 0.0
+
+    # -- verdicts ---------------------------------------------------------------------------------
+
+    def _worked(self, connector: Connector[Any], claim: Claim) -> None:
+        OUTBOUND.labels(connector=connector.name, outcome="sent").inc()
+        waited = datetime.now(UTC) - claim.created_at
+        SEND_SECONDS.labels(connector=connector.name).observe(waited.total_seconds())
+        lane = self._lanes[connector.name]
+        self._connectors.worked(connector.name)
+        if lane.down_since is not None:
+            lane.down_since = None
+            self._store.write(lambda tx: outbox.hurry(tx, connector.name))
+
+    def _refused(self, connector: Connector[Any], claim: Claim, error: SendError) -> None:
+        OUTBOUND.labels(connector=connector.name, outcome=error.code).inc()
+        log.warning(
+            "delivery.refused",
+            connector=connector.name,
+            message_id=claim.message_id,
+            code=error.code,
+            external_code=error.external_code,
+            attempts=claim.attempts,
+        )
+        if isinstance(error, CredentialsRefused):
+            self._connectors.failed(connector.name, error.message)
+        if error.retryable and datetime.now(UTC) - claim.created_at < outbox.GIVE_UP_AFTER:
+            self._later(connector, claim, error)
+            return
+        closes = isinstance(error, ContactStopped | AddressInvalid)
+        self._store.write(lambda tx: outbox.fail(tx, claim, error, closes_address=closes))
+
+    def _later(self, connector: Connector[Any], claim: Claim, error: SendError) -> None:
+        now = datetime.now(UTC)
+        lane = self._lanes[connector.name]
+        wait = error.retry_after or backoff(claim.attempts, random.random())  # noqa: S311
+        unknown = isinstance(error, ConnectionFailed) and error.maybe_sent
+        if isinstance(error, ConnectionFailed):
+            if lane.down_since is None:
+                lane.down_since, lane.probed_at = now, now
+        elif error.retry_after is not None:
+            lane.paused_until = now + error.retry_after
+        self._store.write(
+            lambda tx: outbox.put_back(tx, claim, error, tx.now + wait, unknown=unknown)
+        )
+
+    # -- composing --------------------------------------------------------------------------------
+
+    def _message(self, connector: Connector[Any], claim: Claim) -> OutboundMessage:
+        with self._store.read() as connection:
+            found = outbox.outgoing(connection, claim)
+        row = found.row
+        token = ReplyToken(row.conversation_id, claim.address_id)
+        return OutboundMessage(
+            id=str(row.id),
+            address=found.address,
+            text=row.text,
+            subject=found.subject,
+            attachments=tuple(self._attachment(file) for file in found.files),
+            author_name=row.author_name,
+            # The time of writing, not of the try: a retry composes the same calls.
+            now=row.created_at if claim.parts_sent or claim.unknown_since else datetime.now(UTC),
+            last_inbound_at=found.last_inbound_at,
+            written_by_person=row.author_type == "agent",
+            automatic=row.author_type == "system",
+            reply_to=found.reply_to,
+            references=found.references,
+            conversation_id=str(row.conversation_id),
+            reply_token=make_reply_token(self._secret, token),
+            status_url=f"{connector.site.webhook_url(connector.name)}/status?message={row.id}",
+            locale=found.locale,
+        )
+
+    def _attachment(self, file: Any) -> Attachment:
+        return Attachment(
+            medium=Medium(file.medium),
+            name=file.name,
+            media_type=file.media_type,
+            size=file.size,
+            content=partial(self._media.read, file.key),
+            url=self._links.public_url(file.id, file.name),
+        )
+
+
+def _buckets(limit: RateLimit | None) -> Buckets | None:
+    return None if limit is None else Buckets(limit)

@@ -1,0 +1,146 @@
+"""Fetches a URL that somebody else chose, without being led anywhere it should not go.
+
+From the connector's own `api_base` host anything may come; else only https, only from hosts that
+the kind or the admin named, only at public addresses, and the address that was checked is the one
+that is connected to. Every redirect is checked again and gets no credentials.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import Any
+from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
+
+import urllib3
+
+from hub.connectors.base import Connector
+from hub.connectors.http import CONNECT_SECONDS, HttpCall, HttpResponse, error_for
+from hub.errors import ConnectionFailed
+
+MAX_REDIRECTS = 3
+READ_SECONDS = 30.0
+CHUNK = 64 * 1024
+
+
+class Refused(Exception):
+    """We do not fetch this. The text says why."""
+
+
+def download(call: HttpCall, connector: Connector[Any]) -> Iterator[bytes]:
+    """The body, in chunks, uncompressed by nobody.
+
+    Raises:
+        Refused: the URL leads where we do not go.
+        SendError: the host did not answer with the file.
+    """
+    url = call.url + ("?" + urlencode(list(call.query)) if call.query else "")
+    headers = {**call.headers, "accept-encoding": "identity"}
+    if call.basic_auth is not None:
+        headers |= urllib3.make_headers(basic_auth=":".join(call.basic_auth))
+    for _hop in range(MAX_REDIRECTS + 1):
+        parts = urlsplit(url)
+        response = _get(parts, headers, connector)
+        if response.status in (301, 302, 303, 307, 308):
+            location = response.headers.get("location", "")
+            response.release_conn()
+            target = urlsplit(urljoin(url, location))
+            if (target.scheme, target.netloc) != (parts.scheme, parts.netloc):
+                headers = {"accept-encoding": "identity"}
+            url = target.geturl()
+            continue
+        if response.status != 200:
+            response.release_conn()
+            raise error_for(HttpResponse(response.status, dict(response.headers)))
+        return _chunks(response)
+    raise Refused("The file's address leads from one place to the next without end.")
+
+
+def _chunks(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    try:
+        while chunk := response.read(CHUNK):
+            yield chunk
+    except urllib3.exceptions.HTTPError as error:
+        raise ConnectionFailed("The file stopped coming half-way.") from error
+    finally:
+        response.release_conn()
+
+
+def _get(
+    parts: SplitResult, headers: dict[str, str], connector: Connector[Any]
+) -> urllib3.BaseHTTPResponse:
+    host = (parts.hostname or "").lower()
+    port = _port(parts)
+    own = urlsplit(connector.api_base)
+    is_own = bool(own.hostname) and (host, port) == (own.hostname, _port(own))
+    if not is_own:
+        _check_host(parts, host, connector.media_hosts)
+    address = _resolve(host, port, must_be_public=not is_own)
+    timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
+    pool: urllib3.HTTPConnectionPool
+    if parts.scheme == "https":
+        pool = urllib3.HTTPSConnectionPool(
+            address,
+            port,
+            timeout=timeout,
+            retries=False,
+            server_hostname=host,
+            assert_hostname=host,
+        )
+    else:
+        pool = urllib3.HTTPConnectionPool(address, port, timeout=timeout, retries=False)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    try:
+        return pool.request(
+            "GET",
+            path,
+            headers={**headers, "host": parts.netloc.rpartition("@")[2]},
+            preload_content=False,
+            redirect=False,
+        )
+    except urllib3.exceptions.HTTPError as error:
+        raise ConnectionFailed("The file's host could not be reached.") from error
+
+
+def _check_host(parts: SplitResult, host: str, allowed: tuple[str, ...]) -> None:
+    if parts.scheme != "https":
+        raise Refused("Files are fetched over https only.")
+    if not any(fnmatchcase(host, pattern.lower()) for pattern in allowed):
+        raise Refused(f"{host or 'This host'} is not one that files may be fetched from.")
+
+
+def _port(parts: SplitResult) -> int:
+    try:
+        return parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as error:
+        raise Refused("The file's address has no valid port.") from error
+
+
+def _resolve(host: str, port: int, *, must_be_public: bool) -> str:
+    """One address of a host. Raises Refused when any of its addresses is inside."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise ConnectionFailed("The file's host is not known.") from error
+    addresses = [str(info[4][0]) for info in found]
+    if must_be_public and not all(is_public(address) for address in addresses):
+        raise Refused("The file's address is inside a private network.")
+    return addresses[0]
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is out on the internet, also when it is written inside another one."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1]) or _nat64(ip)
+        if inner:
+            return is_public(str(inner))
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
+
+
+def _nat64(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if ip in ipaddress.IPv6Network("64:ff9b::/96"):
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return None

@@ -1,0 +1,143 @@
+"""The connectors of this hub as they are running: what works, what needs attention, and why."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from hub.connectors import registry
+from hub.connectors.base import Connector, ConnectorConfig, Site
+from hub.connectors.base import Typing as CanType
+from hub.conversations import shapes
+from hub.conversations.receive import Inlet
+from hub.conversations.send import Outlet
+from hub.types import Capabilities
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Slot:
+    """A name in `connectors.yaml` and what became of it."""
+
+    config: ConnectorConfig
+    connector: Connector[Any] | None
+    state: str = "ok"
+    last_error: str = ""
+
+
+class Connectors:
+    """Every configured connector by name. One that is broken never stops the others."""
+
+    def __init__(self, configs: Mapping[str, ConnectorConfig], site: Site, secret: bytes) -> None:
+        self._secret = secret
+        self._lock = threading.Lock()
+        self._slots = {name: _slot(name, config, site) for name, config in configs.items()}
+        self._listeners: list[Callable[[shapes.Connector], None]] = []
+
+    def on_change(self, listener: Callable[[shapes.Connector], None]) -> None:
+        self._listeners.append(listener)
+
+    def __iter__(self) -> Iterator[Connector[Any]]:
+        return (slot.connector for slot in self._slots.values() if slot.connector is not None)
+
+    def get(self, name: str) -> Connector[Any] | None:
+        slot = self._slots.get(name)
+        return slot.connector if slot else None
+
+    def is_configured(self, name: str) -> bool:
+        return name in self._slots
+
+    def inlet(self, connector: Connector[Any]) -> Inlet:
+        return Inlet(connector.name, connector.kind, self._secret)
+
+    def outlets(self) -> dict[str, Outlet]:
+        return {
+            one.name: Outlet(
+                name=one.name,
+                kind=one.kind,
+                scheme=one.scheme,
+                scope=one.scope,
+                can_start=one.capabilities.can_start,
+            )
+            for one in self
+        }
+
+    def kinds(self) -> dict[str, tuple[str, Capabilities]]:
+        return {one.name: (one.kind, one.capabilities) for one in self}
+
+    def failed(self, name: str, error: str) -> None:
+        """The connector needs attention: an admin must act."""
+        self._set(name, "attention", error)
+
+    def worked(self, name: str) -> None:
+        self._set(name, "ok", "")
+
+    def _set(self, name: str, state: str, error: str) -> None:
+        slot = self._slots[name]
+        with self._lock:
+            if (slot.state, slot.last_error) == (state, error):
+                return
+            slot.state, slot.last_error = state, error
+        log.info("connector.state", connector=name, state=state, error=error)
+        for listener in self._listeners:
+            listener(self.shape(name))
+
+    def shape(self, name: str) -> shapes.Connector:
+        slot = self._slots[name]
+        return shapes.Connector.model_validate(
+            {
+                "name": name,
+                "kind": slot.config.kind,
+                "label": slot.config.label or name,
+                "state": slot.state,
+                "last_error": slot.last_error,
+                "capabilities": slot.connector and _capabilities(slot.connector),
+            }
+        )
+
+    def shapes(self) -> list[shapes.Connector]:
+        return [self.shape(name) for name in self._slots]
+
+    def close(self) -> None:
+        for connector in self:
+            connector.close()
+
+
+def _slot(name: str, config: ConnectorConfig, site: Site) -> Slot:
+    if not config.enabled:
+        return Slot(config, None, "disabled")
+    try:
+        return Slot(config, registry.kind(config.kind)(name, config, site))
+    except Exception as error:
+        log.exception("connector.broken", connector=name)
+        return Slot(config, None, "attention", f"{type(error).__name__}: it could not be started.")
+
+
+def _capabilities(connector: Connector[Any]) -> dict[str, Any]:
+    found = connector.capabilities
+    return {
+        "text_limit": found.text_limit,
+        "text_unit": found.text_unit.value,
+        "max_text": found.max_text,
+        "media": {
+            medium.value: {
+                "max_bytes": limit.max_bytes,
+                "media_types": list(limit.media_types),
+                "caption": limit.caption,
+            }
+            for medium, limit in found.media.items()
+        },
+        "max_attachments": found.max_attachments,
+        "can_start": found.can_start,
+        "typing_out": isinstance(connector, CanType) or found.typing_out,
+        "window": found.window
+        and {
+            "standard_seconds": found.window.standard.total_seconds(),
+            "human_seconds": found.window.human and found.window.human.total_seconds(),
+        },
+    }

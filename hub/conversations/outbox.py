@@ -1,0 +1,316 @@
+"""The outbox: who may send what next, and what became of it.
+
+A claim is a row taken with a lease. If whoever holds it dies, the lease runs out and the outcome is
+unknown until somebody has asked the provider. Messages to one address leave in the order in which
+they were written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, or_, select, update
+
+from hub.conversations import people, reports, threads
+from hub.errors import ContactStopped, SendError
+from hub.store.engine import Transaction
+from hub.store.models import (
+    addresses,
+    attachments,
+    conversations,
+    deliveries,
+    external_ids,
+    messages,
+    reaches,
+)
+from hub.types import Address, DeliveryStatus, SendReceipt
+
+LEASE = timedelta(seconds=90)
+GIVE_UP_AFTER = timedelta(hours=24)
+MAX_REFERENCES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery in our hands."""
+
+    message_id: int
+    connector: str
+    address_id: int
+    attempts: int
+    parts_sent: int
+    unknown_since: datetime | None
+    created_at: datetime
+
+
+_earlier = deliveries.alias("earlier")
+_FIRST_IN_LINE = ~(
+    select(_earlier.c.message_id)
+    .where(
+        _earlier.c.address_id == deliveries.c.address_id,
+        _earlier.c.status.in_(("queued", "sending")),
+        _earlier.c.connector == deliveries.c.connector,
+        _earlier.c.message_id < deliveries.c.message_id,
+    )
+    .exists()
+)
+
+
+def _due(now: datetime) -> Any:
+    return or_(
+        and_(deliveries.c.status == "queued", deliveries.c.next_attempt_at <= now),
+        and_(deliveries.c.status == "sending", deliveries.c.lease_until <= now),
+    )
+
+
+def is_due(connection: Connection, connectors: Sequence[str], now: datetime) -> bool:
+    """Whether there is anything to claim: a look that keeps idle hubs from writing."""
+    found = connection.execute(
+        select(deliveries.c.message_id)
+        .where(_due(now), deliveries.c.connector.in_(connectors), _FIRST_IN_LINE)
+        .limit(1)
+    )
+    return found.first() is not None
+
+
+def claim(tx: Transaction, connectors: Sequence[str]) -> Claim | None:
+    """Takes the next delivery of these connectors, or None."""
+    row = tx.execute(
+        select(deliveries)
+        .where(_due(tx.now), deliveries.c.connector.in_(connectors), _FIRST_IN_LINE)
+        .order_by(deliveries.c.next_attempt_at, deliveries.c.message_id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=deliveries)
+    ).first()
+    if row is None:
+        return None
+    unknown_since = row.unknown_since
+    if row.status == "sending" and unknown_since is None:
+        unknown_since = row.updated_at  # whoever held it is gone
+    tx.execute(
+        update(deliveries)
+        .where(deliveries.c.message_id == row.message_id)
+        .values(
+            status="sending",
+            attempts=row.attempts + 1,
+            lease_until=tx.now + LEASE,
+            unknown_since=unknown_since,
+            updated_at=tx.now,
+        )
+    )
+    return Claim(
+        message_id=row.message_id,
+        connector=row.connector,
+        address_id=row.address_id,
+        attempts=row.attempts + 1,
+        parts_sent=row.parts_sent,
+        unknown_since=unknown_since,
+        created_at=row.created_at,
+    )
+
+
+def release_leases(tx: Transaction) -> None:
+    """Ends every lease: for a process that knows it is the only one that sends."""
+    tx.execute(
+        update(deliveries).where(deliveries.c.status == "sending").values(lease_until=tx.now)
+    )
+
+
+def part_sent(
+    tx: Transaction, claim_: Claim, part: int, receipt: SendReceipt, *, is_last: bool
+) -> None:
+    """The provider took one call of a message; after the last one the message is sent."""
+    reports.remember_external_id(
+        tx, claim_.message_id, claim_.connector, claim_.address_id, part, receipt.external_id
+    )
+    tx.execute(
+        update(deliveries)
+        .where(deliveries.c.message_id == claim_.message_id)
+        .values(
+            parts_sent=part + 1, unknown_since=None, lease_until=tx.now + LEASE, updated_at=tx.now
+        )
+    )
+    if receipt.moved_to is not None:
+        row = tx.execute(select(addresses).where(addresses.c.id == claim_.address_id)).one()
+        people.move(tx, Address(row.scheme, row.path, row.scope), receipt.moved_to)
+    if is_last:
+        reports.advance(tx, claim_.message_id, receipt.status)
+
+
+def parts_known(connection: Connection, message_id: int) -> int:
+    """How many parts of a message the provider told us about: by its answers, or by echo."""
+    return connection.execute(
+        select(func.count()).where(external_ids.c.message_id == message_id)
+    ).scalar_one()
+
+
+def put_back(
+    tx: Transaction, claim_: Claim, error: SendError, again_at: datetime, *, unknown: bool
+) -> None:
+    """Not now: the message stays in line."""
+    values: dict[str, Any] = {
+        "status": "queued",
+        "code": error.code,
+        "reason": error.message,
+        "external_code": error.external_code or "",
+        "next_attempt_at": again_at,
+        "lease_until": None,
+        "updated_at": tx.now,
+    }
+    if unknown:
+        values["unknown_since"] = tx.now
+    changed = tx.execute(
+        update(deliveries)
+        .where(deliveries.c.message_id == claim_.message_id, deliveries.c.status == "sending")
+        .values(values)
+    )
+    if changed.rowcount:
+        threads.publish_updated_message(tx, claim_.message_id)
+
+
+def wait_turn(tx: Transaction, claim_: Claim, again_at: datetime) -> None:
+    """Gives a claim back that our own rate limits do not let out yet. Not a try."""
+    tx.execute(
+        update(deliveries)
+        .where(deliveries.c.message_id == claim_.message_id, deliveries.c.status == "sending")
+        .values(
+            status="queued",
+            attempts=deliveries.c.attempts - 1,
+            next_attempt_at=again_at,
+            lease_until=None,
+        )
+    )
+
+
+def fail(tx: Transaction, claim_: Claim, error: SendError, *, closes_address: bool) -> None:
+    """It will not leave. The agent sees why."""
+    reports.advance(
+        tx,
+        claim_.message_id,
+        DeliveryStatus.FAILED,
+        code=error.code,
+        reason=error.message,
+        external_code=error.external_code or "",
+    )
+    if closes_address:
+        reason = error.message or ContactStopped.code
+        people.stopped(tx, claim_.address_id, claim_.connector, reason)
+
+
+def mark_maybe_twice(tx: Transaction, claim_: Claim) -> None:
+    """Nobody could tell whether it had left: it goes (again), and says so."""
+    tx.execute(
+        update(deliveries)
+        .where(deliveries.c.message_id == claim_.message_id)
+        .values(maybe_twice=True, unknown_since=None)
+    )
+
+
+def hurry(tx: Transaction, connector: str, limit: int | None = None) -> int:
+    """Makes what waits for a provider to come back due now: all of it, or the first ones."""
+    waiting = (
+        select(deliveries.c.message_id)
+        .where(
+            deliveries.c.connector == connector,
+            deliveries.c.status == "queued",
+            deliveries.c.code == "connection_failed",
+            deliveries.c.next_attempt_at > tx.now,
+        )
+        .order_by(deliveries.c.next_attempt_at, deliveries.c.message_id)
+    )
+    if limit is not None:
+        waiting = waiting.limit(limit)
+    ids = list(tx.execute(waiting).scalars())
+    if ids:
+        tx.execute(
+            update(deliveries)
+            .where(deliveries.c.message_id.in_(ids))
+            .values(next_attempt_at=tx.now)
+        )
+    return len(ids)
+
+
+# -- what a connector needs to compose -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message with everything around it, as the database has it."""
+
+    row: Any
+    address: Address
+    files: Sequence[Any]
+    last_inbound_at: datetime | None
+    reply_to: str
+    references: tuple[str, ...]
+    subject: str
+    locale: str
+
+
+def outgoing(connection: Connection, claim_: Claim) -> Outgoing:
+    row = connection.execute(
+        select(messages, addresses.c.scheme, addresses.c.scope, addresses.c.path)
+        .join(deliveries, deliveries.c.message_id == messages.c.id)
+        .join(addresses, addresses.c.id == deliveries.c.address_id)
+        .where(messages.c.id == claim_.message_id)
+    ).one()
+    files = connection.execute(
+        select(attachments).where(attachments.c.message_id == row.id).order_by(attachments.c.id)
+    ).all()
+    thread_ids = [
+        found.external_id
+        for found in connection.execute(
+            select(messages.c.external_id)
+            .where(
+                messages.c.address_id == claim_.address_id,
+                messages.c.conversation_id == row.conversation_id,
+                messages.c.connector == claim_.connector,
+                messages.c.id < row.id,
+                messages.c.external_id.is_not(None),
+            )
+            .order_by(messages.c.created_at.desc(), messages.c.id.desc())
+            .limit(MAX_REFERENCES)
+        )
+    ]
+    return Outgoing(
+        row=row,
+        address=Address(row.scheme, row.path, row.scope),
+        files=files,
+        last_inbound_at=connection.execute(
+            select(reaches.c.last_inbound_at).where(
+                reaches.c.address_id == claim_.address_id, reaches.c.connector == claim_.connector
+            )
+        ).scalar(),
+        reply_to=_external_id_of(connection, row.reply_to_id),
+        references=tuple(thread_ids),
+        subject=_subject(connection, row.conversation_id, claim_.address_id),
+        locale="",
+    )
+
+
+def _external_id_of(connection: Connection, message_id: int | None) -> str:
+    if message_id is None:
+        return ""
+    found = connection.execute(
+        select(messages.c.external_id).where(messages.c.id == message_id)
+    ).scalar()
+    return found or ""
+
+
+def _subject(connection: Connection, conversation_id: int, address_id: int) -> str:
+    """What this address wrote last in the subject line, else the conversation's own."""
+    found = connection.execute(
+        select(messages.c.subject)
+        .where(messages.c.address_id == address_id, messages.c.subject != "")
+        .order_by(messages.c.created_at.desc(), messages.c.id.desc())
+        .limit(1)
+    ).scalar()
+    if found:
+        return str(found)
+    own = connection.execute(
+        select(conversations.c.subject).where(conversations.c.id == conversation_id)
+    ).scalar()
+    return own or ""
