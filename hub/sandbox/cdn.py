@@ -1,0 +1,45 @@
+"""Files that the providers serve to anybody who has their unguessable address."""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import Blueprint, Response, abort
+
+from hub.sandbox.screen import Media
+from hub.sandbox.shared import Shared
+
+
+class Cdn:
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._files: dict[str, Media] = {}
+
+    def put(self, data: bytes, media_type: str, name: str = "file") -> Media:
+        """Stores the bytes; the returned Media has the address."""
+        key = secrets.token_urlsafe(16)
+        safe = "".join(c if c.isalnum() or c in ".-_" else "-" for c in name) or "file"
+        media = Media(data, media_type, name, f"{self._shared.url}/cdn/{key}/{safe}")
+        self._files[key] = media
+        return media
+
+    def get(self, key: str) -> Media | None:
+        return self._files.get(key)
+
+    def expires(self) -> None:
+        """All addresses given out so far are dead, as after some days at a real provider."""
+        self._files.clear()
+
+    def blueprint(self) -> Blueprint:
+        web = Blueprint("cdn", __name__, url_prefix="/cdn")
+
+        @web.get("/<key>/<_name>")
+        def file(key: str, _name: str) -> Response:
+            media = self._files.get(key) or abort(403)
+            answer = Response(media.data, content_type=media.media_type)
+            answer.headers["X-Content-Type-Options"] = "nosniff"
+            # A customer may be sent HTML; on this page it must not run.
+            answer.headers["Content-Security-Policy"] = "sandbox"
+            return answer
+
+        return web

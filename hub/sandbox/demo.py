@@ -1,0 +1,66 @@
+"""The connectors.yaml that points every channel at a sandbox. All secrets are made up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hub.sandbox.graph import provider as graph
+from hub.sandbox.mail import provider as mail
+from hub.sandbox.telegram import provider as telegram
+from hub.sandbox.twilio import provider as twilio
+
+IDENTITY_SECRET = "sandbox-widget-identity-secret"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a sandbox is: its URL and the two mail ports on the same host."""
+
+    url: str
+    smtp_port: int
+    imap_port: int
+
+
+def demo_connectors(urls: Addresses) -> str:
+    """Returns the YAML text for all five connectors, under the names the documentation uses.
+
+    Args:
+        urls: `sandbox.addresses`, or the ports a sandbox process will be started with.
+    """
+    port = urls.url.rpartition(":")[2]
+    mail_login = f'username: {mail.ADDRESS}, password: "{mail.PASSWORD}", tls: none'
+    return f"""\
+connectors:
+  website:
+    kind: webchat
+    allowed_origins: ["{urls.url}", "http://localhost:{port}"]
+    identity_secret: "{IDENTITY_SECRET}"
+  mail:
+    kind: email
+    address: {mail.ADDRESS}
+    imap: {{host: 127.0.0.1, port: {urls.imap_port}, {mail_login}}}
+    smtp: {{host: 127.0.0.1, port: {urls.smtp_port}, {mail_login}}}
+    webhook_secret: "{mail.WEBHOOK_SECRET}"
+    poll_seconds: 1
+  sms:
+    kind: sms
+    provider: twilio
+    account_sid: "{twilio.ACCOUNT}"
+    auth_token: "{twilio.AUTH_TOKEN}"
+    number: "{twilio.NUMBER}"
+    api_base: "{urls.url}/twilio"
+  telegram:
+    kind: telegram
+    token: "{telegram.TOKEN}"
+    mode: polling
+    secret_token: "sandbox-telegram-secret"
+    api_base: "{urls.url}/telegram"
+  messenger:
+    kind: messenger
+    page_id: "{graph.PAGE_ID}"
+    page_access_token: "{graph.PAGE_TOKEN}"
+    app_secret: "{graph.APP_SECRET}"
+    verify_token: "{graph.VERIFY_TOKEN}"
+    api_base: "{urls.url}/graph"
+    api_version: v24.0
+"""

@@ -1,0 +1,124 @@
+"""A person with a mailbox, as verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from hub.sandbox import samples
+from hub.sandbox.mail import letters
+from hub.sandbox.mail.letters import Draft, Mail
+from hub.sandbox.screen import Media
+from hub.sandbox.shared import Waitable
+
+if TYPE_CHECKING:
+    from hub.sandbox.mail.provider import MailWorld
+
+
+class MailCustomer:
+    """`received` is what lies in the mailbox, `mails` also what was sent, in order."""
+
+    def __init__(self, world: MailWorld, address: str, name: str) -> None:
+        self._world = world
+        self.address = address
+        self.name = name
+        self.received: Waitable[Mail] = Waitable()
+        self.mails: Waitable[Mail] = Waitable()
+        self.trouble: tuple[str, str, str] | None = None
+        self.away = ""
+        self._told: set[str] = set()
+
+    # -- writing ----------------------------------------------------------------------------
+
+    def sends(
+        self,
+        text: str = "",
+        *,
+        to: str = "",
+        subject: str = "",
+        html: str = "",
+        attachments: Sequence[Media] = (),
+        in_reply_to: Mail | str = "",
+        raw: bytes | None = None,
+        **more: Any,
+    ) -> Mail:
+        """Sends a mail to the hub's address, or to `to`.
+
+        Args:
+            in_reply_to: a mail, or a Message-ID.
+            raw: the whole mail, sent untouched; then only `to` is read beside it.
+            more: further fields of a Draft: headers, references, message_id.
+        """
+        to = to or self._world.address
+        if raw is None:
+            if isinstance(in_reply_to, Mail):
+                more.setdefault("references", (*in_reply_to.references, in_reply_to.id))
+                in_reply_to = in_reply_to.id
+            draft = Draft(
+                sender=self.address,
+                to=to,
+                name=self.name,
+                subject=subject,
+                text=text,
+                html=html,
+                attachments=attachments,
+                in_reply_to=in_reply_to,
+                **more,
+            )
+            raw = letters.written(draft, self._world.shared.clock.now())
+        return self._hands_in(raw, to)
+
+    # One verb for all phones, where a test goes over every channel.
+    says = sends
+
+    def replies(self, mail: Mail, text: str, **more: Any) -> Mail:
+        """Answers a mail with the original quoted below, as mail programs do."""
+        draft = letters.reply(mail, text, self.address, self.name, **more)
+        return self._hands_in(letters.written(draft, self._world.shared.clock.now()), draft.to)
+
+    def sends_form(self, text: str = "The form is attached.", subject: str = "The form") -> Mail:
+        """A mail with a PDF."""
+        form = Media(samples.pdf(), "application/pdf", "return-form.pdf")
+        return self.sends(text, subject=subject, attachments=[form])
+
+    # -- troubles ---------------------------------------------------------------------------
+
+    def is_unknown(self) -> None:
+        """Mail is taken and comes back: 5.1.1."""
+        self.trouble = ("failed", "5.1.1", "550 5.1.1 User unknown")
+
+    def mailbox_is_full(self) -> None:
+        """Mail is taken and comes back: 5.2.2."""
+        self.trouble = ("failed", "5.2.2", "552 5.2.2 Mailbox full")
+
+    def is_slow(self) -> None:
+        """Mail is taken and a report says that it is late: 4.4.1."""
+        self.trouble = ("delayed", "4.4.1", "451 4.4.1 Connection timed out")
+
+    def is_away(self, text: str = "I am away until Monday.") -> None:
+        """Answers each sender once by itself, but never an automatic mail."""
+        self.away = text
+
+    def is_fine(self) -> None:
+        self.trouble, self.away = None, ""
+
+    # -- for the provider -------------------------------------------------------------------
+
+    def takes(self, mail: Mail) -> None:
+        self.mails.append(mail)
+        self.received.append(mail)
+        self._world.tell(self, mail)
+        if self.away and not mail.automatic and mail.envelope_from not in self._told:
+            self._told.add(mail.envelope_from)
+            draft = letters.away(mail, self.away, self.address, self.name)
+            raw = letters.written(draft, self._world.shared.clock.now())
+            # RFC 3834: an automatic answer has no sender to return to.
+            self._hands_in(raw, draft.to, envelope_from="")
+
+    def _hands_in(self, raw: bytes, to: str, envelope_from: str | None = None) -> Mail:
+        sender = self.address if envelope_from is None else envelope_from
+        mail = self._world.read(raw, sender, to, mine=True)
+        self.mails.append(mail)
+        self._world.tell(self, mail)
+        self._world.deliver(raw, sender, [to])
+        return mail

@@ -1,0 +1,79 @@
+"""The event loop of both mail servers, in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from hub.sandbox.mail.imap import Mailbox
+from hub.sandbox.mail.smtp import SmtpRules
+
+T = TypeVar("T")
+HOST = "127.0.0.1"
+
+
+class MailServers:
+    def __init__(self, rules: SmtpRules, user: str, password: str) -> None:
+        self._rules = rules
+        self._account = (user, password)
+        self._loop = asyncio.new_event_loop()
+        self._servers: list[asyncio.Server] = []
+        self.smtp_port = 0
+        self.imap_port = 0
+        self.mailbox: Mailbox
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def start(self, smtp_port: int = 0, imap_port: int = 0) -> None:
+        """Opens both ports (0: any free one). Raises OSError when a port is taken."""
+        self._thread.start()
+        self.smtp_port, self.imap_port = smtp_port, imap_port
+        self.run(self._open())
+
+    def stop(self) -> None:
+        if not self._thread.is_alive():
+            return
+        self.run(self._close())
+        self.run(self._end_tasks())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._loop.close()
+
+    def go_down(self) -> None:
+        """Nobody can connect and who is connected is cut off; the mailbox stays."""
+        self.run(self._close())
+
+    def come_up(self) -> None:
+        """On the same ports as before."""
+        if not self._servers:
+            self.run(self._listen())
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Runs it in the loop and waits for its result."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    async def _open(self) -> None:
+        self.mailbox = await Mailbox.open(*self._account)
+        await self._listen()
+
+    async def _listen(self) -> None:
+        servers = [
+            await self._loop.create_server(self._rules.protocol, HOST, self.smtp_port),
+            await asyncio.start_server(self.mailbox.callback(), HOST, self.imap_port),
+        ]
+        self.smtp_port, self.imap_port = (s.sockets[0].getsockname()[1] for s in servers)
+        self._servers = servers
+
+    async def _close(self) -> None:
+        servers, self._servers = self._servers, []
+        for server in servers:
+            server.close()
+        self._rules.hang_up()
+        self.mailbox.hang_up()
+
+    async def _end_tasks(self) -> None:
+        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)

@@ -1,0 +1,1 @@
+"""The sandbox's own page: its people, its API, its memory."""

@@ -1,0 +1,153 @@
+"""The sandbox: every stand-in, its page and the demo shop, in one process.
+
+`Sandbox` is also what tests use: `with Sandbox(hub_url=...) as sandbox:`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from types import TracebackType
+
+from flask import Flask
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from hub.sandbox import shop
+from hub.sandbox.cdn import Cdn
+from hub.sandbox.demo import Addresses
+from hub.sandbox.graph import Graph
+from hub.sandbox.graph import web as graph_web
+from hub.sandbox.mail import MailWorld
+from hub.sandbox.pages import page
+from hub.sandbox.shared import Clock, Shared
+from hub.sandbox.telegram import Telegram
+from hub.sandbox.twilio import Twilio
+from hub.sandbox.twilio import web as twilio_web
+
+HOST = "127.0.0.1"
+# A bot may upload 50 MB; multipart adds a little.
+LARGEST_REQUEST = 55 * 1024 * 1024
+
+
+class Sandbox:
+    """All five providers on loopback.
+
+    Args:
+        hub_url: where the hub is, written as the hub itself writes it: Twilio's signature covers
+            the address. It can be set later, when the hub's port is known.
+        port, smtp_port, imap_port: 0 takes any free one.
+        speed: how many times faster than in life the providers try again.
+
+    Raises OSError from `start` when a port is taken.
+    """
+
+    def __init__(
+        self,
+        hub_url: str = "http://127.0.0.1:8000",
+        *,
+        port: int = 0,
+        smtp_port: int = 0,
+        imap_port: int = 0,
+        speed: float = 1.0,
+    ) -> None:
+        self._shared = Shared(speed=speed, hub_url=hub_url.rstrip("/"))
+        self._ports = (port, smtp_port, imap_port)
+        self._server: BaseWSGIServer | None = None
+        self.cdn = Cdn(self._shared)
+        self.telegram = Telegram(self._shared, self.cdn)
+        self.twilio = Twilio(self._shared, self.cdn)
+        self.graph = Graph(self._shared, self.cdn)
+        self.mail = MailWorld(self._shared, self.cdn)
+        self.app = self._make_app()
+
+    # -- where things are -------------------------------------------------------------------
+
+    @property
+    def url(self) -> str:
+        return self._shared.url
+
+    @property
+    def hub_url(self) -> str:
+        return self._shared.hub_url
+
+    @hub_url.setter
+    def hub_url(self, url: str) -> None:
+        self._shared.hub_url = url.rstrip("/")
+
+    @property
+    def smtp_port(self) -> int:
+        return self.mail.smtp_port
+
+    @property
+    def imap_port(self) -> int:
+        return self.mail.imap_port
+
+    @property
+    def clock(self) -> Clock:
+        """The providers' time; `clock.passes(hours=25)` closes Messenger's window."""
+        return self._shared.clock
+
+    @property
+    def shared(self) -> Shared:
+        return self._shared
+
+    @property
+    def addresses(self) -> Addresses:
+        """What `demo_connectors` needs to know."""
+        return Addresses(self.url, self.smtp_port, self.imap_port)
+
+    # -- life -------------------------------------------------------------------------------
+
+    def start(self) -> Sandbox:
+        port, smtp_port, imap_port = self._ports
+        self.mail.start(smtp_port, imap_port)
+        server = make_server(HOST, port, self.app, threaded=True, request_handler=_Handler)
+        self._server = server
+        self._shared.url = f"http://{HOST}:{server.server_port}"
+        threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
+        return self
+
+    def stop(self) -> None:
+        self._shared.feed.close()
+        for provider in (self.telegram, self.twilio, self.graph):
+            provider.close()
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+        self.mail.close()
+
+    def __enter__(self) -> Sandbox:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _make_app(self) -> Flask:
+        app = Flask("hub.sandbox", static_folder=None)
+        app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
+        app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_REQUEST
+        app.register_blueprint(self.telegram.blueprint())
+        app.register_blueprint(twilio_web.blueprint(self.twilio))
+        app.register_blueprint(twilio_web.account_blueprint(self.twilio))
+        app.register_blueprint(graph_web.blueprint(self.graph))
+        app.register_blueprint(self.cdn.blueprint())
+        app.register_blueprint(shop.blueprint(self._shared))
+        app.register_blueprint(page.blueprint(self))
+        return app
+
+
+class _Handler(WSGIRequestHandler):
+    # Long polls and many small calls: without keep-alive every one costs a connection.
+    protocol_version = "HTTP/1.1"
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Says nothing: the addresses hold a bot's token."""
+
+    def log_error(self, format: str, *args: object) -> None:
+        logging.getLogger("hub.sandbox").debug(format, *args)

@@ -1,0 +1,97 @@
+"""Files that a bot sends: taken from the call, measured, refused as Telegram refuses.
+
+Source: https://core.telegram.org/bots/api#sending-files
+"""
+
+from __future__ import annotations
+
+import mimetypes
+
+import filetype
+from werkzeug.datastructures import FileStorage
+
+from hub.sandbox import samples
+from hub.sandbox.cdn import Cdn
+from hub.sandbox.telegram.chats import TelegramFile
+from hub.sandbox.telegram.parameters import Parameters
+from hub.sandbox.telegram.updates import Refusal
+
+MEGABYTE = 1024 * 1024
+PHOTO_BYTES = 10 * MEGABYTE
+OTHER_BYTES = 50 * MEGABYTE
+DOWNLOAD_BYTES = 20 * MEGABYTE
+PHOTO_SIDES = 10_000
+PHOTO_RATIO = 20
+UNKNOWN = "application/octet-stream"
+
+
+class Files:
+    def __init__(self, cdn: Cdn) -> None:
+        self._cdn = cdn
+        self._files: dict[str, TelegramFile] = {}
+
+    def keep(
+        self, data: bytes, media_type: str, name: str, field_name: str, duration: int = 1
+    ) -> TelegramFile:
+        file = TelegramFile.of(self._cdn.put(data, media_type, name), field_name, duration)
+        self._files[file.file_id] = file
+        return file
+
+    def find(self, file_id: str) -> TelegramFile | None:
+        return self._files.get(file_id.removesuffix("_s"))
+
+    def by_path(self, path: str) -> TelegramFile | None:
+        return next((file for file in self._files.values() if file.path == path), None)
+
+    def taken_from(self, parameters: Parameters, name: str, value: str, kind: str) -> TelegramFile:
+        """The file that parameter `name` (its value: an id, a URL or attach://part) means.
+
+        Raises:
+            Refusal: nothing there, too large, not a picture, or an address Telegram cannot fetch:
+                the sandbox has no way to the Internet, and Telegram none to our loopback.
+        """
+        part = value.removeprefix("attach://") if value.startswith("attach://") else name
+        upload = parameters.files.get(part)
+        if upload is not None:
+            data = upload.read()
+            named = upload.filename or "file"
+            self._measure(data, kind)
+            return self.keep(data, _media_type(upload, data, kind), named, kind)
+        if value.startswith(("http://", "https://")):
+            raise Refusal(400, "Bad Request: failed to get HTTP URL content")
+        known = self.find(value) if value else None
+        if known is None:
+            raise Refusal(
+                400,
+                f"Bad Request: there is no {kind} in the request"
+                if not value
+                else "Bad Request: wrong remote file identifier specified: "
+                "can't unserialize it. Wrong last symbol",
+            )
+        return known
+
+    def _measure(self, data: bytes, kind: str) -> None:
+        if not data:
+            raise Refusal(400, "Bad Request: file must be non-empty")
+        if len(data) > OTHER_BYTES:
+            raise Refusal(413, "Request Entity Too Large")
+        if kind != "photo":
+            return
+        if len(data) > PHOTO_BYTES:
+            raise Refusal(400, f"Bad Request: file is too big for a photo: {len(data)} bytes")
+        size = samples.image_size(data)
+        if size is None:
+            raise Refusal(400, "Bad Request: IMAGE_PROCESS_FAILED")
+        width, height = size
+        long, short = max(width, height), max(1, min(width, height))
+        if width + height > PHOTO_SIDES or long / short > PHOTO_RATIO:
+            raise Refusal(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
+
+
+def _media_type(upload: FileStorage, data: bytes, kind: str) -> str:
+    """What the part says, else what the bytes or the name say, as Telegram too looks inside."""
+    said = upload.mimetype or ""
+    if said not in ("", UNKNOWN):
+        return said
+    named = mimetypes.guess_type(upload.filename or "")[0]
+    return filetype.guess_mime(data) or named or ("audio/ogg" if kind == "voice" else UNKNOWN)

@@ -1,0 +1,85 @@
+"""A person with a mobile phone, as verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from hub.sandbox import samples
+from hub.sandbox.screen import Bubble, Media, Screen
+from hub.sandbox.shared import Waitable
+
+if TYPE_CHECKING:
+    from hub.sandbox.twilio.provider import Twilio
+
+# Source: https://help.twilio.com/articles/223134027 (one keyword alone, in any case).
+STOP = frozenset(["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"])
+START = frozenset(["START", "YES", "UNSTOP"])
+HELP = frozenset(["HELP", "INFO"])
+
+STOPPED = (
+    "You have successfully been unsubscribed. You will not receive any more messages from this "
+    "number. Reply START to resubscribe."
+)
+STARTED = (
+    "You have successfully been re-subscribed to messages from this number. Reply HELP for help. "
+    "Reply STOP to unsubscribe. Msg&Data Rates May Apply."
+)
+HELPED = "Reply STOP to unsubscribe. Msg&Data Rates May Apply."
+
+
+class SmsCustomer:
+    """Every writing verb returns the Bubble it left on the screen, its id the MessageSid."""
+
+    def __init__(self, twilio: Twilio, number: str, screen: Screen, name: str = "") -> None:
+        self._twilio = twilio
+        self.number = number
+        self.name = name
+        self.screen = screen
+        self.stopped = False
+        self.outcome: tuple[str, int | None] = ("delivered", None)
+
+    @property
+    def received(self) -> Waitable[Bubble]:
+        """What arrived on this phone."""
+        return self.screen.received
+
+    def texts(self, text: str, media: Sequence[Media] = ()) -> Bubble:
+        """Sends an SMS, or an MMS with `media`. Twilio itself answers STOP, START and HELP."""
+        bubble = self._twilio.takes_from(self, text, media)
+        self._obey(text.strip().upper())
+        return bubble
+
+    # One verb for all phones, where a test goes over every channel.
+    says = texts
+
+    def sends_mms(
+        self,
+        data: bytes | None = None,
+        text: str = "",
+        media_type: str = "image/png",
+        name: str = "photo.png",
+    ) -> Bubble:
+        return self.texts(text, [Media(data or samples.photo(), media_type, name)])
+
+    def phone_is_off(self) -> None:
+        """What is sent from now on is reported `undelivered` with 30003."""
+        self.outcome = ("undelivered", 30003)
+
+    def phone_is_on(self) -> None:
+        self.outcome = ("delivered", None)
+
+    def carrier_blocks(self, error_code: int = 30007) -> None:
+        """What is sent from now on is reported `undelivered` with this code."""
+        self.outcome = ("undelivered", error_code)
+
+    def _obey(self, word: str) -> None:
+        answer = ""
+        if word in STOP and not self.stopped:
+            self.stopped, answer = True, STOPPED
+        elif word in START and self.stopped:
+            self.stopped, answer = False, STARTED
+        elif word in HELP:
+            answer = HELPED
+        if answer:
+            self._twilio.writes_itself(self, answer)
