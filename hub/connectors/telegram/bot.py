@@ -1,0 +1,191 @@
+"""python-telegram-bot's Bot over our HTTP: no event loop, and a library that never sees the token.
+
+Its methods are coroutines that wait for nothing but the request object, and ours answers at once:
+driven once, they run to their result. The token is in every URL of the Bot API and the library logs
+URLs, so the Bot gets none and the URL is made here.
+
+Source: https://docs.python-telegram-bot.org/en/stable/telegram.request.baserequest.html
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Coroutine
+from typing import IO, Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from telegram import Bot
+from telegram.error import TelegramError
+from telegram.request import BaseRequest, RequestData
+
+from hub.connectors.http import READ_SECONDS, Http, HttpCall, HttpFile, HttpResponse
+from hub.connectors.telegram.refusals import refusal
+from hub.errors import ResponseUnexpected, SendError
+
+Result = TypeVar("Result")
+
+UNREADABLE = "Telegram took the call and answered with something that is not of its form."
+
+
+class BotApi:
+    """Carries out methods of the Bot API by python-telegram-bot's names for them."""
+
+    def __init__(self, http: Http, api_base: str, token: str) -> None:
+        self._http = http
+        self._methods_url = f"{api_base}/bot{token}"
+        self._files_url = f"{api_base}/file/bot{token}"
+        # At DEBUG these two write customers' texts, the webhook's secret and the path of each
+        # request, and here the token is in the path.
+        logging.getLogger("telegram").setLevel(logging.WARNING)
+        logging.getLogger("urllib3").setLevel(logging.INFO)
+
+    def post(self, method: str, **parameters: Any) -> Any:
+        """The library's object for the result, or the HttpResponse by which Telegram refused.
+
+        Raises:
+            ConnectionFailed: nobody answered.
+            ResponseUnexpected: done, and the answer makes no sense.
+        """
+        exchange = Exchange(self._http, self._methods_url)
+        bot = Bot("unseen", base_url=_no_base, base_file_url=_no_base, request=exchange,
+                  get_updates_request=exchange)  # fmt: skip
+        try:
+            return drive(getattr(bot, method)(**parameters))
+        except Stopped as stopped:
+            if isinstance(stopped.outcome, SendError):
+                raise stopped.outcome from None
+            return stopped.outcome
+        except Exception:
+            # The library checks no types, so what it trips over here can be anything. Before an
+            # answer came it would be a mistake of ours, and that is not to be hidden.
+            if not exchange.answered:
+                raise
+            raise ResponseUnexpected(UNREADABLE) from None
+
+    def ask(self, method: str, **parameters: Any) -> Any:
+        """Like `post`, but a refusal is raised as the SendError it means."""
+        result = self.post(method, **parameters)
+        if isinstance(result, HttpResponse):
+            raise refusal(result)
+        return result
+
+    def updates(self, parameters: dict[str, Any], wait: float) -> list[dict[str, Any]]:
+        """getUpdates as JSON: what the library cannot read must still reach the journal.
+
+        Raises SendError.
+        """
+        call = HttpCall(
+            method="POST",
+            url=f"{self._methods_url}/getUpdates",
+            json={**parameters, "timeout": int(wait)},
+            seconds=wait + READ_SECONDS,
+        )
+        response = self._http.request(call)
+        if not response.ok:
+            raise refusal(response)
+        try:
+            return Updates.model_validate_json(response.body).result
+        except ValidationError:
+            raise ResponseUnexpected(UNREADABLE) from None
+
+    def file_call(self, path: str) -> HttpCall:
+        """The download of a file that getFile has named."""
+        return HttpCall(method="GET", url=f"{self._files_url}/{path.lstrip('/')}")
+
+
+class Updates(BaseModel):
+    """The answer to getUpdates."""
+
+    result: list[dict[str, Any]]
+
+
+class Answer(BaseModel):
+    """The form of every answer to a method that was carried out."""
+
+    ok: bool
+    result: Any
+
+
+class Stopped(TelegramError):
+    """Goes through the library untouched, as only its own errors do."""
+
+    __slots__ = ("outcome",)
+
+    def __init__(self, outcome: HttpResponse | SendError) -> None:
+        super().__init__("stopped")
+        self.outcome = outcome
+
+
+class Exchange(BaseRequest):
+    """One method's request and its answer.
+
+    Refusals never get to the library's own reading of errors: there BadRequest is a kind of
+    NetworkError, and whoever retries the one retries the other.
+    """
+
+    __slots__ = ("_http", "_methods_url", "answered")
+
+    read_timeout: ClassVar[float] = READ_SECONDS
+
+    def __init__(self, http: Http, methods_url: str) -> None:
+        self._http = http
+        self._methods_url = methods_url
+        self.answered = False
+
+    async def initialize(self) -> None:
+        """Nothing is held."""
+
+    async def shutdown(self) -> None:
+        """Nothing is held."""
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        *timeouts: Any,
+        **named_timeouts: Any,
+    ) -> tuple[int, bytes]:
+        data = request_data or RequestData()
+        parts = data.multipart_data.items()
+        call = HttpCall(
+            method=method,
+            url=self._methods_url + url,
+            form=list(data.json_parameters.items()),
+            files=tuple(_part(name, file) for name, file in parts),
+        )
+        try:
+            response = self._http.request(call)
+        except SendError as error:
+            raise Stopped(error) from None
+        if not response.ok:
+            raise Stopped(response)
+        self.answered = True
+        try:
+            taken = Answer.model_validate_json(response.body).ok
+        except ValidationError:
+            taken = False
+        if not taken:
+            raise Stopped(ResponseUnexpected(UNREADABLE))
+        return response.status, response.body
+
+
+def drive(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """Runs a coroutine that never waits to its result. Raises RuntimeError if it does wait."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        result: Result = done.value
+        return result
+    coroutine.close()
+    raise RuntimeError("this coroutine needs an event loop, and there is none")
+
+
+def _part(part: str, file: tuple[str, bytes | IO[bytes], str]) -> HttpFile:
+    name, content, media_type = file
+    bytes_ = content if isinstance(content, bytes) else content.read()
+    return HttpFile(part, name, bytes_, media_type)
+
+
+def _no_base(_token: str) -> str:
+    return ""

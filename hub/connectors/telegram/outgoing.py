@@ -1,0 +1,186 @@
+"""A message of ours as calls of the Bot API.
+
+Limits: https://core.telegram.org/bots/api#sendmessage (text 4096, caption 1024, in UTF-16 units),
+https://core.telegram.org/bots/api#sending-files (photo 10 MB, other 50 MB),
+https://core.telegram.org/bots/api#sendmediagroup (2 to 10)
+"""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Any
+
+from telegram import InputFile, InputMediaPhoto, InputMediaVideo
+
+from hub.connectors.text import split_text, utf16_length
+from hub.errors import Unsupported
+from hub.types import Attachment, Location, Medium, MediumLimit, OutboundMessage, TextUnit
+
+TEXT_LIMIT = 4096
+CAPTION_LIMIT = 1024
+ALBUM_LIMIT = 10
+MEGABYTE = 1024 * 1024
+PHOTO_BYTES = 10 * MEGABYTE
+FILE_BYTES = 50 * MEGABYTE
+STICKER_BYTES = 512 * 1024
+
+MEDIA: dict[Medium, MediumLimit] = {
+    Medium.IMAGE: MediumLimit(FILE_BYTES, ("image/*",), CAPTION_LIMIT),
+    Medium.AUDIO: MediumLimit(FILE_BYTES, ("audio/*",), CAPTION_LIMIT),
+    Medium.VOICE: MediumLimit(FILE_BYTES, ("audio/*",), CAPTION_LIMIT),
+    Medium.VIDEO: MediumLimit(FILE_BYTES, ("video/*",), CAPTION_LIMIT),
+    Medium.STICKER: MediumLimit(STICKER_BYTES, ("image/webp",)),
+    Medium.FILE: MediumLimit(FILE_BYTES, ("*/*",), CAPTION_LIMIT),
+}
+
+_MP3_OR_M4A = ("audio/mpeg", "audio/mp3", "audio/mp4", "audio/m4a", "audio/x-m4a")
+#: What Telegram shows as what it is, by its type; anything else goes as a document.
+SHOWN: dict[tuple[Medium, str], str] = {
+    (Medium.IMAGE, "image/jpeg"): "send_photo",
+    (Medium.IMAGE, "image/png"): "send_photo",
+    (Medium.IMAGE, "image/webp"): "send_photo",
+    (Medium.IMAGE, "image/gif"): "send_animation",
+    (Medium.VIDEO, "video/mp4"): "send_video",
+    (Medium.VIDEO, "image/gif"): "send_animation",
+    (Medium.VOICE, "audio/ogg"): "send_voice",
+    (Medium.STICKER, "image/webp"): "send_sticker",
+    **{(Medium.VOICE, kind): "send_voice" for kind in _MP3_OR_M4A},
+    **{(Medium.AUDIO, kind): "send_audio" for kind in _MP3_OR_M4A},
+}
+ALBUM = {"send_photo": InputMediaPhoto, "send_video": InputMediaVideo}
+
+
+@dataclass(frozen=True, slots=True)
+class BotCall:
+    """One call of a method of the Bot API.
+
+    Args:
+        method: python-telegram-bot's name for it.
+        chat_id: to whom, "" where the method is about no chat.
+        options: its other parameters.
+        attachments: what is uploaded; read when the call is made.
+    """
+
+    method: str
+    chat_id: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    attachments: tuple[Attachment, ...] = ()
+
+    def parameters(self) -> dict[str, Any]:
+        """Everything the Bot's method takes, with the files' bytes."""
+        given = {**({"chat_id": self.chat_id} if self.chat_id else {}), **self.options}
+        if self.method == "send_media_group":
+            album = (
+                ALBUM[method_for(each)](_upload(each, attach=True)) for each in self.attachments
+            )
+            return {**given, "media": list(album)}
+        for attachment in self.attachments:
+            given[self.method.removeprefix("send_")] = _upload(attachment)
+        return given
+
+    def as_document(self) -> BotCall:
+        return replace(self, method="send_document")
+
+
+def compose(message: OutboundMessage) -> list[BotCall]:
+    """The calls in order: files (with a short text below them), text, place.
+
+    Raises Unsupported.
+    """
+    chat = message.address.path
+    text = message.text.strip()
+    _refuse_what_cannot_go(message, text)
+    calls = [_files_call(chat, group) for group in _groups(message.attachments)]
+    if _fits_below(text, calls) and not message.buttons:
+        calls[0] = _with(calls[0], caption=text)
+        text = ""
+    pieces = split_text(text, TEXT_LIMIT, TextUnit.UTF16)
+    calls += [BotCall("send_message", chat, {"text": piece}) for piece in pieces]
+    if message.location is not None:
+        calls.append(_location_call(chat, message.location))
+    if message.buttons:
+        calls[-1] = _with(calls[-1], reply_markup=keyboard(message.buttons))
+    if message.reply_to.isdecimal():
+        # Without the second option, an answer to a message that was deleted would be refused.
+        answered = {"message_id": int(message.reply_to), "allow_sending_without_reply": True}
+        calls[0] = _with(calls[0], reply_parameters=answered)
+    return calls
+
+
+def keyboard(labels: Sequence[str]) -> dict[str, Any]:
+    """Buttons in place of the customer's keyboard: pressing one writes its label as a message.
+
+    Buttons under the message would carry 64 bytes at most and leave no trace of what was pressed.
+    """
+    rows = [[{"text": label}] for label in labels]
+    return {"keyboard": rows, "one_time_keyboard": True, "resize_keyboard": True}
+
+
+def method_for(attachment: Attachment) -> str:
+    """How Telegram is asked to show a file."""
+    kind = attachment.media_type.partition(";")[0].strip().lower()
+    method = SHOWN.get((attachment.medium, kind), "send_document")
+    if method == "send_photo" and (attachment.size or 0) > PHOTO_BYTES:
+        return "send_document"
+    return method
+
+
+def _refuse_what_cannot_go(message: OutboundMessage, text: str) -> None:
+    if not (text or message.attachments or message.location):
+        raise Unsupported("a message with nothing in it")
+    if message.buttons and not (text or message.location):
+        raise Unsupported("buttons without a text")
+    for attachment in message.attachments:
+        limit = MEDIA[attachment.medium].max_bytes
+        if (attachment.size or 0) > limit:
+            size = f"{limit // MEGABYTE} MB" if limit >= MEGABYTE else f"{limit // 1024} KB"
+            raise Unsupported(
+                f"{attachment.medium} over {size}",
+                f"{attachment.name or 'The file'} is larger than the {size} that Telegram takes "
+                "from a bot. Send a smaller file or a link.",
+            )
+
+
+def _groups(attachments: Sequence[Attachment]) -> list[tuple[Attachment, ...]]:
+    """What goes in one call: photos and videos that follow each other, ten at most."""
+    found: list[tuple[Attachment, ...]] = []
+    for album, run in groupby(attachments, lambda each: method_for(each) in ALBUM):
+        items = tuple(run)
+        size = ALBUM_LIMIT if album else 1
+        found += [items[start : start + size] for start in range(0, len(items), size)]
+    return found
+
+
+def _files_call(chat: str, group: tuple[Attachment, ...]) -> BotCall:
+    method = method_for(group[0]) if len(group) == 1 else "send_media_group"
+    return BotCall(method, chat, {}, group)
+
+
+def _fits_below(text: str, calls: Sequence[BotCall]) -> bool:
+    if not (text and calls) or utf16_length(text) > CAPTION_LIMIT:
+        return False
+    return calls[0].method != "send_sticker"
+
+
+def _location_call(chat: str, place: Location) -> BotCall:
+    options = {"latitude": place.latitude, "longitude": place.longitude}
+    if not place.name:
+        return BotCall("send_location", chat, options)
+    # A venue is a place with a title; its address may not be missing, though it may say the same.
+    return BotCall(
+        "send_venue", chat, {**options, "title": place.name, "address": place.address or place.name}
+    )
+
+
+def _with(call: BotCall, **options: Any) -> BotCall:
+    return replace(call, options={**call.options, **options})
+
+
+def _upload(attachment: Attachment, *, attach: bool = False) -> InputFile:
+    assert attachment.content is not None, "an outgoing attachment has its bytes at hand"
+    kind = attachment.media_type.partition(";")[0].strip()
+    name = attachment.name or f"{attachment.medium}{mimetypes.guess_extension(kind) or ''}"
+    return InputFile(attachment.content(), filename=name, attach=attach)
