@@ -1,0 +1,187 @@
+"""What Meta sends for a page, in Meta's own names.
+
+Source: https://developers.facebook.com/docs/messenger-platform/reference/webhook-events,
+https://developers.facebook.com/docs/graph-api/guides/error-handling
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Mid = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Shape(BaseModel):
+    # Ids are strings that look like numbers, and sometimes come as such.
+    model_config = ConfigDict(frozen=True, coerce_numbers_to_str=True)
+
+
+# -- webhooks --------------------------------------------------------------------------------------
+
+
+class Envelope(Shape):
+    """Many entries of many events; each is read for itself, so that a bad one harms no other."""
+
+    object: str
+    entry: list[Any] = []
+
+
+class Entry(Shape):
+    id: str = ""
+    time: Any = None
+    messaging: list[Any] | None = None
+
+
+class Party(Shape):
+    id: str = Field(min_length=1, max_length=64)
+
+
+class QuickReply(Shape):
+    payload: str = ""
+
+
+class ReplyTo(Shape):
+    mid: str = ""
+
+
+class Referral(Shape):
+    """`ref` is what stood in the m.me link, or what an advertisement has."""
+
+    ref: str | None = None
+    source: str | None = None
+
+
+class Coordinates(Shape):
+    lat: float
+    long: float
+
+
+class Payload(Shape):
+    url: str | None = None
+    title: str | None = None
+    sticker_id: str | None = None
+    coordinates: Coordinates | None = None
+
+
+class Enclosure(Shape):
+    """An attachment. `payload` may be null or missing in a share (`fallback`)."""
+
+    type: str
+    title: str | None = None
+    url: str | None = None
+    payload: Payload | None = None
+
+
+class Message(Shape):
+    mid: Mid
+    text: str | None = None
+    attachments: list[Any] | None = None
+    quick_reply: QuickReply | None = None
+    reply_to: ReplyTo | None = None
+    referral: Referral | None = None
+    is_echo: bool = False
+    is_deleted: bool = False
+    app_id: str | None = None
+    metadata: str | None = None
+
+
+class MessageEdit(Shape):
+    mid: Mid
+    text: str = ""
+    num_edit: str = Field("", max_length=10)
+
+
+class Postback(Shape):
+    """A press on a button. `mid` is missing before v11."""
+
+    mid: Annotated[str, Field(max_length=200)] | None = None
+    title: str | None = None
+    payload: str | None = None
+    referral: Referral | None = None
+
+
+class Reaction(Shape):
+    mid: Mid
+    action: str
+    reaction: str | None = None
+    emoji: str | None = None
+
+
+class Delivery(Shape):
+    """Milliseconds: everything of ours up to `watermark` has arrived. `mids` may be missing."""
+
+    watermark: int
+    mids: list[str] | None = None
+
+
+class Read(Shape):
+    watermark: int
+
+
+class OptIn(Shape):
+    ref: str | None = None
+
+
+class Event(Shape):
+    """One of the parts below the first three is there and says what happened."""
+
+    sender: Party | None = None
+    recipient: Party | None = None
+    timestamp: int | None = None
+    message: Message | None = None
+    message_edit: MessageEdit | None = None
+    postback: Postback | None = None
+    reaction: Reaction | None = None
+    delivery: Delivery | None = None
+    read: Read | None = None
+    referral: Referral | None = None
+    optin: OptIn | None = None
+
+
+# -- the Graph API -----------------------------------------------------------------------------
+
+
+class Sent(Shape):
+    """`message_id` is missing where a sender action was asked for."""
+
+    recipient_id: str = ""
+    message_id: str = ""
+
+
+class Page(Shape):
+    id: str
+    name: str = ""
+
+
+class Success(Shape):
+    success: bool
+
+
+class Person(Shape):
+    id: str
+    first_name: str = ""
+    last_name: str = ""
+    profile_pic: str = ""
+
+
+class SubscribedApp(Shape):
+    subscribed_fields: list[str] = []
+
+
+class SubscribedApps(Shape):
+    data: list[SubscribedApp]
+
+
+class GraphError(Shape):
+    """`{"message", "type", "code", "error_subcode"?, "is_transient"?, "fbtrace_id"}`"""
+
+    message: str = ""
+    code: int
+    error_subcode: int | None = None
+    is_transient: bool = False
+
+
+class ErrorBody(Shape):
+    error: GraphError
