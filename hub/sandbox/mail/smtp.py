@@ -6,6 +6,8 @@ Source: RFC 5321, RFC 4954 (AUTH)
 from __future__ import annotations
 
 import hmac
+import logging
+import warnings
 from asyncio import BaseTransport, WriteTransport
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +33,9 @@ class SmtpRules:
     def __init__(
         self, user: str, password: str, deliver: Callable[[bytes, str, list[str]], None]
     ) -> None:
+        # aiosmtpd warns of passwords in plain text; here that is meant.
+        warnings.filterwarnings("ignore", message="Requiring AUTH while not requiring TLS")
+        logging.getLogger("mail.log").setLevel(logging.ERROR)
         self._user = user
         self._password = password
         self._deliver = deliver

@@ -172,7 +172,7 @@ class Twilio(Faults):
     # -- sending ----------------------------------------------------------------------------
 
     def send(self, form: dict[str, Any], media_urls: list[str]) -> Message:
-        """What POST Messages.json does. Raises TwilioError."""
+        """Takes a message or raises TwilioError; `carry` does the rest after the answer."""
         to, sender = form.get("To", ""), form.get("From", "")
         checks.check_order(to, sender, self.number, form.get("Body"), media_urls)
         checks.check_validity(form.get("ValidityPeriod"))
@@ -194,8 +194,11 @@ class Twilio(Faults):
             callback=callback,
         )
         self.messages[message.sid] = message
-        threading.Thread(target=self._carry, args=(message, media_urls), daemon=True).start()
         return message
+
+    def carry(self, message: Message, media_urls: list[str]) -> None:
+        """Brings a message that was taken to the phone, in its own time."""
+        threading.Thread(target=self._carry, args=(message, media_urls), daemon=True).start()
 
     def _carry(self, message: Message, media_urls: list[str]) -> None:
         # Twilio fetches media after it has answered, so the sender's server must be free.

@@ -72,8 +72,10 @@ class _Api:
     # -- messages ---------------------------------------------------------------------------
 
     def send(self) -> BaseResponse:
-        message = self._twilio.send(request.form.to_dict(), request.form.getlist("MediaUrl"))
+        media_urls = request.form.getlist("MediaUrl")
+        message = self._twilio.send(request.form.to_dict(), media_urls)
         answer = _json(message.as_json(), 201)
+        self._twilio.carry(message, media_urls)
         self._twilio.fault_after()
         return answer
 
@@ -196,9 +198,9 @@ def _in_time(message: Message) -> bool:
     # twilio's own client calls them DateSent< and DateSent>.
     after, before = request.args.get("DateSent>"), request.args.get("DateSent<")
     if day:
-        start = _moment(day)
-        whole_day = start if len(day) > 10 else start + timedelta(days=1)
-        if not start <= at <= whole_day:
+        # Twilio reads a date there, and its client sends the date as midnight.
+        start = _moment(day[:10])
+        if not start <= at < start + timedelta(days=1):
             return False
     if after and at < _moment(after):
         return False
