@@ -1,0 +1,163 @@
+import { afterEach, beforeEach, describe, expect, test, vi, type MockInstance } from 'vitest';
+
+type Hub = (command: string, detail?: unknown) => void;
+
+interface HappyWindow {
+  happyDOM: { settings: { disableIframePageLoading: boolean } };
+}
+
+const HUB = 'https://hub.example';
+let root: ShadowRoot;
+let posted: { data: unknown; origin: string }[];
+let frameWindow: object;
+let complaints: MockInstance;
+
+const page = window as unknown as { hub?: Hub & { q?: unknown[][] } };
+const button = () => root.querySelector('button')!;
+const frame = () => root.querySelector('iframe');
+const hub: Hub = (command, detail) => page.hub!(command, detail);
+
+beforeEach(() => {
+  vi.resetModules();
+  posted = [];
+  frameWindow = { postMessage: (data: unknown, origin: string) => posted.push({ data, origin }) };
+  // The frame is not to be fetched: only its address matters here.
+  (window as unknown as HappyWindow).happyDOM.settings.disableIframePageLoading = true;
+  complaints = vi.spyOn(console, 'error').mockImplementation(() => {});
+  vi.spyOn(HTMLIFrameElement.prototype, 'contentWindow', 'get').mockReturnValue(frameWindow as never);
+  const attach = Element.prototype.attachShadow;
+  vi.spyOn(Element.prototype, 'attachShadow').mockImplementation(function (this: Element, init) {
+    return (root = attach.call(this, init));
+  });
+  vi.stubGlobal('requestIdleCallback', undefined);
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+  document.head.innerHTML = document.body.innerHTML = '';
+  delete page.hub;
+});
+
+async function load(attributes: Record<string, string> = { connector: 'website' }): Promise<void> {
+  const script = document.createElement('script');
+  script.setAttribute('type', 'text/plain'); // not to be fetched by the test’s own window
+  script.src = `${HUB}/widget.js`;
+  Object.assign(script.dataset, attributes);
+  document.head.append(script);
+  await import('./loader');
+}
+
+function says(data: unknown, origin = HUB, source: unknown = frameWindow): void {
+  window.dispatchEvent(Object.assign(new Event('message'), { data, origin, source }));
+}
+
+function loaded(): void {
+  frame()!.dispatchEvent(new Event('load'));
+}
+
+describe('the button on a shop’s page', () => {
+  test('it opens the chat of the named connector and says so to a screen reader', async () => {
+    await load();
+    expect(button().getAttribute('aria-label') ?? button().ariaLabel).toBe('Open chat');
+    button().click();
+    expect(frame()!.src).toBe(`${HUB}/chat/website?embed=1`);
+    expect(frame()!.hidden).toBe(false);
+    expect(button().ariaExpanded).toBe('true');
+    button().click();
+    expect(frame()!.hidden).toBe(true);
+  });
+
+  test('it stands once on a page that has the script twice', async () => {
+    await load();
+    vi.resetModules();
+    await load();
+    expect(document.querySelectorAll('hub-chat')).toHaveLength(1);
+  });
+
+  test('it says in the console what is missing when no connector is named', async () => {
+    await load({});
+    expect(complaints).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('data-connector'));
+    expect(document.querySelector('hub-chat')).toBeNull();
+  });
+
+  test('it speaks the language it is told', async () => {
+    await load({ connector: 'website', locale: 'pl-PL' });
+    expect(button().ariaLabel).toBe('Otwórz czat');
+  });
+
+  test('calls made before it had loaded are not lost', async () => {
+    const early = Object.assign(() => {}, { q: [['open'], ['identify', 'jwt']] });
+    page.hub = early as never;
+    await load();
+    loaded();
+    expect(frame()!.hidden).toBe(false);
+    expect(posted.map((one) => (one.data as { hub: string }).hub)).toEqual(['page', 'identify']);
+  });
+
+  test('an element with the id hub does not keep it away', async () => {
+    const element = document.createElement('div');
+    element.id = 'hub';
+    document.body.append(element);
+    page.hub = element as never;
+    await load();
+    expect(document.querySelector('hub-chat')).not.toBeNull();
+  });
+});
+
+describe('what the page and the chat tell each other', () => {
+  test('the page goes to the hub’s exact origin, without its fragment', async () => {
+    await load({ connector: 'website', locale: 'ar', color: '#112233', title: 'Ask us' });
+    location.hash = '#token';
+    hub('open');
+    loaded();
+    const { data, origin } = posted[0]!;
+    expect(origin).toBe(HUB);
+    expect(data).toMatchObject({
+      hub: 'page',
+      open: true,
+      page: { locale: 'ar', color: '#112233', heading: 'Ask us' },
+    });
+    expect(JSON.stringify(data)).not.toContain('token');
+  });
+
+  test('unread messages show on the button, and are read out', async () => {
+    await load();
+    hub('open');
+    hub('close');
+    says({ hub: 'unread', count: 3 });
+    expect(root.querySelector('b')!.textContent).toBe('3');
+    expect(button().ariaLabel).toBe('Open chat (3 unread)');
+    says({ hub: 'unread', count: 0 });
+    expect(root.querySelector('b')!.textContent).toBe('');
+  });
+
+  test('only the chat’s own window at the hub’s own origin is heard', async () => {
+    await load();
+    hub('open');
+    says({ hub: 'close' }, 'https://evil.example');
+    says({ hub: 'close' }, HUB, window);
+    says({ hub: 'close' }, `${HUB}.evil.example`);
+    for (const odd of [null, 'close', { hub: 'unread', count: 'many' }, { hub: 'explode' }]) says(odd);
+    expect(frame()!.hidden).toBe(false);
+    expect(root.querySelector('b')!.textContent).toBe('');
+    says({ hub: 'close' });
+    expect(frame()!.hidden).toBe(true);
+  });
+
+  test('the chat can be made larger and smaller', async () => {
+    await load();
+    hub('open');
+    says({ hub: 'resize', large: true });
+    expect(frame()!.className).toBe('large');
+    says({ hub: 'resize', large: false });
+    expect(frame()!.className).toBe('');
+  });
+
+  test('signing out on the site reaches the chat even when it was never opened', async () => {
+    await load();
+    hub('reset');
+    loaded();
+    expect(posted.map((one) => (one.data as { hub: string }).hub)).toEqual(['page', 'reset']);
+  });
+});
