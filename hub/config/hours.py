@@ -25,7 +25,8 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_END = 24 * 60
 
-_DAY_KEY = re.compile(rf"(?:{'|'.join(DAYS)})(?:[-,](?:{'|'.join(DAYS)}))*")
+_DAY = f"(?:{'|'.join(DAYS)})"
+_DAY_KEY = re.compile(rf"{_DAY}(?:-{_DAY})?(?:,{_DAY}(?:-{_DAY})?)*")
 _SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*([01]\d|2[0-4]):([0-5]\d)")
 
 #: From and to in minutes after local midnight; `to` is at most DAY_END.

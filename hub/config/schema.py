@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from hub.config.model import CONNECTOR_NAME, Config
+from hub.config.values import format_duration
 from hub.connectors.base import ConnectorConfig
 from hub.connectors.registry import kind, kinds
 
 _REF = "#/$defs/{model}"
 _VARIABLE = {"type": "string", "pattern": r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}"}
+#: Below these, the keys are names of ours and not words of JSON Schema.
+_BY_NAME = ("properties", "patternProperties", "$defs")
+
+
+class _Generator(GenerateJsonSchema):
+    def encode_default(self, dft: Any) -> Any:
+        """A duration as it is written in the file; pydantic's own way is ISO 8601."""
+        return format_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
 
 
 def schema() -> dict[str, Any]:
@@ -23,7 +33,9 @@ def schema() -> dict[str, Any]:
     models, broken = _models()
     wanted: list[type[BaseModel]] = [Config, *models.values()]
     refs, definitions = models_json_schema(
-        [(model, "validation") for model in wanted], ref_template=_REF
+        [(model, "validation") for model in wanted],
+        ref_template=_REF,
+        schema_generator=_Generator,
     )
     defs: dict[str, Any] = definitions["$defs"]
     found = {model: ref["$ref"].rpartition("/")[2] for (model, _), ref in refs.items()}
@@ -47,7 +59,8 @@ def schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **_with_variables(file),
         "title": "connectors.yaml",
-        "$defs": _with_variables(defs),
+        "description": "The channels of a hub, and how conversations find their agents.",
+        "$defs": {name: _with_variables(inner) for name, inner in defs.items()},
     }
 
 
@@ -68,7 +81,9 @@ def _say_kind(definition: dict[str, Any], name: str) -> None:
 
 
 def _open(name: str) -> dict[str, Any]:
-    return {"type": "object", "properties": {"kind": {"const": name}}, "required": ["kind"]}
+    definition: dict[str, Any] = {"type": "object", "properties": {}}
+    _say_kind(definition, name)
+    return definition
 
 
 def _with_variables(part: Any) -> Any:
@@ -77,7 +92,14 @@ def _with_variables(part: Any) -> Any:
         return [_with_variables(item) for item in part]
     if not isinstance(part, dict):
         return part
-    opened = {key: _with_variables(value) for key, value in part.items()}
+    opened = {
+        key: {name: _with_variables(inner) for name, inner in value.items()}
+        if key in _BY_NAME
+        else value
+        if key in ("default", "examples", "const")
+        else _with_variables(value)
+        for key, value in part.items()
+    }
     about = {key: opened.pop(key) for key in ("description", "default", "title") if key in opened}
     if opened.get("type") in ("integer", "number", "boolean") or "enum" in opened:
         return {**about, "anyOf": [opened, _VARIABLE]}
