@@ -1,0 +1,58 @@
+"""Whether nobody wrote this mail: the signs that automatic senders leave.
+
+Source: RFC 3834; RFC 2919 and 2369 for lists; Microsoft's [MS-OXCMAIL] for the X- fields.
+"""
+
+from __future__ import annotations
+
+import re
+
+from hub.connectors.email.addresses import is_ours, read_list
+from hub.connectors.email.headers import Headers
+
+#: Fields whose mere presence says it.
+PRESENT = (
+    "x-auto-response-suppress",
+    "x-autoreply",
+    "x-autorespond",
+    "x-autoresponder",
+    "x-auto-reply",
+    "list-id",
+    "list-post",
+    "list-unsubscribe",
+    "feedback-id",
+    "x-failed-recipients",
+)
+#: Fields with the words that say it.
+WORDS = {
+    "precedence": {"bulk", "junk", "list", "auto_reply"},
+    "x-precedence": {"bulk", "junk", "list", "auto_reply"},
+}
+LOOP_HEADERS = ("x-loop", "x-hub-loop")
+ROBOTS = re.compile(
+    r"(mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounces?)([+._=-].*)?", re.I
+)
+
+
+def sign_of_automation(headers: Headers, sender: str, ours: str) -> str:
+    """The sign by which a mail counts as automatic, "" when a person wrote it."""
+    submitted = headers.raw("auto-submitted").split(";")[0].split("(")[0].strip().lower()
+    if submitted and submitted != "no":
+        return "auto-submitted"
+    if headers.has("return-path") and headers.raw("return-path").replace(" ", "") == "<>":
+        return "return-path"
+    for name in PRESENT:
+        if headers.has(name):
+            return name
+    for name, words in WORDS.items():
+        if headers.raw(name).strip().lower() in words:
+            return name
+    if headers.media_type() == "multipart/report":
+        return "content-type"
+    if ROBOTS.fullmatch(sender.partition("@")[0]):
+        return "from"
+    for name in LOOP_HEADERS:
+        for value in headers.all(name):
+            if any(is_ours(ours, box.address) for box in read_list(value)):
+                return name
+    return ""

@@ -1,0 +1,105 @@
+"""Bytes to text, whatever they claim to be: never an exception, never a lone surrogate."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+#: Labels that senders use for a larger set than the label names, as browsers read them.
+#: Source: https://encoding.spec.whatwg.org/#names-and-labels
+WIDER = {
+    "iso8859-1": "cp1252",
+    "ascii": "cp1252",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "euc_kr": "cp949",
+    "shift_jis": "cp932",
+    "big5": "big5hkscs",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+}
+#: Names seen in mail that Python does not know.
+ALIASES = {
+    "x-unknown": "",
+    "unknown-8bit": "",
+    "ansi": "cp1252",
+    "cp-850": "cp850",
+    "ks_c_5601-1987": "cp949",
+    "x-sjis": "cp932",
+    "iso-8859-8-i": "iso8859-8",
+    "iso-8859-6-i": "iso8859-6",
+    "x-mac-cyrillic": "mac_cyrillic",
+    "macintosh": "mac_roman",
+    "x-gbk": "gb18030",
+    "utf8mb4": "utf-8",
+}
+#: UTF-7 hides markup from filters and nobody sends it; the others are not character sets of mail.
+REFUSED = frozenset(
+    {"utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"}
+)
+#: Guessing looks at this much; a longer sample guesses no better.
+SAMPLE = 16_384
+
+_META = re.compile(rb"<meta[^>]{0,200}charset\s{0,8}=\s{0,8}[\"']?([A-Za-z0-9_:-]{2,40})", re.I)
+_UNWANTED = dict.fromkeys([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
+_UNWANTED |= dict.fromkeys(range(0xFFFE, 0x10000))
+_UNWANTED |= dict.fromkeys(range(0xD800, 0xE000), "�")
+
+
+def decode(data: bytes, charset: str = "") -> str:
+    """Text of `data`: by its label where that fits, else UTF-8, else the best guess."""
+    name = _known(charset)
+    for candidate in (name, "utf-8"):
+        if candidate:
+            try:
+                return clean(data.decode(candidate))
+            except (UnicodeError, ValueError):
+                pass
+    if name and name != "utf-8":
+        text = data.decode(name, "replace")
+        # A few broken bytes in a text of its own character set are not worth a guess.
+        if text.count("�") * 50 <= len(text):
+            return clean(text)
+    return clean(data.decode(_guess(data), "replace"))
+
+
+def decode_html(data: bytes, charset: str = "") -> str:
+    """As `decode`; a page without a label may name its character set itself."""
+    if not _known(charset) and (found := _META.search(data, 0, 2048)):
+        charset = found.group(1).decode("ascii")
+    return decode(data, charset)
+
+
+def clean(text: str) -> str:
+    """Without NUL, other control characters and halves of characters; line ends as `\\n`."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_UNWANTED)
+
+
+def one_line(text: str, limit: int) -> str:
+    """Text fit for a name or a subject: one line, no control characters, at most `limit` long."""
+    return " ".join(clean(text).split())[:limit].strip()
+
+
+def _known(charset: str) -> str:
+    label = charset.strip().strip("\"'").lower()
+    label = ALIASES.get(label, label)
+    if not label or "\x00" in label:
+        return ""
+    try:
+        info = codecs.lookup(label)
+    except (LookupError, ValueError):
+        return ""
+    # `codecs` also knows hex, zlib and rot13, which are no character sets.
+    if info.name in REFUSED or not info._is_text_encoding:
+        return ""
+    return WIDER.get(info.name, info.name)
+
+
+def _guess(data: bytes) -> str:
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(data[:SAMPLE]).best()
+    if best is None or best.encoding.replace("_", "-") in REFUSED or best.encoding == "ascii":
+        return "cp1252"
+    return WIDER.get(best.encoding, best.encoding)

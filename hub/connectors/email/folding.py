@@ -1,0 +1,314 @@
+"""Finds what the sender of a mail wrote in it: without what was quoted, and without a signature.
+
+Works on lines. It knows introductions by their form (a date or an address, a verb of writing, a
+colon) in many languages, because that is where libraries are weak, and takes the libraries' word
+where it finds none itself. Three rules stand above everything: never nothing when there was text,
+never an answer between quoted lines lost, and a forwarded mail is content.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from hub.connectors.email import quote_words as words
+
+#: More than this is not searched; a quotation that starts later is shown.
+MAX_CHARACTERS = 32_768
+MAX_LINE = 1_000
+MAX_INTRODUCTION = 500
+INTRODUCTION_LINES = 4
+MAX_SIGNATURE_LINES = 12
+
+#: Lines that the HTML reader leaves: a quotation starts or ends here, or goes on to the end.
+QUOTE_START, QUOTE_END, QUOTE_REST = "\ue001", "\ue002", "\ue003"
+LONG_LINE = "\ue004"
+PRIVATE = re.compile("[\ue001-\ue004]")
+
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_QUOTED = re.compile(r"\s{0,3}>")
+_ENDS = re.compile(r"[:：]\s*[*_]{0,2}$")
+_VERB = re.compile("(?<!\\w)(?:" + "|".join(map(re.escape, words.VERBS)) + ")(?!\\w)", re.I)
+_CJK_VERB = re.compile("写道|寫道|のメッセージ|書きました|작성|님이")
+_OPENING = re.compile("(?:" + "|".join(words.OPENINGS) + ")\\b", re.I)
+_DAY = re.compile(
+    r"\d{1,4}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{1,4}|(?<!\d)\d{4}(?!\d)|\d{1,2}[:.]\d{2}"
+)
+_ADDRESS = re.compile(r"[<\[(]\s?(?:mailto:)?[^\s<>@]{1,64}@[^\s<>@]{1,255}")
+_BARE_ADDRESS = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{1,255}")
+_FIELD = re.compile(r"[\s>*_]{0,8}([^:：\n]{1,24}?)\s?\*?\s?[:：]\*?")
+_RULE = re.compile(r"\s{0,3}[_]{5,}\s*$|\s{0,3}[-]{20,}\s*$")
+_MARK = r"[\s>*]{0,6}[-—_=]{2,}\s*(?:%s)\s*[-—_=:]{1,}\s*$|[\s>*]{0,6}(?:%s)\s*[:：]\s*$"
+
+
+def _mark(names: Sequence[str]) -> re.Pattern[str]:
+    joined = "|".join(map(re.escape, names))
+    return re.compile(_MARK % (joined, joined), re.I)
+
+
+_ORIGINAL = _mark(words.ORIGINAL)
+_FORWARDED = _mark(words.FORWARDED)
+_ROLES = {
+    name: role
+    for role, names in (
+        ("to", words.TO),
+        ("date", words.DATE),
+        ("subject", words.SUBJECT),
+        ("from", words.FROM),
+    )
+    for name in names
+}
+
+#: Takes a text, gives how many of its lines the sender wrote, or None.
+Cutter = Callable[[str], int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a quotation starts: its introduction at `line`, the quoted text at `body`."""
+
+    line: int
+    body: int
+    #: Everything after it is quoted: a block of headers, a mark of a program.
+    whole: bool = False
+
+
+def fold(text: str, subject: str = "", cutter: Cutter | None = None) -> str:
+    """What the sender wrote, as lines of `text`; the whole text when nothing else is certain."""
+    lines = text.split("\n")
+    clean = [_INVISIBLE.sub("", line.replace("\xa0", " ")) for line in lines]
+    limit = _line_limit(clean)
+    clean = [line if len(line) <= MAX_LINE else LONG_LINE for line in clean]
+    kept = _own_lines(clean, limit, subject, cutter)
+    kept = _without_signature(clean, kept)
+    shown = "\n".join(lines[index] for index in kept if clean[index] != QUOTE_REST)
+    return _trimmed(shown) or _trimmed(PRIVATE.sub("", text))
+
+
+def _line_limit(lines: list[str]) -> int:
+    size = 0
+    for index, line in enumerate(lines):
+        size += min(len(line), MAX_LINE) + 1
+        if size > MAX_CHARACTERS:
+            return index
+    return len(lines)
+
+
+def _own_lines(lines: list[str], limit: int, subject: str, cutter: Cutter | None) -> list[int]:
+    everything = list(range(len(lines)))
+    start = _find_start(lines, limit)
+    forward = next((n for n in range(limit) if _FORWARDED.match(lines[n])), None)
+    if forward is not None and (start is None or forward <= start.line + 1):
+        return everything
+    if start is not None and start.whole and words.FORWARD_PREFIX.match(subject):
+        return everything
+    if start is None and cutter is not None:
+        start = _asked(lines[:limit], cutter)
+    if start is None:
+        start = _unannounced(lines)
+    if start is None:
+        return everything
+    own = list(range(start.line))
+    own += [] if start.whole else _answers(lines, start.body)
+    return own if any(lines[n].strip() for n in own) else everything
+
+
+def _asked(lines: list[str], cutter: Cutter) -> Start | None:
+    """Where a library cuts, if what it cuts off looks like a quotation."""
+    count = cutter("\n".join(lines))
+    if count is None or count >= len(lines):
+        return None
+    after = [n for n in range(count, len(lines)) if lines[n].strip()][:5]
+    if not any(_ENDS.search(lines[n]) or _is_quoted(lines[n]) for n in after):
+        return None
+    if any(_FORWARDED.match(lines[n]) for n in after):
+        return None
+    quoted = next((n for n in after if _is_quoted(lines[n])), None)
+    return Start(count, count if quoted is None else quoted, whole=quoted is None)
+
+
+# -- where a quotation starts ----------------------------------------------------------------------
+
+
+def _find_start(lines: list[str], limit: int) -> Start | None:
+    for index in range(limit):
+        line = lines[index]
+        if not line.strip():
+            continue
+        if line == QUOTE_REST:
+            return Start(index, index + 1, whole=True)
+        if _ORIGINAL.match(line):
+            return Start(index, index + 1, whole=not _quoted_next(lines, index + 1))
+        if _is_quoted(line):
+            # An introduction inside of a quotation belongs to an older one.
+            continue
+        if _RULE.match(line) and _is_header_block(lines, index + 1, 2):
+            return Start(index, index + 1, whole=True)
+        if _is_header_block(lines, index, 3):
+            return Start(index, index + 1, whole=True)
+        if _ENDS.search(line) and (first := _introduction(lines, index)) is not None:
+            return Start(first, index + 1, whole=not _quoted_next(lines, index + 1))
+    return None
+
+
+def _introduction(lines: list[str], last: int) -> int | None:
+    """The first line of the introduction that ends at `last`, None when it is none."""
+    fallback = None
+    for first in range(last, max(-1, last - INTRODUCTION_LINES), -1):
+        if not lines[first].strip() or (first < last and _is_quoted(lines[first])):
+            break
+        joined = " ".join(lines[first : last + 1])
+        if len(joined) > MAX_INTRODUCTION:
+            break
+        if _introduces(joined, _quoted_next(lines, last + 1)):
+            if _DAY.search(lines[first]) or _OPENING.match(lines[first].strip()):
+                return first
+            fallback = first if fallback is None else fallback
+    return fallback
+
+
+def _introduces(text: str, quoted_next: bool) -> bool:
+    verb = bool(_VERB.search(text) or _CJK_VERB.search(text) or _OPENING.match(text.strip()))
+    day = bool(_DAY.search(text))
+    address = bool(_ADDRESS.search(text))
+    if address and (verb or day):
+        return True
+    if verb and day:
+        # A sentence of the sender's own may say who wrote what when: it does not quote.
+        return quoted_next or bool(_BARE_ADDRESS.search(text)) or _is_formal(text)
+    return quoted_next and len(text) <= 200 and (verb or day or address)
+
+
+def _is_formal(text: str) -> bool:
+    """A full date, or a date and a time: more than people put into a sentence of their own."""
+    days = _DAY.findall(text)
+    return len(days) >= 2 or bool(re.search(r"\d{4}|\d[./-]\d{1,2}[./-]\d", text))
+
+
+def _is_header_block(lines: list[str], index: int, least: int) -> bool:
+    """Whether `From: Sent: To: Subject:` stand here, in any language."""
+    roles: list[str] = []
+    other = 0
+    for line in lines[index : index + 12]:
+        if not line.strip() or line == QUOTE_REST:
+            continue
+        found = _FIELD.match(line)
+        role = _ROLES.get(found.group(1).strip().lower()) if found else None
+        if role is None:
+            other += 1
+            if not roles or other > 2:
+                break
+        else:
+            roles.append(role)
+    if not roles or roles[0] not in {"from", "date"}:
+        return False
+    kinds = set(roles)
+    return len(kinds) >= least and "from" in kinds and bool(kinds & {"date", "subject"})
+
+
+def _unannounced(lines: list[str]) -> Start | None:
+    """Quoted lines that nobody introduced, at either end of the mail."""
+    filled = [n for n, line in enumerate(lines) if line.strip()]
+    quoted = [n for n in filled if _is_quoted(lines[n])]
+    if not quoted or len(quoted) == len(filled):
+        return None
+    return Start(quoted[0], quoted[0])
+
+
+def _is_quoted(line: str) -> bool:
+    return bool(_QUOTED.match(line))
+
+
+def _quoted_next(lines: list[str], index: int) -> bool:
+    following = next((line for line in lines[index : index + 4] if line.strip()), "")
+    return _is_quoted(following)
+
+
+# -- answers below and between quoted lines --------------------------------------------------------
+
+
+def _answers(lines: list[str], body: int) -> list[int]:
+    """The sender's lines after a quotation; with the quoted ones where they alternate."""
+    runs = _runs(lines, body)
+    own = [run for run in runs[1:] if not _is_quoted(lines[run[0]])]
+    if not own:
+        return []
+    if len(own) == 1 and own[0] is runs[-1]:
+        return [body - 1, *range(own[0][0], len(lines))] if body else list(own[0])
+    # Alternating: an answer means nothing without the line it answers.
+    return list(range(runs[0][0], own[-1][-1] + 1))
+
+
+def _runs(lines: list[str], body: int) -> list[list[int]]:
+    """Runs of quoted and of other lines, blank ones left out, signature left out."""
+    runs: list[list[int]] = []
+    end = _signature_start(lines, body)
+    for index in range(body, end):
+        if not lines[index].strip():
+            continue
+        quoted = _is_quoted(lines[index]) or _is_wrapped(lines, index)
+        if runs and quoted == (_is_quoted(lines[runs[-1][0]])):
+            runs[-1].append(index)
+        else:
+            runs.append([index])
+    return runs
+
+
+def _is_wrapped(lines: list[str], index: int) -> bool:
+    """The end of a quoted line that was broken on its way, and so lost its mark."""
+    if not 0 < index < len(lines) - 1 or len(lines[index]) > 40:
+        return False
+    before, after = lines[index - 1], lines[index + 1]
+    return _is_quoted(before) and _is_quoted(after) and len(before) >= 60
+
+
+# -- signatures ------------------------------------------------------------------------------------
+
+
+def _without_signature(lines: list[str], kept: list[int]) -> list[int]:
+    """Without a signature at the end, and without what a phone appends of itself."""
+    for find in (_dashes, _sent_from, _closing):
+        start = find(lines, kept)
+        if start is not None and any(lines[n].strip() for n in kept[:start]):
+            kept = kept[:start]
+    return kept
+
+
+def _signature_start(lines: list[str], least: int) -> int:
+    return next((n for n in range(least, len(lines)) if lines[n].rstrip() == "--"), len(lines))
+
+
+def _dashes(lines: list[str], kept: list[int]) -> int | None:
+    """The line of two hyphens. Source: RFC 3676, 4.3."""
+    found = [at for at, n in enumerate(kept) if lines[n].rstrip() == "--"]
+    return found[-1] if found and _filled(lines, kept[found[-1] :]) <= MAX_SIGNATURE_LINES else None
+
+
+def _sent_from(lines: list[str], kept: list[int]) -> int | None:
+    filled = [at for at, n in enumerate(kept) if lines[n].strip()][-2:]
+    for at in filled:
+        line = lines[kept[at]].strip()
+        if len(line) <= 120 and words.SENT_FROM.match(line):
+            return at
+    return None
+
+
+def _closing(lines: list[str], kept: list[int]) -> int | None:
+    """A closing formula alone on its line, with nothing but a name and a card after it."""
+    filled = [at for at, n in enumerate(kept) if lines[n].strip()][-MAX_SIGNATURE_LINES:]
+    for at in filled:
+        line = lines[kept[at]].strip().rstrip(",.!;–—-،:").strip()
+        if words.CLOSINGS.fullmatch(line):
+            rest = [lines[n] for n in kept[at + 1 :] if lines[n].strip()]
+            if all(len(each) <= 80 and not each.rstrip().endswith(("?", "؟")) for each in rest):
+                return at
+    return None
+
+
+def _filled(lines: list[str], kept: list[int]) -> int:
+    return sum(1 for n in kept if lines[n].strip())
+
+
+def _trimmed(text: str) -> str:
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in text.split("\n"))).strip()

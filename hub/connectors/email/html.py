@@ -1,0 +1,115 @@
+"""HTML of strangers made safe to show, and text of ours made into HTML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from html import escape, unescape
+from urllib.parse import unquote
+
+import nh3
+
+TAGS = {
+    "a", "abbr", "b", "bdi", "bdo", "big", "blockquote", "br", "caption", "center", "cite", "code",
+    "col", "colgroup", "dd", "del", "details", "div", "dl", "dt", "em", "figcaption", "figure",
+    "font", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "mark", "ol",
+    "p", "pre", "q", "s", "small", "span", "strike", "strong", "sub", "summary", "sup", "table",
+    "tbody", "td", "tfoot", "th", "thead", "time", "tr", "tt", "u", "ul", "wbr",
+}  # fmt: skip
+_BOX = {"align", "valign", "width", "height", "bgcolor"}
+ATTRIBUTES = {
+    "*": {"dir", "lang", "title", "style"},
+    "a": {"href"},
+    "img": {"src", "alt", "width", "height", "align"},
+    "table": _BOX | {"border", "cellpadding", "cellspacing"},
+    "tr": _BOX,
+    "td": _BOX | {"colspan", "rowspan"},
+    "th": _BOX | {"colspan", "rowspan"},
+    "col": {"span", "width"},
+    "font": {"color", "face", "size"},
+    "div": {"align"},
+    "p": {"align"},
+    "ol": {"start", "type"},
+    "blockquote": {"type"},
+}
+#: Nothing here can load from the network, leave its place or cover the page.
+STYLES = {
+    "color", "background-color", "font-family", "font-size", "font-style", "font-weight",
+    "text-align", "text-decoration", "text-indent", "vertical-align", "white-space", "direction",
+    "unicode-bidi", "line-height", "padding", "padding-left", "padding-right", "padding-top",
+    "padding-bottom", "margin-left", "margin-right", "border", "border-left", "border-right",
+    "border-top", "border-bottom", "border-collapse", "width", "height", "max-width",
+}  # fmt: skip
+SCHEMES = {"http", "https", "mailto", "tel", "cid"}
+#: Removed with what is in them; of other unknown tags the text stays.
+WITH_CONTENT = {"script", "style", "title", "noscript", "template", "object", "iframe", "textarea"}
+
+# What nh3 writes: names in lower case, values in double quotes with none inside.
+_IMAGE = re.compile(r'<img((?: [a-z-]+="[^"]*")*)>')
+_SOURCE = re.compile(r' src="([^"]*)"')
+_LINK = re.compile(r"https?://[^\s<>\"'`]{1,2000}")
+_BREAKS = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6]|/blockquote)\b[^>]{0,200}>", re.I)
+
+
+def clean_html(html: str, cid_urls: Mapping[str, str]) -> str:
+    """A mail's HTML with nothing in it that runs, loads or posts.
+
+    Pictures that came with the mail point at our own copies; pictures elsewhere load nothing and
+    keep their address in `data-remote-src`, for when the agent asks to see them. It is to be
+    shown in a sandboxed frame all the same.
+
+    Args:
+        cid_urls: content ids of the mail's attachments to where we serve them.
+    """
+    cleaned = nh3.clean(
+        html,
+        tags=TAGS,
+        clean_content_tags=WITH_CONTENT,
+        attributes=ATTRIBUTES,
+        url_schemes=SCHEMES,
+        url_relative="deny",
+        filter_style_properties=STYLES,
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+        link_rel="noopener noreferrer nofollow",
+    )
+    return _IMAGE.sub(lambda found: _image(found.group(1), cid_urls), cleaned)
+
+
+def _image(attributes: str, cid_urls: Mapping[str, str]) -> str:
+    found = _SOURCE.search(attributes)
+    source = unescape(found.group(1)).strip() if found else ""
+    rest = _SOURCE.sub("", attributes)
+    scheme, _, path = source.partition(":")
+    if scheme.lower() == "cid":
+        url = cid_urls.get(path) or cid_urls.get(unquote(path))
+        return f'<img{rest} src="{escape(url)}">' if url else f"<img{rest}>"
+    if scheme.lower() in {"http", "https"}:
+        return f'<img{rest} data-remote-src="{escape(source)}">'
+    return f"<img{rest}>"
+
+
+def text_to_html(text: str) -> str:
+    """A text as simple HTML: paragraphs, line ends, links; each paragraph finds its direction."""
+    paragraphs = re.split(r"\n[ \t]*\n+", text.strip("\n"))
+    return "\n".join(f'<p dir="auto">{_lines(paragraph)}</p>' for paragraph in paragraphs)
+
+
+def _lines(text: str) -> str:
+    pieces: list[str] = []
+    position = 0
+    for found in _LINK.finditer(text):
+        url = found.group(0).rstrip(".,;:!?)]}»”’،؟")
+        pieces.append(escape(text[position : found.start()]))
+        pieces.append(f'<a href="{escape(url)}">{escape(url)}</a>')
+        position = found.start() + len(url)
+    pieces.append(escape(text[position:]))
+    return "".join(pieces).replace("\n", "<br>\n")
+
+
+def plain_text(html: str) -> str:
+    """The words of a page without any layout: for pages on which the better reader gave up."""
+    text = nh3.clean(
+        _BREAKS.sub("\n", html), tags=set(), clean_content_tags=WITH_CONTENT, attributes={}
+    )
+    lines = (" ".join(line.split()) for line in unescape(text).split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

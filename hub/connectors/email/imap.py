@@ -1,0 +1,318 @@
+"""Reads a mailbox by UID, without changing anything in it.
+
+Mail counts as new by its UID and never by a flag: a phone that opens a mail must not hide it from
+us. Source: RFC 3501, 2.3.1.1 (UIDs), RFC 2177 (IDLE).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import imaplib
+import json
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from imapclient import IMAPClient
+from imapclient.exceptions import IMAPClientError, LoginError
+from imapclient.imapclient import SocketTimeout
+
+from hub.connectors.email.config import ImapServer
+from hub.connectors.email.headers import read_headers
+from hub.connectors.email.incoming import LEFT_OUT
+from hub.errors import ConnectionFailed, CredentialsRefused, Rejected, SendError
+
+CONNECT_SECONDS = 10.0
+REPLY_SECONDS = 60.0
+MAX_MAILS = 20
+MAX_MAIL_BYTES = 35 * 1024 * 1024
+MAX_ROUND_BYTES = 48 * 1024 * 1024
+#: RFC 2177 wants IDLE issued anew before 29 minutes; NAT forgets idle sockets much earlier.
+MAX_IDLE_SECONDS = 300.0
+#: How far before the last mail a renumbered mailbox is read again; what was seen is recognised.
+RESYNC_DAYS = 30
+#: Refusals to sign in that pass by themselves. Source: RFC 5530.
+PASSING = ("UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CONTACTADMIN")
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Up to where a mailbox was read. `since` is the day of the newest mail or the first look."""
+
+    uidvalidity: int
+    uid: int
+    since: str
+
+    @classmethod
+    def parse(cls, text: str) -> Cursor:
+        return cls(**json.loads(text))
+
+    def __str__(self) -> str:
+        return json.dumps(asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look found. `more` says that another one will find something at once."""
+
+    mails: tuple[bytes, ...]
+    cursor: Cursor
+    more: bool = False
+    #: The server tells us of new mail, so that nobody needs to wait before the next look.
+    told: bool = False
+
+
+class ImapMailbox:
+    """One folder, over one connection that is kept between looks."""
+
+    def __init__(self, server: ImapServer, import_days: int, every: float) -> None:
+        self._server = server
+        self._import_days = import_days
+        self._every = every
+        self._client: IMAPClient | None = None
+        self._selected: dict[bytes, Any] = {}
+        self._closing = threading.Event()
+
+    def look(self, cursor: str, wait: float) -> Look:
+        """Takes what came after `cursor`, and waits for it where the server can tell.
+
+        Raises:
+            ConnectionFailed: the server was not reached, also not by a second connection.
+            CredentialsRefused: it does not let us in.
+            Rejected: there is no such folder.
+        """
+        self._closing.clear()
+        reused = self._client is not None
+        try:
+            return self._look(cursor, wait)
+        except (OSError, imaplib.IMAP4.abort, IMAPClientError) as error:
+            self._drop()
+            if not reused:
+                raise _failure(self._server, error) from None
+        # The old connection had died while nobody used it.
+        try:
+            return self._look(cursor, wait)
+        except (OSError, imaplib.IMAP4.abort, IMAPClientError) as error:
+            self._drop()
+            raise _failure(self._server, error) from None
+
+    def count(self) -> int:
+        """How many mails the folder has, over a connection of its own."""
+        try:
+            with _connected(self._server) as client:
+                return int(_select(client, self._server.folder).get(b"EXISTS", 0))
+        except (OSError, imaplib.IMAP4.abort, IMAPClientError) as error:
+            raise _failure(self._server, error) from None
+
+    def close(self) -> None:
+        """Ends a look that waits, and the connection."""
+        self._closing.set()
+        self._drop()
+
+    def _look(self, text: str, wait: float) -> Look:
+        client = self._open()
+        cursor = self._position(client, text)
+        client.noop()
+        look = self._fetch(client, cursor)
+        told = client.has_capability("IDLE")
+        deadline = time.monotonic() + wait
+        while told and not look.mails and not self._closing.is_set():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            # An announcement can slip in between two commands, so never trust IDLE alone for long.
+            self._idle(client, min(left, self._every, MAX_IDLE_SECONDS))
+            look = self._fetch(client, look.cursor)
+        return replace(look, told=told)
+
+    def _idle(self, client: IMAPClient, seconds: float) -> None:
+        """Waits until the server announces mail."""
+        deadline = time.monotonic() + seconds
+        client.idle()
+        try:
+            while (left := deadline - time.monotonic()) > 0 and not self._closing.is_set():
+                said = client.idle_check(timeout=left)
+                if any(b"EXISTS" in line or b"BYE" in line for line in said if line):
+                    break
+                if not said and time.monotonic() < deadline:
+                    # Readable, yet nothing to read: the other side has hung up.
+                    raise imaplib.IMAP4.abort("the connection was closed")
+        finally:
+            client.idle_done()
+
+    def _open(self) -> IMAPClient:
+        if self._client is None:
+            client = _connect(self._server)
+            try:
+                self._selected = _select(client, self._server.folder)
+            except BaseException:
+                client.shutdown()
+                raise
+            self._client = client
+        return self._client
+
+    def _drop(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            with contextlib.suppress(OSError, imaplib.IMAP4.error):
+                client.shutdown()
+
+    # -- which mails ---------------------------------------------------------------------------
+
+    def _position(self, client: IMAPClient, text: str) -> Cursor:
+        uidvalidity = int(self._selected.get(b"UIDVALIDITY", 0))
+        today = datetime.now(UTC).date()
+        if not text:
+            since = today - timedelta(days=self._import_days)
+            uid = self._before(client, since) if self._import_days else self._newest(client)
+            return Cursor(uidvalidity, uid, since.isoformat())
+        cursor = Cursor.parse(text)
+        if cursor.uidvalidity == uidvalidity:
+            return cursor
+        # The server has numbered its mails anew: the old numbers mean nothing.
+        since = date.fromisoformat(cursor.since) - timedelta(days=RESYNC_DAYS)
+        return Cursor(uidvalidity, self._before(client, since), cursor.since)
+
+    def _newest(self, client: IMAPClient) -> int:
+        if b"UIDNEXT" in self._selected:
+            return int(self._selected[b"UIDNEXT"]) - 1
+        return max(client.search("ALL"), default=0)
+
+    def _before(self, client: IMAPClient, since: date) -> int:
+        """The last UID before the first mail of that day."""
+        found = client.search(["SINCE", since])
+        return min(found) - 1 if found else self._newest(client)
+
+    # -- their bytes ---------------------------------------------------------------------------
+
+    def _fetch(self, client: IMAPClient, cursor: Cursor) -> Look:
+        found = client.search(["UID", f"{cursor.uid + 1}:*"])
+        # `*` is the last mail there is, also when it is older than the range asked for.
+        uids = sorted(uid for uid in found if uid > cursor.uid)
+        batch = uids[:MAX_MAILS]
+        facts = client.fetch(batch, ["RFC822.SIZE", "INTERNALDATE"]) if batch else {}
+        mails: list[bytes] = []
+        total = 0
+        for uid in batch:
+            size = int(facts.get(uid, {}).get(b"RFC822.SIZE", 0))
+            if mails and total + size > MAX_ROUND_BYTES:
+                break
+            mail = self._mail(client, uid, size)
+            total += len(mail or b"")
+            mails += [mail] if mail else []
+            cursor = Cursor(cursor.uidvalidity, uid, _day(facts.get(uid, {}), cursor.since))
+        return Look(tuple(mails), cursor, more=bool(uids) and cursor.uid < uids[-1])
+
+    def _mail(self, client: IMAPClient, uid: int, size: int) -> bytes | None:
+        """One mail; what is too large, or what the server cannot give, as its header with a note.
+
+        None when somebody deleted it in the meantime.
+        """
+        if size > MAX_MAIL_BYTES:
+            return self._header(client, uid, f"{size // 1_000_000} MB is too large to fetch")
+        try:
+            answer = client.fetch([uid], [f"BODY.PEEK[]<0.{MAX_MAIL_BYTES}>"])
+        except imaplib.IMAP4.abort:
+            raise
+        except IMAPClientError:
+            # One mail that the server has broken must not keep all later ones away.
+            return self._header(client, uid, "the server could not give it")
+        return _part(answer.get(uid), b"BODY[]")
+
+    def _header(self, client: IMAPClient, uid: int, why: str) -> bytes | None:
+        try:
+            answer = client.fetch([uid], ["BODY.PEEK[HEADER]<0.262144>"])
+        except imaplib.IMAP4.abort:
+            raise
+        except IMAPClientError:
+            answer = {uid: {b"BODY[HEADER]": b""}}
+        header = _part(answer.get(uid), b"BODY[HEADER]")
+        if header is None:
+            return None
+        _, length = read_headers(header)
+        note = f"{LEFT_OUT}: {why}\r\n".encode()
+        return note + header[:length].rstrip(b"\r\n") + b"\r\n\r\n"
+
+
+def _part(fields: dict[bytes, Any] | None, name: bytes) -> bytes | None:
+    for key, value in (fields or {}).items():
+        if key.startswith(name) and isinstance(value, bytes):
+            return value
+    return None
+
+
+def _day(facts: dict[bytes, Any], before: str) -> str:
+    when = facts.get(b"INTERNALDATE")
+    return max(before, when.date().isoformat()) if isinstance(when, datetime) else before
+
+
+# -- the connection ------------------------------------------------------------------------------
+
+
+def _connect(server: ImapServer) -> IMAPClient:
+    context = ssl.create_default_context() if server.tls != "none" else None
+    client = IMAPClient(
+        server.host,
+        server.port,
+        ssl=server.tls == "ssl",
+        ssl_context=context,
+        timeout=SocketTimeout(CONNECT_SECONDS, REPLY_SECONDS),
+    )
+    try:
+        _cap_literals(client)
+        if server.tls == "starttls":
+            client.starttls(context)
+        if server.username:
+            client.login(server.username, server.secret)
+    except BaseException:
+        client.shutdown()
+        raise
+    return client
+
+
+@contextlib.contextmanager
+def _connected(server: ImapServer) -> Iterator[IMAPClient]:
+    client = _connect(server)
+    try:
+        yield client
+        with contextlib.suppress(OSError, imaplib.IMAP4.error):
+            client.logout()
+    finally:
+        with contextlib.suppress(OSError, imaplib.IMAP4.error):
+            client.shutdown()
+
+
+def _cap_literals(client: IMAPClient) -> None:
+    """A server announces how many bytes follow, and the library would wait for any number."""
+    imap = client._imap
+    read: Callable[[int], bytes] = imap.read
+
+    def capped(size: int) -> bytes:
+        if size > MAX_MAIL_BYTES + 1024:
+            raise imaplib.IMAP4.abort("the server announced more than it was asked for")
+        return read(size)
+
+    imap.read = capped
+
+
+def _select(client: IMAPClient, folder: str) -> dict[bytes, Any]:
+    try:
+        return dict(client.select_folder(folder, readonly=True))
+    except imaplib.IMAP4.abort:
+        raise
+    except IMAPClientError as error:
+        raise Rejected(f"The mailbox has no folder {folder!r}, or it may not be read.") from error
+
+
+def _failure(server: ImapServer, error: Exception) -> SendError:
+    where = f"{server.host}:{server.port}"
+    if isinstance(error, LoginError) and not any(word in str(error).upper() for word in PASSING):
+        return CredentialsRefused(f"The mailbox at {where} refused the user name or the password.")
+    why = type(error).__name__
+    if isinstance(error, ssl.SSLCertVerificationError):
+        why = f"its certificate is not good: {error.verify_message}"
+    return ConnectionFailed(f"The mailbox at {where} could not be read ({why}).")

@@ -1,0 +1,278 @@
+"""A mail taken apart: its parts by offset, its text, its attachments. Linear, and never raises.
+
+The standard library's parser reads line by line and gets slower with every nested boundary, which
+a hostile mail can use; here each level is one search over the bytes, and levels are few.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from html import escape
+
+from hub.connectors.email.charsets import decode, decode_html
+from hub.connectors.email.headers import Headers, read_headers
+from hub.connectors.email.transfer import decode_transfer, decoded_size
+from hub.types import Attachment, Medium
+
+MAX_DEPTH = 20
+MAX_PARTS = 500
+MAX_ATTACHMENTS = 100
+MAX_TEXT = 1_000_000
+MAX_HTML = 2_000_000
+MAX_NAME = 200
+
+#: What a part without a name is called.
+EXTENSIONS = {
+    "message/rfc822": ".eml",
+    "text/calendar": ".ics",
+    "text/plain": ".txt",
+    "text/html": ".html",
+    "text/csv": ".csv",
+    "text/vcard": ".vcf",
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+    "image/webp": ".webp",
+    "image/svg+xml": ".svg",
+    "application/pdf": ".pdf",
+    "application/zip": ".zip",
+    "application/ms-tnef": ".dat",
+    "application/pgp-signature": ".asc",
+    "application/pkcs7-signature": ".p7s",
+    "application/pkcs7-mime": ".p7m",
+}
+MEDIA = {"image": Medium.IMAGE, "audio": Medium.AUDIO, "video": Medium.VIDEO}
+#: Parts that say how a mail was protected. Nothing here checks a signature, so none is claimed.
+PROTECTION = {
+    "multipart/signed": "signed",
+    "application/pkcs7-mime": "encrypted or signed",
+    "application/x-pkcs7-mime": "encrypted or signed",
+    "multipart/encrypted": "encrypted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One node: its headers, where its body lies in the mail, the parts in it."""
+
+    mail: bytes
+    headers: Headers
+    start: int
+    end: int
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def media_type(self) -> str:
+        return self.headers.media_type()
+
+    @property
+    def encoding(self) -> str:
+        return self.headers.raw("content-transfer-encoding").split(";", 1)[0]
+
+    @property
+    def body(self) -> bytes:
+        return self.mail[self.start : self.end]
+
+    def content(self) -> bytes:
+        return decode_transfer(self.body, self.encoding)
+
+    def walk(self) -> Iterator[Part]:
+        yield self
+        for part in self.parts:
+            yield from part.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What people read. `text` is empty where only HTML has all of it."""
+
+    text: str = ""
+    html: str = ""
+
+
+def read_mail(raw: bytes) -> Part:
+    """Takes a mail apart, as deep as `MAX_DEPTH`; what is deeper or too much stays one part."""
+    if b"\n" not in raw:
+        raw = raw.replace(b"\r", b"\n")
+    return _read(raw, 0, len(raw), 0, [MAX_PARTS])
+
+
+def _read(mail: bytes, start: int, end: int, depth: int, left: list[int]) -> Part:
+    left[0] -= 1
+    headers, length = read_headers(mail[start : min(end, start + 1_000_000)])
+    body = start + length
+    boundary = headers.parameter("boundary") if depth < MAX_DEPTH else ""
+    if not (boundary and headers.media_type().startswith("multipart/")):
+        return Part(mail, headers, body, end)
+    parts: list[Part] = []
+    for first, last in _between(mail, body, end, boundary):
+        if left[0] <= 0:
+            break
+        parts.append(_read(mail, first, last, depth + 1, left))
+    return Part(mail, headers, body, end, tuple(parts))
+
+
+def _between(mail: bytes, start: int, end: int, boundary: str) -> Iterator[tuple[int, int]]:
+    opened = -1
+    for at, line_end, closes in _marks(mail, start, end, boundary):
+        if opened >= 0:
+            yield opened, _before_line(mail, at, opened)
+        opened = line_end
+        if closes:
+            return
+    if opened >= 0:
+        # The mail was cut short: what is there is kept.
+        yield opened, end
+
+
+def _marks(mail: bytes, start: int, end: int, boundary: str) -> Iterator[tuple[int, int, bool]]:
+    """Every line that is the boundary: where it starts, where the next one does, if it closes."""
+    mark = b"--" + boundary.encode("utf-8", "replace")
+    at = mail.find(mark, start, end)
+    while at >= 0:
+        after = at + len(mark)
+        line_end = mail.find(b"\n", after, end)
+        line_end = end if line_end < 0 else line_end + 1
+        rest = mail[after : min(line_end, after + 1_000)].strip()
+        if (at == start or mail[at - 1 : at] == b"\n") and rest in (b"", b"--"):
+            yield at, line_end, rest == b"--"
+        at = mail.find(mark, after, end)
+
+
+def _before_line(mail: bytes, position: int, least: int) -> int:
+    # The line end before a boundary belongs to the boundary (RFC 2046, 5.1.1).
+    if mail[position - 1 : position] == b"\n":
+        position -= 1
+    if mail[position - 1 : position] == b"\r":
+        position -= 1
+    return max(position, least)
+
+
+# -- text ----------------------------------------------------------------------------------------
+
+
+def body_of(part: Part) -> Body:
+    """What the mail says, from the best of its alternatives."""
+    kind = part.media_type
+    if not part.parts:
+        return _leaf(part)
+    bodies = [body_of(each) for each in part.parts]
+    if kind == "multipart/alternative":
+        return Body(
+            next((body.text for body in bodies if body.text.strip()), ""),
+            next((body.html for body in reversed(bodies) if body.html.strip()), ""),
+        )
+    return _joined([body for body in bodies if body.text.strip() or body.html.strip()])
+
+
+def _joined(bodies: list[Body]) -> Body:
+    if len(bodies) < 2:
+        return bodies[0] if bodies else Body()
+    html = "".join(body.html or _as_html(body.text) for body in bodies)
+    complete = all(body.text.strip() for body in bodies)
+    return Body(
+        "\n\n".join(body.text.strip("\n") for body in bodies)[:MAX_TEXT] if complete else "",
+        html[:MAX_HTML] if any(body.html for body in bodies) else "",
+    )
+
+
+def _as_html(text: str) -> str:
+    return f'<div dir="auto" style="white-space: pre-wrap">{escape(text)}</div>'
+
+
+def _leaf(part: Part) -> Body:
+    if not is_text(part):
+        return Body()
+    charset = part.headers.parameter("charset")
+    if part.media_type == "text/html":
+        return Body(html=decode_html(part.content(), charset)[:MAX_HTML])
+    text = decode(part.content(), charset)
+    if part.headers.parameter("format").lower() == "flowed":
+        text = unflow(text, part.headers.parameter("delsp").lower() == "yes")
+    return Body(text=text[:MAX_TEXT])
+
+
+def is_text(part: Part) -> bool:
+    """Whether a leaf is read with the mail, and not offered as a file."""
+    if part.media_type not in {"text/plain", "text/html"}:
+        return False
+    return not _is_attached(part) and not name_of(part)
+
+
+def _is_attached(part: Part) -> bool:
+    return part.headers.raw("content-disposition").strip().lower().startswith("attachment")
+
+
+def unflow(text: str, delete_space: bool = False) -> str:
+    """Joins the lines of `format=flowed` that were one paragraph. Source: RFC 3676, 4."""
+    lines: list[str] = []
+    open_depth = -1
+    for line in text.split("\n"):
+        content = line.lstrip(">")
+        depth = len(line) - len(content)
+        content = content[1:] if content.startswith(" ") else content
+        flows = content.endswith(" ") and content != "-- "
+        if depth == open_depth:
+            lines[-1] += content[:-1] if flows and delete_space else content
+        else:
+            prefix = ">" * depth + " " if depth else ""
+            lines.append(prefix + (content[:-1] if flows and delete_space else content))
+        open_depth = depth if flows else -1
+    return "\n".join(lines)
+
+
+# -- attachments -----------------------------------------------------------------------------------
+
+
+def attachments_of(root: Part) -> tuple[tuple[Attachment, ...], int]:
+    """The files of a mail, at most `MAX_ATTACHMENTS`, and how many more there were."""
+    leaves = [part for part in root.walk() if not part.parts and _is_file(part)]
+    return tuple(map(_attachment, leaves[:MAX_ATTACHMENTS])), max(0, len(leaves) - MAX_ATTACHMENTS)
+
+
+def _is_file(part: Part) -> bool:
+    if is_text(part) or part.start >= part.end:
+        return False
+    # A multipart without a part in it has nothing but the words for old mail programs.
+    return not (part.media_type.startswith("multipart/") and not _is_attached(part))
+
+
+def _attachment(part: Part) -> Attachment:
+    return Attachment(
+        medium=MEDIA.get(part.media_type.split("/", 1)[0], Medium.FILE),
+        name=name_of(part) or _default_name(part),
+        media_type=part.media_type,
+        size=decoded_size(part.body, part.encoding),
+        content=partial(Part.content, part),
+        content_id=content_id(part),
+    )
+
+
+def content_id(part: Part) -> str:
+    return part.headers.text("content-id", 200).strip("<> ")
+
+
+def name_of(part: Part) -> str:
+    """The name its sender gave it, without folders and characters that no file name has."""
+    headers = part.headers
+    name = headers.parameter("filename", "content-disposition") or headers.parameter("name")
+    name = re.split(r"[/\\]", name)[-1].strip(". ")
+    return re.sub(r'[<>:"|?*]', "_", name)[-MAX_NAME:]
+
+
+def _default_name(part: Part) -> str:
+    if part.media_type == "message/rfc822":
+        inner, _ = read_headers(part.content()[:100_000])
+        subject = re.sub(r'[/\\<>:"|?*]', "_", inner.text("subject", 80)).strip(". ")
+        return f"{subject or 'mail'}.eml"
+    stem = part.media_type.split("/", 1)[0]
+    stem = stem if stem in {"image", "audio", "video"} else "attachment"
+    return stem + EXTENSIONS.get(part.media_type, "")
+
+
+def protection_of(root: Part) -> str:
+    """`signed`, `encrypted`, or "": as the mail says of itself, unchecked."""
+    return next((word for part in root.walk() if (word := PROTECTION.get(part.media_type))), "")
