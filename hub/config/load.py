@@ -219,6 +219,10 @@ class _Reader:
         if found["type"] == "missing":
             text = description(model, path).rstrip(".")
             return f"missing. {text}" if text else "missing"
+        if found["type"] == "string_pattern_mismatch":
+            # A regular expression tells nothing to who only looks for the right number.
+            text = description(model, path).rstrip(".")
+            return f"has the wrong form. {text}" if text else "has the wrong form"
         if _at(value, path) is None:
             return f"has no value; it {sentence(found)}"
         text = sentence(found)

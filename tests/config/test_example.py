@@ -6,6 +6,7 @@ import pytest
 
 from hub.config import load_config, parse_config
 from hub.connectors.base import secrets_of
+from hub.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
 
@@ -63,7 +64,7 @@ def test_no_secret_of_the_five_is_in_a_repr() -> None:
     assert "sesame" not in str(config.model_dump())
 
 
-def test_the_example_file_works_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_file_works_at_once() -> None:
     config = load_config(ROOT / "connectors.yaml", {})
     assert {name: connector.kind for name, connector in config.connectors.items()} == KINDS
     assert [name for name, one in config.connectors.items() if one.enabled] == ["website"]
@@ -86,3 +87,27 @@ def test_the_examples_comments_are_right_once_they_are_taken_in() -> None:
     config = parse_config(f"{head}\n{taken_in}", {})
     assert mark
     assert config.teams and config.hours and config.routing and config.sla
+
+
+def test_the_real_kinds_say_what_is_wrong_with_them() -> None:
+    text = """\
+connectors:
+  bot: {kind: telegram, tokn: x}
+  mail: {kind: email, address: a@shop.example, smtp: {host: h, port: 1, tls: tsl}}
+  page: {kind: messenger, page_id: abc, page_access_token: x, app_secret: x, verify_token: x}
+  w: {kind: webchat, color: red, allowed_origins: ["*"]}
+  w2: {kind: webchat, identity: required}
+"""
+    with pytest.raises(ConfigError) as caught:
+        parse_config(text, {})
+    assert str(caught.value).splitlines() == [
+        "connectors.yaml:2: connectors.bot.tokn: unknown key, did you mean token?",
+        "connectors.yaml:3: connectors.mail.smtp.tls: must be ssl, starttls or none",
+        "connectors.yaml:4: connectors.page.page_id: has the wrong form. "
+        "The number of the Facebook page",
+        "connectors.yaml:5: connectors.w.color: has the wrong form. "
+        "The button's and the header's colour, as `#rrggbb`",
+        "connectors.yaml:5: connectors.w.allowed_origins[0]: must be an exact origin such as "
+        "https://shop.example, without a path and without *",
+        "connectors.yaml:6: connectors.w2: identity: required needs identity_secret",
+    ]
