@@ -40,7 +40,7 @@ export class App {
     this.thread = new Thread(api);
     this.details = new Details(api);
     this.search = new Search(api);
-    this.outbox = new Outbox(api, this.session, (message) => this.thread.heard(message));
+    this.outbox = new Outbox(api, this.session, (message) => this.#heardMessage(message));
     this.live = makeLive(this.#ears());
     this.composer = new Composer({
       api,
@@ -83,7 +83,7 @@ export class App {
     this.live.viewing(conversation.id);
     void this.details.open(conversation);
     void this.thread.open(conversation).then(() => {
-      for (const message of this.outbox.waitingFor(conversation.contact.id)) this.thread.heard(message);
+      for (const message of this.outbox.waitingFor(conversation.contact.id)) this.#heardMessage(message);
       this.markSeen();
     });
   }
@@ -140,7 +140,7 @@ export class App {
 
   async retry(message: Message): Promise<void> {
     if (isLocal(message) && message.client_id) return this.outbox.retry(message.client_id);
-    await this.attempt(async () => this.thread.heard(await this.api.retry(message.id)));
+    await this.attempt(async () => this.#heardMessage(await this.api.retry(message.id)));
   }
 
   async change(conversation: Conversation, change: ConversationChange): Promise<boolean> {
@@ -166,8 +166,9 @@ export class App {
   }
 
   #heardMessage(message: Message): void {
-    this.thread.heard(message);
-    void this.attempt(() => this.details.heardMessage(message));
+    const ownerId = this.conversations.get(message.conversation_id)?.contact.id ?? message.contact_id;
+    this.thread.heard(message, ownerId);
+    void this.attempt(() => this.details.heardMessage(message, ownerId));
   }
 
   #ears(): Ears {

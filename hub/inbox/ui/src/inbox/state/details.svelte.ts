@@ -74,11 +74,10 @@ export class Details {
   }
 
   /** A message can open a reply window, make an address known or close one. */
-  async heardMessage(message: Message): Promise<void> {
-    const isOurs = message.contact_id === this.#contact?.id;
+  async heardMessage(message: Message, ownerId: string): Promise<void> {
     const changesReach = message.direction === 'in' || message.delivery?.status === 'failed';
-    if (!isOurs || !changesReach) return;
-    const page = await this.#api.addresses(message.contact_id);
-    if (message.contact_id === this.#contact?.id) this.#addresses = page.items;
+    if (ownerId !== this.#contact?.id || !changesReach) return;
+    const page = await this.#api.addresses(ownerId);
+    if (ownerId === this.#contact?.id) this.#addresses = page.items;
   }
 }

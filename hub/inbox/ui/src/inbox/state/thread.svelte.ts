@@ -6,6 +6,8 @@ import { problemText } from '../lib/problem-text';
 import { timelineRows, type Row } from '../lib/timeline-rows';
 
 const PAGE = 50;
+// A search result further back than this is not scrolled to.
+const MOST_PAGES = 200;
 const TYPING_LASTS = 8_000;
 
 /** The timeline of one contact over all channels and conversations. */
@@ -19,6 +21,7 @@ export class Thread {
   #loaded = $state(false);
   #problem = $state('');
   #firstUnreadId = $state<string | null>(null);
+  #wishedId = $state<string | null>(null);
   #typing = new SvelteMap<string, Author>();
   #typingTimers = new Map<string, ReturnType<typeof setTimeout>>();
 
@@ -104,9 +107,12 @@ export class Thread {
     }
   }
 
-  /** Takes a new or changed message of this contact; the optimistic one with its client id goes. */
-  heard(message: Message): void {
-    if (message.contact_id !== this.#contactId) return;
+  /**
+   * Takes a new or changed message; the optimistic one with its client id goes. After a merge a
+   * message keeps the contact that wrote it, and `ownerId` is the person it now belongs to.
+   */
+  heard(message: Message, ownerId = message.contact_id): void {
+    if (ownerId !== this.#contactId) return;
     this.#put(message);
     if (message.direction === 'in') this.#stopTyping(`contact:${message.author.id ?? ''}`);
   }
@@ -121,8 +127,22 @@ export class Thread {
     this.#typingTimers.set(key, setTimeout(() => this.#stopTyping(key), TYPING_LASTS));
   }
 
-  remove(id: string): void {
-    this.#messages.delete(id);
+  /** The message that somebody searched for and wants to see. */
+  get wishedId(): string | null {
+    return this.#wishedId;
+  }
+
+  /** Asks to show one message, loading earlier pages until it is there. */
+  async wish(id: string): Promise<void> {
+    for (let pages = 0; pages < MOST_PAGES && !this.#messages.has(id) && !this.isComplete && !this.#problem; pages += 1) {
+      if (this.#loading) await new Promise((resolve) => setTimeout(resolve, 50));
+      else await this.loadOlder();
+    }
+    this.#wishedId = this.#messages.has(id) ? id : null;
+  }
+
+  fulfilled(): void {
+    this.#wishedId = null;
   }
 
   #put(message: Message): void {
@@ -154,6 +174,7 @@ export class Thread {
     this.#loading = false;
     this.#problem = '';
     this.#firstUnreadId = null;
+    this.#wishedId = null;
   }
 }
 
