@@ -2,27 +2,58 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pytest
+from pydantic import ValidationError
 from telegram import Message
 
-from hub.connectors.http import HttpResponse
+from hub.connectors.base import (
+    Acknowledges,
+    DescribesContacts,
+    FetchesMedia,
+    Handover,
+    Polls,
+    Registers,
+    Site,
+    Typing,
+)
+from hub.connectors.http import Http, HttpResponse
 from hub.connectors.telegram import Telegram
+from hub.connectors.telegram.bot import drive
 from hub.connectors.telegram.outgoing import BotCall
 from hub.errors import (
     AddressInvalid,
     ConnectionFailed,
     ContactStopped,
     CredentialsRefused,
+    PayloadInvalid,
     Rejected,
     ResponseUnexpected,
     Throttled,
     Unsupported,
+    WebhookRejected,
 )
-from hub.types import Address, Location, Medium, SendReceipt, WebhookRequest
+from hub.sandbox import Sandbox, samples
+from hub.sandbox.telegram.customer import TelegramCustomer
+from hub.types import (
+    Address,
+    AddressMoved,
+    Attachment,
+    ContactEvent,
+    InboundEvent,
+    InboundMessage,
+    Location,
+    Medium,
+    SendReceipt,
+    WebhookRequest,
+)
 from tests.connector_cases import ConnectorCases, Signature
-from tests.connector_tools import Answer, Outgoing, json_response, post
+from tests.connector_tools import Answer, Outgoing, StubHttp, json_response, post
 
 TOKEN = "100200300:AAE-secret-token-of-a-made-up-bot"
 SECRET = "made-up_Secret-42"
@@ -39,6 +70,7 @@ def sent(number: int = 500) -> dict[str, Any]:
     return {"message_id": number, "date": 1772442000, "chat": chat, "text": "Hello"}
 
 
+@pytest.mark.filterwarnings("ignore:.*message_auto_delete_time")
 class TestTelegram(ConnectorCases):
     connector = Telegram
     options = {"token": TOKEN, "secret_token": SECRET}
@@ -185,7 +217,8 @@ class TestTelegram(ConnectorCases):
             Answer("sent", message, SendReceipt("500")),
             Answer("an album sent", (message, Message.de_json(sent(501))), SendReceipt("500")),
             Answer("done", True, SendReceipt()),
-            Answer("nonsense", {"message_id": 1}, ResponseUnexpected),
+            Answer("a Message of a newer kind", {"message_id": 9, "x": 1}, SendReceipt("9")),
+            Answer("nonsense", {"message": 1}, ResponseUnexpected),
             Answer(
                 "blocked",
                 refused(403, "Forbidden: bot was blocked by the user"),
@@ -245,3 +278,455 @@ class TestTelegram(ConnectorCases):
             Answer("proxy's 413", HttpResponse(413, {}, b"<html>"), Rejected, says="50 MB"),
             Answer("out of order", refused(502, "Bad Gateway"), ConnectionFailed),
         ]
+
+    # -- what only Telegram does ---------------------------------------------------------------
+
+    def test_it_has_the_abilities_it_should_have(self) -> None:
+        abilities = (
+            Polls, Registers, Typing, FetchesMedia, DescribesContacts, Acknowledges, Handover,
+        )  # fmt: skip
+        assert all(isinstance(self.make(), ability) for ability in abilities)
+
+    def test_a_message_is_posted_as_a_plain_form(self) -> None:
+        connector = self.make(http=StubHttp(json_response({"ok": True, "result": sent(7)})))
+        calls = connector.compose(self.message(text="*not bold*", reply_to="41"))
+        assert connector.send(calls[0]) == SendReceipt("7")
+        (call,) = connector.http.calls
+        assert call.url == f"https://api.telegram.org/bot{TOKEN}/sendMessage"
+        assert dict(call.form) == {
+            "chat_id": "77",
+            "text": "*not bold*",
+            "reply_parameters": '{"message_id": 41, "allow_sending_without_reply": true}',
+        }
+
+    def test_a_file_is_uploaded_and_never_sent_as_a_link(self) -> None:
+        connector = self.make(http=StubHttp(json_response({"ok": True, "result": sent()})))
+        image = self.attachment(Medium.IMAGE, url="https://hub.example/secret.jpg")
+        connector.send(connector.compose(self.message(attachments=(image,)))[0])
+        (call,) = connector.http.calls
+        assert [(file.part, file.name, file.media_type) for file in call.files] == [
+            ("photo", "photo.jpg", "image/jpeg")
+        ]
+        assert image.content is not None
+        assert call.files[0].content == image.content()
+        assert dict(call.form) == {"chat_id": "77"}
+
+    def test_a_group_that_moved_gets_the_message_at_its_new_id(self) -> None:
+        moved = refused(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=-1009)
+        done = json_response({"ok": True, "result": sent(8)})
+        connector = self.make(http=StubHttp(moved, done))
+        receipt = connector.send(self._a_call(connector))
+        assert receipt == SendReceipt("8", moved_to=Address("telegram", "-1009"))
+        assert [dict(call.form)["chat_id"] for call in connector.http.calls] == ["77", "-1009"]
+
+    def test_a_group_that_moves_again_and_again_is_followed_once(self) -> None:
+        moved = refused(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=-1009)
+        connector = self.make(http=StubHttp(moved))
+        with pytest.raises(AddressInvalid):
+            connector.send(self._a_call(connector))
+        assert len(connector.http.calls) == 2
+
+    def test_a_picture_of_odd_shape_goes_as_a_file(self) -> None:
+        odd = refused(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
+        connector = self.make(http=StubHttp(odd, json_response({"ok": True, "result": sent(9)})))
+        image = self.attachment(Medium.IMAGE)
+        message = self.message(text="tall", attachments=(image,))
+        assert connector.send(connector.compose(message)[0]) == SendReceipt("9")
+        first, second = connector.http.calls
+        assert first.url.endswith("/sendPhoto")
+        assert second.url.endswith("/sendDocument")
+        assert dict(second.form)["caption"] == "tall"
+
+    def test_a_bad_request_is_not_sent_again_though_the_library_calls_it_a_network_error(
+        self,
+    ) -> None:
+        connector = self.make(http=StubHttp(refused(400, "Bad Request: message text is empty")))
+        with pytest.raises(Rejected) as caught:
+            connector.send(self._a_call(connector))
+        assert caught.value.retryable is False
+
+    def test_an_answer_lost_by_telegram_may_have_been_sent(self) -> None:
+        connector = self.make(http=StubHttp(HttpResponse(504, {}, b"<html>Gateway Time-out")))
+        with pytest.raises(ConnectionFailed) as caught:
+            connector.send(self._a_call(connector))
+        assert caught.value.maybe_sent is True
+
+    def test_a_sent_message_is_sent_even_if_the_library_cannot_read_the_answer(self) -> None:
+        newer = {"message_id": 11, "chat": {"shape": "of another year"}}
+        connector = self.make(http=StubHttp(json_response({"ok": True, "result": newer})))
+        assert connector.send(self._a_call(connector)) == SendReceipt("11")
+
+    def test_a_button_that_was_too_old_to_be_acknowledged_is_only_refused(self) -> None:
+        too_old = refused(400, "Bad Request: query is too old and response timeout expired")
+        connector = self.make(http=StubHttp(too_old))
+        event = connector.parse(self.payload_request(self.payloads / "button.json"))[0]
+        (call,) = connector.acknowledge(event)
+        with pytest.raises(Rejected):
+            connector.send(call)
+        assert dict(connector.http.calls[0].form) == {"callback_query_id": "331000000000001"}
+
+    def test_a_message_that_is_no_button_is_not_acknowledged(self) -> None:
+        event = self.make().parse(self.payload_request(self.payloads / "text.json"))[0]
+        assert self.make().acknowledge(event) == []
+
+    def test_without_a_secret_token_one_is_derived_and_checked_all_the_same(self) -> None:
+        connector = self.make(secret_token=None)
+        connector.http.answers = [json_response({"ok": True, "result": []})]
+        bare = post("telegram", b"{}", {})
+        empty = post("telegram", b"{}", {"x-telegram-bot-api-secret-token": ""})
+        for request in (bare, empty):
+            with pytest.raises(WebhookRejected):
+                connector.verify(request)
+        connector = self.make(secret_token="", mode="webhook")
+        connector.http.answers = [json_response({"ok": True, "result": True})]
+        connector.register()
+        secret = dict(connector.http.calls[0].form)["secret_token"]
+        assert len(secret) == 64
+        assert secret not in TOKEN
+        connector.verify(post("telegram", b"{}", {"x-telegram-bot-api-secret-token": secret}))
+
+    @pytest.mark.parametrize("secret", ["with space", "ünïcode", "x" * 257])
+    def test_a_secret_token_that_telegram_refuses_is_refused_here(self, secret: str) -> None:
+        with pytest.raises(ValidationError, match="256 characters at most"):
+            self.make(secret_token=secret)
+
+    @pytest.mark.parametrize("token", ["", "12 3:abc", "123:abc/../x", "123:abc?x"])
+    def test_a_token_that_does_not_fit_into_a_url_is_refused(self, token: str) -> None:
+        with pytest.raises(ValidationError, match="no bot token"):
+            self.make(token=token)
+
+    def test_polling_asks_for_every_kind_of_update_by_name(self) -> None:
+        connector = self.make(http=StubHttp(json_response({"ok": True, "result": []})))
+        result = connector.poll("870000001", 25)
+        assert result.cursor == "870000001"
+        assert result.requests == ()
+        (call,) = connector.http.calls
+        assert call.json["offset"] == 870000001
+        assert call.json["timeout"] == 25
+        assert set(call.json["allowed_updates"]) >= {"message_reaction", "my_chat_member"}
+        assert call.seconds > 25
+
+    def test_polling_hands_on_what_the_library_could_not_read(self) -> None:
+        strange = {"update_id": 5, "message": {"chat": "nonsense"}}
+        connector = self.make(http=StubHttp(json_response({"ok": True, "result": [strange]})))
+        result = connector.poll("", 0)
+        assert "offset" not in connector.http.calls[0].json
+        assert result.cursor == "6"
+        with pytest.raises(PayloadInvalid):
+            connector.parse(result.requests[0])
+
+    def test_a_webhook_in_the_way_of_polling_is_explained(self) -> None:
+        conflict = "Conflict: can't use getUpdates method while webhook is active"
+        connector = self.make(http=StubHttp(refused(409, conflict)))
+        with pytest.raises(CredentialsRefused, match="A webhook is set for this bot"):
+            connector.poll("", 0)
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"ok": True, "result": [{"message": {}}]},
+            {"ok": True, "result": {}},
+            {"ok": True},
+            [],
+        ],
+    )
+    def test_a_poll_answered_with_nonsense_is_an_error_of_its_own(self, body: Any) -> None:
+        connector = self.make(http=StubHttp(json_response(body)))
+        with pytest.raises(ResponseUnexpected):
+            connector.poll("", 0)
+
+    def test_a_coroutine_that_waits_is_an_error_and_not_a_hang(self) -> None:
+        class Never:
+            def __await__(self) -> Iterator[None]:
+                yield
+
+        async def waits() -> None:
+            await Never()
+
+        with pytest.raises(RuntimeError, match="event loop"):
+            drive(waits())
+
+
+# -- against the stand-in of the Bot API -----------------------------------------------------------
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(hub_url="http://127.0.0.1:9", speed=200) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def ann(sandbox: Sandbox) -> TelegramCustomer:
+    return sandbox.telegram.customer("Ann")
+
+
+def connect(sandbox: Sandbox, **options: Any) -> Telegram:
+    base, token = sandbox.telegram.api_base, sandbox.telegram.token
+    values = {"kind": "telegram", "api_base": f"{base}/", "token": token, **options}
+    config = Telegram.Config(**values)
+    return Telegram("telegram", config, Site(sandbox.hub_url), Http([token]))
+
+
+@pytest.fixture
+def telegram(sandbox: Sandbox) -> Telegram:
+    return connect(sandbox)
+
+
+def news(telegram: Telegram, cursor: str = "") -> list[InboundEvent]:
+    result = telegram.poll(cursor, 2)
+    for request in result.requests:
+        telegram.verify(request)
+    return [event for request in result.requests for event in telegram.parse(request)]
+
+
+def write(telegram: Telegram, to: TelegramCustomer, **message: Any) -> list[SendReceipt]:
+    values = TestTelegram().message(**message)
+    address = Address("telegram", str(to.id))
+    calls = telegram.compose(type(values)(**{**fields_of(values), "address": address}))
+    return [telegram.send(call) for call in calls]
+
+
+def fields_of(message: Any) -> dict[str, Any]:
+    return {name: getattr(message, name) for name in type(message).__slots__}
+
+
+def photo(name: str = "shoe.png") -> Attachment:
+    return Attachment(Medium.IMAGE, name, "image/png", content=samples.photo)
+
+
+def test_what_a_customer_does_arrives_by_polling(telegram: Telegram, ann: TelegramCustomer) -> None:
+    ann.starts("token-of-128-bits_A")
+    said = ann.says("Tere!")
+    ann.sends_photo(caption="this one")
+    ann.shares_contact("37255512345", own=True)
+    ann.sends_location(59.4, 24.7)
+    ann.edits(said, "Tere, tere!")
+    started, text, picture, card, place, edit = news(telegram)
+    assert isinstance(started, ContactEvent)
+    assert started.handover_token == "token-of-128-bits_A"
+    assert isinstance(text, InboundMessage)
+    assert (text.text, text.profile.name, text.profile.locale) == ("Tere!", "Ann", "en")
+    assert isinstance(picture, InboundMessage)
+    assert picture.attachments[0].medium is Medium.IMAGE
+    assert isinstance(card, InboundMessage)
+    assert card.card is not None
+    assert card.card.own
+    assert isinstance(place, InboundMessage)
+    assert place.location == Location(59.4, 24.7)
+    assert isinstance(edit, InboundMessage)
+    assert (edit.edits, edit.text) == (text.external_id, "Tere, tere!")
+
+
+def test_a_cursor_confirms_what_was_taken(
+    sandbox: Sandbox, telegram: Telegram, ann: TelegramCustomer
+) -> None:
+    ann.says("one")
+    first = telegram.poll("", 2)
+    assert telegram.poll("", 0).requests == first.requests
+    ann.says("two")
+    second = telegram.poll(first.cursor, 2)
+    assert [event.text for event in telegram.parse(second.requests[0])] == ["two"]
+    telegram.poll(second.cursor, 0)
+    sandbox.telegram.wait_until_confirmed()
+
+
+def test_a_reply_arrives_as_it_was_written(telegram: Telegram, ann: TelegramCustomer) -> None:
+    question = ann.says("Which size?")
+    text = "41 & <b>not bold</b> _*`👍"
+    (receipt,) = write(telegram, ann, text=text, reply_to=question.id)
+    shown = ann.received.wait_for(text=text)
+    assert shown.id == receipt.external_id
+    assert str(shown.raw["reply_to_message"]["message_id"]) == question.id
+
+
+def test_a_text_too_long_for_one_message_arrives_whole(
+    telegram: Telegram, ann: TelegramCustomer
+) -> None:
+    ann.starts()
+    text = "👍" * 2049
+    assert len(write(telegram, ann, text=text)) == 2
+    assert "".join(bubble.text for bubble in ann.received.wait_for_count(2)) == text
+
+
+def test_files_and_albums_arrive(telegram: Telegram, ann: TelegramCustomer) -> None:
+    ann.starts()
+    form = Attachment(Medium.FILE, "форма.pdf", "application/pdf", content=samples.pdf)
+    receipts = write(telegram, ann, text="Look", attachments=(photo(), photo(), form))
+    assert len(receipts) == 2
+    first, second, third = ann.received.wait_for_count(3)
+    assert first.raw["media_group_id"] == second.raw["media_group_id"]
+    assert first.raw["caption"] == "Look"
+    assert third.raw["document"]["file_name"] == "форма.pdf"
+    assert receipts[0].external_id == first.id
+
+
+def test_a_pressed_button_comes_back_as_a_text(telegram: Telegram, ann: TelegramCustomer) -> None:
+    ann.starts()
+    write(telegram, ann, text="Which?", buttons=("Size 41", "A size of which the label is long"))
+    ann.received.wait_for(text="Which?")
+    ann.presses("A size of which the label is long")
+    *_, answer = news(telegram)
+    assert isinstance(answer, InboundMessage)
+    assert answer.text == "A size of which the label is long"
+
+
+def test_reactions_and_blocking_are_heard_of(telegram: Telegram, ann: TelegramCustomer) -> None:
+    telegram.poll("", 0)  # asks for reactions by name, as Telegram wants it
+    said = ann.says("hello")
+    ann.reacts(said, "❤")
+    ann.blocks_bot()
+    ann.unblocks_bot()
+    _, reaction, stopped, started = news(telegram)
+    assert isinstance(reaction, ContactEvent)
+    assert (reaction.name, reaction.text, reaction.external_id) == ("reaction", "❤", said.id)
+    assert isinstance(stopped, ContactEvent)
+    assert isinstance(started, ContactEvent)
+    assert (stopped.name, started.name) == ("stopped", "started")
+
+
+def test_it_marks_the_contact_as_stopped_on_403(telegram: Telegram, ann: TelegramCustomer) -> None:
+    ann.starts()
+    ann.blocks_bot()
+    with pytest.raises(ContactStopped, match="blocked this bot"):
+        write(telegram, ann, text="Are you there?")
+
+
+def test_a_stranger_cannot_be_written_to(telegram: Telegram, sandbox: Sandbox) -> None:
+    bob = sandbox.telegram.customer("Bob")
+    with pytest.raises((ContactStopped, AddressInvalid)):
+        write(telegram, bob, text="Buy now!")
+
+
+def test_a_flood_is_told_how_long_to_wait(
+    telegram: Telegram, sandbox: Sandbox, ann: TelegramCustomer
+) -> None:
+    ann.starts()
+    sandbox.telegram.is_throttled(9)
+    with pytest.raises(Throttled) as caught:
+        write(telegram, ann, text="Hello")
+    assert caught.value.retry_after is not None
+    assert 1 <= caught.value.retry_after.total_seconds() <= 9
+
+
+def test_a_group_that_moved_is_followed(telegram: Telegram, sandbox: Sandbox) -> None:
+    group = sandbox.telegram.group("Shop and friends")
+    old = Address("telegram", str(group.chat.id))
+    group.becomes_supergroup(tells=False)
+    message = TestTelegram().message(text="hi")
+    calls = telegram.compose(type(message)(**{**fields_of(message), "address": old}))
+    receipt = telegram.send(calls[0])
+    assert receipt.moved_to == Address("telegram", str(group.chat.id))
+
+
+def test_a_group_that_tells_of_its_new_id_is_an_event(telegram: Telegram, sandbox: Sandbox) -> None:
+    group = sandbox.telegram.group("Shop and friends")
+    old = str(group.chat.id)
+    group.becomes_supergroup()
+    (event,) = telegram.parse(telegram.poll("", 2).requests[0])
+    assert isinstance(event, AddressMoved)
+    assert (event.address.path, event.new_address.path) == (old, str(group.chat.id))
+
+
+def test_a_file_is_fetched_by_its_id(telegram: Telegram, ann: TelegramCustomer) -> None:
+    ann.sends_document(b"%PDF-1.7 the form", name="form.pdf")
+    (event,) = news(telegram)
+    assert isinstance(event, InboundMessage)
+    call = telegram.locate(event.attachments[0].source)
+    assert telegram.config.token.get_secret_value() not in repr(call)
+    assert telegram.http.request(call).body == b"%PDF-1.7 the form"
+
+
+def test_a_file_over_20_mb_says_what_to_do(telegram: Telegram, ann: TelegramCustomer) -> None:
+    ann.sends_document(bytes(20 * 1024 * 1024 + 1), name="film.bin")
+    (event,) = news(telegram)
+    assert isinstance(event, InboundMessage)
+    with pytest.raises(Unsupported, match="send it in another way"):
+        telegram.locate(event.attachments[0].source)
+
+
+def test_a_contact_is_described_without_a_picture(
+    telegram: Telegram, ann: TelegramCustomer
+) -> None:
+    ann.starts()
+    profile = telegram.describe(Address("telegram", str(ann.id)))
+    assert profile.name.startswith("Ann")
+    assert profile.avatar_url == ""
+
+
+def test_a_handover_link_opens_this_bot(telegram: Telegram) -> None:
+    assert (
+        telegram.handover_link("tok_en-1", "4711") == "https://t.me/sandbox_shop_bot?start=tok_en-1"
+    )
+
+
+def test_typing_is_shown(telegram: Telegram, sandbox: Sandbox, ann: TelegramCustomer) -> None:
+    ann.starts()
+    for call in telegram.typing(Address("telegram", str(ann.id)), True):
+        telegram.send(call)
+    assert sandbox.telegram.calls.wait_for(method="sendChatAction").values["action"] == "typing"
+
+
+def test_the_test_button_says_which_bot_it_is(telegram: Telegram) -> None:
+    assert "@sandbox_shop_bot" in telegram.check()
+
+
+def test_the_test_button_says_that_the_token_is_wrong(sandbox: Sandbox) -> None:
+    with pytest.raises(CredentialsRefused, match="@BotFather"):
+        connect(sandbox, token="100200300:another-token-of-the-same-form-00").check()
+
+
+def test_a_webhook_registers_itself_and_is_taken_away_for_polling(
+    sandbox: Sandbox, ann: TelegramCustomer
+) -> None:
+    by_webhook = connect(sandbox, mode="webhook", secret_token=SECRET)
+    assert not by_webhook.polls()
+    by_webhook.register()
+    by_webhook.register()
+    webhook = sandbox.telegram.state.updates.webhook
+    assert webhook is not None
+    assert (webhook.url, webhook.secret) == ("http://127.0.0.1:9/webhooks/telegram", SECRET)
+    by_polling = connect(sandbox)
+    with pytest.raises(CredentialsRefused, match="webhook"):
+        by_polling.poll("", 0)
+    by_polling.register()
+    ann.says("still here")
+    (event,) = news(by_polling)
+    assert isinstance(event, InboundMessage)
+    assert event.text == "still here"
+
+
+def test_the_test_button_tells_what_telegram_says_of_our_webhook(
+    sandbox: Sandbox, ann: TelegramCustomer
+) -> None:
+    by_webhook = connect(sandbox, mode="webhook")
+    by_webhook.register()
+    ann.says("nobody listens on port 9")
+    sandbox.telegram.state.updates.hooks.attempts.wait_for_count(1)
+    assert "Its last call to us failed" in by_webhook.check()
+
+
+def test_twenty_threads_send_at_once(
+    sandbox: Sandbox, telegram: Telegram, ann: TelegramCustomer
+) -> None:
+    ann.starts()
+    texts = [f"message {number}" for number in range(20)]
+    with ThreadPoolExecutor(20) as pool:
+        receipts = list(pool.map(lambda text: write(telegram, ann, text=text)[0], texts))
+    shown = {bubble.id: bubble.text for bubble in ann.received.wait_for_count(20)}
+    assert {
+        receipt.external_id: text for receipt, text in zip(receipts, texts, strict=True)
+    } == shown
+
+
+def test_no_log_holds_the_token_even_at_debug(
+    sandbox: Sandbox, ann: TelegramCustomer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    telegram = connect(sandbox, mode="webhook", secret_token=SECRET)
+    telegram.register()
+    ann.starts()
+    write(telegram, ann, text="Hello")
+    telegram.check()
+    assert sandbox.telegram.token not in caplog.text
+    assert SECRET not in caplog.text

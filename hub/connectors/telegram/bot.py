@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Coroutine
-from typing import IO, Any, ClassVar, TypeVar
+from typing import IO, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from telegram import Bot
@@ -44,7 +44,8 @@ class BotApi:
 
         Raises:
             ConnectionFailed: nobody answered.
-            ResponseUnexpected: done, and the answer makes no sense.
+            AnswerUnread: done, and the library cannot read the result.
+            ResponseUnexpected: the answer is not of the Bot API's form.
         """
         exchange = Exchange(self._http, self._methods_url)
         bot = Bot("unseen", base_url=_no_base, base_file_url=_no_base, request=exchange,
@@ -58,9 +59,9 @@ class BotApi:
         except Exception:
             # The library checks no types, so what it trips over here can be anything. Before an
             # answer came it would be a mistake of ours, and that is not to be hidden.
-            if not exchange.answered:
+            if exchange.answer is None:
                 raise
-            raise ResponseUnexpected(UNREADABLE) from None
+            raise AnswerUnread(exchange.answer.result) from None
 
     def ask(self, method: str, **parameters: Any) -> Any:
         """Like `post`, but a refusal is raised as the SendError it means."""
@@ -102,8 +103,16 @@ class Updates(BaseModel):
 class Answer(BaseModel):
     """The form of every answer to a method that was carried out."""
 
-    ok: bool
+    ok: Literal[True]
     result: Any
+
+
+class AnswerUnread(ResponseUnexpected):
+    """Telegram did it; `result` is its answer, which the library cannot read."""
+
+    def __init__(self, result: Any) -> None:
+        super().__init__(UNREADABLE)
+        self.result = result
 
 
 class Stopped(TelegramError):
@@ -123,14 +132,14 @@ class Exchange(BaseRequest):
     NetworkError, and whoever retries the one retries the other.
     """
 
-    __slots__ = ("_http", "_methods_url", "answered")
+    __slots__ = ("_http", "_methods_url", "answer")
 
     read_timeout: ClassVar[float] = READ_SECONDS
 
     def __init__(self, http: Http, methods_url: str) -> None:
         self._http = http
         self._methods_url = methods_url
-        self.answered = False
+        self.answer: Answer | None = None
 
     async def initialize(self) -> None:
         """Nothing is held."""
@@ -160,13 +169,10 @@ class Exchange(BaseRequest):
             raise Stopped(error) from None
         if not response.ok:
             raise Stopped(response)
-        self.answered = True
         try:
-            taken = Answer.model_validate_json(response.body).ok
+            self.answer = Answer.model_validate_json(response.body)
         except ValidationError:
-            taken = False
-        if not taken:
-            raise Stopped(ResponseUnexpected(UNREADABLE))
+            raise Stopped(ResponseUnexpected(UNREADABLE)) from None
         return response.status, response.body
 
 

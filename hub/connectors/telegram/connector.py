@@ -20,7 +20,7 @@ from telegram import Message
 from hub.connectors.base import Connector, ConnectorConfig, PollResult
 from hub.connectors.http import HttpCall, HttpResponse
 from hub.connectors.telegram import outgoing
-from hub.connectors.telegram.bot import BotApi
+from hub.connectors.telegram.bot import AnswerUnread, BotApi
 from hub.connectors.telegram.outgoing import BotCall
 from hub.connectors.telegram.payloads import ALLOWED_UPDATES, read_update
 from hub.connectors.telegram.refusals import is_no_photo, migrated_to, refusal
@@ -167,7 +167,11 @@ class Telegram(Connector[TelegramConfig]):
 
     def transmit(self, call: Any) -> Any:
         assert isinstance(call, BotCall)
-        return self._api.post(call.method, **call.parameters())
+        try:
+            return self._api.post(call.method, **call.parameters())
+        except AnswerUnread as error:
+            # The message is with the customer: it must not look failed because of the answer.
+            return error.result
 
     def send(self, call: Any) -> SendReceipt:
         """Once more in another way where Telegram itself says which: a group that has a new id,
@@ -186,9 +190,12 @@ class Telegram(Connector[TelegramConfig]):
     def accept(self, call: Any, response: Any) -> SendReceipt:
         if isinstance(response, HttpResponse):
             raise refusal(response)
-        first = response[0] if isinstance(response, tuple) and response else response
+        first = response[0] if isinstance(response, tuple | list) and response else response
+        number = first.get("message_id") if isinstance(first, dict) else None
         if isinstance(first, Message):
-            return SendReceipt(str(first.message_id))
+            number = first.message_id
+        if isinstance(number, int):
+            return SendReceipt(str(number))
         if first is True:
             return SendReceipt()
         raise ResponseUnexpected("Telegram took the message and did not say as which.")
