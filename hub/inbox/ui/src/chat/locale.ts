@@ -2,14 +2,20 @@ import { baseLocale, getTextDirection, locales, overwriteGetLocale } from '../pa
 
 type Locale = (typeof locales)[number];
 
-/** The first wish that there is a catalogue for: what the site says, then the browser, then the hub. */
-export function chooseLocale(wishes: readonly (string | null | undefined)[]): Locale {
+/**
+ * The first wish that there is a catalogue for, of the languages that this chat may speak; where
+ * none fits, the first of those.
+ */
+export function chooseLocale(
+  wishes: readonly (string | null | undefined)[],
+  allowed: readonly string[] = [],
+): Locale {
+  const may = allowed.map(languageOf).filter((language) => known(language));
   for (const wish of wishes) {
-    const language = wish?.toLowerCase().split(/[-_]/)[0];
-    const found = locales.find((locale) => locale === language);
-    if (found) return found;
+    const found = known(languageOf(wish ?? ''));
+    if (found && (may.length === 0 || may.includes(found))) return found;
   }
-  return baseLocale;
+  return known(may[0] ?? '') ?? baseLocale;
 }
 
 export function speak(locale: Locale): void {
@@ -17,4 +23,12 @@ export function speak(locale: Locale): void {
   overwriteGetLocale(() => locale);
   document.documentElement.lang = locale;
   document.documentElement.dir = getTextDirection(locale);
+}
+
+function languageOf(tag: string): string {
+  return tag.toLowerCase().split(/[-_]/)[0] ?? '';
+}
+
+function known(language: string): Locale | undefined {
+  return locales.find((locale) => locale === language);
 }

@@ -2,9 +2,11 @@
 // they are all there is; the chat itself comes when it is wanted.
 import { Bridge } from './bridge';
 import { Memory } from './memory';
+import { loadSettings } from './settings';
 
 const connector = decodeURIComponent(location.pathname.split('/')[2] ?? '');
 const memory = new Memory(connector);
+const settings = loadSettings(connector);
 const isEmbedded = new URLSearchParams(location.search).has('embed') && window.parent !== window;
 
 let isStarted = false;
@@ -12,15 +14,21 @@ let isStarted = false;
 function start(): void {
   if (isStarted) return;
   isStarted = true;
-  void import('./start').then((chat) => chat.start(connector, memory, bridge));
+  void import('./start').then((chat) => chat.start(settings, memory, bridge));
 }
 
 const bridge = isEmbedded
   ? new Bridge(window, (message) => {
+      if (message.hub === 'page') void introduce();
       if (message.hub === 'open' || (message.hub === 'page' && message.open)) start();
       else if (message.hub === 'reset' && !isStarted) memory.forget();
       else if (memory.talked) start();
     })
   : null;
+
+async function introduce(): Promise<void> {
+  const { color, position } = await settings;
+  bridge?.tell({ hub: 'ready', color, position });
+}
 
 if (!isEmbedded) start();

@@ -3,6 +3,7 @@ import { ApiError } from '$shared/http';
 import type { Attachment } from '$shared/types';
 import { Bridge } from './bridge';
 import { FakeHub, shelf } from './fake-hub';
+import { chooseLocale } from './locale';
 import { browserShelf, Memory } from './memory';
 import { inkOn, settingsOf } from './settings';
 import { rows } from './timeline';
@@ -164,13 +165,20 @@ describe('the look of the thread', () => {
   });
 
   test('the words on the company’s colour can be read', () => {
-    expect(inkOn('#3a53d6')).toBe('#ffffff');
+    expect(inkOn('#2f5bea')).toBe('#ffffff');
     expect(inkOn('#f5c518')).toBe('#14161c');
+  });
+
+  test('it speaks the first language it is asked for and may speak', () => {
+    expect(chooseLocale(['xx', 'ar-EG', 'en'])).toBe('ar');
+    expect(chooseLocale(['ar-EG'], ['en'])).toBe('en');
+    expect(chooseLocale(['xx'], ['ar', 'en'])).toBe('ar');
+    expect(chooseLocale([undefined])).toBe('en');
   });
 
   test('settings that a server does not send have working defaults', () => {
     expect(settingsOf('website', { color: 'red', title: null })).toMatchObject({
-      color: '#3a53d6',
+      color: '#2f5bea',
       title: '',
       online: true,
       maxBytes: null,

@@ -57,10 +57,6 @@ export class Place {
     this.#bridge?.tell({ hub: 'resize', large: this.#isLarge });
   }
 
-  ready(color: string): void {
-    this.#bridge?.tell({ hub: 'ready', color });
-  }
-
   showUnread(count: number): void {
     this.#bridge?.tell({ hub: 'unread', count });
   }

@@ -5,6 +5,9 @@ export interface Settings {
   connector: string;
   title: string;
   color: string;
+  position: 'left' | 'right' | null;
+  /** What the chat may speak; empty for all it knows. */
+  languages: string[];
   locale: string;
   online: boolean;
   /** In characters; longer texts are not accepted. */
@@ -18,6 +21,8 @@ interface Answer {
   connector?: string;
   title?: string | null;
   color?: string | null;
+  position?: string | null;
+  languages?: string[] | null;
   locale?: string | null;
   online?: boolean;
   capabilities?: {
@@ -28,7 +33,7 @@ interface Answer {
   } | null;
 }
 
-export const BRAND = '#3a53d6';
+export const BRAND = '#2f5bea';
 
 /** Without an answer the chat still opens: it only knows less about itself. */
 export async function loadSettings(connector: string): Promise<Settings> {
@@ -47,6 +52,8 @@ export function settingsOf(connector: string, answer: Answer): Settings {
     connector,
     title: answer.title ?? '',
     color: isColor(answer.color) ? answer.color : BRAND,
+    position: answer.position === 'left' || answer.position === 'right' ? answer.position : null,
+    languages: answer.languages ?? [],
     locale: answer.locale ?? '',
     online: answer.online ?? true,
     maxText: can.max_text ?? can.text_limit ?? 10_000,

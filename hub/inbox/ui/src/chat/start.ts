@@ -8,13 +8,18 @@ import { Chat, type VisitorEvents } from './chat.svelte';
 import { chooseLocale, speak } from './locale';
 import type { Memory } from './memory';
 import { Place } from './place.svelte';
-import { isColor, loadSettings, paint } from './settings';
+import { isColor, paint, type Settings } from './settings';
 import { Uploads, uploadTo } from './uploads.svelte';
 
-export async function start(connector: string, memory: Memory, bridge: Bridge | null): Promise<void> {
-  const settings = await loadSettings(connector);
+export async function start(
+  loading: Promise<Settings>,
+  memory: Memory,
+  bridge: Bridge | null,
+): Promise<void> {
+  const settings = await loading;
+  const { connector } = settings;
   const wish = bridge?.page;
-  const locale = chooseLocale([wish?.locale, ...navigator.languages, settings.locale]);
+  const locale = chooseLocale([wish?.locale, ...navigator.languages, settings.locale], settings.languages);
   const color = isColor(wish?.color) ? wish.color : settings.color;
   speak(locale);
   paint(color);
@@ -45,6 +50,5 @@ export async function start(connector: string, memory: Memory, bridge: Bridge | 
       },
     },
   });
-  place.ready(color);
   chat.start();
 }

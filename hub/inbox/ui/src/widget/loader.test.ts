@@ -2,10 +2,6 @@ import { afterEach, beforeEach, describe, expect, test, vi, type MockInstance } 
 
 type Hub = (command: string, detail?: unknown) => void;
 
-interface HappyWindow {
-  happyDOM: { settings: { disableIframePageLoading: boolean } };
-}
-
 const HUB = 'https://hub.example';
 let root: ShadowRoot;
 let posted: { data: unknown; origin: string }[];
@@ -14,17 +10,21 @@ let complaints: MockInstance;
 
 const page = window as unknown as { hub?: Hub & { q?: unknown[][] } };
 const button = () => root.querySelector('button')!;
-const frame = () => root.querySelector('iframe');
+const frame = () => root.querySelector<HTMLIFrameElement>('x-frame');
 const hub: Hub = (command, detail) => page.hub!(command, detail);
 
 beforeEach(() => {
   vi.resetModules();
   posted = [];
   frameWindow = { postMessage: (data: unknown, origin: string) => posted.push({ data, origin }) };
-  // The frame is not to be fetched: only its address matters here.
-  (window as unknown as HappyWindow).happyDOM.settings.disableIframePageLoading = true;
   complaints = vi.spyOn(console, 'error').mockImplementation(() => {});
-  vi.spyOn(HTMLIFrameElement.prototype, 'contentWindow', 'get').mockReturnValue(frameWindow as never);
+  // A frame in name only: nothing is to be fetched here.
+  const create = document.createElement.bind(document);
+  vi.spyOn(document, 'createElement').mockImplementation((name: string) =>
+    name === 'iframe'
+      ? (Object.assign(create('x-frame'), { contentWindow: frameWindow }) as never)
+      : create(name),
+  );
   const attach = Element.prototype.attachShadow;
   vi.spyOn(Element.prototype, 'attachShadow').mockImplementation(function (this: Element, init) {
     return (root = attach.call(this, init));
@@ -53,7 +53,7 @@ function says(data: unknown, origin = HUB, source: unknown = frameWindow): void 
 }
 
 function loaded(): void {
-  frame()!.dispatchEvent(new Event('load'));
+  frame()!.onload?.(new Event('load'));
 }
 
 describe('the button on a shop’s page', () => {

@@ -26,9 +26,7 @@ function start(script: HTMLScriptElement, connector: string, waiting: ArrayLike<
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(styles);
   root.adoptedStyleSheets = [sheet];
-  if (position === 'left' || (position !== 'right' && isRightToLeft())) {
-    host.setAttribute('side', 'left');
-  }
+  place(position);
 
   const button = document.createElement('button');
   const badge = document.createElement('b');
@@ -104,6 +102,11 @@ function start(script: HTMLScriptElement, connector: string, waiting: ArrayLike<
     button.focus();
   }
 
+  function place(side?: string | null): void {
+    const isLeft = side === 'left' || (side !== 'right' && isRightToLeft());
+    host.setAttribute('side', isLeft ? 'left' : 'right');
+  }
+
   function paint(value?: string): void {
     const parts = /^#([\da-f]{2})([\da-f]{2})([\da-f]{2})$/i.exec(value ?? '');
     if (!parts) return;
@@ -115,7 +118,10 @@ function start(script: HTMLScriptElement, connector: string, waiting: ArrayLike<
   addEventListener('message', (event: MessageEvent<ToPage | null>) => {
     const said = event.data;
     if (event.origin !== origin || !frame || event.source !== frame.contentWindow || !said) return;
-    if (said.hub === 'ready' && !color) paint(said.color);
+    if (said.hub === 'ready') {
+      if (!color) paint(said.color);
+      if (!position) place(said.position);
+    }
     if (said.hub === 'close') close();
     if (said.hub === 'resize') frame.className = said.large === true ? 'large' : '';
     if (said.hub === 'unread' && said.count >= 0) {

@@ -19,7 +19,7 @@ export type ToChat =
   | { hub: 'reset' };
 
 export type ToPage =
-  | { hub: 'ready'; color: string }
+  | { hub: 'ready'; color: string; position: 'left' | 'right' | null }
   | { hub: 'unread'; count: number }
   | { hub: 'close' }
   | { hub: 'resize'; large: boolean };

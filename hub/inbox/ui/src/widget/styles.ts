@@ -3,10 +3,10 @@
 export const styles = `
 :host{all:initial;position:fixed;z-index:2147483000;inset:auto 20px 20px auto;color-scheme:light dark}
 :host([side=left]){inset:auto auto 20px 20px}
-button{all:unset;position:relative;box-sizing:border-box;inline-size:56px;block-size:56px;display:grid;place-items:center;border-radius:50%;cursor:pointer;background:var(--brand,#3a53d6);color:var(--ink,#fff);box-shadow:0 6px 24px #14162840,0 1px 4px #14162833;transition:transform .18s}
+button{all:unset;position:relative;box-sizing:border-box;inline-size:56px;block-size:56px;display:grid;place-items:center;border-radius:50%;cursor:pointer;background:var(--brand,#2f5bea);color:var(--ink,#fff);box-shadow:0 6px 24px #14162840,0 1px 4px #14162833;transition:transform .18s,background .3s}
 button:hover{transform:scale(1.06)}
 button:active{transform:scale(.96)}
-button:focus-visible{outline:3px solid var(--brand,#3a53d6);outline-offset:3px}
+button:focus-visible{outline:3px solid var(--brand,#2f5bea);outline-offset:3px}
 svg{grid-area:1/1;inline-size:26px;block-size:26px;fill:none;stroke:currentcolor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round;transition:opacity .18s,transform .18s}
 [aria-expanded=false] svg+svg,[aria-expanded=true] svg:first-child{opacity:0;transform:rotate(-60deg) scale(.5)}
 b{position:absolute;inset:-3px -3px auto auto;min-inline-size:20px;box-sizing:border-box;padding:0 5px;border-radius:10px;background:#c8281f;color:#fff;font:600 12px/20px system-ui,sans-serif;text-align:center;box-shadow:0 0 0 2px #fff}
