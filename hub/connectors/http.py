@@ -10,11 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from io import BytesIO
 from typing import Any
 
 import orjson
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.filepost import encode_multipart_formdata
 
 from hub.errors import (
     ConnectionFailed,
@@ -103,15 +105,15 @@ class Http:
             ConnectionFailed: nobody answered; `maybe_sent` is true once the request had left.
             ResponseUnexpected: the answer is larger than any answer of an API.
         """
+        upload, upload_headers = _multipart(call)
         try:
             with self._session.request(
                 call.method,
                 call.url,
-                headers=dict(call.headers),
+                headers={**call.headers, **upload_headers},
                 params=list(call.query) or None,
-                data=list(call.form) if call.form is not None else call.body,
+                data=upload or (list(call.form) if call.form is not None else call.body),
                 json=call.json,
-                files=[(f.part, (f.name, f.content, f.media_type)) for f in call.files] or None,
                 auth=call.basic_auth,
                 timeout=(CONNECT_SECONDS, call.seconds),
                 allow_redirects=False,
@@ -143,6 +145,19 @@ class Http:
             "The message stays in line and is tried again.",
             maybe_sent=maybe_sent,
         )
+
+
+def _multipart(call: HttpCall) -> tuple[BytesIO | None, dict[str, str]]:
+    """The body of a call with files, to be read in blocks.
+
+    As one piece of bytes it would have to be gone within the time for connecting, which is the
+    socket's time limit until the answer is read: seconds, for what may be 50 MB.
+    """
+    if not call.files:
+        return None, {}
+    files = [(file.part, (file.name, file.content, file.media_type)) for file in call.files]
+    body, content_type = encode_multipart_formdata([*(call.form or ()), *files])
+    return BytesIO(body), {"Content-Type": content_type}
 
 
 def _had_left(error: requests.ConnectionError) -> bool:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import socket
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -445,6 +448,38 @@ class TestTelegram(ConnectorCases):
 
         with pytest.raises(RuntimeError, match="event loop"):
             drive(waits())
+
+
+def test_a_large_file_may_take_longer_to_upload_than_to_connect(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("hub.connectors.http.CONNECT_SECONDS", 0.3)
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+    took = []
+
+    def reads_slowly() -> None:
+        connection, _ = listener.accept()
+        began, body = time.monotonic(), b""
+        while not body.endswith(b"--\r\n"):
+            body = body[-100:] + connection.recv(65536)
+            time.sleep(0.001)
+        took.append(time.monotonic() - began)
+        answer = b'{"ok": true, "result": {"message_id": 3}}'
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer))
+        connection.sendall(answer)
+        connection.close()
+
+    reader = threading.Thread(target=reads_slowly, daemon=True)
+    reader.start()
+    base = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    telegram = TestTelegram().make(http=Http(), api_base=base)
+    film = Attachment(Medium.FILE, "film.bin", content=lambda: bytes(8_000_000))
+    (call,) = telegram.compose(TestTelegram().message(attachments=(film,)))
+    assert telegram.send(call) == SendReceipt("3")
+    reader.join(5)
+    listener.close()
+    assert took[0] > 0.3
 
 
 # -- against the stand-in of the Bot API -----------------------------------------------------------
