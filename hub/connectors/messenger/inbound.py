@@ -209,7 +209,8 @@ def _delivery(event: Event, raw: bytes, page: str) -> DeliveryUpdate:
         status=DeliveryStatus.DELIVERED,
         address=address,
         external_ids=mids,
-        up_to=_moment(delivery.watermark),
+        # The ids are exact; the watermark says the same by Meta's clock.
+        up_to=None if mids else _moment(delivery.watermark),
         at=_moment(event.timestamp),
     )
 

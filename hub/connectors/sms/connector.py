@@ -160,9 +160,10 @@ class Sms(Connector[SmsConfig]):
             pairs = _pairs(request)
         except ValueError:
             raise PayloadInvalid("What Twilio sends is a form, and this is none.") from None
-        # Our id comes back in the query, and has to be in what the journal keeps.
-        if "message" in request.query and ("message", request.query["message"]) not in pairs:
-            pairs = [*pairs, ("message", request.query["message"])]
+        # What we put into the query has to be in what the journal keeps, too.
+        for name in ("message", "more"):
+            if name in request.query and (name, request.query[name]) not in pairs:
+                pairs = [*pairs, (name, request.query[name])]
         fields, raw = _first_values(pairs), urlencode(pairs).encode()
         if "MessageStatus" in fields:
             return [update_from(_read(StatusForm, fields), raw, self.scheme)]
@@ -186,9 +187,15 @@ class Sms(Connector[SmsConfig]):
             raise Unsupported("a message without text or attachment")
         contents = [[("Body", first), *media] if first else media]
         contents += [[("Body", piece)] for piece in rest]
-        return [self._call(message, content) for content in contents]
+        *earlier, last = contents
+        return [
+            *(self._call(message, content, "&more=1") for content in earlier),
+            self._call(message, last),
+        ]
 
-    def _call(self, message: OutboundMessage, content: Sequence[tuple[str, str]]) -> HttpCall:
+    def _call(
+        self, message: OutboundMessage, content: Sequence[tuple[str, str]], mark: str = ""
+    ) -> HttpCall:
         service = self.config.messaging_service_sid
         form = [
             ("To", canonical(message.address.path)),
@@ -196,7 +203,7 @@ class Sms(Connector[SmsConfig]):
             *content,
         ]
         if _takes_reports(message.status_url):
-            form.append(("StatusCallback", message.status_url))
+            form.append(("StatusCallback", message.status_url + mark))
         return HttpCall(method="POST", url=self._url("/Messages.json"), form=tuple(form))
 
     def _refuse_too_much(self, files: Sequence[Attachment]) -> None:

@@ -95,6 +95,8 @@ def update_from(form: StatusForm, raw: bytes, scheme: str) -> DeliveryUpdate:
     status = STATUSES.get(word)
     if status is None:
         raise EventIgnored(f"{form.MessageStatus!r} says nothing about a message of ours.")
+    if form.more and status is not DeliveryStatus.FAILED:
+        raise EventIgnored("How the whole message fares is told by its last part.")
     failure = FAILURES.get(word)
     verdict = verdict_on(form.ErrorCode, failure) if failure else None
     return DeliveryUpdate(

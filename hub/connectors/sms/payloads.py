@@ -57,7 +57,11 @@ class InboundForm(BaseModel):
 
 
 class StatusForm(BaseModel):
-    """A report about a message of ours. `message` is our own id, from the callback's query."""
+    """A report about a message of ours.
+
+    From the callback's query come `message`, our own id, and `more`, set where the text was longer
+    than one message and this is not the last of them.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -66,6 +70,7 @@ class StatusForm(BaseModel):
     To: Word = ""
     ErrorCode: Word = Field("", max_length=10)
     message: str = ""
+    more: str = ""
 
 
 class MessageResource(BaseModel):
