@@ -9,6 +9,7 @@ from argparse import Namespace
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Any, cast
 from uuid import uuid4
 
 from proxyprotocol.result import ProxyResultLocal
@@ -66,7 +67,7 @@ class Mailbox:
             self._writers.add(writer)
             about = SocketInfo.get(writer, ProxyResultLocal(), unique_id=uuid4().bytes)
             try:
-                await server(reader, writer, about)
+                await server(reader, cast(StreamWriter, _Whole(writer)), about)
             finally:
                 self._writers.discard(writer)
 
@@ -102,3 +103,34 @@ class Mailbox:
         """Cuts every connection."""
         for writer in list(self._writers):
             writer.transport.abort()
+
+
+class _Whole:
+    """Sends each response in one piece.
+
+    pymap writes a response in fragments; a client that looks at a non-blocking socket while it
+    idles, as IMAPClient does, then takes half a line for a broken connection.
+    """
+
+    def __init__(self, writer: StreamWriter) -> None:
+        self._writer = writer
+        self._held = bytearray()
+
+    def write(self, data: bytes) -> None:
+        self._held += data
+
+    async def drain(self) -> None:
+        self._send()
+        await self._writer.drain()
+
+    def close(self) -> None:
+        self._send()
+        self._writer.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._writer, name)
+
+    def _send(self) -> None:
+        held, self._held = bytes(self._held), bytearray()
+        if held:
+            self._writer.write(held)
