@@ -31,6 +31,7 @@ from hub.errors import (
     ContactStopped,
     CredentialsRefused,
     EventIgnored,
+    Invalid,
     Rejected,
     ResponseUnexpected,
     SendError,
@@ -326,6 +327,25 @@ class TestSms(ConnectorCases):
         connector = self.make(http=http)
         connector.send(connector.compose(self.message(text="Hi"))[0])
         assert http.calls[0].url == SEND_URL
+
+    @pytest.mark.parametrize(
+        ("typed", "number"),
+        [
+            ("+372 5551 2345", "+37255512345"),
+            ("00372 5551-2345", "+37255512345"),
+            ("+37255512345", "+37255512345"),
+            ("72345", "72345"),
+        ],
+    )
+    def test_a_typed_number_becomes_the_one_its_owner_writes_from(
+        self, typed: str, number: str
+    ) -> None:
+        assert self.make().normalized(Address("tel", typed)) == Address("tel", number)
+
+    @pytest.mark.parametrize("typed", ["5551234567", "+1", "+999123456", "ACME", "+372 CALL"])
+    def test_what_no_message_can_be_addressed_to_is_refused(self, typed: str) -> None:
+        with pytest.raises(Invalid, match="international"):
+            self.make().normalized(Address("tel", typed))
 
     # -- what became of it ---------------------------------------------------------
 

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -21,7 +22,7 @@ from hub.connectors.base import Connector, ConnectorConfig
 from hub.connectors.http import HttpCall, HttpResponse
 from hub.connectors.sms.client import TwilioClient
 from hub.connectors.sms.inbound import message_from, update_from
-from hub.connectors.sms.numbers import canonical
+from hub.connectors.sms.numbers import canonical, is_possible
 from hub.connectors.sms.payloads import (
     MAX_MEDIA,
     Account,
@@ -33,8 +34,9 @@ from hub.connectors.sms.payloads import (
 )
 from hub.connectors.sms.verdicts import FAILURES, ModelT, read_answer, verdict_on
 from hub.connectors.text import split_text
-from hub.errors import PayloadInvalid, Rejected, Unsupported, WebhookRejected
+from hub.errors import Invalid, PayloadInvalid, Rejected, Unsupported, WebhookRejected
 from hub.types import (
+    Address,
     Attachment,
     Capabilities,
     DeliveryStatus,
@@ -245,7 +247,14 @@ class Sms(Connector[SmsConfig]):
             raise verdict.error(verdict.sentence, external_code=code or None)
         return SendReceipt(taken.sid)
 
-    # -- more that Twilio can do ---------------------------------------------------
+    # -- more that SMS can do ------------------------------------------------------
+
+    def normalized(self, address: Address) -> Address:
+        # People type 00 for + where their phones did.
+        number = canonical(re.sub(r"^\s*00", "+", address.path))
+        if not is_possible(number):
+            raise Invalid("Write the number in international form, like +37255512345.", "address")
+        return self.address(number)
 
     def reconcile(
         self, message: OutboundMessage, call: Any, attempted_at: datetime

@@ -11,6 +11,8 @@ REWRITTEN = (
     (re.compile(r"\+55(\d\d)([6-9]\d{7})"), r"+55\g<1>9\2"),
 )
 
+SHORT_CODE = re.compile(r"[0-9]{3,8}")
+
 
 def canonical(number: str) -> str:
     """E.164 for phone numbers; short codes and sender names stay as they are.
@@ -32,3 +34,15 @@ def canonical(number: str) -> str:
         if old.fullmatch(written):
             return old.sub(new, written)
     return written
+
+
+def is_possible(number: str) -> bool:
+    """Whether messages can be addressed to a number in its canonical form."""
+    if not number.startswith("+"):
+        return SHORT_CODE.fullmatch(number) is not None
+    import phonenumbers
+
+    try:
+        return phonenumbers.is_possible_number(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return False
