@@ -1,6 +1,6 @@
 // Times, sizes and durations in the reader's language.
 import { m } from '$messages';
-import { getLocale } from '../paraglide/runtime.js';
+import { formatLocale } from './i18n.svelte';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -9,10 +9,10 @@ const DAY = 24 * HOUR;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function dateFormat(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = getLocale() + JSON.stringify(options);
+  const key = formatLocale() + JSON.stringify(options);
   let format = formats.get(key);
   if (!format) {
-    format = new Intl.DateTimeFormat(getLocale(), options);
+    format = new Intl.DateTimeFormat(formatLocale(), options);
     formats.set(key, format);
   }
   return format;
@@ -58,7 +58,7 @@ export function shortTime(at: string, now = Date.now()): string {
 }
 
 function unit(value: number, name: string, display: 'narrow' | 'short' | 'long' = 'narrow'): string {
-  return new Intl.NumberFormat(getLocale(), { style: 'unit', unit: name, unitDisplay: display }).format(value);
+  return new Intl.NumberFormat(formatLocale(), { style: 'unit', unit: name, unitDisplay: display }).format(value);
 }
 
 /** "now", "4m", "2h", "3d". */
@@ -95,9 +95,11 @@ export function playTime(seconds: number): string {
 }
 
 export function initials(name: string): string {
+  // Joined-up scripts read as one letter, not as two that happen to touch.
+  const isCursive = /^[\p{Script=Arabic}\p{Script=Syriac}]/u.test(name.trim());
   const words = name.trim().split(/\s+/u).filter((w) => /^\p{L}/u.test(w));
-  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((w) => [...(w ?? '')][0] ?? '');
-  return letters.join('').toLocaleUpperCase();
+  const letters = [words[0], words.length > 1 && !isCursive ? words.at(-1) : undefined].map((w) => [...(w ?? '')][0] ?? '');
+  return letters.join('').toLocaleUpperCase(formatLocale());
 }
 
 /** An address as people write it, without its scheme. */

@@ -48,3 +48,9 @@ class Language {
 }
 
 export const language = new Language();
+
+/** The page's language with the reader's own region, as far as the browser tells: `en-GB`. */
+export function formatLocale(): string {
+  const own = navigator.languages.find((tag) => tag.split('-')[0] === language.locale);
+  return own ?? language.locale;
+}
