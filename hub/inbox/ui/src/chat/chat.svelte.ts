@@ -14,7 +14,7 @@ import type {
 } from '$shared/types';
 import type { Memory } from './memory';
 import { Outbox, type Outgoing } from './outbox.svelte';
-import { inOrder, isShown, merged } from './timeline';
+import { byId, inOrder, isShown, merged } from './timeline';
 
 export interface QueuePlace {
   position: number;
@@ -23,11 +23,12 @@ export interface QueuePlace {
 
 export interface SessionPayload {
   session: string;
-  contact: Contact;
+  /** None before the first message. */
+  contact: Contact | null;
   messages: Message[];
   agent: AgentRef | null;
   queue: QueuePlace | null;
-  more?: boolean;
+  more: boolean;
 }
 
 export interface VisitorEvents extends SharedEvents {
@@ -40,7 +41,6 @@ type Confirm = (() => void) | undefined;
 const TYPING_EVERY = 3_000;
 const TYPING_EXPIRES = 6_000;
 const WHEN_REFUSED = 30_000;
-const PAGE = 20;
 
 const SESSION_GONE = new Set(['session_unknown', 'session_expired', 'session_invalid']);
 
@@ -59,7 +59,7 @@ export class Chat {
   #isLive = false;
   #identity: object | null = null;
   #toldIdentity = false;
-  #contact: string | null = null;
+  #session: string | null = null;
   #toldRead: string | null = null;
   #toldTyping = 0;
   #typingStops: Timer;
@@ -130,8 +130,9 @@ export class Chat {
     return this.#isLoadingEarlier;
   }
 
+  /** This page's own; a second tab may have been given another one. */
   get session(): string | null {
-    return this.#memory.session;
+    return this.#session ?? this.#memory.session;
   }
 
   unread = $derived.by(() => {
@@ -197,11 +198,11 @@ export class Chat {
     const first = this.#messages[0];
     if (!first || !this.#isLive || !this.#hasEarlier || this.#isLoadingEarlier) return;
     this.#isLoadingEarlier = true;
-    const contact = this.#contact;
+    const session = this.#session;
     const answer = await this.#socket.ask<SyncAck>('history', { before: first.id });
     this.#isLoadingEarlier = false;
-    if (!answer.ok || contact !== this.#contact) return;
-    this.#hasEarlier = answer.messages.length > 0 && (answer.more ?? true);
+    if (!answer.ok || session !== this.#session) return;
+    this.#hasEarlier = answer.more;
     this.#messages = merged(this.#messages, answer.messages);
   }
 
@@ -246,35 +247,33 @@ export class Chat {
   }
 
   #welcome(payload: SessionPayload): void {
-    const before = this.#contact ?? this.#memory.contact;
-    if (before !== null && before !== payload.contact.id) this.#startAnew();
-    const last = this.#messages.at(-1);
-    const isFirst = !this.#isKnown;
-    this.#contact = payload.contact.id;
-    this.#memory.welcome(payload.session, payload.contact.id);
+    if (!this.#isSamePerson(payload)) this.#startAnew();
+    const last = newest(this.#messages);
+    this.#session = payload.session;
+    this.#memory.welcome(payload.session, payload.contact?.id ?? null);
     this.#agent = payload.agent;
     this.#queue = payload.queue;
     this.#take(payload.messages);
-    if (isFirst) this.#hasEarlier = payload.more ?? payload.messages.length >= PAGE;
+    if (!last) this.#hasEarlier = payload.more;
     if (payload.messages.length > 0) this.#memory.markTalked();
     this.#connection = 'connected';
     this.#isKnown = true;
     this.#isLive = true;
     this.#tellIdentity();
-    if (last) void this.#catchUp(last.id);
+    if (last) void this.#catchUp(last);
     this.#outbox.open();
   }
 
   /** Asks for what was said while the line was down, page by page. */
   async #catchUp(after: string): Promise<void> {
-    const contact = this.#contact;
+    const session = this.#session;
     for (let more = true; more; ) {
       const answer = await this.#socket.ask<SyncAck>('sync', { after });
-      if (!answer.ok || contact !== this.#contact) return;
+      if (!answer.ok || session !== this.#session) return;
       this.#take(answer.messages);
-      const last = answer.messages.at(-1);
-      more = answer.more && last !== undefined;
-      if (last) after = last.id;
+      const last = newest(answer.messages);
+      more = answer.more && last !== null;
+      if (last) after = last;
     }
   }
 
@@ -331,6 +330,13 @@ export class Chat {
 
   // -- starting over -------------------------------------------------------------------------------
 
+  /** The session goes on, or the server gave the same person another one. */
+  #isSamePerson({ session, contact }: SessionPayload): boolean {
+    const before = this.#session ?? this.#memory.session;
+    if (before === null || before === session) return true;
+    return contact !== null && contact.id === this.#memory.contact;
+  }
+
   /** Another person's session begins here: nothing of the former thread stays. */
   #startAnew(): void {
     this.#empty();
@@ -346,12 +352,18 @@ export class Chat {
     this.#queue = null;
     this.#status = null;
     this.#typist = null;
-    this.#contact = null;
+    this.#session = null;
     this.#isKnown = false;
     this.#hasEarlier = false;
     this.#readUpTo = null;
     this.#toldRead = null;
   }
+}
+
+/** The server counts messages by id, whatever their times say. */
+function newest(messages: readonly Message[]): string | null {
+  const ids = messages.map((message) => message.id);
+  return ids.reduce<string | null>((last, id) => (last !== null && byId(last, id) > 0 ? last : id), null);
 }
 
 type Timer = ReturnType<typeof setTimeout> | undefined;

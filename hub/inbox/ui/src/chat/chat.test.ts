@@ -185,7 +185,6 @@ describe('whose thread it is', () => {
     hub.welcomes();
     hub.says('for the first visitor only');
     hub.loses();
-    hub.contact = contact('2');
     hub.session = 'token-2';
     hub.stored.length = 0;
     hub.welcomes();
@@ -217,6 +216,30 @@ describe('whose thread it is', () => {
     hub.welcomes();
     await settled();
     expect(shown()).toEqual(['still here']);
+  });
+
+  test('a visitor who has said nothing yet keeps the session over reload and reconnect', async () => {
+    hub.welcomes();
+    chat.send('first words');
+    await settled();
+    hub.contact = contact('9');
+    hub.loses();
+    hub.welcomes();
+    expect(shown()).toEqual(['first words']);
+    reload();
+    hub.welcomes();
+    expect(shown()).toEqual(['first words']);
+  });
+
+  test('a new token for the same person keeps the thread', async () => {
+    hub.contact = contact('9');
+    hub.welcomes();
+    hub.says('hi');
+    hub.session = 'token-2';
+    hub.welcomes();
+    await settled();
+    expect(shown()).toEqual(['hi']);
+    expect(chat.session).toBe('token-2');
   });
 
   test('a refused session is dropped and a new one asked for', () => {

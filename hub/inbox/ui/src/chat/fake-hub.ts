@@ -23,7 +23,7 @@ export class FakeHub {
   readonly stored: Message[] = [];
   readonly shelf = shelf();
   connects = 0;
-  contact = contact('1');
+  contact: Contact | null = null;
   session = 'token-1';
   /** What it answers instead of taking a message: a refusal, or nothing until the line breaks. */
   refusal: { code: string; message: string } | null = null;
@@ -57,6 +57,7 @@ export class FakeHub {
       messages: this.stored.slice(-50),
       agent: null,
       queue: null,
+      more: false,
       ...more,
     });
   }
@@ -91,7 +92,7 @@ export class FakeHub {
     return {
       id,
       conversation_id: '7',
-      contact_id: this.contact.id,
+      contact_id: '1',
       direction,
       type: 'message',
       connector: 'website',

@@ -64,7 +64,7 @@ export class Memory {
     return this.#read().outbox;
   }
 
-  welcome(session: string, contact: string): void {
+  welcome(session: string, contact: string | null): void {
     this.#write({ session, contact });
   }
 
@@ -84,6 +84,12 @@ export class Memory {
 
   drop(clientId: string): void {
     this.#write({ outbox: this.outbox.filter((kept) => kept.client_id !== clientId) });
+  }
+
+  onForgotten(heard: () => void): void {
+    window.addEventListener('storage', (event) => {
+      if (event.key === this.#key && event.newValue === null) heard();
+    });
   }
 
   forget(): void {

@@ -13,16 +13,18 @@ export interface Outgoing extends Kept {
 }
 
 const TRY_AGAIN = 2_000;
+const TRY_AGAIN_AT_LAST = 30_000;
 const WHEN_SLOWED = 4_000;
 
 /** Refusals that pass by themselves: the same message is sent again, with the same id. */
-const PASSING = new Set(['timeout', 'error', 'internal', 'unavailable', 'not_ready']);
-const TOO_FAST = new Set(['limit_exceeded', 'rate_limited', 'throttled']);
+const PASSING = new Set(['timeout', 'error', 'internal', 'conflict']);
+const TOO_FAST = new Set(['limit_exceeded']);
 
 export class Outbox {
   #entries = $state<Outgoing[]>([]);
   #isOpen = false;
   #isFlushing = false;
+  #failures = 0;
   #typedHere = new Set<string>();
   #retries: ReturnType<typeof setTimeout> | undefined;
 
@@ -130,6 +132,7 @@ export class Outbox {
     });
     if (!this.#find(client_id)) return true; // its event came first, or it was let go
     if (answer.ok) {
+      this.#failures = 0;
       this.done(client_id);
       this.#arrived(answer.message);
       return true;
@@ -137,7 +140,8 @@ export class Outbox {
     if (PASSING.has(answer.code) || TOO_FAST.has(answer.code)) {
       const isTooFast = TOO_FAST.has(answer.code);
       entry.state = isTooFast ? 'slowed' : 'waiting';
-      this.#retries = setTimeout(() => this.#release(), isTooFast ? WHEN_SLOWED : TRY_AGAIN);
+      const wait = Math.min(TRY_AGAIN * 2 ** this.#failures++, TRY_AGAIN_AT_LAST);
+      this.#retries = setTimeout(() => this.#release(), isTooFast ? WHEN_SLOWED : wait);
       return false;
     }
     entry.state = 'failed';

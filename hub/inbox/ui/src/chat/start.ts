@@ -28,9 +28,10 @@ export async function start(
     connector,
     locale,
     page: place.page,
-    ...(memory.session !== null && { session: memory.session }),
+    ...(chat.session !== null && { session: chat.session }),
   }));
-  const chat = new Chat(socket, memory);
+  const chat: Chat = new Chat(socket, memory);
+  memory.onForgotten(() => chat.reset()); // somebody signed out in another tab
   const place = new Place(bridge, (message) => {
     if (message.hub === 'identify') chat.identify(message.identity);
     if (message.hub === 'reset') chat.reset();

@@ -4,8 +4,12 @@ import type { Message } from '$shared/types';
 
 export function inOrder(a: Message, b: Message): number {
   const byTime = Date.parse(a.created_at) - Date.parse(b.created_at);
-  // Ids are growing numbers written as text.
-  return byTime || a.id.length - b.id.length || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+  return byTime || byId(a.id, b.id);
+}
+
+/** Ids are growing numbers written as text. */
+export function byId(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 }
 
 /** The list with these messages in it, each once, the newer version of each, in order. */
