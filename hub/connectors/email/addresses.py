@@ -15,6 +15,7 @@ MAX_LOCAL = 64
 #: A list of recipients longer than this tells nothing more about a token of ours.
 MAX_LIST = 32_768
 
+_WORD = re.compile(r"(=\?[^?\s]{1,60}\?[qQ]\?)([^?]*)(\?=)")
 _PLAIN = re.compile(r'[^\s@<>()\[\],;:\\"\x00-\x20\x7f]+@[^\s@<>()\[\],;:\\"\x00-\x20\x7f]+')
 TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~=-]{0,127}")
 
@@ -58,7 +59,8 @@ def ascii_domain(domain: str) -> str:
 
 def read_list(value: str) -> list[Mailbox]:
     """Every address in a header's value that has not been decoded yet. Never raises."""
-    value = value[:MAX_LIST]
+    # Outlook and others leave commas and colons within encoded words, where they mean nothing.
+    value = _WORD.sub(_harmless, value[:MAX_LIST])
     try:
         pairs = getaddresses([value])
     except (ValueError, IndexError, TypeError, AttributeError):
@@ -68,6 +70,11 @@ def read_list(value: str) -> list[Mailbox]:
         return found
     # What the strict reader gives up on (stray quotes, unclosed brackets) still names somebody.
     return [Mailbox("", plain) for plain in _PLAIN.findall(value)]
+
+
+def _harmless(word: re.Match[str]) -> str:
+    encoded = re.sub(r"[,:;<>@()\[\]\"\\ ]", lambda c: f"={ord(c.group()):02X}", word.group(2))
+    return f"{word.group(1)}{encoded}{word.group(3)}"
 
 
 def token_of(ours: str, recipients: Iterable[str]) -> str:

@@ -41,6 +41,7 @@ REFUSED = frozenset(
 #: Guessing looks at this much; a longer sample guesses no better.
 SAMPLE = 16_384
 
+_ASCII = bytes(range(0x80))
 _META = re.compile(rb"<meta[^>]{0,200}charset\s{0,8}=\s{0,8}[\"']?([A-Za-z0-9_:-]{2,40})", re.I)
 _UNWANTED = dict.fromkeys([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
 _UNWANTED |= dict.fromkeys(range(0xFFFE, 0x10000))
@@ -97,9 +98,14 @@ def _known(charset: str) -> str:
 
 
 def _guess(data: bytes) -> str:
+    sample = data[:SAMPLE]
+    beyond_ascii = len(sample.translate(None, _ASCII))
+    # A Latin script has few such bytes, and every guess among its character sets is a bad one.
+    if beyond_ascii < 12 or beyond_ascii * 3 < len(sample):
+        return "cp1252"
     from charset_normalizer import from_bytes
 
-    best = from_bytes(data[:SAMPLE]).best()
-    if best is None or best.encoding.replace("_", "-") in REFUSED or best.encoding == "ascii":
+    best = from_bytes(sample, cp_exclusion=["utf_7", "utf_16", "utf_32"]).best()
+    if best is None or best.encoding == "ascii":
         return "cp1252"
     return WIDER.get(best.encoding, best.encoding)

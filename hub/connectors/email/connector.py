@@ -84,7 +84,7 @@ class Email(Connector[EmailConfig]):
             return [self._update(report, raw)]
         if is_ours(self.config.address, sender_of(root.headers)):
             raise EventIgnored("a mail from our own address")
-        return [read_message(root, self.config, shared_reader())]
+        return [read_message(root, raw, self.config, shared_reader())]
 
     def _update(self, report: Report, raw: bytes) -> DeliveryUpdate:
         return DeliveryUpdate(

@@ -181,14 +181,15 @@ def _introduces(text: str, quoted_next: bool) -> bool:
 
 
 def _is_formal(text: str) -> bool:
-    """A full date, or a date and a time: more than people put into a sentence of their own."""
-    days = _DAY.findall(text)
-    return len(days) >= 2 or bool(re.search(r"\d{4}|\d[./-]\d{1,2}[./-]\d", text))
+    """Nothing between the verb and the colon: a program's line, not a sentence of a person."""
+    bare = _ENDS.sub("", text).rstrip()
+    return any(found.end() == len(bare) for found in _VERB.finditer(bare))
 
 
 def _is_header_block(lines: list[str], index: int, least: int) -> bool:
     """Whether `From: Sent: To: Subject:` stand here, in any language."""
     roles: list[str] = []
+    named = False
     other = 0
     for line in lines[index : index + 12]:
         if not line.strip() or line == QUOTE_REST:
@@ -201,10 +202,14 @@ def _is_header_block(lines: list[str], index: int, least: int) -> bool:
                 break
         else:
             roles.append(role)
+            named = named or (role == "from" and "@" in line)
     if not roles or roles[0] not in {"from", "date"}:
         return False
     kinds = set(roles)
-    return len(kinds) >= least and "from" in kinds and bool(kinds & {"date", "subject"})
+    if len(kinds) < least or "from" not in kinds:
+        return False
+    # A delivery from 10:00 to 12:00 on a date is no header.
+    return "subject" in kinds or (named and "date" in kinds)
 
 
 def _unannounced(lines: list[str]) -> Start | None:
@@ -235,7 +240,7 @@ def _answers(lines: list[str], body: int) -> list[int]:
     if not own:
         return []
     if len(own) == 1 and own[0] is runs[-1]:
-        return [body - 1, *range(own[0][0], len(lines))] if body else list(own[0])
+        return list(range(own[0][0], len(lines)))
     # Alternating: an answer means nothing without the line it answers.
     return list(range(runs[0][0], own[-1][-1] + 1))
 

@@ -314,5 +314,5 @@ def _failure(server: ImapServer, error: Exception) -> SendError:
         return CredentialsRefused(f"The mailbox at {where} refused the user name or the password.")
     why = type(error).__name__
     if isinstance(error, ssl.SSLCertVerificationError):
-        why = f"its certificate is not good: {error.verify_message}"
+        why = f"its certificate is not good: {getattr(error, 'verify_message', error)}"
     return ConnectionFailed(f"The mailbox at {where} could not be read ({why}).")

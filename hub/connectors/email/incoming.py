@@ -45,9 +45,9 @@ RECIPIENTS = (
 )
 
 
-def read_message(root: Part, config: EmailConfig, reader: Reader) -> InboundMessage:
-    """The message a mail is, whatever state the mail is in."""
-    headers, raw = root.headers, root.mail
+def read_message(root: Part, raw: bytes, config: EmailConfig, reader: Reader) -> InboundMessage:
+    """The message a mail is, whatever state the mail is in. `raw` is `root` as it came."""
+    headers = root.headers
     sender = sender_of(headers)
     subject = headers.text("subject", MAX_SUBJECT)
     body = body_of(root)

@@ -32,6 +32,7 @@ EXTENSIONS = {
     "text/html": ".html",
     "text/csv": ".csv",
     "text/vcard": ".vcf",
+    "message/delivery-status": ".txt",
     "image/jpeg": ".jpg",
     "image/png": ".png",
     "image/gif": ".gif",

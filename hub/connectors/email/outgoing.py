@@ -23,6 +23,8 @@ MAX_BYTES = 25 * 1024 * 1024
 MAX_FILES = 50
 MAX_TEXT = 100_000
 MAX_SUBJECT = 250
+#: Beyond the 78 that RFC 5322 recommends: some programs lose a Message-ID on a line of its own.
+LINE = 160
 
 _ANSWER = re.compile(
     r"\s*(?:re|aw|sv|vs|odp|ynt|antw|ref|rif|отв?|رد|پاسخ)\s*(?:\[\d+\])?\s*[:：]", re.I
@@ -41,7 +43,7 @@ def build(message: OutboundMessage, config: EmailConfig) -> SmtpCall:
     _check(message)
     recipient = message.address.path
     beyond_ascii = not recipient.isascii()
-    mail = EmailMessage(SMTP.clone(cte_type="7bit", utf8=beyond_ascii))
+    mail = EmailMessage(SMTP.clone(cte_type="7bit", utf8=beyond_ascii, max_line_length=LINE))
     domain = ascii_domain(config.address.rpartition("@")[2])
     identity = own_id((message.conversation_id, message.id), _key(config), domain)
     try:

@@ -169,7 +169,7 @@ def error_of(reply: SmtpReply, said: str) -> SendError:
     """What a refusal means. `said` is the server's text without secrets."""
     quoted = f" The server said: {reply.code} {said[:300]}".rstrip()
     code = reply.enhanced or str(reply.code)
-    if (reply.stage == "login" and reply.code >= 500) or reply.code == 530:
+    if (reply.stage == "login" and 500 <= reply.code < 600) or reply.code == 530:
         return CredentialsRefused(
             f"The mail server refused the user name or the password.{quoted}", external_code=code
         )
@@ -197,7 +197,7 @@ def error_of(reply: SmtpReply, said: str) -> SendError:
 
 def _unreachable(server: Server, error: Exception, *, maybe_sent: bool) -> ConnectionFailed:
     if isinstance(error, ssl.SSLCertVerificationError):
-        why = f"its certificate is not good: {error.verify_message}"
+        why = f"its certificate is not good: {getattr(error, 'verify_message', error)}"
     else:
         why = type(error).__name__
     return ConnectionFailed(

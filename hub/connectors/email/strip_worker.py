@@ -199,17 +199,20 @@ def _with_marks(text: str) -> str:
             case "\ue001":
                 depth += 1
             case "\ue002":
+                while lines and depth and lines[-1] and not lines[-1].strip("> "):
+                    lines.pop()
                 depth = max(0, depth - 1)
             case "\ue003":
                 lines.append(QUOTE_REST)
+            case "" if depth and not (lines and lines[-1].startswith(">")):
+                continue
             case content:
-                plain = PRIVATE.sub("", line).rstrip()[:MAX_WIDTH]
-                lines.append("> " * min(depth, 9) + (plain if content else ""))
-    # Inscriptis gives every paragraph its margins; more than one blank line says nothing.
+                lines.append("> " * min(depth, 9) + content[:MAX_WIDTH] if depth else line.rstrip())
+    # Pages have margins around everything; more than one blank line says nothing.
     return "\n".join(
         line
-        for index, line in enumerate(lines)
-        if line.strip("> ") or not index or lines[index - 1].strip("> ")
+        for before, line in zip(["", *lines], lines, strict=False)
+        if line.strip("> ") or before.strip("> ")
     ).strip("\n")
 
 
