@@ -5,8 +5,41 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable
+from itertools import pairwise
 
 Pixel = tuple[int, int, int]
+
+# A shoe from the heel (0) to the toe (1): how high its upper edge is.
+SHOE = (
+    (0.0, 0.45),
+    (0.04, 0.85),
+    (0.07, 1.0),
+    (0.14, 0.90),
+    (0.24, 0.92),
+    (0.31, 0.78),
+    (0.45, 0.58),
+    (0.62, 0.42),
+    (0.80, 0.36),
+    (0.92, 0.26),
+    (0.98, 0.12),
+    (1.0, 0.0),
+)
+THUMB = """
+..............
+.......##.....
+......###.....
+......###.....
+.....###......
+....####......
+.#.#########..
+.#.#########..
+.#.#########..
+.#.########...
+.#.########...
+.#..######....
+..............
+..............
+"""
 
 
 def png(width: int, height: int, pixel: Callable[[int, int], Pixel]) -> bytes:
@@ -29,22 +62,40 @@ def png(width: int, height: int, pixel: Callable[[int, int], Pixel]) -> bytes:
 
 
 def photo(width: int = 320, height: int = 240, seed: int = 0) -> bytes:
-    """Two shoes on a floor, seen with one eye closed. `seed` changes the colours."""
-    floor, sole, upper = (226, 220, 208), (250, 250, 247), _colour(seed)
+    """Two shoes on a wooden floor. `seed` changes their colour."""
+    upper = _colour(seed)
+    sole, lace, shadow = (250, 248, 242), (255, 255, 255), (196, 178, 152)
 
     def pixel(x: int, y: int) -> Pixel:
-        for shift in (0.0, 0.44):
-            u, v = x / width - 0.08 - shift, y / height - 0.30 - shift * 0.25
-            if 0 <= u <= 0.42 and 0.30 <= v <= 0.36:
+        for left, floor in ((0.06, 0.62), (0.36, 0.86)):
+            u = (x / width - left) / 0.58
+            v = (floor - y / height) / 0.40
+            if not 0 <= u <= 1:
+                continue
+            if -0.04 <= v < 0.14:
                 return sole
-            toe = 0.30 - 0.13 * max(0.0, (u - 0.16) / 0.26) ** 0.5 * 0 - 0.30 * (1 - u / 0.42) ** 2
-            if 0 <= u <= 0.42 and max(0.02, toe) <= v < 0.30:
-                lace = 0.14 < u < 0.28 and int(v * 60) % 3 == 0
-                return sole if lace else upper
-        shade = (x + y) // 40 % 2 * 6
-        return floor[0] - shade, floor[1] - shade, floor[2] - shade
+            if -0.10 <= v < -0.04:
+                return shadow
+            top = 0.14 + 0.86 * _interpolated(SHOE, u)
+            if 0.14 <= v <= top:
+                tied = 0.30 < u < 0.66 and v > top - 0.16 and int(u * 55 + v * 12) % 5 < 2
+                return lace if tied else upper
+        plank = y * 6 // height
+        grain = (x + plank * 97) * 2 // width % 2 * 5 + plank % 2 * 6
+        return 222 - grain, 203 - grain, 176 - grain
 
     return png(width, height, pixel)
+
+
+def thumb() -> bytes:
+    """A thumb up, large pixels."""
+    size = 8
+    rows = THUMB.split()
+
+    def pixel(x: int, y: int) -> Pixel:
+        return (0, 110, 235) if rows[y // size][x // size] == "#" else (255, 255, 255)
+
+    return png(len(rows[0]) * size, len(rows) * size, pixel)
 
 
 def face(name: str, size: int = 96) -> bytes:
@@ -109,6 +160,16 @@ def image_size(data: bytes) -> tuple[int, int] | None:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return _webp_size(data)
     return None
+
+
+def _interpolated(curve: tuple[tuple[float, float], ...], at: float) -> float:
+    for (left, low), (right, high) in pairwise(curve):
+        if at <= right:
+            share = (at - left) / (right - left)
+            # Eased, so that the corners of the curve are round.
+            share = share * share * (3 - 2 * share)
+            return low + (high - low) * share
+    return 0.0
 
 
 def _jpeg_size(data: bytes) -> tuple[int, int] | None:

@@ -71,8 +71,7 @@ class MessengerCustomer:
 
     def likes(self) -> Bubble:
         """The thumb: a sticker, which comes as an image with an id."""
-        picture = samples.png(64, 64, lambda x, y: (0, 110, 255) if x > 20 else (255, 255, 255))
-        media = self._graph.cdn.put(picture, "image/png", "thumb.png")
+        media = self._graph.cdn.put(samples.thumb(), "image/png", "thumb.png")
         payload = {"url": media.url, "sticker_id": 369239263222822}
         attachment = {"type": "image", "payload": payload}
         return self._writes(

@@ -151,7 +151,7 @@ class Twilio(Faults):
             customer.screen.change(
                 message.sid,
                 status="failed" if lost else "delivered",
-                problem=f"the hub answered {attempt.status}" if lost else "",
+                problem=f"the hub answered {attempt.status or 'nothing'}" if lost else "",
             )
 
         form = self._inbound_form(message)

@@ -1,4 +1,9 @@
 import '$shared/base.css';
+import './apps.css';
+import { mount } from 'svelte';
+import { language } from '$shared/i18n.svelte';
+import Page from './page.svelte';
 
+language.apply();
 const target = document.getElementById('app');
-if (target) target.textContent = '';
+if (target) mount(Page, { target });
