@@ -98,8 +98,11 @@ describe('sending', () => {
     await settled();
     expect(chat.outbox.map((entry) => entry.state)).toEqual(['slowed', 'waiting']);
     hub.refusal = null;
+    chat.send('quickest');
+    await settled();
+    expect(shown()).toEqual([]);
     await vi.advanceTimersByTimeAsync(10_000);
-    expect(shown()).toEqual(['quick', 'quicker']);
+    expect(shown()).toEqual(['quick', 'quicker', 'quickest']);
   });
 
   test('it shows why a message was refused, and sends the next one all the same', async () => {

@@ -112,10 +112,10 @@ export class Outbox {
   async #flush(): Promise<void> {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
-    clearTimeout(this.#retries);
-    let next: Outgoing | undefined;
-    while (this.#isOpen && (next = this.#entries.find((entry) => entry.state === 'waiting'))) {
-      if (!(await this.#deliver(next))) break;
+    while (this.#isOpen) {
+      const next = this.#entries.find((entry) => entry.state !== 'failed');
+      // One that was slowed down holds up the others: none may overtake it.
+      if (next?.state !== 'waiting' || !(await this.#deliver(next))) break;
     }
     this.#isFlushing = false;
   }
@@ -150,6 +150,7 @@ export class Outbox {
   }
 
   #release(): void {
+    clearTimeout(this.#retries);
     for (const entry of this.#entries) if (entry.state === 'slowed') entry.state = 'waiting';
     void this.#flush();
   }

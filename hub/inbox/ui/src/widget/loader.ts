@@ -72,7 +72,6 @@ function start(script: HTMLScriptElement, connector: string, waiting: ArrayLike<
     if (frame) return;
     frame = document.createElement('iframe');
     frame.title = title || 'Chat';
-    frame.allow = 'clipboard-write';
     frame.hidden = true;
     frame.src = `${origin}/chat/${encodeURIComponent(connector)}?embed=1`;
     frame.onload = () => {
