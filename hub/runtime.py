@@ -6,10 +6,15 @@ them green before anything else is imported; without it (tests, the sandbox) the
 
 from __future__ import annotations
 
+import importlib
+import ipaddress
+import os
+import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 _patched = False
 
@@ -17,17 +22,53 @@ _patched = False
 def patch() -> None:
     """Makes the standard library cooperative. Must run before any other import of the hub."""
     global _patched
+    # eventlet's own resolver costs 7 MB and ignores parts of resolv.conf; the system's, in a
+    # thread of its own, does neither.
+    os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
+    warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
     import eventlet
 
-    eventlet.monkey_patch()
+    # psycopg2 is imported to be patched, so only where it is used.
+    is_postgres = os.environ.get("HUB_DATABASE_URL", "").startswith("postgres")
+    eventlet.monkey_patch(psycopg=is_postgres)
+    _resolve_in_threads()
+    _import_without("aiohttp", "socketio")
     _patched = True
+
+
+def _resolve_in_threads() -> None:
+    import socket
+
+    from eventlet import tpool
+    from eventlet.green import socket as green
+
+    blocking = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, *args: Any, **options: Any) -> Any:
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            return tpool.execute(blocking, host, *args, **options)
+        return blocking(host, *args, **options)  # nothing to ask anybody
+
+    socket.getaddrinfo = green.getaddrinfo = getaddrinfo
+
+
+def _import_without(optional: str, name: str) -> None:
+    """Imports a module that would take an optional one along which we never use (10 MB here)."""
+    if optional not in sys.modules:
+        sys.modules[optional] = None  # type: ignore[assignment]
+        try:
+            importlib.import_module(name)
+        finally:
+            del sys.modules[optional]
 
 
 def is_green() -> bool:
     return _patched
 
 
-def async_mode() -> str:
+def async_mode() -> Literal["eventlet", "threading"]:
     """The name Flask-SocketIO has for how we run."""
     return "eventlet" if _patched else "threading"
 
@@ -43,3 +84,26 @@ def breathe() -> None:
     """Lets others run, where running is shared by turns. Threads need no such thing."""
     if _patched:
         time.sleep(0)
+
+
+def listen(host: str, port: int) -> Any:
+    """A listening socket. Raises OSError when the port is taken."""
+    import eventlet
+
+    return eventlet.listen((host, port), backlog=512)
+
+
+def serve_wsgi(listener: Any, app: Any) -> Any:
+    """Serves `app` beside us. What it returns has `kill()`, which ends the accepting only."""
+    import eventlet
+    import eventlet.wsgi
+
+    return eventlet.spawn(
+        eventlet.wsgi.server,
+        listener,
+        app,
+        log_output=False,
+        max_size=4000,
+        keepalive=True,
+        socket_timeout=75,  # a client that says nothing does not hold a place for ever
+    )

@@ -139,6 +139,14 @@ class Connector(ABC, Generic[ConfigT]):
         """What the provider wants to hear once everything in `request` is on disk."""
         return WebhookReply()
 
+    def normalized(self, address: Address) -> Address:
+        """The one form of an address that a person typed, as `parse` gives it. Pure.
+
+        Raises:
+            Invalid: nobody can be there.
+        """
+        return address
+
     def check(self) -> str:
         """Asks the provider whether the configuration works: the admin's Test button.
 

@@ -41,7 +41,10 @@ class Poller:
         self._owner = secrets.token_hex(8)
         self._stop = threading.Event()
 
-    def start(self) -> None:
+    def start(self, *, alone: bool) -> None:
+        """`alone` when no other process polls: a lease that a crash left behind is void."""
+        if alone:
+            self._store.write(release_leases)
         for connector in self._connectors:
             runtime.spawn(self._run, connector, name=f"poll-{connector.name}")
 

@@ -6,6 +6,7 @@ customer's page gets only what was said on its own address, with nothing of the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -22,6 +23,7 @@ from hub.conversations.shapes import (
     Presence,
     Shape,
 )
+from hub.types import Address
 
 
 class MessageCreated(Shape):
@@ -110,6 +112,9 @@ Payload = (
     | QueueChanged
 )
 
+#: Makes the link by which somebody without an account may fetch a file.
+MediaUrl = Callable[[str, str], str]
+
 ALL: tuple[type[Shape], ...] = (
     MessageCreated,
     MessageUpdated,
@@ -128,21 +133,21 @@ ALL: tuple[type[Shape], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing to tell. `address_id` names the customer's page that may hear it too.
+    """One thing to tell. `address` is whose page may hear it too, where it is a web chat's.
 
-    `except_agents` keeps it from the agents' screens (what only a customer is told).
+    `to_agents` is False for what only a customer is told.
     """
 
     payload: Payload
-    address_id: int | None = None
-    except_agents: bool = False
+    address: Address | None = None
+    to_agents: bool = True
 
     @property
     def name(self) -> str:
         return self.payload.name
 
 
-def for_customer(payload: Payload, address: str) -> Payload:
+def for_customer(payload: Payload, address: str, media_url: MediaUrl) -> Payload:
     """The same event as the customer at `address` may see it.
 
     The company's side (labels, priority, who else wrote where) stays inside.
@@ -150,18 +155,22 @@ def for_customer(payload: Payload, address: str) -> Payload:
     if isinstance(payload, MessageCreated | MessageUpdated):
         return payload.model_copy(
             update={
-                "message": message_for_customer(payload.message),
-                "conversation": conversation_for_customer(payload.conversation, address),
+                "message": message_for_customer(payload.message, media_url),
+                "conversation": conversation_for_customer(payload.conversation, address, media_url),
             }
         )
     if isinstance(payload, ConversationCreated | ConversationUpdated):
         return payload.model_copy(
-            update={"conversation": conversation_for_customer(payload.conversation, address)}
+            update={
+                "conversation": conversation_for_customer(payload.conversation, address, media_url)
+            }
         )
     return payload
 
 
-def conversation_for_customer(conversation: Conversation, address: str) -> Conversation:
+def conversation_for_customer(
+    conversation: Conversation, address: str, media_url: MediaUrl
+) -> Conversation:
     last = conversation.last_message
     own = last is not None and last.address == address and last.type == "message"
     return conversation.model_copy(
@@ -174,16 +183,21 @@ def conversation_for_customer(conversation: Conversation, address: str) -> Conve
             "connectors": [],
             "subject": "",
             "unread_count": 0,
-            "last_message": message_for_customer(last) if own and last is not None else None,
+            "last_message": message_for_customer(last, media_url) if own and last else None,
         }
     )
 
 
-def message_for_customer(message: Message) -> Message:
+def message_for_customer(message: Message, media_url: MediaUrl) -> Message:
     delivery = message.delivery
+    files = [
+        file.model_copy(update={"url": media_url(file.id, file.name)})
+        for file in message.attachments
+    ]
     return message.model_copy(
         update={
             "external_id": None,
+            "attachments": files,
             "edits": [],
             "author": message.author.model_copy(update={"id": None}),
             "delivery": delivery

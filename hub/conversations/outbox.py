@@ -98,6 +98,7 @@ def claim(tx: Transaction, connectors: Sequence[str]) -> Claim | None:
             attempts=row.attempts + 1,
             lease_until=tx.now + LEASE,
             unknown_since=unknown_since,
+            tried_at=tx.now,
             updated_at=tx.now,
         )
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, insert, select, true, update
 
 from hub.conversations import search, shapes
 from hub.conversations.events import ContactUpdated, Event
@@ -59,13 +59,11 @@ _SET_ROOT = (
     update(contacts).where(contacts.c.id == bindparam("row")).values(root_id=bindparam("root"))
 )
 _INSERT_ADDRESS = insert(addresses).returning(addresses.c.id)
-_SEEN = Upsert(
+_SEEN = Upsert(reaches, ["address_id", "connector"], update=["last_inbound_at", "last_seen_at"])
+_STOPPED = Upsert(
     reaches,
     ["address_id", "connector"],
-    update=["last_inbound_at", "last_seen_at", "stopped_at", "stopped_reason"],
-)
-_STOPPED = Upsert(
-    reaches, ["address_id", "connector"], update=["stopped_at", "stopped_reason", "last_seen_at"]
+    update=["stopped_at", "stopped_reason", "opted_out", "last_seen_at"],
 )
 _KNOWN = Upsert(reaches, ["address_id", "connector"])
 
@@ -133,7 +131,7 @@ def _make(tx: Transaction, address: Address, profile: Profile, evidence: str) ->
 
 
 def seen(tx: Transaction, person: Person, connector: str) -> None:
-    """They wrote to us here: whatever closed this address before is over."""
+    """They wrote to us here, so here they can be reached; unless they said stop."""
     tx.execute(
         _SEEN,
         {
@@ -141,10 +139,18 @@ def seen(tx: Transaction, person: Person, connector: str) -> None:
             "connector": connector,
             "last_inbound_at": tx.now,
             "last_seen_at": tx.now,
-            "stopped_at": None,
             "stopped_reason": "",
+            "opted_out": False,
         },
     )
+    if not person.is_new:
+        _open_again(tx, person.address_id, connector, reaches.c.opted_out.is_(False))
+
+
+def started(tx: Transaction, person: Person, connector: str) -> None:
+    """They let us in (again), in so many words."""
+    seen(tx, person, connector)
+    _open_again(tx, person.address_id, connector, true())
 
 
 def known(tx: Transaction, address_id: int, connector: str) -> None:
@@ -155,12 +161,15 @@ def known(tx: Transaction, address_id: int, connector: str) -> None:
             "address_id": address_id,
             "connector": connector,
             "stopped_reason": "",
+            "opted_out": False,
         },
     )
 
 
-def stopped(tx: Transaction, address_id: int, connector: str, reason: str) -> None:
-    """They closed this address for us: opted out, blocked, or it does not exist."""
+def stopped(
+    tx: Transaction, address_id: int, connector: str, reason: str, *, opted_out: bool = False
+) -> None:
+    """This address is closed for us: they opted out or blocked us, or it does not exist."""
     tx.execute(
         _STOPPED,
         {
@@ -169,22 +178,24 @@ def stopped(tx: Transaction, address_id: int, connector: str, reason: str) -> No
             "last_seen_at": tx.now,
             "stopped_at": tx.now,
             "stopped_reason": reason,
+            "opted_out": opted_out,
         },
     )
 
 
-def reopened(tx: Transaction, address_id: int, connector: str) -> bool:
-    """They let us in again. False when nothing was closed."""
-    changed = tx.execute(
+def _open_again(
+    tx: Transaction, address_id: int, connector: str, only: ColumnElement[bool]
+) -> None:
+    tx.execute(
         update(reaches)
         .where(
             reaches.c.address_id == address_id,
             reaches.c.connector == connector,
             reaches.c.stopped_at.is_not(None),
+            only,
         )
-        .values(stopped_at=None, stopped_reason="")
+        .values(stopped_at=None, stopped_reason="", opted_out=False)
     )
-    return changed.rowcount > 0
 
 
 def move(tx: Transaction, old: Address, new: Address) -> None:

@@ -28,7 +28,7 @@ from hub.store.models import (
     messages,
     reaches,
 )
-from hub.types import Capabilities
+from hub.types import Address, Capabilities
 
 T = TypeVar("T")
 MAX_LIMIT = 100
@@ -168,6 +168,56 @@ def messages_at(
         )
     newest = query.order_by(messages.c.created_at.desc(), messages.c.id.desc()).limit(limit)
     return views.message_shapes(connection, connection.execute(newest).all()[::-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Where a customer spoke last."""
+
+    connector: str
+    address: Address
+
+
+def last_inbound(connection: Connection, conversation_id: int) -> Heard | None:
+    row = connection.execute(
+        select(messages.c.connector, addresses.c.scheme, addresses.c.path, addresses.c.scope)
+        .join(addresses, addresses.c.id == messages.c.address_id)
+        .where(messages.c.conversation_id == conversation_id, messages.c.direction == "in")
+        .order_by(messages.c.id.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    return Heard(row.connector, Address(row.scheme, row.path, row.scope))
+
+
+def inbound_by_client_id(
+    connection: Connection, address: Address, client_id: str
+) -> shapes.Message | None:
+    """What a customer sent under a key of their own, if it came."""
+    row = connection.execute(
+        views.MESSAGES.where(
+            addresses.c.scheme == address.scheme,
+            addresses.c.scope == address.scope,
+            addresses.c.path == address.path,
+            messages.c.contact_id == addresses.c.contact_id,
+            messages.c.direction == "in",
+            messages.c.client_id == client_id,
+        )
+    ).first()
+    return None if row is None else views.message_shapes(connection, [row])[0]
+
+
+def current_conversation(connection: Connection, contact_id: int) -> shapes.Conversation | None:
+    """What goes on with a person now, or went on last."""
+    row = connection.execute(
+        select(conversations.c.id)
+        .join(contacts, contacts.c.id == conversations.c.contact_id)
+        .where(contacts.c.root_id == contact_id)
+        .order_by((conversations.c.status == "resolved"), conversations.c.id.desc())
+        .limit(1)
+    ).first()
+    return None if row is None else views.conversation(connection, row.id)
 
 
 def list_contacts(

@@ -6,15 +6,14 @@ at once, is one message.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from sqlalchemy import insert, select, update
 
 from hub.conversations import handovers, people, reports, search, threads
-from hub.conversations.events import Event, Typing
 from hub.conversations.people import Person
-from hub.conversations.shapes import Author as AuthorShape
 from hub.conversations.threads import Author, Thread
 from hub.conversations.tokens import read_reply_token
 from hub.store.engine import Transaction, Upsert
@@ -63,6 +62,7 @@ def receive(
 
 def process(tx: Transaction, inlet: Inlet, event: InboundEvent, journal_id: int) -> Received:
     """Does what an event says; its journal row is there already (also on a replay)."""
+    event = storable(event)
     match event:
         case InboundMessage() if event.sent_by_us:
             return Received(True, reports.echo(tx, inlet.name, inlet.kind, event))
@@ -113,6 +113,25 @@ def _journal_row(
     }
 
 
+def storable(value: Any) -> Any:
+    """The same value with every text in it fit for a database.
+
+    PostgreSQL has no NUL in texts, and no encoding has half a surrogate pair; both come in, from
+    mails and from JSON.
+    """
+    if isinstance(value, str):
+        if "\0" in value:
+            value = value.replace("\0", "")
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    if isinstance(value, tuple):
+        return tuple(storable(one) for one in value)
+    if isinstance(value, Mapping):
+        return {storable(name): storable(one) for name, one in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{f.name: storable(getattr(value, f.name)) for f in fields(value)})
+    return value
+
+
 # -- messages ------------------------------------------------------------------------------------
 
 
@@ -126,7 +145,9 @@ def _message(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: i
     token = event.handover_token or handovers.code_in(event.text)
     if token and handovers.redeem(tx, token, inlet.name, person):
         person = handovers.person_after(tx, person)
-    if not event.automatic:
+    if event.extra.get("keyword") == "start":
+        people.started(tx, person, inlet.name)
+    elif not event.automatic:
         people.seen(tx, person, inlet.name)
     answered = _answered(tx, inlet, event, person)
     if event.automatic:
@@ -320,11 +341,10 @@ def _contact_event(tx: Transaction, inlet: Inlet, event: ContactEvent) -> None:
         person = handovers.person_after(tx, person)
     match event.name:
         case "started" | "referral":
-            people.seen(tx, person, inlet.name)
+            people.started(tx, person, inlet.name)
         case "stopped":
-            people.stopped(
-                tx, person.address_id, inlet.name, "The customer asked for no more messages here."
-            )
+            reason = "The customer asked for no more messages here."
+            people.stopped(tx, person.address_id, inlet.name, reason, opted_out=True)
         case "reaction":
             _react(tx, inlet, event, person)
             return
@@ -335,7 +355,7 @@ def _contact_event(tx: Transaction, inlet: Inlet, event: ContactEvent) -> None:
             return
         case "help":
             pass
-    target = threads.open_thread(tx, person)
+    target = threads.latest_thread(tx, person)
     if target is not None:
         threads.add_event(
             tx,
@@ -361,11 +381,3 @@ def _react(tx: Transaction, inlet: Inlet, event: ContactEvent, person: Person) -
         .values(extra={**row["extra"], "reactions": [*others, *own]})
     )
     threads.publish_updated_message(tx, row["id"])
-
-
-def typing(tx: Transaction, person: Person, on: bool) -> None:
-    """Tells the agents that the customer is writing. Stored nowhere."""
-    target = threads.open_thread(tx, person)
-    if target is not None:
-        author = AuthorShape(type="contact", id=person.root_id, name=person.contact.name)
-        tx.publish(Event(Typing(conversation_id=target.id, author=author, on=on)))

@@ -5,7 +5,7 @@ A status only moves forward. `failed` is final, unless the provider says `delive
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -30,6 +30,9 @@ BEFORE = {
     status: [old.value for old in RANK if RANK[old] < rank] for status, rank in RANK.items()
 } | {DeliveryStatus.FAILED: ["queued", "sending", "sent"]}
 
+#: How far two clocks may be apart before a watermark misses the last message.
+CLOCKS_DIFFER = timedelta(seconds=2)
+
 _EXTERNAL = Upsert(external_ids, ["connector", "external_id", "address_id"])
 
 
@@ -41,18 +44,7 @@ def report(tx: Transaction, connector: str, update_: DeliveryUpdate) -> list[int
         found = _by_message_id(tx, connector, update_)
     else:
         found = _by_external_ids(tx, connector, update_.external_ids)
-    changed = [
-        message_id
-        for message_id in found
-        if advance(
-            tx,
-            message_id,
-            update_.status,
-            code=update_.code,
-            reason=update_.reason,
-            external_code=update_.external_code,
-        )
-    ]
+    changed = [message_id for message_id in found if _report_one(tx, message_id, update_)]
     if update_.stopped:
         _mark_stopped(tx, connector, found, update_.reason)
     for message_id in found if update_.note else ():
@@ -85,14 +77,53 @@ def advance(
     )
     if changed.rowcount == 0:
         return False
-    if RANK[status] >= RANK[DeliveryStatus.SENT]:
-        tx.execute(
-            update(deliveries)
-            .where(deliveries.c.message_id == message_id, deliveries.c.sent_at.is_(None))
-            .values(sent_at=tx.now)
-        )
+    if status is DeliveryStatus.SENT:
+        _advance_to_reported(tx, message_id)
     threads.publish_updated_message(tx, message_id)
     return True
+
+
+def _report_one(tx: Transaction, message_id: int, update_: DeliveryUpdate) -> bool:
+    """Applies a report, or keeps it while parts of the message have yet to leave.
+
+    Otherwise the receipt of the first part would end a delivery whose second part is on its way.
+    """
+    told = {
+        "status": update_.status.value,
+        "code": update_.code,
+        "reason": update_.reason,
+        "external_code": update_.external_code,
+    }
+    row = tx.execute(
+        select(deliveries.c.status, deliveries.c.reported)
+        .where(deliveries.c.message_id == message_id)
+        .with_for_update()
+    ).first()
+    if row is None:
+        return False
+    if row.status not in ("queued", "sending"):
+        return advance(
+            tx,
+            message_id,
+            update_.status,
+            code=update_.code,
+            reason=update_.reason,
+            external_code=update_.external_code,
+        )
+    before = row.reported.get("status")
+    if before is None or RANK[DeliveryStatus(before)] < RANK[update_.status]:
+        tx.execute(
+            update(deliveries).where(deliveries.c.message_id == message_id).values(reported=told)
+        )
+    return False
+
+
+def _advance_to_reported(tx: Transaction, message_id: int) -> None:
+    told = tx.execute(
+        select(deliveries.c.reported).where(deliveries.c.message_id == message_id)
+    ).scalar_one()
+    if told and told["status"] in (status for status, old in BEFORE.items() if "sent" in old):
+        tx.execute(update(deliveries).where(deliveries.c.message_id == message_id).values(**told))
 
 
 def remember_external_id(
@@ -186,7 +217,8 @@ def read_by_customer(
         )
         .order_by(deliveries.c.message_id)
     )
-    return [one for one in rows.scalars() if advance(tx, one, DeliveryStatus.READ)]
+    read_ = DeliveryUpdate(key="", raw=b"", status=DeliveryStatus.READ)
+    return [one for one in rows.scalars().all() if _report_one(tx, one, read_)]
 
 
 def _by_watermark(
@@ -200,8 +232,10 @@ def _by_watermark(
             addresses.c.scope == address.scope,
             addresses.c.path == address.path,
             deliveries.c.connector == connector,
-            deliveries.c.sent_at <= up_to,
+            # The provider says when it took the message; we know when we began to send it.
+            deliveries.c.tried_at <= up_to + CLOCKS_DIFFER,
             deliveries.c.status.in_(BEFORE[status]),
+            deliveries.c.status.not_in(("queued", "sending")),
         )
         .order_by(deliveries.c.message_id)
     )

@@ -336,6 +336,7 @@ def _queue(tx: Transaction, message_id: int, person: Person, outlet: Outlet) -> 
             attempts=0,
             parts_sent=0,
             maybe_twice=False,
+            reported={},
             next_attempt_at=tx.now,
             created_at=tx.now,
             updated_at=tx.now,

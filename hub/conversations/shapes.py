@@ -118,6 +118,7 @@ class Message(Shape):
     buttons: list[str]
     reactions: list[Reaction]
     event: dict[str, Any] | None
+    extra: dict[str, Any] = {}
     reply_to: OptionalId
     author: Author
     delivery: Delivery | None

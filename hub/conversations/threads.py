@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +27,7 @@ from hub.store.models import (
     external_ids,
     messages,
 )
+from hub.types import Address
 
 #: A customer who writes again within this time after the end means the same thing.
 REOPEN_WITHIN = timedelta(hours=24)
@@ -281,7 +283,7 @@ def publish_shapes(tx: Transaction, target: Thread, message: shapes.Message) -> 
     tx.publish(
         Event(
             MessageCreated(message=message, conversation=conversation),
-            address_id=target.person.address_id if message.type == "message" else None,
+            address=target.person.address if message.type == "message" else None,
         )
     )
 
@@ -293,16 +295,20 @@ def publish_updated_message(tx: Transaction, message_id: int) -> None:
     tx.publish(
         Event(
             MessageUpdated(message=message, conversation=conversation),
-            address_id=row.address_id if message.type == "message" else None,
+            address=Address(row.scheme, row.path, row.scope)
+            if row.scheme and message.type == "message"
+            else None,
         )
     )
 
 
 def publish_conversation(
-    tx: Transaction, conversation_id: int, address_id: int | None = None
+    tx: Transaction, conversation_id: int, pages: Sequence[Address] = ()
 ) -> shapes.Conversation:
+    """Says how a conversation stands: to the agents, and to the customer's pages named."""
     conversation = views.conversation(tx.connection, conversation_id)
-    tx.publish(Event(ConversationUpdated(conversation=conversation), address_id=address_id))
+    payload = ConversationUpdated(conversation=conversation)
+    tx.publish(Event(payload), *(Event(payload, page, to_agents=False) for page in pages))
     return conversation
 
 

@@ -30,6 +30,7 @@ MESSAGES: Select[Any] = (
         messages,
         contacts.c.root_id.label("contact_root_id"),
         addresses.c.scheme,
+        addresses.c.scope,
         addresses.c.path,
         deliveries.c.status.label("delivery_status"),
         deliveries.c.code.label("delivery_code"),
@@ -54,6 +55,12 @@ CONVERSATIONS: Select[Any] = (
     )
     .join(contacts, contacts.c.id == conversations.c.contact_id)
     .join(_root, _root.c.id == contacts.c.root_id)
+)
+
+
+#: What of `extra` has a field of its own, or is for the connector alone.
+OWN_FIELDS = frozenset(
+    {"location", "card", "buttons", "reactions", "event", "callback_query_id", "keyword"}
 )
 
 
@@ -106,6 +113,7 @@ def message_shape(
         buttons=extra.get("buttons", []),
         reactions=extra.get("reactions", []),
         event=extra.get("event"),
+        extra={name: value for name, value in extra.items() if name not in OWN_FIELDS},
         reply_to=row.reply_to_id,
         author=shapes.Author(type=row.author_type, id=row.author_id, name=row.author_name),
         delivery=_delivery(row),

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
-from hub.conversations import people, shapes, threads
+from hub.conversations import people, shapes, threads, views
 from hub.conversations.people import Person
 from hub.conversations.threads import Author
 from hub.errors import Invalid, NotFound
@@ -48,7 +48,7 @@ def change(
     target = threads.thread(tx, conversation_id, _anybody(tx, row.contact_id))
     changed = {name: value for name, value in new.items() if value != getattr(row, name)}
     if not changed:
-        return threads.publish_conversation(tx, conversation_id, target.person.address_id)
+        return views.conversation(tx.connection, conversation_id)
     target.changes |= changed
     if "labels" in changed:
         _write_labels(tx, conversation_id, changed["labels"])
@@ -56,9 +56,7 @@ def change(
     for name, event in EVENTS.items():
         if name in changed:
             threads.add_event(tx, target, event, by, **_told(tx, name, row, changed[name]))
-    for address_id in _web_addresses(tx, conversation_id):
-        threads.publish_conversation(tx, conversation_id, address_id)
-    return threads.publish_conversation(tx, conversation_id)
+    return threads.publish_conversation(tx, conversation_id, _pages(tx, conversation_id))
 
 
 def assign_if_unassigned(tx: Transaction, conversation_id: int, agent_id: int, by: Author) -> bool:
@@ -80,7 +78,7 @@ def assign_if_unassigned(tx: Transaction, conversation_id: int, agent_id: int, b
     threads.add_event(
         tx, target, EVENTS["assignee_id"], by, agent_id=str(agent_id), agent=name, before=None
     )
-    threads.publish_conversation(tx, conversation_id, target.person.address_id)
+    threads.publish_conversation(tx, conversation_id, _pages(tx, conversation_id))
     return True
 
 
@@ -200,11 +198,12 @@ def _anybody(tx: Transaction, contact_id: int) -> Person:
     return person
 
 
-def _web_addresses(tx: Transaction, conversation_id: int) -> list[int]:
-    """The customer's pages that should hear of it."""
+def _pages(tx: Transaction, conversation_id: int) -> list[Address]:
+    """The web chat addresses of a conversation, whose pages show who answers."""
     rows = tx.execute(
-        select(messages.c.address_id)
+        select(addresses.c.scheme, addresses.c.path, addresses.c.scope)
+        .join(messages, messages.c.address_id == addresses.c.id)
         .where(messages.c.conversation_id == conversation_id, messages.c.kind == "webchat")
         .distinct()
     )
-    return [address_id for address_id in rows.scalars() if address_id is not None]
+    return [Address(row.scheme, row.path, row.scope) for row in rows]

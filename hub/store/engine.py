@@ -168,6 +168,11 @@ class Store:
             self._write_alone(job)
         return job.outcome()
 
+    def announce(self, *events: Any) -> None:
+        """Publishes what is written nowhere: that somebody is typing."""
+        for publish in self._subscribers:
+            publish(events)
+
     def close(self) -> None:
         with self._writer_lock:
             if self._writer is not None:

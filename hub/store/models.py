@@ -90,6 +90,8 @@ class Reach(SQLModel, table=True):
     last_seen_at: datetime | None = _time(null=True)
     stopped_at: datetime | None = _time(null=True)
     stopped_reason: str = _text()
+    #: They said stop themselves: only they can take it back, in the words the channel has for it.
+    opted_out: bool = False
 
 
 class Link(SQLModel, table=True):
@@ -310,7 +312,7 @@ class Delivery(SQLModel, table=True):
     __table_args__ = (
         Index("ix_delivery_due", "status", "connector", "next_attempt_at"),
         Index("ix_delivery_line", "address_id", "status", "message_id"),
-        Index("ix_delivery_watermark", "address_id", "connector", "sent_at"),
+        Index("ix_delivery_watermark", "address_id", "connector", "tried_at"),
     )
 
     message_id: int = Field(foreign_key="message.id", primary_key=True)
@@ -324,12 +326,15 @@ class Delivery(SQLModel, table=True):
     #: Calls the provider took, of those the message is composed into.
     parts_sent: int = 0
     maybe_twice: bool = False
+    #: What the provider reported before all parts had left; it counts once they have.
+    reported: dict[str, Any] = _json({})
+    #: When the last try began: the provider's clock starts no earlier.
+    tried_at: datetime | None = _time(null=True)
     #: A try whose outcome is unknown began then; it is reconciled before the next one.
     unknown_since: datetime | None = _time(null=True)
     lease_until: datetime | None = _time(null=True)
     next_attempt_at: datetime = _time()
     created_at: datetime = _time()
-    sent_at: datetime | None = _time(null=True)
     updated_at: datetime = _time()
 
 

@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column("password_hash", sa.Text(), nullable=False),
         sa.Column("avatar_url", sa.Text(), nullable=False),
         sa.Column("presence", sa.String(), nullable=False),
+        sa.Column("connected_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -85,7 +86,6 @@ def upgrade() -> None:
         sa.Column("query", JSON, nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
-        sa.Column("message_id", sa.Integer(), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("connector", "key"),
@@ -352,6 +352,7 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_message_conversation", ["conversation_id", "created_at", "id"], unique=False
         )
+        batch_op.create_index("ix_message_external", ["address_id", "external_id"], unique=False)
         batch_op.create_index("ix_message_sync", ["conversation_id", "id"], unique=False)
         batch_op.create_index(
             "ix_message_timeline", ["contact_id", "created_at", "id"], unique=False
@@ -368,6 +369,7 @@ def upgrade() -> None:
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("stopped_reason", sa.Text(), nullable=False),
+        sa.Column("opted_out", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["address_id"],
             ["address.id"],
@@ -445,11 +447,12 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("parts_sent", sa.Integer(), nullable=False),
         sa.Column("maybe_twice", sa.Boolean(), nullable=False),
+        sa.Column("reported", JSON, nullable=False),
+        sa.Column("tried_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("unknown_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["address_id"],
@@ -469,7 +472,7 @@ def upgrade() -> None:
             "ix_delivery_line", ["address_id", "status", "message_id"], unique=False
         )
         batch_op.create_index(
-            "ix_delivery_watermark", ["address_id", "connector", "sent_at"], unique=False
+            "ix_delivery_watermark", ["address_id", "connector", "tried_at"], unique=False
         )
 
     op.create_table(

@@ -1,0 +1,196 @@
+"""The one place where the parts are wired. Read it from top to bottom."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import orjson
+from flask import Flask, Response
+from flask_openapi3 import Info, OpenAPI
+from flask_socketio import SocketIO
+
+from hub import runtime
+from hub.config import Config
+from hub.connectors.base import Connector, Site
+from hub.connectors.delivery import Deliverer
+from hub.connectors.fetching import MediaFetcher
+from hub.connectors.gateway import Gateway
+from hub.connectors.live import Connectors
+from hub.connectors.polling import Poller
+from hub.connectors.webchat import Webchat
+from hub.conversations.events import ConnectorUpdated, Event, MessageCreated, MessageUpdated
+from hub.conversations.receive import Received
+from hub.inbox import chat, health, pages, problems, webhooks
+from hub.inbox.api import contacts, conversations, messages, system
+from hub.inbox.auth import Authenticator, security_headers
+from hub.inbox.origins import SocketOrigins
+from hub.inbox.presence import PresenceBook
+from hub.inbox.services import Hub
+from hub.inbox.sockets import agents, visitors
+from hub.inbox.sockets.broadcast import Broadcaster, Json
+from hub.router.engine import Assigner
+from hub.settings import Settings
+from hub.store.engine import Store
+from hub.store.media import MediaFolder, MediaLinks
+from hub.store.migrate import migrate
+from hub.types import InboundEvent
+
+#: A mail with its files; every other request is far smaller.
+MAX_REQUEST_BYTES = 40 * 1024 * 1024
+
+
+class App:
+    """A hub, wired and not yet running.
+
+    `start` begins the work that no request asks for; `stop` finishes what is under way.
+    """
+
+    def __init__(self, settings: Settings, config: Config) -> None:
+        self.settings = settings
+        self.config = config
+        self.store = Store(settings.database_url)
+        migrate(self.store)
+
+        secret = settings.secret_key.get_secret_value()
+        self.connectors = Connectors(
+            config.connectors, Site(settings.public_url), f"reply:{secret}".encode()
+        )
+        media = MediaFolder(Path(settings.data_dir) / "media")
+        links = MediaLinks(settings.public_url, secret)
+        self.gateway = Gateway(self.store, self.connectors)
+        self.deliverer = Deliverer(
+            self.store, self.connectors, media, links, f"reply:{secret}".encode()
+        )
+        self.fetcher = MediaFetcher(self.store, self.connectors, media)
+        self.poller = Poller(self.store, self.connectors, self.gateway)
+        self.presence = PresenceBook(self.store)
+        self.assigner = Assigner(self.store)
+        self.hub = Hub(
+            settings=settings,
+            config=config,
+            store=self.store,
+            media=media,
+            links=links,
+            connectors=self.connectors,
+            gateway=self.gateway,
+            deliverer=self.deliverer,
+            fetcher=self.fetcher,
+            poller=self.poller,
+            auth=Authenticator(self.store, secure=settings.public_url.startswith("https://")),
+            presence=self.presence,
+        )
+        self.flask, self.socketio = create_web(self.hub)
+        self.broadcaster = Broadcaster(self.store, self.socketio, links)
+        self._connect_parts()
+
+    def _connect_parts(self) -> None:
+        """Who hears of what."""
+        self.store.subscribe(self._wake_delivery)
+        self.gateway.on_received(self._wake_fetcher)
+        self.connectors.on_change(
+            lambda shape: self.store.announce(Event(ConnectorUpdated(connector=shape)))
+        )
+
+    def _wake_delivery(self, events: object) -> None:
+        assert isinstance(events, list | tuple)
+        for event in events:
+            payload = event.payload
+            if isinstance(payload, MessageCreated | MessageUpdated):
+                delivery = payload.message.delivery
+                if delivery is not None and delivery.status == "queued":
+                    self.deliverer.wake()
+                    return
+
+    def _wake_fetcher(
+        self, _connector: Connector[Any], _event: InboundEvent, received: Received
+    ) -> None:
+        if received.fetches_media:
+            self.fetcher.wake()
+
+    def start(self, *, web: bool = True, worker: bool = True) -> None:
+        # Redis is what lets several processes be one hub; without it this is the only one.
+        alone = self.settings.redis_url is None
+        self.broadcaster.start()
+        if web:
+            self.presence.start(alone=alone)
+        if worker:
+            self.deliverer.start(alone=alone)
+            self.fetcher.start()
+            self.poller.start(alone=alone)
+            self.assigner.start()
+
+    def stop(self) -> None:
+        self.poller.stop()
+        self.assigner.stop()
+        self.fetcher.stop()
+        self.presence.stop()
+        self.deliverer.stop()
+        self.broadcaster.stop()
+        self.connectors.close()
+        self.store.close()
+
+
+def create_app(settings: Settings, config: Config) -> App:
+    """Makes a hub: opens and migrates the database, makes the connectors, wires the web.
+
+    Raises:
+        OperationalError: the database cannot be opened.
+    """
+    return App(settings, config)
+
+
+def create_web(hub: Hub) -> tuple[Flask, SocketIO]:
+    app = OpenAPI(
+        "hub",
+        info=Info(title="hub", version="1", description="One inbox for every channel."),
+        static_folder=None,
+        doc_ui=False,
+        validation_error_status=422,
+        validation_error_model=problems.Problem,
+        validation_error_callback=problems.of_validation,
+        security_schemes={"token": {"type": "http", "scheme": "bearer"}},
+    )
+    app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
+    app.config["SECRET_KEY"] = secrets.token_hex(16)  # no cookie of Flask's own is used
+    problems.install(app)
+    security_headers(app, secure=hub.is_secure)
+    for api in (
+        conversations.blueprint(hub),
+        contacts.blueprint(hub),
+        messages.blueprint(hub),
+        system.blueprint(hub),
+    ):
+        app.register_api(api, url_prefix="/api/v1")
+    for blueprint in (pages, chat, webhooks, health):
+        app.register_blueprint(blueprint.blueprint(hub))
+    description = orjson.dumps(app.api_doc)
+
+    @app.get("/api/v1/openapi.json", doc_ui=False)
+    def openapi() -> Response:
+        return Response(description, content_type="application/json")
+
+    return app, _create_sockets(app, hub)
+
+
+def _create_sockets(app: Flask, hub: Hub) -> SocketIO:
+    sites = frozenset(
+        origin
+        for connector in hub.connectors
+        if isinstance(connector, Webchat)
+        for origin in connector.config.allowed_origins
+    )
+    socketio = SocketIO(
+        app,
+        async_mode=runtime.async_mode(),
+        message_queue=hub.settings.redis_url,
+        cors_allowed_origins=SocketOrigins(hub.settings.public_url, sites),  # type: ignore[arg-type]
+        cors_credentials=False,
+        json=Json,
+        manage_session=False,
+        cookie=None,
+    )
+    agents.register(socketio, hub)
+    visitors.register(socketio, hub)
+    return socketio

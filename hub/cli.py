@@ -1,0 +1,236 @@
+"""The commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from hub.errors import ConfigError, HubError
+
+if TYPE_CHECKING:
+    from hub.app import App
+    from hub.settings import Settings
+    from hub.store.engine import Store
+
+CONFIG = click.option(
+    "--config",
+    "path",
+    default="connectors.yaml",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="The file that says which channels there are.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """One inbox for every channel."""
+
+
+# -- running -----------------------------------------------------------------------------------
+
+
+@cli.command()
+@CONFIG
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=int, default=None, help="Default: $PORT, else 8000.")
+@click.option(
+    "--no-worker", is_flag=True, help="Leave sending, polling and timers to `hub worker`."
+)
+def serve(path: Path, host: str, port: int | None, no_worker: bool) -> None:
+    """Serves the inbox, the chat and the webhooks, and does the work behind them."""
+    settings = _settings(**({} if port is None else {"port": port}))
+    app = _app(settings, path)
+    app.start(worker=not no_worker)
+    from hub.serving import serve as run
+
+    run(app, host, settings.port)
+
+
+@cli.command()
+@CONFIG
+def worker(path: Path) -> None:
+    """Sends, polls and keeps the timers, beside `hub serve --no-worker`."""
+    app = _app(_settings(), path)
+    app.start(web=False)
+    from hub.serving import work
+
+    work(app)
+
+
+@cli.command()
+@click.option("--port", type=int, default=8000, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True)
+def demo(port: int, host: str) -> None:
+    """Starts everything with sample data and stand-ins of the five providers."""
+    from hub.demo import run
+
+    run(host, port)
+
+
+# -- configuration -----------------------------------------------------------------------------
+
+
+@cli.command()
+@CONFIG
+def check(path: Path) -> None:
+    """Lists everything that is wrong with the configuration. Exit 1 when there is something."""
+    from hub.config import load_config
+
+    try:
+        config = load_config(path, os.environ, thorough=True)
+    except ConfigError as error:
+        _fail(error)
+    on = sorted(name for name, one in config.connectors.items() if one.enabled)
+    click.echo(f"{path} is fine. Connectors: {', '.join(on) or 'none'}.")
+
+
+@cli.command()
+@CONFIG
+def plan(path: Path) -> None:
+    """Shows which channels the file on disk turns on."""
+    from hub.config import load_config
+
+    try:
+        config = load_config(path, os.environ, thorough=True)
+    except ConfigError as error:
+        _fail(error)
+    for name, one in config.connectors.items():
+        click.echo(f"{name}: {one.kind}, {'on' if one.enabled else 'off'}")
+
+
+@cli.command()
+@click.argument("what", type=click.Choice(["config", "events"]), default="config")
+def schema(what: str) -> None:
+    """Prints the JSON Schema of connectors.yaml, or of the API's shapes and events."""
+    if what == "config":
+        from hub.config import schema as config_schema
+
+        click.echo(json.dumps(config_schema(), indent=2, ensure_ascii=False))
+        return
+    from hub.conversations.wire import schema as wire_schema
+
+    click.echo(json.dumps(wire_schema(), indent=2))
+
+
+# -- people ------------------------------------------------------------------------------------
+
+
+@cli.group()
+def user() -> None:
+    """Agents' accounts."""
+
+
+@user.command("add")
+@click.argument("email")
+@click.option("--name", required=True, help="The name customers see.")
+@click.option("--role", type=click.Choice(["agent", "admin"]), default="agent", show_default=True)
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+def user_add(email: str, name: str, role: str, password_stdin: bool) -> None:
+    """Makes an account."""
+    from hub.inbox import accounts
+
+    password = (
+        sys.stdin.readline().rstrip("\n")
+        if password_stdin
+        else click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    )
+    _in_store(lambda tx: accounts.add_agent(tx, email, name, role, password))
+    click.echo(f"{email} can sign in.")
+
+
+@cli.group()
+def token() -> None:
+    """API tokens."""
+
+
+@token.command("create")
+@click.option("--name", required=True, help="What it is for; what customers see of its messages.")
+@click.option("--user", "email", default=None, help="Whose token it is; none: an admin service.")
+def token_create(name: str, email: str | None) -> None:
+    """Prints a new token, this once."""
+    from hub.inbox import accounts
+
+    click.echo(_in_store(lambda tx: accounts.add_token(tx, name, email)))
+
+
+# -- repair ------------------------------------------------------------------------------------
+
+
+@cli.command()
+@CONFIG
+@click.option("--connector", default=None, help="Only this one's.")
+def replay(path: Path, connector: str | None) -> None:
+    """Runs every failed event of the journal again. Exit 1 when some still fail."""
+    from sqlalchemy import select
+
+    from hub.store.models import journal
+
+    app = _app(_settings(), path)
+    query = select(journal.c.id).where(journal.c.status == "failed").order_by(journal.c.id)
+    if connector is not None:
+        query = query.where(journal.c.connector == connector)
+    with app.store.read() as connection:
+        waiting = list(connection.execute(query).scalars())
+    failed = 0
+    with click.progressbar(waiting, label="Replaying", file=sys.stderr) as entries:
+        for entry in entries:
+            try:
+                failed += not app.gateway.replay(entry)
+            except HubError as error:
+                click.echo(f"{entry}: {error.message}", err=True)
+                failed += 1
+    click.echo(f"{len(waiting) - failed} replayed, {failed} still failing.")
+    app.store.close()
+    sys.exit(1 if failed else 0)
+
+
+# -- parts -------------------------------------------------------------------------------------
+
+
+def _settings(**given: Any) -> Settings:
+    from hub.settings import Settings
+
+    try:
+        return Settings.load(**given)
+    except ConfigError as error:
+        _fail(error)
+
+
+def _app(settings: Settings, path: Path) -> App:
+    from hub.app import create_app
+    from hub.config import load_config
+    from hub.logs import configure
+
+    configure()
+    try:
+        config = load_config(path, os.environ)
+    except ConfigError as error:
+        _fail(error)
+    return create_app(settings, config)
+
+
+def _in_store(work: Any) -> Any:
+    from hub.store.engine import Store
+    from hub.store.migrate import migrate
+
+    settings = _settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    store: Store = Store(settings.database_url)
+    try:
+        migrate(store)
+        return store.write(work)
+    except HubError as error:
+        _fail(error)
+    finally:
+        store.close()
+
+
+def _fail(error: Exception) -> NoReturn:
+    click.echo(str(error), err=True)
+    sys.exit(1)

@@ -1,0 +1,185 @@
+"""Agents' accounts: passwords, signed-in browsers, API tokens. Only digests are kept of secrets."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import Connection, delete, insert, select, update
+
+from hub.conversations import shapes
+from hub.conversations.threads import Author
+from hub.conversations.tokens import digest
+from hub.conversations.views import agent_shape
+from hub.errors import Conflict, Invalid, NotFound
+from hub.store.engine import Store, Transaction
+from hub.store.models import agent_sessions, agents, tokens
+
+#: OWASP's first choice for argon2id: 19 MiB, two passes, one lane.
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+#: Verified against when there is no such agent, so that both answers take the same time.
+_NOBODY = _HASHER.hash(secrets.token_hex(16))
+MIN_PASSWORD = 8
+MAX_PASSWORD = 1024
+SESSION_LIFE = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is asking: an agent, or a service account with an admin's rights and a name."""
+
+    name: str
+    role: str
+    agent: shapes.Agent | None = None
+    csrf_token: str = ""
+
+    @property
+    def agent_id(self) -> int | None:
+        return None if self.agent is None else int(self.agent.id)
+
+    @property
+    def author(self) -> Author:
+        return Author("agent", self.agent_id, self.name)
+
+
+def add_agent(tx: Transaction, email: str, name: str, role: str, password: str) -> int:
+    """Makes an account.
+
+    Raises:
+        Invalid: no address, no name, an unknown role, a short password.
+        Conflict: the address has an account.
+    """
+    try:
+        address = validate_email(email, check_deliverability=False).normalized.lower()
+    except EmailNotValidError as error:
+        raise Invalid(str(error), "email") from None
+    if not name.strip():
+        raise Invalid("Give the name that customers see.", "name")
+    if role not in ("agent", "admin"):
+        raise Invalid("The role is agent or admin.", "role")
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise Invalid(f"A password has {MIN_PASSWORD} to {MAX_PASSWORD} characters.", "password")
+    if tx.execute(select(agents.c.id).where(agents.c.email == address)).first():
+        raise Conflict(f"{address} has an account already.")
+    found = tx.execute(
+        insert(agents)
+        .values(
+            email=address,
+            name=name.strip(),
+            role=role,
+            password_hash=_HASHER.hash(password),
+            avatar_url="",
+            presence="online",
+            created_at=tx.now,
+        )
+        .returning(agents.c.id)
+    ).scalar_one()
+    assert isinstance(found, int)
+    return found
+
+
+def sign_in(store: Store, email: str, password: str) -> tuple[str, Principal] | None:
+    """A new session's token and who it is; None when address or password is wrong."""
+    with store.read() as connection:
+        row = connection.execute(
+            select(agents).where(
+                agents.c.email == email.strip().lower(), agents.c.disabled_at.is_(None)
+            )
+        ).first()
+    if not _is_password(row.password_hash if row is not None else _NOBODY, password):
+        return None
+    if row is None:
+        return None
+    token = secrets.token_urlsafe(32)
+    csrf_token = secrets.token_urlsafe(32)
+    store.write(lambda tx: _open_session(tx, row.id, token, csrf_token))
+    return token, _principal(row, csrf_token)
+
+
+def sign_out(tx: Transaction, token: str) -> None:
+    tx.execute(delete(agent_sessions).where(agent_sessions.c.token_digest == digest(token)))
+
+
+def by_session(connection: Connection, token: str) -> Principal | None:
+    row = connection.execute(
+        select(agents, agent_sessions.c.csrf_token)
+        .join(agent_sessions, agent_sessions.c.agent_id == agents.c.id)
+        .where(
+            agent_sessions.c.token_digest == digest(token),
+            agent_sessions.c.expires_at > datetime.now(UTC),
+            agents.c.disabled_at.is_(None),
+        )
+    ).first()
+    return None if row is None else _principal(row, row.csrf_token)
+
+
+def by_token(connection: Connection, token: str) -> Principal | None:
+    row = connection.execute(
+        select(tokens.c.name.label("token_name"), tokens.c.agent_id.label("owner_id"), agents)
+        .outerjoin(agents, agents.c.id == tokens.c.agent_id)
+        .where(tokens.c.digest == digest(token))
+    ).first()
+    if row is None:
+        return None
+    if row.owner_id is None:
+        return Principal(name=row.token_name, role="admin")
+    return None if row.disabled_at is not None else _principal(row, "")
+
+
+def add_token(tx: Transaction, name: str, email: str | None) -> str:
+    """Makes an API token, and shows it this once. Raises NotFound, Invalid."""
+    if not name.strip():
+        raise Invalid("Give the token a name.", "name")
+    agent_id = None
+    if email is not None:
+        agent_id = tx.execute(
+            select(agents.c.id).where(agents.c.email == email.strip().lower())
+        ).scalar()
+        if agent_id is None:
+            raise NotFound(f"Nobody has the address {email}.")
+    token = "hub_" + secrets.token_urlsafe(32)
+    tx.execute(
+        insert(tokens).values(
+            name=name.strip(), digest=digest(token), agent_id=agent_id, created_at=tx.now
+        )
+    )
+    return token
+
+
+def set_presence(tx: Transaction, agent_id: int, presence: str) -> shapes.Agent:
+    row = tx.execute(
+        update(agents).where(agents.c.id == agent_id).values(presence=presence).returning(agents)
+    ).one()
+    return agent_shape(row)
+
+
+def forget_expired_sessions(tx: Transaction) -> None:
+    tx.execute(delete(agent_sessions).where(agent_sessions.c.expires_at <= tx.now))
+
+
+def _open_session(tx: Transaction, agent_id: int, token: str, csrf_token: str) -> None:
+    tx.execute(
+        insert(agent_sessions).values(
+            token_digest=digest(token),
+            agent_id=agent_id,
+            csrf_token=csrf_token,
+            created_at=tx.now,
+            expires_at=tx.now + SESSION_LIFE,
+        )
+    )
+
+
+def _principal(row: Any, csrf_token: str) -> Principal:
+    return Principal(row.name, row.role, agent_shape(row), csrf_token)
+
+
+def _is_password(hashed: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(hashed, password[: MAX_PASSWORD + 1])
+    except (VerificationError, InvalidHashError):
+        return False

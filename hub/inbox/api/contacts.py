@@ -1,0 +1,139 @@
+"""`/api/v1/contacts` and what links them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import Field
+
+from hub.conversations import links, people, queries, shapes
+from hub.errors import Invalid
+from hub.inbox.api.answers import (
+    Body,
+    Id,
+    ItemPath,
+    ListOf,
+    PageQuery,
+    answer,
+    answer_list,
+    answer_page,
+)
+from hub.inbox.services import Hub
+
+TAG = Tag(name="Contacts")
+MAX_ATTRIBUTES = 100
+
+
+class ContactQuery(PageQuery):
+    q: str = Field("", max_length=200)
+
+
+class ContactChange(Body):
+    name: str | None = Field(None, max_length=people.MAX_NAME)
+    attributes: dict[str, str | int | float | bool | None] | None = Field(
+        None, max_length=MAX_ATTRIBUTES, description="A null value takes an attribute away."
+    )
+
+
+class NewLink(Body):
+    contact_id: Id = Field(description="The contact to merge into this one.")
+
+
+class Unlinked(shapes.Shape):
+    link: shapes.Link
+    contacts: list[shapes.Contact]
+
+
+def blueprint(hub: Hub) -> APIBlueprint:
+    api = APIBlueprint("contacts", __name__, abp_tags=[TAG])
+
+    @api.get("/contacts", responses={200: ListOf[shapes.Contact]})
+    def list_contacts(query: ContactQuery) -> Response:
+        """Contacts, newest first, or those that `q` finds by name, address or attribute."""
+        hub.auth.principal()
+        with hub.store.read() as connection:
+            return answer_page(
+                queries.list_contacts(connection, query.q, query.limit, query.cursor)
+            )
+
+    @api.get("/contacts/<int:id>", responses={200: shapes.Contact})
+    def get_contact(path: ItemPath) -> Response:
+        hub.auth.principal()
+        with hub.store.read() as connection:
+            return answer(people.contact(connection, path.id))
+
+    @api.patch("/contacts/<int:id>", responses={200: shapes.Contact})
+    def change_contact(path: ItemPath, body: ContactChange) -> Response:
+        hub.auth.principal()
+        changes: dict[str, Any] = body.model_dump(exclude_none=True)
+        if body.attributes is not None:
+            changes["attributes"] = body.attributes
+            _check_attributes(body.attributes)
+        return answer(hub.store.write(lambda tx: people.edit(tx, path.id, **changes)))
+
+    @api.get("/contacts/<int:id>/timeline", responses={200: ListOf[shapes.Message]})
+    def timeline(path: ItemPath, query: PageQuery) -> Response:
+        """All that was said with this person, on every channel, newest first."""
+        hub.auth.principal()
+        with hub.store.read() as connection:
+            return answer_page(queries.timeline(connection, path.id, query.limit, query.cursor))
+
+    @api.get("/contacts/<int:id>/addresses", responses={200: ListOf[shapes.ReachableAddress]})
+    def list_addresses(path: ItemPath) -> Response:
+        """Where this person can be reached, and until when."""
+        hub.auth.principal()
+        with hub.store.read() as connection:
+            return answer_list(
+                queries.reachable_addresses(connection, path.id, hub.connectors.kinds())
+            )
+
+    @api.get("/contacts/<int:id>/links", responses={200: ListOf[shapes.Link]})
+    def list_links(path: ItemPath) -> Response:
+        """Why these addresses are one person, undone links too."""
+        hub.auth.principal()
+        with hub.store.read() as connection:
+            return answer_list(links.of_contact(connection, path.id))
+
+    @api.post("/contacts/<int:id>/links", responses={201: shapes.Link})
+    def link(path: ItemPath, body: NewLink) -> Response:
+        """Merges another contact into this one. Can be undone."""
+        principal = hub.auth.principal()
+        made = hub.store.write(
+            lambda tx: links.link(
+                tx,
+                path.id,
+                body.contact_id,
+                evidence="agent",
+                method="by hand",
+                reason=f"{principal.name} said that these are one person.",
+                by=principal.name,
+            )
+        )
+        return answer(made, 201)
+
+    @api.delete("/links/<int:id>", responses={200: Unlinked})
+    def unlink(path: ItemPath) -> Response:
+        """Takes a merge back: everything returns to whom it belonged to."""
+        principal = hub.auth.principal()
+        undone, both = hub.store.write(lambda tx: links.unlink(tx, path.id, by=principal.name))
+        return answer(Unlinked(link=undone, contacts=both))
+
+    @api.get("/contacts/<int:id>/suggestions", responses={200: ListOf[shapes.Contact]})
+    def suggestions(path: ItemPath) -> Response:
+        """Who else this may be, with the reason. Only verified evidence links on its own."""
+        hub.auth.principal()
+        with hub.store.read() as connection:
+            people.contact(connection, path.id)
+        return answer_list([])
+
+    return api
+
+
+def _check_attributes(attributes: dict[str, Any]) -> None:
+    for name, value in attributes.items():
+        if not 0 < len(name) <= 64 or (isinstance(value, str) and len(value) > 2000):
+            raise Invalid(
+                "An attribute's name has 1 to 64 characters, its value at most 2000.", "attributes"
+            )

@@ -1,0 +1,235 @@
+"""`/api/v1/conversations`: list, look, change, say something."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import Field
+
+from hub.connectors.base import Handover as CanHandOver
+from hub.conversations import handovers, people, queries, send, shapes, views, work
+from hub.conversations.people import Person
+from hub.conversations.send import Draft, Outlet
+from hub.errors import Conflict, Invalid
+from hub.inbox.api.answers import (
+    Body,
+    Id,
+    ItemPath,
+    ListOf,
+    PageQuery,
+    answer,
+    answer_list,
+    answer_page,
+)
+from hub.inbox.services import Hub
+from hub.store.engine import Transaction
+from hub.types import Address, Profile
+
+TAG = Tag(name="Conversations")
+
+
+class ConversationQuery(PageQuery):
+    status: shapes.Status | None = None
+    assignee: str | None = Field(None, description="An agent's id, `me`, or `none`.", max_length=40)
+    team: str | None = Field(None, max_length=40)
+    connector: str | None = Field(None, max_length=64)
+    label: str | None = Field(None, max_length=64)
+
+
+class ConversationChange(Body):
+    status: shapes.Status | None = None
+    assignee_id: Id | None = None
+    team: Id | None = Field(None, description="The team's id, or null for none.")
+    priority: shapes.Priority | None = None
+    labels: list[str] | None = Field(None, max_length=50)
+    snoozed_until: datetime | None = None
+
+
+class NewMessage(Body):
+    text: str = Field("", max_length=send.MAX_TEXT)
+    type: Literal["message", "note"] = "message"
+    connector: str | None = Field(None, max_length=64)
+    attachments: list[Id] = Field([], max_length=20)
+    reply_to: Id | None = None
+    client_id: str | None = Field(None, min_length=1, max_length=send.MAX_CLIENT_ID)
+
+    def draft(self) -> Draft:
+        return Draft(
+            text=self.text,
+            type=self.type,
+            connector=self.connector,
+            attachment_ids=tuple(self.attachments),
+            reply_to=self.reply_to,
+            client_id=self.client_id,
+        )
+
+
+class NewConversation(Body):
+    contact_id: Id | None = None
+    address: str | None = Field(None, max_length=320)
+    connector: str = Field(max_length=64)
+    text: str = Field(min_length=1, max_length=send.MAX_TEXT)
+    client_id: str | None = Field(None, min_length=1, max_length=send.MAX_CLIENT_ID)
+
+
+class ReadUpTo(Body):
+    message_id: Id
+
+
+class NewHandover(Body):
+    connector: str = Field(max_length=64)
+
+
+def blueprint(hub: Hub) -> APIBlueprint:
+    api = APIBlueprint("conversations", __name__, abp_tags=[TAG])
+
+    @api.get("/conversations", responses={200: ListOf[shapes.Conversation]})
+    def list_conversations(query: ConversationQuery) -> Response:
+        """Conversations by last activity, newest first."""
+        principal = hub.auth.principal()
+        assignee = str(principal.agent_id or 0) if query.assignee == "me" else query.assignee
+        wanted = queries.ConversationFilter(
+            status=query.status,
+            assignee=assignee,
+            team=query.team,
+            connector=query.connector,
+            label=query.label,
+        )
+        with hub.store.read() as connection:
+            return answer_page(
+                queries.list_conversations(connection, wanted, query.limit, query.cursor)
+            )
+
+    @api.post("/conversations", responses={201: shapes.Message, 200: shapes.Message})
+    def start_conversation(body: NewConversation) -> Response:
+        """Writes first, where the channel allows it. Answers with the conversation."""
+        principal = hub.auth.principal()
+        outlet = _outlet(hub, body.connector)
+        draft = Draft(text=body.text, client_id=body.client_id)
+
+        def start(tx: Transaction) -> tuple[shapes.Conversation, bool]:
+            person = _recipient(hub, tx, body, outlet)
+            sent = send.start(tx, person, outlet, draft, principal.author)
+            return views.conversation(tx.connection, int(sent.message.conversation_id)), sent.is_new
+
+        conversation, is_new = hub.store.write(start)
+        return answer(conversation, 201 if is_new else 200)
+
+    @api.get("/conversations/<int:id>", responses={200: shapes.Conversation})
+    def get_conversation(path: ItemPath) -> Response:
+        hub.auth.principal()
+        with hub.store.read() as connection:
+            return answer(views.conversation(connection, path.id))
+
+    @api.patch("/conversations/<int:id>", responses={200: shapes.Conversation})
+    def change_conversation(path: ItemPath, body: ConversationChange) -> Response:
+        """Takes, gives, releases, labels, puts off, resolves."""
+        principal = hub.auth.principal()
+        changes = body.model_dump(exclude_unset=True)
+        if "team" in changes:
+            changes["team_id"] = changes.pop("team")
+        for name in ("status", "priority", "labels"):
+            if name in changes and changes[name] is None:
+                raise Invalid("This cannot be null; leave it out to keep it.", name)
+        until = changes.get("snoozed_until")
+        if until is not None and until.tzinfo is None:
+            raise Invalid("A time needs its zone, such as Z.", "snoozed_until")
+        return answer(
+            hub.store.write(lambda tx: work.change(tx, path.id, changes, principal.author))
+        )
+
+    @api.post("/conversations/<int:id>/read", responses={200: shapes.Conversation})
+    def read_conversation(path: ItemPath, body: ReadUpTo) -> Response:
+        """Marks what customers said, up to a message, as read."""
+        hub.auth.principal()
+        return answer(hub.store.write(lambda tx: work.read(tx, path.id, body.message_id)))
+
+    @api.get("/conversations/<int:id>/messages", responses={200: ListOf[shapes.Message]})
+    def list_messages(path: ItemPath, query: PageQuery) -> Response:
+        """Messages, newest first."""
+        hub.auth.principal()
+        with hub.store.read() as connection:
+            return answer_page(
+                queries.list_messages(connection, path.id, query.limit, query.cursor)
+            )
+
+    @api.post(
+        "/conversations/<int:id>/messages", responses={201: shapes.Message, 200: shapes.Message}
+    )
+    def send_message(path: ItemPath, body: NewMessage) -> Response:
+        """Says something, or notes it. 200 with the first one when `client_id` repeats."""
+        principal = hub.auth.principal()
+        draft = body.draft()
+        sent = hub.store.write(
+            lambda tx: send.send(tx, path.id, draft, principal.author, hub.connectors.outlets())
+        )
+        return answer(sent.message, 201 if sent.is_new else 200)
+
+    @api.post("/conversations/<int:id>/handovers", responses={201: shapes.Handover})
+    def hand_over(path: ItemPath, body: NewHandover) -> Response:
+        """Makes a one-time invitation to go on elsewhere. Its token is shown this once."""
+        principal = hub.auth.principal()
+        return answer(make_handover(hub, path.id, body.connector, principal.name), 201)
+
+    @api.get("/conversations/<int:id>/handovers", responses={200: ListOf[shapes.HandoverRecord]})
+    def list_handovers(path: ItemPath) -> Response:
+        hub.auth.principal()
+        with hub.store.read() as connection:
+            views.conversation(connection, path.id)
+            return answer_list(handovers.of_conversation(connection, path.id))
+
+    return api
+
+
+def make_handover(hub: Hub, conversation_id: int, name: str, by: str) -> shapes.Handover:
+    """Raises NotFound, Invalid (no such connector), Conflict (it cannot take one over)."""
+    connector = hub.connectors.get(name)
+    if connector is None:
+        raise Invalid(f"There is no connector {name!r} that is turned on.", "connector")
+    if not isinstance(connector, CanHandOver):
+        raise Conflict("A conversation cannot be handed over to this channel.")
+    made = hub.store.write(lambda tx: handovers.invite(tx, conversation_id, name, by))
+    return shapes.Handover(
+        id=made.id,
+        connector=name,
+        url=connector.handover_link(made.token, made.code),
+        code=made.code,
+        expires_at=made.expires_at,
+    )
+
+
+def _outlet(hub: Hub, name: str) -> Outlet:
+    found = hub.connectors.outlets().get(name)
+    if found is None:
+        raise Invalid(f"There is no connector {name!r} that is turned on.", "connector")
+    return found
+
+
+def _recipient(hub: Hub, tx: Transaction, body: NewConversation, outlet: Outlet) -> Person:
+    if (body.contact_id is None) == (body.address is None):
+        raise Invalid("Give either contact_id or address.", "address")
+    if body.contact_id is not None:
+        people.contact(tx.connection, body.contact_id)
+        found = send.address_of(tx.connection, body.contact_id, outlet)
+        if found is None:
+            raise Conflict(f"This customer has no address that {outlet.name} can write to.")
+        return found
+    assert body.address is not None
+    return people.find_or_make(
+        tx, _address(hub, body.address, outlet), Profile(), evidence="asserted"
+    )
+
+
+def _address(hub: Hub, text: str, outlet: Outlet) -> Address:
+    try:
+        address = Address.parse(text, outlet.scope)
+    except ValueError as error:
+        raise Invalid(f"{error}.", "address") from None
+    if address.scheme != outlet.scheme:
+        raise Invalid(f"{outlet.name} writes to {outlet.scheme}: addresses.", "address")
+    connector = hub.connectors.get(outlet.name)
+    assert connector is not None
+    return connector.normalized(address)

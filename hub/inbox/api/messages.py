@@ -1,0 +1,83 @@
+"""`/api/v1/messages`, `/uploads`, `/attachments`, `/search`: single things, and finding them."""
+
+from __future__ import annotations
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, FileStorage, Tag
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+
+from hub.conversations import queries, send, shapes, views
+from hub.errors import NotFound
+from hub.inbox import files
+from hub.inbox.api.answers import ItemPath, ListOf, PageQuery, answer, answer_page
+from hub.inbox.services import Hub
+from hub.store.models import journal, messages
+
+TAG = Tag(name="Messages")
+
+
+class SearchQuery(PageQuery):
+    q: str = Field("", max_length=200)
+
+
+class Upload(BaseModel):
+    file: FileStorage
+
+
+def blueprint(hub: Hub) -> APIBlueprint:
+    api = APIBlueprint("messages", __name__, abp_tags=[TAG])
+
+    @api.get("/messages/<int:id>", responses={200: shapes.Message})
+    def get_message(path: ItemPath) -> Response:
+        hub.auth.principal()
+        with hub.store.read() as connection:
+            return answer(views.message(connection, path.id))
+
+    @api.get("/messages/<int:id>/original")
+    def get_original(path: ItemPath) -> Response:
+        """What came in, as it came: a mail as message/rfc822, else the provider's own form."""
+        hub.auth.principal()
+        with hub.store.read() as connection:
+            row = connection.execute(
+                select(journal)
+                .join(messages, messages.c.journal_id == journal.c.id)
+                .where(messages.c.id == path.id)
+            ).first()
+        if row is None:
+            raise NotFound("Nothing came in for this message.")
+        response = Response(row.body, content_type=row.media_type or "application/octet-stream")
+        # Somebody else wrote it: a browser only ever saves it.
+        response.headers["Content-Disposition"] = f"attachment; filename=message-{path.id}"
+        response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        return response
+
+    @api.post("/messages/<int:id>/retry", responses={200: shapes.Message})
+    def retry(path: ItemPath) -> Response:
+        """Puts a failed message in line again."""
+        hub.auth.principal()
+        return answer(hub.store.write(lambda tx: send.retry(tx, path.id)))
+
+    @api.post("/uploads", responses={201: shapes.Attachment})
+    def upload(form: Upload) -> Response:  # noqa: ARG001 - read as a stream below
+        """Takes a file in, for a message to send."""
+        principal = hub.auth.principal()
+        stored = files.store_upload(
+            hub, files.uploaded_file(), f"agent:{principal.agent_id or principal.name}"
+        )
+        return answer(stored, 201)
+
+    @api.get("/attachments/<int:id>")
+    def get_attachment(path: ItemPath) -> Response:
+        """The bytes of a file."""
+        hub.auth.principal()
+        return files.serve(hub, files.attachment_row(hub, path.id))
+
+    @api.get("/search", responses={200: ListOf[shapes.SearchResult]})
+    def search(query: SearchQuery) -> Response:
+        """Contacts and messages with all these words, in any script, newest first."""
+        hub.auth.principal()
+        with hub.store.read() as connection:
+            return answer_page(queries.find(connection, query.q, query.limit, query.cursor))
+
+    return api

@@ -1,0 +1,192 @@
+"""`/api/v1/session`, `/agents`, `/connectors`, `/journal`: who is here and how the hub is doing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+
+from flask import Response, request
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import Field
+from sqlalchemy import select
+
+from hub.connectors.rates import Buckets
+from hub.conversations import queries, shapes
+from hub.conversations.views import agent_shape
+from hub.errors import Conflict, LimitExceeded, NotFound, SendError
+from hub.inbox import accounts, presence
+from hub.inbox.api.answers import (
+    Body,
+    ItemPath,
+    ListOf,
+    PageQuery,
+    answer,
+    answer_list,
+    answer_page,
+)
+from hub.inbox.auth import NotSignedIn
+from hub.inbox.services import Hub
+from hub.store.engine import Transaction
+from hub.store.models import agents, teams
+from hub.types import RateLimit
+
+TAG = Tag(name="System")
+
+
+class SignIn(Body):
+    email: str = Field(max_length=320)
+    password: str = Field(max_length=accounts.MAX_PASSWORD)
+
+
+class Session(shapes.Shape):
+    agent: shapes.Agent | None
+    name: str
+    role: str
+    csrf_token: str
+
+
+class OwnAgent(Body):
+    presence: shapes.Presence
+
+
+class JournalQuery(PageQuery):
+    status: Literal["done", "failed"] | None = None
+
+
+class Replayed(shapes.Shape):
+    id: shapes.Id
+    status: Literal["done", "failed"]
+
+
+class Checked(shapes.Shape):
+    ok: bool
+    message: str
+
+
+class ConnectorPath(Body):
+    name: str = Field(max_length=64)
+
+
+def blueprint(hub: Hub) -> APIBlueprint:
+    api = APIBlueprint("system", __name__, abp_tags=[TAG])
+    _session_routes(api, hub)
+    _agent_routes(api, hub)
+    _machine_routes(api, hub)
+    return api
+
+
+def _session_routes(api: APIBlueprint, hub: Hub) -> None:
+    tries = Buckets(RateLimit(hub.config.limits.sign_in_tries_per_minute, 60))
+
+    @api.post("/session", responses={200: Session})
+    def sign_in(body: SignIn) -> Response:
+        """Signs in by cookie. Its CSRF token goes with every request that changes something."""
+        for key in (request.remote_addr or "", body.email.strip().lower()):
+            wait = tries.take(key)
+            if wait > 0:
+                raise LimitExceeded("Too many tries. Wait a little.", timedelta(seconds=wait))
+        found = accounts.sign_in(hub.store, body.email, body.password)
+        if found is None:
+            raise NotSignedIn("The address or the password is wrong.")
+        token, principal = found
+        old = hub.auth.session_token()
+        if old is not None:
+            hub.store.write(lambda tx: accounts.sign_out(tx, old))
+        response = answer(_session(principal))
+        hub.auth.set_cookie(response, token)
+        return response
+
+    @api.get("/session", responses={200: Session})
+    def who_am_i() -> Response:
+        return answer(_session(hub.auth.principal()))
+
+    @api.delete("/session", responses={204: None})
+    def sign_out() -> Response:
+        hub.auth.principal()
+        token = hub.auth.session_token()
+        if token is not None:
+            hub.store.write(lambda tx: accounts.sign_out(tx, token))
+        response = Response(status=204)
+        hub.auth.clear_cookie(response)
+        return response
+
+
+def _agent_routes(api: APIBlueprint, hub: Hub) -> None:
+    @api.get("/agents", responses={200: ListOf[shapes.Agent]})
+    def list_agents() -> Response:
+        hub.auth.principal()
+        with hub.store.read() as connection:
+            rows = connection.execute(
+                select(agents).where(agents.c.disabled_at.is_(None)).order_by(agents.c.name)
+            )
+            return answer_list([agent_shape(row) for row in rows])
+
+    @api.patch("/agents/me", responses={200: shapes.Agent})
+    def change_me(body: OwnAgent) -> Response:
+        """Says whether I take conversations. Online also needs an open screen."""
+        principal = hub.auth.principal()
+        agent_id = principal.agent_id
+        if agent_id is None:
+            raise Conflict("A service account is nobody who could be online.")
+
+        def change(tx: Transaction) -> shapes.Agent:
+            agent = accounts.set_presence(tx, agent_id, body.presence)
+            presence.publish(tx, agent_id)
+            return agent
+
+        return answer(hub.store.write(change))
+
+    @api.get("/teams", responses={200: ListOf[shapes.Team]})
+    def list_teams() -> Response:
+        hub.auth.principal()
+        with hub.store.read() as connection:
+            rows = connection.execute(select(teams).order_by(teams.c.name))
+            return answer_list([shapes.Team(id=row.id, name=row.name) for row in rows])
+
+
+def _machine_routes(api: APIBlueprint, hub: Hub) -> None:
+    @api.get("/connectors", responses={200: ListOf[shapes.Connector]})
+    def list_connectors() -> Response:
+        """Every connector, whether it works, and what is wrong where it does not."""
+        hub.auth.principal()
+        return answer_list(hub.connectors.shapes())
+
+    @api.post("/connectors/<string:name>/check", responses={200: Checked})
+    def check_connector(path: ConnectorPath) -> Response:
+        """Asks the provider whether the configuration works."""
+        hub.auth.admin()
+        connector = hub.connectors.get(path.name)
+        if connector is None:
+            raise NotFound("There is no such connector that is turned on.")
+        try:
+            found = connector.check()
+        except SendError as error:
+            hub.connectors.failed(path.name, error.message)
+            return answer(Checked(ok=False, message=error.message))
+        hub.connectors.worked(path.name)
+        return answer(Checked(ok=True, message=found))
+
+    @api.get("/journal", responses={200: ListOf[shapes.JournalEntry]})
+    def list_journal(query: JournalQuery) -> Response:
+        """What came in from providers, newest first."""
+        hub.auth.admin()
+        with hub.store.read() as connection:
+            return answer_page(
+                queries.list_journal(connection, query.status, query.limit, query.cursor)
+            )
+
+    @api.post("/journal/<int:id>/replay", responses={200: Replayed})
+    def replay(path: ItemPath) -> Response:
+        """Runs a failed event again."""
+        hub.auth.admin()
+        ok = hub.gateway.replay(path.id)
+        return answer(Replayed(id=path.id, status="done" if ok else "failed"))
+
+
+def _session(principal: accounts.Principal) -> Session:
+    return Session(
+        agent=principal.agent,
+        name=principal.name,
+        role=principal.role,
+        csrf_token=principal.csrf_token,
+    )

@@ -1,0 +1,85 @@
+"""What the chat page asks over HTTP: how to look, uploads, and files by signed links."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Blueprint, Response, jsonify, request
+from sqlalchemy import select
+
+from hub.connectors.rates import Buckets
+from hub.connectors.webchat import Webchat
+from hub.errors import LimitExceeded, NotFound
+from hub.inbox import files, visitors
+from hub.inbox.api.answers import answer
+from hub.inbox.auth import NotSignedIn
+from hub.inbox.services import Hub
+from hub.store.models import agents
+from hub.types import RateLimit
+
+
+def blueprint(hub: Hub) -> Blueprint:
+    pages = Blueprint("chat", __name__)
+    uploads = Buckets(RateLimit(20, 60), burst=10)
+
+    @pages.get("/chat/<name>/config")
+    def config(name: str) -> Response:
+        connector = _webchat(hub, name)
+        found = connector.config
+        response = jsonify(
+            {
+                "connector": name,
+                "title": found.title or connector.label,
+                "color": found.color,
+                "position": found.position,
+                "languages": list(found.languages),
+                "online": _anybody_online(hub),
+                "capabilities": hub.connectors.shape(name).model_dump(mode="json")["capabilities"],
+            }
+        )
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+    @pages.post("/chat/<name>/uploads")
+    def upload(name: str) -> Response:
+        connector = _webchat(hub, name)
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        visitor = (
+            visitors.by_token(hub.store, connector.name, token.strip())
+            if scheme.lower() == "bearer"
+            else None
+        )
+        if visitor is None:
+            raise NotSignedIn("This chat session is over. Reload the page.")
+        wait = uploads.take(visitor.id)
+        if wait > 0:
+            raise LimitExceeded("Wait a moment with the next file.", timedelta(seconds=wait))
+        stored = files.store_upload(hub, files.uploaded_file(), f"visitor:{visitor.name}")
+        link = hub.links.path(stored.id, stored.name)
+        return answer(stored.model_copy(update={"url": link}), 201)
+
+    @pages.get("/media/<token>/<path:_name>")
+    def media(token: str, _name: str) -> Response:
+        attachment_id = hub.links.attachment_id(token)
+        if attachment_id is None:
+            raise NotFound("This link has run out. Open the conversation again.")
+        return files.serve(hub, files.attachment_row(hub, attachment_id))
+
+    return pages
+
+
+def _webchat(hub: Hub, name: str) -> Webchat:
+    connector = hub.connectors.get(name)
+    if not isinstance(connector, Webchat):
+        raise NotFound("There is no web chat of this name.")
+    return connector
+
+
+def _anybody_online(hub: Hub) -> bool:
+    with hub.store.read() as connection:
+        found = connection.execute(
+            select(agents.c.id)
+            .where(agents.c.connected_at.is_not(None), agents.c.presence == "online")
+            .limit(1)
+        )
+        return found.first() is not None

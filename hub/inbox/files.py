@@ -1,0 +1,132 @@
+"""Uploads in, attachments out. Types are sniffed, names are only names, nothing is executed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, BinaryIO
+from urllib.parse import quote
+
+from flask import Response, request, send_file
+from sqlalchemy import insert, select
+from werkzeug.datastructures import FileStorage
+
+from hub.conversations import shapes
+from hub.conversations.views import attachment_shape
+from hub.errors import Conflict, HubError, Invalid, NotFound
+from hub.inbox.services import Hub
+from hub.store.engine import Transaction
+from hub.store.media import INLINE, TooLarge, sniff
+from hub.store.models import attachments
+from hub.types import Medium
+
+CHUNK = 64 * 1024
+#: A page may keep an attachment, nobody in between may.
+CACHE = "private, max-age=86400, immutable"
+UNUSED_FOR = timedelta(days=1)
+
+
+class FileTooLarge(HubError):
+    code = "too_large"
+
+
+def store_upload(hub: Hub, file: FileStorage | None, uploader: str) -> shapes.Attachment:
+    """Keeps an uploaded file until a message takes it.
+
+    Raises:
+        Invalid: there is none.
+        FileTooLarge: more than `limits.upload_max_bytes`.
+    """
+    if file is None or not file.filename:
+        raise Invalid("Send one file in the multipart field `file`.", "file")
+    limit = hub.config.limits.upload_max_bytes
+    try:
+        key, size, head = hub.media.save(_chunks(file.stream), limit)
+    except TooLarge:
+        raise FileTooLarge(f"A file has at most {limit // 2**20} MB.") from None
+    media_type = sniff(head, file.mimetype or "")
+    name = clean_name(file.filename)
+
+    def keep(tx: Transaction) -> shapes.Attachment:
+        row = tx.execute(
+            insert(attachments)
+            .values(
+                uploader=uploader,
+                medium=medium_of(media_type).value,
+                name=name,
+                media_type=media_type,
+                size=size,
+                content_id="",
+                source="",
+                key=key,
+                state="stored",
+                reason="",
+                attempts=0,
+                created_at=tx.now,
+            )
+            .returning(attachments)
+        ).one()
+        return attachment_shape(row)
+
+    return hub.store.write(keep)
+
+
+def attachment_row(hub: Hub, attachment_id: int) -> Any:
+    """Raises NotFound."""
+    with hub.store.read() as connection:
+        row = connection.execute(
+            select(attachments).where(attachments.c.id == attachment_id)
+        ).first()
+    if row is None:
+        raise NotFound("There is no such file.")
+    return row
+
+
+def serve(hub: Hub, row: Any) -> Response:
+    """The bytes, shown in place only where a browser can do no harm with them.
+
+    Raises:
+        Conflict: the file is not here yet, or could not be had.
+    """
+    if row.state != "stored":
+        raise Conflict(
+            "The file is still on its way." if row.state == "pending" else row.reason or "No file."
+        )
+    inline = row.media_type in INLINE
+    response = send_file(
+        hub.media.path(row.key),
+        mimetype=row.media_type if inline else "application/octet-stream",
+        conditional=True,
+        etag=row.key,
+    )
+    disposition = "inline" if inline else "attachment"
+    response.headers["Content-Disposition"] = (
+        f"{disposition}; filename*=UTF-8''{quote(row.name or 'file', safe='')}"
+    )
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-site" if inline else "same-origin"
+    response.headers["Cache-Control"] = CACHE
+    return response
+
+
+def clean_name(name: str) -> str:
+    """A file's name without folders and control characters, at most 200 characters long."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    printable = "".join(c for c in last if c.isprintable() and c not in '<>:"|?*')
+    return printable.strip(" .")[:200] or "file"
+
+
+def medium_of(media_type: str) -> Medium:
+    top = media_type.split("/")[0]
+    return {"image": Medium.IMAGE, "audio": Medium.AUDIO, "video": Medium.VIDEO}.get(
+        top, Medium.FILE
+    )
+
+
+def uploaded_file() -> FileStorage | None:
+    return request.files.get("file")
+
+
+def _chunks(stream: BinaryIO | Any) -> Iterator[bytes]:
+    while chunk := stream.read(CHUNK):
+        yield chunk

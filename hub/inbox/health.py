@@ -1,0 +1,40 @@
+"""`/healthz`, `/readyz`, `/metrics`: for those who keep the hub running."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import OperationalError
+
+from hub.inbox.services import Hub
+from hub.store.migrate import is_current
+
+
+def blueprint(hub: Hub) -> Blueprint:
+    pages = Blueprint("health", __name__)
+
+    @pages.get("/healthz")
+    def healthz() -> Response:
+        return jsonify({"status": "ok"})
+
+    @pages.get("/readyz")
+    def readyz() -> Response:
+        """200 when the database answers and is migrated; connectors do not change that."""
+        try:
+            ready, database = is_current(hub.store), "ok"
+            if not ready:
+                database = "not migrated"
+        except OperationalError:
+            ready, database = False, "does not answer"
+        states = {one.name: one.state for one in hub.connectors.shapes()}
+        response = jsonify(
+            {"status": "ok" if ready else "not ready", "database": database, "connectors": states}
+        )
+        response.status_code = 200 if ready else 503
+        return response
+
+    @pages.get("/metrics")
+    def metrics() -> Response:
+        return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+    return pages

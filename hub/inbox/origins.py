@@ -1,0 +1,37 @@
+"""Which sites a browser may come from. It proves nothing, and keeps other sites' pages out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Request
+
+
+def is_allowed(request: Request, public_url: str, allowed: Sequence[str]) -> bool:
+    """Whether the page behind a request is ours or on the list. No origin: not a browser."""
+    origin = request.headers.get("Origin")
+    return origin is None or origin in allowed or is_own(origin, public_url, request.host)
+
+
+def is_own(origin: str, public_url: str, host: str) -> bool:
+    parts = urlsplit(public_url)
+    if origin == f"{parts.scheme}://{parts.netloc}":
+        return True
+    # The same machine by another name (127.0.0.1 for localhost): what the browser called it.
+    return origin in (f"http://{host}", f"https://{host}")
+
+
+class SocketOrigins:
+    """The check that comes before any namespace's own: our pages, and the sites of web chats."""
+
+    def __init__(self, public_url: str, allowed: frozenset[str]) -> None:
+        self._public_url = public_url
+        self._allowed = allowed
+
+    def __call__(self, origin: str | None, environ: dict[str, Any] | None = None) -> bool:
+        if origin is None:
+            return True
+        host = (environ or {}).get("HTTP_HOST", "")
+        return origin in self._allowed or is_own(origin, self._public_url, host)

@@ -1,0 +1,79 @@
+"""The pages and their files: the agents' inbox, the chat, the widget's loader."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Blueprint, Response, abort, send_from_directory
+
+from hub.connectors.webchat import Webchat
+from hub.errors import NotFound
+from hub.inbox.services import Hub
+
+STATIC = Path(__file__).parent / "static"
+#: Names in /assets carry a digest of their content.
+FOREVER = 365 * 24 * 3600
+LOADER_SECONDS = 300
+
+#: Pictures come from anywhere over https, because avatars do; a mail's own stay away until asked
+#: for, since the page shows none of their addresses to the browser.
+INBOX_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' https: data: blob:; media-src 'self' blob:; font-src 'self'; "
+    "connect-src 'self'; frame-src 'self'; manifest-src 'self'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+CHAT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self' {sites}"
+)
+
+
+def blueprint(hub: Hub) -> Blueprint:
+    pages = Blueprint("pages", __name__)
+
+    @pages.get("/")
+    def inbox() -> Response:
+        response = _page("inbox.html")
+        response.headers["Content-Security-Policy"] = INBOX_POLICY
+        return response
+
+    @pages.get("/chat/<name>")
+    def chat(name: str) -> Response:
+        connector = hub.connectors.get(name)
+        if not isinstance(connector, Webchat):
+            raise NotFound("There is no web chat of this name.")
+        response = _page("chat.html")
+        sites = " ".join(connector.config.allowed_origins)
+        response.headers["Content-Security-Policy"] = CHAT_POLICY.format(sites=sites).strip()
+        response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none"
+        # A resume link's token must not travel on in a referrer.
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+    @pages.get("/widget.js")
+    def loader() -> Response:
+        response = send_from_directory(STATIC, "widget.js", max_age=LOADER_SECONDS)
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        return response
+
+    @pages.get("/assets/<path:name>")
+    def asset(name: str) -> Response:
+        response = send_from_directory(STATIC / "assets", name, max_age=FOREVER)
+        response.headers["Cache-Control"] = f"public, max-age={FOREVER}, immutable"
+        return response
+
+    @pages.get("/favicon.ico")
+    def icon() -> Response:
+        return Response(status=204)
+
+    return pages
+
+
+def _page(name: str) -> Response:
+    if not (STATIC / name).exists():
+        abort(503, "The front end is not built yet: run `make install`.")
+    response = send_from_directory(STATIC, name, max_age=0)
+    response.headers["Cache-Control"] = "no-cache"
+    return response

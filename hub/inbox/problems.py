@@ -1,0 +1,102 @@
+"""Errors as `application/problem+json` (RFC 9457), one table from our errors to statuses."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import orjson
+import structlog
+from flask import Flask, Response, request
+from pydantic import ValidationError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from hub.connectors.gateway import Disabled
+from hub.errors import (
+    Conflict,
+    Forbidden,
+    HubError,
+    Invalid,
+    LimitExceeded,
+    NotFound,
+    PayloadInvalid,
+    WebhookRejected,
+)
+from hub.inbox.api.answers import Problem
+from hub.inbox.auth import NotSignedIn
+from hub.inbox.files import FileTooLarge
+
+log = structlog.get_logger()
+
+STATUS: dict[type[HubError], int] = {
+    NotFound: 404,
+    Invalid: 422,
+    Forbidden: 403,
+    Conflict: 409,
+    LimitExceeded: 429,
+    NotSignedIn: 401,
+    PayloadInvalid: 400,
+    FileTooLarge: 413,
+    Disabled: 503,
+}
+
+
+__all__ = ["Problem", "install", "of_hub_error", "of_validation", "problem"]
+
+
+def problem(status: int, code: str, detail: str, **more: Any) -> Response:
+    body = {"type": "about:blank", "status": status, "code": code, "detail": detail, **more}
+    return Response(orjson.dumps(body), status, content_type="application/problem+json")
+
+
+def of_hub_error(error: HubError) -> Response:
+    if isinstance(error, WebhookRejected):
+        return problem(error.status, error.code, error.message)
+    status = STATUS.get(type(error), 500)
+    more = {"field": error.field} if isinstance(error, Invalid) and error.field else {}
+    response = problem(status, error.code, error.message, **more)
+    if isinstance(error, LimitExceeded):
+        response.headers["Retry-After"] = str(math.ceil(error.retry_after.total_seconds()))
+    if isinstance(error, NotSignedIn):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if status == 503:
+        response.headers["Retry-After"] = "30"
+    return response
+
+
+def of_validation(error: ValidationError) -> Response:
+    """What flask-openapi3 calls when a path, query or body is not of its form."""
+    errors = [
+        {"field": ".".join(map(str, one["loc"])), "message": one["msg"]}
+        for one in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+    if any(one["field"] in (request.view_args or {}) for one in errors):
+        return problem(404, "not_found", "There is nothing under this address.")
+    return problem(422, "invalid", "The request is not of the documented form.", errors=errors)
+
+
+def install(app: Flask) -> None:
+    @app.errorhandler(HubError)
+    def hub_error(error: HubError) -> Response:
+        return of_hub_error(error)
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response:
+        response = problem(error.code or 500, "http", error.description or error.name)
+        for name, value in error.get_headers():
+            if name.lower() not in ("content-type", "content-length"):
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(OperationalError)
+    def database_error(error: OperationalError) -> Response:
+        log.error("database.unavailable", path=request.path, exc_info=error)
+        response = problem(503, "unavailable", "The database does not answer. Try again.")
+        response.headers["Retry-After"] = "5"
+        return response
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        log.error("request.failed", path=request.path, exc_info=error)
+        return problem(500, "internal", "Something went wrong here. The log says what.")

@@ -1,0 +1,37 @@
+"""The parts that the web side works with. `hub.app` makes them; nothing else does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hub.config import Config
+from hub.connectors.delivery import Deliverer
+from hub.connectors.fetching import MediaFetcher
+from hub.connectors.gateway import Gateway
+from hub.connectors.live import Connectors
+from hub.connectors.polling import Poller
+from hub.inbox.auth import Authenticator
+from hub.inbox.presence import PresenceBook
+from hub.settings import Settings
+from hub.store.engine import Store
+from hub.store.media import MediaFolder, MediaLinks
+
+
+@dataclass(frozen=True)
+class Hub:
+    settings: Settings
+    config: Config
+    store: Store
+    media: MediaFolder
+    links: MediaLinks
+    connectors: Connectors
+    gateway: Gateway
+    deliverer: Deliverer
+    fetcher: MediaFetcher
+    poller: Poller
+    auth: Authenticator
+    presence: PresenceBook
+
+    @property
+    def is_secure(self) -> bool:
+        return self.settings.public_url.startswith("https://")

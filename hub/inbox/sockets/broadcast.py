@@ -1,0 +1,98 @@
+"""Carries events from the store to the screens, in the order of the commits."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import orjson
+import structlog
+from flask_socketio import SocketIO
+
+from hub import runtime
+from hub.conversations import events, reports
+from hub.conversations.events import Event, MessageCreated
+from hub.store.engine import Store
+from hub.store.media import MediaLinks
+from hub.types import Address, DeliveryStatus, DeliveryUpdate
+
+log = structlog.get_logger()
+
+AGENTS = "/agent"
+VISITORS = "/visitor"
+#: Every agent sees everything, until teams limit it.
+EVERYBODY = "agents"
+
+
+class Json:
+    """What Socket.IO asks of a JSON module."""
+
+    @staticmethod
+    def dumps(value: Any, **_options: Any) -> str:
+        return orjson.dumps(value).decode()
+
+    @staticmethod
+    def loads(text: str | bytes, **_options: Any) -> Any:
+        return orjson.loads(text)
+
+
+def page_room(address: Address) -> str:
+    """The room of all pages of one visitor."""
+    return f"{address.scope}/{address.path}"
+
+
+class Broadcaster:
+    """One thread that emits, so that no request waits for a screen."""
+
+    def __init__(self, store: Store, socketio: SocketIO, links: MediaLinks) -> None:
+        self._socketio = socketio
+        self._links = links
+        self._store = store
+        self._queue: queue.SimpleQueue[Sequence[Event] | None] = queue.SimpleQueue()
+        store.subscribe(self._queue.put)
+
+    def start(self) -> None:
+        runtime.spawn(self._run, name="broadcast")
+
+    def stop(self) -> None:
+        self._queue.put(None)
+
+    def _run(self) -> None:
+        while (batch := self._queue.get()) is not None:
+            for event in batch:
+                try:
+                    self._emit(event)
+                except Exception:
+                    # A screen that missed it catches up with `sync`; the others must not wait.
+                    log.exception("broadcast.failed", event_name=event.name)
+
+    def _emit(self, event: Event) -> None:
+        if event.to_agents:
+            self._socketio.emit(
+                event.name, event.payload.model_dump(mode="json"), namespace=AGENTS, to=EVERYBODY
+            )
+        address = event.address
+        if address is not None and address.scheme == "webchat":
+            self._emit_to_page(event, address)
+
+    def _emit_to_page(self, event: Event, address: Address) -> None:
+        payload = events.for_customer(event.payload, str(address), self._links.path)
+        seen = None
+        if isinstance(payload, MessageCreated) and payload.message.direction == "out":
+            seen = partial(self._seen, payload.message.connector or "", payload.message.id)
+        self._socketio.emit(
+            event.name,
+            payload.model_dump(mode="json"),
+            namespace=VISITORS,
+            to=page_room(address),
+            callback=seen,
+        )
+
+    def _seen(self, connector: str, message_id: str, *_answer: Any) -> None:
+        """A page of the customer's says that it has the message."""
+        seen = DeliveryUpdate(
+            key="", raw=b"", status=DeliveryStatus.DELIVERED, message_id=message_id
+        )
+        self._store.write(lambda tx: reports.report(tx, connector, seen))

@@ -1,0 +1,73 @@
+"""Runs a wired hub until it is told to stop, and says when it is ready."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from hub import runtime
+from hub.app import App
+
+#: Requests under way when we are told to stop get this long to finish.
+FINISH_SECONDS = 10.0
+
+
+class Stop:
+    """Becomes true at SIGTERM or SIGINT."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, self._ask)
+
+    def _ask(self, *_: Any) -> None:
+        # Nothing but a flag: a signal comes in the middle of whatever is running.
+        self._asked = True
+
+    def wait(self) -> None:
+        while not self._asked:
+            time.sleep(0.2)
+
+
+def serve(app: App, host: str, port: int) -> None:
+    """Serves until it is told to stop, then finishes what it holds and returns."""
+    stop = Stop()
+    under_way = _count_requests(app)
+    server = runtime.listen(host, port)
+    accepting = runtime.serve_wsgi(server, app.flask)
+    click.echo(f"ready on http://{host}:{server.getsockname()[1]}")
+    stop.wait()
+    accepting.kill()
+    server.close()
+    deadline = time.monotonic() + FINISH_SECONDS
+    while under_way() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    app.stop()
+
+
+def work(app: App) -> None:
+    """The same for a process that serves nobody."""
+    stop = Stop()
+    click.echo("ready")
+    stop.wait()
+    app.stop()
+
+
+def _count_requests(app: App) -> Callable[[], int]:
+    count = 0
+
+    @app.flask.before_request
+    def begin() -> None:
+        nonlocal count
+        count += 1
+
+    @app.flask.teardown_request
+    def end(_error: BaseException | None) -> None:
+        nonlocal count
+        count -= 1
+
+    return lambda: count
