@@ -56,7 +56,6 @@ export class App {
   async start(): Promise<void> {
     this.live.start();
     await Promise.all([this.attempt(() => this.directory.load()), this.conversations.start()]);
-    this.live.startFrom(this.conversations.visible[0]?.last_message?.id ?? null);
     const wanted = conversationIn(location.hash);
     if (wanted) await this.openById(wanted);
     void this.outbox.flush();
@@ -203,15 +202,23 @@ export class App {
       },
       'connector.updated': ({ connector }) => this.directory.heardConnector(connector),
       'conversation.viewed': ({ conversation_id, agent }) => this.directory.heardViewing(agent, conversation_id),
-      missed: (messages) => messages.forEach((message) => this.#heardMessage(message)),
       back: () => void this.#back(),
     };
   }
 
+  /** After a lost connection: no gap and nothing twice, then what was written meanwhile leaves. */
   async #back(): Promise<void> {
-    await Promise.all([this.attempt(() => this.conversations.refresh()), this.attempt(() => this.directory.load())]);
     const selected = this.conversations.selected;
-    if (selected) this.live.viewing(selected.id);
+    const last = this.thread.newestIn(selected?.id ?? null);
+    if (selected && last) {
+      this.live.viewing(selected.id);
+      for (const message of await this.live.missed(selected.id, last.id)) this.#heardMessage(message);
+    }
+    await Promise.all([
+      this.attempt(() => this.conversations.refresh()),
+      this.attempt(() => this.directory.load()),
+      this.attempt(() => this.thread.refresh()),
+    ]);
     await this.outbox.flush();
   }
 

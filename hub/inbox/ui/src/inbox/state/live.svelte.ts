@@ -1,9 +1,8 @@
 import { openSocket, type ConnectionState, type LiveSocket } from '$shared/socket';
-import type { AgentEvents, Message, Presence, SyncAck } from '$shared/types';
+import type { Ack, AgentEvents, Message, Presence, SyncAck } from '$shared/types';
 
 /** What the screen does with an event. The one who acted gets the same events as everybody. */
 export type Ears = { [Name in keyof AgentEvents]: (payload: AgentEvents[Name]) => void } & {
-  missed: (messages: Message[]) => void;
   back: () => void;
 };
 
@@ -13,7 +12,6 @@ export class Live {
   #ears: Ears;
   #state = $state<ConnectionState>('connecting');
   #wasConnected = false;
-  #lastMessageId: string | null = null;
 
   constructor(ears: Ears, socket: LiveSocket<AgentEvents> = openSocket<AgentEvents>('/agent')) {
     this.#ears = ears;
@@ -46,13 +44,20 @@ export class Live {
   stop(): void {
     this.#socket.close();
     this.#wasConnected = false;
-    this.#lastMessageId = null;
     this.#state = 'connecting';
   }
 
-  /** From where to ask on after a reconnect, until an event moves it. */
-  startFrom(messageId: string | null): void {
-    this.#lastMessageId ??= messageId;
+  /** What was said in a conversation after a message, oldest first: what a lost connection hid. */
+  async missed(conversationId: string, after: string): Promise<Message[]> {
+    const found: Message[] = [];
+    let from: string | null = after;
+    while (from !== null) {
+      const answer: Ack<SyncAck> = await this.#socket.ask<SyncAck>('sync', { conversation_id: conversationId, after: from });
+      if (!answer.ok) break;
+      found.push(...answer.messages);
+      from = answer.more ? (answer.messages.at(-1)?.id ?? null) : null;
+    }
+    return found;
   }
 
   typing(conversationId: string, on: boolean): void {
@@ -68,29 +73,13 @@ export class Live {
   }
 
   #hear<Name extends keyof AgentEvents>(name: Name): void {
-    this.#socket.on(name, (payload) => {
-      if (name === 'message.created') this.#lastMessageId = (payload as AgentEvents['message.created']).message.id;
-      (this.#ears[name] as (payload: AgentEvents[Name]) => void)(payload);
-    });
+    this.#socket.on(name, (payload) => (this.#ears[name] as (payload: AgentEvents[Name]) => void)(payload));
   }
 
   #connection(state: ConnectionState): void {
     this.#state = state;
     if (state !== 'connected') return;
-    if (this.#wasConnected) void this.#catchUp();
+    if (this.#wasConnected) this.#ears.back();
     this.#wasConnected = true;
-  }
-
-  async #catchUp(): Promise<void> {
-    let after = this.#lastMessageId;
-    while (after) {
-      const answer = await this.#socket.ask<SyncAck>('sync', { after });
-      if (!answer.ok) break;
-      this.#ears.missed(answer.messages);
-      const last = answer.messages.at(-1);
-      if (last) this.#lastMessageId = last.id;
-      after = answer.more && last ? last.id : null;
-    }
-    this.#ears.back();
   }
 }

@@ -6,6 +6,7 @@ import type { Session } from './session.svelte';
 import { localId } from './thread.svelte';
 
 const KEPT = 'hub.outbox';
+const TRY_AGAIN_AFTER = 5_000;
 /** The code of a delivery that waits on this device. */
 export const OFFLINE = 'offline';
 
@@ -21,6 +22,9 @@ interface Waiting {
   conversationId: string;
   message: NewMessage;
   shown: Message;
+  /** Who wrote it: nobody else at this screen sends it. */
+  agentId: string;
+  isRefused: boolean;
 }
 
 /**
@@ -32,6 +36,8 @@ export class Outbox {
   #session: Session;
   #show: (message: Message) => void;
   #waiting: Waiting[] = read();
+  #line: Promise<void> = Promise.resolve();
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(api: Api, session: Session, show: (message: Message) => void) {
     this.#api = api;
@@ -41,49 +47,70 @@ export class Outbox {
 
   /** What is waiting for one contact, to be shown when its timeline opens. */
   waitingFor(contactId: string): Message[] {
-    return this.#waiting.filter((w) => w.shown.contact_id === contactId).map((w) => w.shown);
+    return this.#waiting.filter((w) => w.shown.contact_id === contactId && w.agentId === this.#session.agentId).map((w) => w.shown);
   }
 
   async send(outgoing: Outgoing): Promise<void> {
-    const waiting = { conversationId: outgoing.conversation.id, message: outgoing.message, shown: this.#optimistic(outgoing) };
+    const waiting: Waiting = {
+      conversationId: outgoing.conversation.id,
+      message: outgoing.message,
+      shown: this.#optimistic(outgoing),
+      agentId: this.#session.agentId,
+      isRefused: false,
+    };
     this.#waiting.push(waiting);
     this.#keep();
     this.#show(waiting.shown);
-    await this.#try(waiting);
+    await this.flush();
   }
 
   async retry(clientId: string): Promise<void> {
     const waiting = this.#waiting.find((w) => w.message.client_id === clientId);
-    if (waiting) await this.#try(waiting);
+    if (waiting) waiting.isRefused = false;
+    await this.flush();
   }
 
-  /** Sends everything that waits, in the order in which it was written. */
-  async flush(): Promise<void> {
-    for (const waiting of [...this.#waiting]) await this.#try(waiting);
+  /** Sends everything that waits, one after the other, in the order in which it was written. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#line = this.#line.then(() => this.#sendAll());
+    return this.#line;
   }
 
-  async #try(waiting: Waiting): Promise<void> {
+  async #sendAll(): Promise<void> {
+    for (const waiting of this.#waiting.filter((w) => !w.isRefused && w.agentId === this.#session.agentId)) {
+      // What was written later must not overtake.
+      if (!(await this.#try(waiting))) {
+        this.#timer = setTimeout(() => void this.flush(), TRY_AGAIN_AFTER);
+        return;
+      }
+    }
+  }
+
+  /** False when the server was not reached. */
+  async #try(waiting: Waiting): Promise<boolean> {
     this.#mark(waiting, 'queued', '');
     try {
       const stored = await this.#api.send(waiting.conversationId, waiting.message);
       this.#forget(waiting);
       this.#show(stored);
+      return true;
     } catch (error) {
       if (error instanceof ApiError && error.isTransient) {
         this.#mark(waiting, 'queued', OFFLINE);
-        return;
+        return false;
       }
+      waiting.isRefused = true;
       this.#mark(waiting, 'failed', problemText(error));
-      if (!(error instanceof ApiError)) throw error;
+      this.#keep();
+      return true;
     }
   }
 
   #mark(waiting: Waiting, status: 'queued' | 'failed', reason: string): void {
     const code = reason === OFFLINE ? OFFLINE : '';
-    waiting.shown = {
-      ...waiting.shown,
-      delivery: { status, code, reason: code ? '' : reason, attempts: 0, maybe_twice: false },
-    };
+    const delivery = { status, code, reason: code ? '' : reason, attempts: 0, maybe_twice: false };
+    waiting.shown = { ...waiting.shown, delivery };
     this.#show(waiting.shown);
   }
 

@@ -1,6 +1,6 @@
 import { SvelteMap } from 'svelte/reactivity';
 import type { Api } from '$shared/api';
-import type { Author, Conversation, Message, TypingPayload } from '$shared/types';
+import type { Author, Conversation, Message, Page, TypingPayload } from '$shared/types';
 import { inThreadOrder } from '../lib/order';
 import { problemText } from '../lib/problem-text';
 import { timelineRows, type Row } from '../lib/timeline-rows';
@@ -64,6 +64,10 @@ export class Thread {
     return this.messages.findLast((message) => !isLocal(message)) ?? null;
   }
 
+  newestIn(conversationId: string | null): Message | null {
+    return this.messages.findLast((m) => m.conversation_id === conversationId && !isLocal(m)) ?? null;
+  }
+
   /** The customer's last message: an answer goes to where it came from. */
   get lastInbound(): Message | null {
     return this.messages.findLast((m) => m.direction === 'in' && m.type === 'message') ?? null;
@@ -104,6 +108,20 @@ export class Thread {
       if (this.#contactId === contactId) this.#problem = problemText(error);
     } finally {
       if (this.#contactId === contactId) this.#loading = false;
+    }
+  }
+
+  /** Reads the newest pages anew, back to a message that is known: ticks, edits, other channels. */
+  async refresh(): Promise<void> {
+    const contactId = this.#contactId;
+    let cursor: string | null = null;
+    while (contactId && this.#loaded) {
+      const page: Page<Message> = await this.#api.timeline(contactId, cursor, PAGE);
+      if (this.#contactId !== contactId) return;
+      const isJoined = page.items.some((message) => this.#messages.has(message.id));
+      for (const message of page.items) this.#put(message);
+      cursor = page.next;
+      if (isJoined || cursor === null) return;
     }
   }
 

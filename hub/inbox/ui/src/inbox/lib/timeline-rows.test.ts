@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import type { Message } from '$shared/types';
+import { message } from '../testing/people';
+import { timelineRows } from './timeline-rows';
+
+const types = (messages: Message[], complete = true, unread: string | null = null) => timelineRows(messages, complete, unread).map((row) => row.type);
+
+test('the first message stands under its day and its channel', () => {
+  expect(types([message()])).toEqual(['day', 'channel', 'message']);
+});
+
+test('while earlier messages are not loaded the first channel is not called the first', () => {
+  expect(types([message()], false)).toEqual(['day', 'message']);
+});
+
+test('a divider stands where the channel changes, and only there', () => {
+  const rows = timelineRows([message(), message(), message({ connector: 'mail', kind: 'email', address: 'mailto:sofia@example.com' })], true);
+  expect(rows.map((row) => row.type)).toEqual(['day', 'channel', 'message', 'message', 'channel', 'message']);
+  expect(rows[4]).toMatchObject({ kind: 'email', first: false });
+});
+
+test('the same channel from another address is a change too', () => {
+  expect(types([message(), message({ address: 'tel:+37255500199' })]).filter((type) => type === 'channel')).toHaveLength(2);
+});
+
+test('a note between two messages does not change the channel', () => {
+  const note = message({ type: 'note', connector: null, kind: null, address: null, direction: 'out' });
+  expect(types([message(), note, message()])).toEqual(['day', 'channel', 'message', 'message', 'message']);
+});
+
+test('a new conversation is marked', () => {
+  expect(types([message(), message({ conversation_id: '101' })])).toEqual(['day', 'channel', 'message', 'conversation', 'message']);
+});
+
+test('a line stands above the first unread message', () => {
+  const unread = message();
+  expect(types([message(), unread], true, unread.id)).toEqual(['day', 'channel', 'message', 'unread', 'message']);
+});
+
+test('messages of one author within five minutes belong together', () => {
+  const rows = timelineRows([message({ created_at: '2025-06-02T09:00:00Z' }), message({ created_at: '2025-06-02T09:02:00Z' }), message({ created_at: '2025-06-02T09:30:00Z' })], true);
+  const spoken = rows.filter((row) => row.type === 'message').map(({ starts, ends }) => [starts, ends]);
+  expect(spoken).toEqual([
+    [true, false],
+    [false, true],
+    [true, true],
+  ]);
+});
+
+test('the stored message keeps the key of the optimistic one, so that nothing jumps', () => {
+  const [, , row] = timelineRows([message({ client_id: 'c-1' })], true);
+  expect(row?.key).toBe('c-1');
+});

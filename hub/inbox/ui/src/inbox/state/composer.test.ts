@@ -1,0 +1,135 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import type { Connector, ContactAddress, Message } from '$shared/types';
+import { address, connector, conversation, fakeApi, mari, message, page, sofia } from '../testing/people';
+import { Composer } from './composer.svelte';
+import { Details } from './details.svelte';
+import { Directory } from './directory.svelte';
+import { Outbox } from './outbox.svelte';
+import { Session } from './session.svelte';
+import { Thread } from './thread.svelte';
+
+const telegram = address({ address: 'telegram:1', connector: 'telegram', kind: 'telegram' });
+
+beforeEach(() => localStorage.clear());
+
+interface Scene {
+  addresses?: ContactAddress[];
+  said?: Message[];
+  connectors?: Connector[];
+}
+
+async function scene({ addresses = [address(), telegram], said = [message()], connectors = [connector('sms', { text_unit: 'sms_segments', text_limit: 160, max_text: 1600 }), connector('telegram')] }: Scene = {}) {
+  const send = vi.fn(async (_id: string, body: { text: string; client_id: string }) => message({ direction: 'out', ...body }));
+  const api = fakeApi({
+    session: async () => ({ agent: mari, csrf_token: '' }),
+    timeline: () => page(said),
+    addresses: () => page(addresses),
+    links: () => page([]),
+    contact: async () => sofia,
+    agents: () => page([mari]),
+    connectors: () => page(connectors),
+    send,
+  });
+  const session = new Session(api);
+  const thread = new Thread(api);
+  const details = new Details(api);
+  const directory = new Directory(api);
+  const outbox = new Outbox(api, session, (each) => thread.heard(each));
+  const tellTyping = vi.fn();
+  const composer = new Composer({ api, thread, details, directory, outbox, tellTyping });
+  await Promise.all([session.resume(), directory.load(), details.open(conversation()), thread.open(conversation())]);
+  composer.open(conversation());
+  return { composer, thread, send, tellTyping };
+}
+
+test('a reply goes where the customer wrote last', async () => {
+  const { composer, send } = await scene({ said: [message({ connector: 'telegram', address: 'telegram:1', kind: 'telegram' })] });
+  composer.write('Hello');
+  await composer.send();
+  expect(send).toHaveBeenCalledWith('100', expect.objectContaining({ text: 'Hello', type: 'message', connector: 'telegram' }));
+});
+
+test('the agent can choose another address, and it shows that it is another', async () => {
+  const { composer, send } = await scene();
+  expect(composer.isElsewhere).toBe(false);
+  composer.choose(telegram);
+  expect(composer.isElsewhere).toBe(true);
+  composer.write('Hello');
+  await composer.send();
+  expect(send).toHaveBeenCalledWith('100', expect.objectContaining({ connector: 'telegram' }));
+});
+
+test('a note names no channel', async () => {
+  const { composer, send } = await scene();
+  composer.setMode('note');
+  composer.write('For us');
+  await composer.send();
+  const body = send.mock.calls[0]?.[1];
+  expect(body).toMatchObject({ type: 'note', text: 'For us' });
+  expect(body).not.toHaveProperty('connector');
+});
+
+test('nothing is sent to an address that cannot be reached, and the reason is said', async () => {
+  const { composer } = await scene({ addresses: [address({ reachable: false, reason: 'They said STOP.' })] });
+  composer.write('Hello');
+  expect(composer.obstacle).toBe('They said STOP.');
+  expect(composer.canSend).toBe(false);
+});
+
+test('a closed reply window stops the reply', async () => {
+  const past = '2025-01-01T00:00:00Z';
+  const { composer } = await scene({ addresses: [address({ window_closes_at: past, human_window_closes_at: past })] });
+  composer.write('Hello');
+  expect(composer.window.state).toBe('closed');
+  expect(composer.canSend).toBe(false);
+});
+
+test('between a day and a week the reply goes as a person’s answer', async () => {
+  const future = new Date(Date.now() + 86_400_000).toISOString();
+  const { composer } = await scene({ addresses: [address({ window_closes_at: '2025-01-01T00:00:00Z', human_window_closes_at: future })] });
+  composer.write('Hello');
+  expect(composer.window.state).toBe('human');
+  expect(composer.canSend).toBe(true);
+});
+
+test('an SMS is counted in segments', async () => {
+  const { composer } = await scene();
+  composer.write('a'.repeat(161));
+  expect(composer.use).toMatchObject({ parts: 2, left: 145 });
+});
+
+test('what is longer than the channel takes cannot be sent', async () => {
+  const { composer } = await scene();
+  composer.write('a'.repeat(1601));
+  expect(composer.canSend).toBe(false);
+});
+
+test('a draft waits in its conversation until it is sent', async () => {
+  const { composer } = await scene();
+  composer.write('Half a sent');
+  composer.open(conversation({ id: '200' }));
+  expect(composer.text).toBe('');
+  composer.open(conversation());
+  expect(composer.text).toBe('Half a sent');
+  await composer.send();
+  composer.open(conversation({ id: '200' }));
+  composer.open(conversation());
+  expect(composer.text).toBe('');
+});
+
+test('the customer hears of typing once, not with every letter, and never of a note', async () => {
+  const { composer, tellTyping } = await scene();
+  composer.write('H');
+  composer.write('He');
+  expect(tellTyping).toHaveBeenCalledExactlyOnceWith('100', true);
+  composer.setMode('note');
+  expect(tellTyping).toHaveBeenLastCalledWith('100', false);
+  composer.write('secret');
+  expect(tellTyping).toHaveBeenCalledTimes(2);
+});
+
+test('white space alone is no message', async () => {
+  const { composer } = await scene();
+  composer.write('  \n ');
+  expect(composer.canSend).toBe(false);
+});

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import type { Conversation } from '$shared/types';
+import { conversation, fakeApi, mari, message, page } from '../testing/people';
+import { Conversations } from './conversations.svelte';
+import { Session } from './session.svelte';
+
+async function scene(...items: Conversation[]) {
+  const api = fakeApi({
+    session: async () => ({ agent: mari, csrf_token: '' }),
+    conversations: () => page(items),
+    changeConversation: async (_id: string, change: Partial<Conversation>) => ({ ...items[0], ...change }),
+  });
+  const session = new Session(api);
+  await session.resume();
+  const conversations = new Conversations(api, session);
+  await conversations.start();
+  return conversations;
+}
+
+const ids = (conversations: Conversations) => conversations.visible.map((each) => each.id);
+const at = (time: string) => ({ last_message: message({ created_at: `2025-06-02T${time}:00Z` }) });
+
+test('the one with the last activity stands first, and an event moves it there', async () => {
+  const conversations = await scene(conversation({ id: '1', ...at('09:00') }), conversation({ id: '2', ...at('10:00') }));
+  expect(ids(conversations)).toEqual(['2', '1']);
+  conversations.heard(conversation({ id: '1', ...at('11:00') }));
+  expect(ids(conversations)).toEqual(['1', '2']);
+});
+
+test('mine, unassigned and all show what their names say', async () => {
+  const other = { ...mari, id: '2' };
+  const conversations = await scene(conversation({ id: '1' }), conversation({ id: '2', assignee: null }), conversation({ id: '3', assignee: other }));
+  expect(ids(conversations)).toEqual(['1']);
+  await conversations.show('unassigned', 'open');
+  expect(ids(conversations)).toEqual(['2']);
+  await conversations.show('all', 'open');
+  expect(ids(conversations).sort()).toEqual(['1', '2', '3']);
+});
+
+test('a conversation that somebody else took leaves the list of the unassigned at once', async () => {
+  const conversations = await scene(conversation({ id: '2', assignee: null }));
+  await conversations.show('unassigned', 'open');
+  conversations.heard(conversation({ id: '2', assignee: { ...mari, id: '2' } }));
+  expect(ids(conversations)).toEqual([]);
+});
+
+test('with nothing of one’s own the screen starts where somebody waits', async () => {
+  const conversations = await scene(conversation({ id: '2', assignee: null }));
+  expect(conversations.tab).toBe('unassigned');
+});
+
+test('a resolved conversation leaves the open ones', async () => {
+  const conversations = await scene(conversation({ id: '1' }));
+  await conversations.change('1', { status: 'resolved' });
+  expect(ids(conversations)).toEqual([]);
+});
+
+test('the keyboard moves from neighbour to neighbour and stops at the ends', async () => {
+  const conversations = await scene(conversation({ id: '1', ...at('10:00') }), conversation({ id: '2', ...at('09:00') }));
+  expect(conversations.neighbour(1)?.id).toBe('1');
+  conversations.select('1');
+  expect(conversations.neighbour(1)?.id).toBe('2');
+  expect(conversations.neighbour(-1)).toBeNull();
+});
+
+test('a new name shows in every conversation of that person', async () => {
+  const conversations = await scene(conversation({ id: '1' }));
+  conversations.heardContact({ ...conversation().contact, name: 'Sofia L.' });
+  expect(conversations.visible[0]?.contact.name).toBe('Sofia L.');
+});

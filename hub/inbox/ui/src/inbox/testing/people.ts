@@ -1,0 +1,111 @@
+// Sample values for tests: complete, and changed by what the test is about.
+import type { Api } from '$shared/api';
+import type { Agent, Connector, Contact, ContactAddress, Conversation, Message } from '$shared/types';
+
+export const mari: Agent = { id: '1', name: 'Mari', email: 'mari@shop.example', role: 'agent', presence: 'online', avatar_url: '' };
+export const sofia: Contact = { id: '10', name: 'Sofia', avatar_url: '', attributes: {}, created_at: '2025-01-01T00:00:00Z' };
+
+let minutes = 0;
+
+/** A time one minute after the last one. */
+export function later(): string {
+  minutes += 1;
+  return new Date(Date.UTC(2025, 5, 2, 9, minutes)).toISOString();
+}
+
+let ids = 1000;
+
+export function message(more: Partial<Message> = {}): Message {
+  const at = more.created_at ?? later();
+  ids += 1;
+  return {
+    id: String(ids),
+    conversation_id: '100',
+    contact_id: sofia.id,
+    direction: 'in',
+    type: 'message',
+    connector: 'sms',
+    kind: 'sms',
+    address: 'tel:+37255512345',
+    text: 'Hello',
+    html: '',
+    subject: '',
+    folded: '',
+    attachments: [],
+    reply_to: null,
+    author: { type: 'contact', id: sofia.id, name: sofia.name },
+    delivery: null,
+    external_id: null,
+    client_id: null,
+    created_at: at,
+    received_at: at,
+    edited_at: null,
+    edits: [],
+    event: null,
+    location: null,
+    card: null,
+    reactions: [],
+    buttons: [],
+    ...more,
+  };
+}
+
+export function conversation(more: Partial<Conversation> = {}): Conversation {
+  return {
+    id: '100',
+    contact: sofia,
+    status: 'open',
+    assignee: mari,
+    team: null,
+    priority: 'normal',
+    subject: '',
+    labels: [],
+    connectors: ['sms'],
+    last_message: null,
+    unread_count: 0,
+    waiting_since: null,
+    snoozed_until: null,
+    created_at: '2025-06-02T08:00:00Z',
+    updated_at: '2025-06-02T08:00:00Z',
+    ...more,
+  };
+}
+
+export function address(more: Partial<ContactAddress> = {}): ContactAddress {
+  return {
+    address: 'tel:+37255512345',
+    connector: 'sms',
+    kind: 'sms',
+    evidence: 'verified',
+    reachable: true,
+    reason: '',
+    window_closes_at: null,
+    human_window_closes_at: null,
+    last_seen_at: null,
+    ...more,
+  };
+}
+
+export function connector(name: string, more: Partial<NonNullable<Connector['capabilities']>> = {}): Connector {
+  return {
+    name,
+    kind: name,
+    label: name.toUpperCase(),
+    state: 'ok',
+    last_error: '',
+    capabilities: { text_limit: 2000, text_unit: 'characters', max_text: null, media: {}, max_attachments: 10, can_start: false, typing_out: true, window: null, ...more },
+  };
+}
+
+/** An API that answers with what the test gives it; anything else it is asked fails the test. */
+export function fakeApi(answers: Partial<Record<keyof Api, unknown>>): Api {
+  return new Proxy(answers, {
+    get(target, name) {
+      if (name === 'client') return { onSignedOut: () => {} };
+      if (name in target) return target[name as keyof Api];
+      throw new Error(`the test did not expect a call of ${String(name)}`);
+    },
+  }) as unknown as Api;
+}
+
+export const page = <T>(items: T[], next: string | null = null) => Promise.resolve({ items, next });
