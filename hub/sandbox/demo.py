@@ -28,12 +28,15 @@ def demo_connectors(urls: Addresses) -> str:
         urls: `sandbox.addresses`, or the ports a sandbox process will be started with.
     """
     port = urls.url.rpartition(":")[2]
+    # The stand-ins write their own address with the number, and media are fetched only from the
+    # host that api_base names; people may open the pages by either name.
+    base = f"http://127.0.0.1:{port}"
     mail_login = f'username: {mail.ADDRESS}, password: "{mail.PASSWORD}", tls: none'
     return f"""\
 connectors:
   website:
     kind: webchat
-    allowed_origins: ["{urls.url}", "http://localhost:{port}"]
+    allowed_origins: ["{base}", "http://localhost:{port}"]
     identity_secret: "{IDENTITY_SECRET}"
   mail:
     kind: email
@@ -48,19 +51,19 @@ connectors:
     account_sid: "{twilio.ACCOUNT}"
     auth_token: "{twilio.AUTH_TOKEN}"
     number: "{twilio.NUMBER}"
-    api_base: "{urls.url}/twilio"
+    api_base: "{base}/twilio"
   telegram:
     kind: telegram
     token: "{telegram.TOKEN}"
     mode: polling
     secret_token: "sandbox-telegram-secret"
-    api_base: "{urls.url}/telegram"
+    api_base: "{base}/telegram"
   messenger:
     kind: messenger
     page_id: "{graph.PAGE_ID}"
     page_access_token: "{graph.PAGE_TOKEN}"
     app_secret: "{graph.APP_SECRET}"
     verify_token: "{graph.VERIFY_TOKEN}"
-    api_base: "{urls.url}/graph"
+    api_base: "{base}/graph"
     api_version: v24.0
 """

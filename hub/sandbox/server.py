@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 from types import TracebackType
 
@@ -100,8 +101,17 @@ class Sandbox:
 
     def start(self) -> Sandbox:
         port, smtp_port, imap_port = self._ports
-        self.mail.start(smtp_port, imap_port)
-        server = make_server(HOST, port, self.app, threaded=True, request_handler=_Handler)
+        # werkzeug ends the whole process when its port is taken; a socket of ours only raises.
+        with socket.create_server((HOST, port), backlog=128) as listening:
+            self.mail.start(smtp_port, imap_port)
+            server = make_server(
+                HOST,
+                port,
+                self.app,
+                threaded=True,
+                request_handler=_Handler,
+                fd=listening.fileno(),
+            )
         self._server = server
         self._shared.url = f"http://{HOST}:{server.server_port}"
         threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()

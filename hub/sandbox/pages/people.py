@@ -26,9 +26,9 @@ class Person:
 
 # Numbers from the range kept for fiction, addresses from the domains kept for examples.
 PEOPLE = (
-    Person("sam", "Sam Sample", "en", "+12025550123", "sam@example.com"),
-    Person("layla", "ليلى مثال", "ar", "+12025550145", "layla@example.org"),
-    Person("mari", "Mari Maasikas", "et", "+12025550167", "mari@example.net"),
+    Person("sam", "Sam Sample", "en", "+12025550123", "sam.sample@example.com"),
+    Person("layla", "ليلى مثال", "ar", "+12025550145", "layla.mithal@example.org"),
+    Person("mari", "Mari Maasikas", "et", "+12025550167", "mari.maasikas@example.net"),
 )
 
 

@@ -33,6 +33,10 @@ def blueprint(shared: Shared) -> Blueprint:
     def style() -> Response:
         return send_from_directory(FOLDER, "shop.css", max_age=0)
 
+    @web.get("/shop/icon.svg")
+    def icon() -> Response:
+        return send_from_directory(FOLDER, "icon.svg")
+
     return web
 
 
