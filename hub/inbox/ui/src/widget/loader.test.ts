@@ -95,6 +95,21 @@ describe('the button on a shop’s page', () => {
     expect(posted.map((one) => (one.data as { hub: string }).hub)).toEqual(['page', 'identify']);
   });
 
+  test('once the page has loaded it looks for unread messages, unless it is to be lazy', async () => {
+    vi.spyOn(document, 'readyState', 'get').mockReturnValue('complete');
+    vi.useFakeTimers();
+    await load();
+    await vi.runAllTimersAsync();
+    expect(frame()!.hidden).toBe(true);
+    document.head.innerHTML = document.body.innerHTML = '';
+    delete page.hub;
+    vi.resetModules();
+    await load({ connector: 'website', lazy: '' });
+    await vi.runAllTimersAsync();
+    expect(frame()).toBeNull();
+    vi.useRealTimers();
+  });
+
   test('an element with the id hub does not keep it away', async () => {
     const element = document.createElement('div');
     element.id = 'hub';

@@ -16,7 +16,7 @@ const WORDS: Record<string, [string, string, string]> = {
 };
 
 function start(script: HTMLScriptElement, connector: string, waiting: ArrayLike<unknown>[]): Api {
-  const { color, position, locale, title } = script.dataset;
+  const { color, position, locale, title, lazy } = script.dataset;
   const origin = new URL(script.src).origin;
   const language = (locale || navigator.language).slice(0, 2).toLowerCase();
   const [openWord, closeWord, unreadWord] = WORDS[language] ?? WORDS['en']!;
@@ -131,12 +131,15 @@ function start(script: HTMLScriptElement, connector: string, waiting: ArrayLike<
 
   label();
   document.body.append(host);
-  // A page of a few hundred bytes, which loads the rest only for somebody who has talked with us
-  // before: what is unread can be known nowhere else, since nothing is stored on this page.
+  // A page of three kilobytes, which loads the rest only for somebody who has talked with us before:
+  // what is unread can be known nowhere else, since nothing is stored on this page. `data-lazy`
+  // leaves it out until the first opening.
   const idle = window.requestIdleCallback ?? setTimeout;
   const later = () => idle(load);
-  if (document.readyState === 'complete') later();
-  else addEventListener('load', later);
+  if (lazy === undefined) {
+    if (document.readyState === 'complete') later();
+    else addEventListener('load', later);
+  }
 
   const api: Api = (command, detail) => {
     if (command === 'open') open();
