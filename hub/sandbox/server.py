@@ -113,7 +113,7 @@ class Sandbox:
                 fd=listening.fileno(),
             )
         self._server = server
-        self._shared.url = f"http://{HOST}:{server.server_port}"
+        self._shared.url = f"http://{HOST}:{server.port}"
         threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
         return self
 
