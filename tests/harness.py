@@ -1,0 +1,238 @@
+"""A real hub in a process of its own, and what tests do with it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import requests
+import socketio
+
+T = TypeVar("T")
+ROOT = Path(__file__).parent.parent
+START_SECONDS = 30.0
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def eventually(look: Callable[[], T], timeout: float = 15.0, what: str = "") -> T:
+    """Asks again until the answer is true, for what another process tells by no event."""
+    deadline = time.monotonic() + timeout
+    while True:
+        found = look()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"this never came: {what or look}, last seen: {found!r}")
+        time.sleep(0.05)
+
+
+class RunningHub:
+    """`hub serve` on a free port. Restarts keep its data; `kill` is SIGKILL."""
+
+    def __init__(
+        self, folder: Path, config: str, *, port: int | None = None, **environment: str
+    ) -> None:
+        self.folder = folder
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.config = folder / "connectors.yaml"
+        self.config.write_text(config)
+        self.environment = {
+            **os.environ,
+            "HUB_DATA_DIR": str(folder / "data"),
+            "HUB_PUBLIC_URL": self.url,
+            **environment,
+        }
+        self.process: subprocess.Popen[str] | None = None
+        self.log = folder / "hub.log"
+        self.token = ""
+
+    # -- life --------------------------------------------------------------------------------
+
+    def start(self) -> RunningHub:
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                [*self._hub("serve"), "--config", str(self.config), "--port", str(self.port)],
+                env=self.environment,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        assert self.process.stdout is not None
+        watchdog = threading.Timer(START_SECONDS, self.process.kill)
+        watchdog.start()
+        try:
+            for line in self.process.stdout:
+                if line.startswith("ready on "):
+                    break
+            else:
+                raise AssertionError("the hub did not start:\n" + self.log.read_text()[-4000:])
+        finally:
+            watchdog.cancel()
+        if not self.token:
+            self.token = self.command("token", "create", "--name", "Tests").strip()
+        return self
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+    def stop(self) -> int:
+        """Asks it to end. Returns its exit code."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self.process.wait(30)
+
+    def __enter__(self) -> RunningHub:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def command(self, *arguments: str, given: str = "") -> str:
+        """Runs another command on the same data. Returns what it prints."""
+        done = subprocess.run(
+            self._hub(*arguments),
+            env=self.environment,
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def _hub(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "hub", *arguments]
+
+    # -- the API -------------------------------------------------------------------------------
+
+    def request(self, method: str, path: str, **options: Any) -> requests.Response:
+        headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
+        return requests.request(
+            method, f"{self.url}/api/v1{path}", headers=headers, timeout=20, **options
+        )
+
+    def get(self, path: str, **query: Any) -> Any:
+        response = self.request("GET", path, params=query)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def post(self, path: str, body: Any = None, status: int = 201) -> Any:
+        response = self.request("POST", path, json=body)
+        assert response.status_code == status, response.text
+        return response.json()
+
+    def patch(self, path: str, body: Any, status: int = 200) -> Any:
+        response = self.request("PATCH", path, json=body)
+        assert response.status_code == status, response.text
+        return response.json()
+
+    def conversations(self, **query: Any) -> list[dict[str, Any]]:
+        return list(self.get("/conversations", **query)["items"])
+
+    def messages(self, conversation_id: str) -> list[dict[str, Any]]:
+        """Oldest first, events left out."""
+        items = self.get(f"/conversations/{conversation_id}/messages", limit=100)["items"]
+        return [one for one in reversed(items) if one["type"] != "event"]
+
+    def message_with(self, text: str) -> dict[str, Any]:
+        """The message with this text, as soon as it is there."""
+
+        def look() -> dict[str, Any] | None:
+            for conversation in self.conversations(limit=100):
+                for message in self.messages(conversation["id"]):
+                    if message["text"] == text:
+                        return message
+            return None
+
+        return eventually(look, what=text)  # type: ignore[return-value]
+
+    def reply(self, conversation_id: str, text: str, **more: Any) -> dict[str, Any]:
+        answer = self.post(f"/conversations/{conversation_id}/messages", {"text": text, **more})
+        assert isinstance(answer, dict)
+        return answer
+
+    def delivery_of(
+        self, message: dict[str, Any], *statuses: str, timeout: float = 15.0
+    ) -> dict[str, Any]:
+        """The delivery of a message once it has one of these statuses."""
+
+        def look() -> dict[str, Any] | None:
+            found: dict[str, Any] = self.get(f"/messages/{message['id']}")["delivery"]
+            return found if found["status"] in statuses else None
+
+        return eventually(look, timeout, f"{statuses} of {message['text']!r}")  # type: ignore[return-value]
+
+    # -- sockets -------------------------------------------------------------------------------
+
+    def agent(self, token: str | None = None) -> Screen:
+        return Screen(self.url, "/agent", {"token": token or self.token})
+
+    def visitor(self, connector: str = "website", **auth: Any) -> Screen:
+        screen = Screen(self.url, "/visitor", {"connector": connector, **auth})
+        screen.session = screen.wait_for("session")
+        return screen
+
+
+class Screen:
+    """A Socket.IO client that remembers what it heard."""
+
+    def __init__(self, url: str, namespace: str, auth: dict[str, Any], **options: Any) -> None:
+        self.namespace = namespace
+        self.heard: list[tuple[str, Any]] = []
+        self.session: dict[str, Any] = {}
+        self._news = threading.Condition()
+        self.client = socketio.Client(reconnection=False)
+        self.client.on("*", self._hear, namespace=namespace)
+        self.client.connect(url, namespaces=[namespace], auth=auth, wait_timeout=10, **options)
+
+    def _hear(self, name: str, *data: Any) -> None:
+        with self._news:
+            self.heard.append((name, data[0] if data else None))
+            self._news.notify_all()
+
+    def wait_for(
+        self, name: str, matches: Callable[[Any], bool] = lambda _: True, timeout: float = 10.0
+    ) -> Any:
+        """The payload of the first event of this name that matches, also one heard before."""
+
+        def find() -> list[Any]:
+            return [data for heard, data in self.heard if heard == name and matches(data)]
+
+        with self._news:
+            assert self._news.wait_for(find, timeout), (name, [heard for heard, _ in self.heard])
+            return find()[0]
+
+    def ask(self, name: str, **data: Any) -> dict[str, Any]:
+        answer = self.client.call(name, data, namespace=self.namespace, timeout=10)
+        assert isinstance(answer, dict)
+        return answer
+
+    def says(self, text: str, client_id: str, **more: Any) -> dict[str, Any]:
+        return self.ask("message.send", text=text, client_id=client_id, **more)
+
+    def close(self) -> None:
+        self.client.disconnect()
+
+    def __enter__(self) -> Screen:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
