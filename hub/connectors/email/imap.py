@@ -33,6 +33,8 @@ MAX_MAIL_BYTES = 35 * 1024 * 1024
 MAX_ROUND_BYTES = 48 * 1024 * 1024
 #: RFC 2177 wants IDLE issued anew before 29 minutes; NAT forgets idle sockets much earlier.
 MAX_IDLE_SECONDS = 300.0
+#: A wait may end this much early.
+TICK = 0.05
 #: How far before the last mail a renumbered mailbox is read again; what was seen is recognised.
 RESYNC_DAYS = 30
 #: Refusals to sign in that pass by themselves. Source: RFC 5530.
@@ -86,26 +88,26 @@ class ImapMailbox:
             Rejected: there is no such folder.
         """
         self._closing.clear()
-        reused = self._client is not None
-        try:
-            return self._look(cursor, wait)
-        except (OSError, imaplib.IMAP4.abort, IMAPClientError) as error:
-            self._drop()
-            if not reused:
-                raise _failure(self._server, error) from None
-        # The old connection had died while nobody used it.
-        try:
-            return self._look(cursor, wait)
-        except (OSError, imaplib.IMAP4.abort, IMAPClientError) as error:
-            self._drop()
-            raise _failure(self._server, error) from None
+        # A kept connection may have died while nobody used it: then a fresh one gets a try.
+        for fresh in (self._client is None, True):
+            try:
+                return self._look(cursor, wait)
+            except (OSError, IMAPClientError, ValueError) as error:
+                # The socket says ValueError when it is closed under it; that is ours to do only.
+                closing = self._closing.is_set()
+                if not (isinstance(error, OSError | IMAPClientError) or closing):
+                    raise
+                self._drop()
+                if fresh or closing:
+                    raise _failure(self._server, error) from None
+        raise AssertionError("the second try returns or raises")
 
     def count(self) -> int:
         """How many mails the folder has, over a connection of its own."""
         try:
             with _connected(self._server) as client:
                 return int(_select(client, self._server.folder).get(b"EXISTS", 0))
-        except (OSError, imaplib.IMAP4.abort, IMAPClientError) as error:
+        except (OSError, IMAPClientError) as error:
             raise _failure(self._server, error) from None
 
     def close(self) -> None:
@@ -119,7 +121,8 @@ class ImapMailbox:
         client.noop()
         look = self._fetch(client, cursor)
         told = client.has_capability("IDLE")
-        deadline = time.monotonic() + wait
+        # The very first position is to be kept before anything is waited for.
+        deadline = time.monotonic() + (wait if text else 0)
         while told and not look.mails and not self._closing.is_set():
             left = deadline - time.monotonic()
             if left <= 0:
@@ -138,7 +141,7 @@ class ImapMailbox:
                 said = client.idle_check(timeout=left)
                 if any(b"EXISTS" in line or b"BYE" in line for line in said if line):
                     break
-                if not said and time.monotonic() < deadline:
+                if not said and time.monotonic() < deadline - TICK:
                     # Readable, yet nothing to read: the other side has hung up.
                     raise imaplib.IMAP4.abort("the connection was closed")
         finally:
