@@ -36,6 +36,7 @@ afterEach(() => {
   vi.restoreAllMocks();
   vi.unstubAllGlobals();
   document.head.innerHTML = document.body.innerHTML = '';
+  localStorage.clear();
   delete page.hub;
 });
 
@@ -50,6 +51,14 @@ async function load(attributes: Record<string, string> = { connector: 'website' 
 
 function says(data: unknown, origin = HUB, source: unknown = frameWindow): void {
   window.dispatchEvent(Object.assign(new Event('message'), { data, origin, source }));
+}
+
+async function idle(): Promise<void> {
+  vi.spyOn(document, 'readyState', 'get').mockReturnValue('complete');
+  vi.useFakeTimers();
+  await load();
+  await vi.runAllTimersAsync();
+  vi.useRealTimers();
 }
 
 function loaded(): void {
@@ -95,19 +104,19 @@ describe('the button on a shop’s page', () => {
     expect(posted.map((one) => (one.data as { hub: string }).hub)).toEqual(['page', 'identify']);
   });
 
-  test('once the page has loaded it looks for unread messages, unless it is to be lazy', async () => {
-    vi.spyOn(document, 'readyState', 'get').mockReturnValue('complete');
-    vi.useFakeTimers();
+  test('it loads nothing more until the chat is opened', async () => {
+    await idle();
+    expect(frame()).toBeNull();
+  });
+
+  test('it looks for unread messages for somebody who opened the chat before', async () => {
     await load();
-    await vi.runAllTimersAsync();
-    expect(frame()!.hidden).toBe(true);
+    button().click();
     document.head.innerHTML = document.body.innerHTML = '';
     delete page.hub;
     vi.resetModules();
-    await load({ connector: 'website', lazy: '' });
-    await vi.runAllTimersAsync();
-    expect(frame()).toBeNull();
-    vi.useRealTimers();
+    await idle();
+    expect(frame()!.hidden).toBe(true);
   });
 
   test('an element with the id hub does not keep it away', async () => {

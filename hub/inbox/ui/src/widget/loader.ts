@@ -1,10 +1,13 @@
 // Puts the chat's button on somebody else's page. Everything heavier waits inside an iframe of the
-// hub's own origin until the customer opens it; this page gets no cookie and no storage from us.
+// hub's own origin until the customer opens it. This page gets no cookie from us, and one word in
+// its storage once the chat was opened.
 import type { PageInfo, ToChat, ToPage } from './protocol';
 import { styles } from './styles';
 
 type Command = 'open' | 'close' | 'toggle' | 'identify' | 'reset';
 type Api = ((command: Command, detail?: unknown) => void) & { q?: ArrayLike<unknown>[]; on?: 1 };
+
+const MARK = 'hub-chat';
 
 // Open, close, new messages.
 const WORDS: Record<string, [string, string, string]> = {
@@ -16,13 +19,13 @@ const WORDS: Record<string, [string, string, string]> = {
 };
 
 function start(script: HTMLScriptElement, connector: string, waiting: ArrayLike<unknown>[]): Api {
-  const { color, position, locale, title, lazy } = script.dataset;
+  const { color, position, locale, title } = script.dataset;
   const origin = new URL(script.src).origin;
   const language = (locale || navigator.language).slice(0, 2).toLowerCase();
   const [openWord, closeWord, unreadWord] = WORDS[language] ?? WORDS['en']!;
 
   const host = document.createElement('hub-chat');
-  const root = host.attachShadow({ mode: 'closed' });
+  const root = host.attachShadow({ mode: 'open' });
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(styles);
   root.adoptedStyleSheets = [sheet];
@@ -86,6 +89,7 @@ function start(script: HTMLScriptElement, connector: string, waiting: ArrayLike<
     load();
     if (isOpen) return;
     isOpen = true;
+    remember();
     frame!.hidden = false;
     if (isLoaded) tell({ hub: 'open', page: page() });
     frame!.focus();
@@ -131,12 +135,10 @@ function start(script: HTMLScriptElement, connector: string, waiting: ArrayLike<
 
   label();
   document.body.append(host);
-  // A page of three kilobytes, which loads the rest only for somebody who has talked with us before:
-  // what is unread can be known nowhere else, since nothing is stored on this page. `data-lazy`
-  // leaves it out until the first opening.
+  // Somebody who has opened the chat before may have an answer waiting; nobody else loads a thing.
   const idle = window.requestIdleCallback ?? setTimeout;
   const later = () => idle(load);
-  if (lazy === undefined) {
+  if (hasOpened()) {
     if (document.readyState === 'complete') later();
     else addEventListener('load', later);
   }
@@ -153,6 +155,21 @@ function start(script: HTMLScriptElement, connector: string, waiting: ArrayLike<
   api.on = 1;
   for (const call of Array.from(waiting)) api(call[0] as Command, call[1]);
   return api;
+}
+
+// A site may forbid storage; then unread messages show at the next opening.
+function remember(): void {
+  try {
+    localStorage.setItem(MARK, '1');
+  } catch {}
+}
+
+function hasOpened(): boolean {
+  try {
+    return localStorage.getItem(MARK) !== null;
+  } catch {
+    return false;
+  }
 }
 
 function isRightToLeft(): boolean {
