@@ -116,6 +116,9 @@ def _own_lines(lines: list[str], limit: int, subject: str, cutter: Cutter | None
 
 def _asked(lines: list[str], cutter: Cutter) -> Start | None:
     """Where a library cuts, if what it cuts off looks like a quotation."""
+    # Newsletters have thousands of lines and nothing that a cut could be believed for.
+    if not any(_ENDS.search(line) or _is_quoted(line) for line in lines):
+        return None
     count = cutter("\n".join(lines))
     if count is None or count >= len(lines):
         return None
