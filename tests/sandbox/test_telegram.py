@@ -416,3 +416,22 @@ def test_it_carries_out_a_method_in_the_webhooks_answer(
     ask(lambda bot: bot.set_webhook(f"{listener.url}/hook"))
     ann.says("hi")
     assert ann.received.wait_for(text="echoed")
+
+
+def test_it_tells_who_somebody_is(sandbox: Sandbox, ask: Ask) -> None:
+    ann = sandbox.telegram.customer("Ann")
+    ann.says("hi")
+    assert ask(lambda bot: bot.get_me()).username == "sandbox_shop_bot"
+    assert ask(lambda bot: bot.get_chat(ann.id)).first_name == "Ann"
+    face = ask(lambda bot: bot.get_user_profile_photos(ann.id)).photos[0][-1]
+    assert (face.width, face.height) == (96, 96)
+    assert ask(lambda bot: bot.get_file(face.file_id)).file_path
+
+
+def test_an_update_can_come_twice(sandbox: Sandbox, ask: Ask) -> None:
+    sandbox.telegram.customer("Ann").says("once")
+    (first,) = updates(ask)
+    assert updates(ask, offset=first.update_id + 1) == ()
+    sandbox.telegram.sends_again(first.to_dict())
+    (again,) = updates(ask)
+    assert again.update_id == first.update_id and again.message.text == "once"
