@@ -431,7 +431,7 @@ def test_it_has_the_abilities_of_mail() -> None:
 def test_a_handover_link_comes_back_as_its_token() -> None:
     link = make().handover_link("Zk3_x-9", "4711")
     assert link.startswith("mailto:support+Zk3_x-9@shop.example?subject=")
-    assert "4711" in link
+    assert link.endswith("&body=Code%3A%204711")
     event = parsed(mail().replace(ADDRESS.encode(), b"support+Zk3_x-9@shop.example"))
     assert event.handover_token == event.reply_token == "Zk3_x-9"
 
@@ -478,6 +478,11 @@ def test_a_token_is_found_wherever_the_envelope_shows(name: str) -> None:
     assert event.reply_token == "aB3-_x"
     assert event.handover_token == ""
     assert event.to == ADDRESS
+
+
+def test_a_token_in_lower_case_gives_way_to_the_one_as_it_was() -> None:
+    raw = mail("Delivered-To: support+_ab3x@shop.example", "Cc: <support+_aB3x@shop.example>")
+    assert parsed(raw).reply_token == "_aB3x"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ MAX_LIST = 32_768
 
 _WORD = re.compile(r"(=\?[^?\s]{1,60}\?[qQ]\?)([^?]*)(\?=)")
 _PLAIN = re.compile(r'[^\s@<>()\[\],;:\\"\x00-\x20\x7f]+@[^\s@<>()\[\],;:\\"\x00-\x20\x7f]+')
-TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~=-]{0,127}")
+TOKEN = re.compile(r"[A-Za-z0-9_~=-][A-Za-z0-9._~=-]{0,127}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,12 @@ def _harmless(word: re.Match[str]) -> str:
 
 
 def token_of(ours: str, recipients: Iterable[str]) -> str:
-    """The token in the first recipient of the form `local+TOKEN@domain` of our own address."""
+    """The token in the first recipient of the form `local+TOKEN@domain` of our own address.
+
+    Some servers write the envelope's recipient in lower case; another header then has the token
+    as it was.
+    """
+    found: list[str] = []
     local, _, domain = ours.rpartition("@")
     prefix, domain = f"{local.lower()}+", ascii_domain(domain)
     for recipient in recipients:
@@ -86,8 +91,9 @@ def token_of(ours: str, recipients: Iterable[str]) -> str:
         if name.lower().startswith(prefix) and ascii_domain(host) == domain:
             token = name[len(prefix) :]
             if TOKEN.fullmatch(token):
-                return token
-    return ""
+                found.append(token)
+    same = (token for token in found if token.lower() == found[0].lower())
+    return min(same, key=str.islower, default="")
 
 
 def is_ours(ours: str, address: str) -> bool:
