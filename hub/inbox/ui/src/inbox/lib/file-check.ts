@@ -17,7 +17,7 @@ export function fileProblem(file: { name: string; size: number; type: string }, 
   const type = file.type || 'application/octet-stream';
   const own = capabilities.media[mediumOf(type)];
   // What does not fit as a picture or a film can still go as a plain file.
-  const limits = [own, capabilities.media.file].filter((limit) => limit !== undefined);
+  const limits = [own, capabilities.media['file']].filter((limit) => limit !== undefined);
   const fitting = limits.filter((limit) => matches(type, limit.media_types));
   if (fitting.length === 0) return m.file_type_refused({ channel, name: file.name });
   const most = Math.max(...fitting.map((limit) => limit.max_bytes));

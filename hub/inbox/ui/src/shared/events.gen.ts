@@ -1,0 +1,261 @@
+// Generated from the server’s shapes and events by `npm run types`. Do not edit.
+
+export type Medium = 'image' | 'audio' | 'voice' | 'video' | 'sticker' | 'file';
+export type DeliveryStatus = 'queued' | 'sending' | 'sent' | 'delivered' | 'read' | 'failed';
+
+export interface ServerEvents {
+  'message.created': MessageCreated;
+  'message.updated': MessageUpdated;
+  'conversation.created': ConversationCreated;
+  'conversation.updated': ConversationUpdated;
+  'contact.updated': ContactUpdated;
+  'contact.linked': ContactLinked;
+  'contact.unlinked': ContactUnlinked;
+  typing: Typing;
+  'conversation.viewed': ConversationViewed;
+  presence: PresenceChanged;
+  'connector.updated': ConnectorUpdated;
+  queue: QueueChanged;
+}
+export interface MessageCreated {
+  message: Message;
+  conversation: Conversation;
+}
+export interface Message {
+  id: string;
+  conversation_id: string;
+  contact_id: string;
+  direction: 'in' | 'out';
+  type: 'message' | 'note' | 'event';
+  connector: string | null;
+  kind: string | null;
+  address: string | null;
+  subject: string;
+  text: string;
+  folded: string;
+  html: string;
+  attachments: Attachment[];
+  location: Location | null;
+  card: Card | null;
+  buttons: string[];
+  reactions: Reaction[];
+  event: {
+    name: string;
+    [k: string]: unknown;
+  } | null;
+  extra?: {
+    [k: string]: unknown;
+  };
+  reply_to: string | null;
+  author: Author;
+  delivery: Delivery | null;
+  external_id: string | null;
+  client_id: string | null;
+  edits: Edit[];
+  edited_at: string | null;
+  created_at: string;
+  received_at: string;
+}
+export interface Attachment {
+  id: string;
+  name: string;
+  media_type: string;
+  size: number | null;
+  url: string;
+  state: 'pending' | 'stored' | 'too_large' | 'failed';
+  medium: Medium;
+  reason: string;
+}
+export interface Location {
+  latitude: number;
+  longitude: number;
+  name: string;
+  address: string;
+}
+export interface Card {
+  name: string;
+  phone: string;
+  own: boolean;
+}
+export interface Reaction {
+  emoji: string;
+  by: 'contact' | 'agent';
+}
+export interface Author {
+  type: 'contact' | 'agent' | 'bot' | 'system';
+  id: string | null;
+  name: string;
+}
+export interface Delivery {
+  status: DeliveryStatus;
+  code: string;
+  reason: string;
+  attempts: number;
+  maybe_twice: boolean;
+}
+export interface Edit {
+  text: string;
+  at: string;
+}
+export interface Conversation {
+  id: string;
+  contact: Contact;
+  status: 'open' | 'pending' | 'snoozed' | 'resolved';
+  assignee: Agent | null;
+  team: Team | null;
+  priority: 'low' | 'normal' | 'high' | 'urgent';
+  subject: string;
+  labels: string[];
+  connectors: string[];
+  last_message: Message | null;
+  unread_count: number;
+  waiting_since: string | null;
+  snoozed_until: string | null;
+  created_at: string;
+  updated_at: string;
+}
+export interface Contact {
+  id: string;
+  name: string;
+  avatar_url: string;
+  attributes: {
+    [k: string]: unknown;
+  };
+  created_at: string;
+}
+export interface Agent {
+  id: string;
+  name: string;
+  email: string;
+  role: 'agent' | 'admin';
+  presence: 'online' | 'away' | 'offline';
+  avatar_url: string;
+}
+export interface Team {
+  id: string;
+  name: string;
+}
+export interface MessageUpdated {
+  message: Message;
+  conversation: Conversation;
+}
+export interface ConversationCreated {
+  conversation: Conversation;
+}
+export interface ConversationUpdated {
+  conversation: Conversation;
+}
+export interface ContactUpdated {
+  contact: Contact;
+}
+export interface ContactLinked {
+  link: Link;
+  contact_ids: string[];
+}
+export interface Link {
+  id: string;
+  contact_id: string;
+  other_contact_id: string;
+  addresses: string[];
+  evidence: 'verified' | 'asserted' | 'inferred' | 'agent';
+  method: string;
+  reason: string;
+  by: string;
+  created_at: string;
+  undone_at: string | null;
+}
+export interface ContactUnlinked {
+  link: Link;
+  contact_ids: string[];
+}
+export interface Typing {
+  conversation_id: string;
+  author: Author;
+  on: boolean;
+}
+export interface ConversationViewed {
+  conversation_id: string | null;
+  agent: Agent;
+}
+export interface PresenceChanged {
+  agent: Agent;
+  presence: 'online' | 'away' | 'offline';
+}
+export interface ConnectorUpdated {
+  connector: Connector;
+}
+export interface Connector {
+  name: string;
+  kind: string;
+  label: string;
+  state: 'ok' | 'attention' | 'disabled';
+  last_error: string;
+  capabilities: Capabilities | null;
+}
+export interface Capabilities {
+  text_limit: number;
+  text_unit: 'characters' | 'utf16' | 'bytes' | 'sms_segments';
+  max_text: number | null;
+  media: {
+    [k: string]: MediumLimit;
+  };
+  max_attachments: number;
+  can_start: boolean;
+  typing_out: boolean;
+  window: Window | null;
+}
+export interface MediumLimit {
+  max_bytes: number;
+  media_types: string[];
+  caption: number;
+}
+export interface Window {
+  standard_seconds: number;
+  human_seconds: number | null;
+}
+export interface QueueChanged {
+  position: number;
+  wait_seconds: number | null;
+}
+export interface Handover {
+  id: string;
+  connector: string;
+  url: string;
+  code: string;
+  expires_at: string;
+}
+export interface HandoverRecord {
+  id: string;
+  connector: string;
+  created_by: string;
+  created_at: string;
+  expires_at: string;
+  redeemed_at: string | null;
+}
+export interface JournalEntry {
+  id: string;
+  connector: string;
+  key: string;
+  status: 'done' | 'failed';
+  error: string;
+  message_id: string | null;
+  received_at: string;
+}
+export interface ReachableAddress {
+  address: string;
+  connector: string;
+  kind: string;
+  evidence: 'verified' | 'asserted' | 'inferred' | 'agent';
+  reachable: boolean;
+  reason: string;
+  window_closes_at: string | null;
+  human_window_closes_at: string | null;
+  last_seen_at: string | null;
+}
+export interface SearchResult {
+  type: 'message' | 'contact';
+  message: Message | null;
+  contact: Contact | null;
+  conversation_id: string | null;
+  snippet: string;
+}
