@@ -145,10 +145,10 @@ class Email(Connector[EmailConfig]):
 
     def handover_link(self, token: str, code: str) -> str:
         address = with_token(self.config.address, token)
-        subject = quote(
-            f"Continue our conversation ({code})" if code else "Continue our conversation"
-        )
-        return f"mailto:{quote(address, safe='@+')}?subject={subject}"
+        # The code goes along in the text, for servers that drop what follows a plus.
+        query = f"subject={quote('Continue our conversation')}"
+        query += f"&body={quote(f'Code: {code}')}" if code else ""
+        return f"mailto:{quote(address, safe='@+')}?{query}"
 
     def check(self) -> str:
         found = ["Mail comes in by webhook."]
