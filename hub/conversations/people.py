@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, insert, select, true, update
+from sqlalchemy import Connection, bindparam, case, insert, select, update
 
 from hub.conversations import search, shapes
 from hub.conversations.events import ContactUpdated, Event
@@ -59,7 +59,16 @@ _SET_ROOT = (
     update(contacts).where(contacts.c.id == bindparam("row")).values(root_id=bindparam("root"))
 )
 _INSERT_ADDRESS = insert(addresses).returning(addresses.c.id)
-_SEEN = Upsert(reaches, ["address_id", "connector"], update=["last_inbound_at", "last_seen_at"])
+#: They wrote, so they can be reached; unless they said stop, which only they can take back.
+_SEEN = Upsert(
+    reaches,
+    ["address_id", "connector"],
+    update=["last_inbound_at", "last_seen_at"],
+    compute={
+        "stopped_at": case((reaches.c.opted_out, reaches.c.stopped_at), else_=None),
+        "stopped_reason": case((reaches.c.opted_out, reaches.c.stopped_reason), else_=""),
+    },
+)
 _STOPPED = Upsert(
     reaches,
     ["address_id", "connector"],
@@ -143,14 +152,16 @@ def seen(tx: Transaction, person: Person, connector: str) -> None:
             "opted_out": False,
         },
     )
-    if not person.is_new:
-        _open_again(tx, person.address_id, connector, reaches.c.opted_out.is_(False))
 
 
 def started(tx: Transaction, person: Person, connector: str) -> None:
     """They let us in (again), in so many words."""
     seen(tx, person, connector)
-    _open_again(tx, person.address_id, connector, true())
+    tx.execute(
+        update(reaches)
+        .where(reaches.c.address_id == person.address_id, reaches.c.connector == connector)
+        .values(stopped_at=None, stopped_reason="", opted_out=False)
+    )
 
 
 def known(tx: Transaction, address_id: int, connector: str) -> None:
@@ -180,21 +191,6 @@ def stopped(
             "stopped_reason": reason,
             "opted_out": opted_out,
         },
-    )
-
-
-def _open_again(
-    tx: Transaction, address_id: int, connector: str, only: ColumnElement[bool]
-) -> None:
-    tx.execute(
-        update(reaches)
-        .where(
-            reaches.c.address_id == address_id,
-            reaches.c.connector == connector,
-            reaches.c.stopped_at.is_not(None),
-            only,
-        )
-        .values(stopped_at=None, stopped_reason="", opted_out=False)
     )
 
 

@@ -164,7 +164,10 @@ def _message(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: i
         target.changes["waiting_since"] = tx.now
     if target["status"] in ("pending", "snoozed"):
         target.changes |= {"status": "open", "snoozed_until": None}
-    threads.publish_message(tx, target, values["id"])
+    if event.attachments:
+        threads.publish_message(tx, target, values["id"])
+    else:
+        threads.publish_fresh(tx, target, values)
     return Received(True, values["id"], fetches_media=bool(event.attachments))
 
 

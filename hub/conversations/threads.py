@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, bindparam, insert, select, update
+from sqlalchemy import RowMapping, Update, and_, bindparam, insert, select, update
 
 from hub.conversations import search, shapes, views
 from hub.conversations.events import (
@@ -234,25 +235,33 @@ def save(tx: Transaction, target: Thread) -> None:
     if not target.changes:
         return
     target.changes["updated_at"] = tx.now
-    tx.execute(
-        update(conversations).where(conversations.c.id == target.id).values(**target.changes)
-    )
+    tx.execute(_update_of(frozenset(target.changes)), {"row": target.id, **target.changes})
     target.row = {**target.row, **target.changes}
     target.changes = {}
+
+
+@cache
+def _update_of(columns: frozenset[str]) -> Update:
+    """The statement for a set of columns, built once: building costs more than running it."""
+    return (
+        update(conversations)
+        .where(conversations.c.id == bindparam("row"))
+        .values({name: bindparam(name) for name in columns})
+    )
 
 
 def conversation_shape(
     tx: Transaction, target: Thread, last_message: shapes.Message | None = None
 ) -> shapes.Conversation:
     """The conversation as it stands after `save`, without asking for what is at hand."""
-    if last_message is None or target["assignee_id"] is not None or target["team_id"] is not None:
+    if last_message is None or target["team_id"] is not None:
         return views.conversation(tx.connection, target.id)
     row = target.row
     return shapes.Conversation(
         id=row["id"],
         contact=target.person.contact,
         status=row["status"],
-        assignee=None,
+        assignee=views.agent(tx.connection, row["assignee_id"]),
         team=None,
         priority=row["priority"],
         subject=row["subject"],
@@ -265,6 +274,12 @@ def conversation_shape(
         created_at=row["created_at"],
         updated_at=row["updated_at"],
     )
+
+
+def publish_fresh(tx: Transaction, target: Thread, values: dict[str, Any]) -> None:
+    """Like `publish_message`, for what was just written without files: asks for nothing again."""
+    save(tx, target)
+    publish_shapes(tx, target, views.fresh_message(values, target.person))
 
 
 def publish_message(tx: Transaction, target: Thread, message_id: int) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from hub.conversations import shapes
+from hub.conversations.people import Person
 from hub.errors import NotFound
 from hub.store.models import (
     addresses,
@@ -70,6 +72,18 @@ def message(connection: Connection, message_id: int) -> shapes.Message:
     if not rows:
         raise NotFound("There is no such message.")
     return message_shapes(connection, rows)[0]
+
+
+def fresh_message(values: Mapping[str, Any], person: Person) -> shapes.Message:
+    """A message that was just written, without files and not (yet) to be delivered."""
+    row = SimpleNamespace(
+        **values,
+        contact_root_id=person.root_id,
+        scheme=person.address.scheme if values["address_id"] is not None else None,
+        path=person.address.path,
+        delivery_status=None,
+    )
+    return message_shape(row)
 
 
 def message_shapes(
@@ -253,6 +267,16 @@ def agent_shape(row: Any) -> shapes.Agent:
         presence=row.presence if row.connected_at is not None else "offline",
         avatar_url=row.avatar_url,
     )
+
+
+_AGENT = select(agents).where(agents.c.id == bindparam("id"))
+
+
+def agent(connection: Connection, agent_id: int | None) -> shapes.Agent | None:
+    if agent_id is None:
+        return None
+    row = connection.execute(_AGENT, {"id": agent_id}).first()
+    return None if row is None else agent_shape(row)
 
 
 def _agents(connection: Connection, ids: set[int]) -> dict[int, shapes.Agent]:

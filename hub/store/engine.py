@@ -37,7 +37,7 @@ class Upsert:
     """An INSERT that meets a row with the same `key`: both databases can, each in its words.
 
     Without `update` the present row stays; `returning` then gives no row. With `update` the named
-    columns take the new values.
+    columns take the new values, and those of `compute` what their expression makes of the old row.
     """
 
     def __init__(
@@ -46,19 +46,24 @@ class Upsert:
         key: Sequence[str],
         *,
         update: Sequence[str] = (),
+        compute: Mapping[str, Any] | None = None,
         returning: Sequence[str] = (),
     ) -> None:
         self._by_dialect = {
-            "sqlite": self._build(sqlite.insert(table), key, update, returning),
-            "postgresql": self._build(postgresql.insert(table), key, update, returning),
+            name: self._build(dialect.insert(table), key, update, compute or {}, returning)
+            for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
         }
 
     @staticmethod
     def _build(
-        insert: Any, key: Sequence[str], update: Sequence[str], returning: Sequence[str]
+        insert: Any,
+        key: Sequence[str],
+        update: Sequence[str],
+        compute: Mapping[str, Any],
+        returning: Sequence[str],
     ) -> Executable:
         if update:
-            values = {name: insert.excluded[name] for name in update}
+            values = {name: insert.excluded[name] for name in update} | dict(compute)
             insert = insert.on_conflict_do_update(index_elements=list(key), set_=values)
         else:
             insert = insert.on_conflict_do_nothing(index_elements=list(key))

@@ -1,0 +1,1 @@
+"""Benchmarks that anybody can run: `make bench`. Numbers come with what they are compared to."""

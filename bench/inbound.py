@@ -1,0 +1,63 @@
+"""Signed webhook to stored-and-emitted, against the floor, alternating in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench import load, servers
+
+ROUNDS = 5
+REQUESTS = 1500
+CONNECTIONS = 24
+PEOPLE = 200
+GOAL = 0.5
+
+
+def run(folder: Path) -> dict[str, Any]:
+    """Requests per second of the floor and of each kind, and their ratio (medians)."""
+    with servers.floor(folder) as floor, servers.hub(folder / "inbound") as hub:
+        makers: dict[str, Callable[[int], bytes]] = {
+            "messenger": lambda n: servers.messenger(n, PEOPLE),
+            "telegram": lambda n: servers.telegram(n, PEOPLE),
+            "sms": lambda n: servers.sms(n, PEOPLE, hub.url),
+        }
+        body = b'{"text": "Where is my order?"}' * 8
+        bare = [load.request("/webhook", body, {"Content-Type": "application/json"})] * REQUESTS
+        rates: dict[str, list[float]] = {"floor": [], **{kind: [] for kind in makers}}
+        with hub.agent(), _floor_listener(floor.port):
+            for kind, make in makers.items():  # everybody has written once before it counts
+                load.run(hub.port, [make(n) for n in range(PEOPLE)], CONNECTIONS)
+            number = PEOPLE
+            for _round in range(ROUNDS):
+                rates["floor"].append(load.run(floor.port, bare, CONNECTIONS))
+                for kind, make in makers.items():
+                    requests = [make(number + n) for n in range(REQUESTS)]
+                    rates[kind].append(load.run(hub.port, requests, CONNECTIONS))
+                number += REQUESTS
+            stored = hub.get("/journal", limit=1)["items"]
+            assert stored, "nothing was stored"
+    base = median(rates["floor"])
+    return {
+        "floor_per_second": round(base),
+        **{
+            kind: {
+                "per_second": round(median(rates[kind])),
+                # Each round against its own floor: the machine's mood is in both.
+                "ratio": round(
+                    median(a / b for a, b in zip(rates[kind], rates["floor"], strict=True)), 2
+                ),
+            }
+            for kind in rates
+            if kind != "floor"
+        },
+        "goal": GOAL,
+    }
+
+
+def _floor_listener(port: int) -> Any:
+    from tests.harness import Screen
+
+    return Screen(f"http://127.0.0.1:{port}", "/", {})
