@@ -24,6 +24,7 @@ from hub.conversations.events import ConnectorUpdated, Event, MessageCreated, Me
 from hub.conversations.receive import Received
 from hub.inbox import chat, health, pages, problems, webhooks
 from hub.inbox.api import contacts, conversations, messages, system
+from hub.inbox.api.description import completed
 from hub.inbox.auth import Authenticator, security_headers
 from hub.inbox.origins import SocketOrigins
 from hub.inbox.presence import PresenceBook
@@ -78,7 +79,7 @@ class App:
             deliverer=self.deliverer,
             fetcher=self.fetcher,
             poller=self.poller,
-            auth=Authenticator(self.store, secure=settings.public_url.startswith("https://")),
+            auth=Authenticator(self.store, settings.public_url),
             presence=self.presence,
         )
         self.flask, self.socketio = create_web(self.hub)
@@ -150,7 +151,6 @@ def create_web(hub: Hub) -> tuple[Flask, SocketIO]:
         validation_error_status=422,
         validation_error_model=problems.Problem,
         validation_error_callback=problems.of_validation,
-        security_schemes={"token": {"type": "http", "scheme": "bearer"}},
     )
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
     app.config["SECRET_KEY"] = secrets.token_hex(16)  # no cookie of Flask's own is used
@@ -165,7 +165,7 @@ def create_web(hub: Hub) -> tuple[Flask, SocketIO]:
         app.register_api(api, url_prefix="/api/v1")
     for blueprint in (pages, chat, webhooks, health):
         app.register_blueprint(blueprint.blueprint(hub))
-    description = orjson.dumps(app.api_doc)
+    description = orjson.dumps(completed(app.api_doc, hub.auth.cookie_name))
 
     @app.get("/api/v1/openapi.json", doc_ui=False)
     def openapi() -> Response:

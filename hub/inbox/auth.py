@@ -10,6 +10,7 @@ from flask import Flask, Request, Response, g, request
 from hub.errors import Forbidden, HubError
 from hub.inbox import accounts
 from hub.inbox.accounts import Principal
+from hub.inbox.origins import is_allowed
 from hub.store.engine import Store
 
 COOKIE = "hub_session"
@@ -26,9 +27,10 @@ class NotSignedIn(HubError):
 class Authenticator:
     """Finds the principal of a request. Nothing is trusted that the request says of itself."""
 
-    def __init__(self, store: Store, *, secure: bool) -> None:
+    def __init__(self, store: Store, public_url: str) -> None:
         self._store = store
-        self._secure = secure
+        self._public_url = public_url
+        self._secure = public_url.startswith("https://")
 
     def principal(self) -> Principal:
         """Who sent the current request.
@@ -56,7 +58,9 @@ class Authenticator:
             with self._store.read() as connection:
                 return accounts.by_token(connection, auth["token"])
         cookie = request.cookies.get(self.cookie_name)
-        if cookie is None:
+        # A browser sends the cookie along for other sites' pages too, and the sites of the web
+        # chats may open sockets here.
+        if cookie is None or not is_allowed(request, self._public_url, ()):
             return None
         with self._store.read() as connection:
             return accounts.by_session(connection, cookie)

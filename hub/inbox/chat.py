@@ -9,10 +9,11 @@ from sqlalchemy import select
 
 from hub.connectors.rates import Buckets
 from hub.connectors.webchat import Webchat
-from hub.errors import LimitExceeded, NotFound
+from hub.errors import Forbidden, LimitExceeded, NotFound
 from hub.inbox import files, visitors
 from hub.inbox.api.answers import answer
 from hub.inbox.auth import NotSignedIn
+from hub.inbox.origins import is_allowed
 from hub.inbox.services import Hub
 from hub.store.models import agents
 from hub.types import RateLimit
@@ -25,6 +26,7 @@ def blueprint(hub: Hub) -> Blueprint:
     @pages.get("/chat/<name>/config")
     def config(name: str) -> Response:
         connector = _webchat(hub, name)
+        _check_origin(hub, connector)
         found = connector.config
         response = jsonify(
             {
@@ -43,6 +45,7 @@ def blueprint(hub: Hub) -> Blueprint:
     @pages.post("/chat/<name>/uploads")
     def upload(name: str) -> Response:
         connector = _webchat(hub, name)
+        _check_origin(hub, connector)
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         visitor = (
             visitors.by_token(hub.store, connector.name, token.strip())
@@ -73,6 +76,11 @@ def _webchat(hub: Hub, name: str) -> Webchat:
     if not isinstance(connector, Webchat):
         raise NotFound("There is no web chat of this name.")
     return connector
+
+
+def _check_origin(hub: Hub, connector: Webchat) -> None:
+    if not is_allowed(request, hub.settings.public_url, connector.config.allowed_origins):
+        raise Forbidden("This site is not on the chat's list of allowed origins.")
 
 
 def _anybody_online(hub: Hub) -> bool:

@@ -7,14 +7,26 @@ from typing import Annotated, Generic, TypeVar
 
 import orjson
 from flask import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from hub.conversations import queries
 from hub.conversations.shapes import Shape
 
 T = TypeVar("T", bound=Shape)
 
-Id = Annotated[int, Field(ge=1, lt=2**63)]
+#: Ids are texts wherever we write them; a number is taken as well.
+Id = Annotated[
+    int,
+    Field(ge=1, lt=2**63),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": "^[1-9][0-9]{0,17}$"},
+                {"type": "integer", "minimum": 1, "maximum": 2**53},
+            ]
+        }
+    ),
+]
 
 
 class ItemPath(BaseModel):

@@ -24,6 +24,7 @@ from hub.inbox.api.answers import (
     answer_list,
     answer_page,
 )
+from hub.inbox.api.routing import Routing, routing_of
 from hub.inbox.services import Hub
 from hub.store.engine import Transaction
 from hub.types import Address, Profile
@@ -103,7 +104,7 @@ def blueprint(hub: Hub) -> APIBlueprint:
                 queries.list_conversations(connection, wanted, query.limit, query.cursor)
             )
 
-    @api.post("/conversations", responses={201: shapes.Message, 200: shapes.Message})
+    @api.post("/conversations", responses={201: shapes.Conversation, 200: shapes.Conversation})
     def start_conversation(body: NewConversation) -> Response:
         """Writes first, where the channel allows it. Answers with the conversation."""
         principal = hub.auth.principal()
@@ -140,6 +141,13 @@ def blueprint(hub: Hub) -> APIBlueprint:
         return answer(
             hub.store.write(lambda tx: work.change(tx, path.id, changes, principal.author))
         )
+
+    @api.get("/conversations/<int:id>/routing", responses={200: Routing})
+    def explain_routing(path: ItemPath) -> Response:
+        """Why this conversation is with whom it is with: every assignment and its reason."""
+        hub.auth.principal()
+        with hub.store.read() as connection:
+            return answer(routing_of(connection, path.id))
 
     @api.post("/conversations/<int:id>/read", responses={200: shapes.Conversation})
     def read_conversation(path: ItemPath, body: ReadUpTo) -> Response:

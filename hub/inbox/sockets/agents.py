@@ -44,7 +44,9 @@ class AgentRead(Read):
 
 
 class AgentSync(Sync):
-    conversation_id: str = _Id
+    """Without a conversation: of all that this agent may see."""
+
+    conversation_id: str | None = Field(None, pattern=r"^\d{1,18}$")
 
 
 class View(Ask):
@@ -138,12 +140,10 @@ def register(socketio: SocketIO, hub: Hub) -> None:
     def sync(data: Any = None) -> Ack:
         def catch_up(asked: AgentSync) -> Ack:
             line()
+            wanted = None if asked.conversation_id is None else int(asked.conversation_id)
             with hub.store.read() as connection:
                 found, more = queries.messages_after(
-                    connection,
-                    int(asked.after),
-                    SYNC_LIMIT,
-                    conversation_id=int(asked.conversation_id),
+                    connection, int(asked.after), SYNC_LIMIT, conversation_id=wanted
                 )
             return ok(messages=[one.model_dump(mode="json") for one in found], more=more)
 

@@ -1,0 +1,112 @@
+"""One real hub with every kind of connector, for what goes over HTTP and sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+
+from hub.sandbox import Sandbox, demo_connectors
+from tests.harness import RunningHub, free_port
+
+PASSWORD = "correct horse battery"
+UPLOAD_LIMIT = 200_000
+MORE = f"""\
+  other:
+    kind: webchat
+    allowed_origins: ["https://other.example"]
+  locked:
+    kind: webchat
+    identity: required
+    identity_secret: "made-up"
+  letters:
+    kind: email
+    address: letters@shop.example
+    smtp: {{host: 127.0.0.1, port: 1, tls: none}}
+    webhook_secret: "letters-secret"
+  hooked:
+    kind: telegram
+    token: "200300400:made-up-token-of-another-bot-0000000"
+    mode: webhook
+    secret_token: "hooked-secret"
+    api_base: "http://127.0.0.1:1"
+  resting:
+    kind: sms
+    enabled: false
+limits:
+  sessions_per_minute: 100000
+  visitor_messages_per_minute: 100000
+  visitor_messages_burst: 1000
+  sign_in_tries_per_minute: 100000
+  upload_max_bytes: {UPLOAD_LIMIT}
+"""
+
+
+@dataclass(frozen=True)
+class World:
+    hub: RunningHub
+    sandbox: Sandbox
+    ann_token: str
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    port = free_port()
+    with Sandbox(hub_url=f"http://127.0.0.1:{port}") as sandbox:
+        config = demo_connectors(sandbox.addresses) + MORE
+        with RunningHub(tmp_path_factory.mktemp("api"), config, port=port) as hub:
+            add_user(hub, "ann@example.com", "Ann")
+            token = hub.command("token", "create", "--name", "x", "--user", "ann@example.com")
+            yield World(hub, sandbox, token.strip())
+
+
+@pytest.fixture
+def hub(world: World) -> RunningHub:
+    return world.hub
+
+
+@pytest.fixture
+def sandbox(world: World) -> Sandbox:
+    return world.sandbox
+
+
+@pytest.fixture
+def ann_token(world: World) -> str:
+    """A token that acts as the agent Ann."""
+    return world.ann_token
+
+
+def add_user(hub: RunningHub, email: str, name: str, role: str = "agent") -> None:
+    options = ("--name", name, "--role", role, "--password-stdin")
+    hub.command("user", "add", email, *options, given=PASSWORD + "\n")
+
+
+class Browser:
+    """A browser with the inbox open: it has a cookie, and what the page knows of it."""
+
+    def __init__(self, hub: RunningHub) -> None:
+        self.hub = hub
+        self.jar = requests.Session()
+        self.csrf_token = ""
+
+    def signs_in(self, email: str = "ann@example.com", password: str = PASSWORD) -> Any:
+        answer = self.sends("POST", "/session", json={"email": email, "password": password})
+        if answer.status_code == 200:
+            self.csrf_token = answer.json()["csrf_token"]
+        return answer
+
+    def sends(self, method: str, path: str, **options: Any) -> requests.Response:
+        url = f"{self.hub.url}/api/v1{path}"
+        return self.jar.request(method, url, timeout=20, **options)
+
+    @property
+    def csrf(self) -> dict[str, str]:
+        return {"X-CSRF-Token": self.csrf_token}
+
+
+@pytest.fixture
+def browser(hub: RunningHub) -> Browser:
+    return Browser(hub)
