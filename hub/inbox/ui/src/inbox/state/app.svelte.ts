@@ -3,6 +3,7 @@ import { createContext } from 'svelte';
 import { m } from '$messages';
 import { Api, type ConversationChange } from '$shared/api';
 import type { Conversation, Message, Presence } from '$shared/types';
+import { nameOf } from '../lib/names';
 import { problemText } from '../lib/problem-text';
 import { Composer } from './composer.svelte';
 import { Conversations } from './conversations.svelte';
@@ -176,7 +177,7 @@ export class App {
         this.conversations.heard(conversation);
         this.#heardMessage(message);
         if (message.direction === 'in' && message.type === 'message') {
-          this.announcement = m.new_message_from({ name: message.author.name || conversation.contact.name || m.nobody_name() });
+          this.announcement = m.new_message_from({ name: message.author.name || nameOf(conversation.contact) });
         }
         if (conversation.id === this.conversations.selected?.id) this.markSeen();
       },

@@ -1,7 +1,6 @@
 import { m } from '$messages';
 import type { Api } from '$shared/api';
 import { clock } from '$shared/clock.svelte';
-import { kindName } from '$shared/kinds';
 import type { ContactAddress, Conversation, Connector, Message } from '$shared/types';
 import { fileProblem } from '../lib/file-check';
 import { replyWindow, type ReplyWindow } from '../lib/reply-window';
@@ -80,7 +79,7 @@ export class Composer {
   }
 
   get channel(): string {
-    return this.connector?.label || kindName(this.target?.kind ?? null);
+    return this.target ? this.#needs.directory.channelName(this.target.connector, this.target.kind) : '';
   }
 
   get use(): TextUse | null {

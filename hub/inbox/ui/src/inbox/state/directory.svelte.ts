@@ -1,5 +1,6 @@
 import { SvelteMap } from 'svelte/reactivity';
 import type { Api } from '$shared/api';
+import { kindName } from '$shared/kinds';
 import type { Agent, Connector, Kind, Presence } from '$shared/types';
 
 /** The agents and the connectors: what everything else looks names up in. */
@@ -44,6 +45,15 @@ export class Directory {
   /** Who else has this conversation open. */
   viewersOf(conversationId: string, me: string): Agent[] {
     return this.agents.filter((agent) => agent.id !== me && this.#viewing.get(agent.id) === conversationId);
+  }
+
+  /** What people call a channel: its label, or its kind with the name where there are several. */
+  channelName(connector: string | null | undefined, kind: Kind | null = null): string {
+    const known = this.connector(connector);
+    if (known && known.label && known.label !== known.name) return known.label;
+    const ownKind = known?.kind ?? kind;
+    const isOnlyOne = this.connectors.filter((each) => each.kind === ownKind).length < 2;
+    return isOnlyOne || !connector ? kindName(ownKind) : `${kindName(ownKind)} (${connector})`;
   }
 
   async load(): Promise<void> {

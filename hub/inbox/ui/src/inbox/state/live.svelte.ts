@@ -12,6 +12,7 @@ export class Live {
   #ears: Ears;
   #state = $state<ConnectionState>('connecting');
   #wasConnected = false;
+  #isStarted = false;
 
   constructor(ears: Ears, socket: LiveSocket<AgentEvents> = openSocket<AgentEvents>('/agent')) {
     this.#ears = ears;
@@ -31,6 +32,9 @@ export class Live {
     ] as const;
     for (const name of names) this.#hear(name);
     socket.onConnection((state) => this.#connection(state));
+    // The device knows at once; the socket itself would notice by its next ping.
+    addEventListener('offline', () => this.#isStarted && socket.close());
+    addEventListener('online', () => this.#isStarted && socket.connect());
   }
 
   get state(): ConnectionState {
@@ -38,10 +42,12 @@ export class Live {
   }
 
   start(): void {
+    this.#isStarted = true;
     this.#socket.connect();
   }
 
   stop(): void {
+    this.#isStarted = false;
     this.#socket.close();
     this.#wasConnected = false;
     this.#state = 'connecting';

@@ -90,7 +90,7 @@ export function connector(name: string, more: Partial<NonNullable<Connector['cap
   return {
     name,
     kind: name,
-    label: name.toUpperCase(),
+    label: name,
     state: 'ok',
     last_error: '',
     capabilities: { text_limit: 2000, text_unit: 'characters', max_text: null, media: {}, max_attachments: 10, can_start: false, typing_out: true, window: null, ...more },

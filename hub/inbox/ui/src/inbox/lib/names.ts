@@ -1,0 +1,7 @@
+import { m } from '$messages';
+import type { Contact } from '$shared/types';
+
+/** What to call a person who may not have told a name. */
+export function nameOf(contact: Pick<Contact, 'id' | 'name'>): string {
+  return contact.name || m.nobody_name({ id: contact.id });
+}

@@ -1,0 +1,61 @@
+import { expect, test, vi } from 'vitest';
+import type { ConnectionState, LiveSocket } from '$shared/socket';
+import type { AgentEvents, Message } from '$shared/types';
+import { message } from '../testing/people';
+import { Live, type Ears } from './live.svelte';
+
+function scene(sync: { messages: Message[]; more: boolean }[] = []) {
+  const heard: string[] = [];
+  let tellState: (state: ConnectionState) => void = () => {};
+  const handlers = new Map<string, (payload: never) => void>();
+  const ask = vi.fn(async () => ({ ok: true, ...sync.shift() }));
+  const socket = {
+    on: (name: string, handler: (payload: never) => void) => handlers.set(name, handler),
+    ask,
+    tell: vi.fn(),
+    onConnection: (listener: (state: ConnectionState) => void) => (tellState = listener),
+    connect: vi.fn(),
+    close: vi.fn(),
+  } as unknown as LiveSocket<AgentEvents>;
+  const ears = new Proxy({}, { get: (_target, name) => () => heard.push(String(name)) }) as Ears;
+  const live = new Live(ears, socket);
+  live.start();
+  return { live, socket, ask, heard, handlers, tellState: (state: ConnectionState) => tellState(state) };
+}
+
+test('the first connection catches up on nothing, each later one does', () => {
+  const { heard, tellState } = scene();
+  tellState('connected');
+  expect(heard).toEqual([]);
+  tellState('lost');
+  tellState('connected');
+  expect(heard).toEqual(['back']);
+});
+
+test('every event of the agents reaches its ear', () => {
+  const { heard, handlers } = scene();
+  for (const handler of handlers.values()) handler({} as never);
+  expect(heard).toEqual([...handlers.keys()]);
+  expect(heard).toContain('conversation.viewed');
+});
+
+test('what was missed is asked for page by page, each after the last message of the one before', async () => {
+  const [one, two, three] = [message(), message(), message()];
+  const { live, ask } = scene([
+    { messages: [one, two], more: true },
+    { messages: [three], more: false },
+  ]);
+  expect(await live.missed('100', '5')).toEqual([one, two, three]);
+  expect(ask.mock.calls).toEqual([
+    ['sync', { conversation_id: '100', after: '5' }],
+    ['sync', { conversation_id: '100', after: two.id }],
+  ]);
+});
+
+test('the connection follows the device at once', () => {
+  const { socket } = scene();
+  dispatchEvent(new Event('offline'));
+  expect(socket.close).toHaveBeenCalled();
+  dispatchEvent(new Event('online'));
+  expect(socket.connect).toHaveBeenCalledTimes(2);
+});
