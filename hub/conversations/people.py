@@ -14,6 +14,7 @@ from hub.conversations.events import ContactUpdated, Event
 from hub.errors import Invalid, NotFound
 from hub.store.engine import Transaction, Upsert
 from hub.store.models import addresses, contacts, reaches
+from hub.store.prepared import Prepared
 from hub.types import Address, Profile
 
 MAX_NAME = 200
@@ -35,7 +36,7 @@ class Person:
 
 
 _root = contacts.alias("root")
-_FIND = (
+_FIND = Prepared(
     select(
         addresses.c.id.label("address_id"),
         addresses.c.contact_id,
@@ -60,14 +61,16 @@ _SET_ROOT = (
 )
 _INSERT_ADDRESS = insert(addresses).returning(addresses.c.id)
 #: They wrote, so they can be reached; unless they said stop, which only they can take back.
-_SEEN = Upsert(
-    reaches,
-    ["address_id", "connector"],
-    update=["last_inbound_at", "last_seen_at"],
-    compute={
-        "stopped_at": case((reaches.c.opted_out, reaches.c.stopped_at), else_=None),
-        "stopped_reason": case((reaches.c.opted_out, reaches.c.stopped_reason), else_=""),
-    },
+_SEEN = Prepared(
+    Upsert(
+        reaches,
+        ["address_id", "connector"],
+        update=["last_inbound_at", "last_seen_at"],
+        compute={
+            "stopped_at": case((reaches.c.opted_out, reaches.c.stopped_at), else_=None),
+            "stopped_reason": case((reaches.c.opted_out, reaches.c.stopped_reason), else_=""),
+        },
+    )
 )
 _STOPPED = Upsert(
     reaches,
@@ -78,9 +81,9 @@ _KNOWN = Upsert(reaches, ["address_id", "connector"])
 
 
 def find(connection: Connection, address: Address) -> Person | None:
-    row = connection.execute(
-        _FIND, {"scheme": address.scheme, "scope": address.scope, "path": address.path}
-    ).first()
+    row = _FIND.first(
+        connection, {"scheme": address.scheme, "scope": address.scope, "path": address.path}
+    )
     return (
         None if row is None else Person(row.address_id, row.contact_id, contact_shape(row), address)
     )
@@ -141,13 +144,14 @@ def _make(tx: Transaction, address: Address, profile: Profile, evidence: str) ->
 
 def seen(tx: Transaction, person: Person, connector: str) -> None:
     """They wrote to us here, so here they can be reached; unless they said stop."""
-    tx.execute(
-        _SEEN,
+    _SEEN.rows(
+        tx.connection,
         {
             "address_id": person.address_id,
             "connector": connector,
             "last_inbound_at": tx.now,
             "last_seen_at": tx.now,
+            "stopped_at": None,
             "stopped_reason": "",
             "opted_out": False,
         },

@@ -6,8 +6,9 @@ at once, is one message.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from functools import cache
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -18,6 +19,7 @@ from hub.conversations.threads import Author, Thread
 from hub.conversations.tokens import read_reply_token
 from hub.store.engine import Transaction, Upsert
 from hub.store.models import attachments, conversations, journal, message_edits, messages
+from hub.store.prepared import Prepared
 from hub.types import (
     AddressMoved,
     Attachment,
@@ -47,7 +49,7 @@ class Received:
     fetches_media: bool = False
 
 
-_JOURNAL = Upsert(journal, ["connector", "key"], returning=["id"])
+_JOURNAL = Prepared(Upsert(journal, ["connector", "key"], returning=["id"]))
 
 
 def receive(
@@ -83,8 +85,8 @@ def keep_failed(
     tx: Transaction, inlet: Inlet, key: str, body: bytes, request: WebhookRequest, error: str
 ) -> None:
     """Keeps an event that could not be processed, in a transaction of its own."""
-    tx.execute(
-        _JOURNAL,
+    _JOURNAL.rows(
+        tx.connection,
         {**_journal_row(tx, inlet, key, body, request), "status": "failed", "error": error},
     )
 
@@ -92,9 +94,8 @@ def keep_failed(
 def _write_journal(
     tx: Transaction, inlet: Inlet, event: InboundEvent, request: WebhookRequest
 ) -> int | None:
-    found = tx.execute(_JOURNAL, _journal_row(tx, inlet, event.key, event.raw, request)).scalar()
-    assert found is None or isinstance(found, int)
-    return found
+    row = _JOURNAL.first(tx.connection, _journal_row(tx, inlet, event.key, event.raw, request))
+    return None if row is None else int(row.id)
 
 
 def _journal_row(
@@ -117,19 +118,36 @@ def storable(value: Any) -> Any:
     """The same value with every text in it fit for a database.
 
     PostgreSQL has no NUL in texts, and no encoding has half a surrogate pair; both come in, from
-    mails and from JSON.
+    mails and from JSON. What is fine already is not copied: nearly everything is.
     """
     if isinstance(value, str):
         if "\0" in value:
             value = value.replace("\0", "")
         return value if value.isascii() else value.encode("utf-8", "replace").decode()
     if isinstance(value, tuple):
-        return tuple(storable(one) for one in value)
+        return tuple(storable(one) for one in value) if value else value
     if isinstance(value, Mapping):
-        return {storable(name): storable(one) for name, one in value.items()}
+        return {storable(name): storable(one) for name, one in value.items()} if value else value
     if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{f.name: storable(getattr(value, f.name)) for f in fields(value)})
+        return _storable_fields(value)
     return value
+
+
+def _storable_fields(value: Any) -> Any:
+    changed = {}
+    kind: Hashable = type(value)
+    for name in _field_names(kind):
+        old = getattr(value, name)
+        if old and not isinstance(old, bytes):
+            new = storable(old)
+            if new is not old and new != old:
+                changed[name] = new
+    return replace(value, **changed) if changed else value
+
+
+@cache
+def _field_names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 # -- messages ------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import RowMapping, Update, and_, bindparam, insert, select, update
+from sqlalchemy import RowMapping, and_, bindparam, insert, select, update
 
 from hub.conversations import search, shapes, views
 from hub.conversations.events import (
@@ -28,6 +28,7 @@ from hub.store.models import (
     external_ids,
     messages,
 )
+from hub.store.prepared import Prepared, insert_all
 from hub.types import Address
 
 #: A customer who writes again within this time after the end means the same thing.
@@ -52,9 +53,9 @@ _LATEST = (
     .order_by(conversations.c.id.desc())
     .limit(1)
 )
-_OPEN = _LATEST.where(conversations.c.status != "resolved")
+_OPEN = Prepared(_LATEST.where(conversations.c.status != "resolved"))
 _INSERT_CONVERSATION = insert(conversations).returning(conversations.c.id)
-_INSERT_MESSAGE = insert(messages).returning(messages.c.id)
+_INSERT_MESSAGE = Prepared(insert_all(messages))
 _JOIN_CONNECTOR = Upsert(conversation_connectors, ["connector", "conversation_id"])
 
 
@@ -79,8 +80,8 @@ class Thread:
 
 def open_thread(tx: Transaction, person: Person) -> Thread | None:
     """The conversation going on with this person, on whatever channel."""
-    row = tx.execute(_OPEN, {"root": person.root_id}).mappings().first()
-    return None if row is None else Thread(row, person, {})
+    row = _OPEN.first(tx.connection, {"root": person.root_id})
+    return None if row is None else Thread(row._asdict(), person, {})
 
 
 def latest_thread(tx: Transaction, person: Person) -> Thread | None:
@@ -199,7 +200,7 @@ def add_message(
         "edited_at": None,
         **columns,
     }
-    values["id"] = tx.execute(_INSERT_MESSAGE, values).scalar_one()
+    values["id"] = _INSERT_MESSAGE.rows(tx.connection, values)[0].id
     if type != "event":
         search.index_message(tx, values["id"], f"{values['subject']} {text}")
         target.changes |= {"last_message_id": values["id"], "last_activity_at": tx.now}
@@ -235,15 +236,16 @@ def save(tx: Transaction, target: Thread) -> None:
     if not target.changes:
         return
     target.changes["updated_at"] = tx.now
-    tx.execute(_update_of(frozenset(target.changes)), {"row": target.id, **target.changes})
+    statement = _update_of(frozenset(target.changes))
+    statement.rows(tx.connection, {"row": target.id, **target.changes})
     target.row = {**target.row, **target.changes}
     target.changes = {}
 
 
 @cache
-def _update_of(columns: frozenset[str]) -> Update:
+def _update_of(columns: frozenset[str]) -> Prepared:
     """The statement for a set of columns, built once: building costs more than running it."""
-    return (
+    return Prepared(
         update(conversations)
         .where(conversations.c.id == bindparam("row"))
         .values({name: bindparam(name) for name in columns})

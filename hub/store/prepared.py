@@ -1,0 +1,103 @@
+"""Statements that run on every inbound event: compiled once, handed to the driver as they are.
+
+SQLAlchemy spends more time on preparing a small statement than SQLite on running it. On SQLite
+these go straight to the driver, with the same types' conversions; on PostgreSQL, where the network
+costs more than either, they are ordinary statements.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Insert, Select, Table, insert
+from sqlalchemy.types import TypeEngine
+
+from hub.store.engine import Upsert
+
+Convert = Callable[[Any], Any]
+
+
+def insert_all(table: Table) -> Insert:
+    """An insert of every column but the id, which it returns."""
+    return insert(table).returning(table.c.id)
+
+
+class Prepared:
+    """One statement for both databases. `rows` runs it; rows have their columns as attributes."""
+
+    def __init__(self, statement: Any) -> None:
+        self._statement = statement
+        self._raw: _Raw | None = None
+
+    def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[Any]:
+        dialect = connection.dialect
+        statement = self._statement
+        if isinstance(statement, Upsert):
+            statement = statement.for_dialect(dialect.name)
+        if dialect.name != "sqlite":
+            result = connection.execute(statement, dict(parameters))
+            return list(result) if result.returns_rows else []
+        if self._raw is None:
+            self._raw = _Raw(statement, dialect)
+        return self._raw.rows(connection, parameters)
+
+    def first(self, connection: Connection, parameters: Mapping[str, Any]) -> Any | None:
+        found = self.rows(connection, parameters)
+        return found[0] if found else None
+
+
+class _Raw:
+    """The compiled form for SQLite."""
+
+    def __init__(self, statement: Any, dialect: Dialect) -> None:
+        keys = None
+        if isinstance(statement, Insert):
+            keys = [column.name for column in statement.table.c if column.name != "id"]
+        compiled = statement.compile(dialect=dialect, column_keys=keys)
+        self._sql = str(compiled)
+        self._binds: list[tuple[str, Convert | None]] = [
+            (name, _to_database(compiled.binds[name].type, dialect))
+            for name in compiled.positiontup
+        ]
+        self._fixed = {
+            name: bind.value for name, bind in compiled.binds.items() if not bind.required
+        }
+        chosen = statement.selected_columns if isinstance(statement, Select) else None
+        columns = [*(statement.exported_columns if chosen is None else chosen)]
+        self._row = namedtuple("Row", [str(column.key) for column in columns])  # type: ignore[misc]
+        self._converts = [_from_database(column.type, dialect) for column in columns]
+        self._converts_any = any(self._converts)
+
+    def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[Any]:
+        driver: Any = connection.connection.driver_connection
+        values = [
+            self._value(name, parameters)
+            if convert is None
+            else convert(self._value(name, parameters))
+            for name, convert in self._binds
+        ]
+        found = driver.execute(self._sql, values).fetchall()
+        if not self._converts_any:
+            return [self._row(*row) for row in found]
+        return [
+            self._row(
+                *(
+                    value if convert is None else convert(value)
+                    for value, convert in zip(row, self._converts, strict=True)
+                )
+            )
+            for row in found
+        ]
+
+    def _value(self, name: str, parameters: Mapping[str, Any]) -> Any:
+        return parameters[name] if name in parameters else self._fixed[name]
+
+
+def _to_database(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _from_database(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    return kind.dialect_impl(dialect).result_processor(dialect, None)
