@@ -31,6 +31,7 @@ class PresenceBook:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._sockets: dict[int, set[str]] = defaultdict(set)
+        self._absences: dict[int, int] = defaultdict(int)
         self._lock = threading.Lock()
         self._stop = threading.Event()
 
@@ -55,13 +56,16 @@ class PresenceBook:
             self._sockets[agent_id].discard(socket)
             if self._sockets[agent_id]:
                 return
-        runtime.spawn(self._leave_after_grace, agent_id, name="presence-grace")
+            self._absences[agent_id] += 1
+            absence = self._absences[agent_id]
+        runtime.spawn(self._leave_after_grace, agent_id, absence, name="presence-grace")
 
-    def _leave_after_grace(self, agent_id: int) -> None:
+    def _leave_after_grace(self, agent_id: int, absence: int) -> None:
         if self._stop.wait(GRACE_SECONDS):
             return
         with self._lock:
-            if self._sockets[agent_id]:
+            # Somebody who came back and left again has the whole time again.
+            if self._sockets[agent_id] or self._absences[agent_id] != absence:
                 return
         self._store.write(lambda tx: _mark(tx, agent_id, here=False))
 

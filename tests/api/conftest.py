@@ -108,5 +108,5 @@ class Browser:
 
 
 @pytest.fixture
-def browser(hub: RunningHub) -> Browser:
+def ann(hub: RunningHub) -> Browser:
     return Browser(hub)

@@ -19,16 +19,16 @@ WRONG = "not the password"
 
 
 def test_signing_in_gives_a_cookie_that_scripts_and_other_sites_cannot_use(
-    browser: Browser,
+    ann: Browser,
 ) -> None:
-    answer = browser.signs_in()
+    answer = ann.signs_in()
     assert answer.status_code == 200
     assert answer.json()["agent"]["email"] == "ann@example.com"
     cookie = answer.headers["Set-Cookie"]
     assert cookie.startswith("hub_session=")
     for flag in ("HttpOnly", "SameSite=Lax", "Path=/"):
         assert flag in cookie
-    assert browser.sends("GET", "/session").json()["name"] == "Ann"
+    assert ann.sends("GET", "/session").json()["name"] == "Ann"
 
 
 def test_over_https_the_cookie_is_secure_and_bound_to_the_host(tmp_path: Path) -> None:
@@ -51,21 +51,21 @@ def test_over_https_the_cookie_is_secure_and_bound_to_the_host(tmp_path: Path) -
     assert answer.headers["Strict-Transport-Security"]
 
 
-def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(browser: Browser) -> None:
-    wrong = browser.signs_in(password=WRONG)
-    unknown = browser.signs_in("nobody@example.com", WRONG)
+def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(ann: Browser) -> None:
+    wrong = ann.signs_in(password=WRONG)
+    unknown = ann.signs_in("nobody@example.com", WRONG)
     assert wrong.status_code == unknown.status_code == 401
     assert wrong.headers["Content-Type"] == "application/problem+json"
     assert wrong.json() == unknown.json()
     assert "Set-Cookie" not in wrong.headers
 
 
-def test_an_unknown_address_takes_as_long_as_a_wrong_password(browser: Browser) -> None:
+def test_an_unknown_address_takes_as_long_as_a_wrong_password(ann: Browser) -> None:
     def fastest(email: str) -> float:
         times = []
         for _ in range(6):
             begin = time.perf_counter()
-            browser.signs_in(email, WRONG)
+            ann.signs_in(email, WRONG)
             times.append(time.perf_counter() - begin)
         return min(times)
 
@@ -73,15 +73,15 @@ def test_an_unknown_address_takes_as_long_as_a_wrong_password(browser: Browser) 
     assert 0.5 < unknown / known < 2.0
 
 
-def test_a_change_by_cookie_needs_the_csrf_token(browser: Browser) -> None:
-    browser.signs_in()
+def test_a_change_by_cookie_needs_the_csrf_token(ann: Browser) -> None:
+    ann.signs_in()
     away = {"presence": "away"}
-    assert browser.sends("PATCH", "/agents/me", json=away).status_code == 403
+    assert ann.sends("PATCH", "/agents/me", json=away).status_code == 403
     wrong = {"X-CSRF-Token": "guess"}
-    assert browser.sends("PATCH", "/agents/me", json=away, headers=wrong).status_code == 403
-    right = browser.sends("PATCH", "/agents/me", json=away, headers=browser.csrf)
+    assert ann.sends("PATCH", "/agents/me", json=away, headers=wrong).status_code == 403
+    right = ann.sends("PATCH", "/agents/me", json=away, headers=ann.csrf)
     assert right.status_code == 200
-    browser.sends("PATCH", "/agents/me", json={"presence": "online"}, headers=browser.csrf)
+    ann.sends("PATCH", "/agents/me", json={"presence": "online"}, headers=ann.csrf)
 
 
 def test_a_change_by_token_needs_no_csrf_token(hub: RunningHub, ann_token: str) -> None:
@@ -94,36 +94,36 @@ def test_a_change_by_token_needs_no_csrf_token(hub: RunningHub, ann_token: str) 
     assert answer.status_code == 200
 
 
-def test_signing_out_ends_the_session_on_the_server(browser: Browser) -> None:
-    browser.signs_in()
-    cookies = dict(browser.jar.cookies)
-    assert browser.sends("DELETE", "/session").status_code == 403
-    assert browser.sends("DELETE", "/session", headers=browser.csrf).status_code == 204
-    assert browser.sends("GET", "/session").status_code == 401
-    assert browser.sends("GET", "/session", cookies=cookies).status_code == 401
+def test_signing_out_ends_the_session_on_the_server(ann: Browser) -> None:
+    ann.signs_in()
+    cookies = dict(ann.jar.cookies)
+    assert ann.sends("DELETE", "/session").status_code == 403
+    assert ann.sends("DELETE", "/session", headers=ann.csrf).status_code == 204
+    assert ann.sends("GET", "/session").status_code == 401
+    assert ann.sends("GET", "/session", cookies=cookies).status_code == 401
 
 
-def test_signing_in_again_ends_the_session_before(browser: Browser) -> None:
-    browser.signs_in()
-    before = dict(browser.jar.cookies)
-    browser.signs_in()
-    assert dict(browser.jar.cookies) != before
-    stranger = Browser(browser.hub)
+def test_signing_in_again_ends_the_session_before(ann: Browser) -> None:
+    ann.signs_in()
+    before = dict(ann.jar.cookies)
+    ann.signs_in()
+    assert dict(ann.jar.cookies) != before
+    stranger = Browser(ann.hub)
     assert stranger.sends("GET", "/session", cookies=before).status_code == 401
 
 
-def test_a_disabled_agent_is_signed_out_everywhere(hub: RunningHub, browser: Browser) -> None:
+def test_a_disabled_agent_is_signed_out_everywhere(hub: RunningHub, ann: Browser) -> None:
     add_user(hub, "leaver@example.com", "Leaver")
     token = hub.command("token", "create", "--name", "x", "--user", "leaver@example.com").strip()
-    browser.signs_in("leaver@example.com")
-    assert browser.sends("GET", "/session").status_code == 200
+    ann.signs_in("leaver@example.com")
+    assert ann.sends("GET", "/session").status_code == 200
     with sqlite3.connect(hub.folder / "data" / "hub.db") as database:
         database.execute(
             "UPDATE agent SET disabled_at = '2026-01-01 00:00:00.000000' WHERE email = ?",
             ("leaver@example.com",),
         )
-    assert browser.sends("GET", "/session").status_code == 401
-    assert browser.signs_in("leaver@example.com").status_code == 401
+    assert ann.sends("GET", "/session").status_code == 401
+    assert ann.signs_in("leaver@example.com").status_code == 401
     by_token = hub.request("GET", "/session", headers={"Authorization": f"Bearer {token}"})
     assert by_token.status_code == 401
     assert "leaver@example.com" not in [one["email"] for one in hub.get("/agents")["items"]]
@@ -138,12 +138,12 @@ def test_nobody_gets_in_without_a_token_or_a_cookie(hub: RunningHub) -> None:
 
 
 def test_passwords_and_tokens_are_in_no_log_and_no_database(
-    hub: RunningHub, browser: Browser, ann_token: str
+    hub: RunningHub, ann: Browser, ann_token: str
 ) -> None:
-    browser.signs_in()
-    browser.signs_in(password="a secret typing mistake")
+    ann.signs_in()
+    ann.signs_in(password="a secret typing mistake")
     kept = b"".join(one.read_bytes() for one in (hub.folder / "data").glob("hub.db*"))
-    session = browser.jar.cookies["hub_session"]
+    session = ann.jar.cookies["hub_session"]
     for secret in (PASSWORD, "a secret typing mistake", ann_token, hub.token, session):
         assert secret not in hub.log.read_text()
         assert secret.encode() not in kept
