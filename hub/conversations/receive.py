@@ -6,9 +6,8 @@ at once, is one message.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
-from functools import cache
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -135,19 +134,13 @@ def storable(value: Any) -> Any:
 
 def _storable_fields(value: Any) -> Any:
     changed = {}
-    kind: Hashable = type(value)
-    for name in _field_names(kind):
-        old = getattr(value, name)
+    for field in fields(value):
+        old = getattr(value, field.name)
         if old and not isinstance(old, bytes):
             new = storable(old)
             if new is not old and new != old:
-                changed[name] = new
+                changed[field.name] = new
     return replace(value, **changed) if changed else value
-
-
-@cache
-def _field_names(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
 
 
 # -- messages ------------------------------------------------------------------------------------

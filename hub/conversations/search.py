@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, text
 
 from hub.store.engine import Transaction
+from hub.store.prepared import Prepared
 
 #: More words than this are not a search any more; each costs a look-up.
 MAX_WORDS = 8
@@ -73,7 +74,7 @@ _MATCH = {
     "postgresql": "body @@ to_tsquery('simple', :query)",
 }
 _STATEMENTS = {
-    (name, dialect, table): text(template.format(table=table))
+    (name, dialect, table): Prepared(text(template.format(table=table)))
     for name, templates in (("insert", _INSERT), ("remove", _REMOVE))
     for dialect, template in templates.items()
     for table in ("message_search", "contact_search")
@@ -108,7 +109,8 @@ def find_contacts(connection: Connection, query: str, before: int | None, limit:
 def _index(tx: Transaction, table: str, row: int, body: str) -> None:
     if body:
         dialect = tx.connection.dialect.name
-        tx.execute(_STATEMENTS["insert", dialect, table], {"id": row, "body": body})
+        statement = _STATEMENTS["insert", dialect, table]
+        statement.rows(tx.connection, {"id": row, "body": body})
 
 
 def _reindex(tx: Transaction, table: str, row: int, old: str, new: str) -> None:
@@ -117,7 +119,8 @@ def _reindex(tx: Transaction, table: str, row: int, old: str, new: str) -> None:
     if old:
         # The index keeps no copy of the text, so it has to be told what to take out.
         dialect = tx.connection.dialect.name
-        tx.execute(_STATEMENTS["remove", dialect, table], {"id": row, "body": old})
+        statement = _STATEMENTS["remove", dialect, table]
+        statement.rows(tx.connection, {"id": row, "body": old})
     _index(tx, table, row, new)
 
 

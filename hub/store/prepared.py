@@ -11,7 +11,7 @@ from collections import namedtuple
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Insert, Select, Table, insert
+from sqlalchemy import Connection, Dialect, Insert, Select, Table, UpdateBase, insert
 from sqlalchemy.types import TypeEngine
 
 from hub.store.engine import Upsert
@@ -64,8 +64,11 @@ class _Raw:
         self._fixed = {
             name: bind.value for name, bind in compiled.binds.items() if not bind.required
         }
-        chosen = statement.selected_columns if isinstance(statement, Select) else None
-        columns = [*(statement.exported_columns if chosen is None else chosen)]
+        columns: list[Any] = []
+        if isinstance(statement, Select):
+            columns = list(statement.selected_columns)
+        elif isinstance(statement, UpdateBase):
+            columns = list(statement.exported_columns)
         self._row = namedtuple("Row", [str(column.key) for column in columns])  # type: ignore[misc]
         self._converts = [_from_database(column.type, dialect) for column in columns]
         self._converts_any = any(self._converts)
