@@ -34,13 +34,14 @@ export function fullTime(at: string): string {
   return dateFormat({ dateStyle: 'full', timeStyle: 'short' }).format(new Date(at));
 }
 
-/** "Today", "Yesterday", "Monday", "12 March", "12 March 2024". */
+/** "Today", "Yesterday", "Tomorrow", "Monday", "12 March", "12 March 2024". */
 export function dayName(at: string, now = Date.now()): string {
   const date = new Date(at);
   const age = dayNumber(new Date(now)) - dayNumber(date);
   if (age === 0) return m.today();
   if (age === 1) return m.yesterday();
-  if (age > 1 && age < 7) return dateFormat({ weekday: 'long' }).format(date);
+  if (age === -1) return m.tomorrow();
+  if (Math.abs(age) < 7) return dateFormat({ weekday: 'long' }).format(date);
   const sameYear = date.getFullYear() === new Date(now).getFullYear();
   return dateFormat({ day: 'numeric', month: 'long', ...(sameYear ? {} : { year: 'numeric' }) }).format(date);
 }

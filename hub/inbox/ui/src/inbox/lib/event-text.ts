@@ -7,6 +7,11 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** Keeps a name in its own script from turning the sentence around it. */
+function isolated(name: string): string {
+  return name && `\u2068${name}\u2069`;
+}
+
 const STATUS: Record<string, (actor: string) => string> = {
   open: (actor) => m.event_reopened_by({ actor }),
   pending: (actor) => m.event_pending({ actor }),
@@ -22,7 +27,7 @@ const PRIORITY: Record<string, () => string> = {
 };
 
 function assigned(actor: string, event: MessageEvent, message: Message): string {
-  const name = text(event['agent']);
+  const name = isolated(text(event['agent']));
   if (!name) return m.event_released({ actor });
   return event['agent_id'] === message.author.id ? m.event_taken({ actor }) : m.event_assigned({ actor, name });
 }
@@ -46,7 +51,7 @@ const WORDS: Record<string, Words> = {
 /** What an event says to a person; the server's own words where it is a new one. */
 export function eventText(message: Message): string {
   const event = message.event;
-  const actor = message.author.type === 'system' ? m.system() : message.author.name || m.system();
+  const actor = message.author.type === 'system' ? m.system() : isolated(message.author.name) || m.system();
   const words = event ? WORDS[event.name]?.(actor, event, message) : '';
   return words || message.text || (event?.name ?? '').replaceAll(/[._]/gu, ' ');
 }

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { byteSize, dayName, initials, playTime, readableAddress, timeUntil, waitedFor } from './format';
+
+const now = new Date(2025, 5, 4, 12, 0).getTime();
+const hours = (count: number) => new Date(now + count * 3_600_000).toISOString();
+
+test('days near by have names, others a date', () => {
+  expect(dayName(hours(-1), now)).toBe('Today');
+  expect(dayName(hours(-24), now)).toBe('Yesterday');
+  expect(dayName(hours(24), now)).toBe('Tomorrow');
+  expect(dayName(hours(-72), now)).toBe('Sunday');
+  expect(dayName(hours(-24 * 400), now)).toContain('2024');
+});
+
+test('waiting is told in the largest whole unit', () => {
+  expect(waitedFor(hours(-0.01), now)).toBe('now');
+  expect(waitedFor(hours(-0.5), now)).toBe('30m');
+  expect(waitedFor(hours(-5), now)).toBe('5h');
+  expect(waitedFor(hours(-50), now)).toBe('2d');
+});
+
+test('the time left in a reply window ends empty', () => {
+  expect(timeUntil(hours(5.2), now)).toBe('5 hr 12 min');
+  expect(timeUntil(hours(-1), now)).toBe('');
+});
+
+test('initials come from the first and the last name, one letter in a joined-up script', () => {
+  expect(initials('Sofia Maria Lindqvist')).toBe('SL');
+  expect(initials('Łukasz')).toBe('Ł');
+  expect(initials('أمل الخطيب')).toBe('أ');
+  expect(initials('+372 5550 0199')).toBe('');
+});
+
+test('sizes and playing times are short', () => {
+  expect(byteSize(null)).toBe('');
+  expect(byteSize(182_400)).toBe('182 kB');
+  expect(byteSize(61_000_000)).toBe('61 MB');
+  expect(playTime(67)).toBe('1:07');
+  expect(playTime(Number.NaN)).toBe('0:00');
+});
+
+test('an address is shown without its scheme', () => {
+  expect(readableAddress('tel:+37255512345')).toBe('+37255512345');
+});
