@@ -220,7 +220,7 @@ class Screen:
             assert self._news.wait_for(find, timeout), (name, [heard for heard, _ in self.heard])
             return find()[0]
 
-    def ask(self, name: str, **data: Any) -> dict[str, Any]:
+    def ask(self, name: str, /, **data: Any) -> dict[str, Any]:
         answer = self.client.call(name, data, namespace=self.namespace, timeout=10)
         assert isinstance(answer, dict)
         return answer

@@ -35,7 +35,9 @@ def test_over_https_the_cookie_is_secure_and_bound_to_the_host(tmp_path: Path) -
     config = tmp_path / "connectors.yaml"
     config.write_text("connectors: {}\n")
     settings = Settings.load(
-        data_dir=tmp_path, database_url=f"sqlite:///{tmp_path}/hub.db", public_url="https://hub.test"
+        data_dir=tmp_path,
+        database_url=f"sqlite:///{tmp_path}/hub.db",
+        public_url="https://hub.test",
     )
     app = create_app(settings, load_config(config, {}))
     from hub.inbox import accounts

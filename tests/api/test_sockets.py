@@ -65,8 +65,10 @@ def test_an_agent_hears_what_customers_say_and_what_colleagues_do(hub: RunningHu
         for each in (screen, colleague):
             each.wait_for(
                 "conversation.updated",
-                lambda e: e["conversation"]["id"] == conversation_id
-                and e["conversation"]["labels"] == ["urgent-one"],
+                lambda e: (
+                    e["conversation"]["id"] == conversation_id
+                    and e["conversation"]["labels"] == ["urgent-one"]
+                ),
             )
         contact_id = created["message"]["contact_id"]
         hub.patch(f"/contacts/{contact_id}", {"name": "Zoe"})

@@ -20,6 +20,7 @@ from hub.inbox.api.answers import (
     answer_list,
     answer_page,
 )
+from hub.inbox.api.suggestions import Suggestion, suggestions_for
 from hub.inbox.services import Hub
 
 TAG = Tag(name="Contacts")
@@ -120,13 +121,12 @@ def blueprint(hub: Hub) -> APIBlueprint:
         undone, both = hub.store.write(lambda tx: links.unlink(tx, path.id, by=principal.name))
         return answer(Unlinked(link=undone, contacts=both))
 
-    @api.get("/contacts/<int:id>/suggestions", responses={200: ListOf[shapes.Contact]})
+    @api.get("/contacts/<int:id>/suggestions", responses={200: ListOf[Suggestion]})
     def suggestions(path: ItemPath) -> Response:
         """Who else this may be, with the reason. Only verified evidence links on its own."""
         hub.auth.principal()
         with hub.store.read() as connection:
-            people.contact(connection, path.id)
-        return answer_list([])
+            return answer_list(suggestions_for(connection, path.id))
 
     return api
 

@@ -141,6 +141,8 @@ def register(socketio: SocketIO, hub: Hub) -> None:
     def message_send(data: Any = None) -> Ack:
         def say(asked: Say) -> Ack:
             here = line()
+            if here.connector.config.identity == "required":
+                raise Forbidden("This chat is for visitors whom the site has signed in.")
             known = _message_of(hub, here, asked.client_id)
             if known is None:
                 wait = said.take(here.visitor.id)
