@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ from hub.inbox.origins import SocketOrigins
 from hub.inbox.presence import PresenceBook
 from hub.inbox.services import Hub
 from hub.inbox.sockets import agents, visitors
-from hub.inbox.sockets.broadcast import Broadcaster, Json
+from hub.inbox.sockets.broadcast import Broadcaster, Json, TextPacket
 from hub.router.engine import Assigner
 from hub.settings import Settings
 from hub.store.engine import Store
@@ -153,7 +152,6 @@ def create_web(hub: Hub) -> tuple[Flask, SocketIO]:
         validation_error_callback=problems.of_validation,
     )
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
-    app.config["SECRET_KEY"] = secrets.token_hex(16)  # no cookie of Flask's own is used
     problems.install(app)
     security_headers(app, secure=hub.is_secure)
     for api in (
@@ -188,6 +186,7 @@ def _create_sockets(app: Flask, hub: Hub) -> SocketIO:
         cors_allowed_origins=SocketOrigins(hub.settings.public_url, sites),  # type: ignore[arg-type]
         cors_credentials=False,
         json=Json,
+        serializer=TextPacket,  # type: ignore[call-arg]
         manage_session=False,
         cookie=None,
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, request
 
 from hub.inbox.services import Hub
-from hub.types import WebhookReply, WebhookRequest
+from hub.types import EMPTY, WebhookReply, WebhookRequest
 
 
 def blueprint(hub: Hub) -> Blueprint:
@@ -28,11 +30,24 @@ def _as_value(hub: Hub, path: str) -> WebhookRequest:
         method=request.method,
         url=url,
         body=body,
-        headers={name.lower(): value for name, value in request.headers.items()},
-        query=request.args.to_dict(),
-        form=tuple(request.form.items(multi=True)),
+        headers=_headers(request.environ),
+        query=request.args.to_dict() if query else EMPTY,
+        form=tuple(request.form.items(multi=True)) if _is_form() else (),
         path=path,
     )
+
+
+def _headers(environ: dict[str, Any]) -> dict[str, str]:
+    found = {
+        name[5:].replace("_", "-").lower(): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
+    return {**found, "content-type": environ.get("CONTENT_TYPE", "")}
+
+
+def _is_form() -> bool:
+    return request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def _answer(reply: WebhookReply) -> Response:

@@ -212,6 +212,9 @@ class Store:
         raw = writer.connection.driver_connection
         assert raw is not None
         with writer.begin():
+            if len(batch) == 1:
+                batch[0].run(writer)  # its error ends the transaction, and only it is in there
+                return
             for job in batch:
                 raw.execute("SAVEPOINT job")
                 try:

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import structlog
 from flask_socketio import SocketIO
+from socketio.packet import Packet
 
 from hub import runtime
 from hub.conversations import events, reports
@@ -36,6 +37,12 @@ class Json:
     @staticmethod
     def loads(text: str | bytes, **_options: Any) -> Any:
         return orjson.loads(text)
+
+
+class TextPacket(Packet):  # type: ignore[misc]
+    """Everything we say is JSON: nobody needs to look through it for bytes."""
+
+    uses_binary_events = False
 
 
 def page_room(address: Address) -> str:
