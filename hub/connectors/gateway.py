@@ -8,8 +8,7 @@ would change nothing. Only when not even that can be written does it hear "try a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
@@ -18,9 +17,10 @@ from sqlalchemy import select, update
 from hub.connectors.base import Connector, Handshake
 from hub.connectors.live import Connectors
 from hub.conversations.receive import Inlet, Received, keep_failed, process, receive
+from hub.conversations.storable import storable
 from hub.errors import EventIgnored, HubError, NotFound, PayloadInvalid, WebhookRejected
 from hub.metrics import INBOUND
-from hub.store.engine import Store, is_unavailable
+from hub.store.engine import Store, Transaction, is_unavailable
 from hub.store.models import journal
 from hub.types import InboundEvent, WebhookReply, WebhookRequest
 
@@ -108,28 +108,22 @@ class Gateway:
             query=row.query,
             path=row.path,
         )
-        return self._replay(connector, request, row.id)
+        return self._replay(connector, request, row)
 
-    def _replay(self, connector: Connector[Any], request: WebhookRequest, journal_id: int) -> bool:
+    def _replay(self, connector: Connector[Any], request: WebhookRequest, entry: Any) -> bool:
+        """All of an entry's events in one transaction: half of them would come twice next time."""
         inlet = self._connectors.inlet(connector)
         try:
-            events = connector.parse(request)
-            received = [
-                (
-                    event,
-                    self._store.write(
-                        partial(process, inlet=inlet, event=event, journal_id=journal_id)
-                    ),
-                )
-                for event in events
-            ]
-        except EventIgnored:
-            received = []
+            events = _parsed(connector, request)
+            received = self._store.write(
+                lambda tx: _process_again(tx, inlet, events, request, entry)
+            )
         except Exception as error:
-            log.exception("replay.failed", connector=connector.name, journal_id=journal_id)
-            self._mark(journal_id, "failed", _reason(error))
+            if is_unavailable(error):
+                raise
+            log.exception("replay.failed", connector=connector.name, journal_id=entry.id)
+            self._mark(entry.id, "failed", _reason(error))
             return False
-        self._mark(journal_id, "done", "")
         for event, one in received:
             self._tell(connector, event, one)
         return True
@@ -181,6 +175,40 @@ class Gateway:
         if self._connectors.is_configured(name):
             raise Disabled("This connector is turned off.")
         raise NotFound("There is no such connector.")
+
+
+def _parsed(connector: Connector[Any], request: WebhookRequest) -> Sequence[InboundEvent]:
+    try:
+        return connector.parse(request)
+    except EventIgnored:
+        return ()
+
+
+def _process_again(
+    tx: Transaction,
+    inlet: Inlet,
+    events: Sequence[InboundEvent],
+    request: WebhookRequest,
+    entry: Any,
+) -> list[tuple[InboundEvent, Received]]:
+    claimed = tx.execute(
+        update(journal)
+        .where(journal.c.id == entry.id, journal.c.status == "failed")
+        .values(status="done", error="")
+    )
+    if claimed.rowcount == 0:
+        return []  # somebody was faster
+    received = [
+        (
+            event,
+            process(tx, inlet, event, entry.id)
+            if storable(event.key) == entry.key
+            # A request kept whole, unread: each of its events gets an entry of its own.
+            else receive(tx, inlet, event, request),
+        )
+        for event in events
+    ]
+    return [(event, one) for event, one in received if one.is_new]
 
 
 def _digest(body: bytes) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from sqlalchemy import Connection, insert, or_, select, update
 
@@ -14,8 +15,11 @@ from hub.conversations.tokens import CODE_ALPHABET, CODE_LENGTH, digest, new_cod
 from hub.errors import NotFound
 from hub.store.engine import Transaction
 from hub.store.models import conversations, handovers
+from hub.types import InboundMessage
 
 EXPIRES_AFTER = timedelta(hours=24)
+#: More words of a code's form than this in one text are somebody guessing.
+MAX_CODES = 3
 _CODE = re.compile(rf"(?<!\w)[{CODE_ALPHABET}]{{{CODE_LENGTH}}}(?!\w)", re.IGNORECASE)
 
 
@@ -71,11 +75,10 @@ def redeem(tx: Transaction, token: str, connector: str, person: Person) -> bool:
     ).first()
     if found is None:
         return False
-    group = people.group_of(tx.connection, found.contact_id)
-    if person.root_id != group[0]:
+    if people.contact(tx.connection, found.contact_id).id != person.contact.id:
         links.link(
             tx,
-            group[0],
+            found.contact_id,
             person.contact_id,
             evidence="verified",
             method="handover",
@@ -85,6 +88,14 @@ def redeem(tx: Transaction, token: str, connector: str, person: Person) -> bool:
     return True
 
 
+def redeem_any(tx: Transaction, event: InboundMessage, connector: str, person: Person) -> Person:
+    """Redeems what a message brings: its token, or a code in its text. Returns who it is now."""
+    brought = [event.handover_token] if event.handover_token else codes_in(event.text)
+    if any(redeem(tx, one, connector, person) for one in brought):
+        return person_after(tx, person)
+    return person
+
+
 def person_after(tx: Transaction, person: Person) -> Person:
     """The same address, with the contact that it belongs to now."""
     found = people.find(tx.connection, person.address)
@@ -92,13 +103,14 @@ def person_after(tx: Transaction, person: Person) -> Person:
     return found
 
 
-def code_in(text: str) -> str:
-    """The first word of a text that has the form of a code, in capitals; "" when none has."""
-    for match in _CODE.finditer(text):
-        word = match.group().upper()
-        if any(c.isdigit() for c in word) and any(c.isalpha() for c in word):
-            return word
-    return ""
+def codes_in(text: str) -> list[str]:
+    """The first few words of a text that have the form of a code, in capitals."""
+    words = (match.group().upper() for match in _CODE.finditer(text))
+    return list(islice((word for word in words if _is_mixed(word)), MAX_CODES))
+
+
+def _is_mixed(word: str) -> bool:
+    return any(c.isdigit() for c in word) and any(c.isalpha() for c in word)
 
 
 def of_conversation(connection: Connection, conversation_id: int) -> list[shapes.HandoverRecord]:

@@ -72,11 +72,10 @@ _SEEN = Prepared(
         },
     )
 )
-_STOPPED = Upsert(
-    reaches,
-    ["address_id", "connector"],
-    update=["stopped_at", "stopped_reason", "opted_out", "last_seen_at"],
-)
+_CLOSED = ["stopped_at", "stopped_reason", "last_seen_at"]
+#: What a provider says of an address takes back nothing that its owner said.
+_STOPPED = Upsert(reaches, ["address_id", "connector"], update=_CLOSED)
+_OPTED_OUT = Upsert(reaches, ["address_id", "connector"], update=[*_CLOSED, "opted_out"])
 _KNOWN = Upsert(reaches, ["address_id", "connector"])
 
 
@@ -101,7 +100,7 @@ def find_or_make(
     if found is None:
         return _make(tx, address, profile, evidence)
     if profile.name and not found.contact.name:
-        rename(tx, found.root_id, profile.name)
+        rename(tx, found.root_id, profile.name[:MAX_NAME])
         found = find(tx.connection, address)
         assert found is not None
     return found
@@ -186,7 +185,7 @@ def stopped(
 ) -> None:
     """This address is closed for us: they opted out or blocked us, or it does not exist."""
     tx.execute(
-        _STOPPED,
+        _OPTED_OUT if opted_out else _STOPPED,
         {
             "address_id": address_id,
             "connector": connector,

@@ -6,22 +6,21 @@ at once, is one message.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, update
 
-from hub.conversations import handovers, people, reports, search, threads
+from hub.conversations import files, handovers, people, reports, search, threads
 from hub.conversations.people import Person
+from hub.conversations.storable import storable
 from hub.conversations.threads import Author, Thread
 from hub.conversations.tokens import read_reply_token
 from hub.store.engine import Transaction, Upsert
-from hub.store.models import attachments, conversations, journal, message_edits, messages
+from hub.store.models import journal, message_edits, messages
 from hub.store.prepared import Prepared
 from hub.types import (
     AddressMoved,
-    Attachment,
     ContactEvent,
     DeliveryUpdate,
     InboundEvent,
@@ -66,7 +65,8 @@ def process(tx: Transaction, inlet: Inlet, event: InboundEvent, journal_id: int)
     event = storable(event)
     match event:
         case InboundMessage() if event.sent_by_us:
-            return Received(True, reports.echo(tx, inlet.name, inlet.kind, event))
+            made = reports.echo(tx, inlet.name, inlet.kind, event, journal_id)
+            return Received(True, made, fetches_media=bool(made and event.attachments))
         case InboundMessage() if event.edits:
             return _edit(tx, inlet, event, journal_id)
         case InboundMessage():
@@ -102,45 +102,15 @@ def _journal_row(
 ) -> dict[str, Any]:
     return {
         "connector": inlet.name,
-        "key": key,
+        "key": storable(key),
         "status": "done",
-        "path": request.path,
-        "media_type": request.headers.get("content-type", ""),
-        "query": dict(request.query),
+        "path": storable(request.path),
+        "media_type": storable(request.headers.get("content-type", "")),
+        "query": storable(dict(request.query)),
         "body": body,
         "error": "",
         "received_at": tx.now,
     }
-
-
-def storable(value: Any) -> Any:
-    """The same value with every text in it fit for a database.
-
-    PostgreSQL has no NUL in texts, and no encoding has half a surrogate pair; both come in, from
-    mails and from JSON. What is fine already is not copied: nearly everything is.
-    """
-    if isinstance(value, str):
-        if "\0" in value:
-            value = value.replace("\0", "")
-        return value if value.isascii() else value.encode("utf-8", "replace").decode()
-    if isinstance(value, tuple):
-        return tuple(storable(one) for one in value) if value else value
-    if isinstance(value, Mapping):
-        return {storable(name): storable(one) for name, one in value.items()} if value else value
-    if is_dataclass(value) and not isinstance(value, type):
-        return _storable_fields(value)
-    return value
-
-
-def _storable_fields(value: Any) -> Any:
-    changed = {}
-    for field in fields(value):
-        old = getattr(value, field.name)
-        if old and not isinstance(old, bytes):
-            new = storable(old)
-            if new is not old and new != old:
-                changed[field.name] = new
-    return replace(value, **changed) if changed else value
 
 
 # -- messages ------------------------------------------------------------------------------------
@@ -153,9 +123,9 @@ def _message(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: i
         event.profile,
         evidence="verified" if event.authenticated else "asserted",
     )
-    token = event.handover_token or handovers.code_in(event.text)
-    if token and handovers.redeem(tx, token, inlet.name, person):
-        person = handovers.person_after(tx, person)
+    # A sender that anybody could have written, or a machine that quotes us, proves nothing.
+    if event.authenticated and not event.automatic:
+        person = handovers.redeem_any(tx, event, inlet.name, person)
     if event.extra.get("keyword") == "start":
         people.started(tx, person, inlet.name)
     elif not event.automatic:
@@ -166,7 +136,7 @@ def _message(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: i
     target = threads.thread_for_inbound(
         tx,
         person,
-        answered=None if answered is None else answered["conversation_id"],
+        answered=None if answered is None else answered.conversation_id,
         subject=event.subject,
     )
     values = _add(tx, inlet, event, target, journal_id, answered)
@@ -188,11 +158,11 @@ def _automatic(
     event: InboundMessage,
     person: Person,
     journal_id: int,
-    answered: Any,
+    answered: _Answered | None,
 ) -> Received:
     """An auto-reply joins its thread as an event; it opens, reopens and counts for nothing."""
     target = (
-        threads.thread(tx, answered["conversation_id"], person)
+        threads.thread(tx, answered.conversation_id, person)
         if answered is not None
         else threads.latest_thread(tx, person)
     )
@@ -212,25 +182,33 @@ def _automatic(
     return Received(True, values["id"], fetches_media=bool(event.attachments))
 
 
-def _answered(tx: Transaction, inlet: Inlet, event: InboundMessage, person: Person) -> Any | None:
-    """The message of ours or theirs that this one answers, if it is in their own thread.
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """What a message answers: a conversation, and the one message in it that was named."""
+
+    conversation_id: int
+    message_id: int | None
+
+
+def _answered(
+    tx: Transaction, inlet: Inlet, event: InboundMessage, person: Person
+) -> _Answered | None:
+    """What of ours or theirs this one answers, if it is in their own thread.
 
     A reply token counts only from the address it was sent to; anybody else who has it gets a
-    conversation of their own.
+    conversation of their own. So does whoever was taken for somebody else when they were answered.
     """
-    if event.reply_token:
-        token = read_reply_token(inlet.secret, event.reply_token)
-        if token is not None and token.address_id == person.address_id:
-            found = tx.execute(
-                select(messages)
-                .join(conversations, conversations.c.last_message_id == messages.c.id)
-                .where(conversations.c.id == token.conversation_id)
-            )
-            row = found.mappings().first()
-            if row is not None:
-                return row
     ids = ((event.reply_to,) if event.reply_to else ()) + event.references
-    return threads.find_message(tx, inlet.name, person.address_id, ids)
+    row = threads.find_message(tx, inlet.name, person.address_id, ids)
+    message_id = row["id"] if row is not None and event.reply_to else None
+    token = read_reply_token(inlet.secret, event.reply_token) if event.reply_token else None
+    if token is not None and token.address_id == person.address_id:
+        found = _Answered(token.conversation_id, message_id)
+    elif row is not None:
+        found = _Answered(row["conversation_id"], message_id)
+    else:
+        return None
+    return found if threads.is_with(tx, found.conversation_id, person) else None
 
 
 def _add(
@@ -239,7 +217,7 @@ def _add(
     event: InboundMessage,
     target: Thread,
     journal_id: int,
-    answered: Any | None,
+    answered: _Answered | None,
     *,
     told: dict[str, Any] | None = None,
     **columns: Any,
@@ -268,56 +246,13 @@ def _add(
         external_id=event.external_id or None,
         client_id=event.client_id or None,
         journal_id=journal_id,
-        reply_to_id=answered["id"] if answered is not None and event.reply_to else None,
+        reply_to_id=None if answered is None else answered.message_id,
         extra=extra,
         **columns,
     )
     if event.attachments:
-        _attach(tx, inlet, values["id"], person, event.attachments)
+        files.attach(tx, inlet.name, values["id"], person, event.attachments)
     return values
-
-
-def _attach(
-    tx: Transaction,
-    inlet: Inlet,
-    message_id: int,
-    person: Person,
-    files: tuple[Attachment, ...],
-) -> None:
-    for number, file in enumerate(files):
-        if file.source.startswith("upload:"):
-            # It is here already: the visitor's page sent the bytes before the message.
-            tx.execute(
-                update(attachments)
-                .where(
-                    attachments.c.id == int(file.source.removeprefix("upload:")),
-                    attachments.c.message_id.is_(None),
-                    attachments.c.uploader == f"visitor:{person.address.path}",
-                )
-                .values(message_id=message_id, contact_id=person.contact_id)
-            )
-            continue
-        tx.execute(
-            insert(attachments).values(
-                message_id=message_id,
-                contact_id=person.contact_id,
-                connector=inlet.name,
-                medium=file.medium.value,
-                name=file.name[:255],
-                media_type=file.media_type or "application/octet-stream",
-                size=file.size,
-                content_id=file.content_id,
-                # Bytes that came along are read again from the journal, after the commit.
-                source=file.source or f"part:{number}",
-                state="pending",
-                uploader="",
-                key="",
-                reason="",
-                attempts=0,
-                next_attempt_at=tx.now,
-                created_at=tx.now,
-            )
-        )
 
 
 def _edit(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: int) -> Received:

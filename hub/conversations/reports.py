@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from hub.conversations import people, threads
+from hub.conversations import files, people, threads
 from hub.conversations.people import Person
 from hub.conversations.threads import Author
 from hub.store.engine import Transaction, Upsert
@@ -149,7 +149,9 @@ def remember_external_id(
     )
 
 
-def echo(tx: Transaction, connector: str, kind: str, event: InboundMessage) -> int | None:
+def echo(
+    tx: Transaction, connector: str, kind: str, event: InboundMessage, journal_id: int
+) -> int | None:
     """Our page said something: either we know it, or somebody answered in the provider's app.
 
     The echo of our own message may come before the answer to our call; `metadata` is our id.
@@ -180,8 +182,10 @@ def echo(tx: Transaction, connector: str, kind: str, event: InboundMessage) -> i
         text=event.text,
         created_at=threads.sane_time(event.sent_at, tx.now),
         external_id=event.external_id or None,
+        journal_id=journal_id,
         extra=dict(event.extra),
     )
+    files.attach(tx, connector, values["id"], person, event.attachments)
     target.changes["waiting_since"] = None
     threads.publish_message(tx, target, values["id"])
     found = values["id"]

@@ -101,6 +101,16 @@ def thread(tx: Transaction, conversation_id: int, person: Person) -> Thread:
     return Thread(row, person, {})
 
 
+def is_with(tx: Transaction, conversation_id: int, person: Person) -> bool:
+    """Whether a conversation is one with this person."""
+    found = tx.execute(
+        select(contacts.c.root_id)
+        .join(conversations, conversations.c.contact_id == contacts.c.id)
+        .where(conversations.c.id == conversation_id)
+    ).scalar()
+    return found == person.root_id
+
+
 def start_thread(tx: Transaction, person: Person, subject: str = "") -> Thread:
     values: dict[str, Any] = {
         "contact_id": person.contact_id,
@@ -340,7 +350,11 @@ def find_message(
         external_ids.c.external_id.in_(ids),
         external_ids.c.address_id == address_id,
     )
-    theirs = and_(messages.c.address_id == address_id, messages.c.external_id.in_(ids))
+    theirs = and_(
+        messages.c.address_id == address_id,
+        messages.c.connector == connector,
+        messages.c.external_id.in_(ids),
+    )
     for condition in (theirs, messages.c.id.in_(ours)):
         found = tx.execute(
             select(messages).where(condition).order_by(messages.c.id.desc()).limit(1)
