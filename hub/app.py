@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
+import structlog
 from flask import Flask, Response
 from flask_openapi3 import Info, OpenAPI
 from flask_socketio import SocketIO
 
 from hub import runtime
 from hub.config import Config
-from hub.connectors.base import Connector, Site
+from hub.connectors.base import Acknowledges, Connector, Site
 from hub.connectors.delivery import Deliverer
+from hub.connectors.describing import Describer
 from hub.connectors.fetching import MediaFetcher
 from hub.connectors.gateway import Gateway
 from hub.connectors.live import Connectors
@@ -21,6 +24,7 @@ from hub.connectors.polling import Poller
 from hub.connectors.webchat import Webchat
 from hub.conversations.events import ConnectorUpdated, Event, MessageCreated, MessageUpdated
 from hub.conversations.receive import Received
+from hub.errors import SendError
 from hub.inbox import chat, health, pages, problems, webhooks
 from hub.inbox.api import contacts, conversations, messages, system
 from hub.inbox.api.description import completed
@@ -35,7 +39,9 @@ from hub.settings import Settings
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
 from hub.store.migrate import migrate
-from hub.types import InboundEvent
+from hub.types import InboundEvent, InboundMessage
+
+log = structlog.get_logger()
 
 #: A mail with its files; every other request is far smaller.
 MAX_REQUEST_BYTES = 40 * 1024 * 1024
@@ -64,6 +70,7 @@ class App:
             self.store, self.connectors, media, links, f"reply:{secret}".encode()
         )
         self.fetcher = MediaFetcher(self.store, self.connectors, media)
+        self.describer = Describer(self.store)
         self.poller = Poller(self.store, self.connectors, self.gateway)
         self.presence = PresenceBook(self.store)
         self.assigner = Assigner(self.store)
@@ -88,7 +95,7 @@ class App:
     def _connect_parts(self) -> None:
         """Who hears of what."""
         self.store.subscribe(self._wake_delivery)
-        self.gateway.on_received(self._wake_fetcher)
+        self.gateway.on_received(self._follow_up)
         self.connectors.on_change(
             lambda shape: self.store.announce(Event(ConnectorUpdated(connector=shape)))
         )
@@ -103,11 +110,18 @@ class App:
                     self.deliverer.wake()
                     return
 
-    def _wake_fetcher(
-        self, _connector: Connector[Any], _event: InboundEvent, received: Received
+    def _follow_up(
+        self, connector: Connector[Any], event: InboundEvent, received: Received
     ) -> None:
+        """What is done once the provider has its answer."""
         if received.fetches_media:
             self.fetcher.wake()
+        if received.is_nameless and isinstance(event, InboundMessage):
+            self.describer.ask(connector, event.address)
+        if isinstance(connector, Acknowledges):
+            calls = connector.acknowledge(event)
+            if calls:
+                runtime.spawn(_transmit, connector, calls, name="acknowledge")
 
     def start(self, *, web: bool = True, worker: bool = True) -> None:
         # Redis is what lets several processes be one hub; without it this is the only one.
@@ -118,6 +132,7 @@ class App:
         if worker:
             self.deliverer.start(alone=alone)
             self.fetcher.start()
+            self.describer.start()
             self.poller.start(alone=alone)
             self.assigner.start()
 
@@ -125,11 +140,21 @@ class App:
         self.poller.stop()
         self.assigner.stop()
         self.fetcher.stop()
+        self.describer.stop()
         self.presence.stop()
         self.deliverer.stop()
         self.broadcaster.stop()
         self.connectors.close()
         self.store.close()
+
+
+def _transmit(connector: Connector[Any], calls: Sequence[Any]) -> None:
+    try:
+        for call in calls:
+            connector.transmit(call)
+    except SendError as error:
+        # A spinner on the customer's phone goes on turning: nothing is lost.
+        log.info("acknowledge.failed", connector=connector.name, code=error.code)
 
 
 def create_app(settings: Settings, config: Config) -> App:

@@ -249,6 +249,16 @@ def rename(tx: Transaction, contact_id: int, name: str) -> None:
     edit(tx, contact_id, name=name)
 
 
+def describe(tx: Transaction, person: Person, profile: Profile) -> None:
+    """Keeps what a provider tells of somebody, where nothing was known."""
+    tx.execute(
+        update(contacts)
+        .where(contacts.c.id == person.root_id, contacts.c.avatar_url == "")
+        .values(avatar_url=profile.avatar_url)
+    )
+    edit(tx, person.root_id, name=profile.name[:MAX_NAME])
+
+
 def edit(
     tx: Transaction,
     contact_id: int,

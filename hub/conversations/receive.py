@@ -45,6 +45,8 @@ class Received:
     is_new: bool
     message_id: int | None = None
     fetches_media: bool = False
+    #: Nobody knows yet what to call who wrote.
+    is_nameless: bool = False
 
 
 _JOURNAL = Prepared(Upsert(journal, ["connector", "key"], returning=["id"]))
@@ -149,7 +151,12 @@ def _message(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: i
         threads.publish_message(tx, target, values["id"])
     else:
         threads.publish_fresh(tx, target, values)
-    return Received(True, values["id"], fetches_media=bool(event.attachments))
+    return Received(
+        True,
+        values["id"],
+        fetches_media=bool(event.attachments),
+        is_nameless=not person.contact.name,
+    )
 
 
 def _automatic(
