@@ -46,10 +46,13 @@ def serve(path: Path, host: str, port: int | None, no_worker: bool) -> None:
     """Serves the inbox, the chat and the webhooks, and does the work behind them."""
     settings = _settings(**({} if port is None else {"port": port}))
     app = _app(settings, path)
-    app.start(worker=not no_worker)
     from hub.serving import serve as run
 
-    run(app, host, settings.port)
+    try:
+        run(app, host, settings.port, worker=not no_worker)
+    except OSError as error:
+        app.stop()
+        _fail(OSError(f"hub cannot listen on {host}:{settings.port}: {error.strerror}"))
 
 
 @cli.command()

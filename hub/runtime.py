@@ -90,7 +90,8 @@ def listen(host: str, port: int) -> Any:
     """A listening socket. Raises OSError when the port is taken."""
     import eventlet
 
-    return eventlet.listen((host, port), backlog=512)
+    # Without the last one a second hub would share the port, and every other request get lost.
+    return eventlet.listen((host, port), backlog=512, reuse_port=False)
 
 
 def serve_wsgi(listener: Any, app: Any) -> Any:

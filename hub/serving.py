@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from flask import g
 
 from hub import runtime
 from hub.app import App
@@ -33,11 +34,16 @@ class Stop:
             time.sleep(0.2)
 
 
-def serve(app: App, host: str, port: int) -> None:
-    """Serves until it is told to stop, then finishes what it holds and returns."""
+def serve(app: App, host: str, port: int, *, worker: bool) -> None:
+    """Serves until it is told to stop, then finishes what it holds and returns.
+
+    Raises:
+        OSError: the port is taken, or not ours to take. Nothing was begun then.
+    """
     stop = Stop()
     under_way = _count_requests(app)
     server = runtime.listen(host, port)
+    app.start(worker=worker)
     accepting = runtime.serve_wsgi(server, app.flask)
     click.echo(f"ready on http://{host}:{server.getsockname()[1]}")
     stop.wait()
@@ -64,10 +70,13 @@ def _count_requests(app: App) -> Callable[[], int]:
     def begin() -> None:
         nonlocal count
         count += 1
+        g.is_counted = True
 
     @app.flask.teardown_request
     def end(_error: BaseException | None) -> None:
         nonlocal count
-        count -= 1
+        # Events of sockets end here too, and did not begin above.
+        if g.pop("is_counted", False):
+            count -= 1
 
     return lambda: count

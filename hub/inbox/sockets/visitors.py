@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from flask import request
 from flask_socketio import SocketIO, join_room
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import select
 
 from hub.connectors.rates import Buckets
@@ -109,7 +109,10 @@ def register(socketio: SocketIO, hub: Hub) -> None:
 
     @socketio.on("connect", namespace=VISITORS)
     def connect(auth: Any = None) -> None:
-        hello = Hello.model_validate(auth if isinstance(auth, dict) else {})
+        try:
+            hello = Hello.model_validate(auth if isinstance(auth, dict) else {})
+        except ValidationError:
+            raise ConnectionRefusedError("invalid") from None
         connector = hub.connectors.get(hello.connector)
         if not isinstance(connector, Webchat):
             raise ConnectionRefusedError("connector_unknown")
