@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, select, true, update
 
 from hub.conversations import people, shapes, threads, views
 from hub.conversations.people import Person
+from hub.conversations.storable import storable
 from hub.conversations.threads import Author, Thread
 from hub.errors import Conflict, Invalid, NotFound
 from hub.store.engine import Transaction
@@ -74,6 +75,7 @@ def send(
         Invalid: the draft is empty, too long, or names what is not there.
         Conflict: the customer cannot be reached the way that was asked for.
     """
+    draft = storable(draft)
     _check(draft)
     row = tx.execute(
         select(conversations.c.id, conversations.c.contact_id).where(
@@ -109,6 +111,7 @@ def start(
         Invalid: the draft is empty or too long.
         Conflict: this channel does not let us write first.
     """
+    draft = storable(draft)
     _check(draft)
     repeated = _repeated(tx, person.contact_id, draft)
     if repeated is not None:
@@ -122,14 +125,22 @@ def start(
             "them a link to this one."
         )
     people.known(tx, person.address_id, outlet.name)
-    _refuse_stopped(tx, person, outlet)
+    _refuse_stopped(tx, person.address_id, outlet.name)
     tx.lock(f"contact:{person.root_id}")
     target = threads.open_thread(tx, person) or threads.start_thread(tx, person)
     return Sent(_write(tx, target, person, outlet, draft, author), is_new=True)
 
 
 def retry(tx: Transaction, message_id: int) -> shapes.Message:
-    """Puts a failed message in line again. Raises NotFound, Conflict."""
+    """Puts a failed message in line again.
+
+    Raises:
+        NotFound: no such message.
+        Conflict: it did not fail, or the customer closed the address.
+    """
+    row = tx.execute(select(deliveries).where(deliveries.c.message_id == message_id)).first()
+    if row is not None and row.status == "failed":
+        _refuse_stopped(tx, row.address_id, row.connector)
     changed = tx.execute(
         update(deliveries)
         .where(deliveries.c.message_id == message_id, deliveries.c.status == "failed")
@@ -139,6 +150,7 @@ def retry(tx: Transaction, message_id: int) -> shapes.Message:
             reason="",
             external_code="",
             attempts=0,
+            reported={},
             created_at=tx.now,
             next_attempt_at=tx.now,
             updated_at=tx.now,
@@ -255,15 +267,15 @@ def _destination(
     if person is None:
         raise Conflict(f"This customer has no address that {name} can write to.")
     people.known(tx, person.address_id, name)
-    _refuse_stopped(tx, person, outlet)
+    _refuse_stopped(tx, person.address_id, outlet.name)
     return person, outlet
 
 
-def _refuse_stopped(tx: Transaction, person: Person, outlet: Outlet) -> None:
+def _refuse_stopped(tx: Transaction, address_id: int, connector: str) -> None:
     reason = tx.execute(
         select(reaches.c.stopped_reason).where(
-            reaches.c.address_id == person.address_id,
-            reaches.c.connector == outlet.name,
+            reaches.c.address_id == address_id,
+            reaches.c.connector == connector,
             reaches.c.stopped_at.is_not(None),
         )
     ).scalar()

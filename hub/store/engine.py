@@ -145,6 +145,7 @@ class Store:
         self._subscribers: list[Publish] = []
         self._waiting: deque[_Job[Any]] = deque()
         self._writer_lock = threading.Lock()
+        self._in_order = threading.Lock()
         self._writer: Connection | None = None
 
     def subscribe(self, publish: Publish) -> None:
@@ -166,7 +167,7 @@ class Store:
         if self.is_sqlite:
             self._waiting.append(job)
             with self._writer_lock:
-                if not job.finished:
+                while not job.finished:  # more may have waited before us than one commit takes
                     runtime.breathe()  # those who are ready to write come along
                     self._write_batch()
         else:
@@ -227,9 +228,12 @@ class Store:
     # -- PostgreSQL: one transaction each ---------------------------------------------------------
 
     def _write_alone(self, job: _Job[Any]) -> None:
-        with self._writing.begin() as connection:
+        with self._writing.connect() as connection, connection.begin() as transaction:
             job.run(connection)
-        self._published([job])
+            if job.events:
+                with self._in_order:  # or a later commit could be told before an earlier one
+                    transaction.commit()
+                    self._published([job])
 
     def _published(self, batch: list[_Job[Any]]) -> None:
         events = [event for job in batch if job.error is None for event in job.events]
