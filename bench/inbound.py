@@ -28,7 +28,7 @@ def run(folder: Path) -> dict[str, Any]:
         bare = [load.request("/webhook", body, {"Content-Type": "application/json"})] * REQUESTS
         rates: dict[str, list[float]] = {"floor": [], **{kind: [] for kind in makers}}
         with hub.agent(), _floor_listener(floor.port):
-            for kind, make in makers.items():  # everybody has written once before it counts
+            for make in makers.values():  # everybody has written once before it counts
                 load.run(hub.port, [make(n) for n in range(PEOPLE)], CONNECTIONS)
             number = PEOPLE
             for _round in range(ROUNDS):

@@ -10,23 +10,26 @@ import structlog
 
 from hub import runtime
 from hub.connectors.base import Connector, DescribesContacts
+from hub.connectors.rates import Buckets
 from hub.conversations import people
 from hub.errors import SendError
 from hub.store.engine import Store, Transaction
-from hub.types import Address, Profile
+from hub.types import Address, Profile, RateLimit
 
 log = structlog.get_logger()
 
 #: People waiting to be named; more than this and somebody is sending us strangers.
 MOST = 1000
+AGAIN_AFTER_SECONDS = 3600.0
 
 
 class Describer:
-    """One thread that asks, one after the other. Who stays unknown is asked for when they write."""
+    """One thread that asks, one after the other; for one person once an hour at the most."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._queue: queue.Queue[tuple[Connector[Any], Address] | None] = queue.Queue(MOST)
+        self._turns = Buckets(RateLimit(1, AGAIN_AFTER_SECONDS))
 
     def start(self) -> None:
         runtime.spawn(self._run, name="describe")
@@ -36,7 +39,9 @@ class Describer:
 
     def ask(self, connector: Connector[Any], address: Address) -> None:
         """Does nothing where the kind cannot tell, or too many wait already."""
-        if isinstance(connector, DescribesContacts) and not self._queue.full():
+        if not isinstance(connector, DescribesContacts) or self._queue.full():
+            return
+        if self._turns.take((connector.name, address)) == 0:
             self._queue.put((connector, address))
 
     def _run(self) -> None:

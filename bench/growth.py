@@ -1,0 +1,188 @@
+"""How the screens' queries grow: the same pages at ten thousand messages and at a million."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from hub.conversations import queries
+from hub.conversations.queries import ConversationFilter
+from hub.conversations.search import fold
+from hub.store.engine import Store, Transaction
+from hub.store.migrate import migrate
+from hub.store.models import addresses, contacts, conversations, messages, reaches
+
+STEPS = (10_000, 100_000, 1_000_000)
+GOALS = {"conversation list": 1.5, "timeline page": 1.5, "search, rare": 3.0, "search, common": 3.0}
+#: Everybody says about twenty things; one regular customer has said a fifth of everything.
+PER_CONVERSATION = 20
+REGULAR = 1
+ROUNDS = 60
+WORDS = [
+    "order",
+    "shoes",
+    "size",
+    "wrong",
+    "refund",
+    "parcel",
+    "blue",
+    "thanks",
+    "tomorrow",
+    "invoice",
+    "return",
+    "exchange",
+]
+
+
+def run(folder: Path, steps: tuple[int, ...] = STEPS) -> dict[str, Any]:
+    """Milliseconds of each query at each size, and the growth from step to step."""
+    folder.mkdir(parents=True, exist_ok=True)
+    store = Store(f"sqlite:///{folder / 'growth.db'}")
+    migrate(store)
+    dice = random.Random(7)
+    size = 0
+    results: dict[str, list[float]] = {name: [] for name in GOALS}
+    for step in steps:
+        while size < step:
+            store.write(lambda tx, begin=size: _fill(tx, begin, dice))  # type: ignore[misc]
+            size += 10_000
+        with store.read() as connection:
+            for name, query in _queries().items():
+                results[name].append(_milliseconds(connection, query))
+    store.close()
+    return {
+        "messages": list(steps),
+        "queries": {
+            name: {
+                "ms": [round(one, 2) for one in times],
+                "growth": [round(b / a, 2) for a, b in pairwise(times)],
+                "goal": GOALS[name],
+            }
+            for name, times in results.items()
+        },
+    }
+
+
+def _queries() -> dict[str, Callable[[Connection], object]]:
+    return {
+        "conversation list": lambda c: queries.list_conversations(
+            c, ConversationFilter(status="open"), 50, None
+        ),
+        "timeline page": lambda c: queries.timeline(c, REGULAR, 50, None),
+        "search, rare": lambda c: queries.find(c, "kilimanjaro", 30, None),
+        "search, common": lambda c: queries.find(c, "wrong size", 30, None),
+    }
+
+
+def _milliseconds(connection: Connection, query: Callable[[Connection], object]) -> float:
+    query(connection)
+    times = []
+    for _ in range(ROUNDS):
+        begin = time.perf_counter()
+        query(connection)
+        times.append((time.perf_counter() - begin) * 1000)
+    return median(times)
+
+
+def _fill(tx: Transaction, begin: int, dice: random.Random) -> None:
+    """Ten thousand more messages, each conversation with a person of its own."""
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    people = range(begin // PER_CONVERSATION, (begin + 10_000) // PER_CONVERSATION)
+    tx.execute(insert(contacts), [_contact(n + 1, start) for n in people])
+    tx.execute(insert(addresses), [_address(n + 1, start) for n in people])
+    tx.execute(
+        insert(reaches),
+        [
+            {"address_id": n + 1, "connector": "sms", "stopped_reason": "", "opted_out": False}
+            for n in people
+        ],
+    )
+    rows = [_message(n, start, dice) for n in range(begin, begin + 10_000)]
+    last = {row["conversation_id"]: row for row in rows}
+    tx.execute(insert(conversations), [_conversation(n + 1, start, last) for n in people])
+    tx.execute(insert(messages), rows)
+    tx.connection.connection.driver_connection.executemany(  # type: ignore[union-attr]
+        "INSERT INTO message_search (rowid, body) VALUES (?, ?)",
+        [(row["id"], fold(row["text"])) for row in rows],
+    )
+
+
+def _contact(number: int, start: datetime) -> dict[str, Any]:
+    return {
+        "id": number,
+        "root_id": number,
+        "name": f"Person {number}",
+        "avatar_url": "",
+        "locale": "",
+        "attributes": {},
+        "created_at": start,
+        "updated_at": start,
+    }
+
+
+def _address(number: int, start: datetime) -> dict[str, Any]:
+    return {
+        "id": number,
+        "contact_id": number,
+        "scheme": "tel",
+        "scope": "",
+        "path": f"+1{number:010d}",
+        "evidence": "verified",
+        "created_at": start,
+    }
+
+
+def _conversation(number: int, start: datetime, last: dict[int, Any]) -> dict[str, Any]:
+    found = last.get(number)
+    at = found["created_at"] if found else start
+    return {
+        "id": number,
+        "contact_id": number,
+        "status": "open" if number % 3 else "resolved",
+        "priority": "normal",
+        "subject": "",
+        "labels": [],
+        "connectors": ["sms"],
+        "unread_count": 0,
+        "last_message_id": found["id"] if found else None,
+        "last_activity_at": at,
+        "created_at": start,
+        "updated_at": at,
+    }
+
+
+def _message(number: int, start: datetime, dice: random.Random) -> dict[str, Any]:
+    person = REGULAR if number % 5 == 0 else number // PER_CONVERSATION + 1
+    words = dice.choices(WORDS, k=8)
+    if number % 1000 == 0 and number < 10_000:
+        words.append("kilimanjaro")
+    at = start + timedelta(seconds=number * 20)
+    return {
+        "id": number + 1,
+        "conversation_id": person,
+        "contact_id": person,
+        "address_id": person,
+        "connector": "sms",
+        "kind": "sms",
+        "direction": "in",
+        "type": "message",
+        "author_type": "contact",
+        "author_id": person,
+        "author_name": "",
+        "subject": "",
+        "text": " ".join(words),
+        "folded": "",
+        "html": "",
+        "extra": {},
+        "external_id": f"SM{number}",
+        "created_at": at,
+        "received_at": at,
+    }
