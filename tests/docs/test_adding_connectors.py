@@ -23,7 +23,7 @@ EXCERPTS = [
 
 
 def plain(text: str) -> str:
-    """A text without its layout: a page is narrower than a file, and a method stands alone in it."""
+    """A text without its layout: in the guide a method stands alone, without its class."""
     return "".join(text.split())
 
 
