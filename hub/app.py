@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -188,11 +189,14 @@ def create_web(hub: Hub) -> tuple[Flask, SocketIO]:
         app.register_api(api, url_prefix="/api/v1")
     for blueprint in (pages, chat, webhooks, health):
         app.register_blueprint(blueprint.blueprint(hub))
-    description = orjson.dumps(completed(app.api_doc, hub.auth.cookie_name))
+
+    @cache  # made when first asked for: few hubs are ever asked
+    def description() -> bytes:
+        return orjson.dumps(completed(app.api_doc, hub.auth.cookie_name))
 
     @app.get("/api/v1/openapi.json", doc_ui=False)
     def openapi() -> Response:
-        return Response(description, content_type="application/json")
+        return Response(description(), content_type="application/json")
 
     return app, _create_sockets(app, hub)
 

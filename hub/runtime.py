@@ -33,6 +33,7 @@ def patch() -> None:
     eventlet.monkey_patch(psycopg=is_postgres)
     _resolve_in_threads()
     _import_without("aiohttp", "socketio")
+    _import_without("rich", "structlog")
     _patched = True
 
 
@@ -55,7 +56,7 @@ def _resolve_in_threads() -> None:
 
 
 def _import_without(optional: str, name: str) -> None:
-    """Imports a module that would take an optional one along which we never use (10 MB here)."""
+    """Imports a module that would take an optional one along which we never use."""
     if optional not in sys.modules:
         sys.modules[optional] = None  # type: ignore[assignment]
         try:

@@ -9,7 +9,6 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import Connection, delete, insert, select, update
 
 from hub.conversations import shapes
@@ -54,6 +53,8 @@ def add_agent(tx: Transaction, email: str, name: str, role: str, password: str) 
         Invalid: no address, no name, an unknown role, a short password.
         Conflict: the address has an account.
     """
+    from email_validator import EmailNotValidError, validate_email  # only the command line needs it
+
     try:
         address = validate_email(email, check_deliverability=False).normalized.lower()
     except EmailNotValidError as error:

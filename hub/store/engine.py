@@ -8,6 +8,7 @@ the disk serves all of them; on PostgreSQL each has its own transaction.
 
 from __future__ import annotations
 
+import importlib
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +18,6 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 from sqlalchemy import Connection, CursorResult, Engine, Table, create_engine, event, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql import Executable
@@ -49,31 +49,30 @@ class Upsert:
         compute: Mapping[str, Any] | None = None,
         returning: Sequence[str] = (),
     ) -> None:
-        self._by_dialect = {
-            name: self._build(dialect.insert(table), key, update, compute or {}, returning)
-            for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
-        }
+        self._table = table
+        self._key = list(key)
+        self._update = update
+        self._compute = compute or {}
+        self._returning = returning
+        self._by_dialect: dict[str, Executable] = {}
 
-    @staticmethod
-    def _build(
-        insert: Any,
-        key: Sequence[str],
-        update: Sequence[str],
-        compute: Mapping[str, Any],
-        returning: Sequence[str],
-    ) -> Executable:
-        if update:
-            values = {name: insert.excluded[name] for name in update} | dict(compute)
-            insert = insert.on_conflict_do_update(index_elements=list(key), set_=values)
+    def for_dialect(self, name: str) -> Executable:
+        if name not in self._by_dialect:
+            # Only the dialect in use is imported: the other would cost every hub 2.5 MB.
+            dialect = importlib.import_module(f"sqlalchemy.dialects.{name}")
+            self._by_dialect[name] = self._build(dialect.insert(self._table))
+        return self._by_dialect[name]
+
+    def _build(self, insert: Any) -> Executable:
+        if self._update:
+            values = {name: insert.excluded[name] for name in self._update} | dict(self._compute)
+            insert = insert.on_conflict_do_update(index_elements=self._key, set_=values)
         else:
-            insert = insert.on_conflict_do_nothing(index_elements=list(key))
-        columns = [insert.table.c[name] for name in returning]
+            insert = insert.on_conflict_do_nothing(index_elements=self._key)
+        columns = [self._table.c[name] for name in self._returning]
         found = insert.returning(*columns) if columns else insert
         assert isinstance(found, Executable)
         return found
-
-    def for_dialect(self, name: str) -> Executable:
-        return self._by_dialect[name]
 
 
 class Transaction:

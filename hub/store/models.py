@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import JSON, Column, DateTime, Dialect, Index, Table, Text, UniqueConstraint
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -32,15 +31,12 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-Json = JSON().with_variant(JSONB(), "postgresql")
-
-
 def _time(*, null: bool = False, index: bool = False) -> Any:
     return Field(default=None, sa_type=UtcDateTime, nullable=null, index=index)
 
 
 def _json(default: Any) -> Any:
-    return Field(default_factory=lambda: default, sa_column=Column(Json, nullable=False))
+    return Field(default_factory=lambda: default, sa_column=Column(JSON, nullable=False))
 
 
 def _text(default: str = "") -> Any:

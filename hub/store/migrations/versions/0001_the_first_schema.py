@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
-
-
-JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 # Folded text only (see hub.conversations.search), so the plainest tokenizers do.
 SEARCH = {
@@ -63,7 +59,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("avatar_url", sa.Text(), nullable=False),
         sa.Column("locale", sa.Text(), nullable=False),
-        sa.Column("attributes", JSON, nullable=False),
+        sa.Column("attributes", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -83,7 +79,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
         sa.Column("media_type", sa.Text(), nullable=False),
-        sa.Column("query", JSON, nullable=False),
+        sa.Column("query", sa.JSON(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
@@ -148,8 +144,8 @@ def upgrade() -> None:
         sa.Column("team_id", sa.Integer(), nullable=True),
         sa.Column("priority", sa.String(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("labels", JSON, nullable=False),
-        sa.Column("connectors", JSON, nullable=False),
+        sa.Column("labels", sa.JSON(), nullable=False),
+        sa.Column("connectors", sa.JSON(), nullable=False),
         sa.Column("unread_count", sa.Integer(), nullable=False),
         sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("snoozed_until", sa.DateTime(timezone=True), nullable=True),
@@ -319,7 +315,7 @@ def upgrade() -> None:
         sa.Column("reply_to_id", sa.Integer(), nullable=True),
         sa.Column("external_id", sa.String(), nullable=True),
         sa.Column("client_id", sa.String(), nullable=True),
-        sa.Column("extra", JSON, nullable=False),
+        sa.Column("extra", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("edited_at", sa.DateTime(timezone=True), nullable=True),
@@ -384,7 +380,7 @@ def upgrade() -> None:
         sa.Column("visitor", sa.String(), nullable=False),
         sa.Column("address_id", sa.Integer(), nullable=True),
         sa.Column("locale", sa.String(), nullable=False),
-        sa.Column("page", JSON, nullable=False),
+        sa.Column("page", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -447,7 +443,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("parts_sent", sa.Integer(), nullable=False),
         sa.Column("maybe_twice", sa.Boolean(), nullable=False),
-        sa.Column("reported", JSON, nullable=False),
+        sa.Column("reported", sa.JSON(), nullable=False),
         sa.Column("tried_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("unknown_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
