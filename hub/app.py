@@ -36,6 +36,7 @@ from hub.inbox.services import Hub
 from hub.inbox.sockets import agents, visitors
 from hub.inbox.sockets.broadcast import Broadcaster, Json, TextPacket
 from hub.router.engine import Assigner
+from hub.router.jobs import Timers
 from hub.settings import Settings
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
@@ -75,6 +76,7 @@ class App:
         self.poller = Poller(self.store, self.connectors, self.gateway)
         self.presence = PresenceBook(self.store)
         self.assigner = Assigner(self.store)
+        self.timers = Timers(self.store, media)
         self.hub = Hub(
             settings=settings,
             config=config,
@@ -136,9 +138,11 @@ class App:
             self.describer.start()
             self.poller.start(alone=alone)
             self.assigner.start()
+            self.timers.start()
 
     def stop(self) -> None:
         self.poller.stop()
+        self.timers.stop()
         self.assigner.stop()
         self.fetcher.stop()
         self.describer.stop()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from hub.conversations import people, shapes, threads, views
 from hub.conversations.people import Person
@@ -80,6 +80,19 @@ def assign_if_unassigned(tx: Transaction, conversation_id: int, agent_id: int, b
     )
     threads.publish_conversation(tx, conversation_id, _pages(tx, conversation_id))
     return True
+
+
+def is_snooze_over(connection: Connection) -> bool:
+    """Whether anything put off is due: a look that keeps idle hubs from writing."""
+    found = connection.execute(
+        select(conversations.c.id)
+        .where(
+            conversations.c.status == "snoozed",
+            conversations.c.snoozed_until <= datetime.now(UTC),
+        )
+        .limit(1)
+    )
+    return found.first() is not None
 
 
 def wake_snoozed(tx: Transaction) -> int:

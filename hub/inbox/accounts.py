@@ -159,10 +159,6 @@ def set_presence(tx: Transaction, agent_id: int, presence: str) -> shapes.Agent:
     return agent_shape(row)
 
 
-def forget_expired_sessions(tx: Transaction) -> None:
-    tx.execute(delete(agent_sessions).where(agent_sessions.c.expires_at <= tx.now))
-
-
 def _open_session(tx: Transaction, agent_id: int, token: str, csrf_token: str) -> None:
     tx.execute(
         insert(agent_sessions).values(

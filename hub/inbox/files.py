@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
@@ -23,7 +22,6 @@ from hub.types import Medium
 CHUNK = 64 * 1024
 #: A page may keep an attachment, nobody in between may.
 CACHE = "private, max-age=86400, immutable"
-UNUSED_FOR = timedelta(days=1)
 
 
 class FileTooLarge(HubError):

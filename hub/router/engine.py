@@ -61,7 +61,6 @@ class Assigner:
             self._wake.wait(SWEEP_SECONDS)
             self._wake.clear()
             try:
-                self._store.write(work.wake_snoozed)
                 while not self._stopping and self.assign_waiting() == BATCH:
                     pass
             except Exception:

@@ -1,0 +1,30 @@
+"""What may be forgotten: sessions that have run out, files that no message took."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import delete
+
+from hub.store.engine import Transaction
+from hub.store.models import agent_sessions, attachments, visitor_sessions
+
+UNUSED_FOR = timedelta(days=1)
+
+
+def forget_expired_sessions(tx: Transaction) -> None:
+    for table in (agent_sessions, visitor_sessions):
+        tx.execute(delete(table).where(table.c.expires_at <= tx.now))
+
+
+def forget_unused_uploads(tx: Transaction) -> list[str]:
+    """Forgets uploads that were never sent. Returns the keys of their files."""
+    found = tx.execute(
+        delete(attachments)
+        .where(
+            attachments.c.message_id.is_(None),
+            attachments.c.created_at <= tx.now - UNUSED_FOR,
+        )
+        .returning(attachments.c.key)
+    )
+    return [key for key in found.scalars() if key]
