@@ -31,7 +31,8 @@ def blueprint(hub: Hub) -> Blueprint:
         response = jsonify(
             {
                 "connector": name,
-                "title": found.title or connector.label,
+                # Without words of its own the chat greets in the visitor's language.
+                "title": found.title or found.label,
                 "color": found.color,
                 "position": found.position,
                 "languages": list(found.languages),

@@ -113,7 +113,9 @@ class WebchatConfig(ConnectorConfig):
         "needs `identity_secret`.",
     )
     title: str = Field(
-        "", max_length=60, description="What stands at the top of the chat; the label by default."
+        "",
+        max_length=60,
+        description="What stands at the top of the chat; the label or a greeting by default.",
     )
     color: str = Field(
         "#2f5bea",

@@ -48,7 +48,8 @@ def blueprint(hub: Hub) -> APIBlueprint:
             raise NotFound("Nothing came in for this message.")
         response = Response(row.body, content_type=row.media_type or "application/octet-stream")
         # Somebody else wrote it: a browser only ever saves it.
-        response.headers["Content-Disposition"] = f"attachment; filename=message-{path.id}"
+        ending = ".eml" if row.media_type == "message/rfc822" else ""
+        response.headers["Content-Disposition"] = f"attachment; filename=message-{path.id}{ending}"
         response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
         return response
 

@@ -1,5 +1,6 @@
 // Messages of the customer's own that have not arrived yet. They leave one at a time, in the order
 // they were written, and the id made here lets the server store each of them once.
+import { newId } from '$shared/id';
 import type { LiveSocket } from '$shared/socket';
 import type { Attachment, Message } from '$shared/types';
 import type { Kept, Memory } from './memory';
@@ -162,10 +163,4 @@ export class Outbox {
 
 function waiting(kept: Kept): Outgoing {
   return { ...kept, state: 'waiting', problem: '' };
-}
-
-/** 128 random bits. crypto.randomUUID is there over https only. */
-export function newId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

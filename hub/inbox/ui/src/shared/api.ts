@@ -41,6 +41,11 @@ export interface NewMessage {
   client_id: string;
 }
 
+export interface Suggestion {
+  contact: Contact;
+  reason: string;
+}
+
 export interface ContactChange {
   name?: string;
   attributes?: Record<string, unknown>;
@@ -135,6 +140,11 @@ export class Api {
 
   merge(contactId: string, otherId: string): Promise<Link> {
     return this.client.post(`/contacts/${id(contactId)}/links`, { contact_id: otherId });
+  }
+
+  /** Who else this may be, with the reason. */
+  suggestions(contactId: string): Promise<Page<Suggestion>> {
+    return this.client.get(`/contacts/${id(contactId)}/suggestions`);
   }
 
   undoLink(linkId: string): Promise<void> {

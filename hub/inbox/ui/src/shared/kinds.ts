@@ -1,4 +1,5 @@
 import { m } from '$messages';
+import { readableAddress } from './format';
 import type { Kind } from './types';
 
 const NAMES: Record<string, () => string> = {
@@ -11,6 +12,14 @@ const NAMES: Record<string, () => string> = {
 
 export function kindName(kind: Kind | null): string {
   return kind ? (NAMES[kind]?.() ?? kind) : '';
+}
+
+const SCHEMES: Record<string, Kind> = { tel: 'sms', mailto: 'email' };
+
+/** An address as people say it: a number or a mail address, else the name of its channel. */
+export function addressName(address: string): string {
+  const [scheme = ''] = address.split(':', 1);
+  return scheme in SCHEMES ? readableAddress(address) : kindName(scheme);
 }
 
 /** The colour token of a kind; connectors of third parties take the neutral one. */

@@ -2,7 +2,7 @@
 import { createContext } from 'svelte';
 import { m } from '$messages';
 import { Api, type ConversationChange } from '$shared/api';
-import type { Conversation, Message, Presence } from '$shared/types';
+import type { Contact, Conversation, Message, Presence } from '$shared/types';
 import { nameOf } from '../lib/names';
 import { problemText } from '../lib/problem-text';
 import { Composer } from './composer.svelte';
@@ -132,6 +132,17 @@ export class App {
     const change = { status: 'snoozed' as const, snoozed_until: until.toISOString() };
     if (!(await this.change(conversation, change))) return;
     this.toasts.show(m.toast_snoozed({ time: shown }), { label: m.undo(), run: () => void this.#undoStatus(conversation) });
+  }
+
+  /** Makes one person of two; the threads become one. */
+  async merge(contact: Contact, other: Contact): Promise<void> {
+    await this.attempt(async () => {
+      const link = await this.api.merge(contact.id, other.id);
+      this.toasts.show(m.toast_merged({ name: nameOf(other) }), {
+        label: m.undo(),
+        run: () => void this.attempt(() => this.api.undoLink(link.id)),
+      });
+    });
   }
 
   async setPresence(presence: Presence): Promise<void> {

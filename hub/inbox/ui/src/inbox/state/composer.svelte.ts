@@ -1,6 +1,7 @@
 import { m } from '$messages';
 import type { Api } from '$shared/api';
 import { clock } from '$shared/clock.svelte';
+import { newId } from '$shared/id';
 import type { ContactAddress, Conversation, Connector, Message } from '$shared/types';
 import { fileProblem } from '../lib/file-check';
 import { replyWindow, type ReplyWindow } from '../lib/reply-window';
@@ -168,7 +169,7 @@ export class Composer {
       message: {
         text: this.text.trim(),
         type: isReply ? ('message' as const) : ('note' as const),
-        client_id: crypto.randomUUID(),
+        client_id: newId(),
         ...(isReply ? { connector: target.connector } : {}),
         ...(attachments.length > 0 ? { attachments: attachments.map((a) => a.id) } : {}),
         ...(isReply && this.#draft.replyTo ? { reply_to: this.#draft.replyTo } : {}),

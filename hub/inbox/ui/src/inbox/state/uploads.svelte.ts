@@ -1,3 +1,4 @@
+import { newId } from '$shared/id';
 import type { Api } from '$shared/api';
 import type { Attachment } from '$shared/types';
 import { problemText } from '../lib/problem-text';
@@ -37,7 +38,7 @@ export class Uploads {
     for (const file of files) {
       const isPicture = file.type.startsWith('image/');
       this.#items.push({
-        key: crypto.randomUUID(),
+        key: newId(),
         file,
         previewUrl: isPicture ? URL.createObjectURL(file) : '',
         share: 0,
