@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -26,6 +26,7 @@ from hub.errors import (
     CredentialsRefused,
     ResponseUnexpected,
     SendError,
+    Throttled,
 )
 from hub.metrics import OUTBOUND, SEND_SECONDS
 from hub.store.engine import Store
@@ -39,6 +40,8 @@ IN_FLIGHT = 8
 SWEEP_SECONDS = 1.0
 #: While a provider is down, one message tries it this often.
 PROBE_EVERY = timedelta(seconds=5)
+#: While a provider refuses our keys, it is asked no more often than this.
+ATTENTION_PAUSE = timedelta(seconds=30)
 FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=5)
 #: A turn that comes sooner than this is waited for in place.
@@ -91,6 +94,7 @@ class Deliverer:
         """`alone` when no other process sends: then what was under way at a crash goes on now."""
         if alone:
             self._store.write(outbox.release_leases)
+        self._store.write(outbox.hurry)  # whoever was away may have come back meanwhile
         self._threads.append(runtime.spawn(self._run, name="delivery"))
 
     def wake(self) -> None:
@@ -101,6 +105,8 @@ class Deliverer:
         """Finishes what is under way and takes nothing more."""
         self._stopping = True
         self._wake.set()
+        for thread in self._threads:
+            thread.join(timeout)  # it may be about to hand over a claim
         with self._idle:
             self._idle.wait_for(
                 lambda: not any(lane.in_flight for lane in self._lanes.values()), timeout
@@ -180,9 +186,7 @@ class Deliverer:
 
     def _send(self, connector: Connector[Any], claim: Claim) -> None:
         message = self._message(connector, claim)
-        calls = connector.compose(message)
-        if not calls:
-            raise ResponseUnexpected("There was nothing to send in this message.")
+        calls = _composed(connector, message)
         first = claim.parts_sent
         if claim.unknown_since is not None and first < len(calls):
             first = self._reconcile(connector, claim, message, calls)
@@ -192,8 +196,10 @@ class Deliverer:
                 again_at = datetime.now(UTC) + timedelta(seconds=wait)
                 self._store.write(partial(outbox.wait_turn, claim_=claim, again_at=again_at))
                 return
-            receipt = connector.send(calls[part])
+            receipt = _sent(connector, calls[part])
             self._accepted(claim, part, receipt, is_last=part == len(calls) - 1)
+        if first >= len(calls):
+            self._store.write(lambda tx: outbox.all_sent(tx, claim))
         self._worked(connector, claim)
 
     def _accepted(self, claim: Claim, part: int, receipt: SendReceipt, *, is_last: bool) -> None:
@@ -227,14 +233,20 @@ class Deliverer:
     def _wait_for_turn(self, connector: Connector[Any], claim: Claim) -> float:
         """Seconds to wait before this may leave; short waits are done here."""
         lane = self._lanes[connector.name]
+        taken: list[tuple[Buckets, Hashable]] = []
         for buckets, key in (
             (lane.per_address, claim.address_id),
             (lane.buckets, connector.name),
         ):
-            while buckets is not None and (wait := buckets.take(key)) > 0:
+            if buckets is None:
+                continue
+            while (wait := buckets.take(key)) > 0:
                 if wait > SHORT_WAIT:
+                    for one, of in taken:
+                        one.give_back(of)
                     return wait
                 threading.Event().wait(wait)
+            taken.append((buckets, key))
         return 0.0
 
     # -- verdicts ---------------------------------------------------------------------------------
@@ -261,7 +273,9 @@ class Deliverer:
         )
         if isinstance(error, CredentialsRefused):
             self._connectors.failed(connector.name, error.message)
-        if error.retryable and datetime.now(UTC) - claim.created_at < outbox.GIVE_UP_AFTER:
+        # What our keys are refused for may still leave with the right ones.
+        waits = error.retryable or isinstance(error, CredentialsRefused)
+        if waits and datetime.now(UTC) - claim.created_at < outbox.GIVE_UP_AFTER:
             self._later(connector, claim, error)
             return
         closes = isinstance(error, ContactStopped | AddressInvalid)
@@ -272,10 +286,11 @@ class Deliverer:
         lane = self._lanes[connector.name]
         wait = error.retry_after or backoff(claim.attempts, random.random())  # noqa: S311
         unknown = isinstance(error, ConnectionFailed) and error.maybe_sent
-        if isinstance(error, ConnectionFailed):
-            if lane.down_since is None:
-                lane.down_since, lane.probed_at = now, now
-        elif error.retry_after is not None:
+        if isinstance(error, ConnectionFailed | CredentialsRefused) and lane.down_since is None:
+            lane.down_since, lane.probed_at = now, now
+        if isinstance(error, CredentialsRefused):
+            lane.paused_until = now + ATTENTION_PAUSE
+        elif isinstance(error, Throttled) and error.retry_after is not None:
             lane.paused_until = now + error.retry_after
         self._store.write(
             lambda tx: outbox.put_back(tx, claim, error, tx.now + wait, unknown=unknown)
@@ -286,6 +301,8 @@ class Deliverer:
     def _message(self, connector: Connector[Any], claim: Claim) -> OutboundMessage:
         with self._store.read() as connection:
             found = outbox.outgoing(connection, claim)
+        if found.stopped_reason is not None:
+            raise ContactStopped(found.stopped_reason)
         row = found.row
         token = ReplyToken(row.conversation_id, claim.address_id)
         return OutboundMessage(
@@ -317,6 +334,36 @@ class Deliverer:
             content=partial(self._media.read, file.key),
             url=self._links.public_url(file.id, file.name),
         )
+
+
+def _composed(connector: Connector[Any], message: OutboundMessage) -> Sequence[Any]:
+    """The calls of a message. A mistake here fails it: the next try would make the same one."""
+    try:
+        calls = connector.compose(message)
+    except SendError:
+        raise
+    except Exception as error:
+        log.exception("delivery.compose_broke", connector=connector.name, message_id=message.id)
+        raise ResponseUnexpected(
+            "This message could not be prepared for its channel; the log has the details."
+        ) from error
+    if not calls:
+        raise ResponseUnexpected("There was nothing to send in this message.")
+    return calls
+
+
+def _sent(connector: Connector[Any], call: Any) -> SendReceipt:
+    """The receipt of a call. A mistake here leaves the outcome unknown."""
+    try:
+        return connector.send(call)
+    except SendError:
+        raise
+    except Exception as error:
+        log.exception("delivery.send_broke", connector=connector.name)
+        raise ConnectionFailed(
+            "Something broke while this was sent; it is tried again, and the log has the details.",
+            maybe_sent=True,
+        ) from error
 
 
 def _buckets(limit: RateLimit | None) -> Buckets | None:

@@ -35,6 +35,12 @@ class Buckets:
                 self._forget(moment)
             return 0.0
 
+    def give_back(self, key: Hashable) -> None:
+        """Undoes a take that came to nothing."""
+        with self._lock:
+            level, at = self._levels.get(key, (self._burst, 0.0))
+            self._levels[key] = (min(self._burst, level + 1.0), at)
+
     def _forget(self, moment: float) -> None:
         self._levels = {
             key: (level, at)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, and_, func, or_, select, true, update
 
 from hub.conversations import people, reports, threads
-from hub.errors import ContactStopped, SendError
+from hub.errors import ConnectionFailed, ContactStopped, CredentialsRefused, SendError
 from hub.store.engine import Transaction
 from hub.store.models import (
     addresses,
@@ -113,6 +113,15 @@ def claim(tx: Transaction, connectors: Sequence[str]) -> Claim | None:
     )
 
 
+def _is_ours(claim_: Claim) -> Any:
+    """Still ours: nobody took it over since the lease ran out."""
+    return and_(
+        deliveries.c.message_id == claim_.message_id,
+        deliveries.c.status == "sending",
+        deliveries.c.attempts == claim_.attempts,
+    )
+
+
 def release_leases(tx: Transaction) -> None:
     """Ends every lease: for a process that knows it is the only one that sends."""
     tx.execute(
@@ -125,7 +134,13 @@ def part_sent(
 ) -> None:
     """The provider took one call of a message; after the last one the message is sent."""
     reports.remember_external_id(
-        tx, claim_.message_id, claim_.connector, claim_.address_id, part, receipt.external_id
+        tx,
+        claim_.message_id,
+        claim_.connector,
+        claim_.address_id,
+        part,
+        receipt.external_id,
+        is_answer=True,
     )
     tx.execute(
         update(deliveries)
@@ -141,10 +156,17 @@ def part_sent(
         reports.advance(tx, claim_.message_id, receipt.status)
 
 
+def all_sent(tx: Transaction, claim_: Claim) -> None:
+    """There is nothing left to send of it."""
+    reports.advance(tx, claim_.message_id, DeliveryStatus.SENT)
+
+
 def parts_known(connection: Connection, message_id: int) -> int:
     """How many parts of a message the provider told us about: by its answers, or by echo."""
     return connection.execute(
-        select(func.count()).where(external_ids.c.message_id == message_id)
+        select(func.count()).where(
+            external_ids.c.message_id == message_id, external_ids.c.status == "sent"
+        )
     ).scalar_one()
 
 
@@ -163,11 +185,7 @@ def put_back(
     }
     if unknown:
         values["unknown_since"] = tx.now
-    changed = tx.execute(
-        update(deliveries)
-        .where(deliveries.c.message_id == claim_.message_id, deliveries.c.status == "sending")
-        .values(values)
-    )
+    changed = tx.execute(update(deliveries).where(_is_ours(claim_)).values(values))
     if changed.rowcount:
         threads.publish_updated_message(tx, claim_.message_id)
 
@@ -176,7 +194,7 @@ def wait_turn(tx: Transaction, claim_: Claim, again_at: datetime) -> None:
     """Gives a claim back that our own rate limits do not let out yet. Not a try."""
     tx.execute(
         update(deliveries)
-        .where(deliveries.c.message_id == claim_.message_id, deliveries.c.status == "sending")
+        .where(_is_ours(claim_))
         .values(
             status="queued",
             attempts=deliveries.c.attempts - 1,
@@ -210,14 +228,14 @@ def mark_maybe_twice(tx: Transaction, claim_: Claim) -> None:
     )
 
 
-def hurry(tx: Transaction, connector: str, limit: int | None = None) -> int:
+def hurry(tx: Transaction, connector: str | None = None, limit: int | None = None) -> int:
     """Makes what waits for a provider to come back due now: all of it, or the first ones."""
     waiting = (
         select(deliveries.c.message_id)
         .where(
-            deliveries.c.connector == connector,
+            true() if connector is None else deliveries.c.connector == connector,
             deliveries.c.status == "queued",
-            deliveries.c.code == "connection_failed",
+            deliveries.c.code.in_((ConnectionFailed.code, CredentialsRefused.code)),
             deliveries.c.next_attempt_at > tx.now,
         )
         .order_by(deliveries.c.next_attempt_at, deliveries.c.message_id)
@@ -245,6 +263,8 @@ class Outgoing:
     address: Address
     files: Sequence[Any]
     last_inbound_at: datetime | None
+    #: Set where the address is closed for us: nothing may leave for it.
+    stopped_reason: str | None
     reply_to: str
     references: tuple[str, ...]
     subject: str
@@ -276,15 +296,17 @@ def outgoing(connection: Connection, claim_: Claim) -> Outgoing:
             .limit(MAX_REFERENCES)
         )
     ]
+    reach = connection.execute(
+        select(reaches).where(
+            reaches.c.address_id == claim_.address_id, reaches.c.connector == claim_.connector
+        )
+    ).first()
     return Outgoing(
         row=row,
         address=Address(row.scheme, row.path, row.scope),
         files=files,
-        last_inbound_at=connection.execute(
-            select(reaches.c.last_inbound_at).where(
-                reaches.c.address_id == claim_.address_id, reaches.c.connector == claim_.connector
-            )
-        ).scalar(),
+        last_inbound_at=None if reach is None else reach.last_inbound_at,
+        stopped_reason=reach.stopped_reason if reach is not None and reach.stopped_at else None,
         reply_to=_external_id_of(connection, row.reply_to_id),
         references=tuple(thread_ids),
         subject=_subject(connection, row.conversation_id, claim_.address_id),

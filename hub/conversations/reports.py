@@ -34,6 +34,7 @@ BEFORE = {
 CLOCKS_DIFFER = timedelta(seconds=2)
 
 _EXTERNAL = Upsert(external_ids, ["connector", "external_id", "address_id"])
+_ANSWERED = Upsert(external_ids, ["connector", "external_id", "address_id"], update=["status"])
 
 
 def report(tx: Transaction, connector: str, update_: DeliveryUpdate) -> list[int]:
@@ -43,7 +44,7 @@ def report(tx: Transaction, connector: str, update_: DeliveryUpdate) -> list[int
     elif update_.message_id.isdecimal():
         found = _by_message_id(tx, connector, update_)
     else:
-        found = _by_external_ids(tx, connector, update_.external_ids)
+        found = _by_external_ids(tx, connector, update_)
     changed = [message_id for message_id in found if _report_one(tx, message_id, update_)]
     if update_.stopped:
         _mark_stopped(tx, connector, found, update_.reason)
@@ -102,7 +103,7 @@ def _report_one(tx: Transaction, message_id: int, update_: DeliveryUpdate) -> bo
     if row is None:
         return False
     if row.status not in ("queued", "sending"):
-        return advance(
+        is_news = advance(
             tx,
             message_id,
             update_.status,
@@ -110,8 +111,11 @@ def _report_one(tx: Transaction, message_id: int, update_: DeliveryUpdate) -> bo
             reason=update_.reason,
             external_code=update_.external_code,
         )
+        if is_news and update_.status is DeliveryStatus.FAILED:
+            _forget_tries(tx, message_id)
+        return is_news
     before = row.reported.get("status")
-    if before is None or RANK[DeliveryStatus(before)] < RANK[update_.status]:
+    if before is None or before in BEFORE[update_.status]:
         tx.execute(
             update(deliveries).where(deliveries.c.message_id == message_id).values(reported=told)
         )
@@ -124,15 +128,42 @@ def _advance_to_reported(tx: Transaction, message_id: int) -> None:
     ).scalar_one()
     if told and told["status"] in (status for status, old in BEFORE.items() if "sent" in old):
         tx.execute(update(deliveries).where(deliveries.c.message_id == message_id).values(**told))
+        if told["status"] == DeliveryStatus.FAILED:
+            _forget_tries(tx, message_id)
+
+
+def _forget_tries(tx: Transaction, message_id: int) -> None:
+    """The provider took it and failed: whoever sends it again sends all of it.
+
+    The ids of that try stay known, for a late "delivered"; they prove nothing about the next one.
+    """
+    tx.execute(
+        update(deliveries)
+        .where(deliveries.c.message_id == message_id)
+        .values(parts_sent=0, unknown_since=None)
+    )
+    tx.execute(
+        update(external_ids)
+        .where(external_ids.c.message_id == message_id)
+        .values(status=DeliveryStatus.FAILED.value)
+    )
 
 
 def remember_external_id(
-    tx: Transaction, message_id: int, connector: str, address_id: int, part: int, external_id: str
+    tx: Transaction,
+    message_id: int,
+    connector: str,
+    address_id: int,
+    part: int,
+    external_id: str,
+    *,
+    is_answer: bool = False,
 ) -> None:
+    """Notes the provider's id of a part. `is_answer`: it took the part (again) just now."""
     if not external_id:
         return
     tx.execute(
-        _EXTERNAL,
+        _ANSWERED if is_answer else _EXTERNAL,
         {
             "connector": connector,
             "external_id": external_id,
@@ -217,6 +248,7 @@ def read_by_customer(
             deliveries.c.address_id == person.address_id,
             deliveries.c.connector == connector,
             deliveries.c.status.in_(BEFORE[DeliveryStatus.READ]),
+            deliveries.c.status != DeliveryStatus.FAILED.value,
             deliveries.c.message_id.in_(read),
         )
         .order_by(deliveries.c.message_id)
@@ -239,7 +271,8 @@ def _by_watermark(
             # The provider says when it took the message; we know when we began to send it.
             deliveries.c.tried_at <= up_to + CLOCKS_DIFFER,
             deliveries.c.status.in_(BEFORE[status]),
-            deliveries.c.status.not_in(("queued", "sending")),
+            # A watermark names no message: what failed did not arrive by it after all.
+            deliveries.c.status.not_in(("queued", "sending", "failed")),
         )
         .order_by(deliveries.c.message_id)
     )
@@ -255,18 +288,34 @@ def _by_message_id(tx: Transaction, connector: str, update_: DeliveryUpdate) -> 
     ).first()
     if row is None:
         return []
+    if update_.status is DeliveryStatus.FAILED and _is_of_a_former_try(tx, connector, update_):
+        return []
     # The report may be faster than the answer to our call: it brings the id, too.
     for external_id in update_.external_ids:
         remember_external_id(tx, row.message_id, connector, row.address_id, 0, external_id)
     return [row.message_id]
 
 
-def _by_external_ids(tx: Transaction, connector: str, ids: tuple[str, ...]) -> list[int]:
-    rows = tx.execute(
-        select(external_ids.c.message_id)
-        .where(external_ids.c.connector == connector, external_ids.c.external_id.in_(ids))
-        .distinct()
+def _is_of_a_former_try(tx: Transaction, connector: str, update_: DeliveryUpdate) -> bool:
+    found = tx.execute(
+        select(external_ids.c.message_id).where(
+            external_ids.c.connector == connector,
+            external_ids.c.external_id.in_(update_.external_ids),
+            external_ids.c.status == DeliveryStatus.FAILED.value,
+        )
     )
+    return found.first() is not None
+
+
+def _by_external_ids(tx: Transaction, connector: str, update_: DeliveryUpdate) -> list[int]:
+    conditions = [
+        external_ids.c.connector == connector,
+        external_ids.c.external_id.in_(update_.external_ids),
+    ]
+    if update_.status is DeliveryStatus.FAILED:
+        # Of a try that failed before, this is no news; of the one after it, it would be untrue.
+        conditions.append(external_ids.c.status == "sent")
+    rows = tx.execute(select(external_ids.c.message_id).where(*conditions).distinct())
     return list(rows.scalars())
 
 
