@@ -8,7 +8,8 @@ from hub.inbox.auth import CSRF_HEADER, SAFE_METHODS
 
 PREFIX = "/api/v1/"
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-ANY_BYTES = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+#: Bytes as they came; some of them happen to be JSON, so nothing is said of their form.
+ANY_BYTES: dict[str, Any] = {"*/*": {"schema": {}}}
 BYTES_OF = ("/api/v1/attachments/{id}", "/api/v1/messages/{id}/original")
 
 #: Which errors an operation may answer with, by what it takes.
