@@ -5,19 +5,18 @@ A cursor is where the last page ended, so a page costs the same in a long list a
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import merge
 from itertools import islice
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-import orjson
-from sqlalchemy import ColumnElement, Connection, Row, Select, select, tuple_
+from sqlalchemy import ColumnElement, Connection, select, tuple_
 
-from hub.conversations import people, search, shapes, views
-from hub.errors import Invalid, NotFound
+from hub.conversations import cursors, people, search, shapes, views
+from hub.conversations.cursors import Page as Page
+from hub.errors import NotFound
 from hub.store.models import (
     addresses,
     contacts,
@@ -30,17 +29,8 @@ from hub.store.models import (
 )
 from hub.types import Address, Capabilities
 
-T = TypeVar("T")
 MAX_LIMIT = 100
 SNIPPET = 160
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """Some items, and where the next ones begin (None: there are no more)."""
-
-    items: list[T]
-    next: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +50,7 @@ def list_conversations(
     """By last activity, newest first."""
     query = views.CONVERSATIONS.where(*_conditions(wanted))
     position = (conversations.c.last_activity_at, conversations.c.id)
-    rows = _page(connection, query, position, limit, cursor)
+    rows = cursors.page(connection, query, position, limit, cursor)
     found = views.conversation_shapes(connection, rows.items)
     return Page(found, rows.next)
 
@@ -102,7 +92,7 @@ def list_messages(
     """The messages of one conversation, newest first. Raises NotFound."""
     _exists(connection, conversations, conversation_id)
     query = views.MESSAGES.where(messages.c.conversation_id == conversation_id)
-    rows = _page(connection, query, (messages.c.created_at, messages.c.id), limit, cursor)
+    rows = cursors.page(connection, query, (messages.c.created_at, messages.c.id), limit, cursor)
     return Page(views.message_shapes(connection, rows.items), rows.next)
 
 
@@ -117,7 +107,7 @@ def timeline(
     group = people.group_of(connection, contact_id)
     position = (messages.c.created_at, messages.c.id)
     streams = [
-        _rows(
+        cursors.rows_from(
             connection,
             views.MESSAGES.where(messages.c.contact_id == record),
             position,
@@ -128,7 +118,7 @@ def timeline(
     ]
     newest = merge(*streams, key=lambda row: (row.created_at, row.id), reverse=True)
     rows = list(islice(newest, limit + 1))
-    page = _cut(rows, limit, ("created_at", "id"))
+    page = cursors.cut(rows, limit, ("created_at", "id"))
     return Page(views.message_shapes(connection, page.items), page.next)
 
 
@@ -225,21 +215,33 @@ def list_contacts(
 ) -> Page[shapes.Contact]:
     """People by what they are called or reached at; all of them, newest first, for no query."""
     if query.strip():
-        before = _search_cursor(cursor)
+        before = cursors.id_from(cursor)
         ids = search.find_contacts(connection, query, before, limit + 1)
-        found = [people.contact(connection, one) for one in ids[:limit]]
-        unique = list({contact.id: contact for contact in found}.values())
-        return Page(unique, _encode([ids[limit - 1]]) if len(ids) > limit else None)
+        again = _shown_before(connection, query, ids[:limit])
+        found = [people.contact(connection, one) for one in ids[:limit] if one not in again]
+        return Page(found, cursors.encode([ids[limit - 1]]) if len(ids) > limit else None)
     people_only = select(contacts).where(contacts.c.root_id == contacts.c.id)
-    rows = _page(connection, people_only, (contacts.c.id,), limit, cursor)
+    rows = cursors.page(connection, people_only, (contacts.c.id,), limit, cursor)
     return Page([people.contact_shape(row) for row in rows.items], rows.next)
+
+
+def _shown_before(connection: Connection, query: str, ids: Sequence[int]) -> set[int]:
+    """Those records whose person stands higher in the list already, by a newer record of theirs."""
+    newer = contacts.alias()
+    pairs = connection.execute(
+        select(contacts.c.id, newer.c.id.label("newer_id"))
+        .join(newer, newer.c.root_id == contacts.c.root_id)
+        .where(contacts.c.id.in_(ids), newer.c.id > contacts.c.id)
+    ).all()
+    matching = search.matching_contacts(connection, query, {pair.newer_id for pair in pairs})
+    return {pair.id for pair in pairs if pair.newer_id in matching}
 
 
 def find(
     connection: Connection, query: str, limit: int, cursor: str | None
 ) -> Page[shapes.SearchResult]:
     """Contacts first (on the first page), then messages, newest first."""
-    before = _search_cursor(cursor)
+    before = cursors.id_from(cursor)
     ids = search.find_messages(connection, query, before, limit + 1)
     rows = connection.execute(views.MESSAGES.where(messages.c.id.in_(ids[:limit]))).all()
     by_id = {
@@ -263,7 +265,7 @@ def find(
         for one in ids[:limit]
         if one in by_id
     ]
-    return Page(results, _encode([ids[limit - 1]]) if len(ids) > limit else None)
+    return Page(results, cursors.encode([ids[limit - 1]]) if len(ids) > limit else None)
 
 
 def reachable_addresses(
@@ -318,93 +320,9 @@ def list_journal(
     ).outerjoin(messages, messages.c.journal_id == journal.c.id)
     if status is not None:
         query = query.where(journal.c.status == status)
-    rows = _page(connection, query, (journal.c.id,), limit, cursor)
+    rows = cursors.page(connection, query, (journal.c.id,), limit, cursor)
     entries = [shapes.JournalEntry.model_validate(dict(row._mapping)) for row in rows.items]
     return Page(entries, rows.next)
-
-
-# -- cursors -------------------------------------------------------------------------------------
-
-
-def _page(
-    connection: Connection,
-    query: Select[Any],
-    position: tuple[ColumnElement[Any], ...],
-    limit: int,
-    cursor: str | None,
-) -> Page[Row[Any]]:
-    rows = _rows(connection, query, position, limit + 1, cursor)
-    return _cut(rows, limit, tuple(column.key or "" for column in position))
-
-
-def _rows(
-    connection: Connection,
-    query: Select[Any],
-    position: tuple[ColumnElement[Any], ...],
-    limit: int,
-    cursor: str | None,
-) -> Sequence[Row[Any]]:
-    if cursor is not None:
-        edge = _decode(cursor)
-        if len(edge) != len(position):
-            raise Invalid("This cursor is of another list.", "cursor")
-        values = [_edge_value(value) for value in edge]
-        query = query.where(
-            tuple_(*position) < tuple_(*values) if len(values) > 1 else position[0] < values[0]
-        )
-    return connection.execute(
-        query.order_by(*(column.desc() for column in position)).limit(limit)
-    ).all()
-
-
-def _cut(rows: Sequence[Row[Any]], limit: int, position: tuple[str, ...]) -> Page[Row[Any]]:
-    if len(rows) <= limit:
-        return Page(list(rows), None)
-    last = rows[limit - 1]
-    edge = [getattr(last, name) for name in position]
-    return Page(
-        list(rows[:limit]),
-        _encode([v.isoformat() if isinstance(v, datetime) else v for v in edge]),
-    )
-
-
-def _encode(edge: list[Any]) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps(edge)).decode().rstrip("=")
-
-
-def _decode(cursor: str) -> list[Any]:
-    try:
-        found = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except ValueError as error:
-        raise Invalid("This cursor is none of ours.", "cursor") from error
-    if not isinstance(found, list) or not all(type(value) in (int, str) for value in found):
-        raise Invalid("This cursor is none of ours.", "cursor")
-    return found
-
-
-def _edge_value(value: Any) -> Any:
-    if isinstance(value, int):
-        if not 0 <= value < 2**63:
-            raise Invalid("This cursor is none of ours.", "cursor")
-        return value
-    try:
-        found = datetime.fromisoformat(value)
-    except ValueError as error:
-        raise Invalid("This cursor is none of ours.", "cursor") from error
-    if found.tzinfo is None:
-        raise Invalid("This cursor is none of ours.", "cursor")
-    return found
-
-
-def _search_cursor(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    edge = _decode(cursor)
-    if len(edge) != 1 or not isinstance(edge[0], int):
-        raise Invalid("This cursor is of another list.", "cursor")
-    found = _edge_value(edge[0])
-    assert isinstance(found, int)
-    return found
 
 
 def _integer(value: str) -> int:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, text
 
 from hub.store.engine import Transaction
 from hub.store.prepared import Prepared
@@ -106,6 +107,11 @@ def find_contacts(connection: Connection, query: str, before: int | None, limit:
     return _find(connection, "contact_search", query, before, limit)
 
 
+def matching_contacts(connection: Connection, query: str, among: Collection[int]) -> set[int]:
+    """Which of these contacts have all the words."""
+    return set(_find(connection, "contact_search", query, None, len(among), among) if among else ())
+
+
 def _index(tx: Transaction, table: str, row: int, body: str) -> None:
     if body:
         dialect = tx.connection.dialect.name
@@ -125,7 +131,12 @@ def _reindex(tx: Transaction, table: str, row: int, old: str, new: str) -> None:
 
 
 def _find(
-    connection: Connection, table: str, query: str, before: int | None, limit: int
+    connection: Connection,
+    table: str,
+    query: str,
+    before: int | None,
+    limit: int,
+    among: Collection[int] | None = None,
 ) -> list[int]:
     words = fold(query).split()[:MAX_WORDS]
     if not words:
@@ -134,12 +145,17 @@ def _find(
     match = _query(words, dialect)
     statement = (
         f"SELECT rowid FROM {table} WHERE {_MATCH[dialect].format(table=table)} "  # noqa: S608
-        f"{'AND rowid < :before' if before is not None else ''} ORDER BY rowid DESC LIMIT :limit"
+        f"{'AND rowid < :before' if before is not None else ''} "
+        f"{'AND rowid IN :among' if among is not None else ''} ORDER BY rowid DESC LIMIT :limit"
     )
-    parameters = {"query": match, "limit": limit}
+    parameters: dict[str, Any] = {"query": match, "limit": limit}
     if before is not None:
         parameters["before"] = before
-    return list(connection.execute(text(statement), parameters).scalars())
+    prepared = text(statement)
+    if among is not None:
+        parameters["among"] = list(among)
+        prepared = prepared.bindparams(bindparam("among", expanding=True))
+    return list(connection.execute(prepared, parameters).scalars())
 
 
 def _query(words: Sequence[str], dialect: str) -> str:

@@ -248,6 +248,7 @@ class Message(SQLModel, table=True):
         Index("ix_message_sync", "conversation_id", "id"),
         Index("ix_message_address", "address_id", "created_at", "id"),
         Index("ix_message_external", "address_id", "external_id"),
+        Index("ix_message_journal", "journal_id"),
         Index("uq_message_client", "contact_id", "direction", "client_id", unique=True),
     )
 

@@ -348,8 +348,10 @@ class Desk:
         return [one for one in reversed(items) if events or one.type != "event"]
 
     def timeline(self, contact_id: int | str) -> list[shapes.Message]:
+        """What was said, oldest first; the events beside it are left out."""
         with self.store.read() as connection:
-            return queries.timeline(connection, int(contact_id), 100, None).items[::-1]
+            found = queries.timeline(connection, int(contact_id), 100, None).items[::-1]
+        return [one for one in found if one.type != "event"]
 
     def events_in(self, conversation_id: int | str) -> list[dict[str, Any]]:
         return [

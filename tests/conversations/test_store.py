@@ -12,12 +12,12 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import Connection, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from hub.store import models
 from hub.store.engine import BATCH, Store, Transaction, _Job
-from hub.store.migrate import HEAD, MIGRATIONS, current, is_current, migrate
+from hub.store.migrate import HEAD, MIGRATIONS, current, is_current, migrate, upgrade
 from hub.store.models import connector_states, team_members, teams, tokens
 from tests.conversations.desk import WAIT, at_once
 
@@ -231,15 +231,41 @@ def test_an_empty_database_is_not_current_and_then_is(tmp_path: Path) -> None:
     store.close()
 
 
-def test_the_models_say_what_the_migrations_make(store: Store) -> None:
+def differences(connection: Connection) -> list[Any]:
     def include(name: str | None, kind: str, _parents: Any) -> bool:
         return not (kind == "table" and str(name).startswith(("message_search", "contact_search")))
 
+    context = MigrationContext.configure(
+        connection, opts={"include_name": include, "compare_type": True}
+    )
+    return list(compare_metadata(context, models.metadata))
+
+
+def test_a_fresh_database_is_what_the_models_say(store: Store) -> None:
     with store.engine.connect() as connection:
-        context = MigrationContext.configure(
-            connection, opts={"include_name": include, "compare_type": True}
-        )
-        assert compare_metadata(context, models.metadata) == []
+        assert differences(connection) == []
+
+
+def test_the_migrations_end_where_a_fresh_database_begins(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'old.db'}")
+    with store.engine.execution_options(writes=True).begin() as connection:
+        upgrade(connection)
+    with store.engine.connect() as connection:
+        assert differences(connection) == []
+        assert current(connection) == HEAD
+    assert is_current(store)
+    store.close()
+
+
+@pytest.mark.servers
+def test_the_migrations_end_there_on_postgresql_too(postgres_server: Any) -> None:
+    postgres_server.psql("CREATE DATABASE migrated")
+    store = Store(postgres_server.get_uri("migrated"))
+    with store.engine.begin() as connection:
+        upgrade(connection)
+    with store.engine.connect() as connection:
+        assert differences(connection) == []
+    store.close()
 
 
 def test_a_database_that_was_killed_in_the_middle_goes_on(sqlite_store: Store) -> None:

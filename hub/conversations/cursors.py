@@ -1,0 +1,105 @@
+"""Pages: a cursor is where the last one ended, never a number of rows."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import orjson
+from sqlalchemy import ColumnElement, Connection, Row, Select, tuple_
+
+from hub.errors import Invalid
+from hub.store.models import UtcDateTime
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some items, and where the next ones begin (None: there are no more)."""
+
+    items: list[T]
+    next: str | None
+
+
+def page(
+    connection: Connection,
+    query: Select[Any],
+    position: tuple[ColumnElement[Any], ...],
+    limit: int,
+    cursor: str | None,
+) -> Page[Row[Any]]:
+    rows = rows_from(connection, query, position, limit + 1, cursor)
+    return cut(rows, limit, tuple(column.key or "" for column in position))
+
+
+def rows_from(
+    connection: Connection,
+    query: Select[Any],
+    position: tuple[ColumnElement[Any], ...],
+    limit: int,
+    cursor: str | None,
+) -> Sequence[Row[Any]]:
+    if cursor is not None:
+        edge = _decode(cursor)
+        if len(edge) != len(position):
+            raise Invalid("This cursor is of another list.", "cursor")
+        values = [_edge_value(value, column) for value, column in zip(edge, position, strict=True)]
+        query = query.where(
+            tuple_(*position) < tuple_(*values) if len(values) > 1 else position[0] < values[0]
+        )
+    return connection.execute(
+        query.order_by(*(column.desc() for column in position)).limit(limit)
+    ).all()
+
+
+def cut(rows: Sequence[Row[Any]], limit: int, position: tuple[str, ...]) -> Page[Row[Any]]:
+    if len(rows) <= limit:
+        return Page(list(rows), None)
+    last = rows[limit - 1]
+    edge = [getattr(last, name) for name in position]
+    return Page(
+        list(rows[:limit]),
+        encode([v.isoformat() if isinstance(v, datetime) else v for v in edge]),
+    )
+
+
+def encode(edge: list[Any]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(edge)).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> list[Any]:
+    try:
+        found = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except ValueError as error:
+        raise Invalid("This cursor is none of ours.", "cursor") from error
+    if not isinstance(found, list) or not all(type(value) in (int, str) for value in found):
+        raise Invalid("This cursor is none of ours.", "cursor")
+    return found
+
+
+def _edge_value(value: int | str, column: ColumnElement[Any]) -> Any:
+    is_moment = isinstance(column.type, UtcDateTime)
+    if isinstance(value, int) and not is_moment and 0 <= value < 2**63:
+        return value
+    if isinstance(value, str) and is_moment:
+        try:
+            found = datetime.fromisoformat(value)
+        except ValueError as error:
+            raise Invalid("This cursor is none of ours.", "cursor") from error
+        if found.tzinfo is not None:
+            return found
+    raise Invalid("This cursor is none of ours.", "cursor")
+
+
+def id_from(cursor: str | None) -> int | None:
+    """The edge of a list that is ordered by one id. Raises Invalid."""
+    if cursor is None:
+        return None
+    edge = _decode(cursor)
+    if len(edge) != 1 or not isinstance(edge[0], int) or not 0 <= edge[0] < 2**63:
+        raise Invalid("This cursor is of another list.", "cursor")
+    return edge[0]
