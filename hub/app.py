@@ -12,6 +12,7 @@ import structlog
 from flask import Flask, Response
 from flask_openapi3 import Info, OpenAPI
 from flask_socketio import SocketIO
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hub import runtime
 from hub.config import Config
@@ -58,6 +59,7 @@ class App:
     def __init__(self, settings: Settings, config: Config) -> None:
         self.settings = settings
         self.config = config
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
         self.store = Store(settings.database_url)
         migrate(self.store)
 
@@ -182,6 +184,9 @@ def create_web(hub: Hub) -> tuple[Flask, SocketIO]:
         validation_error_callback=problems.of_validation,
     )
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
+    if hub.settings.trusted_proxies:
+        hops = hub.settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops)  # type: ignore[method-assign]
     problems.install(app)
     security_headers(app, secure=hub.is_secure)
     for api in (

@@ -186,7 +186,11 @@ class ResponseUnexpected(SendError):
 
 
 class CredentialsRefused(SendError):
-    """The provider does not accept our keys. The connector needs attention; messages wait."""
+    """The provider does not accept our keys: the connector needs attention.
+
+    The message fails at once, with a reason, and can be sent again when the keys are mended:
+    trying on would lock an account that counts wrong keys.
+    """
 
     code = "credentials_refused"
     our_fault = True

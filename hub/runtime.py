@@ -28,8 +28,7 @@ def patch() -> None:
     warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
     import eventlet
 
-    # psycopg2 is imported to be patched, so only where it is used. Without `all`, naming it would
-    # leave everything else unpatched.
+    # psycopg2 is imported to be patched, so only where it is used.
     is_postgres = os.environ.get("HUB_DATABASE_URL", "").startswith("postgres")
     # Without `all`, one True means: this and nothing else.
     eventlet.monkey_patch(all=True, psycopg=is_postgres)

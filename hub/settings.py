@@ -65,6 +65,13 @@ class Settings(BaseSettings):
     redis_url: str | None = Field(
         None, repr=False, description="Redis for more than one process; none means one process."
     )
+    trusted_proxies: int = Field(
+        0,
+        ge=0,
+        le=10,
+        description="How many reverse proxies of yours stand before the hub. So many entries of "
+        "`X-Forwarded-For` are believed; with 0 the limits by address count the proxy itself.",
+    )
     public_url: Annotated[str, AfterValidator(_web_address)] = Field(
         default_factory=lambda data: f"http://localhost:{data['port']}",
         description="Where customers, agents and providers reach this hub.",

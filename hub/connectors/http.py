@@ -141,8 +141,7 @@ class Http:
     def _failed(self, error: Exception, *, maybe_sent: bool) -> ConnectionFailed:
         # The library's text has the whole URL in it, which for Telegram contains the bot's token.
         return ConnectionFailed(
-            f"The provider could not be reached ({type(error).__name__}). "
-            "The message stays in line and is tried again.",
+            f"The provider could not be reached ({type(error).__name__}). It is tried again.",
             maybe_sent=maybe_sent,
         )
 

@@ -13,11 +13,12 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, or_, select, update
 
-from hub.conversations import people, shapes
+from hub.conversations import people, shapes, threads
 from hub.conversations.events import ContactLinked, ContactUnlinked, Event
 from hub.errors import Conflict, Invalid, NotFound
 from hub.store.engine import Transaction
 from hub.store.models import addresses, contacts, links
+from hub.types import Address
 
 
 def link(
@@ -58,6 +59,7 @@ def link(
     ).scalar_one()
     _settle(tx, [*group, *other])
     made = get(tx.connection, link_id)
+    _tell(tx, made, "contact.linked", by)
     tx.publish(Event(ContactLinked(link=made, contact_ids=[str(contact_id), str(other[0])])))
     return made
 
@@ -77,6 +79,7 @@ def unlink(tx: Transaction, link_id: int, *, by: str) -> tuple[shapes.Link, list
     tx.execute(update(links).where(links.c.id == link_id).values(undone_at=tx.now, undone_by=by))
     _settle(tx, records)
     undone = get(tx.connection, link_id)
+    _tell(tx, undone, "contact.unlinked", by)
     both = [
         people.contact(tx.connection, before.contact_id),
         people.contact(tx.connection, before.other_contact_id),
@@ -122,6 +125,29 @@ def _settle(tx: Transaction, records: list[int]) -> None:
     edges = [(row.contact_id, row.other_contact_id) for row in rows]
     for record, root in roots(records, edges).items():
         tx.execute(update(contacts).where(contacts.c.id == record).values(root_id=root))
+
+
+def _tell(tx: Transaction, link_: shapes.Link, name: str, by: str) -> None:
+    """A line in the thread of each side: what was joined or parted, by whom, and why."""
+    for record in (link_.contact_id, link_.other_contact_id):
+        row = tx.execute(
+            select(addresses).where(addresses.c.contact_id == int(record)).limit(1)
+        ).first()
+        person = row and people.find(tx.connection, Address(row.scheme, row.path, row.scope))
+        target = threads.latest_thread_of_record(tx, person) if person else None
+        if target is not None:
+            threads.add_event(
+                tx,
+                target,
+                name,
+                threads.SYSTEM,
+                link_id=link_.id,
+                addresses=link_.addresses,
+                evidence=link_.evidence,
+                reason=link_.reason,
+                by=by,
+            )
+            threads.save(tx, target)
 
 
 def _row(connection: Connection, link_id: int) -> Any:

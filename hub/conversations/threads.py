@@ -89,6 +89,21 @@ def latest_thread(tx: Transaction, person: Person) -> Thread | None:
     return None if row is None else Thread(row, person, {})
 
 
+def latest_thread_of_record(tx: Transaction, person: Person) -> Thread | None:
+    """The latest conversation that this very record began, whoever it is one person with."""
+    row = (
+        tx.execute(
+            select(conversations)
+            .where(conversations.c.contact_id == person.contact_id)
+            .order_by(conversations.c.id.desc())
+            .limit(1)
+        )
+        .mappings()
+        .first()
+    )
+    return None if row is None else Thread(row, person, {})
+
+
 def thread(tx: Transaction, conversation_id: int, person: Person) -> Thread:
     """Raises NotFound."""
     row = (

@@ -246,6 +246,7 @@ def open_engine(url: str) -> Engine:
     if url.startswith(("postgres://", "postgresql://")):
         url = "postgresql+psycopg2://" + url.split("://", 1)[1]
     options: dict[str, Any] = {
+        "hide_parameters": True,  # what customers wrote stays out of errors, and so out of logs
         "json_serializer": lambda value: orjson.dumps(value).decode(),
         "json_deserializer": orjson.loads,
     }

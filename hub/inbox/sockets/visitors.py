@@ -119,6 +119,8 @@ def register(socketio: SocketIO, hub: Hub) -> None:
         if not is_allowed(request, hub.settings.public_url, connector.config.allowed_origins):
             raise ConnectionRefusedError("origin_not_allowed")
         found = _resume(hub, connector, hello)
+        if found is None and connector.config.identity == "required":
+            raise ConnectionRefusedError("identity_required")
         if found is None:
             if opened.take(request.remote_addr or "") > 0:
                 raise ConnectionRefusedError("limit_exceeded")
