@@ -188,8 +188,8 @@ class ResponseUnexpected(SendError):
 class CredentialsRefused(SendError):
     """The provider does not accept our keys: the connector needs attention.
 
-    The message fails at once, with a reason, and can be sent again when the keys are mended:
-    trying on would lock an account that counts wrong keys.
+    Nothing is wrong with the message, so it waits for the right keys; the connector tries seldom,
+    because accounts are locked where wrong keys are counted.
     """
 
     code = "credentials_refused"
