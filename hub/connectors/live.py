@@ -105,7 +105,11 @@ class Connectors:
 
     def close(self) -> None:
         for connector in self:
-            connector.close()
+            try:
+                connector.close()
+            except Exception:
+                # The others, and the database, still have to be closed.
+                log.exception("connector.not_closed", connector=connector.name)
 
 
 def _slot(name: str, config: ConnectorConfig, site: Site) -> Slot:

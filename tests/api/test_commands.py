@@ -15,6 +15,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from hub.config import load_config
+from hub.connectors.base import Site
+from hub.connectors.live import Connectors
 from tests.harness import RunningHub, free_port
 
 pytestmark = pytest.mark.servers
@@ -250,3 +253,20 @@ def test_a_chat_before_does_not_make_the_end_slow(tmp_path: Path) -> None:
     begin = time.monotonic()
     assert running.stop() == 0
     assert time.monotonic() - begin < 6
+
+
+def test_a_connector_that_does_not_close_keeps_no_other_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = load_config(Path(wrote(tmp_path, GOOD + "  second: {kind: webchat}\n")), {})
+    connectors = Connectors(config.connectors, Site("http://localhost"), b"")
+    first, second = connectors
+    closed: list[str] = []
+
+    def breaks() -> None:
+        raise RuntimeError("reentrant call")
+
+    monkeypatch.setattr(first, "close", breaks)
+    monkeypatch.setattr(second, "close", lambda: closed.append(second.name))
+    connectors.close()
+    assert closed == ["second"]

@@ -115,9 +115,8 @@ def test_a_session_token_is_in_no_address_and_no_log(hub: RunningHub) -> None:
 
 
 def test_a_chat_for_signed_in_visitors_takes_nothing_from_others(hub: RunningHub) -> None:
-    with hub.visitor("locked") as stranger:
-        answer = stranger.says("let me in", "c-1")
-        assert (answer["ok"], answer["code"]) == (False, "forbidden")
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        Screen(hub.url, "/visitor", {"connector": "locked"})
 
 
 def test_an_unknown_connector_or_one_of_another_kind_is_refused(hub: RunningHub) -> None:

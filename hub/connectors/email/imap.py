@@ -161,7 +161,8 @@ class ImapMailbox:
     def _drop(self) -> None:
         client, self._client = self._client, None
         if client is not None:
-            with contextlib.suppress(OSError, imaplib.IMAP4.error):
+            # RuntimeError: a look is reading from it at this moment, as when the hub ends.
+            with contextlib.suppress(OSError, RuntimeError, imaplib.IMAP4.error):
                 client.shutdown()
 
     # -- which mails ---------------------------------------------------------------------------
