@@ -99,8 +99,8 @@ def test_every_error_is_a_problem(description: dict[str, Any]) -> None:
 
 
 #: Seconds that all the asking may take; what was not reached by then is asked less.
-BUDGET = 30.0
-EXAMPLES = 15
+BUDGET = 20.0
+EXAMPLES = 10
 
 
 @pytest.fixture(scope="session")
