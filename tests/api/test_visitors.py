@@ -410,3 +410,26 @@ def test_a_link_runs_out() -> None:
         assert links.attachment_id(token) == 7
         clock.shift(timedelta(seconds=2))
         assert links.attachment_id(token) is None
+
+
+def test_a_link_from_another_channel_makes_the_visitor_that_person_once(
+    hub: RunningHub, sandbox: Sandbox
+) -> None:
+    text = words("by sms")
+    sandbox.twilio.customer("+12025550178").texts(text)
+    asked = hub.message_with(text)
+    made = hub.post(
+        f"/conversations/{asked['conversation_id']}/handovers", {"connector": "website"}
+    )
+    token = made["url"].partition("#resume=")[2]
+    assert token
+    with hub.visitor(resume=token) as visitor:
+        assert text not in everything_heard(visitor)  # this page has not proved that address
+        said = visitor.says(words("here I am"), "c-1")["message"]
+    assert (said["conversation_id"], said["contact_id"]) == (
+        asked["conversation_id"],
+        asked["contact_id"],
+    )
+    with hub.visitor(resume=token) as stranger:
+        assert stranger.session["contact"] is None
+        assert stranger.says(words("me too"), "c-1")["message"]["contact_id"] != asked["contact_id"]
