@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hub import runtime
 from hub.config import Config
-from hub.connectors.base import Acknowledges, Connector, Site
+from hub.connectors.base import Acknowledges, Connector, Site, is_able
 from hub.connectors.delivery import Deliverer
 from hub.connectors.describing import Describer
 from hub.connectors.fetching import MediaFetcher
@@ -123,8 +123,8 @@ class App:
             self.fetcher.wake()
         if received.is_nameless and isinstance(event, InboundMessage):
             self.describer.ask(connector, event.address)
-        if isinstance(connector, Acknowledges):
-            calls = connector.acknowledge(event)
+        if is_able(type(connector), Acknowledges):
+            calls = connector.acknowledge(event)  # type: ignore[attr-defined]
             if calls:
                 runtime.spawn(_transmit, connector, calls, name="acknowledge")
 

@@ -15,6 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -196,6 +197,15 @@ def secrets_of(config: BaseModel) -> list[str]:
 
 
 # -- abilities that not every channel has ----------------------------------------------------------
+
+
+@cache
+def is_able(kind: type[Connector[Any]], ability: type) -> bool:
+    """Whether a kind has one of the abilities below.
+
+    For what runs on every event: isinstance looks through all of a protocol's members each time.
+    """
+    return issubclass(kind, ability)
 
 
 @dataclass(frozen=True, slots=True)

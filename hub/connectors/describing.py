@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from hub import runtime
-from hub.connectors.base import Connector, DescribesContacts
+from hub.connectors.base import Connector, DescribesContacts, is_able
 from hub.connectors.rates import Buckets
 from hub.conversations import people
 from hub.errors import SendError
@@ -39,7 +39,7 @@ class Describer:
 
     def ask(self, connector: Connector[Any], address: Address) -> None:
         """Does nothing where the kind cannot tell, or too many wait already."""
-        if not isinstance(connector, DescribesContacts) or self._queue.full():
+        if not is_able(type(connector), DescribesContacts) or self._queue.full():
             return
         if self._turns.take((connector.name, address)) == 0:
             self._queue.put((connector, address))

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import structlog
+from prometheus_client import Counter
 from sqlalchemy import select, update
 
 from hub.connectors.base import Connector, Handshake
@@ -62,7 +64,7 @@ class Gateway:
         try:
             connector.verify(request)
         except WebhookRejected:
-            INBOUND.labels(connector=name, outcome="rejected").inc()
+            _count(name, "rejected").inc()
             raise
         self.take(connector, request)
         return connector.reply(request)
@@ -76,11 +78,11 @@ class Gateway:
         try:
             events = connector.parse(request)
         except EventIgnored as ignored:
-            INBOUND.labels(connector=connector.name, outcome="ignored").inc()
+            _count(connector.name, "ignored").inc()
             log.debug("event.ignored", connector=connector.name, reason=ignored.message)
             return []
         except PayloadInvalid:
-            INBOUND.labels(connector=connector.name, outcome="invalid").inc()
+            _count(connector.name, "invalid").inc()
             raise
         except Exception as error:  # noqa: BLE001 - a parser's mistake must not lose what came in
             self._keep(connector, _digest(request.body), request.body, request, error)
@@ -146,7 +148,7 @@ class Gateway:
             self._keep(connector, event.key, event.raw, request, error)
             return Received(is_new=False)
         outcome = "new" if received.is_new else "repeated"
-        INBOUND.labels(connector=connector.name, outcome=outcome).inc()
+        _count(connector.name, outcome).inc()
         if received.is_new:
             self._tell(connector, event, received)
         return received
@@ -164,7 +166,7 @@ class Gateway:
         error: Exception,
     ) -> None:
         log.error("event.failed", connector=connector.name, key=key, exc_info=error)
-        INBOUND.labels(connector=connector.name, outcome="failed").inc()
+        _count(connector.name, "failed").inc()
         inlet = self._connectors.inlet(connector)
         self._store.write(lambda tx: keep_failed(tx, inlet, key, body, request, _reason(error)))
 
@@ -209,6 +211,11 @@ def _process_again(
         for event in events
     ]
     return [(event, one) for event, one in received if one.is_new]
+
+
+@cache
+def _count(connector: str, outcome: str) -> Counter:
+    return INBOUND.labels(connector=connector, outcome=outcome)
 
 
 def _digest(body: bytes) -> str:

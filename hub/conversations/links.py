@@ -20,6 +20,9 @@ from hub.store.engine import Transaction
 from hub.store.models import addresses, contacts, links
 from hub.types import Address
 
+#: Links are rare and reach over any number of records: two at once could see half of each other.
+ONE_AT_A_TIME = "links"
+
 
 def link(
     tx: Transaction,
@@ -37,8 +40,7 @@ def link(
         NotFound: there is no such contact.
         Invalid: they are one person already.
     """
-    for record in sorted((contact_id, other_contact_id)):
-        tx.lock(f"contact:{record}")
+    tx.lock(ONE_AT_A_TIME)
     group = people.group_of(tx.connection, contact_id)
     other = people.group_of(tx.connection, other_contact_id)
     if group[0] == other[0]:
@@ -71,10 +73,10 @@ def unlink(tx: Transaction, link_id: int, *, by: str) -> tuple[shapes.Link, list
         NotFound: there is no such link.
         Conflict: it is undone already.
     """
+    tx.lock(ONE_AT_A_TIME)
     before = _row(tx.connection, link_id)
     if before.undone_at is not None:
         raise Conflict("This link is undone already.")
-    tx.lock(f"contact:{before.contact_id}")
     records = people.group_of(tx.connection, before.contact_id)
     tx.execute(update(links).where(links.c.id == link_id).values(undone_at=tx.now, undone_by=by))
     _settle(tx, records)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, case, insert, select, update
 
 from hub.conversations import search, shapes
 from hub.conversations.events import ContactUpdated, Event
+from hub.conversations.storable import storable
 from hub.errors import Invalid, NotFound
 from hub.store.engine import Transaction, Upsert
 from hub.store.models import addresses, contacts, reaches
@@ -272,6 +273,7 @@ def edit(
         NotFound: no such contact.
         Invalid: a name over 200 characters.
     """
+    name, attributes = storable(name), storable(attributes)
     before = contact(tx.connection, contact_id)
     if name is not None and len(name) > MAX_NAME:
         raise Invalid(f"A name has at most {MAX_NAME} characters.", "name")

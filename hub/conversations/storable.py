@@ -26,6 +26,11 @@ def storable(value: Any) -> Any:
     return value
 
 
+def is_plain_json(raw: bytes) -> bool:
+    """Whether no text in a JSON body can be anything but storable: it has no escapes."""
+    return raw[:1] == b"{" and b"\\u" not in raw
+
+
 def _storable_fields(value: Any) -> Any:
     changed = {}
     for field in fields(value):

@@ -52,6 +52,8 @@ _LATEST = (
     .where(contacts.c.root_id == bindparam("root"))
     .order_by(conversations.c.id.desc())
     .limit(1)
+    # What a verb has in its hands, no other changes (PostgreSQL; SQLite has one writer anyway).
+    .with_for_update(of=conversations)
 )
 _OPEN = Prepared(_LATEST.where(conversations.c.status != "resolved"))
 _INSERT_CONVERSATION = insert(conversations).returning(conversations.c.id)
@@ -107,7 +109,9 @@ def latest_thread_of_record(tx: Transaction, person: Person) -> Thread | None:
 def thread(tx: Transaction, conversation_id: int, person: Person) -> Thread:
     """Raises NotFound."""
     row = (
-        tx.execute(select(conversations).where(conversations.c.id == conversation_id))
+        tx.execute(
+            select(conversations).where(conversations.c.id == conversation_id).with_for_update()
+        )
         .mappings()
         .first()
     )

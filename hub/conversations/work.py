@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from hub.conversations import people, shapes, threads, views
 from hub.conversations.people import Person
+from hub.conversations.storable import storable
 from hub.conversations.threads import Author
 from hub.errors import Invalid, NotFound
 from hub.store.engine import Transaction
@@ -134,7 +135,9 @@ def read(tx: Transaction, conversation_id: int, message_id: int) -> shapes.Conve
 
 
 def _row(tx: Transaction, conversation_id: int) -> Any:
-    row = tx.execute(select(conversations).where(conversations.c.id == conversation_id)).first()
+    row = tx.execute(
+        select(conversations).where(conversations.c.id == conversation_id).with_for_update()
+    ).first()
     if row is None:
         raise NotFound("There is no such conversation.")
     return row
@@ -154,15 +157,19 @@ def _checked(tx: Transaction, row: Any, changes: dict[str, Any]) -> dict[str, An
     ):
         raise Invalid("There is no such team.", "team")
     if "labels" in changes:
-        labels = list(dict.fromkeys(label.strip() for label in changes["labels"] if label.strip()))
+        given = [storable(label).strip() for label in changes["labels"]]
+        labels = list(dict.fromkeys(label for label in given if label))
         if len(labels) > MAX_LABELS or any(len(label) > 64 for label in labels):
             raise Invalid(f"At most {MAX_LABELS} labels of at most 64 characters.", "labels")
         changes["labels"] = labels
     status = changes.get("status", row.status)
     until: datetime | None = changes.get("snoozed_until")
+    ends = changes.get("snoozed_until", row.snoozed_until)
     if until is not None:
         changes["status"] = status = "snoozed"
-    if status == "snoozed" and until is None and row.snoozed_until is None:
+    elif row.status == "snoozed" and ends is None and "status" not in changes:
+        changes["status"] = status = "open"  # put off until never would be lost
+    if status == "snoozed" and ends is None:
         raise Invalid("Say until when: set snoozed_until.", "snoozed_until")
     if status != "snoozed":
         changes["snoozed_until"] = None

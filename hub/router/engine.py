@@ -18,6 +18,7 @@ from hub.conversations.events import (
     ConversationCreated,
     ConversationUpdated,
     Event,
+    MessageCreated,
     PresenceChanged,
 )
 from hub.conversations.threads import SYSTEM
@@ -52,7 +53,11 @@ class Assigner:
             match event.payload:
                 case PresenceChanged(presence="online"):
                     self._wake.set()
-                case ConversationCreated(conversation=one) | ConversationUpdated(conversation=one):
+                case (
+                    ConversationCreated(conversation=one)
+                    | ConversationUpdated(conversation=one)
+                    | MessageCreated(conversation=one)  # it may have opened what was resolved
+                ):
                     if one.assignee is None and one.status == "open":
                         self._wake.set()
 

@@ -21,6 +21,7 @@ test('waiting is told in the largest whole unit', () => {
 
 test('the time left in a reply window ends empty', () => {
   expect(timeUntil(hours(5.2), now)).toBe('5 hr 12 min');
+  expect(timeUntil(hours(24), now)).toBe('24 hr');
   expect(timeUntil(hours(-1), now)).toBe('');
 });
 

@@ -77,8 +77,9 @@ export function timeUntil(at: string, now = Date.now()): string {
   if (left <= 0) return '';
   if (left >= 2 * DAY) return unit(Math.floor(left / DAY), 'day', 'long');
   const hours = Math.floor(left / HOUR);
-  const minutes = unit(Math.max(1, Math.floor((left % HOUR) / MINUTE)), 'minute', 'short');
-  return hours > 0 ? `${unit(hours, 'hour', 'short')} ${minutes}` : minutes;
+  const minutes = Math.floor((left % HOUR) / MINUTE);
+  if (hours === 0) return unit(Math.max(1, minutes), 'minute', 'short');
+  return [unit(hours, 'hour', 'short'), minutes > 0 ? unit(minutes, 'minute', 'short') : ''].join(' ').trim();
 }
 
 export function byteSize(bytes: number | null): string {

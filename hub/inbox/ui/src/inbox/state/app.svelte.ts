@@ -78,7 +78,8 @@ export class App {
   open(conversation: Conversation): void {
     this.conversations.select(conversation.id);
     this.view.show('thread');
-    history.replaceState(null, '', `#/conversations/${conversation.id}`);
+    const address = `#/conversations/${conversation.id}`;
+    if (location.hash !== address) history.pushState(null, '', address);
     this.composer.open(conversation);
     this.live.viewing(conversation.id);
     void this.details.open(conversation);
@@ -86,6 +87,13 @@ export class App {
       for (const message of this.outbox.waitingFor(conversation.contact.id)) this.#heardMessage(message);
       this.markSeen();
     });
+  }
+
+  /** Goes where the address says: after Back, Forward, or a link to a conversation. */
+  follow(): void {
+    const wanted = conversationIn(location.hash);
+    if (wanted === null) this.view.show('list');
+    else if (wanted !== this.conversations.selected?.id) void this.openById(wanted);
   }
 
   move(step: 1 | -1): void {
