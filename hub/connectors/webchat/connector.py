@@ -19,14 +19,13 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 
 from hub.connectors.base import Connector, ConnectorConfig
-from hub.connectors.webchat.payloads import PAYLOAD, Message, Page, Receipt, Upload, Visitor
+from hub.connectors.webchat.payloads import Message, Page, Upload, Visitor
 from hub.errors import PayloadInvalid, ResponseUnexpected, Unsupported, WebhookRejected
 from hub.types import (
     Address,
     Attachment,
     Capabilities,
     DeliveryStatus,
-    DeliveryUpdate,
     InboundEvent,
     InboundMessage,
     Medium,
@@ -41,7 +40,6 @@ from hub.types import (
 TEXT_LIMIT = 10_000
 MAX_BYTES = 25 * 1024 * 1024
 
-_STATUS = {"delivered": DeliveryStatus.DELIVERED, "read": DeliveryStatus.READ}
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(
     r"(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
@@ -182,11 +180,9 @@ class Webchat(Connector[WebchatConfig]):
 
     def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
         try:
-            payload = PAYLOAD.validate_json(request.body)
+            payload = Message.model_validate_json(request.body)
         except ValidationError as error:
             raise PayloadInvalid(_where(error)) from None
-        if isinstance(payload, Receipt):
-            return [self._receipt(payload, request.body)]
         return [self._message(payload, request.body)]
 
     def compose(self, message: OutboundMessage) -> Sequence[SocketCall]:
@@ -238,17 +234,6 @@ class Webchat(Connector[WebchatConfig]):
             attachments=tuple(_attachment(upload) for upload in payload.attachments),
             profile=_profile(payload.profile),
             extra=_page(payload.page),
-        )
-
-    def _receipt(self, payload: Receipt, raw: bytes) -> DeliveryUpdate:
-        return DeliveryUpdate(
-            # No client_id has a space in it, so no message's key looks like this.
-            key=f"{payload.visitor}:{payload.status} {payload.message_id}",
-            raw=raw,
-            status=_STATUS[payload.status],
-            address=self.address(payload.visitor),
-            message_id=payload.message_id,
-            at=payload.at,
         )
 
 

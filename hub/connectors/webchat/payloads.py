@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from hub.types import Medium
 
@@ -72,17 +72,3 @@ class Message(_Part):
     sent_at: _Time | None = None
     profile: Visitor = Visitor()
     page: Page | Annotated[str, Field(max_length=2000)] = Page()
-
-
-class Receipt(_Part):
-    """The page shows the hub's message `message_id`, or the visitor has read it."""
-
-    type: Literal["receipt"]
-    visitor: _Id
-    message_id: Annotated[str, Field(min_length=1, max_length=64)]
-    status: Literal["delivered", "read"]
-    at: _Time | None = None
-
-
-Payload = Annotated[Message | Receipt, Field(discriminator="type")]
-PAYLOAD: TypeAdapter[Message | Receipt] = TypeAdapter(Payload)
