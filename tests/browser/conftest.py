@@ -25,7 +25,10 @@ FLAGS = (
     "--disable-sync",
 )
 EMAIL = "alex@example.com"
+COLLEAGUE = "sam@example.com"
 PASSWORD = "correct horse battery"
+# What a browser says of a server that is not there.
+AWAY = r"ERR_CONNECTION|ERR_SOCKET|ERR_EMPTY|WebSocket|Failed to load resource"
 # A second chat with the same people behind it.
 OTHER_CHAT = """\
   outlet:
@@ -78,8 +81,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with Sandbox(hub_url=f"http://127.0.0.1:{port}") as sandbox:
         config = demo_connectors(sandbox.addresses) + OTHER_CHAT
         with RunningHub(tmp_path_factory.mktemp("hub"), config, port=port) as hub:
-            arguments = (EMAIL, "--name", "Alex", "--role", "admin", "--password-stdin")
-            hub.command("user", "add", *arguments, given=PASSWORD)
+            for email, name, role in ((EMAIL, "Alex", "admin"), (COLLEAGUE, "Sam", "agent")):
+                arguments = (email, "--name", name, "--role", role, "--password-stdin")
+                hub.command("user", "add", *arguments, given=PASSWORD)
             yield World(hub, sandbox)
 
 

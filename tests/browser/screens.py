@@ -29,7 +29,8 @@ class Desk:
     def opens(self, conversation_id: str = "") -> Desk:
         self.page.goto(f"{self.hub.url}/#/conversations/{conversation_id}")
         if conversation_id:
-            expect(self.timeline.locator("article").first).to_be_visible()
+            thread = self.page.locator(f"[data-conversation='{conversation_id}']")
+            expect(thread.locator("article").first).to_be_visible()
             expect(self.composer.get_by_role("button", name="Where the customer")).to_be_visible()
         else:
             expect(self.list.get_by_role("listitem").first).to_be_visible()
