@@ -44,7 +44,7 @@ def retry(desk: Desk, message: shapes.Message) -> None:
     desk.store.write(lambda tx: send.retry(tx, int(message.id)))
 
 
-# -- out it goes -----------------------------------------------------------------------------------
+# -- out it goes ----------------------------------------------------------------------------------
 
 
 def test_a_reply_leaves_and_is_sent(desk: Desk, anna: Customer, provider: ToyProvider) -> None:
@@ -142,7 +142,7 @@ def test_a_provider_that_names_a_new_address_is_followed(
     assert [call.path for call in provider.calls] == ["anna", "-100"]
 
 
-# -- again -----------------------------------------------------------------------------------------
+# -- again ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_after_a_restart_nothing_waits_for_a_try_that_was_far_off(
     desk.waits_until(ours, "sent")
 
 
-# -- no --------------------------------------------------------------------------------------------
+# -- no -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("error", [Rejected, WindowClosed], ids=lambda error: error.code)
@@ -346,7 +346,7 @@ def test_a_mistake_of_ours_while_sending_does_not_block_the_line_for_ever(
     desk.waits_until(second, "sent")
 
 
-# -- nobody knows ----------------------------------------------------------------------------------
+# -- nobody knows ---------------------------------------------------------------------------------
 
 
 def test_a_lost_answer_is_asked_for_and_nothing_leaves_twice(
@@ -462,7 +462,7 @@ def test_two_processes_on_one_store_never_send_one_message_twice(
         assert provider.texts_to(one.path) == expected
 
 
-# -- in parts --------------------------------------------------------------------------------------
+# -- in parts -------------------------------------------------------------------------------------
 
 
 def test_a_message_in_parts_goes_on_at_the_part_that_is_missing(
@@ -502,7 +502,7 @@ def test_sending_again_after_a_part_was_refused_goes_on_there(
     assert provider.texts == ["one", "two"]
 
 
-# -- what the provider reports ---------------------------------------------------------------------
+# -- what the provider reports --------------------------------------------------------------------
 
 
 def test_a_receipt_before_the_send_returned_counts_afterwards(
@@ -692,7 +692,7 @@ def test_no_two_statuses_follow_each_other_both_ways(
         assert forward
 
 
-# -- limits ----------------------------------------------------------------------------------------
+# -- limits ---------------------------------------------------------------------------------------
 
 
 def test_a_bucket_gives_what_it_holds_and_then_by_the_clock() -> None:
@@ -741,7 +741,7 @@ def test_a_connector_sends_no_more_than_it_may(desk: Desk, provider: ToyProvider
         assert provider.texts_to(one.path) == [f"{one.path} {number}" for number in range(3)]
 
 
-# -- the end ---------------------------------------------------------------------------------------
+# -- the end --------------------------------------------------------------------------------------
 
 
 def test_stopping_finishes_what_is_under_way_and_takes_nothing_more(

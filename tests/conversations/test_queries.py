@@ -159,7 +159,7 @@ def test_a_cursor_of_another_search_is_refused(desk: Desk, anna: Customer) -> No
             queries.find(connection, "hello", 10, cursor)
 
 
-# -- filters ---------------------------------------------------------------------------------------
+# -- filters --------------------------------------------------------------------------------------
 
 
 def test_conversations_are_listed_by_last_activity(
@@ -229,7 +229,7 @@ def test_a_page_sees_what_was_said_at_its_own_address_and_nothing_else(
     assert [one.text for one in found] == ["mine", "mine too"]
 
 
-# -- on an index -----------------------------------------------------------------------------------
+# -- on an index ----------------------------------------------------------------------------------
 
 
 def explained(store: Store, look: Callable[[Connection], Any]) -> list[tuple[str, list[str]]]:
@@ -291,7 +291,7 @@ def test_every_list_is_read_along_an_index(sqlite_store: Store, tmp_path: Any, n
                     assert "INDEX" in line, (statement, plan)
 
 
-# -- search ----------------------------------------------------------------------------------------
+# -- search ---------------------------------------------------------------------------------------
 
 TEXTS = {
     "arabic": "أين طلبي رقم ١٢٣ من فضلكم؟ الحقيبة الجديدة",

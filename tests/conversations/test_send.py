@@ -41,7 +41,7 @@ def upload(desk: Desk, uploader: str = "agent:1") -> int:
     return desk.store.write(write)
 
 
-# -- where it goes ---------------------------------------------------------------------------------
+# -- where it goes --------------------------------------------------------------------------------
 
 
 def test_a_reply_goes_to_where_the_customer_wrote_last(desk: Desk, anna: Customer) -> None:
@@ -101,7 +101,7 @@ def test_a_reply_to_a_message_of_another_conversation_is_refused(
     assert refused.value.field == "reply_to"
 
 
-# -- what it changes -------------------------------------------------------------------------------
+# -- what it changes ------------------------------------------------------------------------------
 
 
 def test_answering_ends_the_waiting_and_takes_the_conversation(desk: Desk, anna: Customer) -> None:
@@ -164,7 +164,7 @@ def test_a_visitors_upload_is_not_the_agents_to_send(desk: Desk, anna: Customer)
     assert desk.count(messages) == 1
 
 
-# -- once ------------------------------------------------------------------------------------------
+# -- once -----------------------------------------------------------------------------------------
 
 
 def test_the_same_client_id_again_is_the_first_message(desk: Desk, anna: Customer) -> None:
@@ -201,7 +201,7 @@ def test_a_customers_client_id_is_not_an_agents(desk: Desk, anna: Customer) -> N
     assert desk.sends(said.conversation_id, "Hi", client_id="c1").is_new
 
 
-# -- what is refused -------------------------------------------------------------------------------
+# -- what is refused ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_nothing_in_a_text_breaks_the_sending(desk: Desk, anna: Customer, text: 
     assert desk.sends(said.conversation_id, text, client_id=text).is_new is False
 
 
-# -- writing first ---------------------------------------------------------------------------------
+# -- writing first --------------------------------------------------------------------------------
 
 
 def starts(desk: Desk, path: str, connector: str, text: str = "Good news") -> shapes.Message:
@@ -288,7 +288,7 @@ def test_nobody_is_started_with_who_said_stop(desk: Desk, anna: Customer) -> Non
         starts(desk, "anna", "toy")
 
 
-# -- again -----------------------------------------------------------------------------------------
+# -- again ----------------------------------------------------------------------------------------
 
 
 def retry(desk: Desk, message: shapes.Message) -> shapes.Message:

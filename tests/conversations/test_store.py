@@ -186,7 +186,7 @@ def test_what_is_announced_is_told_and_not_kept(store: Store) -> None:
     assert told == ["typing"]
 
 
-# -- types -----------------------------------------------------------------------------------------
+# -- types ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_a_moment_comes_back_as_it_was_in_utc(store: Store, moment: datetime) ->
     assert row.last_used_at is None
 
 
-# -- migrations ------------------------------------------------------------------------------------
+# -- migrations -----------------------------------------------------------------------------------
 
 
 def test_head_is_the_newest_migration() -> None:
