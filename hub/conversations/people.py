@@ -142,14 +142,17 @@ def _make(tx: Transaction, address: Address, profile: Profile, evidence: str) ->
     return Person(address_id, contact_id, contact, address, is_new=True)
 
 
-def seen(tx: Transaction, person: Person, connector: str) -> None:
-    """They wrote to us here, so here they can be reached; unless they said stop."""
+def seen(tx: Transaction, person: Person, connector: str, at: datetime) -> None:
+    """They wrote to us here at that time, so here they can be reached; unless they said stop.
+
+    The time is the provider's: its reply window counts from then, however late we hear of it.
+    """
     _SEEN.rows(
         tx.connection,
         {
             "address_id": person.address_id,
             "connector": connector,
-            "last_inbound_at": tx.now,
+            "last_inbound_at": at,
             "last_seen_at": tx.now,
             "stopped_at": None,
             "stopped_reason": "",
@@ -158,9 +161,9 @@ def seen(tx: Transaction, person: Person, connector: str) -> None:
     )
 
 
-def started(tx: Transaction, person: Person, connector: str) -> None:
+def started(tx: Transaction, person: Person, connector: str, at: datetime) -> None:
     """They let us in (again), in so many words."""
-    seen(tx, person, connector)
+    seen(tx, person, connector, at)
     tx.execute(
         update(reaches)
         .where(reaches.c.address_id == person.address_id, reaches.c.connector == connector)

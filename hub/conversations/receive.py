@@ -129,10 +129,11 @@ def _message(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: i
     # A sender that anybody could have written, or a machine that quotes us, proves nothing.
     if event.authenticated and not event.automatic:
         person = handovers.redeem_any(tx, event, inlet.name, person)
+    at = threads.sane_time(event.sent_at, tx.now)
     if event.extra.get("keyword") == "start":
-        people.started(tx, person, inlet.name)
+        people.started(tx, person, inlet.name, at)
     elif not event.automatic:
-        people.seen(tx, person, inlet.name)
+        people.seen(tx, person, inlet.name, at)
     answered = _answered(tx, inlet, event, person)
     if event.automatic:
         return _automatic(tx, inlet, event, person, journal_id, answered)
@@ -298,7 +299,8 @@ def _contact_event(tx: Transaction, inlet: Inlet, event: ContactEvent) -> None:
         person = handovers.person_after(tx, person)
     match event.name:
         case "started" | "referral":
-            people.started(tx, person, inlet.name)
+            at = threads.sane_time(event.at, tx.now)
+            people.started(tx, person, inlet.name, at)
         case "stopped":
             reason = "The customer asked for no more messages here."
             people.stopped(tx, person.address_id, inlet.name, reason, opted_out=True)

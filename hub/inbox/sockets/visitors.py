@@ -283,7 +283,7 @@ def _redeem(hub: Hub, connector: Webchat, visitor: Visitor, token: str) -> None:
         person = people.find_or_make(tx, address, Profile(locale=visitor.locale))
         if not handovers.redeem(tx, token, connector.name, person):
             raise Conflict("This link was used, or has run out.")  # and nobody was made for it
-        people.started(tx, handovers.person_after(tx, person), connector.name)
+        people.started(tx, handovers.person_after(tx, person), connector.name, tx.now)
 
     with suppress(Conflict):
         hub.store.write(write)

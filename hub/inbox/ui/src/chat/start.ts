@@ -11,6 +11,14 @@ import { Place } from './place.svelte';
 import { isColor, paint, type Settings } from './settings';
 import { Uploads, uploadTo } from './uploads.svelte';
 
+// A link that brings somebody here to go on is good once, and leaves the address bar at once.
+function takeInvitation(): { resume?: string } {
+  const token = new URLSearchParams(location.hash.slice(1)).get('resume');
+  if (token === null) return {};
+  history.replaceState(history.state, '', location.pathname + location.search);
+  return { resume: token };
+}
+
 export async function start(
   loading: Promise<Settings>,
   memory: Memory,
@@ -29,6 +37,7 @@ export async function start(
     locale,
     page: place.page,
     ...(chat.session !== null && { session: chat.session }),
+    ...takeInvitation(),
   }));
   const chat: Chat = new Chat(socket, memory);
   memory.onForgotten(() => chat.reset()); // somebody signed out in another tab
