@@ -89,6 +89,12 @@ class Gateway:
             return []
         return [self._receive(connector, event, request) for event in events]
 
+    def keep_unreadable(
+        self, connector: Connector[Any], request: WebhookRequest, error: PayloadInvalid
+    ) -> None:
+        """Keeps what we asked a provider for and cannot read: nobody will send it again."""
+        self._keep(connector, _digest(request.body), request.body, request, error)
+
     def replay(self, journal_id: int) -> bool:
         """Runs a failed event again. False when it fails again.
 

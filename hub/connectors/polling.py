@@ -91,7 +91,7 @@ class Poller:
             try:
                 self._gateway.take(connector, request)
             except PayloadInvalid as error:
-                log.error("poll.unreadable", connector=connector.name, reason=error.message)
+                self._gateway.keep_unreadable(connector, request, error)
         self._connectors.worked(connector.name)
         if result.cursor != cursor:
             self._store.write(partial(_keep_cursor, name=connector.name, cursor=result.cursor))
