@@ -66,10 +66,17 @@ _SEEN = Prepared(
     Upsert(
         reaches,
         ["address_id", "connector"],
-        update=["last_inbound_at", "last_seen_at"],
+        update=["last_seen_at"],
         compute={
-            "stopped_at": case((reaches.c.opted_out, reaches.c.stopped_at), else_=None),
-            "stopped_reason": case((reaches.c.opted_out, reaches.c.stopped_reason), else_=""),
+            # What comes late does not take the customer's last word back.
+            "last_inbound_at": lambda new: case(
+                (reaches.c.last_inbound_at > new.last_inbound_at, reaches.c.last_inbound_at),
+                else_=new.last_inbound_at,
+            ),
+            "stopped_at": lambda _: case((reaches.c.opted_out, reaches.c.stopped_at), else_=None),
+            "stopped_reason": lambda _: case(
+                (reaches.c.opted_out, reaches.c.stopped_reason), else_=""
+            ),
         },
     )
 )

@@ -37,7 +37,7 @@ class Upsert:
     """An INSERT that meets a row with the same `key`: both databases can, each in its words.
 
     Without `update` the present row stays; `returning` then gives no row. With `update` the named
-    columns take the new values, and those of `compute` what their expression makes of the old row.
+    columns take the new values, and those of `compute` what is made of the old row and the new one.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Upsert:
         key: Sequence[str],
         *,
         update: Sequence[str] = (),
-        compute: Mapping[str, Any] | None = None,
+        compute: Mapping[str, Callable[[Any], Any]] | None = None,
         returning: Sequence[str] = (),
     ) -> None:
         self._table = table
@@ -65,7 +65,8 @@ class Upsert:
 
     def _build(self, insert: Any) -> Executable:
         if self._update:
-            values = {name: insert.excluded[name] for name in self._update} | dict(self._compute)
+            values = {name: insert.excluded[name] for name in self._update}
+            values |= {name: made(insert.excluded) for name, made in self._compute.items()}
             insert = insert.on_conflict_do_update(index_elements=self._key, set_=values)
         else:
             insert = insert.on_conflict_do_nothing(index_elements=self._key)

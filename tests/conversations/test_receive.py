@@ -656,3 +656,16 @@ def test_reaching_out_is_remembered_per_connector(desk: Desk, anna: Customer) ->
     anna.says("Hello")
     desk.receives(anna.message("There too"), "other")
     assert desk.count(reaches) == 2
+
+
+def test_a_late_message_does_not_set_the_reply_window_back(desk: Desk, anna: Customer) -> None:
+    from hub.conversations import people
+
+    newest = a_moment_ago(minutes=1)
+    for at in (a_moment_ago(hours=2), newest, a_moment_ago(hours=20)):
+        anna.says("Hello", sent_at=at)
+    with desk.store.read() as connection:
+        person = people.find(connection, anna.address)
+        assert person is not None
+        found = people.last_inbound_at(connection, person.address_id, "toy")
+    assert found == newest
