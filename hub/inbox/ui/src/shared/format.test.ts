@@ -34,6 +34,7 @@ test('initials come from the first and the last name, one letter in a joined-up 
 
 test('sizes and playing times are short', () => {
   expect(byteSize(null)).toBe('');
+  expect(byteSize(586)).toBe('0.6 kB');
   expect(byteSize(182_400)).toBe('182 kB');
   expect(byteSize(61_000_000)).toBe('61 MB');
   expect(playTime(67)).toBe('1:07');

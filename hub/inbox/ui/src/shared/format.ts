@@ -71,6 +71,11 @@ export function waitedFor(since: string, now = Date.now()): string {
   return unit(Math.floor(passed / DAY), 'day');
 }
 
+/** "Waiting 4m", or that it came this minute. */
+export function waiting(since: string, now = Date.now()): string {
+  return now - new Date(since).getTime() < MINUTE ? m.waiting_now() : m.waiting({ time: waitedFor(since, now) });
+}
+
 /** "5 h 12 min", "3 days": how long until `at`; empty when it has passed. */
 export function timeUntil(at: string, now = Date.now()): string {
   const left = new Date(at).getTime() - now;
@@ -84,7 +89,7 @@ export function timeUntil(at: string, now = Date.now()): string {
 
 export function byteSize(bytes: number | null): string {
   if (bytes === null) return '';
-  if (bytes < 1000) return unit(bytes, 'byte', 'narrow');
+  if (bytes < 1000) return unit(Math.ceil(bytes / 100) / 10, 'kilobyte', 'short');
   if (bytes < 1_000_000) return unit(Math.round(bytes / 1000), 'kilobyte', 'short');
   return unit(Math.round(bytes / 100_000) / 10, 'megabyte', 'short');
 }

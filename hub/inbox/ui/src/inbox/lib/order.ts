@@ -4,7 +4,13 @@ import type { Conversation, Message } from '$shared/types';
 export function inThreadOrder(one: Message, other: Message): number {
   const byTime = Date.parse(one.created_at) - Date.parse(other.created_at);
   if (byTime !== 0) return byTime;
-  return one.id < other.id ? -1 : one.id > other.id ? 1 : 0;
+  return byId(one.id, other.id);
+}
+
+// Ids are numbers written as text: the longer one is the larger one.
+function byId(one: string, other: string): number {
+  if (one.length !== other.length) return one.length - other.length;
+  return one < other ? -1 : one > other ? 1 : 0;
 }
 
 /** When something last happened in a conversation, in milliseconds. */
@@ -14,5 +20,5 @@ export function activityOf(conversation: Conversation): number {
 
 /** The order of the list: last activity first. */
 export function byActivity(one: Conversation, other: Conversation): number {
-  return activityOf(other) - activityOf(one) || (one.id < other.id ? 1 : -1);
+  return activityOf(other) - activityOf(one) || byId(other.id, one.id);
 }

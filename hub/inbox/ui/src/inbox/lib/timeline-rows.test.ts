@@ -32,6 +32,11 @@ test('a new conversation is marked', () => {
   expect(types([message(), message({ conversation_id: '101' })])).toEqual(['day', 'channel', 'message', 'conversation', 'message']);
 });
 
+test('conversations that go on side by side are marked only where they begin', () => {
+  const said = [message(), message({ conversation_id: '101' }), message(), message({ conversation_id: '101' })];
+  expect(types(said)).toEqual(['day', 'channel', 'message', 'conversation', 'message', 'message', 'message']);
+});
+
 test('a line stands above the first unread message', () => {
   const unread = message();
   expect(types([message(), unread], true, unread.id)).toEqual(['day', 'channel', 'message', 'unread', 'message']);

@@ -41,13 +41,15 @@ export function timelineRows(messages: readonly Message[], complete: boolean, fi
   const rows: Row[] = [];
   let channel: string | null = null;
   let previous: Message | undefined;
+  // Several may be open at once, after a merge: each is announced where it begins.
+  const begun = new Set<string>();
   messages.forEach((message, index) => {
     let broken = false;
     if (!previous || !isSameDay(previous.created_at, message.created_at)) {
       rows.push({ type: 'day', key: `day:${message.id}`, at: message.created_at });
       broken = true;
     }
-    if (previous && previous.conversation_id !== message.conversation_id) {
+    if (previous && !begun.has(message.conversation_id)) {
       rows.push({ type: 'conversation', key: `conversation:${message.id}`, conversationId: message.conversation_id, at: message.created_at });
       broken = true;
     }
@@ -76,6 +78,7 @@ export function timelineRows(messages: readonly Message[], complete: boolean, fi
       const ends = !belongTogether(message, next) || next?.id === firstUnreadId;
       rows.push({ type: 'message', key, message, starts, ends });
     }
+    begun.add(message.conversation_id);
     previous = message;
   });
   return rows;

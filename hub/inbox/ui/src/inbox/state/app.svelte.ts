@@ -49,6 +49,7 @@ export class App {
       details: this.details,
       directory: this.directory,
       outbox: this.outbox,
+      conversations: this.conversations,
       tellTyping: (conversationId, on) => this.live.typing(conversationId, on),
     });
   }
@@ -105,9 +106,14 @@ export class App {
   markSeen(): void {
     const conversation = this.conversations.selected;
     const newest = this.thread.newest;
-    if (!conversation || !newest || conversation.unread_count === 0 || !document.hasFocus()) return;
-    this.conversations.seen(conversation.id);
-    void this.attempt(() => this.api.markRead(conversation.id, newest.id));
+    if (!conversation || !newest || !document.hasFocus()) return;
+    // The timeline shows all that the person said, in whichever conversation.
+    for (const { id } of this.conversations.unreadOf(conversation.contact.id)) {
+      const last = this.thread.newestIn(id);
+      if (!last) continue;
+      this.conversations.seen(id);
+      void this.attempt(() => this.api.markRead(id, last.id));
+    }
   }
 
   // -- verbs on the open conversation --
@@ -198,7 +204,7 @@ export class App {
         if (message.direction === 'in' && message.type === 'message') {
           this.announcement = m.new_message_from({ name: message.author.name || nameOf(conversation.contact) });
         }
-        if (conversation.id === this.conversations.selected?.id) this.markSeen();
+        if (conversation.contact.id === this.conversations.selected?.contact.id) this.markSeen();
       },
       'message.updated': ({ message, conversation }) => {
         this.conversations.heard(conversation);

@@ -6,6 +6,7 @@ import type { ContactAddress, Conversation, Connector, Message } from '$shared/t
 import { fileProblem } from '../lib/file-check';
 import { replyWindow, type ReplyWindow } from '../lib/reply-window';
 import { textUse, type TextUse } from '../lib/text-limit';
+import type { Conversations } from './conversations.svelte';
 import type { Details } from './details.svelte';
 import type { Directory } from './directory.svelte';
 import type { Outbox } from './outbox.svelte';
@@ -31,6 +32,7 @@ export interface ComposerNeeds {
   details: Details;
   directory: Directory;
   outbox: Outbox;
+  conversations: Pick<Conversations, 'get'>;
   tellTyping: (conversationId: string, on: boolean) => void;
 }
 
@@ -162,7 +164,7 @@ export class Composer {
     const attachments = this.uploads.attachments;
     const isReply = mode === 'reply' && target !== null;
     const outgoing = {
-      conversation,
+      conversation: isReply ? this.#home(conversation, target) : conversation,
       attachments,
       kind: target?.kind ?? null,
       address: target?.address ?? null,
@@ -180,6 +182,13 @@ export class Composer {
     this.#keep();
     this.#stopTyping();
     await this.#needs.outbox.send(outgoing);
+  }
+
+  /** The open conversation in which the customer last wrote from this address, else the shown one. */
+  #home(shown: Conversation, target: ContactAddress): Conversation {
+    const last = this.#needs.thread.messages.findLast((m) => m.direction === 'in' && m.type === 'message' && keyOf(m) === keyOf(target));
+    const home = this.#needs.conversations.get(last?.conversation_id ?? '');
+    return home && home.status !== 'resolved' && home.contact.id === shown.contact.id ? home : shown;
   }
 
   /** The customer's address that a reply goes to unless the agent chooses another. */

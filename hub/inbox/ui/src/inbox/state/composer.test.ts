@@ -36,7 +36,7 @@ async function scene({ addresses = [address(), telegram], said = [message()], co
   const directory = new Directory(api);
   const outbox = new Outbox(api, session, (each) => thread.heard(each));
   const tellTyping = vi.fn();
-  const composer = new Composer({ api, thread, details, directory, outbox, tellTyping });
+  const composer = new Composer({ api, thread, details, directory, outbox, tellTyping, conversations: { get: () => null } });
   await Promise.all([session.resume(), directory.load(), details.open(conversation()), thread.open(conversation())]);
   composer.open(conversation());
   return { composer, thread, send, tellTyping };

@@ -20,6 +20,11 @@ interface Shelf {
 
 const EMPTY_SHELF: Shelf = { loaded: false, loading: false, next: null, problem: '' };
 
+function earlier(one: string | null, other: string | null): string | null {
+  if (!one || !other) return one ?? other;
+  return Date.parse(one) < Date.parse(other) ? one : other;
+}
+
 /** Every conversation this screen knows, and which of them the list shows. */
 export class Conversations {
   readonly #api: Api;
@@ -30,7 +35,7 @@ export class Conversations {
   #status = $state<ConversationStatus>('open');
   #selectedId = $state<string | null>(null);
 
-  readonly visible: readonly Conversation[] = $derived.by(() => this.#filtered(this.#tab, this.#status));
+  readonly visible: readonly Conversation[] = $derived.by(() => this.#people(this.#filtered(this.#tab, this.#status)));
 
   constructor(
     api: Api,
@@ -62,7 +67,7 @@ export class Conversations {
 
   /** How many the tab holds now; `more` when the server has further ones. */
   count(tab: Tab): { count: number; more: boolean; unread: boolean } {
-    const items = this.#filtered(tab, this.#status);
+    const items = this.#people(this.#filtered(tab, this.#status));
     const shelf = this.#shelves.get(this.#key(tab, this.#status));
     return { count: items.length, more: Boolean(shelf?.next), unread: items.some((c) => c.unread_count > 0) };
   }
@@ -99,7 +104,7 @@ export class Conversations {
 
   /** The conversation `step` places further down the list. */
   neighbour(step: 1 | -1): Conversation | null {
-    const at = this.visible.findIndex((c) => c.id === this.#selectedId);
+    const at = this.visible.findIndex((c) => c.contact.id === this.selected?.contact.id);
     if (at < 0) return this.visible[0] ?? null;
     return this.visible[at + step] ?? null;
   }
@@ -118,6 +123,11 @@ export class Conversations {
     const conversation = await this.#api.changeConversation(id, change);
     this.heard(conversation);
     return conversation;
+  }
+
+  /** Those of a contact that hold something unread. */
+  unreadOf(contactId: string): Conversation[] {
+    return [...this.#known.values()].filter((c) => c.contact.id === contactId && c.unread_count > 0);
   }
 
   seen(id: string): void {
@@ -139,6 +149,16 @@ export class Conversations {
       .filter((c) => c.status === status)
       .filter((c) => tab === 'all' || (tab === 'mine' ? c.assignee?.id === me : c.assignee === null))
       .sort(byActivity);
+  }
+
+  /** One row for one person: after a merge several conversations may be open at once. */
+  #people(conversations: readonly Conversation[]): Conversation[] {
+    const rows = new Map<string, Conversation>();
+    for (const each of conversations) {
+      const row = rows.get(each.contact.id);
+      rows.set(each.contact.id, row ? { ...row, unread_count: row.unread_count + each.unread_count, waiting_since: earlier(row.waiting_since, each.waiting_since) } : each);
+    }
+    return [...rows.values()];
   }
 
   #key(tab: Tab, status: ConversationStatus): string {

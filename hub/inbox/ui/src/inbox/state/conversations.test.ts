@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Conversation } from '$shared/types';
-import { conversation, fakeApi, mari, message, page } from '../testing/people';
+import { conversation as sample, fakeApi, mari, message, page, sofia } from '../testing/people';
 import { Conversations } from './conversations.svelte';
 import { Session } from './session.svelte';
 
@@ -17,6 +17,8 @@ async function scene(...items: Conversation[]) {
   return conversations;
 }
 
+// A person each, unless the test is about one with several.
+const conversation = (more: Partial<Conversation> = {}) => sample({ contact: { ...sofia, id: `of ${more.id ?? '1'}` }, ...more });
 const ids = (conversations: Conversations) => conversations.visible.map((each) => each.id);
 const at = (time: string) => ({ last_message: message({ created_at: `2025-06-02T${time}:00Z` }) });
 
@@ -67,4 +69,15 @@ test('a new name shows in every conversation of that person', async () => {
   const conversations = await scene(conversation({ id: '1' }));
   conversations.heardContact({ ...conversation().contact, name: 'Sofia L.' });
   expect(conversations.visible[0]?.contact.name).toBe('Sofia L.');
+});
+
+test('a person with several open conversations stands in one row with all that is unread', async () => {
+  const conversations = await scene(
+    conversation({ id: '1', contact: sofia, unread_count: 2, waiting_since: '2025-06-02T09:00:00Z', ...at('09:00') }),
+    conversation({ id: '2', contact: sofia, unread_count: 1, waiting_since: '2025-06-02T10:00:00Z', ...at('10:00') }),
+  );
+  expect(conversations.visible).toMatchObject([{ id: '2', unread_count: 3, waiting_since: '2025-06-02T09:00:00Z' }]);
+  expect(conversations.count('mine').count).toBe(1);
+  await conversations.change('1', { status: 'resolved' });
+  expect(ids(conversations)).toEqual(['2']);
 });
