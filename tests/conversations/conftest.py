@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint, EntryPoints
 from importlib.metadata import entry_points as real_entry_points
@@ -9,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+import structlog
+from sqlalchemy import Engine, event
 
 from hub.connectors import delivery, registry
+from hub.store import engine as engine_module
 from hub.store import models
-from hub.store.engine import Store
+from hub.store.engine import Store, open_engine
 from hub.store.migrate import migrate
 from tests.conversations.desk import Customer, Desk
 from tests.conversations.toys import KINDS, ToyProvider
@@ -29,6 +32,17 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     migrate(store)
     store.close()
     return path
+
+
+@pytest.fixture(scope="session")
+def sqlite_engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    """One engine for all tests: it remembers every statement that it once compiled.
+
+    Its disk may forget: that SQLite keeps its word is not what these tests ask.
+    """
+    made = open_engine(f"sqlite:///{tmp_path_factory.mktemp('databases') / 'hub.db'}")
+    event.listen(made, "connect", lambda raw, _: raw.execute("PRAGMA synchronous = OFF"))
+    return made
 
 
 @pytest.fixture(scope="session")
@@ -54,39 +68,64 @@ def postgres_store(postgres_server: Any) -> Iterator[Store]:
     store.close()
 
 
-def carelessly(store: Store) -> Store:
-    """A store whose disk may forget: that SQLite keeps its word is not what these tests ask."""
-    event.listen(store.engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous = OFF"))
-    return store
+#: Emptying small tables is far cheaper than truncating them, which makes new files for each.
+EMPTY = "; ".join(
+    [
+        "SET session_replication_role = replica",
+        *(f'DELETE FROM "{table.name}"' for table in models.metadata.sorted_tables),
+        "DELETE FROM message_search",
+        "DELETE FROM contact_search",
+        "SET session_replication_role = origin",
+        "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'",
+    ]
+)
 
 
-def empty(store: Store) -> None:
-    names = [f'"{table.name}"' for table in models.metadata.sorted_tables]
-    with store.engine.begin() as connection:
-        tables = ", ".join([*names, "message_search", "contact_search"])
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+def wait_for_stragglers() -> None:
+    """What a test started and stopped ends before the next one has the database."""
+    for thread in threading.enumerate():
+        if thread.name.startswith(("assign", "delivery", "media", "poll-")):
+            thread.join(5.0)
+            assert not thread.is_alive(), f"{thread.name} was not stopped"
 
 
-@pytest.fixture(params=DATABASES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """An empty database with its schema: SQLite, and PostgreSQL."""
-    if request.param == "sqlite":
-        template = request.getfixturevalue("sqlite_template")
-        shutil.copy(template, tmp_path / "hub.db")
-        made = carelessly(Store(f"sqlite:///{tmp_path / 'hub.db'}"))
-    else:
-        empty(request.getfixturevalue("postgres_store"))
-        made = Store(request.getfixturevalue("postgres_server").get_uri())
-    yield made
-    made.close()
+def opened(engine: Engine) -> Store:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(engine_module, "open_engine", lambda url: engine)
+        return Store("")
 
 
 @pytest.fixture
-def sqlite_store(tmp_path: Path, sqlite_template: Path) -> Iterator[Store]:
-    shutil.copy(sqlite_template, tmp_path / "hub.db")
-    made = carelessly(Store(f"sqlite:///{tmp_path / 'hub.db'}"))
+def sqlite_store(sqlite_engine: Engine, sqlite_template: Path) -> Iterator[Store]:
+    database = Path(str(sqlite_engine.url.database))
+    for leftover in database.parent.glob("hub.db*"):
+        leftover.unlink()
+    shutil.copy(sqlite_template, database)
+    made = opened(sqlite_engine)
     yield made
+    wait_for_stragglers()
     made.close()
+
+
+@pytest.fixture(params=DATABASES)
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """An empty database with its schema: SQLite, and PostgreSQL."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_store")
+        return
+    engine = request.getfixturevalue("postgres_store").engine
+    with engine.begin() as connection:
+        connection.exec_driver_sql(EMPTY)
+    yield opened(engine)
+    wait_for_stragglers()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet_logs() -> Iterator[None]:
+    """Tracebacks with every local variable, drawn in frames, cost half a second each."""
+    structlog.configure(processors=[structlog.processors.KeyValueRenderer()])
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(autouse=True)

@@ -146,7 +146,7 @@ def test_without_a_database_the_provider_hears_try_again(
     writer = sqlite_store._writer
     assert writer is not None
     writer.connection.driver_connection.execute("PRAGMA busy_timeout = 0")  # type: ignore[union-attr]
-    other = sqlite3.connect(tmp_path / "hub.db", isolation_level=None)
+    other = sqlite3.connect(str(sqlite_store.engine.url.database), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(OperationalError):
         desk.posts(HELLO)

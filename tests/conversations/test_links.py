@@ -45,7 +45,7 @@ def test_a_hundred_stories_end_as_if_the_undone_links_had_never_been(desk: Desk)
             one.says("Hello")
         said = {one.path: 1 for one in customers}
         live: list[tuple[object, str, str]] = []
-        for _step in range(10):
+        for _step in range(8):
             what = dice.choice(["link", "link", "say", "undo"])
             if what == "say":
                 path = dice.choice(list(by_path))

@@ -51,7 +51,7 @@ def lists(desk: Desk, anna: Customer, conversation: str) -> dict[str, Look]:
 LISTS = ("conversations", "messages", "timeline", "contacts", "journal")
 
 
-@pytest.mark.parametrize("limit", [1, 3, 50])
+@pytest.mark.parametrize("limit", [1, 3])
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_read_page_by_page_has_no_gap_and_no_double(
     desk: Desk, anna: Customer, name: str, limit: int
@@ -72,7 +72,7 @@ def test_a_list_read_page_by_page_has_no_gap_and_no_double(
     assert pages(desk, look, limit, meanwhile) == expected
 
 
-@pytest.mark.parametrize("limit", [1, 2, 50])
+@pytest.mark.parametrize("limit", [1, 2])
 def test_search_read_page_by_page_has_no_gap_and_no_double(
     desk: Desk, anna: Customer, limit: int
 ) -> None:
@@ -91,7 +91,7 @@ def test_search_read_page_by_page_has_no_gap_and_no_double(
     assert seen == expected[::-1]
 
 
-@pytest.mark.parametrize("limit", [1, 2, 50])
+@pytest.mark.parametrize("limit", [1, 2])
 def test_a_merged_person_is_found_once(
     desk: Desk, anna: Customer, boris: Customer, limit: int
 ) -> None:
@@ -302,57 +302,87 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ("طلبي", "arabic"),
-        ("طلبی", "arabic"),  # a Persian keyboard's yeh
-        ("اين", "arabic"),  # without the hamza
-        ("الحقيبه", "arabic"),  # heh for teh marbuta
-        ("می‌خواهم", "persian"),
-        ("می خواهم", "persian"),
-        ("مي‌خواهم", "persian"),  # an Arabic keyboard's yeh
-        ("كيف", "persian"),  # an Arabic keyboard's kaf
-        ("کیف چر", "persian"),
-        ("müügil", "estonian"),
-        ("muugil", "estonian"),
-        ("OHTUL", "estonian"),
-        ("šokolaad", "estonian"),
-        ("sokolaad", "estonian"),
-        ("kingad 39", "estonian"),
-        ("żółtą łódkę", "polish"),
-        ("zolta lodk", "polish"),
-        ("ZAMÓWIENIE", "polish"),
-        ("order", "english"),
-        ("ord", "english"),
-        ("a-1042", "english"),
-        ("1042", "english"),
-        ("late where", "english"),
-    ],
-)
-def test_words_are_found_in_every_script(desk: Desk, query: str, expected: str) -> None:
+FOUND = [
+    ("طلبي", "arabic"),
+    ("طلبی", "arabic"),  # a Persian keyboard's yeh
+    ("اين", "arabic"),  # without the hamza
+    ("الحقيبه", "arabic"),  # heh for teh marbuta
+    ("می‌خواهم", "persian"),
+    ("می خواهم", "persian"),
+    ("مي‌خواهم", "persian"),  # an Arabic keyboard's yeh
+    ("كيف", "persian"),  # an Arabic keyboard's kaf
+    ("کیف چر", "persian"),
+    ("müügil", "estonian"),
+    ("muugil", "estonian"),
+    ("OHTUL", "estonian"),
+    ("šokolaad", "estonian"),
+    ("sokolaad", "estonian"),
+    ("kingad 39", "estonian"),
+    ("żółtą łódkę", "polish"),
+    ("zolta lodk", "polish"),
+    ("ZAMÓWIENIE", "polish"),
+    ("order", "english"),
+    ("ord", "english"),
+    ("a-1042", "english"),
+    ("1042", "english"),
+    ("late where", "english"),
+]
+
+
+def test_words_are_found_in_every_script(desk: Desk) -> None:
     ids = {name: desk.customer(name).says(text).id for name, text in TEXTS.items()}
-    with desk.store.read() as connection:
-        found = queries.find(connection, query, 10, None).items
-    assert [one.message.id for one in found if one.message] == [ids[expected]]
+    for query, expected in FOUND:
+        with desk.store.read() as connection:
+            found = queries.find(connection, query, 10, None).items
+        assert [one.message.id for one in found if one.message] == [ids[expected]], query
 
 
-@pytest.mark.parametrize(
-    "query",
-    ["", " ", "'", '"', '"order', "order*", "order OR late", "NEAR(order late)", "body:order",
-     "-order", "^order", "(order", "order)", "order & late", "order | late", "!order", "order:*",
-     "a\\b", "%", "_", ";--", "\0", "\ud83d", "{order}", "order AND NOT late", "'); DROP TABLE",
-     "<->", "w" * 3000, "نَ" * 2000, "🙂", "1" * 400, " ".join(map(str, range(500)))],
-)  # fmt: skip
-def test_nothing_in_a_query_breaks_the_search(desk: Desk, query: str) -> None:
+HOSTILE = [
+    "",
+    " ",
+    "'",
+    '"',
+    '"order',
+    "order*",
+    "order OR late",
+    "NEAR(order late)",
+    "body:order",
+    "-order",
+    "^order",
+    "(order",
+    "order)",
+    "order & late",
+    "order | late",
+    "!order",
+    "order:*",
+    "a\\b",
+    "%",
+    "_",
+    ";--",
+    "\0",
+    "\ud83d",
+    "{order}",
+    "order AND NOT late",
+    "'); DROP TABLE",
+    "<->",
+    "w" * 3000,
+    "نَ" * 2000,
+    "🙂",
+    "1" * 400,
+    " ".join(map(str, range(500))),
+]
+
+
+def test_nothing_in_a_query_breaks_the_search(desk: Desk) -> None:
     anna = desk.customer("anna", name="Anna")
     said = anna.says("my order is late")
-    with desk.store.read() as connection:
-        found = queries.find(connection, query, 10, None).items
-        queries.list_contacts(connection, query, 10, None)
-    if query.strip("!-^():*{}\"'% ") == "order":
-        assert [one.message.id for one in found if one.message] == [said.id]
-    anna.says(query or "empty")  # and nothing in a text breaks the index
+    for query in HOSTILE:
+        with desk.store.read() as connection:
+            found = queries.find(connection, query, 100, None).items
+            queries.list_contacts(connection, query, 10, None)
+        if query.strip("!-^():*{}\"'% ") == "order":
+            assert said.id in [one.message.id for one in found if one.message], query
+        anna.says(query or "empty")  # and nothing in a text breaks the index
 
 
 def test_only_the_last_word_may_be_a_beginning(desk: Desk, anna: Customer) -> None:

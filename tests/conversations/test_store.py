@@ -103,7 +103,7 @@ def test_only_the_job_that_fails_is_taken_back(store: Store) -> None:
 
     def broken(tx: Transaction) -> None:
         add(tx, "broken")
-        add(tx, "first")  # its name is taken
+        add(tx, "broken")  # the name is taken
 
     with Batch(store) as batch:
         batch.write("before", lambda tx: add(tx, "before"))
