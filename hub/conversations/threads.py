@@ -135,6 +135,7 @@ def start_thread(tx: Transaction, person: Person, subject: str = "") -> Thread:
         "contact_id": person.contact_id,
         "status": "open",
         "assignee_id": None,
+        "released_from_id": None,
         "team_id": None,
         "priority": "normal",
         "subject": subject,

@@ -51,6 +51,9 @@ def change(
     if not changed:
         return views.conversation(tx.connection, conversation_id)
     target.changes |= changed
+    if "assignee_id" in changed:
+        is_released = changed["assignee_id"] is None
+        target.changes["released_from_id"] = row.assignee_id if is_released else None
     if "labels" in changed:
         _write_labels(tx, conversation_id, changed["labels"])
     threads.save(tx, target)
@@ -69,7 +72,7 @@ def assign_if_unassigned(tx: Transaction, conversation_id: int, agent_id: int, b
             conversations.c.assignee_id.is_(None),
             conversations.c.status == "open",
         )
-        .values(assignee_id=agent_id, updated_at=tx.now)
+        .values(assignee_id=agent_id, released_from_id=None, updated_at=tx.now)
     )
     if claimed.rowcount == 0:
         return False

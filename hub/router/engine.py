@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from hub import runtime
 from hub.conversations import work
@@ -22,7 +22,7 @@ from hub.conversations.events import (
     PresenceChanged,
 )
 from hub.conversations.threads import SYSTEM
-from hub.router.strategies import Load, least_loaded
+from hub.router.strategies import Load, Waiting, least_loaded
 from hub.store.engine import Store
 from hub.store.models import agents, conversations
 
@@ -93,16 +93,16 @@ class Assigner:
             ]
             if not loads:
                 return 0
-            waiting = (
-                connection.execute(
-                    select(conversations.c.id)
-                    .where(conversations.c.assignee_id.is_(None), conversations.c.status == "open")
-                    .order_by(conversations.c.created_at, conversations.c.id)
-                    .limit(BATCH)
-                )
-                .scalars()
-                .all()
+            let_go = conversations.c.released_from_id
+            query = (
+                select(conversations.c.id, let_go)
+                .where(conversations.c.assignee_id.is_(None), conversations.c.status == "open")
+                .order_by(conversations.c.created_at, conversations.c.id)
+                .limit(BATCH)
             )
+            if len(loads) == 1:  # or what they let go would stand before everything else for ever
+                query = query.where(or_(let_go.is_(None), let_go != loads[0].agent_id))
+            waiting = [Waiting(*row) for row in connection.execute(query)]
         for conversation_id, agent_id in least_loaded(waiting, loads):
             self._store.write(
                 partial(

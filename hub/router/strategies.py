@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from heapq import heapify, heapreplace
+from heapq import nsmallest
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,18 +15,27 @@ class Load:
     held: int
 
 
-def least_loaded(waiting: Sequence[int], loads: Sequence[Load]) -> list[tuple[int, int]]:
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A conversation that nobody has. `not_for` let it go and does not get it back."""
+
+    conversation_id: int
+    not_for: int | None = None
+
+
+def least_loaded(waiting: Sequence[Waiting], loads: Sequence[Load]) -> list[tuple[int, int]]:
     """Pairs each waiting conversation, in order, with whoever holds the least by then.
 
-    A burst spreads: what was just given counts. Ties go to the lower id.
+    A burst spreads: what was just given counts. Ties go to the lower id. What only the one who let
+    it go could take is left out.
     """
-    if not loads:
-        return []
-    heap = [(load.held, load.agent_id) for load in loads]
-    heapify(heap)
+    held = [(load.held, load.agent_id) for load in loads]
     pairs = []
-    for conversation_id in waiting:
-        held, agent_id = heap[0]
-        pairs.append((conversation_id, agent_id))
-        heapreplace(heap, (held + 1, agent_id))
+    for one in waiting:
+        chosen = next((load for load in nsmallest(2, held) if load[1] != one.not_for), None)
+        if chosen is None:
+            continue
+        pairs.append((one.conversation_id, chosen[1]))
+        held.remove(chosen)
+        held.append((chosen[0] + 1, chosen[1]))
     return pairs

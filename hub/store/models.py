@@ -206,6 +206,8 @@ class Conversation(SQLModel, table=True):
     contact_id: int = Field(foreign_key="contact.id")
     status: str = "open"
     assignee_id: int | None = Field(default=None, foreign_key="agent.id")
+    #: Who let it go last: it does not come back to them on its own.
+    released_from_id: int | None = Field(default=None, foreign_key="agent.id")
     team_id: int | None = Field(default=None, foreign_key="team.id")
     priority: str = "normal"
     subject: str = _text()

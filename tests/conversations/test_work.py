@@ -15,7 +15,7 @@ from hub.conversations.views import agent_shape
 from hub.errors import Invalid, NotFound
 from hub.router import engine
 from hub.router.engine import Assigner
-from hub.router.strategies import Load, least_loaded
+from hub.router.strategies import Load, Waiting, least_loaded
 from hub.store.models import agents, teams
 from tests.conversations.desk import Customer, Desk, at_once, eventually
 from tests.conversations.toys import a_moment_ago
@@ -200,7 +200,8 @@ def test_a_message_that_comes_while_an_agent_reads_is_not_read(desk: Desk, anna:
 
 
 def test_a_burst_is_spread_by_who_holds_least() -> None:
-    pairs = least_loaded([1, 2, 3, 4, 5], [Load(7, 0), Load(8, 2)])
+    waiting = [Waiting(number) for number in (1, 2, 3, 4, 5)]
+    pairs = least_loaded(waiting, [Load(7, 0), Load(8, 2)])
     assert pairs == [(1, 7), (2, 7), (3, 7), (4, 8), (5, 7)]
 
 
@@ -211,7 +212,7 @@ def test_a_burst_is_spread_by_who_holds_least() -> None:
 def test_nobody_is_given_more_while_another_holds_less(waiting: list[int], held: list[int]) -> None:
     loads = [Load(number, one) for number, one in enumerate(held)]
     now = dict(enumerate(held))
-    pairs = least_loaded(waiting, loads)
+    pairs = least_loaded([Waiting(one) for one in waiting], loads)
     for _conversation, agent in pairs:
         assert now[agent] == min(now.values())
         now[agent] += 1
@@ -219,7 +220,12 @@ def test_nobody_is_given_more_while_another_holds_less(waiting: list[int], held:
 
 
 def test_without_anybody_nothing_is_given() -> None:
-    assert least_loaded([1, 2], []) == []
+    assert least_loaded([Waiting(1), Waiting(2)], []) == []
+
+
+def test_what_an_agent_let_go_does_not_come_back_to_them() -> None:
+    assert least_loaded([Waiting(1, not_for=7)], [Load(7, 0)]) == []
+    assert least_loaded([Waiting(1, not_for=7)], [Load(7, 0), Load(8, 5)]) == [(1, 8)]
 
 
 @pytest.fixture
@@ -277,6 +283,19 @@ def test_nobody_who_is_away_is_given_anything(desk: Desk, conversation: str) -> 
     )
     Assigner(desk.store).assign_waiting()
     assert desk.only_conversation().assignee is None
+
+
+def test_what_was_released_waits_for_somebody_else(desk: Desk, conversation: str) -> None:
+    mari = desk.hires("Mari", online=True)
+    assigner = Assigner(desk.store)
+    assigner.assign_waiting()
+    assert held_by(desk) == {"Mari": 1}
+    desk.changes(conversation, assignee_id=None)
+    assigner.assign_waiting()
+    assert desk.only_conversation().assignee is None, f"given back to {mari.name}"
+    desk.hires("Jaan", online=True)
+    assigner.assign_waiting()
+    assert held_by(desk) == {"Jaan": 1}
 
 
 def test_what_waits_is_given_when_somebody_comes(

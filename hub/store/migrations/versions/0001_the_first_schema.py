@@ -10,6 +10,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+
 # Folded text only (see hub.conversations.search), so the plainest tokenizers do.
 SEARCH = {
     "sqlite": (
@@ -141,6 +142,7 @@ def upgrade() -> None:
         sa.Column("contact_id", sa.Integer(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("assignee_id", sa.Integer(), nullable=True),
+        sa.Column("released_from_id", sa.Integer(), nullable=True),
         sa.Column("team_id", sa.Integer(), nullable=True),
         sa.Column("priority", sa.String(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
@@ -161,6 +163,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["contact_id"],
             ["contact.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["released_from_id"],
+            ["agent.id"],
         ),
         sa.ForeignKeyConstraint(
             ["team_id"],
@@ -349,6 +355,7 @@ def upgrade() -> None:
             "ix_message_conversation", ["conversation_id", "created_at", "id"], unique=False
         )
         batch_op.create_index("ix_message_external", ["address_id", "external_id"], unique=False)
+        batch_op.create_index("ix_message_journal", ["journal_id"], unique=False)
         batch_op.create_index("ix_message_sync", ["conversation_id", "id"], unique=False)
         batch_op.create_index(
             "ix_message_timeline", ["contact_id", "created_at", "id"], unique=False
