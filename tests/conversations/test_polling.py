@@ -117,6 +117,9 @@ def test_after_a_restart_it_goes_on_where_it_was(
     poller.start(alone=True)
     eventually(lambda: cursor(desk) == "1")
     poller.stop()
+    for thread in threading.enumerate():
+        if thread.name == "poll-toy":
+            thread.join(10)
     again = Poller(desk.store, desk.connectors, desk.gateway)
     mailbox.asked.clear()
     mailbox.gets(hello(2))
