@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, Row, Select, tuple_
 
 from hub.errors import Invalid
-from hub.store.models import UtcDateTime
+from hub.store.columns import UtcDateTime
 
 T = TypeVar("T")
 

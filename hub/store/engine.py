@@ -212,9 +212,13 @@ class Store:
     def _run_batch(self, writer: Connection, batch: list[_Job[Any]]) -> None:
         raw = writer.connection.driver_connection
         assert raw is not None
-        with writer.begin():
+        with writer.begin() as transaction:
             if len(batch) == 1:
-                batch[0].run(writer)  # its error ends the transaction, and only it is in there
+                try:
+                    batch[0].run(writer)
+                except Exception as error:  # noqa: BLE001 - it is handed to whoever asked
+                    batch[0].error = error
+                    transaction.rollback()  # only it is in there: no savepoint is needed
                 return
             for job in batch:
                 raw.execute("SAVEPOINT job")

@@ -6,29 +6,13 @@ merge or a resolve. Ids are integers that grow in the order of commits within on
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, Index, Table, Text, UniqueConstraint
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import JSON, Column, Index, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """Aware UTC in Python, UTC in the database, with microseconds."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None or dialect.name == "postgresql":
-            return value
-        return value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+from hub.store.columns import UtcDateTime, table
 
 
 def _time(*, null: bool = False, index: bool = False) -> Any:
@@ -394,13 +378,6 @@ class ConnectorState(SQLModel, table=True):
     lease_owner: str = _text()
     lease_until: datetime | None = _time(null=True)
     updated_at: datetime = _time()
-
-
-def table(model: type[SQLModel]) -> Table:
-    """The table of a model, for statements in SQLAlchemy Core."""
-    found = model.__table__  # type: ignore[attr-defined]
-    assert isinstance(found, Table)
-    return found
 
 
 contacts = table(Contact)
