@@ -105,8 +105,6 @@ def _take_lease(tx: Transaction, name: str, owner: str) -> str | None:
         {
             "connector": name,
             "cursor": "",
-            "state": "ok",
-            "last_error": "",
             "lease_owner": "",
             "updated_at": tx.now,
         },

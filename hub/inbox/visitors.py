@@ -37,7 +37,6 @@ def open_session(store: Store, connector: str, locale: str) -> tuple[Visitor, st
                 connector=connector,
                 visitor=name,
                 locale=locale,
-                page={},
                 created_at=tx.now,
                 expires_at=tx.now + SESSION_LIFE,
             )

@@ -167,9 +167,7 @@ class VisitorSession(SQLModel, table=True):
     token_digest: str = Field(unique=True)
     connector: str
     visitor: str
-    address_id: int | None = Field(default=None, foreign_key="address.id", index=True)
     locale: str = ""
-    page: dict[str, Any] = _json({})
     created_at: datetime = _time()
     expires_at: datetime = _time(index=True)
 
@@ -373,8 +371,6 @@ class ConnectorState(SQLModel, table=True):
 
     connector: str = Field(primary_key=True)
     cursor: str = _text()
-    state: str = "ok"
-    last_error: str = _text()
     lease_owner: str = _text()
     lease_until: datetime | None = _time(null=True)
     updated_at: datetime = _time()

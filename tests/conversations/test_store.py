@@ -284,7 +284,7 @@ def test_connector_states_are_made_once(store: Store) -> None:
     from hub.store.engine import Upsert
 
     make = Upsert(connector_states, ["connector"])
-    row = {"connector": "mail", "cursor": "", "state": "ok", "last_error": "", "lease_owner": ""}
+    row = {"connector": "mail", "cursor": "", "lease_owner": ""}
     at_once(*[lambda: store.write(lambda tx: tx.execute(make, {**row, "updated_at": tx.now}).rowcount)] * 5)  # fmt: skip  # noqa: E501
     with store.read() as connection:
         assert len(connection.execute(select(connector_states)).all()) == 1

@@ -46,8 +46,6 @@ def upgrade() -> None:
         "connector_state",
         sa.Column("connector", sa.String(), nullable=False),
         sa.Column("cursor", sa.Text(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("last_error", sa.Text(), nullable=False),
         sa.Column("lease_owner", sa.Text(), nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
@@ -98,6 +96,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
     )
+    op.create_table(
+        "visitor_session",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("token_digest", sa.String(), nullable=False),
+        sa.Column("connector", sa.String(), nullable=False),
+        sa.Column("visitor", sa.String(), nullable=False),
+        sa.Column("locale", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("token_digest"),
+    )
+    with op.batch_alter_table("visitor_session", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_visitor_session_expires_at"), ["expires_at"], unique=False
+        )
+
     op.create_table(
         "address",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -379,32 +394,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("address_id", "connector"),
     )
-    op.create_table(
-        "visitor_session",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("token_digest", sa.String(), nullable=False),
-        sa.Column("connector", sa.String(), nullable=False),
-        sa.Column("visitor", sa.String(), nullable=False),
-        sa.Column("address_id", sa.Integer(), nullable=True),
-        sa.Column("locale", sa.String(), nullable=False),
-        sa.Column("page", sa.JSON(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["address_id"],
-            ["address.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("token_digest"),
-    )
-    with op.batch_alter_table("visitor_session", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_visitor_session_address_id"), ["address_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_visitor_session_expires_at"), ["expires_at"], unique=False
-        )
-
     op.create_table(
         "attachment",
         sa.Column("id", sa.Integer(), nullable=False),
