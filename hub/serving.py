@@ -41,6 +41,7 @@ def serve(app: App, host: str, port: int, *, worker: bool) -> None:
         OSError: the port is taken, or not ours to take. Nothing was begun then.
     """
     stop = Stop()
+    runtime.settle()
     under_way = _count_requests(app)
     server = runtime.listen(host, port)
     app.start(worker=worker)

@@ -13,7 +13,7 @@ from sqlalchemy import insert, update
 
 from hub.conversations import files, handovers, people, reports, search, threads
 from hub.conversations.people import Person
-from hub.conversations.storable import is_plain_json, storable
+from hub.conversations.storable import is_plain, storable
 from hub.conversations.threads import Author, Thread
 from hub.conversations.tokens import read_reply_token
 from hub.store.engine import Transaction, Upsert
@@ -64,7 +64,7 @@ def receive(
 
 def process(tx: Transaction, inlet: Inlet, event: InboundEvent, journal_id: int) -> Received:
     """Does what an event says; its journal row is there already (also on a replay)."""
-    if not is_plain_json(event.raw):
+    if not is_plain(event.raw):
         event = storable(event)
     match event:
         case InboundMessage() if event.sent_by_us:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
+NOT_IN_PLAIN_FORMS = (b" ", b"\n", b'"', b"\\", b"\0", b"%00")
+
 
 def storable(value: Any) -> Any:
     """The same value with every text in it fit for a database.
@@ -26,9 +28,14 @@ def storable(value: Any) -> Any:
     return value
 
 
-def is_plain_json(raw: bytes) -> bool:
-    """Whether no text in a JSON body can be anything but storable: it has no escapes."""
-    return raw[:1] == b"{" and b"\\u" not in raw
+def is_plain(raw: bytes) -> bool:
+    """Whether nothing but storable texts can be in a body: JSON without escapes, or a form.
+
+    A form has `&` between its fields, and no white space, quote or backslash.
+    """
+    if raw[:1] == b"{":
+        return b"\\u" not in raw
+    return b"&" in raw and raw.isascii() and not any(sign in raw for sign in NOT_IN_PLAIN_FORMS)
 
 
 def _storable_fields(value: Any) -> Any:

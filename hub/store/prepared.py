@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Insert, Select, Table, UpdateBase, insert
 from sqlalchemy.types import TypeEngine
 
+from hub.store.columns import UtcDateTime
 from hub.store.engine import Upsert
 
 Convert = Callable[[Any], Any]
@@ -99,8 +101,15 @@ class _Raw:
 
 
 def _to_database(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
-    return kind.dialect_impl(dialect).bind_processor(dialect)
+    return _remembering(kind, kind.dialect_impl(dialect).bind_processor(dialect))
 
 
 def _from_database(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
-    return kind.dialect_impl(dialect).result_processor(dialect, None)
+    return _remembering(kind, kind.dialect_impl(dialect).result_processor(dialect, None))
+
+
+def _remembering(kind: TypeEngine[Any], convert: Convert | None) -> Convert | None:
+    # One event writes the same moment into nine columns.
+    if convert is not None and isinstance(kind, UtcDateTime):
+        return lru_cache(maxsize=1024)(convert)
+    return convert

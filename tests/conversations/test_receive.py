@@ -9,6 +9,7 @@ import pytest
 
 from hub.conversations import handovers
 from hub.conversations.receive import keep_failed
+from hub.conversations.storable import is_plain
 from hub.conversations.tokens import ReplyToken, make_reply_token
 from hub.errors import Conflict
 from hub.store.models import (
@@ -669,3 +670,12 @@ def test_a_late_message_does_not_set_the_reply_window_back(desk: Desk, anna: Cus
         assert person is not None
         found = people.last_inbound_at(connection, person.address_id, "toy")
     assert found == newest
+
+
+def test_only_bodies_that_can_hide_nothing_are_taken_as_they_are() -> None:
+    assert is_plain(b'{"text": "hi"}')
+    assert is_plain(b"Body=caf%C3%A9+hi&To=%2B1")
+    assert not is_plain(b'{"text": "a\\u0000b"}')
+    assert not is_plain(b"Body=a%00b&To=%2B1")
+    assert not is_plain(b"From: a@example.org\r\n\r\nhi & bye")
+    assert not is_plain(b"YWJjAGRlZg==")

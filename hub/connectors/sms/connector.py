@@ -163,10 +163,13 @@ class Sms(Connector[SmsConfig]):
         except ValueError:
             raise PayloadInvalid("What Twilio sends is a form, and this is none.") from None
         # What we put into the query has to be in what the journal keeps, too.
-        for name in ("message", "more"):
-            if name in request.query and (name, request.query[name]) not in pairs:
-                pairs = [*pairs, (name, request.query[name])]
-        fields, raw = _first_values(pairs), urlencode(pairs).encode()
+        ours = [
+            (name, request.query[name])
+            for name in ("message", "more")
+            if name in request.query and (name, request.query[name]) not in pairs
+        ]
+        raw = urlencode([*pairs, *ours]).encode() if ours else request.body
+        fields = _first_values([*pairs, *ours])
         if "MessageStatus" in fields:
             return [update_from(_read(StatusForm, fields), raw, self.scheme)]
         return [message_from(_read(InboundForm, fields), raw, self.scheme)]
@@ -322,13 +325,15 @@ class _Fields:
     """A form as Twilio's validator wants to read it, with every value of a repeated field."""
 
     def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
-        self._pairs = pairs
+        self._values: dict[str, list[str]] = {}
+        for name, value in pairs:
+            self._values.setdefault(name, []).append(value)
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name, _ in self._pairs)
+        return iter(self._values)
 
     def getlist(self, name: str) -> list[str]:
-        return [value for field, value in self._pairs if field == name]
+        return self._values[name]
 
 
 def _pairs(request: WebhookRequest) -> list[tuple[str, str]]:
