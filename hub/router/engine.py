@@ -6,6 +6,7 @@ The claim is one conditional UPDATE, so two engines never give one conversation 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from functools import partial
 
@@ -29,6 +30,8 @@ from hub.store.models import agents, conversations
 log = structlog.get_logger()
 
 SWEEP_SECONDS = 15.0
+#: What comes within this time is looked at together; under load it saves a look per message.
+GATHER_SECONDS = 0.03
 BATCH = 200
 
 
@@ -63,7 +66,8 @@ class Assigner:
 
     def _run(self) -> None:
         while not self._stopping:
-            self._wake.wait(SWEEP_SECONDS)
+            if self._wake.wait(SWEEP_SECONDS):
+                time.sleep(GATHER_SECONDS)
             self._wake.clear()
             try:
                 while not self._stopping and self.assign_waiting() == BATCH:
