@@ -74,6 +74,8 @@ _MATCH = {
     "sqlite": "{table} MATCH :query",
     "postgresql": "body @@ to_tsquery('simple', :query)",
 }
+#: What makes the last word of a query the beginning of one.
+_BEGINNING = {"sqlite": "*", "postgresql": ":*"}
 _STATEMENTS = {
     (name, dialect, table): Prepared(text(template.format(table=table)))
     for name, templates in (("insert", _INSERT), ("remove", _REMOVE))
@@ -99,7 +101,7 @@ def reindex_contact(tx: Transaction, contact_id: int, old: str, new: str) -> Non
 
 
 def find_messages(connection: Connection, query: str, before: int | None, limit: int) -> list[int]:
-    """Ids of messages with all the words, the last one by its beginning, newest first."""
+    """Ids of messages with all the words, newest first; see `_find` for the last word."""
     return _find(connection, "message_search", query, before, limit)
 
 
@@ -138,11 +140,31 @@ def _find(
     limit: int,
     among: Collection[int] | None = None,
 ) -> list[int]:
+    """Whole words where they fill the page; else the last one may be the beginning of a word.
+
+    Whole words are read from the newest on and no further than the page, a beginning is looked up
+    among all words first: with a frequent word in a million messages that is 80 ms against 2.
+    """
     words = fold(query).split()[:MAX_WORDS]
     if not words:
         return []
     dialect = connection.dialect.name
-    match = _query(words, dialect)
+    for ending in ("", _BEGINNING[dialect]):
+        found = _matching(connection, table, _query(words, dialect, ending), before, limit, among)
+        if len(found) >= limit and among is None:
+            break
+    return found
+
+
+def _matching(
+    connection: Connection,
+    table: str,
+    match: str,
+    before: int | None,
+    limit: int,
+    among: Collection[int] | None,
+) -> list[int]:
+    dialect = connection.dialect.name
     statement = (
         f"SELECT rowid FROM {table} WHERE {_MATCH[dialect].format(table=table)} "  # noqa: S608
         f"{'AND rowid < :before' if before is not None else ''} "
@@ -158,8 +180,8 @@ def _find(
     return list(connection.execute(prepared, parameters).scalars())
 
 
-def _query(words: Sequence[str], dialect: str) -> str:
+def _query(words: Sequence[str], dialect: str, ending: str) -> str:
     # Words are letters and digits only (see fold), so quoting them is enough to be safe.
     if dialect == "postgresql":
-        return " & ".join([*(f"'{word}'" for word in words[:-1]), f"'{words[-1]}':*"])
-    return " ".join([*(f'"{word}"' for word in words[:-1]), f'"{words[-1]}"*'])
+        return " & ".join(f"'{word}'" for word in words) + ending
+    return " ".join(f'"{word}"' for word in words) + ending

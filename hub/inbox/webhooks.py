@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, request
 
+from hub.errors import PayloadInvalid
 from hub.inbox.services import Hub
 from hub.types import EMPTY, WebhookReply, WebhookRequest
+
+MAX_FIELDS = 1000
 
 
 def blueprint(hub: Hub) -> Blueprint:
@@ -32,7 +36,7 @@ def _as_value(hub: Hub, path: str) -> WebhookRequest:
         body=body,
         headers=_headers(request.environ),
         query=request.args.to_dict() if query else EMPTY,
-        form=tuple(request.form.items(multi=True)) if _is_form() else (),
+        form=_form(body),
         path=path,
     )
 
@@ -46,8 +50,17 @@ def _headers(environ: dict[str, Any]) -> dict[str, str]:
     return {**found, "content-type": environ.get("CONTENT_TYPE", "")}
 
 
-def _is_form() -> bool:
-    return request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data")
+def _form(body: bytes) -> tuple[tuple[str, str], ...]:
+    """Every field with all its values, blank ones too: signatures are over them."""
+    if request.mimetype == "application/x-www-form-urlencoded":
+        text = body.decode(errors="replace")
+        try:
+            return tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS))
+        except ValueError:
+            raise PayloadInvalid("Too many fields.") from None
+    if request.mimetype == "multipart/form-data":
+        return tuple(request.form.items(multi=True))
+    return ()
 
 
 def _answer(reply: WebhookReply) -> Response:
