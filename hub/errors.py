@@ -65,7 +65,7 @@ class LimitExceeded(HubError):
 class WebhookRejected(HubError):
     """The sender did not prove who it is. Answered with `status`.
 
-    401 unless the provider reads another one as "stop" (CHANNELS 0.A).
+    401 unless the provider reads another one as "stop".
     """
 
     code = "webhook_rejected"

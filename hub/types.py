@@ -154,7 +154,7 @@ class InboundMessage:
 
 
 class DeliveryStatus(StrEnum):
-    """The life of an outgoing message; it only moves forward (CHANNELS 0.6)."""
+    """The life of an outgoing message; it only moves forward."""
 
     QUEUED = "queued"
     SENDING = "sending"
