@@ -30,6 +30,7 @@ export class Conversations {
   readonly #api: Api;
   readonly #session: Session;
   #known = new SvelteMap<string, Conversation>();
+  readonly #heardAt = new Map<string, number>();
   #shelves = new SvelteMap<string, Shelf>();
   #tab = $state<Tab>('mine');
   #status = $state<ConversationStatus>('open');
@@ -111,6 +112,7 @@ export class Conversations {
 
   heard(conversation: Conversation): void {
     this.#known.set(conversation.id, conversation);
+    this.#heardAt.set(conversation.id, performance.now());
   }
 
   heardContact(contact: Contact): void {
@@ -132,7 +134,7 @@ export class Conversations {
 
   seen(id: string): void {
     const conversation = this.#known.get(id);
-    if (conversation && conversation.unread_count > 0) this.#known.set(id, { ...conversation, unread_count: 0 });
+    if (conversation && conversation.unread_count > 0) this.heard({ ...conversation, unread_count: 0 });
   }
 
   async find(id: string): Promise<Conversation> {
@@ -173,8 +175,12 @@ export class Conversations {
     if (tab === 'mine') filter.assignee = this.#session.agentId;
     if (tab === 'unassigned') filter.assignee = 'none';
     try {
+      const began = performance.now();
       const page = await this.#api.conversations(filter);
-      for (const conversation of page.items) this.heard(conversation);
+      // What was heard or seen while the page was on its way is newer than the page.
+      for (const conversation of page.items) {
+        if ((this.#heardAt.get(conversation.id) ?? 0) <= began) this.heard(conversation);
+      }
       this.#shelves.set(key, { loaded: true, loading: false, next: page.next, problem: '' });
     } catch (error) {
       this.#shelves.set(key, { ...before, loading: false, problem: problemText(error) });
