@@ -86,7 +86,7 @@ export class App {
     void this.details.open(conversation);
     void this.thread.open(conversation).then(() => {
       for (const message of this.outbox.waitingFor(conversation.contact.id)) this.#heardMessage(message);
-      this.markSeen();
+      this.markSeen(true); // whoever opens it looks at it
     });
   }
 
@@ -103,10 +103,10 @@ export class App {
   }
 
   /** What is on the screen of a person who looks at it counts as read. */
-  markSeen(): void {
+  markSeen(isLooking = document.hasFocus()): void {
     const conversation = this.conversations.selected;
     const newest = this.thread.newest;
-    if (!conversation || !newest || !document.hasFocus()) return;
+    if (!conversation || !newest || !isLooking) return;
     // The timeline shows all that the person said, in whichever conversation.
     for (const { id } of this.conversations.unreadOf(conversation.contact.id)) {
       const last = this.thread.newestIn(id);
