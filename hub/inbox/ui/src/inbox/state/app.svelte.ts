@@ -165,7 +165,8 @@ export class App {
 
   async retry(message: Message): Promise<void> {
     if (isLocal(message) && message.client_id) return this.outbox.retry(message.client_id);
-    await this.attempt(async () => this.#heardMessage(await this.api.retry(message.id)));
+    const askedAt = performance.now();
+    await this.attempt(async () => this.#heardMessage(await this.api.retry(message.id), askedAt));
   }
 
   async change(conversation: Conversation, change: ConversationChange): Promise<boolean> {
@@ -190,9 +191,9 @@ export class App {
     }
   }
 
-  #heardMessage(message: Message): void {
+  #heardMessage(message: Message, askedAt = performance.now()): void {
     const ownerId = this.conversations.get(message.conversation_id)?.contact.id ?? message.contact_id;
-    this.thread.heard(message, ownerId);
+    this.thread.heard(message, ownerId, askedAt);
     void this.attempt(() => this.details.heardMessage(message, ownerId));
   }
 

@@ -96,7 +96,8 @@ export class Conversations {
     this.#shelves.clear();
     await Promise.all(TABS.map((tab) => this.#load(tab, this.#status)));
     const selected = this.#selectedId;
-    if (selected) this.heard(await this.#api.conversation(selected));
+    const askedAt = performance.now();
+    if (selected) this.heard(await this.#api.conversation(selected), askedAt);
   }
 
   select(id: string | null): void {
@@ -110,9 +111,11 @@ export class Conversations {
     return this.visible[at + step] ?? null;
   }
 
-  heard(conversation: Conversation): void {
+  /** Takes a new or changed conversation. The answer to a request is as old as its question, `askedAt`. */
+  heard(conversation: Conversation, askedAt = performance.now()): void {
+    if ((this.#heardAt.get(conversation.id) ?? 0) > askedAt) return;
     this.#known.set(conversation.id, conversation);
-    this.#heardAt.set(conversation.id, performance.now());
+    this.#heardAt.set(conversation.id, askedAt);
   }
 
   heardContact(contact: Contact): void {
@@ -122,8 +125,9 @@ export class Conversations {
   }
 
   async change(id: string, change: ConversationChange): Promise<Conversation> {
+    const askedAt = performance.now();
     const conversation = await this.#api.changeConversation(id, change);
-    this.heard(conversation);
+    this.heard(conversation, askedAt);
     return conversation;
   }
 
@@ -140,9 +144,9 @@ export class Conversations {
   async find(id: string): Promise<Conversation> {
     const known = this.#known.get(id);
     if (known) return known;
-    const conversation = await this.#api.conversation(id);
-    this.heard(conversation);
-    return conversation;
+    const askedAt = performance.now();
+    this.heard(await this.#api.conversation(id), askedAt);
+    return this.#known.get(id)!;
   }
 
   #filtered(tab: Tab, status: ConversationStatus): Conversation[] {
@@ -175,12 +179,9 @@ export class Conversations {
     if (tab === 'mine') filter.assignee = this.#session.agentId;
     if (tab === 'unassigned') filter.assignee = 'none';
     try {
-      const began = performance.now();
+      const askedAt = performance.now();
       const page = await this.#api.conversations(filter);
-      // What was heard or seen while the page was on its way is newer than the page.
-      for (const conversation of page.items) {
-        if ((this.#heardAt.get(conversation.id) ?? 0) <= began) this.heard(conversation);
-      }
+      for (const conversation of page.items) this.heard(conversation, askedAt);
       this.#shelves.set(key, { loaded: true, loading: false, next: page.next, problem: '' });
     } catch (error) {
       this.#shelves.set(key, { ...before, loading: false, problem: problemText(error) });

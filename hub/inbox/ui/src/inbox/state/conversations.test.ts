@@ -81,3 +81,21 @@ test('a person with several open conversations stands in one row with all that i
   await conversations.change('1', { status: 'resolved' });
   expect(ids(conversations)).toEqual(['2']);
 });
+
+test('a list that comes late does not bring back what was read meanwhile', async () => {
+  let arrive: (value: unknown) => void = () => {};
+  const slow = new Promise((resolve) => (arrive = resolve));
+  const api = fakeApi({ session: async () => ({ agent: mari, csrf_token: '' }), conversations: () => slow });
+  const session = new Session(api);
+  await session.resume();
+  const conversations = new Conversations(api, session);
+  const unread = conversation({ id: '1', unread_count: 2 });
+  const loaded = conversations.start();
+  const before = performance.now();
+  while (performance.now() === before); // the clock goes on
+  conversations.heard(unread);
+  conversations.seen('1');
+  arrive(await page([unread]));
+  await loaded;
+  expect(conversations.visible[0]?.unread_count).toBe(0);
+});

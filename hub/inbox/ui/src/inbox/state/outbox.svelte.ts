@@ -34,12 +34,12 @@ interface Waiting {
 export class Outbox {
   #api: Api;
   #session: Session;
-  #show: (message: Message) => void;
+  #show: (message: Message, askedAt?: number) => void;
   #waiting: Waiting[] = read();
   #line: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(api: Api, session: Session, show: (message: Message) => void) {
+  constructor(api: Api, session: Session, show: (message: Message, askedAt?: number) => void) {
     this.#api = api;
     this.#session = session;
     this.#show = show;
@@ -91,9 +91,10 @@ export class Outbox {
   async #try(waiting: Waiting): Promise<boolean> {
     this.#mark(waiting, 'queued', '');
     try {
+      const askedAt = performance.now();
       const stored = await this.#api.send(waiting.conversationId, waiting.message);
       this.#forget(waiting);
-      this.#show(stored);
+      this.#show(stored, askedAt);
       return true;
     } catch (error) {
       if (error instanceof ApiError && error.isTransient) {

@@ -16,6 +16,7 @@ export class Thread {
   #contactId = $state<string | null>(null);
   #conversationId = $state<string | null>(null);
   #messages = new SvelteMap<string, Message>();
+  readonly #heardAt = new Map<string, number>();
   #next = $state<string | null>(null);
   #loading = $state(false);
   #loaded = $state(false);
@@ -98,9 +99,10 @@ export class Thread {
     this.#loading = true;
     this.#problem = '';
     try {
+      const askedAt = performance.now();
       const page = await this.#api.timeline(contactId, this.#next, PAGE);
       if (this.#contactId !== contactId) return;
-      for (const message of page.items) this.#put(message);
+      for (const message of page.items) this.#put(message, askedAt);
       if (!this.#loaded && unread > 0) this.#firstUnreadId = this.#unreadFrom(unread);
       this.#next = page.next;
       this.#loaded = true;
@@ -116,10 +118,11 @@ export class Thread {
     const contactId = this.#contactId;
     let cursor: string | null = null;
     while (contactId && this.#loaded) {
+      const askedAt = performance.now();
       const page: Page<Message> = await this.#api.timeline(contactId, cursor, PAGE);
       if (this.#contactId !== contactId) return;
       const isJoined = page.items.some((message) => this.#messages.has(message.id));
-      for (const message of page.items) this.#put(message);
+      for (const message of page.items) this.#put(message, askedAt);
       cursor = page.next;
       if (isJoined || cursor === null) return;
     }
@@ -127,11 +130,12 @@ export class Thread {
 
   /**
    * Takes a new or changed message; the optimistic one with its client id goes. After a merge a
-   * message keeps the contact that wrote it, and `ownerId` is the person it now belongs to.
+   * message keeps the contact that wrote it, and `ownerId` is the person it now belongs to. The
+   * answer to a request is as old as its question, `askedAt`.
    */
-  heard(message: Message, ownerId = message.contact_id): void {
+  heard(message: Message, ownerId = message.contact_id, askedAt = performance.now()): void {
     if (ownerId !== this.#contactId) return;
-    this.#put(message);
+    this.#put(message, askedAt);
     if (message.direction === 'in') this.#stopTyping(`contact:${message.author.id ?? ''}`);
   }
 
@@ -163,9 +167,12 @@ export class Thread {
     this.#wishedId = null;
   }
 
-  #put(message: Message): void {
+  #put(message: Message, askedAt: number): void {
     if (message.client_id && !isLocal(message)) this.#messages.delete(localId(message.client_id));
     if (isLocal(message) && this.#hasStored(message.client_id)) return;
+    // An answer that was overtaken by an event would bring back an older state, such as its ticks.
+    if ((this.#heardAt.get(message.id) ?? 0) > askedAt) return;
+    this.#heardAt.set(message.id, askedAt);
     this.#messages.set(message.id, message);
   }
 
@@ -186,6 +193,7 @@ export class Thread {
 
   #reset(): void {
     this.#messages.clear();
+    this.#heardAt.clear();
     for (const key of [...this.#typing.keys()]) this.#stopTyping(key);
     this.#next = null;
     this.#loaded = false;

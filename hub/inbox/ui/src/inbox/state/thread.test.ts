@@ -40,6 +40,17 @@ test('the event that overtakes the answer of the API leaves no optimistic messag
   expect(thread.messages.map((each) => each.id)).toEqual(['77']);
 });
 
+test('an answer that an event has overtaken does not bring back older ticks', async () => {
+  const thread = await opened();
+  const [sent, read] = (['sent', 'read'] as const).map((status) =>
+    message({ id: '77', direction: 'out', delivery: { status, code: '', reason: '', attempts: 1, maybe_twice: false } }),
+  );
+  const askedAt = performance.now() - 1;
+  thread.heard(read!);
+  thread.heard(sent!, sofia.id, askedAt);
+  expect(thread.messages[0]?.delivery?.status).toBe('read');
+});
+
 test('a message of somebody else does not appear', async () => {
   const thread = await opened();
   thread.heard(message({ contact_id: '11' }));
