@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, Literal
 
 from hub.conversations.shapes import (
     Agent,
     Author,
     Connector,
     Contact,
+    ContextCard,
     Conversation,
     Id,
     Link,
@@ -44,8 +46,11 @@ class ConversationCreated(Shape):
 
 
 class ConversationUpdated(Shape):
+    """`context_card` is the conversation's own: what to know after a switch of channel."""
+
     name: ClassVar[str] = "conversation.updated"
     conversation: Conversation
+    context_card: ContextCard | None = None
 
 
 class ContactUpdated(Shape):
@@ -91,6 +96,24 @@ class ConnectorUpdated(Shape):
     connector: Connector
 
 
+class SlaWarning(Shape):
+    """A clock of the policy runs out soon."""
+
+    name: ClassVar[str] = "sla.warning"
+    conversation: Conversation
+    clock: Literal["first_reply", "next_reply", "resolve"]
+    due: datetime
+
+
+class SlaBreached(Shape):
+    """A clock of the policy ran out."""
+
+    name: ClassVar[str] = "sla.breached"
+    conversation: Conversation
+    clock: Literal["first_reply", "next_reply", "resolve"]
+    due: datetime
+
+
 class QueueChanged(Shape):
     name: ClassVar[str] = "queue"
     position: int
@@ -109,6 +132,8 @@ Payload = (
     | ConversationViewed
     | PresenceChanged
     | ConnectorUpdated
+    | SlaWarning
+    | SlaBreached
     | QueueChanged
 )
 
@@ -127,6 +152,8 @@ ALL: tuple[type[Shape], ...] = (
     ConversationViewed,
     PresenceChanged,
     ConnectorUpdated,
+    SlaWarning,
+    SlaBreached,
     QueueChanged,
 )
 
@@ -160,11 +187,8 @@ def for_customer(payload: Payload, address: str, media_url: MediaUrl) -> Payload
             }
         )
     if isinstance(payload, ConversationCreated | ConversationUpdated):
-        return payload.model_copy(
-            update={
-                "conversation": conversation_for_customer(payload.conversation, address, media_url)
-            }
-        )
+        own = conversation_for_customer(payload.conversation, address, media_url)
+        return type(payload)(conversation=own)
     return payload
 
 
@@ -184,6 +208,8 @@ def conversation_for_customer(
             "subject": "",
             "unread_count": 0,
             "last_message": message_for_customer(last, media_url) if own and last else None,
+            "context_card": None,
+            "sla": None,
         }
     )
 
@@ -197,11 +223,14 @@ def message_for_customer(message: Message, media_url: MediaUrl) -> Message:
     return message.model_copy(
         update={
             "external_id": None,
+            "duplicate_of": None,
             "attachments": files,
             "edits": [],
             "author": message.author.model_copy(update={"id": None}),
             "delivery": delivery
-            and delivery.model_copy(update={"code": "", "reason": "", "attempts": 0}),
+            and delivery.model_copy(
+                update={"code": "", "reason": "", "attempts": 0, "fallback_from": None}
+            ),
         }
     )
 

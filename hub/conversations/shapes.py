@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from hub.types import DeliveryStatus, Medium
 
@@ -66,12 +66,23 @@ class Author(Shape):
     name: str
 
 
+class FallbackFrom(Shape):
+    """Where a message was to go before it went elsewhere, and why it could not."""
+
+    address: str
+    connector: str
+    kind: str
+    code: str
+    reason: str
+
+
 class Delivery(Shape):
     status: DeliveryStatus
     code: str
     reason: str
     attempts: int
     maybe_twice: bool
+    fallback_from: FallbackFrom | None = None
 
 
 class Location(Shape):
@@ -120,6 +131,7 @@ class Message(Shape):
     event: dict[str, Any] | None
     extra: dict[str, Any] = {}
     reply_to: OptionalId
+    duplicate_of: OptionalId = None
     author: Author
     delivery: Delivery | None
     external_id: str | None
@@ -128,6 +140,44 @@ class Message(Shape):
     edited_at: datetime | None
     created_at: datetime
     received_at: datetime
+
+
+class Place(Shape):
+    """One address as one connector reaches it."""
+
+    connector: str
+    kind: str
+    address: str
+
+
+class Given(Shape):
+    """Something the customer gave already, and need not be asked for again."""
+
+    type: Literal["file", "order", "email", "phone", "name", "form"]
+    text: str
+    message_id: OptionalId = None
+
+
+class ContextCard(Shape):
+    """What an agent must know when a customer goes on elsewhere."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, serialize_by_alias=True)
+
+    from_: Place = Field(alias="from")
+    to: Place
+    switched_at: datetime
+    open_question: str
+    given: list[Given]
+    waiting_since: datetime | None
+
+
+class Sla(Shape):
+    """When the next answers are due. A clock that does not run, or has ended, is null."""
+
+    first_reply_due: datetime | None
+    next_reply_due: datetime | None
+    resolve_due: datetime | None
+    breached: list[Literal["first_reply", "next_reply", "resolve"]]
 
 
 class Conversation(Shape):
@@ -146,6 +196,8 @@ class Conversation(Shape):
     snoozed_until: datetime | None
     created_at: datetime
     updated_at: datetime
+    context_card: ContextCard | None = None
+    sla: Sla | None = None
 
 
 class ReachableAddress(Shape):
@@ -175,11 +227,25 @@ class Link(Shape):
     undone_at: datetime | None
 
 
+class Suggestion(Shape):
+    """Somebody who may be the same person, and why."""
+
+    id: Id
+    contact: Contact
+    evidence: Evidence
+    method: str
+    reason: str
+    created_at: datetime
+
+
 class Handover(Shape):
+    """An invitation. `qr` is a picture of `url`, as a data URI of an SVG."""
+
     id: Id
     connector: str
     url: str
     code: str
+    qr: str
     expires_at: datetime
 
 

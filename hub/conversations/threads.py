@@ -135,7 +135,7 @@ def start_thread(tx: Transaction, person: Person, subject: str = "") -> Thread:
         "contact_id": person.contact_id,
         "status": "open",
         "assignee_id": None,
-        "released_from_id": None,
+        "merged_into_id": None,
         "team_id": None,
         "priority": "normal",
         "subject": subject,
@@ -146,9 +146,28 @@ def start_thread(tx: Transaction, person: Person, subject: str = "") -> Thread:
         "snoozed_until": None,
         "resolved_at": None,
         "last_message_id": None,
+        "last_inbound_address_id": None,
+        "context_card": None,
         "last_activity_at": tx.now,
         "created_at": tx.now,
         "updated_at": tx.now,
+        "rule": None,
+        "skills": [],
+        "language": "",
+        "department": "",
+        "queued_at": None,
+        "accept_by": None,
+        "accepted_at": None,
+        "attempts": 0,
+        "not_for": [],
+        "sla": None,
+        "first_reply_due": None,
+        "next_reply_due": None,
+        "resolve_due": None,
+        "sla_paused_at": None,
+        "sla_next_at": None,
+        "sla_warned": [],
+        "sla_breached": [],
     }
     found = tx.execute(_INSERT_CONVERSATION, values).scalar_one()
     return Thread({"id": found, **values}, person, {}, is_new=True)
@@ -222,6 +241,7 @@ def add_message(
         "folded": "",
         "html": "",
         "reply_to_id": None,
+        "duplicate_of_id": None,
         "external_id": None,
         "client_id": None,
         "extra": {},
@@ -305,6 +325,8 @@ def conversation_shape(
         snoozed_until=row["snoozed_until"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        context_card=row["context_card"],
+        sla=views.sla_shape(row),
     )
 
 
@@ -354,7 +376,7 @@ def publish_conversation(
 ) -> shapes.Conversation:
     """Says how a conversation stands: to the agents, and to the customer's pages named."""
     conversation = views.conversation(tx.connection, conversation_id)
-    payload = ConversationUpdated(conversation=conversation)
+    payload = ConversationUpdated(conversation=conversation, context_card=conversation.context_card)
     tx.publish(Event(payload), *(Event(payload, page, to_agents=False) for page in pages))
     return conversation
 

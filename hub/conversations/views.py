@@ -39,6 +39,7 @@ MESSAGES: Select[Any] = (
         deliveries.c.reason.label("delivery_reason"),
         deliveries.c.attempts.label("delivery_attempts"),
         deliveries.c.maybe_twice.label("delivery_maybe_twice"),
+        deliveries.c.fallback_from.label("delivery_fallback_from"),
     )
     .join(contacts, contacts.c.id == messages.c.contact_id)
     .outerjoin(addresses, addresses.c.id == messages.c.address_id)
@@ -129,6 +130,7 @@ def message_shape(
         event=extra.get("event"),
         extra={name: value for name, value in extra.items() if name not in OWN_FIELDS},
         reply_to=row.reply_to_id,
+        duplicate_of=row.duplicate_of_id,
         author=shapes.Author(type=row.author_type, id=row.author_id, name=row.author_name),
         delivery=_delivery(row),
         external_id=row.external_id,
@@ -149,6 +151,7 @@ def _delivery(row: Any) -> shapes.Delivery | None:
         reason=row.delivery_reason,
         attempts=row.delivery_attempts,
         maybe_twice=row.delivery_maybe_twice,
+        fallback_from=row.delivery_fallback_from,
     )
 
 
@@ -255,6 +258,20 @@ def conversation_shape(
         snoozed_until=row.snoozed_until,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        context_card=row.context_card,
+        sla=sla_shape(row._mapping),
+    )
+
+
+def sla_shape(row: Mapping[str, Any]) -> shapes.Sla | None:
+    """The clocks of a conversation's row; None where no policy holds."""
+    if row["sla"] is None:
+        return None
+    return shapes.Sla(
+        first_reply_due=row["first_reply_due"],
+        next_reply_due=row["next_reply_due"],
+        resolve_due=row["resolve_due"],
+        breached=row["sla_breached"],
     )
 
 

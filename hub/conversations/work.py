@@ -53,7 +53,7 @@ def change(
     target.changes |= changed
     if "assignee_id" in changed:
         is_released = changed["assignee_id"] is None
-        target.changes["released_from_id"] = row.assignee_id if is_released else None
+        target.changes["not_for"] = [*row.not_for, row.assignee_id] if is_released else []
     if "labels" in changed:
         _write_labels(tx, conversation_id, changed["labels"])
     threads.save(tx, target)
@@ -72,7 +72,7 @@ def assign_if_unassigned(tx: Transaction, conversation_id: int, agent_id: int, b
             conversations.c.assignee_id.is_(None),
             conversations.c.status == "open",
         )
-        .values(assignee_id=agent_id, released_from_id=None, updated_at=tx.now)
+        .values(assignee_id=agent_id, not_for=[], updated_at=tx.now)
     )
     if claimed.rowcount == 0:
         return False

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import structlog
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from hub import runtime
 from hub.conversations import work
@@ -97,16 +97,13 @@ class Assigner:
             ]
             if not loads:
                 return 0
-            let_go = conversations.c.released_from_id
             query = (
-                select(conversations.c.id, let_go)
+                select(conversations.c.id, conversations.c.not_for)
                 .where(conversations.c.assignee_id.is_(None), conversations.c.status == "open")
                 .order_by(conversations.c.created_at, conversations.c.id)
                 .limit(BATCH)
             )
-            if len(loads) == 1:  # or what they let go would stand before everything else for ever
-                query = query.where(or_(let_go.is_(None), let_go != loads[0].agent_id))
-            waiting = [Waiting(*row) for row in connection.execute(query)]
+            waiting = [Waiting(row.id, tuple(row.not_for)) for row in connection.execute(query)]
         for conversation_id, agent_id in least_loaded(waiting, loads):
             self._store.write(
                 partial(

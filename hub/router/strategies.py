@@ -17,10 +17,10 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A conversation that nobody has. `not_for` let it go and does not get it back."""
+    """A conversation that nobody has. Who is in `not_for` let it go and does not get it back."""
 
     conversation_id: int
-    not_for: int | None = None
+    not_for: tuple[int, ...] = ()
 
 
 def least_loaded(waiting: Sequence[Waiting], loads: Sequence[Load]) -> list[tuple[int, int]]:
@@ -32,7 +32,8 @@ def least_loaded(waiting: Sequence[Waiting], loads: Sequence[Load]) -> list[tupl
     held = [(load.held, load.agent_id) for load in loads]
     pairs = []
     for one in waiting:
-        chosen = next((load for load in nsmallest(2, held) if load[1] != one.not_for), None)
+        few = nsmallest(len(one.not_for) + 1, held)
+        chosen = next((load for load in few if load[1] not in one.not_for), None)
         if chosen is None:
             continue
         pairs.append((one.conversation_id, chosen[1]))

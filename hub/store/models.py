@@ -20,7 +20,8 @@ def _time(*, null: bool = False, index: bool = False) -> Any:
 
 
 def _json(default: Any) -> Any:
-    return Field(default_factory=lambda: default, sa_column=Column(JSON, nullable=False))
+    make = type(default)
+    return Field(default_factory=make, sa_column=Column(JSON, nullable=False, default=make))
 
 
 def _text(default: str = "") -> Any:
@@ -89,6 +90,26 @@ class Link(SQLModel, table=True):
     undone_by: str = _text()
 
 
+class Suggestion(SQLModel, table=True):
+    """Two records that may be one person, and what a person decided about it."""
+
+    __table_args__ = (UniqueConstraint("contact_id", "other_contact_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    #: The lower id of the two, so that a pair is suggested once.
+    contact_id: int = Field(foreign_key="contact.id")
+    other_contact_id: int = Field(foreign_key="contact.id", index=True)
+    evidence: str
+    method: str
+    reason: str = _text()
+    created_at: datetime = _time()
+    #: "accept" or "dismiss"; empty while nobody has decided.
+    decision: str = ""
+    decided_by: str = _text()
+    decided_at: datetime | None = _time(null=True)
+    link_id: int | None = Field(default=None, foreign_key="link.id")
+
+
 class Handover(SQLModel, table=True):
     """A one-time invitation to go on elsewhere. Only digests of the token and the code are kept."""
 
@@ -119,6 +140,12 @@ class Agent(SQLModel, table=True):
     presence: str = "online"
     connected_at: datetime | None = _time(null=True)
     disabled_at: datetime | None = _time(null=True)
+    #: What the router asks: set by an admin, or by the file, which then wins.
+    skills: list[str] = _json([])
+    languages: list[str] = _json([])
+    capacity: float | None = None
+    #: When something was last given to them; who waited longest is next.
+    assigned_at: datetime | None = _time(null=True)
     created_at: datetime = _time()
 
 
@@ -166,8 +193,12 @@ class VisitorSession(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     token_digest: str = Field(unique=True)
     connector: str
-    visitor: str
+    visitor: str = Field(index=True)
     locale: str = ""
+    #: The `sub` that the site signed for this session; empty while nobody signed.
+    identity: str = _text()
+    #: When the last page of this session was closed; none while one is open.
+    left_at: datetime | None = _time(null=True)
     created_at: datetime = _time()
     expires_at: datetime = _time(index=True)
 
@@ -182,14 +213,15 @@ class Conversation(SQLModel, table=True):
         Index("ix_conversation_assignee", "assignee_id", "status", "last_activity_at", "id"),
         Index("ix_conversation_team", "team_id", "status", "last_activity_at", "id"),
         Index("ix_conversation_contact", "contact_id", "status"),
+        Index("ix_conversation_queue", "assignee_id", "status", "queued_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     contact_id: int = Field(foreign_key="contact.id")
     status: str = "open"
     assignee_id: int | None = Field(default=None, foreign_key="agent.id")
-    #: Who let it go last: it does not come back to them on its own.
-    released_from_id: int | None = Field(default=None, foreign_key="agent.id")
+    #: A merge brought it into this one: it is not work of its own until the merge is undone.
+    merged_into_id: int | None = Field(default=None, foreign_key="conversation.id", index=True)
     team_id: int | None = Field(default=None, foreign_key="team.id")
     priority: str = "normal"
     subject: str = _text()
@@ -200,9 +232,53 @@ class Conversation(SQLModel, table=True):
     snoozed_until: datetime | None = _time(null=True)
     resolved_at: datetime | None = _time(null=True)
     last_message_id: int | None = None
+    #: Where the customer wrote from last: another address is a switch of channel.
+    last_inbound_address_id: int | None = Field(default=None, foreign_key="address.id")
+    #: What whoever has it must know of the last switch, until it is answered.
+    context_card: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSON(none_as_null=True))
+    )
     last_activity_at: datetime = _time()
     created_at: datetime = _time()
     updated_at: datetime = _time()
+    # What the router keeps. `rule` is None until the rules have looked at it.
+    rule: str | None = None
+    skills: list[str] = _json([])
+    language: str = ""
+    department: str = _text()
+    #: Since when it is in the queue: a switch of channel or an agent's timeout keeps the place.
+    queued_at: datetime | None = _time(null=True)
+    #: Until when whoever it was given to must look at it.
+    accept_by: datetime | None = _time(null=True, index=True)
+    accepted_at: datetime | None = _time(null=True)
+    #: How often nobody looked in time, and who let it go: it does not come back to them by itself.
+    attempts: int = 0
+    not_for: list[int] = _json([])
+    # The clocks of the policy that holds. They stand still while `sla_paused_at` is set.
+    sla: str | None = None
+    first_reply_due: datetime | None = _time(null=True)
+    next_reply_due: datetime | None = _time(null=True)
+    resolve_due: datetime | None = _time(null=True)
+    sla_paused_at: datetime | None = _time(null=True)
+    #: When the next warning or breach falls due.
+    sla_next_at: datetime | None = _time(null=True, index=True)
+    sla_warned: list[str] = _json([])
+    sla_breached: list[str] = _json([])
+
+
+class RoutingDecision(SQLModel, table=True):
+    """Why a conversation went to whom it went: every candidate, and what spoke for or against."""
+
+    __tablename__ = "routing_decision"
+    __table_args__ = (Index("ix_routing_decision_conversation", "conversation_id", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    conversation_id: int = Field(foreign_key="conversation.id")
+    rule: str = _text()
+    team: str = _text()
+    agent_id: int | None = Field(default=None, foreign_key="agent.id")
+    candidates: list[dict[str, Any]] = _json([])
+    decided_at: datetime = _time()
 
 
 class ConversationLabel(SQLModel, table=True):
@@ -253,6 +329,8 @@ class Message(SQLModel, table=True):
     folded: str = _text()
     html: str = _text()
     reply_to_id: int | None = Field(default=None, foreign_key="message.id")
+    #: The same words or file, sent a moment before from another address.
+    duplicate_of_id: int | None = Field(default=None, foreign_key="message.id")
     external_id: str | None = None
     client_id: str | None = None
     #: What has no column of its own: location, card, buttons, reactions, the event's own fields.
@@ -315,6 +393,12 @@ class Delivery(SQLModel, table=True):
     unknown_since: datetime | None = _time(null=True)
     lease_until: datetime | None = _time(null=True)
     next_attempt_at: datetime = _time()
+    #: Where it was to go before, and why it could not.
+    fallback_from: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSON(none_as_null=True))
+    )
+    #: When it follows a visitor who left the page without reading it.
+    follow_at: datetime | None = _time(null=True, index=True)
     created_at: datetime = _time()
     updated_at: datetime = _time()
 
@@ -380,6 +464,7 @@ contacts = table(Contact)
 addresses = table(Address)
 reaches = table(Reach)
 links = table(Link)
+suggestions = table(Suggestion)
 handovers = table(Handover)
 agents = table(Agent)
 agent_sessions = table(AgentSession)
@@ -388,6 +473,7 @@ teams = table(Team)
 team_members = table(TeamMember)
 visitor_sessions = table(VisitorSession)
 conversations = table(Conversation)
+routing_decisions = table(RoutingDecision)
 conversation_labels = table(ConversationLabel)
 conversation_connectors = table(ConversationConnector)
 messages = table(Message)

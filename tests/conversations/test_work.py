@@ -224,8 +224,8 @@ def test_without_anybody_nothing_is_given() -> None:
 
 
 def test_what_an_agent_let_go_does_not_come_back_to_them() -> None:
-    assert least_loaded([Waiting(1, not_for=7)], [Load(7, 0)]) == []
-    assert least_loaded([Waiting(1, not_for=7)], [Load(7, 0), Load(8, 5)]) == [(1, 8)]
+    assert least_loaded([Waiting(1, not_for=(7,))], [Load(7, 0)]) == []
+    assert least_loaded([Waiting(1, not_for=(7,))], [Load(7, 0), Load(8, 5)]) == [(1, 8)]
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+import segno
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
@@ -200,11 +201,13 @@ def make_handover(hub: Hub, conversation_id: int, name: str, by: str) -> shapes.
     if not isinstance(connector, CanHandOver):
         raise Conflict("A conversation cannot be handed over to this channel.")
     made = hub.store.write(lambda tx: handovers.invite(tx, conversation_id, name, by))
+    url = connector.handover_link(made.token, made.code)
     return shapes.Handover(
         id=made.id,
         connector=name,
-        url=connector.handover_link(made.token, made.code),
+        url=url,
         code=made.code,
+        qr=segno.make(url, error="m").svg_data_uri(scale=4),
         expires_at=made.expires_at,
     )
 

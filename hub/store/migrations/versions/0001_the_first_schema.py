@@ -38,6 +38,10 @@ def upgrade() -> None:
         sa.Column("presence", sa.String(), nullable=False),
         sa.Column("connected_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("skills", sa.JSON(), nullable=False),
+        sa.Column("languages", sa.JSON(), nullable=False),
+        sa.Column("capacity", sa.Float(), nullable=True),
+        sa.Column("assigned_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("email"),
@@ -103,6 +107,8 @@ def upgrade() -> None:
         sa.Column("connector", sa.String(), nullable=False),
         sa.Column("visitor", sa.String(), nullable=False),
         sa.Column("locale", sa.String(), nullable=False),
+        sa.Column("identity", sa.Text(), nullable=False),
+        sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -112,6 +118,7 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_visitor_session_expires_at"), ["expires_at"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_visitor_session_visitor"), ["visitor"], unique=False)
 
     op.create_table(
         "address",
@@ -149,59 +156,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_agent_session_agent_id"), ["agent_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_agent_session_expires_at"), ["expires_at"], unique=False
-        )
-
-    op.create_table(
-        "conversation",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("contact_id", sa.Integer(), nullable=False),
-        sa.Column("status", sa.String(), nullable=False),
-        sa.Column("assignee_id", sa.Integer(), nullable=True),
-        sa.Column("released_from_id", sa.Integer(), nullable=True),
-        sa.Column("team_id", sa.Integer(), nullable=True),
-        sa.Column("priority", sa.String(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("labels", sa.JSON(), nullable=False),
-        sa.Column("connectors", sa.JSON(), nullable=False),
-        sa.Column("unread_count", sa.Integer(), nullable=False),
-        sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("snoozed_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("last_message_id", sa.Integer(), nullable=True),
-        sa.Column("last_activity_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["assignee_id"],
-            ["agent.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["contact_id"],
-            ["contact.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["released_from_id"],
-            ["agent.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["team_id"],
-            ["team.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    with op.batch_alter_table("conversation", schema=None) as batch_op:
-        batch_op.create_index("ix_conversation_activity", ["last_activity_at", "id"], unique=False)
-        batch_op.create_index(
-            "ix_conversation_assignee",
-            ["assignee_id", "status", "last_activity_at", "id"],
-            unique=False,
-        )
-        batch_op.create_index("ix_conversation_contact", ["contact_id", "status"], unique=False)
-        batch_op.create_index(
-            "ix_conversation_status", ["status", "last_activity_at", "id"], unique=False
-        )
-        batch_op.create_index(
-            "ix_conversation_team", ["team_id", "status", "last_activity_at", "id"], unique=False
         )
 
     op.create_table(
@@ -261,6 +215,140 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("digest"),
     )
+    op.create_table(
+        "conversation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("contact_id", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("assignee_id", sa.Integer(), nullable=True),
+        sa.Column("merged_into_id", sa.Integer(), nullable=True),
+        sa.Column("team_id", sa.Integer(), nullable=True),
+        sa.Column("priority", sa.String(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("labels", sa.JSON(), nullable=False),
+        sa.Column("connectors", sa.JSON(), nullable=False),
+        sa.Column("unread_count", sa.Integer(), nullable=False),
+        sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("snoozed_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_message_id", sa.Integer(), nullable=True),
+        sa.Column("last_inbound_address_id", sa.Integer(), nullable=True),
+        sa.Column("context_card", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("last_activity_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("rule", sa.String(), nullable=True),
+        sa.Column("skills", sa.JSON(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("department", sa.Text(), nullable=False),
+        sa.Column("queued_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("accept_by", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("not_for", sa.JSON(), nullable=False),
+        sa.Column("sla", sa.String(), nullable=True),
+        sa.Column("first_reply_due", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_reply_due", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resolve_due", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sla_paused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sla_next_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sla_warned", sa.JSON(), nullable=False),
+        sa.Column("sla_breached", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["assignee_id"],
+            ["agent.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["contact_id"],
+            ["contact.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["last_inbound_address_id"],
+            ["address.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["merged_into_id"],
+            ["conversation.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["team_id"],
+            ["team.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("conversation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_conversation_accept_by"), ["accept_by"], unique=False)
+        batch_op.create_index("ix_conversation_activity", ["last_activity_at", "id"], unique=False)
+        batch_op.create_index(
+            "ix_conversation_assignee",
+            ["assignee_id", "status", "last_activity_at", "id"],
+            unique=False,
+        )
+        batch_op.create_index("ix_conversation_contact", ["contact_id", "status"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_conversation_merged_into_id"), ["merged_into_id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_conversation_queue", ["assignee_id", "status", "queued_at"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_conversation_sla_next_at"), ["sla_next_at"], unique=False
+        )
+        batch_op.create_index(
+            "ix_conversation_status", ["status", "last_activity_at", "id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_conversation_team", ["team_id", "status", "last_activity_at", "id"], unique=False
+        )
+
+    op.create_table(
+        "reach",
+        sa.Column("address_id", sa.Integer(), nullable=False),
+        sa.Column("connector", sa.String(), nullable=False),
+        sa.Column("last_inbound_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stopped_reason", sa.Text(), nullable=False),
+        sa.Column("opted_out", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["address_id"],
+            ["address.id"],
+        ),
+        sa.PrimaryKeyConstraint("address_id", "connector"),
+    )
+    op.create_table(
+        "suggestion",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("contact_id", sa.Integer(), nullable=False),
+        sa.Column("other_contact_id", sa.Integer(), nullable=False),
+        sa.Column("evidence", sa.String(), nullable=False),
+        sa.Column("method", sa.String(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decision", sa.String(), nullable=False),
+        sa.Column("decided_by", sa.Text(), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("link_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["contact_id"],
+            ["contact.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["link_id"],
+            ["link.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["other_contact_id"],
+            ["contact.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("contact_id", "other_contact_id"),
+    )
+    with op.batch_alter_table("suggestion", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_suggestion_other_contact_id"), ["other_contact_id"], unique=False
+        )
+
     op.create_table(
         "conversation_connector",
         sa.Column("connector", sa.String(), nullable=False),
@@ -334,6 +422,7 @@ def upgrade() -> None:
         sa.Column("folded", sa.Text(), nullable=False),
         sa.Column("html", sa.Text(), nullable=False),
         sa.Column("reply_to_id", sa.Integer(), nullable=True),
+        sa.Column("duplicate_of_id", sa.Integer(), nullable=True),
         sa.Column("external_id", sa.String(), nullable=True),
         sa.Column("client_id", sa.String(), nullable=True),
         sa.Column("extra", sa.JSON(), nullable=False),
@@ -351,6 +440,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["conversation_id"],
             ["conversation.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["duplicate_of_id"],
+            ["message.id"],
         ),
         sa.ForeignKeyConstraint(
             ["journal_id"],
@@ -380,20 +473,29 @@ def upgrade() -> None:
         )
 
     op.create_table(
-        "reach",
-        sa.Column("address_id", sa.Integer(), nullable=False),
-        sa.Column("connector", sa.String(), nullable=False),
-        sa.Column("last_inbound_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("stopped_reason", sa.Text(), nullable=False),
-        sa.Column("opted_out", sa.Boolean(), nullable=False),
+        "routing_decision",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("conversation_id", sa.Integer(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("team", sa.Text(), nullable=False),
+        sa.Column("agent_id", sa.Integer(), nullable=True),
+        sa.Column("candidates", sa.JSON(), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["address_id"],
-            ["address.id"],
+            ["agent_id"],
+            ["agent.id"],
         ),
-        sa.PrimaryKeyConstraint("address_id", "connector"),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"],
+            ["conversation.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
     )
+    with op.batch_alter_table("routing_decision", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_routing_decision_conversation", ["conversation_id", "id"], unique=False
+        )
+
     op.create_table(
         "attachment",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -444,6 +546,8 @@ def upgrade() -> None:
         sa.Column("unknown_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("fallback_from", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("follow_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -460,6 +564,7 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_delivery_due", ["status", "connector", "next_attempt_at"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_delivery_follow_at"), ["follow_at"], unique=False)
         batch_op.create_index(
             "ix_delivery_line", ["address_id", "status", "message_id"], unique=False
         )

@@ -15,6 +15,8 @@ export interface ServerEvents {
   'conversation.viewed': ConversationViewed;
   presence: PresenceChanged;
   'connector.updated': ConnectorUpdated;
+  'sla.warning': SlaWarning;
+  'sla.breached': SlaBreached;
   queue: QueueChanged;
 }
 export interface MessageCreated {
@@ -47,6 +49,7 @@ export interface Message {
     [k: string]: unknown;
   };
   reply_to: string | null;
+  duplicate_of: string | null;
   author: Author;
   delivery: Delivery | null;
   external_id: string | null;
@@ -92,6 +95,14 @@ export interface Delivery {
   reason: string;
   attempts: number;
   maybe_twice: boolean;
+  fallback_from: FallbackFrom | null;
+}
+export interface FallbackFrom {
+  address: string;
+  connector: string;
+  kind: string;
+  code: string;
+  reason: string;
 }
 export interface Edit {
   text: string;
@@ -113,6 +124,8 @@ export interface Conversation {
   snoozed_until: string | null;
   created_at: string;
   updated_at: string;
+  context_card: ContextCard | null;
+  sla: Sla | null;
 }
 export interface Contact {
   id: string;
@@ -135,6 +148,30 @@ export interface Team {
   id: string;
   name: string;
 }
+export interface ContextCard {
+  from: Place;
+  to: Place;
+  switched_at: string;
+  open_question: string;
+  given: Given[];
+  waiting_since: string | null;
+}
+export interface Place {
+  connector: string;
+  kind: string;
+  address: string;
+}
+export interface Given {
+  type: 'file' | 'order' | 'email' | 'phone' | 'name' | 'form';
+  text: string;
+  message_id: string | null;
+}
+export interface Sla {
+  first_reply_due: string | null;
+  next_reply_due: string | null;
+  resolve_due: string | null;
+  breached: ('first_reply' | 'next_reply' | 'resolve')[];
+}
 export interface MessageUpdated {
   message: Message;
   conversation: Conversation;
@@ -144,6 +181,7 @@ export interface ConversationCreated {
 }
 export interface ConversationUpdated {
   conversation: Conversation;
+  context_card: ContextCard | null;
 }
 export interface ContactUpdated {
   contact: Contact;
@@ -213,6 +251,16 @@ export interface Window {
   standard_seconds: number;
   human_seconds: number | null;
 }
+export interface SlaWarning {
+  conversation: Conversation;
+  clock: 'first_reply' | 'next_reply' | 'resolve';
+  due: string;
+}
+export interface SlaBreached {
+  conversation: Conversation;
+  clock: 'first_reply' | 'next_reply' | 'resolve';
+  due: string;
+}
 export interface QueueChanged {
   position: number;
   wait_seconds: number | null;
@@ -222,6 +270,7 @@ export interface Handover {
   connector: string;
   url: string;
   code: string;
+  qr: string;
   expires_at: string;
 }
 export interface HandoverRecord {
@@ -258,4 +307,12 @@ export interface SearchResult {
   contact: Contact | null;
   conversation_id: string | null;
   snippet: string;
+}
+export interface Suggestion {
+  id: string;
+  contact: Contact;
+  evidence: 'verified' | 'asserted' | 'inferred' | 'agent';
+  method: string;
+  reason: string;
+  created_at: string;
 }
