@@ -50,7 +50,7 @@ class ConversationUpdated(Shape):
 
     name: ClassVar[str] = "conversation.updated"
     conversation: Conversation
-    context_card: ContextCard | None = None
+    context_card: ContextCard | None
 
 
 class ContactUpdated(Shape):
@@ -188,7 +188,11 @@ def for_customer(payload: Payload, address: str, media_url: MediaUrl) -> Payload
         )
     if isinstance(payload, ConversationCreated | ConversationUpdated):
         own = conversation_for_customer(payload.conversation, address, media_url)
-        return type(payload)(conversation=own)
+        return (
+            ConversationCreated(conversation=own)
+            if isinstance(payload, ConversationCreated)
+            else ConversationUpdated(conversation=own, context_card=None)
+        )
     return payload
 
 

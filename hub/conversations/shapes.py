@@ -82,7 +82,7 @@ class Delivery(Shape):
     reason: str
     attempts: int
     maybe_twice: bool
-    fallback_from: FallbackFrom | None = None
+    fallback_from: FallbackFrom | None
 
 
 class Location(Shape):
@@ -131,7 +131,7 @@ class Message(Shape):
     event: dict[str, Any] | None
     extra: dict[str, Any] = {}
     reply_to: OptionalId
-    duplicate_of: OptionalId = None
+    duplicate_of: OptionalId
     author: Author
     delivery: Delivery | None
     external_id: str | None
@@ -196,8 +196,8 @@ class Conversation(Shape):
     snoozed_until: datetime | None
     created_at: datetime
     updated_at: datetime
-    context_card: ContextCard | None = None
-    sla: Sla | None = None
+    context_card: ContextCard | None
+    sla: Sla | None
 
 
 class ReachableAddress(Shape):

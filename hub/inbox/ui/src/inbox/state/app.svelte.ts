@@ -228,6 +228,8 @@ export class App {
         this.session.heardPresence(agent.id, presence);
       },
       'connector.updated': ({ connector }) => this.directory.heardConnector(connector),
+      'sla.warning': ({ conversation }) => this.conversations.heard(conversation),
+      'sla.breached': ({ conversation }) => this.conversations.heard(conversation),
       'conversation.viewed': ({ conversation_id, agent }) => this.directory.heardViewing(agent, conversation_id),
       back: () => void this.#back(),
     };

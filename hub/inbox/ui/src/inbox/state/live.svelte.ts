@@ -29,6 +29,8 @@ export class Live {
       'presence',
       'connector.updated',
       'conversation.viewed',
+      'sla.warning',
+      'sla.breached',
     ] as const;
     for (const name of names) this.#hear(name);
     socket.onConnection((state) => this.#connection(state));

@@ -110,7 +110,7 @@ export class Outbox {
 
   #mark(waiting: Waiting, status: 'queued' | 'failed', reason: string): void {
     const code = reason === OFFLINE ? OFFLINE : '';
-    const delivery = { status, code, reason: code ? '' : reason, attempts: 0, maybe_twice: false };
+    const delivery = { status, code, reason: code ? '' : reason, attempts: 0, maybe_twice: false, fallback_from: null };
     waiting.shown = { ...waiting.shown, delivery };
     this.#show(waiting.shown);
   }
@@ -141,8 +141,9 @@ export class Outbox {
       folded: '',
       attachments,
       reply_to: message.reply_to ?? null,
+      duplicate_of: null,
       author: { type: 'agent', id: this.#session.agentId, name: this.#session.agent.name },
-      delivery: message.type === 'note' ? null : { status: 'queued', code: '', reason: '', attempts: 0, maybe_twice: false },
+      delivery: message.type === 'note' ? null : { status: 'queued', code: '', reason: '', attempts: 0, maybe_twice: false, fallback_from: null },
       external_id: null,
       client_id: message.client_id,
       created_at: now,

@@ -43,7 +43,7 @@ test('the event that overtakes the answer of the API leaves no optimistic messag
 test('an answer that an event has overtaken does not bring back older ticks', async () => {
   const thread = await opened();
   const [sent, read] = (['sent', 'read'] as const).map((status) =>
-    message({ id: '77', direction: 'out', delivery: { status, code: '', reason: '', attempts: 1, maybe_twice: false } }),
+    message({ id: '77', direction: 'out', delivery: { status, code: '', reason: '', attempts: 1, maybe_twice: false, fallback_from: null } }),
   );
   const askedAt = performance.now() - 1;
   thread.heard(read!);
