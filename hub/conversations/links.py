@@ -101,6 +101,30 @@ def of_contact(connection: Connection, contact_id: int) -> list[shapes.Link]:
     return [_shape(connection, row) for row in rows]
 
 
+def proved_with(connection: Connection, contact_record_id: int) -> frozenset[int]:
+    """The ids of the addresses that whoever holds this record has proved to be theirs.
+
+    Verified addresses on records that a chain of live, verified links joins to this one. What an
+    agent merged or accepted proves nothing to a customer. Raises NotFound.
+    """
+    group = people.group_of(connection, contact_record_id)
+    edges = connection.execute(
+        select(links.c.contact_id, links.c.other_contact_id).where(
+            links.c.undone_at.is_(None),
+            links.c.evidence == "verified",
+            links.c.contact_id.in_(group),
+        )
+    ).all()
+    root = roots(group, [(edge.contact_id, edge.other_contact_id) for edge in edges])
+    own = [record for record in group if root[record] == root[contact_record_id]]
+    found = connection.execute(
+        select(addresses.c.id).where(
+            addresses.c.contact_id.in_(own), addresses.c.evidence == "verified"
+        )
+    )
+    return frozenset(found.scalars())
+
+
 def get(connection: Connection, link_id: int) -> shapes.Link:
     """Raises NotFound."""
     return _shape(connection, _row(connection, link_id))

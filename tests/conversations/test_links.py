@@ -7,11 +7,12 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
-from hub.conversations import links, people, queries
+from hub.conversations import links, people, queries, shapes
 from hub.conversations.links import roots
 from hub.errors import Conflict, Invalid, NotFound
-from hub.store.models import contacts
+from hub.store.models import addresses, contacts
 from tests.conversations.desk import Customer, Desk, at_once
 
 NAMES = ("anna", "boris", "cecil", "dora", "emma")
@@ -238,3 +239,49 @@ def test_names_and_attributes_stay_with_their_record(
     desk.unlinks(link)
     assert (anna.contact.name, anna.contact.attributes) == ("Anna K", {"size": 38})
     assert (boris.contact.name, boris.contact.attributes) == ("Boris", {})
+
+
+def proved(desk: Desk, customer: Customer) -> set[str]:
+    """The paths of the addresses that this customer's own record has proved."""
+    with desk.store.read() as connection:
+        found = links.proved_with(connection, customer.id)
+        rows = connection.execute(select(addresses.c.path).where(addresses.c.id.in_(found)))
+        return set(rows.scalars())
+
+
+def verified(desk: Desk, one: Customer, other: Customer) -> shapes.Link:
+    return desk.store.write(
+        lambda tx: links.link(
+            tx,
+            one.id,
+            other.id,
+            evidence="verified",
+            method="handover",
+            reason="They used the link.",
+            by="contact",
+        )
+    )
+
+
+def test_only_verified_links_prove_an_address(desk: Desk) -> None:
+    customers = [desk.customer(name) for name in NAMES]
+    for one in customers:
+        one.says("Hello")
+    anna, boris, cecil, dora, _emma = customers
+    assert proved(desk, anna) == {"anna"}
+    link = verified(desk, anna, boris)
+    desk.links_up(boris, cecil)  # an agent says so, which proves nothing to the customer
+    verified(desk, cecil, dora)
+    assert proved(desk, anna) == proved(desk, boris) == {"anna", "boris"}
+    assert proved(desk, cecil) == proved(desk, dora) == {"cecil", "dora"}
+    desk.unlinks(link)
+    assert proved(desk, anna) == {"anna"}
+
+
+def test_an_asserted_address_is_proved_by_no_link(
+    desk: Desk, anna: Customer, boris: Customer
+) -> None:
+    anna.says("Hello")
+    boris.says("Hi", authenticated=False)
+    verified(desk, anna, boris)
+    assert proved(desk, anna) == {"anna"}
