@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-import segno
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
-from hub.connectors.base import Handover as CanHandOver
 from hub.conversations import handovers, people, queries, send, shapes, views, work
 from hub.conversations.people import Person
 from hub.conversations.send import Draft, Outlet
@@ -26,6 +24,7 @@ from hub.inbox.api.answers import (
     answer_page,
 )
 from hub.inbox.api.routing import Routing, routing_of
+from hub.inbox.invitations import make_handover
 from hub.inbox.services import Hub
 from hub.store.engine import Transaction
 from hub.types import Address, Profile
@@ -191,25 +190,6 @@ def blueprint(hub: Hub) -> APIBlueprint:
             return answer_list(handovers.of_conversation(connection, path.id))
 
     return api
-
-
-def make_handover(hub: Hub, conversation_id: int, name: str, by: str) -> shapes.Handover:
-    """Raises NotFound, Invalid (no such connector), Conflict (it cannot take one over)."""
-    connector = hub.connectors.get(name)
-    if connector is None:
-        raise Invalid(f"There is no connector {name!r} that is turned on.", "connector")
-    if not isinstance(connector, CanHandOver):
-        raise Conflict("A conversation cannot be handed over to this channel.")
-    made = hub.store.write(lambda tx: handovers.invite(tx, conversation_id, name, by))
-    url = connector.handover_link(made.token, made.code)
-    return shapes.Handover(
-        id=made.id,
-        connector=name,
-        url=url,
-        code=made.code,
-        qr=segno.make(url, error="m").svg_data_uri(scale=4),
-        expires_at=made.expires_at,
-    )
 
 
 def _outlet(hub: Hub, name: str) -> Outlet:

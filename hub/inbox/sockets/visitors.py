@@ -5,7 +5,6 @@ What a visitor sends goes the way of every channel: through the gateway, into th
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,22 +17,21 @@ from sqlalchemy import select
 
 from hub.connectors.rates import Buckets
 from hub.connectors.webchat import Webchat
-from hub.conversations import events, handovers, people, queries, reports, shapes
+from hub.conversations import events, people, queries, reports, shapes
 from hub.conversations.events import Event
 from hub.conversations.events import Typing as TypingEvent
 from hub.conversations.people import Person
 from hub.errors import Conflict, Forbidden, Invalid, LimitExceeded, NotFound
 from hub.inbox import visitors
-from hub.inbox.api.conversations import make_handover
+from hub.inbox.invitations import make_handover, redeem_on_page
 from hub.inbox.origins import is_allowed
 from hub.inbox.services import Hub
 from hub.inbox.sockets.broadcast import VISITORS, page_room
 from hub.inbox.sockets.common import Ack, Ask, Read, Say, Sync, Typing, answered, ok
 from hub.inbox.visitors import Visitor
 from hub.metrics import SOCKETS
-from hub.store.engine import Transaction
 from hub.store.models import attachments
-from hub.types import Address, ContactEvent, Profile, RateLimit, WebhookRequest
+from hub.types import Address, ContactEvent, RateLimit, WebhookRequest
 
 PAGE = 50
 SYNC_LIMIT = 200
@@ -132,7 +130,7 @@ def register(socketio: SocketIO, hub: Hub) -> None:
             found = visitors.open_session(hub.store, connector.name, hello.locale)
         visitor, token = found
         if hello.resume and opened.take(request.remote_addr or "") == 0:
-            _redeem(hub, connector, visitor, hello.resume)
+            redeem_on_page(hub, connector, visitor, hello.resume)
         here = Line(visitor, connector, hello.page, Prechat())
         lines[request.sid] = here  # type: ignore[attr-defined]
         join_room(page_room(here.address))
@@ -273,20 +271,6 @@ def _resume(hub: Hub, connector: Webchat, hello: Hello) -> tuple[Visitor, str] |
         return None
     visitor = visitors.by_token(hub.store, connector.name, hello.session)
     return None if visitor is None else (visitor, hello.session)
-
-
-def _redeem(hub: Hub, connector: Webchat, visitor: Visitor, token: str) -> None:
-    """Makes this visitor the person whom the link was made for. A link that is no good: nothing."""
-
-    def write(tx: Transaction) -> None:
-        address = connector.address(visitor.name)
-        person = people.find_or_make(tx, address, Profile(locale=visitor.locale))
-        if not handovers.redeem(tx, token, connector.name, person):
-            raise Conflict("This link was used, or has run out.")  # and nobody was made for it
-        people.started(tx, handovers.person_after(tx, person), connector.name, tx.now)
-
-    with suppress(Conflict):
-        hub.store.write(write)
 
 
 def _person(hub: Hub, here: Line) -> Person | None:
