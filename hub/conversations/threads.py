@@ -147,6 +147,7 @@ def start_thread(tx: Transaction, person: Person, subject: str = "") -> Thread:
         "resolved_at": None,
         "last_message_id": None,
         "last_inbound_address_id": None,
+        "last_inbound_connector": None,
         "context_card": None,
         "last_activity_at": tx.now,
         "created_at": tx.now,

@@ -86,7 +86,7 @@ class Link(SQLModel, table=True):
     reason: str = _text()
     by: str = _text()
     created_at: datetime = _time()
-    undone_at: datetime | None = _time(null=True)
+    undone_at: datetime | None = _time(null=True, index=True)
     undone_by: str = _text()
 
 
@@ -120,10 +120,44 @@ class Handover(SQLModel, table=True):
     token_digest: str = Field(unique=True)
     code_digest: str = Field(unique=True)
     created_by: str = _text()
-    created_at: datetime = _time()
+    created_at: datetime = _time(index=True)
     expires_at: datetime = _time()
     redeemed_at: datetime | None = _time(null=True)
     redeemed_address_id: int | None = Field(default=None, foreign_key="address.id")
+
+
+class HandoverRefusal(SQLModel, table=True):
+    """A token or code that was no good: somebody late, somebody mistyping, or somebody guessing."""
+
+    __tablename__ = "handover_refusal"
+    __table_args__ = (
+        Index("ix_handover_refusal_address", "address_id", "created_at"),
+        Index("ix_handover_refusal_connector", "connector", "created_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    connector: str
+    #: None where nobody is known yet, as on a page that has just been opened.
+    address_id: int | None = Field(default=None, foreign_key="address.id")
+    reason: str
+    created_at: datetime = _time(index=True)
+
+
+class ChannelSwitch(SQLModel, table=True):
+    """A customer who went on elsewhere, and how soon it was known that it was them."""
+
+    __tablename__ = "channel_switch"
+
+    id: int | None = Field(default=None, primary_key=True)
+    conversation_id: int = Field(foreign_key="conversation.id", index=True)
+    from_connector: str
+    to_connector: str
+    recognised_by: str
+    #: Whether nobody of the company had to say that it is the same person.
+    by_itself: bool
+    #: From the first words on the new channel until it was known.
+    seconds: float
+    created_at: datetime = _time(index=True)
 
 
 # -- agents ------------------------------------------------------------------------------------
@@ -234,6 +268,7 @@ class Conversation(SQLModel, table=True):
     last_message_id: int | None = None
     #: Where the customer wrote from last: another address is a switch of channel.
     last_inbound_address_id: int | None = Field(default=None, foreign_key="address.id")
+    last_inbound_connector: str | None = None
     #: What whoever has it must know of the last switch, until it is answered.
     context_card: dict[str, Any] | None = Field(
         default=None, sa_column=Column(JSON(none_as_null=True))
@@ -460,12 +495,25 @@ class ConnectorState(SQLModel, table=True):
     updated_at: datetime = _time()
 
 
+class AppliedConfig(SQLModel, table=True):
+    """The configuration in force, one row: what `hub plan` compares a file with."""
+
+    __tablename__ = "applied_config"
+
+    id: int | None = Field(default=None, primary_key=True)
+    version: int
+    config: dict[str, Any] = _json({})
+    applied_at: datetime = _time()
+
+
 contacts = table(Contact)
 addresses = table(Address)
 reaches = table(Reach)
 links = table(Link)
 suggestions = table(Suggestion)
 handovers = table(Handover)
+handover_refusals = table(HandoverRefusal)
+channel_switches = table(ChannelSwitch)
 agents = table(Agent)
 agent_sessions = table(AgentSession)
 tokens = table(Token)
@@ -483,4 +531,5 @@ deliveries = table(Delivery)
 attachments = table(Attachment)
 journal = table(Journal)
 connector_states = table(ConnectorState)
+applied_configs = table(AppliedConfig)
 metadata = SQLModel.metadata

@@ -47,6 +47,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("email"),
     )
     op.create_table(
+        "applied_config",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("config", sa.JSON(), nullable=False),
+        sa.Column("applied_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "connector_state",
         sa.Column("connector", sa.String(), nullable=False),
         sa.Column("cursor", sa.Text(), nullable=False),
@@ -185,6 +193,7 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_link_other_contact_id"), ["other_contact_id"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_link_undone_at"), ["undone_at"], unique=False)
 
     op.create_table(
         "team_member",
@@ -233,6 +242,7 @@ def upgrade() -> None:
         sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_message_id", sa.Integer(), nullable=True),
         sa.Column("last_inbound_address_id", sa.Integer(), nullable=True),
+        sa.Column("last_inbound_connector", sa.String(), nullable=True),
         sa.Column("context_card", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("last_activity_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -302,6 +312,30 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "handover_refusal",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("connector", sa.String(), nullable=False),
+        sa.Column("address_id", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["address_id"],
+            ["address.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("handover_refusal", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_handover_refusal_address", ["address_id", "created_at"], unique=False
+        )
+        batch_op.create_index(
+            "ix_handover_refusal_connector", ["connector", "created_at"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_handover_refusal_created_at"), ["created_at"], unique=False
+        )
+
+    op.create_table(
         "reach",
         sa.Column("address_id", sa.Integer(), nullable=False),
         sa.Column("connector", sa.String(), nullable=False),
@@ -347,6 +381,30 @@ def upgrade() -> None:
     with op.batch_alter_table("suggestion", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_suggestion_other_contact_id"), ["other_contact_id"], unique=False
+        )
+
+    op.create_table(
+        "channel_switch",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("conversation_id", sa.Integer(), nullable=False),
+        sa.Column("from_connector", sa.String(), nullable=False),
+        sa.Column("to_connector", sa.String(), nullable=False),
+        sa.Column("recognised_by", sa.String(), nullable=False),
+        sa.Column("by_itself", sa.Boolean(), nullable=False),
+        sa.Column("seconds", sa.Float(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"],
+            ["conversation.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("channel_switch", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_channel_switch_conversation_id"), ["conversation_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_channel_switch_created_at"), ["created_at"], unique=False
         )
 
     op.create_table(
@@ -402,6 +460,7 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_handover_conversation_id"), ["conversation_id"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_handover_created_at"), ["created_at"], unique=False)
 
     op.create_table(
         "message",
