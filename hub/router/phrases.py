@@ -1,0 +1,182 @@
+"""Moments and lengths of time in the customer's language. Pure.
+
+The words are our own: five languages of times and days are two screens, a library of all of them
+is thirty megabytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+#: Closer days are called by their name; further ones need a date too.
+_NAMED_DAYS = 6
+_PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+
+
+def _one_or_more(one: str, more: str) -> Callable[[int], str]:
+    return lambda count: f"{count} {one if count == 1 else more}"
+
+
+def _polish(one: str, few: str, many: str) -> Callable[[int], str]:
+    """Source: https://www.unicode.org/cldr/charts/latest/supplemental/language_plural_rules.html"""
+
+    def words(count: int) -> str:
+        if count == 1:
+            return f"1 {one}"
+        is_few = count % 10 in (2, 3, 4) and count % 100 not in (12, 13, 14)
+        return f"{count} {few if is_few else many}"
+
+    return words
+
+
+def _arabic(one: str, two: str, few: str, many: str) -> Callable[[int], str]:
+    """Source: https://www.unicode.org/cldr/charts/latest/supplemental/language_plural_rules.html"""
+
+    def words(count: int) -> str:
+        if count in (1, 2):
+            return (one, two)[count - 1]
+        return f"{count} {few if 3 <= count % 100 <= 10 else many}"
+
+    return words
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """`days` and `months` stand in the form that says when: on Monday, of January."""
+
+    today: str
+    tomorrow: str
+    clock: str
+    days: tuple[str, ...]
+    date: str
+    months: tuple[str, ...]
+    minutes: Callable[[int], str]
+    hours: Callable[[int], str]
+    digits: dict[int, int] | None = None
+
+
+_WORDS = {
+    "en": _Words(
+        today="today",
+        tomorrow="tomorrow",
+        clock="{day} {time}",
+        days=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+        date="{day} {month}",
+        months=(
+            *("January", "February", "March", "April", "May", "June"),
+            *("July", "August", "September", "October", "November", "December"),
+        ),
+        minutes=_one_or_more("minute", "minutes"),
+        hours=_one_or_more("hour", "hours"),
+    ),
+    "et": _Words(
+        today="täna",
+        tomorrow="homme",
+        clock="{day} kell {time}",
+        days=(
+            *("esmaspäeval", "teisipäeval", "kolmapäeval", "neljapäeval"),
+            *("reedel", "laupäeval", "pühapäeval"),
+        ),
+        date="{day}. {month}",
+        months=(
+            *("jaanuaril", "veebruaril", "märtsil", "aprillil", "mail", "juunil"),
+            *("juulil", "augustil", "septembril", "oktoobril", "novembril", "detsembril"),
+        ),
+        minutes=_one_or_more("minut", "minutit"),
+        hours=_one_or_more("tund", "tundi"),
+    ),
+    "pl": _Words(
+        today="dzisiaj",
+        tomorrow="jutro",
+        clock="{day} o {time}",
+        days=(
+            *("w poniedziałek", "we wtorek", "w środę", "w czwartek"),
+            *("w piątek", "w sobotę", "w niedzielę"),
+        ),
+        date="{day} {month}",
+        months=(
+            *("stycznia", "lutego", "marca", "kwietnia", "maja", "czerwca"),
+            *("lipca", "sierpnia", "września", "października", "listopada", "grudnia"),
+        ),
+        minutes=_polish("minuta", "minuty", "minut"),
+        hours=_polish("godzina", "godziny", "godzin"),
+    ),
+    "ar": _Words(
+        today="اليوم",
+        tomorrow="غدًا",
+        clock="{day} الساعة {time}",
+        days=(
+            *("يوم الاثنين", "يوم الثلاثاء", "يوم الأربعاء", "يوم الخميس"),
+            *("يوم الجمعة", "يوم السبت", "يوم الأحد"),
+        ),
+        date="يوم {day} {month}",
+        months=(
+            *("يناير", "فبراير", "مارس", "أبريل", "مايو", "يونيو"),
+            *("يوليو", "أغسطس", "سبتمبر", "أكتوبر", "نوفمبر", "ديسمبر"),
+        ),
+        minutes=_arabic("دقيقة واحدة", "دقيقتان", "دقائق", "دقيقة"),
+        hours=_arabic("ساعة واحدة", "ساعتان", "ساعات", "ساعة"),
+    ),
+    "fa": _Words(
+        today="امروز",
+        tomorrow="فردا",
+        clock="{day} ساعت {time}",
+        days=("دوشنبه", "سه‌شنبه", "چهارشنبه", "پنجشنبه", "جمعه", "شنبه", "یکشنبه"),
+        date="{day} {month}",
+        months=(
+            *("ژانویه", "فوریه", "مارس", "آوریل", "مه", "ژوئن"),
+            *("ژوئیه", "اوت", "سپتامبر", "اکتبر", "نوامبر", "دسامبر"),
+        ),
+        minutes=_one_or_more("دقیقه", "دقیقه"),
+        hours=_one_or_more("ساعت", "ساعت"),
+        digits=_PERSIAN_DIGITS,
+    ),
+}
+
+
+def opens_in_words(at: datetime, now: datetime, zone: str, locale: str) -> str:
+    """A moment as one says it: `today 14:00`, `tomorrow 09:00`, `Monday 09:00`, `4 January 09:00`.
+
+    Args:
+        zone: the time zone of whoever reads it, `Europe/Tallinn`.
+        locale: a language tag; English where we have no words for it.
+    """
+    words = _words(locale)
+    there = ZoneInfo(zone)
+    local = at.astimezone(there)
+    ahead = (local.date() - now.astimezone(there).date()).days
+    if ahead <= 0:
+        day = words.today
+    elif ahead == 1:
+        day = words.tomorrow
+    elif ahead <= _NAMED_DAYS:
+        day = words.days[local.weekday()]
+    else:
+        day = words.date.format(day=local.day, month=words.months[local.month - 1])
+    return in_digits(words.clock.format(day=day, time=f"{local:%H:%M}"), locale)
+
+
+def wait_in_words(wait: timedelta, locale: str) -> str:
+    """How long, in whole minutes or from an hour on in whole hours, never less than it is."""
+    words = _words(locale)
+    minutes = max(1, -(-int(wait.total_seconds()) // 60))
+    told = words.minutes(minutes) if minutes < 60 else words.hours(-(-minutes // 60))
+    return in_digits(told, locale)
+
+
+def in_digits(text: str, locale: str) -> str:
+    """The same with the digits in which the language is read."""
+    digits = _words(locale).digits
+    return text if digits is None else text.translate(digits)
+
+
+def _words(locale: str) -> _Words:
+    return _WORDS.get(language_of(locale), _WORDS["en"])
+
+
+def language_of(locale: str) -> str:
+    """`pt-BR` and `pt_BR` are `pt`. Source: RFC 5646."""
+    return locale.replace("_", "-").partition("-")[0].lower()
