@@ -22,7 +22,7 @@ from hub.store.models import (
     messages,
     reaches,
 )
-from hub.types import Address
+from hub.types import Address, ReplyWindow
 
 MAX_TEXT = 100_000
 MAX_CLIENT_ID = 200
@@ -37,6 +37,8 @@ class Outlet:
     scheme: str
     scope: str = ""
     can_start: bool = False
+    window: ReplyWindow | None = None
+    max_text: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +324,7 @@ def _write(
     )
     _attach(tx, values["id"], target, draft)
     if person is not None and outlet is not None:
-        _queue(tx, values["id"], person, outlet)
+        queue(tx, values["id"], person, outlet)
         target.changes["waiting_since"] = None
         target.changes["unread_count"] = 0
         if author.type == "agent" and author.id is not None and target["assignee_id"] is None:
@@ -335,7 +337,8 @@ def _write(
     return message
 
 
-def _queue(tx: Transaction, message_id: int, person: Person, outlet: Outlet) -> None:
+def queue(tx: Transaction, message_id: int, person: Person, outlet: Outlet) -> None:
+    """Puts a message in line for its channel."""
     tx.execute(
         insert(deliveries).values(
             message_id=message_id,
