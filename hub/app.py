@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hub import runtime
 from hub.config import Config
+from hub.config.current import Current
 from hub.connectors.base import Acknowledges, Connector, Site, is_able
 from hub.connectors.delivery import Deliverer
 from hub.connectors.describing import Describer
@@ -28,7 +29,7 @@ from hub.conversations.events import ConnectorUpdated, Event, MessageCreated, Me
 from hub.conversations.receive import Received
 from hub.errors import SendError
 from hub.inbox import chat, health, pages, problems, webhooks
-from hub.inbox.api import contacts, conversations, messages, system
+from hub.inbox.api import configuration, contacts, conversations, messages, system
 from hub.inbox.api.description import completed
 from hub.inbox.auth import Authenticator, security_headers
 from hub.inbox.origins import SocketOrigins
@@ -36,6 +37,7 @@ from hub.inbox.presence import PresenceBook
 from hub.inbox.services import Hub
 from hub.inbox.sockets import agents, visitors
 from hub.inbox.sockets.broadcast import Broadcaster, Json, TextPacket
+from hub.reloading import Reloader
 from hub.router.engine import Assigner
 from hub.router.jobs import Timers
 from hub.settings import Settings
@@ -56,14 +58,16 @@ class App:
     `start` begins the work that no request asks for; `stop` finishes what is under way.
     """
 
-    def __init__(self, settings: Settings, config: Config) -> None:
+    def __init__(self, settings: Settings, load: Callable[[], Config]) -> None:
+        config = load()
         self.settings = settings
-        self.config = config
+        self.current = Current(config, load)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         self.store = Store(settings.database_url)
         migrate(self.store)
 
         secret = settings.secret_key.get_secret_value()
+        self.reloader = Reloader(self.store, self.current, secret)
         self.connectors = Connectors(
             config.connectors, Site(settings.public_url), f"reply:{secret}".encode()
         )
@@ -71,7 +75,12 @@ class App:
         links = MediaLinks(settings.public_url, secret)
         self.gateway = Gateway(self.store, self.connectors)
         self.deliverer = Deliverer(
-            self.store, self.connectors, media, links, f"reply:{secret}".encode()
+            self.store,
+            self.connectors,
+            media,
+            links,
+            f"reply:{secret}".encode(),
+            rules=lambda: self.current.config.replies.fallback,
         )
         self.fetcher = MediaFetcher(self.store, self.connectors, media)
         self.describer = Describer(self.store)
@@ -81,7 +90,8 @@ class App:
         self.timers = Timers(self.store, media)
         self.hub = Hub(
             settings=settings,
-            config=config,
+            current=self.current,
+            reloader=self.reloader,
             store=self.store,
             media=media,
             links=links,
@@ -100,6 +110,7 @@ class App:
     def _connect_parts(self) -> None:
         """Who hears of what."""
         self.store.subscribe(self._wake_delivery)
+        self.current.on_change(lambda config: self.connectors.apply(config.connectors))
         self.gateway.on_received(self._follow_up)
         self.connectors.on_change(
             lambda shape: self.store.announce(Event(ConnectorUpdated(connector=shape)))
@@ -131,6 +142,7 @@ class App:
     def start(self, *, web: bool = True, worker: bool = True) -> None:
         # Redis is what lets several processes be one hub; without it this is the only one.
         alone = self.settings.redis_url is None
+        self.reloader.start(alone=alone)
         self.broadcaster.start()
         if web:
             self.presence.start(alone=alone)
@@ -139,10 +151,13 @@ class App:
             self.fetcher.start()
             self.describer.start()
             self.poller.start(alone=alone)
+            self.current.on_change(lambda _config: self.poller.follow())
+            self.current.on_change(lambda _config: self.deliverer.wake())
             self.assigner.start()
             self.timers.start()
 
     def stop(self) -> None:
+        self.reloader.stop()
         self.poller.stop()
         self.timers.stop()
         self.assigner.stop()
@@ -164,13 +179,16 @@ def _transmit(connector: Connector[Any], calls: Sequence[Any]) -> None:
         log.info("acknowledge.failed", connector=connector.name, code=error.code)
 
 
-def create_app(settings: Settings, config: Config) -> App:
+def create_app(settings: Settings, load: Callable[[], Config]) -> App:
     """Makes a hub: opens and migrates the database, makes the connectors, wires the web.
 
+    `load` reads the configuration, now and whenever it is to be applied anew.
+
     Raises:
+        ConfigError: the configuration is wrong.
         OperationalError: the database cannot be opened.
     """
-    return App(settings, config)
+    return App(settings, load)
 
 
 def create_web(hub: Hub) -> tuple[Flask, SocketIO]:
@@ -194,6 +212,7 @@ def create_web(hub: Hub) -> tuple[Flask, SocketIO]:
         contacts.blueprint(hub),
         messages.blueprint(hub),
         system.blueprint(hub),
+        configuration.blueprint(hub),
     ):
         app.register_api(api, url_prefix="/api/v1")
     for blueprint in (pages, chat, webhooks, health):
@@ -211,12 +230,14 @@ def create_web(hub: Hub) -> tuple[Flask, SocketIO]:
 
 
 def _create_sockets(app: Flask, hub: Hub) -> SocketIO:
-    sites = frozenset(
-        origin
-        for connector in hub.connectors
-        if isinstance(connector, Webchat)
-        for origin in connector.config.allowed_origins
-    )
+    def sites() -> frozenset[str]:
+        return frozenset(
+            origin
+            for connector in hub.connectors
+            if isinstance(connector, Webchat)
+            for origin in connector.config.allowed_origins
+        )
+
     socketio = SocketIO(
         app,
         async_mode=runtime.async_mode(),

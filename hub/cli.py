@@ -14,6 +14,7 @@ from hub.errors import ConfigError, HubError
 
 if TYPE_CHECKING:
     from hub.app import App
+    from hub.config import Config
     from hub.settings import Settings
     from hub.store.engine import Store
 
@@ -96,15 +97,22 @@ def check(path: Path) -> None:
 @cli.command()
 @CONFIG
 def plan(path: Path) -> None:
-    """Shows which channels the file on disk turns on."""
-    from hub.config import load_config
+    """Shows what the file on disk would change. Exit 0: nothing, 2: something, 1: it is wrong."""
+    from hub.config import diff, load_config
 
     try:
         config = load_config(path, os.environ, thorough=True)
     except ConfigError as error:
         _fail(error)
-    for name, one in config.connectors.items():
-        click.echo(f"{name}: {one.kind}, {'on' if one.enabled else 'off'}")
+    changes = diff(*_before_and_after(config))
+    for change in changes:
+        click.echo(str(change))
+    if changes:
+        click.echo(
+            f"{len(changes)} to apply: send SIGHUP to the hub, or POST /config/reload.", err=True
+        )
+        sys.exit(2)
+    click.echo("Nothing would change.")
 
 
 @cli.command()
@@ -212,10 +220,27 @@ def _app(settings: Settings, path: Path) -> App:
 
     configure()
     try:
-        config = load_config(path, os.environ)
+        return create_app(settings, lambda: load_config(path, os.environ))
     except ConfigError as error:
         _fail(error)
-    return create_app(settings, config)
+
+
+def _before_and_after(config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is in force, and what would be. Makes no database where there is none."""
+    from hub.reloading import in_force, remembered
+    from hub.store.engine import Store, is_there
+
+    settings = _settings()
+    after = remembered(config, settings.secret_key.get_secret_value())
+    if not is_there(settings.database_url):
+        return remembered(type(config)(), ""), after
+    store = Store(settings.database_url)
+    try:
+        with store.read() as connection:
+            before = in_force(connection)
+    finally:
+        store.close()
+    return before or remembered(type(config)(), ""), after
 
 
 def _in_store(work: Any) -> Any:

@@ -17,20 +17,31 @@ from hub.app import App
 FINISH_SECONDS = 10.0
 
 
-class Stop:
-    """Becomes true at SIGTERM or SIGINT."""
+class Signals:
+    """SIGTERM and SIGINT end the hub, SIGHUP applies the changed file."""
 
-    def __init__(self) -> None:
-        self._asked = False
+    def __init__(self, reload: Callable[[], None]) -> None:
+        self._is_over = False
+        self._is_changed = False
+        self._reload = reload
         for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, self._ask)
+            signal.signal(name, self._end)
+        signal.signal(signal.SIGHUP, self._change)
 
-    def _ask(self, *_: Any) -> None:
-        # Nothing but a flag: a signal comes in the middle of whatever is running.
-        self._asked = True
+    # Nothing but flags: a signal comes in the middle of whatever is running.
+
+    def _end(self, *_: Any) -> None:
+        self._is_over = True
+
+    def _change(self, *_: Any) -> None:
+        self._is_changed = True
 
     def wait(self) -> None:
-        while not self._asked:
+        """Returns when the hub is told to end."""
+        while not self._is_over:
+            if self._is_changed:
+                self._is_changed = False
+                self._reload()
             time.sleep(0.2)
 
 
@@ -40,14 +51,14 @@ def serve(app: App, host: str, port: int, *, worker: bool) -> None:
     Raises:
         OSError: the port is taken, or not ours to take. Nothing was begun then.
     """
-    stop = Stop()
+    signals = Signals(app.reloader.reload_or_log)
     runtime.settle()
     under_way = _count_requests(app)
     server = runtime.listen(host, port)
     app.start(worker=worker)
     accepting = runtime.serve_wsgi(server, app.flask)
     click.echo(f"ready on http://{host}:{server.getsockname()[1]}")
-    stop.wait()
+    signals.wait()
     accepting.kill()
     server.close()
     deadline = time.monotonic() + FINISH_SECONDS
@@ -58,9 +69,9 @@ def serve(app: App, host: str, port: int, *, worker: bool) -> None:
 
 def work(app: App) -> None:
     """The same for a process that serves nobody."""
-    stop = Stop()
+    signals = Signals(app.reloader.reload_or_log)
     click.echo("ready")
-    stop.wait()
+    signals.wait()
     app.stop()
 
 

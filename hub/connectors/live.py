@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
+from hub import runtime
 from hub.connectors import registry
 from hub.connectors.base import Connector, ConnectorConfig, Site
 from hub.connectors.base import Typing as CanType
@@ -18,6 +20,9 @@ from hub.conversations.send import Outlet
 from hub.types import Capabilities
 
 log = structlog.get_logger()
+
+#: Longer than any call to a provider may take.
+RETIRE_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -29,12 +34,17 @@ class Slot:
     state: str = "ok"
     last_error: str = ""
 
+    def still_serves(self, config: ConnectorConfig) -> bool:
+        """One that could not be started is made anew: what it lacked may be there now."""
+        return self.config == config and (self.connector is not None or not config.enabled)
+
 
 class Connectors:
     """Every configured connector by name. One that is broken never stops the others."""
 
     def __init__(self, configs: Mapping[str, ConnectorConfig], site: Site, secret: bytes) -> None:
         self._secret = secret
+        self._site = site
         self._lock = threading.Lock()
         self._slots = {name: _slot(name, config, site) for name, config in configs.items()}
         self._listeners: list[Callable[[shapes.Connector], None]] = []
@@ -42,8 +52,31 @@ class Connectors:
     def on_change(self, listener: Callable[[shapes.Connector], None]) -> None:
         self._listeners.append(listener)
 
+    def apply(self, configs: Mapping[str, ConnectorConfig]) -> None:
+        """Brings what runs in line with a new file. What did not change goes on untouched."""
+        before = self._slots
+        slots = {
+            name: before[name]
+            if name in before and before[name].still_serves(config)
+            else _slot(name, config, self._site)
+            for name, config in configs.items()
+        }
+        with self._lock:
+            self._slots = slots
+        retired = [
+            slot.connector
+            for name, slot in before.items()
+            if slot.connector is not None and slots.get(name) is not slot
+        ]
+        if retired:
+            runtime.spawn(_retire, retired, name="retire-connectors")
+        for name, slot in slots.items():
+            if before.get(name) is not slot:
+                self._tell(name)
+
     def __iter__(self) -> Iterator[Connector[Any]]:
-        return (slot.connector for slot in self._slots.values() if slot.connector is not None)
+        slots = list(self._slots.values())
+        return (slot.connector for slot in slots if slot.connector is not None)
 
     def get(self, name: str) -> Connector[Any] | None:
         slot = self._slots.get(name)
@@ -63,6 +96,8 @@ class Connectors:
                 scheme=one.scheme,
                 scope=one.scope,
                 can_start=one.capabilities.can_start,
+                window=one.capabilities.window,
+                text_limit=one.capabilities.text_limit,
             )
             for one in self
         }
@@ -78,12 +113,17 @@ class Connectors:
         self._set(name, "ok", "")
 
     def _set(self, name: str, state: str, error: str) -> None:
-        slot = self._slots[name]
+        slot = self._slots.get(name)
+        if slot is None:  # it was taken out of the file while it was at work
+            return
         with self._lock:
             if (slot.state, slot.last_error) == (state, error):
                 return
             slot.state, slot.last_error = state, error
         log.info("connector.state", connector=name, state=state, error=error)
+        self._tell(name)
+
+    def _tell(self, name: str) -> None:
         for listener in self._listeners:
             listener(self.shape(name))
 
@@ -110,6 +150,16 @@ class Connectors:
             except Exception:
                 # The others, and the database, still have to be closed.
                 log.exception("connector.not_closed", connector=connector.name)
+
+
+def _retire(connectors: Sequence[Connector[Any]]) -> None:
+    """Closes what was replaced, once what it had under way is over."""
+    time.sleep(RETIRE_SECONDS)
+    for connector in connectors:
+        try:
+            connector.close()
+        except Exception:
+            log.exception("connector.not_closed", connector=connector.name)
 
 
 def _slot(name: str, config: ConnectorConfig, site: Site) -> Slot:

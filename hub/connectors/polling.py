@@ -40,21 +40,31 @@ class Poller:
         self._gateway = gateway
         self._owner = secrets.token_hex(8)
         self._stop = threading.Event()
+        self._threads: dict[str, tuple[Connector[Any], threading.Thread]] = {}
 
     def start(self, *, alone: bool) -> None:
         """`alone` when no other process polls: a lease that a crash left behind is void."""
         if alone:
             self._store.write(release_leases)
+        self.follow()
+
+    def follow(self) -> None:
+        """Begins with every connector that is new, or took another's place."""
         for connector in self._connectors:
-            runtime.spawn(self._run, connector, name=f"poll-{connector.name}")
+            known, thread = self._threads.get(connector.name, (None, None))
+            if known is not connector:
+                new = runtime.spawn(self._run, connector, thread, name=f"poll-{connector.name}")
+                self._threads[connector.name] = (connector, new)
 
     def stop(self) -> None:
         self._stop.set()
 
-    def _run(self, connector: Connector[Any]) -> None:
+    def _run(self, connector: Connector[Any], before: threading.Thread | None) -> None:
+        if before is not None:
+            before.join()  # providers refuse a second reader of the same account
         pause = FIRST_PAUSE
         registered = not isinstance(connector, Registers)
-        while not self._stop.is_set():
+        while not self._stop.is_set() and self._connectors.get(connector.name) is connector:
             try:
                 if not registered and isinstance(connector, Registers):
                     connector.register()

@@ -16,10 +16,14 @@ class Buckets:
     """One bucket per key, all of one size. Safe to use from many threads."""
 
     def __init__(self, limit: RateLimit, burst: float | None = None) -> None:
-        self._rate = limit.count / limit.per
-        self._burst = max(burst if burst is not None else limit.count, 1.0)
         self._levels: dict[Hashable, tuple[float, float]] = {}
         self._lock = threading.Lock()
+        self.resize(limit, burst)
+
+    def resize(self, limit: RateLimit, burst: float | None = None) -> None:
+        """From now on so much; what was taken stays taken."""
+        self._rate = limit.count / limit.per
+        self._burst = max(burst if burst is not None else limit.count, 1.0)
 
     def take(self, key: Hashable, now: float | None = None) -> float:
         """Takes one, or says how many seconds to wait for it. 0 means taken."""

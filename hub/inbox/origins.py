@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,7 +26,7 @@ def is_own(origin: str, public_url: str, host: str) -> bool:
 class SocketOrigins:
     """The check that comes before any namespace's own: our pages, and the sites of web chats."""
 
-    def __init__(self, public_url: str, allowed: frozenset[str]) -> None:
+    def __init__(self, public_url: str, allowed: Callable[[], frozenset[str]]) -> None:
         self._public_url = public_url
         self._allowed = allowed
 
@@ -34,4 +34,4 @@ class SocketOrigins:
         if origin is None:
             return True
         host = (environ or {}).get("HTTP_HOST", "")
-        return origin in self._allowed or is_own(origin, self._public_url, host)
+        return origin in self._allowed() or is_own(origin, self._public_url, host)

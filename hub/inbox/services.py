@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hub.config import Config
+from hub.config.current import Current
 from hub.connectors.delivery import Deliverer
 from hub.connectors.fetching import MediaFetcher
 from hub.connectors.gateway import Gateway
@@ -12,6 +13,7 @@ from hub.connectors.live import Connectors
 from hub.connectors.polling import Poller
 from hub.inbox.auth import Authenticator
 from hub.inbox.presence import PresenceBook
+from hub.reloading import Reloader
 from hub.settings import Settings
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
@@ -20,7 +22,8 @@ from hub.store.media import MediaFolder, MediaLinks
 @dataclass(frozen=True)
 class Hub:
     settings: Settings
-    config: Config
+    current: Current
+    reloader: Reloader
     store: Store
     media: MediaFolder
     links: MediaLinks
@@ -31,6 +34,11 @@ class Hub:
     poller: Poller
     auth: Authenticator
     presence: PresenceBook
+
+    @property
+    def config(self) -> Config:
+        """The configuration in force now."""
+        return self.current.config
 
     @property
     def is_secure(self) -> bool:

@@ -78,11 +78,20 @@ def test_check_of_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     assert len((done.stdout + done.stderr).strip().splitlines()) == 1
 
 
-def test_plan_shows_what_would_be_on(tmp_path: Path) -> None:
+def test_plan_before_the_first_start_shows_all_as_new_and_makes_no_database(
+    tmp_path: Path,
+) -> None:
     path = wrote(tmp_path, GOOD + "  old: {kind: sms, enabled: false}\n")
     done = hub(tmp_path, "plan", "--config", path)
-    assert done.returncode == 0
-    assert done.stdout.splitlines() == ["website: webchat, on", "old: sms, off"]
+    assert done.returncode == 2
+    assert done.stdout.splitlines() == ["+ connectors.website", "+ connectors.old"]
+    assert not (tmp_path / "data" / "hub.db").exists()
+
+
+def test_plan_of_a_wrong_file_lists_its_problems(tmp_path: Path) -> None:
+    done = hub(tmp_path, "plan", "--config", wrote(tmp_path, BAD))
+    assert done.returncode == 1
+    assert "did you mean token?" in done.stderr
 
 
 def test_schema_is_json_schema_of_the_file_and_of_the_events(tmp_path: Path) -> None:

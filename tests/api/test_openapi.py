@@ -42,7 +42,7 @@ def description(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     (folder / "connectors.yaml").write_text("connectors: {}\n")
     app = create_app(
         Settings.load(data_dir=folder, database_url=f"sqlite:///{folder}/hub.db"),
-        load_config(folder / "connectors.yaml", {}),
+        lambda: load_config(folder / "connectors.yaml", {}),
     )
     document = app.flask.test_client().get("/api/v1/openapi.json").get_json()
     document["routes"] = {

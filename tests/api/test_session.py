@@ -39,7 +39,7 @@ def test_over_https_the_cookie_is_secure_and_bound_to_the_host(tmp_path: Path) -
         database_url=f"sqlite:///{tmp_path}/hub.db",
         public_url="https://hub.test",
     )
-    app = create_app(settings, load_config(config, {}))
+    app = create_app(settings, lambda: load_config(config, {}))
     from hub.inbox import accounts
 
     app.store.write(lambda tx: accounts.add_agent(tx, "a@example.com", "A", "agent", PASSWORD))

@@ -36,7 +36,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     file.write_text("connectors: {website: {kind: webchat}}\n")
     url = f"sqlite:///{folder / 'hub.db'}"
     made = create_app(
-        Settings.load(data_dir=folder, database_url=url), load_config(file, os.environ)
+        Settings.load(data_dir=folder, database_url=url), lambda: load_config(file, os.environ)
     )
     yield made
     made.stop()

@@ -10,6 +10,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 from sqlalchemy import select
 
+from hub.config import Config
 from hub.connectors.rates import Buckets
 from hub.conversations import queries, shapes
 from hub.conversations.views import agent_shape
@@ -76,7 +77,8 @@ def blueprint(hub: Hub) -> APIBlueprint:
 
 
 def _session_routes(api: APIBlueprint, hub: Hub) -> None:
-    tries = Buckets(RateLimit(hub.config.limits.sign_in_tries_per_minute, 60))
+    tries = Buckets(_sign_in_limit(hub.config))
+    hub.current.on_change(lambda config: tries.resize(_sign_in_limit(config)))
 
     @api.post("/session", responses={200: Session})
     def sign_in(body: SignIn) -> Response:
@@ -109,6 +111,10 @@ def _session_routes(api: APIBlueprint, hub: Hub) -> None:
         response = Response(status=204)
         hub.auth.clear_cookie(response)
         return response
+
+
+def _sign_in_limit(config: Config) -> RateLimit:
+    return RateLimit(config.limits.sign_in_tries_per_minute, 60)
 
 
 def _agent_routes(api: APIBlueprint, hub: Hub) -> None:
