@@ -88,6 +88,21 @@ class Link(SQLModel, table=True):
     created_at: datetime = _time()
     undone_at: datetime | None = _time(null=True, index=True)
     undone_by: str = _text()
+    #: How the conversations of both stood before: what an undoing goes back to.
+    before: dict[str, Any] = _json({})
+
+
+class Claim(SQLModel, table=True):
+    """An address that somebody gave as theirs, in words: it proves nothing, and may suggest."""
+
+    __table_args__ = (Index("ix_claim_address", "scheme", "path"),)
+
+    contact_id: int = Field(foreign_key="contact.id", primary_key=True)
+    scheme: str = Field(primary_key=True)
+    path: str = Field(primary_key=True)
+    #: Where they gave it: `form`, `signature`.
+    source: str = _text()
+    created_at: datetime = _time()
 
 
 class Suggestion(SQLModel, table=True):
@@ -298,6 +313,8 @@ class Conversation(SQLModel, table=True):
     #: When the next warning or breach falls due.
     sla_next_at: datetime | None = _time(null=True, index=True)
     sla_warned: list[str] = _json([])
+    #: Of the clocks that run, those that ran out; `sla_breached` is all that ever did.
+    sla_overdue: list[str] = _json([])
     sla_breached: list[str] = _json([])
 
 
@@ -510,6 +527,7 @@ contacts = table(Contact)
 addresses = table(Address)
 reaches = table(Reach)
 links = table(Link)
+claims = table(Claim)
 suggestions = table(Suggestion)
 handovers = table(Handover)
 handover_refusals = table(HandoverRefusal)

@@ -23,7 +23,6 @@ from pydantic import ValidationError
 from hub.connectors.base import FetchesMedia, Handover, Reconciles, Site
 from hub.connectors.http import HttpCall, HttpResponse
 from hub.connectors.sms import Sms
-from hub.connectors.sms.numbers import canonical
 from hub.connectors.sms.segments import count_segments
 from hub.errors import (
     AddressInvalid,
@@ -39,6 +38,7 @@ from hub.errors import (
     Unsupported,
     WebhookRejected,
 )
+from hub.phones import canonical
 from hub.sandbox import Sandbox
 from hub.sandbox.twilio import Twilio
 from hub.types import (

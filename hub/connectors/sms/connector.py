@@ -22,7 +22,6 @@ from hub.connectors.base import Connector, ConnectorConfig
 from hub.connectors.http import HttpCall, HttpResponse
 from hub.connectors.sms.client import TwilioClient
 from hub.connectors.sms.inbound import message_from, update_from
-from hub.connectors.sms.numbers import canonical, is_possible
 from hub.connectors.sms.payloads import (
     MAX_MEDIA,
     Account,
@@ -35,6 +34,7 @@ from hub.connectors.sms.payloads import (
 from hub.connectors.sms.verdicts import FAILURES, ModelT, read_answer, verdict_on
 from hub.connectors.text import split_text
 from hub.errors import Invalid, PayloadInvalid, Rejected, Unsupported, WebhookRejected
+from hub.phones import canonical, is_possible
 from hub.types import (
     Address,
     Attachment,

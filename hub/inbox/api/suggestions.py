@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from hub.connectors.sms.numbers import canonical
 from hub.conversations import people, shapes
+from hub.phones import canonical
 from hub.store.models import addresses, contacts
 
 #: What an attribute says -> the scheme of the addresses that it may name.

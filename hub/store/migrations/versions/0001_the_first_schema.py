@@ -167,6 +167,22 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "claim",
+        sa.Column("contact_id", sa.Integer(), nullable=False),
+        sa.Column("scheme", sa.String(), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contact_id"],
+            ["contact.id"],
+        ),
+        sa.PrimaryKeyConstraint("contact_id", "scheme", "path"),
+    )
+    with op.batch_alter_table("claim", schema=None) as batch_op:
+        batch_op.create_index("ix_claim_address", ["scheme", "path"], unique=False)
+
+    op.create_table(
         "link",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("contact_id", sa.Integer(), nullable=False),
@@ -178,6 +194,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("undone_by", sa.Text(), nullable=False),
+        sa.Column("before", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["contact_id"],
             ["contact.id"],
@@ -263,6 +280,7 @@ def upgrade() -> None:
         sa.Column("sla_paused_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sla_next_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sla_warned", sa.JSON(), nullable=False),
+        sa.Column("sla_overdue", sa.JSON(), nullable=False),
         sa.Column("sla_breached", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["assignee_id"],
