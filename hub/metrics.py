@@ -20,5 +20,16 @@ SEND_SECONDS = Histogram(
     ["connector"],
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300),
 )
+FALLBACKS = Counter(
+    "hub_fallbacks_total",
+    "Answers that left their channel, by where to (empty: nowhere) and why.",
+    ["from", "to", "reason"],
+)
+SLA_WARNINGS = Counter(
+    "hub_sla_warnings_total", "Clocks of a policy that ran out soon.", ["policy", "clock"]
+)
+SLA_BREACHES = Counter(
+    "hub_sla_breaches_total", "Clocks of a policy that ran out.", ["policy", "clock"]
+)
 MEDIA = Counter("hub_media_total", "Files fetched from providers.", ["connector", "outcome"])
 SOCKETS = Gauge("hub_sockets", "Open sockets.", ["namespace"])

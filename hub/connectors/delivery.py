@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -13,10 +13,11 @@ from typing import Any
 import structlog
 
 from hub import runtime
+from hub.config.sections import Fallback
 from hub.connectors.base import Connector, Reconciles
 from hub.connectors.live import Connectors
 from hub.connectors.rates import Buckets
-from hub.conversations import outbox
+from hub.conversations import fallback, outbox
 from hub.conversations.outbox import Claim
 from hub.conversations.tokens import ReplyToken, make_reply_token
 from hub.errors import (
@@ -28,7 +29,7 @@ from hub.errors import (
     SendError,
     Throttled,
 )
-from hub.metrics import OUTBOUND, SEND_SECONDS
+from hub.metrics import FALLBACKS, OUTBOUND, SEND_SECONDS
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
 from hub.types import Attachment, Medium, OutboundMessage, RateLimit, SendReceipt
@@ -76,12 +77,15 @@ class Deliverer:
         media: MediaFolder,
         links: MediaLinks,
         secret: bytes,
+        rules: Callable[[], Fallback] = Fallback,
     ) -> None:
+        """`rules` tells what holds now for answers that their own channel cannot carry."""
         self._store = store
         self._connectors = connectors
         self._media = media
         self._links = links
         self._secret = secret
+        self._rules = rules
         self._lanes: dict[str, _Lane] = {}
         self._wake = threading.Event()
         self._stopping = False
@@ -278,8 +282,18 @@ class Deliverer:
         if waits and datetime.now(UTC) - claim.created_at < outbox.GIVE_UP_AFTER:
             self._later(connector, claim, error)
             return
-        closes = isinstance(error, ContactStopped | AddressInvalid)
-        self._store.write(lambda tx: outbox.fail(tx, claim, error, closes_address=closes))
+        step = self._store.write(
+            lambda tx: fallback.refused(
+                tx,
+                claim,
+                error,
+                closes_address=isinstance(error, ContactStopped | AddressInvalid),
+                outlets=self._connectors.outlets(),
+                rules=self._rules(),
+            )
+        )
+        if step is not None:
+            FALLBACKS.labels(step.from_, step.to or "", step.code).inc()
 
     def _later(self, connector: Connector[Any], claim: Claim, error: SendError) -> None:
         now = datetime.now(UTC)

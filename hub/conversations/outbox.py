@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, or_, select, true, update
 
 from hub.conversations import people, reports, threads
-from hub.errors import ConnectionFailed, ContactStopped, CredentialsRefused, SendError
+from hub.errors import ConnectionFailed, CredentialsRefused, SendError
 from hub.store.engine import Transaction
 from hub.store.models import (
     addresses,
@@ -113,7 +113,7 @@ def claim(tx: Transaction, connectors: Sequence[str]) -> Claim | None:
     )
 
 
-def _is_ours(claim_: Claim) -> Any:
+def is_ours(claim_: Claim) -> Any:
     """Still ours: nobody took it over since the lease ran out."""
     return and_(
         deliveries.c.message_id == claim_.message_id,
@@ -185,7 +185,7 @@ def put_back(
     }
     if unknown:
         values["unknown_since"] = tx.now
-    changed = tx.execute(update(deliveries).where(_is_ours(claim_)).values(values))
+    changed = tx.execute(update(deliveries).where(is_ours(claim_)).values(values))
     if changed.rowcount:
         threads.publish_updated_message(tx, claim_.message_id)
 
@@ -194,7 +194,7 @@ def wait_turn(tx: Transaction, claim_: Claim, again_at: datetime) -> None:
     """Gives a claim back that our own rate limits do not let out yet. Not a try."""
     tx.execute(
         update(deliveries)
-        .where(_is_ours(claim_))
+        .where(is_ours(claim_))
         .values(
             status="queued",
             attempts=deliveries.c.attempts - 1,
@@ -204,19 +204,16 @@ def wait_turn(tx: Transaction, claim_: Claim, again_at: datetime) -> None:
     )
 
 
-def fail(tx: Transaction, claim_: Claim, error: SendError, *, closes_address: bool) -> None:
-    """It will not leave. The agent sees why."""
+def fail(tx: Transaction, claim_: Claim, error: SendError, *, also: str = "") -> None:
+    """It will not leave. The agent sees why, and `also` what else was tried."""
     reports.advance(
         tx,
         claim_.message_id,
         DeliveryStatus.FAILED,
         code=error.code,
-        reason=error.message,
+        reason=f"{error.message} {also}".strip(),
         external_code=error.external_code or "",
     )
-    if closes_address:
-        reason = error.message or ContactStopped.code
-        people.stopped(tx, claim_.address_id, claim_.connector, reason)
 
 
 def mark_maybe_twice(tx: Transaction, claim_: Claim) -> None:
@@ -307,18 +304,23 @@ def outgoing(connection: Connection, claim_: Claim) -> Outgoing:
         files=files,
         last_inbound_at=None if reach is None else reach.last_inbound_at,
         stopped_reason=reach.stopped_reason if reach is not None and reach.stopped_at else None,
-        reply_to=_external_id_of(connection, row.reply_to_id),
+        reply_to=_external_id_of(connection, row.reply_to_id, claim_),
         references=tuple(thread_ids),
         subject=_subject(connection, row.conversation_id, claim_.address_id),
         locale="",
     )
 
 
-def _external_id_of(connection: Connection, message_id: int | None) -> str:
+def _external_id_of(connection: Connection, message_id: int | None, claim_: Claim) -> str:
+    """The id of the message answered, where this channel knows it: it may have come by another."""
     if message_id is None:
         return ""
     found = connection.execute(
-        select(messages.c.external_id).where(messages.c.id == message_id)
+        select(messages.c.external_id).where(
+            messages.c.id == message_id,
+            messages.c.address_id == claim_.address_id,
+            messages.c.connector == claim_.connector,
+        )
     ).scalar()
     return found or ""
 

@@ -38,7 +38,7 @@ class Outlet:
     scope: str = ""
     can_start: bool = False
     window: ReplyWindow | None = None
-    max_text: int | None = None
+    text_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

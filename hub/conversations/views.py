@@ -151,8 +151,16 @@ def _delivery(row: Any) -> shapes.Delivery | None:
         reason=row.delivery_reason,
         attempts=row.delivery_attempts,
         maybe_twice=row.delivery_maybe_twice,
-        fallback_from=row.delivery_fallback_from,
+        fallback_from=_fallback_from(row.delivery_fallback_from),
     )
+
+
+def _fallback_from(kept: Mapping[str, Any] | None) -> shapes.FallbackFrom | None:
+    """Where it was to go; the trail beside it is delivery's own."""
+    if kept is None:
+        return None
+    fields = shapes.FallbackFrom.model_fields
+    return shapes.FallbackFrom(**{name: kept[name] for name in fields})
 
 
 def attachment_shapes(
@@ -264,13 +272,14 @@ def conversation_shape(
 
 
 def sla_shape(row: Mapping[str, Any]) -> shapes.Sla | None:
-    """The clocks of a conversation's row; None where no policy holds."""
+    """The clocks of a conversation's row, those that run; None where no policy holds."""
     if row["sla"] is None:
         return None
+    runs = row["sla_paused_at"] is None
     return shapes.Sla(
-        first_reply_due=row["first_reply_due"],
-        next_reply_due=row["next_reply_due"],
-        resolve_due=row["resolve_due"],
+        first_reply_due=row["first_reply_due"] if runs else None,
+        next_reply_due=row["next_reply_due"] if runs else None,
+        resolve_due=row["resolve_due"] if runs else None,
         breached=row["sla_breached"],
     )
 

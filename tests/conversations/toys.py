@@ -13,7 +13,15 @@ import orjson
 from pydantic import Field
 
 from hub.connectors.base import Connector, ConnectorConfig
-from hub.errors import ConnectionFailed, CredentialsRefused, PayloadInvalid, SendError, Throttled
+from hub.errors import (
+    ConnectionFailed,
+    CredentialsRefused,
+    PayloadInvalid,
+    SendError,
+    Throttled,
+    Unsupported,
+    WindowClosed,
+)
 from hub.types import (
     Address,
     Attachment,
@@ -23,6 +31,7 @@ from hub.types import (
     Medium,
     OutboundMessage,
     RateLimit,
+    ReplyWindow,
     SendReceipt,
     TextUnit,
     WebhookRequest,
@@ -225,7 +234,51 @@ class SlowToy(Toy):
     )
 
 
-KINDS: dict[str, type[Toy]] = {one.kind: one for one in (Toy, AskableToy, SlowToy)}
+class LetterToy(Toy):
+    """One where we may write first, with addresses of its own. Takes no picture, named so."""
+
+    kind = "letter"
+    scheme = "letter"
+    capabilities = Capabilities(
+        text_limit=200, text_unit=TextUnit.CHARACTERS, can_start=True, max_text=1000
+    )
+
+    def compose(self, message: OutboundMessage) -> Sequence[ToyCall]:
+        if "picture" in message.text:
+            raise Unsupported("a picture")
+        return super().compose(message)
+
+
+class WindowToy(Toy):
+    """One that takes answers for a day, and for a week what a person wrote."""
+
+    kind = "window"
+    scheme = "window"
+    capabilities = Capabilities(
+        text_limit=1000,
+        text_unit=TextUnit.CHARACTERS,
+        window=ReplyWindow(timedelta(hours=24), timedelta(days=7)),
+    )
+
+    def compose(self, message: OutboundMessage) -> Sequence[ToyCall]:
+        assert message.last_inbound_at is not None
+        allowed = timedelta(days=7) if message.written_by_person else timedelta(hours=24)
+        if message.now - message.last_inbound_at > allowed:
+            raise WindowClosed("The window is closed.")
+        return super().compose(message)
+
+
+class PageToy(Toy):
+    """Web chat, as far as the model knows it."""
+
+    kind = "webchat"
+    scheme = "webchat"
+
+
+KINDS: dict[str, type[Toy]] = {
+    **{one.kind: one for one in (Toy, AskableToy, SlowToy, LetterToy, WindowToy)},
+    "page": PageToy,
+}
 
 EventType = Literal["message", "note"]
 
