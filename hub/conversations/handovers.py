@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 
 from hub.conversations import links, people, shapes
 from hub.conversations.people import Person
-from hub.conversations.tokens import CODE_ALPHABET, CODE_LENGTH, digest, new_code, new_token
-from hub.errors import NotFound
+from hub.conversations.tokens import (
+    codes_in,
+    digest,
+    is_token,
+    new_code,
+    new_token,
+)
+from hub.errors import LimitExceeded, NotFound
 from hub.store.engine import Transaction
-from hub.store.models import conversations, handovers
+from hub.store.models import conversations, handover_refusals, handovers
 from hub.types import InboundMessage
 
 EXPIRES_AFTER = timedelta(hours=24)
-#: More words of a code's form than this in one text are somebody guessing.
-MAX_CODES = 3
-_CODE = re.compile(rf"(?<!\w)[{CODE_ALPHABET}]{{{CODE_LENGTH}}}(?!\w)", re.IGNORECASE)
+#: Invitations from one conversation in an hour.
+MAX_MADE = 20
+MADE_WITHIN = timedelta(hours=1)
+#: Wrong tokens and codes within `REFUSED_WITHIN` after which no more are looked at: of one
+#: address; and of one connector, where it stops the codes that people type. Its links go on.
+MAX_REFUSED = 5
+MAX_REFUSED_CODES = 200
+REFUSED_WITHIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +43,48 @@ class Invitation:
     expires_at: datetime
 
 
-def invite(tx: Transaction, conversation_id: int, connector: str, by: str) -> Invitation:
-    """Makes an invitation that brings the customer to `connector`. Raises NotFound."""
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """An invitation that was good. `brought` is the token or the code as it is written down."""
+
+    id: int
+    conversation_id: int
+    contact_id: int
+    brought: str
+    #: False where whoever brought it was that person already.
+    is_linked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What was brought is no good: `unknown`, `used`, `expired`, `elsewhere` (made for another
+    connector), `too_many` (not looked at) or `unauthenticated` (the sender may be forged).
+    """
+
+    reason: str
+
+
+def invite(
+    tx: Transaction,
+    conversation_id: int,
+    connector: str,
+    by: str,
+    expires: timedelta = EXPIRES_AFTER,
+) -> Invitation:
+    """Makes an invitation that brings the customer to `connector`.
+
+    Raises:
+        NotFound: there is no such conversation.
+        LimitExceeded: too many were made here within the hour.
+    """
     contact_id = tx.execute(
         select(conversations.c.contact_id).where(conversations.c.id == conversation_id)
     ).scalar()
     if contact_id is None:
         raise NotFound("There is no such conversation.")
+    _refuse_too_many(tx, conversation_id)
     token, code = new_token(), new_code()
-    expires_at = tx.now + EXPIRES_AFTER
+    expires_at = tx.now + expires
     handover_id = tx.execute(
         insert(handovers)
         .values(
@@ -59,41 +102,142 @@ def invite(tx: Transaction, conversation_id: int, connector: str, by: str) -> In
     return Invitation(handover_id, token, code, expires_at)
 
 
-def redeem(tx: Transaction, token: str, connector: str, person: Person) -> bool:
-    """Links whoever brought the token to whom it was made for. Good once, here, and in time."""
-    secret = digest(token)
-    found = tx.execute(
+def _refuse_too_many(tx: Transaction, conversation_id: int) -> None:
+    made = list(
+        tx.execute(
+            select(handovers.c.created_at)
+            .where(
+                handovers.c.conversation_id == conversation_id,
+                handovers.c.created_at > tx.now - MADE_WITHIN,
+            )
+            .order_by(handovers.c.id.desc())
+            .limit(MAX_MADE)
+        ).scalars()
+    )
+    if len(made) == MAX_MADE:
+        raise LimitExceeded(
+            "Many invitations were made here within the hour: use one of them, or wait.",
+            made[-1] + MADE_WITHIN - tx.now,
+        )
+
+
+# -- bringing one back -----------------------------------------------------------------------------
+
+
+def brought_by(event: InboundMessage) -> list[str]:
+    """What of a message may be a token or a code of ours: mostly nothing. Pure."""
+    return [*in_form(event.handover_token), *codes_in(event.text)]
+
+
+def in_form(token: str) -> list[str]:
+    """The token of a link, or a code that was typed where a token belongs; nothing else."""
+    return [token] if is_token(token) else codes_in(token)
+
+
+def redeem(tx: Transaction, token: str, connector: str, person: Person) -> Redeemed | None:
+    """Links whoever brought a token or code to whom it was made for. None when it is no good."""
+    outcome = redeem_first(tx, in_form(token), connector, person)
+    return outcome if isinstance(outcome, Redeemed) else None
+
+
+def redeem_first(
+    tx: Transaction, brought: Sequence[str], connector: str, person: Person
+) -> Redeemed | Refused | None:
+    """Redeems the first of these that is good here and now. None when there was nothing to look at.
+
+    Good once, at the connector it was made for, and in time. Who brings what is no good is let try
+    a few times; `Refused` is remembered, so that guessing ends.
+    """
+    allowed = _allowed(tx, brought, connector, person)
+    if not allowed:
+        return Refused("too_many") if brought else None
+    by_digest = {digest(one): one for one in allowed}
+    rows = tx.execute(
+        select(handovers).where(
+            or_(handovers.c.token_digest.in_(by_digest), handovers.c.code_digest.in_(by_digest))
+        )
+    ).all()
+    reason = "unknown"
+    for row in rows:
+        if row.connector != connector:
+            reason = "elsewhere"
+        elif row.redeemed_address_id == person.address_id:
+            return None  # the same link, followed again
+        elif row.redeemed_at is not None or not _claim(tx, row.id, person):
+            is_late = row.redeemed_at is None and row.expires_at <= tx.now
+            reason = "expired" if is_late else "used"
+        else:
+            secret = by_digest.get(row.token_digest) or by_digest[row.code_digest]
+            is_linked = _link(tx, row.contact_id, person)
+            return Redeemed(row.id, row.conversation_id, row.contact_id, secret, is_linked)
+    refuse(tx, connector, reason, person)
+    return Refused(reason)
+
+
+def _claim(tx: Transaction, handover_id: int, person: Person) -> bool:
+    """Whether it is ours: of all who try at once, one finds the row unredeemed."""
+    claimed = tx.execute(
         update(handovers)
         .where(
-            or_(handovers.c.token_digest == secret, handovers.c.code_digest == secret),
-            handovers.c.connector == connector,
+            handovers.c.id == handover_id,
             handovers.c.redeemed_at.is_(None),
             handovers.c.expires_at > tx.now,
         )
         .values(redeemed_at=tx.now, redeemed_address_id=person.address_id)
-        .returning(handovers.c.contact_id, handovers.c.conversation_id)
-    ).first()
-    if found is None:
+    )
+    return claimed.rowcount == 1
+
+
+def _link(tx: Transaction, contact_id: int, person: Person) -> bool:
+    if people.contact(tx.connection, contact_id).id == person.contact.id:
         return False
-    if people.contact(tx.connection, found.contact_id).id != person.contact.id:
-        links.link(
-            tx,
-            found.contact_id,
-            person.contact_id,
-            evidence="verified",
-            method="handover",
-            reason="They used the one-time link or code that this conversation gave them.",
-            by="contact",
-        )
+    links.link(
+        tx,
+        contact_id,
+        person.contact_id,
+        evidence="verified",
+        method="handover",
+        reason="They used the one-time link or code that this conversation gave them.",
+        by="contact",
+    )
     return True
 
 
-def redeem_any(tx: Transaction, event: InboundMessage, connector: str, person: Person) -> Person:
-    """Redeems what a message brings: its token, or a code in its text. Returns who it is now."""
-    brought = [event.handover_token] if event.handover_token else codes_in(event.text)
-    if any(redeem(tx, one, connector, person) for one in brought):
-        return person_after(tx, person)
-    return person
+def _allowed(tx: Transaction, brought: Sequence[str], connector: str, person: Person) -> list[str]:
+    if not brought:
+        return []
+    since = tx.now - REFUSED_WITHIN
+    recent = select(func.count()).select_from(handover_refusals)
+    recent = recent.where(handover_refusals.c.created_at > since)
+    of_address = recent.where(handover_refusals.c.address_id == person.address_id)
+    of_connector = recent.where(handover_refusals.c.connector == connector)
+    counted = tx.execute(
+        select(
+            of_address.scalar_subquery().label("address"),
+            of_connector.scalar_subquery().label("connector"),
+        )
+    ).one()
+    if counted.address >= MAX_REFUSED:
+        return []
+    return [one for one in brought if counted.connector < MAX_REFUSED_CODES or is_token(one)]
+
+
+def refuse(tx: Transaction, connector: str, reason: str, person: Person | None) -> None:
+    """Remembers that what somebody brought was no good."""
+    tx.execute(
+        insert(handover_refusals).values(
+            connector=connector,
+            address_id=None if person is None else person.address_id,
+            reason=reason,
+            created_at=tx.now,
+        )
+    )
+
+
+def is_nothing_but(text: str, redeemed: Redeemed) -> bool:
+    """Whether a text says no more than the code, so that there is nothing in it to answer."""
+    left = "".join(filter(str.isalnum, text)).upper().replace(redeemed.brought.upper(), "", 1)
+    return left in ("", "CODE")
 
 
 def person_after(tx: Transaction, person: Person) -> Person:
@@ -101,16 +245,6 @@ def person_after(tx: Transaction, person: Person) -> Person:
     found = people.find(tx.connection, person.address)
     assert found is not None
     return found
-
-
-def codes_in(text: str) -> list[str]:
-    """The first few words of a text that have the form of a code, in capitals."""
-    words = (match.group().upper() for match in _CODE.finditer(text))
-    return list(islice((word for word in words if _is_mixed(word)), MAX_CODES))
-
-
-def _is_mixed(word: str) -> bool:
-    return any(c.isdigit() for c in word) and any(c.isalpha() for c in word)
 
 
 def of_conversation(connection: Connection, conversation_id: int) -> list[shapes.HandoverRecord]:

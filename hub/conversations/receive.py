@@ -6,16 +6,20 @@ at once, is one message.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import insert, update
 
-from hub.conversations import files, handovers, people, reports, search, threads
+from hub.conversations import files, handovers, people, reports, search, switches, threads
+from hub.conversations.handovers import Redeemed, Refused
 from hub.conversations.people import Person
+from hub.conversations.send import Outlet
 from hub.conversations.storable import is_plain, storable
+from hub.conversations.switches import Switch
 from hub.conversations.threads import Author, Thread
-from hub.conversations.tokens import read_reply_token
+from hub.conversations.tokens import is_token, read_reply_token
 from hub.store.engine import Transaction, Upsert
 from hub.store.models import journal, message_edits, messages
 from hub.store.prepared import Prepared
@@ -31,11 +35,20 @@ from hub.types import (
 
 @dataclass(frozen=True, slots=True)
 class Inlet:
-    """Where an event came in: a connector's name and kind, and the secret of our reply tokens."""
+    """Where an event came in: a connector's name and kind, and the secret of our reply tokens.
+
+    `welcome` is said, by language, to who brings an invitation.
+    """
 
     name: str
     kind: str
     secret: bytes = b""
+    welcome: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def outlet(self) -> Outlet:
+        """The way back to who wrote here."""
+        return Outlet(self.name, self.kind, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,9 @@ class Received:
     fetches_media: bool = False
     #: Nobody knows yet what to call who wrote.
     is_nameless: bool = False
+    #: What became of the invitation that it brought.
+    handover: Redeemed | Refused | None = None
+    switch: Switch | None = None
 
 
 _JOURNAL = Prepared(Upsert(journal, ["connector", "key"], returning=["id"]))
@@ -77,7 +93,7 @@ def process(tx: Transaction, inlet: Inlet, event: InboundEvent, journal_id: int)
         case DeliveryUpdate():
             reports.report(tx, inlet.name, event)
         case ContactEvent():
-            _contact_event(tx, inlet, event)
+            return _contact_event(tx, inlet, event)
         case AddressMoved():
             people.move(tx, event.address, event.new_address)
     return Received(is_new=True)
@@ -126,9 +142,10 @@ def _message(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: i
         event.profile,
         evidence="verified" if event.authenticated else "asserted",
     )
-    # A sender that anybody could have written, or a machine that quotes us, proves nothing.
-    if event.authenticated and not event.automatic:
-        person = handovers.redeem_any(tx, event, inlet.name, person)
+    handover = _handover(tx, inlet, event, person)
+    redeemed = handover if isinstance(handover, Redeemed) else None
+    if redeemed is not None:
+        person = handovers.person_after(tx, person)
     at = threads.sane_time(event.sent_at, tx.now)
     if event.extra.get("keyword") == "start":
         people.started(tx, person, inlet.name, at)
@@ -138,27 +155,70 @@ def _message(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: i
     if event.automatic:
         return _automatic(tx, inlet, event, person, journal_id, answered)
     target = threads.thread_for_inbound(
-        tx,
-        person,
-        answered=None if answered is None else answered.conversation_id,
-        subject=event.subject,
+        tx, person, answered=_goes_on(answered, redeemed), subject=event.subject
+    )
+    is_bare = redeemed is not None and _is_bare(event, redeemed)
+    was = target["last_inbound_connector"]
+    if redeemed is not None:
+        switches.note(tx, target, person, inlet.outlet, redeemed)
+    words = "" if is_bare else event.text
+    switch = switches.notice(
+        tx, target, person, inlet.outlet, redeemed=redeemed, at=at, words=words
     )
     values = _add(tx, inlet, event, target, journal_id, answered)
-    target.changes["unread_count"] = target["unread_count"] + 1
-    if target["waiting_since"] is None:
-        target.changes["waiting_since"] = tx.now
-    if target["status"] in ("pending", "snoozed"):
-        target.changes |= {"status": "open", "snoozed_until": None}
+    if not is_bare:
+        _waits(tx, target)
     if event.attachments:
         threads.publish_message(tx, target, values["id"])
     else:
         threads.publish_fresh(tx, target, values)
+    if redeemed is not None and was != inlet.name:
+        switches.greet(tx, target, person, inlet.outlet, inlet.welcome)
+    if switch is not None:
+        threads.publish_conversation(tx, target.id)
     return Received(
         True,
         values["id"],
         fetches_media=bool(event.attachments),
         is_nameless=not person.contact.name,
+        handover=handover,
+        switch=switch,
     )
+
+
+def _waits(tx: Transaction, target: Thread) -> None:
+    """There is something to answer."""
+    target.changes["unread_count"] = target["unread_count"] + 1
+    if target["waiting_since"] is None:
+        target.changes["waiting_since"] = tx.now
+    if target["status"] in ("pending", "snoozed"):
+        target.changes |= {"status": "open", "snoozed_until": None}
+
+
+def _handover(
+    tx: Transaction, inlet: Inlet, event: InboundMessage, person: Person
+) -> Redeemed | Refused | None:
+    """Redeems what a message brings: its token, or a code in its text."""
+    brought = handovers.brought_by(event)
+    if not brought:
+        return None
+    # A sender that anybody could have written, or a machine that quotes us, proves nothing.
+    if event.automatic or not event.authenticated:
+        return Refused("unauthenticated") if is_token(event.handover_token) else None
+    return handovers.redeem_first(tx, brought, inlet.name, person)
+
+
+def _is_bare(event: InboundMessage, redeemed: Redeemed) -> bool:
+    """Whether it only brings the invitation: then there is nothing in it to answer."""
+    if event.attachments:
+        return False
+    return "button" in event.extra or handovers.is_nothing_but(event.text, redeemed)
+
+
+def _goes_on(answered: _Answered | None, redeemed: Redeemed | None) -> int | None:
+    if answered is not None:
+        return answered.conversation_id
+    return None if redeemed is None else redeemed.conversation_id
 
 
 def _automatic(
@@ -293,10 +353,22 @@ def _edit(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: int)
 # -- what is not a message -----------------------------------------------------------------------
 
 
-def _contact_event(tx: Transaction, inlet: Inlet, event: ContactEvent) -> None:
+def _contact_event(tx: Transaction, inlet: Inlet, event: ContactEvent) -> Received:
     person = people.find_or_make(tx, event.address, event.profile)
-    if event.handover_token and handovers.redeem(tx, event.handover_token, inlet.name, person):
+    handover = handovers.redeem_first(
+        tx, handovers.in_form(event.handover_token), inlet.name, person
+    )
+    if isinstance(handover, Redeemed):
         person = handovers.person_after(tx, person)
+    _happened(tx, inlet, event, person)
+    switch = None
+    if isinstance(handover, Redeemed):
+        at = threads.sane_time(event.at, tx.now)
+        switch = switches.arrive(tx, person, inlet.outlet, handover, inlet.welcome, at)
+    return Received(True, handover=handover, switch=switch)
+
+
+def _happened(tx: Transaction, inlet: Inlet, event: ContactEvent, person: Person) -> None:
     match event.name:
         case "started" | "referral":
             at = threads.sane_time(event.at, tx.now)

@@ -168,6 +168,7 @@ def start_thread(tx: Transaction, person: Person, subject: str = "") -> Thread:
         "sla_paused_at": None,
         "sla_next_at": None,
         "sla_warned": [],
+        "sla_overdue": [],
         "sla_breached": [],
     }
     found = tx.execute(_INSERT_CONVERSATION, values).scalar_one()
@@ -191,6 +192,7 @@ def thread_for_inbound(
         if answered is not None and answered != latest.id:
             latest = thread(tx, answered, person)
         latest.changes |= {"status": "open", "resolved_at": None}
+        answer_card(latest)
         return latest
     return start_thread(tx, person, subject)
 
@@ -255,6 +257,8 @@ def add_message(
     if type != "event":
         search.index_message(tx, values["id"], f"{values['subject']} {text}")
         target.changes |= {"last_message_id": values["id"], "last_activity_at": tx.now}
+        if direction == "out" and author.type == "agent" and type == "message":
+            answer_card(target)
         if connector is not None:
             join_connector(tx, target, connector)
     return values
@@ -266,8 +270,21 @@ def join_connector(tx: Transaction, target: Thread, connector: str) -> None:
         tx.execute(_JOIN_CONNECTOR, {"connector": connector, "conversation_id": target.id})
 
 
+def answer_card(target: Thread) -> None:
+    """Whoever answered knows what there was to know of the switch."""
+    if target["context_card"] is not None:
+        target.changes["context_card"] = None
+
+
 def add_event(tx: Transaction, target: Thread, name: str, author: Author, **fields: Any) -> None:
     """A line in the timeline that says what happened, for whoever reads it later."""
+    add_event_at(tx, target, None, author, {"name": name, **fields})
+
+
+def add_event_at(
+    tx: Transaction, target: Thread, at: datetime | None, author: Author, told: dict[str, Any]
+) -> None:
+    """The same for what happened at a moment before this one. `told` has the event's `name`."""
     values = add_message(
         tx,
         target,
@@ -277,7 +294,8 @@ def add_event(tx: Transaction, target: Thread, name: str, author: Author, **fiel
         direction="out",
         author=author,
         type="event",
-        extra={"event": {"name": name, **fields}},
+        created_at=at,
+        extra={"event": told},
     )
     publish_message(tx, target, values["id"])
 
@@ -286,11 +304,24 @@ def save(tx: Transaction, target: Thread) -> None:
     """Writes what the verb changed."""
     if not target.changes:
         return
+    if target["sla"] is not None:
+        _wake_clocks(tx, target)
     target.changes["updated_at"] = tx.now
     statement = _update_of(frozenset(target.changes))
     statement.rows(tx.connection, {"row": target.id, **target.changes})
     target.row = {**target.row, **target.changes}
     target.changes = {}
+
+
+def _wake_clocks(tx: Transaction, target: Thread) -> None:
+    """The clocks look again at what starts or stops them: as soon as it is written, by whomever."""
+    if any(target.changes.get(name, old) != old for name, old in _clocked(target.row)):
+        next_at = target["sla_next_at"]
+        target.changes["sla_next_at"] = tx.now if next_at is None else min(next_at, tx.now)
+
+
+def _clocked(row: Any) -> list[tuple[str, Any]]:
+    return [(name, row[name]) for name in ("status", "waiting_since", "sla")]
 
 
 @cache

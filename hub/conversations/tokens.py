@@ -5,13 +5,30 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 from dataclasses import dataclass
 
 #: Without 0/O, 1/I/L and U: what people mistype.
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 8
+#: More words of a code's form than this in one text are somebody guessing.
+MAX_CODES = 3
+#: Longer texts are searched from the beginning up to here.
+MAX_SEARCHED = 4_000
 MAC_BYTES = 16
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
+#: Every code has one, most sentences have none.
+_DIGIT = re.compile("[2-9]")
+_ONE = f"[{CODE_ALPHABET}]"
+#: What may stand between the pieces of a code: one space, or one of the dashes.
+_GAP = r"(?:[ \u00a0]?[-\u2010-\u2015.][ \u00a0]?|[ \u00a0])"
+#: The pieces that people make of a code when they type it.
+_SHAPES = ((8,), (4, 4), (2, 2, 2, 2), (3, 3, 2), (2, 3, 3), (1,) * CODE_LENGTH)
+_FORMS = "|".join(_GAP.join(f"{_ONE}{{{length}}}" for length in each) for each in _SHAPES)
+#: Looks ahead, so that a word before the code does not take its first half away.
+_CODE = re.compile(rf"(?<!\w)(?=({_FORMS})(?!\w))", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +76,26 @@ def new_code() -> str:
         code = "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
         if any(c.isdigit() for c in code) and any(c.isalpha() for c in code):
             return code
+
+
+def is_token(text: str) -> bool:
+    """Whether a text has the form of a token: a campaign's name in a link has not."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def codes_in(text: str) -> list[str]:
+    """What in a text has the form of a code, in capitals and in one piece; the first few only."""
+    if not _DIGIT.search(text):
+        return []
+    found = (
+        "".join(filter(str.isalnum, match[1])).upper()
+        for match in _CODE.finditer(text[:MAX_SEARCHED])
+    )
+    return list(dict.fromkeys(code for code in found if _is_code(code)))[:MAX_CODES]
+
+
+def _is_code(text: str) -> bool:
+    return any(one.isdigit() for one in text) and any(one.isalpha() for one in text)
 
 
 def digest(token: str) -> str:
