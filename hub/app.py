@@ -40,6 +40,7 @@ from hub.inbox.sockets.broadcast import Broadcaster, Json, TextPacket
 from hub.reloading import Reloader
 from hub.router.engine import Assigner
 from hub.router.jobs import Timers
+from hub.router.sla_watch import SlaWatch
 from hub.settings import Settings
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
@@ -87,7 +88,9 @@ class App:
         self.poller = Poller(self.store, self.connectors, self.gateway)
         self.presence = PresenceBook(self.store)
         self.assigner = Assigner(self.store)
+        self.sla = SlaWatch(self.store, lambda: self.current.config)
         self.timers = Timers(self.store, media)
+        self.timers.every(self.sla.wake, seconds=1)
         self.hub = Hub(
             settings=settings,
             current=self.current,
@@ -111,6 +114,7 @@ class App:
         """Who hears of what."""
         self.store.subscribe(self._wake_delivery)
         self.current.on_change(lambda config: self.connectors.apply(config.connectors))
+        self.connectors.welcome = lambda: self.current.config.replies.handover.welcome
         self.gateway.on_received(self._follow_up)
         self.connectors.on_change(
             lambda shape: self.store.announce(Event(ConnectorUpdated(connector=shape)))
@@ -154,12 +158,14 @@ class App:
             self.current.on_change(lambda _config: self.poller.follow())
             self.current.on_change(lambda _config: self.deliverer.wake())
             self.assigner.start()
+            self.sla.start()
             self.timers.start()
 
     def stop(self) -> None:
         self.reloader.stop()
         self.poller.stop()
         self.timers.stop()
+        self.sla.stop()
         self.assigner.stop()
         self.fetcher.stop()
         self.describer.stop()

@@ -46,7 +46,7 @@ def change(
     """
     row = _row(tx, conversation_id)
     new = _checked(tx, row, dict(changes))
-    target = threads.thread(tx, conversation_id, _anybody(tx, row.contact_id))
+    target = threads.thread(tx, conversation_id, anybody(tx, row.contact_id))
     changed = {name: value for name, value in new.items() if value != getattr(row, name)}
     if not changed:
         return views.conversation(tx.connection, conversation_id)
@@ -77,7 +77,7 @@ def assign_if_unassigned(tx: Transaction, conversation_id: int, agent_id: int, b
     if claimed.rowcount == 0:
         return False
     row = _row(tx, conversation_id)
-    target = threads.thread(tx, conversation_id, _anybody(tx, row.contact_id))
+    target = threads.thread(tx, conversation_id, anybody(tx, row.contact_id))
     name = tx.execute(select(agents.c.name).where(agents.c.id == agent_id)).scalar_one()
     threads.add_event(
         tx, target, EVENTS["assignee_id"], by, agent_id=str(agent_id), agent=name, before=None
@@ -213,7 +213,8 @@ def _told(tx: Transaction, column: str, row: Any, new: Any) -> dict[str, Any]:
     return {"from": old, "to": new}
 
 
-def _anybody(tx: Transaction, contact_id: int) -> Person:
+def anybody(tx: Transaction, contact_id: int) -> Person:
+    """The contact at one of their addresses, for what goes to none of them."""
     row = tx.execute(select(addresses).where(addresses.c.contact_id == contact_id).limit(1)).first()
     assert row is not None
     person = people.find(tx.connection, Address(row.scheme, row.path, row.scope))

@@ -1,0 +1,133 @@
+"""Keeps the clocks of every conversation under a policy: starts, stops, warns, tells of breaches.
+
+Whoever changes what the clocks depend on marks the conversation in the same transaction
+(`sla_next_at`), so that nothing is lost between a change and the look at it, whatever process made
+the change. The look takes the row, so that several watches say everything once.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import structlog
+
+from hub import runtime
+from hub.config import Config
+from hub.conversations import clocks as rows
+from hub.conversations.events import ConversationUpdated, Event, MessageCreated
+from hub.metrics import SLA_BREACHES, SLA_WARNINGS
+from hub.router.sla import CLOCKS, Clocks, Facts, Step, look
+from hub.store.engine import Store, Transaction
+
+log = structlog.get_logger()
+
+#: What comes within this time is looked at together.
+GATHER_SECONDS = 0.03
+BATCH = 100
+#: A conversation in one of these waits for the customer, for its hour, or for nothing.
+STANDING_STILL = frozenset({"pending", "snoozed", "resolved"})
+
+
+class SlaWatch:
+    """One thread that looks at what fell due whenever somebody thinks that something has."""
+
+    def __init__(self, store: Store, config: Callable[[], Config]) -> None:
+        self._store = store
+        self._config = config
+        self._wake = threading.Event()
+        self._stopping = False
+        store.subscribe(self._hear)
+
+    def start(self) -> None:
+        runtime.spawn(self._run, name="sla")
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._wake.set()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def _hear(self, events: Sequence[Event]) -> None:
+        for event in events:
+            match event.payload:
+                case ConversationUpdated(conversation=one) | MessageCreated(conversation=one):
+                    if one.sla is not None:
+                        self._wake.set()
+                        return
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._wake.wait()
+            time.sleep(GATHER_SECONDS)
+            self._wake.clear()
+            try:
+                while not self._stopping and self.sweep() == BATCH:
+                    pass
+            except Exception:
+                log.exception("sla.sweep_failed")
+
+    def sweep(self) -> int:
+        """Looks at every conversation whose clocks want it, up to BATCH. Returns how many."""
+        with self._store.read() as connection:
+            found = rows.due(connection, datetime.now(UTC), BATCH)
+        for conversation_id in found:
+            told = self._store.write(
+                partial(look_at, conversation_id=conversation_id, config=self._config())
+            )
+            if told is None:
+                continue
+            policy, step = told
+            for clock, _ in step.warnings:
+                SLA_WARNINGS.labels(policy, clock).inc()
+            for clock, _ in step.breaches:
+                SLA_BREACHES.labels(policy, clock).inc()
+        return len(found)
+
+
+def look_at(tx: Transaction, conversation_id: int, config: Config) -> tuple[str, Step] | None:
+    """Brings one conversation's clocks up to date. None when somebody was faster."""
+    row = rows.take(tx, conversation_id)
+    if row is None:
+        return None
+    policy = config.sla.get(row.sla)
+    if policy is None:  # it was taken out of the file: nothing is promised any more
+        rows.keep(tx, row, columns(Step(Clocks())))
+        return row.sla or "", Step(Clocks())
+    hours = None if policy.within is None else config.hours[policy.within]
+    facts = Facts(
+        opened_at=row.created_at,
+        waiting_since=row.waiting_since,
+        is_answered=row.waiting_since is not None and rows.is_answered(tx.connection, row.id),
+        stands_still=row.status in STANDING_STILL or row.merged_into_id is not None,
+    )
+    step = look(policy, hours, facts, clocks_of(row), min(row.sla_next_at, tx.now), tx.now)
+    rows.keep(tx, row, columns(step), step.warnings, step.breaches)
+    return row.sla, step
+
+
+def clocks_of(row: Any) -> Clocks:
+    dues = {clock: getattr(row, f"{clock}_due") for clock in CLOCKS}
+    return Clocks(
+        dues={clock: due for clock, due in dues.items() if due is not None},
+        paused_at=row.sla_paused_at,
+        warned=frozenset(row.sla_warned),
+        overdue=frozenset(row.sla_overdue),
+    )
+
+
+def columns(step: Step) -> dict[str, Any]:
+    """What the conversation's row keeps of it."""
+    clocks = step.clocks
+    return {
+        **{f"{clock}_due": clocks.dues.get(clock) for clock in CLOCKS},
+        "sla_paused_at": clocks.paused_at,
+        "sla_warned": sorted(clocks.warned),
+        "sla_overdue": sorted(clocks.overdue),
+        "sla_next_at": step.next_at,
+    }
