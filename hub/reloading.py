@@ -118,6 +118,7 @@ class Reloader:
                 if version is not None and version > self._version:
                     self._version = version
                     self._current.replace(self._current.load())
+                    log.info("config.followed", version=version)
             except ConfigError as error:
                 # Another process reads another file, or it changed again: this one stays as it is.
                 log.error("config.refused", problems=[str(problem) for problem in error.problems])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 import subprocess
@@ -147,6 +148,22 @@ def test_a_web_chat_is_answered_and_acknowledged_across_processes(pair: Pair) ->
         assert sum(one["message"]["id"] == sent["id"] for one in heard) == 1
         assert visitor.ask("typing", on=True)["ok"]
         agent.wait_for("typing", lambda e: e["conversation_id"] == thread)
+
+
+def test_a_file_that_one_process_applies_is_followed_by_the_other(pair: Pair) -> None:
+    whole = pair.hub.config.read_text()
+    text = f"while it was off {word()}"
+    without = re.sub(r"(?m)^  telegram:\n(?:    .*\n)+", "", whole)
+    assert without != whole
+    pair.hub.config.write_text(without)
+    try:
+        pair.hub.post("/config/reload", status=200)
+        eventually(lambda: pair.hub.log.read_text().count("config.followed") == 1)
+        pair.sandbox.telegram.customer("Ann").says(text)
+    finally:
+        pair.hub.config.write_text(whole)
+        pair.hub.post("/config/reload", status=200)
+    pair.hub.message_with(text)
 
 
 def test_a_second_worker_sends_nothing_twice(pair: Pair) -> None:
