@@ -7,6 +7,7 @@ from datetime import timedelta
 from flask import Blueprint, Response, jsonify, request
 from sqlalchemy import select
 
+from hub.connectors.base import Handover as CanHandOver
 from hub.connectors.rates import Buckets
 from hub.connectors.webchat import Webchat
 from hub.errors import Forbidden, LimitExceeded, NotFound
@@ -38,6 +39,7 @@ def blueprint(hub: Hub) -> Blueprint:
                 "languages": list(found.languages),
                 "online": _anybody_online(hub),
                 "capabilities": hub.connectors.shape(name).model_dump(mode="json")["capabilities"],
+                "channels": _ways_on(hub, connector),
             }
         )
         response.headers["Cache-Control"] = "no-cache"
@@ -77,6 +79,20 @@ def _webchat(hub: Hub, name: str) -> Webchat:
     if not isinstance(connector, Webchat):
         raise NotFound("There is no web chat of this name.")
     return connector
+
+
+def _ways_on(hub: Hub, connector: Webchat) -> list[dict[str, str]]:
+    """Where a visitor can go on; the chat itself comes last, for another device of theirs."""
+    shape = hub.connectors.shape(connector.name)
+    own = {"connector": shape.name, "kind": shape.kind, "label": shape.label}
+    others = [
+        {"connector": one.name, "kind": one.kind, "label": one.label}
+        for one in hub.connectors.shapes()
+        if one.state == "ok"
+        and one.kind != connector.kind
+        and isinstance(hub.connectors.get(one.name), CanHandOver)
+    ]
+    return [*others, own]
 
 
 def _check_origin(hub: Hub, connector: Webchat) -> None:

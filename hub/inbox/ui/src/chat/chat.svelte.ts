@@ -2,44 +2,24 @@
 // and the clock's timers are its only ways out.
 import type { ConnectionState, LiveSocket } from '$shared/socket';
 import type {
+  Ack,
   AgentRef,
   Attachment,
-  Contact,
   Conversation,
+  Handover,
   Message,
   MessagePayload,
-  SharedEvents,
   SyncAck,
-  TypingPayload,
 } from '$shared/types';
 import type { Memory } from './memory';
 import { Outbox, type Outgoing } from './outbox.svelte';
-import { byId, inOrder, isShown, merged } from './timeline';
-
-export interface QueuePlace {
-  position: number;
-  wait_seconds: number | null;
-}
-
-export interface SessionPayload {
-  session: string;
-  /** None before the first message. */
-  contact: Contact | null;
-  messages: Message[];
-  agent: AgentRef | null;
-  queue: QueuePlace | null;
-  more: boolean;
-}
-
-export interface VisitorEvents extends SharedEvents {
-  session: SessionPayload;
-  queue: QueuePlace;
-}
+import { inOrder, isShown, merged, newest } from './timeline';
+import { Typing } from './typing.svelte';
+import { identityProblem, type IdentityProblem, type QueuePlace, type SessionPayload, type VisitorEvents } from './wire';
+import { isUnanswered, lastStage, wentOnTo, type Stage } from './whereabouts';
 
 type Confirm = (() => void) | undefined;
 
-const TYPING_EVERY = 3_000;
-const TYPING_EXPIRES = 6_000;
 const WHEN_REFUSED = 30_000;
 
 const SESSION_GONE = new Set(['session_unknown', 'session_expired', 'session_invalid']);
@@ -49,30 +29,33 @@ export class Chat {
   #agent = $state.raw<AgentRef | null>(null);
   #queue = $state.raw<QueuePlace | null>(null);
   #status = $state<Conversation['status'] | null>(null);
-  #typist = $state<string | null>(null);
   #connection = $state<ConnectionState>('connecting');
   #isKnown = $state(false);
   #hasEarlier = $state(false);
   #isLoadingEarlier = $state(false);
   #readUpTo = $state<string | null>(null);
+  #resumed = $state<boolean | null>(null);
+  #identityProblem = $state<IdentityProblem | null>(null);
 
   #isLive = false;
   #identity: object | null = null;
   #toldIdentity = false;
   #session: string | null = null;
   #toldRead: string | null = null;
-  #toldTyping = 0;
-  #typingStops: Timer;
-  #typistLeaves: Timer;
 
   readonly #socket: LiveSocket<VisitorEvents>;
   readonly #memory: Memory;
+  readonly #connector: string;
   readonly #outbox: Outbox;
+  readonly #typing: Typing;
 
-  constructor(socket: LiveSocket<VisitorEvents>, memory: Memory) {
+  /** `connector` is this chat's own: what was said on others is marked as such. */
+  constructor(socket: LiveSocket<VisitorEvents>, memory: Memory, connector: string) {
     this.#socket = socket;
     this.#memory = memory;
+    this.#connector = connector;
     this.#readUpTo = memory.read;
+    this.#typing = new Typing(socket);
     this.#outbox = new Outbox(socket, memory, (message) => this.#take([message]));
     socket.onConnection((state, refusal) => this.#connectionIs(state, refusal));
     socket.on('session', (payload) => this.#welcome(payload));
@@ -82,7 +65,7 @@ export class Chat {
     });
     socket.on('message.updated', (payload) => this.#hear(payload));
     socket.on('conversation.updated', ({ conversation }) => this.#conversationIs(conversation));
-    socket.on('typing', (payload) => this.#someoneTypes(payload));
+    socket.on('typing', (payload) => this.#typing.hear(payload));
     socket.on('queue', (place) => (this.#queue = place.position > 0 ? place : null));
   }
 
@@ -101,7 +84,7 @@ export class Chat {
   }
 
   get queue(): QueuePlace | null {
-    return this.#agent ? null : this.#queue;
+    return this.#agent || this.isResolved ? null : this.#queue;
   }
 
   get isResolved(): boolean {
@@ -110,11 +93,49 @@ export class Chat {
 
   /** The name of who is writing, empty where it has none, null while nobody is. */
   get typist(): string | null {
-    return this.#typist;
+    return this.#typing.typist;
   }
 
   get connection(): ConnectionState {
     return this.#connection;
+  }
+
+  /** How a link that brought the customer here turned out; null where there was none, or they write again. */
+  get resumed(): boolean | null {
+    return this.#resumed;
+  }
+
+  /** What the site must do before this chat goes on. */
+  get identityProblem(): IdentityProblem | null {
+    return this.#identityProblem;
+  }
+
+  get hasSpoken(): boolean {
+    return this.#messages.some((message) => message.direction === 'in' && message.type === 'message');
+  }
+
+  /** Nobody of the company has said anything yet in the conversation that is going on. */
+  get isUnanswered(): boolean {
+    return isUnanswered(this.#messages);
+  }
+
+  get newest(): string | null {
+    return newest(this.#messages);
+  }
+
+  /** Where else the customer went on last; null while it is here. */
+  get stage(): Stage | null {
+    const last = lastStage(this.#messages);
+    return last?.connector === this.#connector ? null : last;
+  }
+
+  wentOnTo(connector: string, since: string | null): boolean {
+    return wentOnTo(this.#messages, connector, since, this.#connector);
+  }
+
+  /** Said here, and not on another channel of the same customer. */
+  isOwn(message: Message): boolean {
+    return message.connector === null || message.connector === this.#connector;
   }
 
   /** The server has shown what this session has said so far. */
@@ -152,13 +173,21 @@ export class Chat {
     this.#socket.connect();
   }
 
+  /** Greets the server anew, with what there is to say by now. */
+  reconnect(): void {
+    this.#isLive = false;
+    this.#socket.close();
+    this.#socket.connect();
+  }
+
   /** Takes a message at once; it leaves when it can, once. */
   send(text: string, attachments: Attachment[] = [], replyTo: string | null = null): void {
     const said = text.trim();
     if (!said && attachments.length === 0) return;
     this.#outbox.add(said, attachments, replyTo);
     this.#memory.markTalked();
-    this.#stopTyping();
+    this.#resumed = null;
+    this.#typing.stop();
   }
 
   retry(clientId: string): void {
@@ -171,27 +200,25 @@ export class Chat {
 
   /** Every key pressed in the composer comes here; the agent hears of it now and then. */
   typed(text: string): void {
-    if (!text.trim()) return this.#stopTyping();
-    clearTimeout(this.#typingStops);
-    this.#typingStops = setTimeout(() => this.#stopTyping(), TYPING_EXPIRES);
-    if (!this.#isLive || Date.now() - this.#toldTyping < TYPING_EVERY) return;
-    this.#toldTyping = Date.now();
-    this.#socket.tell('typing', { on: true });
+    this.#typing.pressed(text, this.#isLive);
   }
 
   /** The customer has everything there is before their eyes. */
   seen(): void {
-    const last = this.#messages.findLast(
+    const answers = this.#messages.filter(
       (message) => message.direction === 'out' && message.type === 'message',
     );
+    const last = answers.at(-1);
     if (!last) return;
     if (this.#readUpTo !== last.id) {
       this.#readUpTo = last.id;
       this.#memory.markRead(last.id);
     }
-    if (!this.#isLive || this.#toldRead === last.id || last.delivery?.status === 'read') return;
-    this.#toldRead = last.id;
-    void this.#tellRead(last.id);
+    // Whether one was read that went elsewhere, its own channel says.
+    const here = answers.findLast((message) => this.isOwn(message));
+    if (!this.#isLive || !here || this.#toldRead === here.id || here.delivery?.status === 'read') return;
+    this.#toldRead = here.id;
+    void this.#tellRead(here.id);
   }
 
   async loadEarlier(): Promise<void> {
@@ -204,6 +231,12 @@ export class Chat {
     if (!answer.ok || session !== this.#session) return;
     this.#hasEarlier = answer.more;
     this.#messages = merged(this.#messages, answer.messages);
+  }
+
+  /** Asks for a one-time link, picture and code to go on with this conversation on a channel. */
+  async invite(connector: string): Promise<Ack<Handover>> {
+    if (!this.#isLive) return { ok: false, code: 'timeout', message: '' };
+    return this.#socket.ask<Handover>('handover.request', { connector });
   }
 
   /** The site says who this is. The server decides, and may answer with another session. */
@@ -221,9 +254,7 @@ export class Chat {
     this.#empty();
     this.#outbox.clear();
     this.#memory.forget();
-    this.#isLive = false;
-    this.#socket.close();
-    this.#socket.connect();
+    this.reconnect();
   }
 
   // -- what happens --------------------------------------------------------------------------------
@@ -234,10 +265,10 @@ export class Chat {
     this.#isLive = false;
     this.#toldRead = null;
     this.#toldIdentity = false;
-    this.#toldTyping = 0;
-    this.#typist = null;
+    this.#typing.cut();
     this.#outbox.close();
     if (state !== 'refused') return;
+    this.#identityProblem = identityProblem(refusal);
     if (this.#memory.session !== null && SESSION_GONE.has(refusal)) {
       this.#startAnew();
       this.#socket.connect();
@@ -254,7 +285,10 @@ export class Chat {
     this.#agent = payload.agent;
     this.#queue = payload.queue;
     this.#take(payload.messages);
-    if (!last) this.#hasEarlier = payload.more;
+    // A link may have brought a thread that is longer than the one that stood here.
+    if (!last || payload.resumed) this.#hasEarlier = payload.more;
+    if (typeof payload.resumed === 'boolean') this.#resumed = payload.resumed;
+    this.#identityProblem = null;
     if (payload.messages.length > 0) this.#memory.markTalked();
     this.#connection = 'connected';
     this.#isKnown = true;
@@ -278,9 +312,25 @@ export class Chat {
   }
 
   #hear({ message, conversation }: MessagePayload): void {
+    const isFirstThere = !this.#messages.some(({ connector }) => connector === message.connector);
     this.#take([message]);
+    if (!this.isOwn(message) && isFirstThere) void this.#lookBack();
     this.#conversationIs(conversation);
-    if (message.direction === 'out' && message.type === 'message') this.#nobodyTypes();
+    if (message.direction === 'out' && message.type === 'message') this.#typing.nobody();
+  }
+
+  /** Another channel has joined the thread: what was said on it before belongs here as well. */
+  async #lookBack(): Promise<void> {
+    const session = this.#session;
+    const answer = await this.#socket.ask<SyncAck>('history', {});
+    if (!answer.ok || session !== this.#session) return;
+    const first = answer.messages[0];
+    if (first && answer.more) {
+      // No hole: what is older comes again, with the other channel's, when it is asked for.
+      this.#messages = this.#messages.filter((message) => inOrder(message, first) >= 0);
+      this.#hasEarlier = true;
+    }
+    this.#take(answer.messages);
   }
 
   #take(messages: readonly Message[]): void {
@@ -296,19 +346,6 @@ export class Chat {
     if (conversation.assignee) this.#queue = null;
   }
 
-  #someoneTypes({ author, on }: TypingPayload): void {
-    if (author.type === 'contact') return;
-    if (!on) return this.#nobodyTypes();
-    this.#typist = author.name;
-    clearTimeout(this.#typistLeaves);
-    this.#typistLeaves = setTimeout(() => this.#nobodyTypes(), TYPING_EXPIRES);
-  }
-
-  #nobodyTypes(): void {
-    clearTimeout(this.#typistLeaves);
-    this.#typist = null;
-  }
-
   async #tellRead(id: string): Promise<void> {
     const answer = await this.#socket.ask('read', { message_id: id });
     if (!answer.ok && this.#toldRead === id) this.#toldRead = null;
@@ -318,14 +355,9 @@ export class Chat {
   #tellIdentity(): void {
     if (!this.#identity || !this.#isLive || this.#toldIdentity) return;
     this.#toldIdentity = true;
-    void this.#socket.ask('identify', this.#identity);
-  }
-
-  #stopTyping(): void {
-    clearTimeout(this.#typingStops);
-    if (this.#toldTyping === 0) return;
-    this.#toldTyping = 0;
-    this.#socket.tell('typing', { on: false });
+    void this.#socket.ask('identify', this.#identity).then((answer) => {
+      this.#identityProblem = answer.ok ? null : identityProblem(answer.code);
+    });
   }
 
   // -- starting over -------------------------------------------------------------------------------
@@ -351,19 +383,12 @@ export class Chat {
     this.#agent = null;
     this.#queue = null;
     this.#status = null;
-    this.#typist = null;
+    this.#typing.nobody();
     this.#session = null;
+    this.#resumed = null;
     this.#isKnown = false;
     this.#hasEarlier = false;
     this.#readUpTo = null;
     this.#toldRead = null;
   }
 }
-
-/** The server counts messages by id, whatever their times say. */
-function newest(messages: readonly Message[]): string | null {
-  const ids = messages.map((message) => message.id);
-  return ids.reduce<string | null>((last, id) => (last !== null && byId(last, id) > 0 ? last : id), null);
-}
-
-type Timer = ReturnType<typeof setTimeout> | undefined;

@@ -8,7 +8,7 @@ let chat: Chat;
 beforeEach(() => {
   vi.useFakeTimers();
   hub = new FakeHub();
-  chat = new Chat(hub.socket, hub.memory);
+  chat = new Chat(hub.socket, hub.memory, 'website');
 });
 afterEach(() => vi.useRealTimers());
 
@@ -16,7 +16,7 @@ const settled = () => vi.advanceTimersByTimeAsync(0);
 const shown = () => chat.messages.map((message) => message.text);
 const waiting = () => chat.outbox.map((entry) => entry.text);
 /** The page is loaded anew in the same browser. */
-const reload = () => (chat = new Chat(hub.socket, hub.memory));
+const reload = () => (chat = new Chat(hub.socket, hub.memory, 'website'));
 
 describe('sending', () => {
   test('it shows a message at once and moves it into the thread when the server has it', async () => {

@@ -1,10 +1,10 @@
 // The server's side of a visitor's line, for tests: it keeps what it hears and says what it is told.
 import type { ConnectionState, LiveSocket } from '$shared/socket';
-import type { Ack, Contact, Conversation, Message, SyncAck } from '$shared/types';
-import type { SessionPayload, VisitorEvents } from './chat.svelte';
+import type { Ack, Contact, Conversation, Handover, Message, SyncAck } from '$shared/types';
 import { Memory, type Shelf } from './memory';
+import type { SessionPayload, VisitorEvents } from './wire';
 
-type Answer = Partial<SyncAck & { message: Message }>;
+type Answer = Partial<SyncAck & Handover & { message: Message }>;
 type Heard = (payload: unknown, confirm?: () => void) => void;
 
 export function shelf(): Shelf & { entries: Map<string, string> } {
@@ -82,6 +82,22 @@ export class FakeHub {
     return message;
   }
 
+  /** The customer, on another channel of theirs. */
+  hears(text: string, connector: string, more: Partial<Message> = {}): Message {
+    const message = this.message('in', text, { connector, kind: connector, ...more });
+    this.stored.push(message);
+    this.emits('message.created', { message, conversation: conversation() });
+    return message;
+  }
+
+  /** The conversation goes on there. */
+  switches(connector: string): void {
+    const event = { name: 'channel.switched', to: { connector, kind: connector === 'website' ? 'webchat' : connector } };
+    const message = this.message('in', '', { type: 'event', event, connector });
+    this.stored.push(message);
+    this.emits('message.created', { message, conversation: conversation() });
+  }
+
   sent(name = 'message.send'): Record<string, unknown>[] {
     return this.asked.filter((one) => one.name === name).map((one) => one.payload);
   }
@@ -132,8 +148,17 @@ export class FakeHub {
       const rest = this.stored.slice(this.stored.findIndex((one) => one.id === said['after']) + 1);
       return { ok: true, messages: rest.slice(0, this.syncPage), more: rest.length > this.syncPage };
     }
+    if (name === 'handover.request') return this.refusal ? { ok: false, ...this.refusal } : { ok: true, ...this.#invitation(String(said['connector'])) };
+    if (name === 'identify' && this.refusal) return { ok: false, ...this.refusal };
     if (name === 'history') return { ok: true, messages: this.history, more: false };
     return { ok: true };
+  }
+
+  /** Good for a day from now. */
+  #invitation(connector: string): Handover {
+    const id = String(++this.#ids);
+    const expires_at = new Date(Date.now() + 24 * 3_600_000).toISOString();
+    return { id, connector, url: `https://t.me/shop_bot?start=${id}`, code: `CODE${id}`, qr: 'data:,', expires_at };
   }
 
   #take(said: Record<string, unknown>): Ack<Answer> {

@@ -11,6 +11,8 @@ export interface Outgoing extends Kept {
   state: OutgoingState;
   /** The server's sentence about a failed one. */
   problem: string;
+  /** The kind of refusal behind it; empty before one. */
+  code: string;
 }
 
 const TRY_AGAIN = 2_000;
@@ -105,7 +107,7 @@ export class Outbox {
     this.#entries = this.#entries
       .filter((entry) => this.#typedHere.has(entry.client_id) && entry.text !== '')
       .map((entry) => ({ ...entry, attachments: [], reply_to: null }));
-    for (const { state: _, problem: __, ...kept } of $state.snapshot(this.#entries)) {
+    for (const { state: _, problem: __, code: ___, ...kept } of $state.snapshot(this.#entries)) {
       this.#memory.keep(kept);
     }
   }
@@ -147,6 +149,7 @@ export class Outbox {
     }
     entry.state = 'failed';
     entry.problem = answer.message;
+    entry.code = answer.code;
     return true;
   }
 
@@ -162,5 +165,5 @@ export class Outbox {
 }
 
 function waiting(kept: Kept): Outgoing {
-  return { ...kept, state: 'waiting', problem: '' };
+  return { ...kept, state: 'waiting', problem: '', code: '' };
 }

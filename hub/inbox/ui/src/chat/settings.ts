@@ -1,4 +1,5 @@
 // What the server says about this chat, and the colour it is shown in.
+import { channelsOf, type Channel } from './channels';
 import type { Medium, MediumLimit } from '$shared/types';
 
 export interface Settings {
@@ -15,6 +16,8 @@ export interface Settings {
   maxAttachments: number;
   /** In bytes, of the largest medium; null where the server names none. */
   maxBytes: number | null;
+  /** Where a conversation can go on. */
+  channels: Channel[];
 }
 
 interface Answer {
@@ -25,6 +28,7 @@ interface Answer {
   languages?: string[] | null;
   locale?: string | null;
   online?: boolean;
+  channels?: unknown;
   capabilities?: {
     text_limit?: number;
     max_text?: number | null;
@@ -59,6 +63,7 @@ export function settingsOf(connector: string, answer: Answer): Settings {
     maxText: can.max_text ?? can.text_limit ?? 10_000,
     maxAttachments: can.max_attachments ?? 10,
     maxBytes: sizes.length > 0 ? Math.max(...sizes) : null,
+    channels: channelsOf(answer.channels),
   };
 }
 

@@ -4,19 +4,20 @@ import { openSocket } from '$shared/socket';
 import { mount } from 'svelte';
 import type { Bridge } from './bridge';
 import ChatPage from './chat-page.svelte';
-import { Chat, type VisitorEvents } from './chat.svelte';
+import { Chat } from './chat.svelte';
+import { Elsewhere } from './elsewhere.svelte';
 import { chooseLocale, speak } from './locale';
 import type { Memory } from './memory';
 import { Place } from './place.svelte';
 import { isColor, paint, type Settings } from './settings';
 import { Uploads, uploadTo } from './uploads.svelte';
+import type { VisitorEvents } from './wire';
 
 // A link that brings somebody here to go on is good once, and leaves the address bar at once.
-function takeInvitation(): { resume?: string } {
+function takeInvitation(): string | null {
   const token = new URLSearchParams(location.hash.slice(1)).get('resume');
-  if (token === null) return {};
-  history.replaceState(history.state, '', location.pathname + location.search);
-  return { resume: token };
+  if (token !== null) history.replaceState(history.state, '', location.pathname + location.search);
+  return token;
 }
 
 export async function start(
@@ -24,6 +25,7 @@ export async function start(
   memory: Memory,
   bridge: Bridge | null,
 ): Promise<void> {
+  let resume = takeInvitation();
   const settings = await loading;
   const { connector } = settings;
   const wish = bridge?.page;
@@ -37,9 +39,15 @@ export async function start(
     locale,
     page: place.page,
     ...(chat.session !== null && { session: chat.session }),
-    ...takeInvitation(),
+    ...(resume !== null && { resume }),
   }));
-  const chat: Chat = new Chat(socket, memory);
+  const chat: Chat = new Chat(socket, memory, connector);
+  // Kept until somebody has answered: a line that breaks at once costs nobody their thread.
+  socket.on('session', () => (resume = null));
+  window.addEventListener('hashchange', () => {
+    resume = takeInvitation();
+    if (resume !== null) chat.reconnect();
+  });
   memory.onForgotten(() => chat.reset()); // somebody signed out in another tab
   const place = new Place(bridge, (message) => {
     if (message.hub === 'identify') chat.identify(message.identity);
@@ -53,6 +61,7 @@ export async function start(
     props: {
       world: {
         chat,
+        elsewhere: new Elsewhere(chat, settings.channels),
         place,
         settings,
         uploads,

@@ -19,18 +19,25 @@ export function merged(list: readonly Message[], more: readonly Message[]): Mess
   return [...byId.values()].sort(inOrder);
 }
 
+/** The server counts messages by id, whatever their times say. */
+export function newest(messages: readonly Message[]): string | null {
+  const ids = messages.map((message) => message.id);
+  return ids.reduce<string | null>((last, id) => (last !== null && byId(last, id) > 0 ? last : id), null);
+}
+
 /** What a customer may see: never a note, and only the events that have words for them. */
 export function isShown(message: Message): boolean {
   if (message.type === 'message') return true;
   return message.type === 'event' && eventKind(message) !== null;
 }
 
-export type EventKind = 'resolved' | 'reopened' | 'assigned';
+export type EventKind = 'resolved' | 'reopened' | 'assigned' | 'switched';
 
 const EVENT_KINDS: Record<string, EventKind> = {
   'conversation.resolved': 'resolved',
   'conversation.reopened': 'reopened',
   'conversation.assigned': 'assigned',
+  'channel.switched': 'switched',
 };
 
 export function eventKind(message: Message): EventKind | null {
@@ -67,6 +74,7 @@ function sameRun(a: Message, b: Message): boolean {
     a.type === 'message' &&
     b.type === 'message' &&
     a.direction === b.direction &&
+    a.connector === b.connector &&
     a.author.type === b.author.type &&
     a.author.name === b.author.name &&
     isSameDay(a.created_at, b.created_at) &&
