@@ -23,7 +23,7 @@ from hub.conversations.events import (
     PresenceChanged,
 )
 from hub.conversations.threads import SYSTEM
-from hub.router.strategies import Load, Waiting, least_loaded
+from hub.router.pairs import Load, Waiting, least_loaded
 from hub.store.engine import Store
 from hub.store.models import agents, conversations
 

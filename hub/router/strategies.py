@@ -1,42 +1,40 @@
-"""Who gets what. Pure: values in, decisions out."""
+"""Who of those who could take it gets it. Pure: values in, one of them out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from heapq import nsmallest
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hub.router.candidates import Agent
+
+Strategy = Callable[[Sequence["Agent"]], "Agent | None"]
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
-    """An agent who could take more, and how many conversations they hold."""
-
-    agent_id: int
-    held: int
+def least_loaded(agents: Sequence[Agent]) -> Agent | None:
+    """Who holds the least of what they can hold; of equals, who was given nothing the longest."""
+    return min(agents, key=lambda one: (one.share, *_idle(one)), default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A conversation that nobody has. Who is in `not_for` let it go and does not get it back."""
-
-    conversation_id: int
-    not_for: tuple[int, ...] = ()
+def round_robin(agents: Sequence[Agent]) -> Agent | None:
+    """Who was given nothing the longest, whatever they hold."""
+    return min(agents, key=_idle, default=None)
 
 
-def least_loaded(waiting: Sequence[Waiting], loads: Sequence[Load]) -> list[tuple[int, int]]:
-    """Pairs each waiting conversation, in order, with whoever holds the least by then.
+def manual(_agents: Sequence[Agent]) -> Agent | None:
+    """Nobody: it waits to be taken."""
+    return None
 
-    A burst spreads: what was just given counts. Ties go to the lower id. What only the one who let
-    it go could take is left out.
-    """
-    held = [(load.held, load.agent_id) for load in loads]
-    pairs = []
-    for one in waiting:
-        few = nsmallest(len(one.not_for) + 1, held)
-        chosen = next((load for load in few if load[1] not in one.not_for), None)
-        if chosen is None:
-            continue
-        pairs.append((one.conversation_id, chosen[1]))
-        held.remove(chosen)
-        held.append((chosen[0] + 1, chosen[1]))
-    return pairs
+
+STRATEGIES: Mapping[str, Strategy] = {
+    "least_loaded": least_loaded,
+    "round_robin": round_robin,
+    "manual": manual,
+}
+
+
+def _idle(agent: Agent) -> tuple[datetime, int]:
+    return agent.given_at or _LONG_AGO, agent.id

@@ -263,6 +263,7 @@ class Conversation(SQLModel, table=True):
         Index("ix_conversation_team", "team_id", "status", "last_activity_at", "id"),
         Index("ix_conversation_contact", "contact_id", "status"),
         Index("ix_conversation_queue", "assignee_id", "status", "queued_at"),
+        Index("ix_conversation_unrouted", "status", "rule"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -322,7 +323,10 @@ class RoutingDecision(SQLModel, table=True):
     """Why a conversation went to whom it went: every candidate, and what spoke for or against."""
 
     __tablename__ = "routing_decision"
-    __table_args__ = (Index("ix_routing_decision_conversation", "conversation_id", "id"),)
+    __table_args__ = (
+        Index("ix_routing_decision_conversation", "conversation_id", "id"),
+        Index("ix_routing_decision_team", "team", "id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     conversation_id: int = Field(foreign_key="conversation.id")
@@ -330,6 +334,8 @@ class RoutingDecision(SQLModel, table=True):
     team: str = _text()
     agent_id: int | None = Field(default=None, foreign_key="agent.id")
     candidates: list[dict[str, Any]] = _json([])
+    #: How long the customer had waited by then.
+    waited_seconds: float = 0.0
     decided_at: datetime = _time()
 
 

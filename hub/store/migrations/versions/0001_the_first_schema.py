@@ -328,6 +328,7 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_conversation_team", ["team_id", "status", "last_activity_at", "id"], unique=False
         )
+        batch_op.create_index("ix_conversation_unrouted", ["status", "rule"], unique=False)
 
     op.create_table(
         "handover_refusal",
@@ -557,6 +558,7 @@ def upgrade() -> None:
         sa.Column("team", sa.Text(), nullable=False),
         sa.Column("agent_id", sa.Integer(), nullable=True),
         sa.Column("candidates", sa.JSON(), nullable=False),
+        sa.Column("waited_seconds", sa.Float(), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["agent_id"],
@@ -572,6 +574,7 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_routing_decision_conversation", ["conversation_id", "id"], unique=False
         )
+        batch_op.create_index("ix_routing_decision_team", ["team", "id"], unique=False)
 
     op.create_table(
         "attachment",

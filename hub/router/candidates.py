@@ -1,0 +1,331 @@
+"""Who could take a conversation, and what speaks against everybody else. Pure.
+
+Every agent is asked the same questions in the same order; the first that is answered with no is
+the reason. Of those who are left, the one the customer knows goes first, then the strategy says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from hub.router.strategies import STRATEGIES
+
+NOBODY: Mapping[int, float] = MappingProxyType({})
+#: How many candidates a decision keeps: whoever was nearest to getting it.
+KEPT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """An agent as the router sees them.
+
+    Args:
+        presence: `online`, `away` or `offline`; offline too while no screen of theirs is open.
+        may_answer: False for whoever has no account any more.
+        people: whom they serve now, and what each of them counts for: by the heaviest channel.
+        given_at: when the router last gave them something.
+    """
+
+    id: int
+    name: str = ""
+    presence: str = "online"
+    may_answer: bool = True
+    teams: frozenset[str] = frozenset()
+    skills: frozenset[str] = frozenset()
+    languages: frozenset[str] = frozenset()
+    capacity: float = 8.0
+    people: Mapping[int, float] = field(default_factory=lambda: NOBODY)
+    given_at: datetime | None = None
+    load: float = 0.0
+
+    @property
+    def share(self) -> float:
+        """How much of what they can hold they do."""
+        return self.load / self.capacity if self.capacity else 1.0
+
+    def room_for(self, need: Need) -> bool:
+        return self.load + self._more(need) <= self.capacity + 1e-9 and self.capacity > 0
+
+    def holding(self, need: Need, now: datetime) -> Agent:
+        """The same agent once they have it too."""
+        more = self._more(need)
+        people = {**self.people, need.person_id: self.people.get(need.person_id, 0.0) + more}
+        return replace(self, people=people, load=self.load + more, given_at=now)
+
+    def _more(self, need: Need) -> float:
+        return max(0.0, need.weight - self.people.get(need.person_id, 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A conversation that waits for somebody.
+
+    Args:
+        team: the team it is for; None when anybody may answer.
+        weight: what the person counts for, by the heaviest of their channels here.
+        not_for: who let it go, or did not look in time: it does not come back to them by itself.
+        known_agent: who answered this person last, not too long ago.
+        is_reopened: `known_agent` had it when it was resolved.
+    """
+
+    conversation_id: int
+    queued_at: datetime
+    person_id: int = 0
+    team: str | None = None
+    skills: tuple[str, ...] = ()
+    language: str = ""
+    priority: str = "normal"
+    weight: float = 1.0
+    sla_due: datetime | None = None
+    not_for: tuple[int, ...] = ()
+    known_agent: int | None = None
+    is_reopened: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the configuration says of choosing, as it holds at one moment."""
+
+    strategy: str = "least_loaded"
+    sticky_wait: timedelta = timedelta(seconds=60)
+    relax_skills_after: timedelta = timedelta(minutes=2)
+    #: Teams outside their hours.
+    closed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why, for a program (`code`) and for a person (`text`)."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found about one agent."""
+
+    agent_id: int
+    chosen: bool
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Who gets it, if anybody; what was found about everybody; when waiting alone may change it."""
+
+    agent: Agent | None
+    verdicts: tuple[Verdict, ...]
+    retry_at: datetime | None = None
+
+
+#: In the order of the questions: who got furthest was nearest to getting it.
+OBSTACLES = (
+    "not_allowed",
+    "not_member",
+    "offline",
+    "away",
+    "closed",
+    "full",
+    "lacks_skills",
+    "lacks_language",
+    "let_go",
+)
+
+
+def choose(need: Need, agents: Sequence[Agent], terms: Terms, now: datetime) -> Choice:
+    """Who of these agents gets the conversation, and why each of the others does not."""
+    found = [(agent, _obstacle(agent, need, terms)) for agent in agents]
+    fitting = [agent for agent, obstacle in found if obstacle is None]
+    retry_at: datetime | None = None
+    relaxed_at = need.queued_at + terms.relax_skills_after
+    for code, has in (("lacks_skills", _has_skills), ("lacks_language", _writes)):
+        able = [agent for agent in fitting if has(agent, need)]
+        if len(able) == len(fitting) or not (able or _somebody(code, found, need)):
+            continue
+        if able or now < relaxed_at:
+            found = [
+                (agent, obstacle or (None if has(agent, need) else code))
+                for agent, obstacle in found
+            ]
+            retry_at = relaxed_at if not able else retry_at
+            fitting = able
+    known, waits_for = _known(need, found, terms, now)
+    if known is None and waits_for is not None and fitting:
+        return _waiting(need, found, waits_for, need.queued_at + terms.sticky_wait)
+    chosen = known or STRATEGIES[terms.strategy](fitting)
+    if chosen is None and terms.strategy == "manual" and fitting:
+        reason = Reason("manual", "Could take it: here conversations are taken, not given.")
+        return Choice(None, _verdicts(need, found, lambda _: (reason,)), None)
+    return _chosen(need, found, chosen, terms, known is not None, retry_at)
+
+
+def _obstacle(agent: Agent, need: Need, terms: Terms) -> str | None:
+    """The first thing in the way, apart from what time relaxes."""
+    if not agent.may_answer:
+        return "not_allowed"
+    if need.team is not None and need.team not in agent.teams:
+        return "not_member"
+    if agent.presence != "online":
+        return "away" if agent.presence == "away" else "offline"
+    if need.team is not None and need.team in terms.closed:
+        return "closed"
+    if not agent.room_for(need):
+        return "full"
+    if agent.id in need.not_for:
+        return "let_go"
+    return None
+
+
+def _has_skills(agent: Agent, need: Need) -> bool:
+    return agent.skills.issuperset(need.skills)
+
+
+def _writes(agent: Agent, need: Need) -> bool:
+    """Whoever named no languages writes any."""
+    if not need.language or not agent.languages:
+        return True
+    return any(one.partition("-")[0] == need.language for one in agent.languages)
+
+
+def _somebody(code: str, found: Sequence[tuple[Agent, str | None]], need: Need) -> bool:
+    """Whether it is worth a wait: a language that nobody of the team writes is not waited for."""
+    if code == "lacks_skills":
+        return True
+    return any(
+        agent.languages and _writes(agent, need)
+        for agent, obstacle in found
+        if obstacle not in ("not_allowed", "not_member")
+    )
+
+
+def _known(
+    need: Need, found: Sequence[tuple[Agent, str | None]], terms: Terms, now: datetime
+) -> tuple[Agent | None, Agent | None]:
+    """The agent the customer knows, if free; else the one to wait for a little, if busy."""
+    if need.known_agent is None or terms.strategy == "manual":
+        return None, None
+    for agent, obstacle in found:
+        if agent.id == need.known_agent:
+            if obstacle is None or (need.is_reopened and obstacle in _SOFT):
+                return agent, None
+            if obstacle == "full" and now < need.queued_at + terms.sticky_wait:
+                return None, agent
+    return None, None
+
+
+#: What does not keep a conversation that was resolved from who resolved it.
+_SOFT = frozenset({"lacks_skills", "lacks_language"})
+
+
+def _waiting(
+    need: Need, found: Sequence[tuple[Agent, str | None]], awaited: Agent, until: datetime
+) -> Choice:
+    reason = Reason("awaited", f"Could take it, but {awaited.name} knows this customer.")
+    return Choice(None, _verdicts(need, found, lambda _: (reason,)), until)
+
+
+def _chosen(
+    need: Need,
+    found: Sequence[tuple[Agent, str | None]],
+    chosen: Agent | None,
+    terms: Terms,
+    is_known: bool,
+    retry_at: datetime | None,
+) -> Choice:
+    def of_fitting(agent: Agent) -> tuple[Reason, ...]:
+        if agent is chosen:
+            return tuple(_for(agent, need, terms, is_known))
+        assert chosen is not None
+        return (_against(agent, chosen, terms, is_known),)
+
+    verdicts = _verdicts(need, found, of_fitting, chosen)
+    return Choice(chosen, verdicts, None if chosen else retry_at)
+
+
+def _verdicts(
+    need: Need,
+    found: Sequence[tuple[Agent, str | None]],
+    of_fitting: object,
+    chosen: Agent | None = None,
+) -> tuple[Verdict, ...]:
+    """The nearest first, and of many only the nearest."""
+    assert callable(of_fitting)
+
+    def rank(pair: tuple[Agent, str | None]) -> tuple[bool, int, int]:
+        agent, obstacle = pair
+        passed = len(OBSTACLES) if obstacle is None else OBSTACLES.index(obstacle)
+        return agent is not chosen, -passed, agent.id
+
+    return tuple(
+        Verdict(
+            agent.id,
+            agent is chosen,
+            of_fitting(agent)
+            if obstacle is None or agent is chosen
+            else (Reason(obstacle, _words(obstacle, agent, need)),),
+        )
+        for agent, obstacle in sorted(found, key=rank)[:KEPT]
+    )
+
+
+def _for(agent: Agent, need: Need, terms: Terms, is_known: bool) -> Iterator[Reason]:
+    """Everything that spoke for whoever got it."""
+    if is_known and need.is_reopened:
+        yield Reason("same_agent", "Had it before it was resolved.")
+    elif is_known:
+        yield Reason("known", "Answered this customer last.")
+    elif terms.strategy == "round_robin":
+        yield Reason("round_robin", "Was given nothing for the longest time.")
+    else:
+        yield Reason("least_loaded", f"Holds the least: {_held(agent)}.")
+    if need.team is not None:
+        yield Reason("member", f"Is in the team {need.team}.")
+    if need.skills:
+        if _has_skills(agent, need):
+            yield Reason("skills", f"Can do what is needed: {', '.join(need.skills)}.")
+        else:
+            yield Reason("skills_relaxed", "Nobody with the skills was free in time.")
+    if need.language and agent.languages:
+        if _writes(agent, need):
+            yield Reason("language", f"Writes the customer's language: {need.language}.")
+        else:
+            yield Reason("language_relaxed", f"Nobody who writes {need.language} was free in time.")
+
+
+def _against(agent: Agent, chosen: Agent, terms: Terms, is_known: bool) -> Reason:
+    if is_known:
+        return Reason("not_known", f"Could take it, but {chosen.name} knows this customer.")
+    if terms.strategy == "round_robin" or agent.share == chosen.share:
+        return Reason("later_turn", f"Could take it, but it was the turn of {chosen.name}.")
+    return Reason("busier", f"Could take it, but holds more: {_held(agent)}.")
+
+
+def _held(agent: Agent) -> str:
+    return f"{agent.load:g} of {agent.capacity:g}"
+
+
+def _words(obstacle: str, agent: Agent, need: Need) -> str:
+    match obstacle:
+        case "not_allowed":
+            return "May not answer."
+        case "not_member":
+            return f"Is not in the team {need.team}."
+        case "offline":
+            return "Is offline."
+        case "away":
+            return "Is away."
+        case "closed":
+            return f"The team {need.team} is closed now."
+        case "full":
+            return f"Has no room: holds {_held(agent)}."
+        case "lacks_skills":
+            missing = [skill for skill in need.skills if skill not in agent.skills]
+            return f"Lacks {', '.join(missing)}."
+        case "lacks_language":
+            return f"Does not write {need.language}."
+        case _:
+            return "Had it already and let it go."

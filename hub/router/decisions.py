@@ -1,0 +1,85 @@
+"""The whole decision about one conversation, from plain values: rules first, then who. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from hub.config import Config
+from hub.router import hours, rules
+from hub.router.candidates import Agent, Choice, Need, Terms, choose
+from hub.router.rules import Outcome, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of a conversation: what the rules say, what is needed, and who gets it."""
+
+    outcome: Outcome
+    need: Need
+    choice: Choice
+
+
+def decide(
+    snapshot: Snapshot,
+    config: Config,
+    agents: Sequence[Agent],
+    now: datetime,
+    need: Need | None = None,
+) -> Decision:
+    """Decides about a conversation as it stands at `now`.
+
+    Args:
+        need: what is known of it beside what rules see: the person, who answered them last. None
+            for a first message of somebody new.
+    """
+    outcome = rules.evaluate(config.routing, snapshot)
+    if need is None:
+        weight = config.assignment.capacity.weights.get(snapshot.kind, 1.0)
+        need = Need(conversation_id=0, queued_at=now, weight=weight, language=snapshot.language)
+    need = needed(need, outcome)
+    return Decision(outcome, need, choose(need, agents, terms_of(config, now), now))
+
+
+def needed(need: Need, outcome: Outcome) -> Need:
+    """A need after the rules have spoken."""
+    team = outcome.team or need.team
+    if need.is_reopened and need.team is not None and not outcome.is_specific:
+        team = need.team  # a rule that matches anything does not take it from where it was
+    return replace(
+        need,
+        team=team,
+        skills=outcome.skills,
+        priority=outcome.priority or need.priority,
+    )
+
+
+def terms_of(config: Config, now: datetime) -> Terms:
+    """What the configuration says of choosing, at this moment."""
+    assignment = config.assignment
+    return Terms(
+        strategy=assignment.strategy,
+        sticky_wait=assignment.sticky_wait,
+        relax_skills_after=assignment.relax_skills_after,
+        closed=frozenset(
+            name
+            for name, team in config.teams.items()
+            if team.hours is not None
+            and team.hours in config.hours
+            and not hours.is_open(config.hours[team.hours], now)
+        ),
+    )
+
+
+def open_hours(config: Config, now: datetime) -> frozenset[str]:
+    """The names of the hours that are open now."""
+    return frozenset(name for name, one in config.hours.items() if hours.is_open(one, now))
+
+
+def opens_next(config: Config, now: datetime) -> datetime | None:
+    """When the next team that is closed now opens."""
+    closed = terms_of(config, now).closed
+    names = {config.teams[name].hours for name in closed}
+    found = [hours.opens_at(config.hours[name], now) for name in names if name is not None]
+    return min((at for at in found if at is not None), default=None)
