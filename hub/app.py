@@ -21,10 +21,12 @@ from hub.connectors.base import Acknowledges, Connector, Site, is_able
 from hub.connectors.delivery import Deliverer
 from hub.connectors.describing import Describer
 from hub.connectors.fetching import MediaFetcher
+from hub.connectors.following import Follower
 from hub.connectors.gateway import Gateway
 from hub.connectors.live import Connectors
 from hub.connectors.polling import Poller
 from hub.connectors.webchat import Webchat
+from hub.conversations import counting
 from hub.conversations.events import ConnectorUpdated, Event, MessageCreated, MessageUpdated
 from hub.conversations.receive import Received
 from hub.errors import SendError
@@ -37,6 +39,7 @@ from hub.inbox.presence import PresenceBook
 from hub.inbox.services import Hub
 from hub.inbox.sockets import agents, visitors
 from hub.inbox.sockets.broadcast import Broadcaster, Json, TextPacket
+from hub.inbox.sockets.visitor_lines import Lines
 from hub.reloading import Reloader
 from hub.router.engine import Assigner
 from hub.router.jobs import Timers
@@ -51,6 +54,8 @@ log = structlog.get_logger()
 
 #: A mail with its files; every other request is far smaller.
 MAX_REQUEST_BYTES = 40 * 1024 * 1024
+#: How late answers may follow a visitor who is gone.
+FOLLOW_SECONDS = 5
 
 
 class App:
@@ -87,9 +92,14 @@ class App:
         self.describer = Describer(self.store)
         self.poller = Poller(self.store, self.connectors, self.gateway)
         self.presence = PresenceBook(self.store)
+        self.lines = Lines(self.store, links.path)
         self.assigner = Assigner(self.store)
         self.sla = SlaWatch(self.store, lambda: self.current.config)
         self.timers = Timers(self.store, media)
+        follower = Follower(
+            self.store, self.connectors, lambda: self.current.config.replies.fallback
+        )
+        self.timers.every(follower.follow, seconds=FOLLOW_SECONDS)
         self.timers.every(self.sla.wake, seconds=1)
         self.hub = Hub(
             settings=settings,
@@ -105,9 +115,10 @@ class App:
             poller=self.poller,
             auth=Authenticator(self.store, settings.public_url),
             presence=self.presence,
+            lines=self.lines,
         )
         self.flask, self.socketio = create_web(self.hub)
-        self.broadcaster = Broadcaster(self.store, self.socketio, links)
+        self.broadcaster = Broadcaster(self.store, self.socketio, links, self.lines)
         self._connect_parts()
 
     def _connect_parts(self) -> None:
@@ -116,6 +127,7 @@ class App:
         self.current.on_change(lambda config: self.connectors.apply(config.connectors))
         self.connectors.welcome = lambda: self.current.config.replies.handover.welcome
         self.gateway.on_received(self._follow_up)
+        self.gateway.on_received(_count)
         self.connectors.on_change(
             lambda shape: self.store.announce(Event(ConnectorUpdated(connector=shape)))
         )
@@ -150,6 +162,7 @@ class App:
         self.broadcaster.start()
         if web:
             self.presence.start(alone=alone)
+            self.lines.start(alone=alone)
         if worker:
             self.deliverer.start(alone=alone)
             self.fetcher.start()
@@ -170,10 +183,16 @@ class App:
         self.fetcher.stop()
         self.describer.stop()
         self.presence.stop()
+        self.lines.stop()
         self.deliverer.stop()
         self.broadcaster.stop()
         self.connectors.close()
         self.store.close()
+
+
+def _count(connector: Connector[Any], _event: InboundEvent, received: Received) -> None:
+    counting.handover_brought(connector.name, received.handover)
+    counting.switched(received.switch)
 
 
 def _transmit(connector: Connector[Any], calls: Sequence[Any]) -> None:

@@ -33,3 +33,22 @@ SLA_BREACHES = Counter(
 )
 MEDIA = Counter("hub_media_total", "Files fetched from providers.", ["connector", "outcome"])
 SOCKETS = Gauge("hub_sockets", "Open sockets.", ["namespace"])
+SWITCHES = Counter(
+    "hub_channel_switches_total", "Customers who went on elsewhere, by connector.", ["from", "to"]
+)
+SWITCHES_RECOGNISED = Counter(
+    "hub_channel_switches_recognised_total",
+    "Those of them whom nobody of the company had to recognise, by what told.",
+    ["by"],
+)
+RECOGNITION_SECONDS = Histogram(
+    "hub_switch_recognition_seconds",
+    "From the first words on the new channel until it was known who they are.",
+    buckets=(0.1, 1, 10, 60, 300, 1800, 7200, 86400),
+)
+HANDOVERS = Counter(
+    "hub_handovers_total",
+    "Invitations to another channel: made, redeemed, or the reason why one was refused.",
+    ["connector", "outcome"],
+)
+MERGES_UNDONE = Counter("hub_merges_undone_total", "Links between contacts that were taken back.")

@@ -157,11 +157,25 @@ _Translated = Annotated[
 ]
 
 
+#: Said to whoever goes on with a thread elsewhere.
+WELCOME = {
+    "en": "Thank you, we can go on here. We have all you told us: nothing needs repeating.",
+    "ar": "شكرًا لك، يمكننا المتابعة هنا. كل ما أخبرتنا به موجود لدينا، فلا حاجة إلى تكرار أي شيء.",
+    "fa": "سپاسگزاریم، می‌توانیم همین‌جا ادامه دهیم. هر چه گفته‌اید نزد ماست و نیازی به تکرار نیست.",
+    "et": "Aitäh, võime siin jätkata. Kõik, mida rääkisite, on meil olemas: korrata pole vaja.",
+    "pl": "Dziękujemy, możemy rozmawiać dalej tutaj. Wszystko już wiemy: nic nie trzeba powtarzać.",
+}
+
+
 class HandoverReplies(Section):
     """Invitations to go on with a thread on another channel."""
 
     expires: Duration = Field(
         timedelta(hours=24), description="How long an invitation can be followed."
+    )
+    welcome: Annotated[_Translated, _may_have()] = Field(
+        default=WELCOME,
+        description="Said on the new channel to who followed one; nothing with `{}`.",
     )
 
 

@@ -48,6 +48,8 @@ class Connectors:
         self._lock = threading.Lock()
         self._slots = {name: _slot(name, config, site) for name, config in configs.items()}
         self._listeners: list[Callable[[shapes.Connector], None]] = []
+        #: What is said to who brings an invitation, by language, as the file in force has it.
+        self.welcome: Callable[[], Mapping[str, str]] = dict
 
     def on_change(self, listener: Callable[[shapes.Connector], None]) -> None:
         self._listeners.append(listener)
@@ -86,7 +88,7 @@ class Connectors:
         return name in self._slots
 
     def inlet(self, connector: Connector[Any]) -> Inlet:
-        return Inlet(connector.name, connector.kind, self._secret)
+        return Inlet(connector.name, connector.kind, self._secret, self.welcome())
 
     def outlets(self) -> dict[str, Outlet]:
         return {

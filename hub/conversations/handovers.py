@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, insert, or_, select, update
 
-from hub.conversations import links, people, shapes
+from hub.conversations import links, people, shapes, threads
 from hub.conversations.people import Person
+from hub.conversations.threads import Author
 from hub.conversations.tokens import (
     codes_in,
     digest,
@@ -19,8 +20,8 @@ from hub.conversations.tokens import (
 )
 from hub.errors import LimitExceeded, NotFound
 from hub.store.engine import Transaction
-from hub.store.models import conversations, handover_refusals, handovers
-from hub.types import InboundMessage
+from hub.store.models import addresses, conversations, handover_refusals, handovers
+from hub.types import Address, InboundMessage
 
 EXPIRES_AFTER = timedelta(hours=24)
 #: Invitations from one conversation in an hour.
@@ -70,8 +71,13 @@ def invite(
     connector: str,
     by: str,
     expires: timedelta = EXPIRES_AFTER,
+    author: Author | None = None,
 ) -> Invitation:
     """Makes an invitation that brings the customer to `connector`.
+
+    Args:
+        by: the name of the agent who makes it, or `contact`, or `hub`.
+        author: the same for the timeline, where more is known than the name.
 
     Raises:
         NotFound: there is no such conversation.
@@ -99,7 +105,38 @@ def invite(
         )
         .returning(handovers.c.id)
     ).scalar_one()
+    _tell_made(tx, conversation_id, contact_id, handover_id, connector, expires_at, by, author)
     return Invitation(handover_id, token, code, expires_at)
+
+
+def _tell_made(
+    tx: Transaction,
+    conversation_id: int,
+    contact_id: int,
+    handover_id: int,
+    connector: str,
+    expires_at: datetime,
+    by: str,
+    author: Author | None,
+) -> None:
+    """A line in the timeline: who invited them where. Never the token, never the code."""
+    row = tx.execute(select(addresses).where(addresses.c.contact_id == contact_id).limit(1)).one()
+    person = people.find(tx.connection, Address(row.scheme, row.path, row.scope))
+    assert person is not None
+    target = threads.thread(tx, conversation_id, person)
+    if author is None:
+        theirs = Author("contact", person.root_id, person.contact.name)
+        author = {"contact": theirs, "hub": threads.SYSTEM}.get(by, Author("agent", None, by))
+    threads.add_event(
+        tx,
+        target,
+        "handover.created",
+        author,
+        handover_id=str(handover_id),
+        connector=connector,
+        by=by,
+        expires_at=expires_at.isoformat(),
+    )
 
 
 def _refuse_too_many(tx: Transaction, conversation_id: int) -> None:

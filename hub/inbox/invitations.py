@@ -6,28 +6,41 @@ import segno
 
 from hub.connectors.base import Handover as CanHandOver
 from hub.connectors.webchat import Webchat
-from hub.conversations import handovers, people, shapes
+from hub.conversations import counting, handovers, people, shapes, switches
+from hub.conversations.handovers import Redeemed, Refused
+from hub.conversations.switches import Switch
+from hub.conversations.threads import Author
 from hub.errors import Conflict, Invalid
+from hub.inbox import identities
 from hub.inbox.services import Hub
 from hub.inbox.visitors import Visitor
 from hub.store.engine import Transaction
-from hub.types import Profile
+from hub.types import Address, Profile
 
 
-def make_handover(hub: Hub, conversation_id: int, name: str, by: str) -> shapes.Handover:
+def make_handover(
+    hub: Hub, conversation_id: int, name: str, by: str, author: Author | None = None
+) -> shapes.Handover:
     """An invitation from a conversation to the connector `name`. Its token is told this once.
+
+    `by` is the name of the agent who makes it, or `contact`, or `hub`.
 
     Raises:
         NotFound: there is no such conversation.
         Invalid: there is no such connector.
         Conflict: it cannot take a conversation over.
+        LimitExceeded: many were made in this conversation within the hour.
     """
     connector = hub.connectors.get(name)
     if connector is None:
         raise Invalid(f"There is no connector {name!r} that is turned on.", "connector")
     if not isinstance(connector, CanHandOver):
         raise Conflict("A conversation cannot be handed over to this channel.")
-    made = hub.store.write(lambda tx: handovers.invite(tx, conversation_id, name, by))
+    expires = hub.config.replies.handover.expires
+    made = hub.store.write(
+        lambda tx: handovers.invite(tx, conversation_id, name, by, expires, author)
+    )
+    counting.handover_made(name)
     url = connector.handover_link(made.token, made.code)
     return shapes.Handover(
         id=made.id,
@@ -40,17 +53,52 @@ def make_handover(hub: Hub, conversation_id: int, name: str, by: str) -> shapes.
 
 
 def redeem_on_page(hub: Hub, connector: Webchat, visitor: Visitor, token: str) -> bool:
-    """Makes a visitor the person whom the link was made for. False when the link is no good."""
+    """Makes a visitor the person whom the link was made for. False when the link is no good.
 
-    def write(tx: Transaction) -> None:
-        address = connector.address(visitor.name)
+    Raises AnotherPerson, and leaves the link good, where that would join two whom the site signed.
+    """
+    address = connector.address(visitor.name)
+    brought = handovers.in_form(token)
+    if not brought:
+        counting.handover_brought(connector.name, Refused("unknown"))
+        return False
+
+    def write(tx: Transaction) -> tuple[Redeemed | None, Switch | None]:
         person = people.find_or_make(tx, address, Profile(locale=visitor.locale))
-        if not handovers.redeem(tx, token, connector.name, person):
-            raise Conflict("This link was used, or has run out.")  # and nobody was made for it
-        people.started(tx, handovers.person_after(tx, person), connector.name, tx.now)
+        signed = identities.ids_of(tx.connection, person, connector.name)
+        outcome = handovers.redeem_first(tx, brought, connector.name, person)
+        if isinstance(outcome, Refused):
+            raise _NoGood(outcome)
+        if outcome is None:  # a page that is loaded again
+            return None, None
+        identities.check_still_one(tx, person, connector.name, signed)
+        person = handovers.person_after(tx, person)
+        people.started(tx, person, connector.name, tx.now)
+        inlet = hub.connectors.inlet(connector)
+        switch = switches.arrive(tx, person, inlet.outlet, outcome, inlet.welcome, tx.now)
+        return outcome, switch
 
     try:
-        hub.store.write(write)
-    except Conflict:
+        outcome, switch = hub.store.write(write)
+    except _NoGood as error:
+        refused = error.refused
+        hub.store.write(lambda tx: _remember(tx, connector, address, refused))
+        counting.handover_brought(connector.name, refused)
         return False
+    counting.handover_brought(connector.name, outcome)
+    counting.switched(switch)
     return True
+
+
+class _NoGood(Exception):
+    """Ends the transaction, so that nobody is made for a link that is no good."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.reason)
+        self.refused = refused
+
+
+def _remember(tx: Transaction, connector: Webchat, address: Address, refused: Refused) -> None:
+    if refused.reason != "too_many":
+        person = people.find(tx.connection, address)
+        handovers.refuse(tx, connector.name, refused.reason, person)

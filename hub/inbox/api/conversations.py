@@ -180,7 +180,9 @@ def blueprint(hub: Hub) -> APIBlueprint:
     def hand_over(path: ItemPath, body: NewHandover) -> Response:
         """Makes a one-time invitation to go on elsewhere. Its token is shown this once."""
         principal = hub.auth.principal()
-        return answer(make_handover(hub, path.id, body.connector, principal.name), 201)
+        return answer(
+            make_handover(hub, path.id, body.connector, principal.name, principal.author), 201
+        )
 
     @api.get("/conversations/<int:id>/handovers", responses={200: ListOf[shapes.HandoverRecord]})
     def list_handovers(path: ItemPath) -> Response:
