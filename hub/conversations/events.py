@@ -203,7 +203,9 @@ def conversation_for_customer(
     own = last is not None and last.address == address and last.type == "message"
     return conversation.model_copy(
         update={
-            "contact": conversation.contact.model_copy(update={"attributes": {}}),
+            "contact": conversation.contact.model_copy(
+                update={"name": "", "avatar_url": "", "attributes": {}}
+            ),
             "assignee": agent_for_customer(conversation.assignee),
             "team": None,
             "priority": "normal",
@@ -230,13 +232,22 @@ def message_for_customer(message: Message, media_url: MediaUrl) -> Message:
             "duplicate_of": None,
             "attachments": files,
             "edits": [],
-            "author": message.author.model_copy(update={"id": None}),
+            # A mail's pictures are where agents alone may fetch them; its text and files are here.
+            "html": "",
+            "extra": {},
+            "author": _author_for_customer(message.author),
             "delivery": delivery
             and delivery.model_copy(
                 update={"code": "", "reason": "", "attempts": 0, "fallback_from": None}
             ),
         }
     )
+
+
+def _author_for_customer(author: Author) -> Author:
+    # Whom an agent took them for is not for them to see.
+    name = "" if author.type == "contact" else author.name
+    return author.model_copy(update={"id": None, "name": name})
 
 
 def agent_for_customer(agent: Agent | None) -> Agent | None:

@@ -13,6 +13,7 @@ from hub.connectors.live import Connectors
 from hub.connectors.polling import Poller
 from hub.inbox.auth import Authenticator
 from hub.inbox.presence import PresenceBook
+from hub.inbox.sockets.visitor_lines import Lines
 from hub.reloading import Reloader
 from hub.settings import Settings
 from hub.store.engine import Store
@@ -34,6 +35,7 @@ class Hub:
     poller: Poller
     auth: Authenticator
     presence: PresenceBook
+    lines: Lines
 
     @property
     def config(self) -> Config:

@@ -17,11 +17,16 @@ SESSION_LIFE = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A browser. `name` is the path of its address, random and without meaning."""
+    """A browser. `name` is the path of its address, random and without meaning.
+
+    `identity` is the id that the site signed for this session; `has_left`: its pages are closed.
+    """
 
     id: int
     name: str
     locale: str = ""
+    identity: str = ""
+    has_left: bool = False
 
 
 def open_session(store: Store, connector: str, locale: str) -> tuple[Visitor, str]:
@@ -63,7 +68,7 @@ def by_token(store: Store, connector: str, token: str) -> Visitor | None:
         return None
     if row.expires_at - now < SESSION_LIFE / 2:
         store.write(lambda tx: _prolong(tx, row.id))
-    return Visitor(row.id, row.visitor, row.locale)
+    return Visitor(row.id, row.visitor, row.locale, row.identity, row.left_at is not None)
 
 
 def _prolong(tx: Transaction, session_id: int) -> None:

@@ -13,12 +13,14 @@ import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 
 from hub.connectors.base import Connector, ConnectorConfig
+from hub.connectors.webchat.identity import Identity, SignedId, read_identity
 from hub.connectors.webchat.payloads import Message, Page, Upload, Visitor
 from hub.errors import PayloadInvalid, ResponseUnexpected, Unsupported, WebhookRejected
 from hub.types import (
@@ -215,6 +217,15 @@ class Webchat(Connector[WebchatConfig]):
     def check(self) -> str:
         sites = ", ".join(self.config.allowed_origins) or "the hub's own chat page"
         return f"Shown on {sites}."
+
+    def identify(self, given: str | SignedId, now: datetime) -> Identity:
+        """Who the site says its visitor is, by a JWT or by an id with its hash.
+
+        Raises:
+            IdentityRefused: it proves nothing, or there is no `identity_secret`.
+        """
+        secret = self.config.identity_secret
+        return read_identity(given, secret.get_secret_value() if secret else "", now)
 
     def handover_link(self, token: str, code: str) -> str:
         # After the hash, so that the token is in no server's log and in no referrer.

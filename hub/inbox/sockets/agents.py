@@ -19,8 +19,8 @@ from hub.errors import Conflict, HubError, SendError
 from hub.inbox import accounts, presence
 from hub.inbox.accounts import Principal
 from hub.inbox.services import Hub
-from hub.inbox.sockets.broadcast import AGENTS, EVERYBODY
 from hub.inbox.sockets.common import Ack, Ask, Read, Say, Sync, Typing, answered, ok
+from hub.inbox.sockets.rooms import AGENTS, EVERYBODY
 from hub.metrics import SOCKETS
 from hub.store.engine import Transaction
 from hub.types import Address

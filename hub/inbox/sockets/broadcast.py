@@ -13,18 +13,16 @@ from flask_socketio import SocketIO
 from socketio.packet import Packet
 
 from hub import runtime
+from hub.connectors.webchat import Webchat
 from hub.conversations import events, reports
-from hub.conversations.events import Event, MessageCreated
+from hub.conversations.events import ContactLinked, ContactUnlinked, Event, MessageCreated
+from hub.inbox.sockets.rooms import AGENTS, EVERYBODY, VISITORS, room_of
+from hub.inbox.sockets.visitor_lines import Lines
 from hub.store.engine import Store
 from hub.store.media import MediaLinks
 from hub.types import Address, DeliveryStatus, DeliveryUpdate
 
 log = structlog.get_logger()
-
-AGENTS = "/agent"
-VISITORS = "/visitor"
-#: Every agent sees everything, until teams limit it.
-EVERYBODY = "agents"
 
 
 class Json:
@@ -45,16 +43,12 @@ class TextPacket(Packet):  # type: ignore[misc]
     uses_binary_events = False
 
 
-def page_room(address: Address) -> str:
-    """The room of all pages of one visitor."""
-    return f"{address.scope}/{address.path}"
-
-
 class Broadcaster:
     """One thread that emits, so that no request waits for a screen."""
 
-    def __init__(self, store: Store, socketio: SocketIO, links: MediaLinks) -> None:
+    def __init__(self, store: Store, socketio: SocketIO, links: MediaLinks, lines: Lines) -> None:
         self._socketio = socketio
+        self._lines = lines
         self._links = links
         self._store = store
         self._queue: queue.SimpleQueue[Sequence[Event] | None] = queue.SimpleQueue()
@@ -80,20 +74,28 @@ class Broadcaster:
             self._socketio.emit(
                 event.name, event.payload.model_dump(mode="json"), namespace=AGENTS, to=EVERYBODY
             )
+        if isinstance(event.payload, ContactLinked | ContactUnlinked):
+            self._lines.relinked(event.payload)
         address = event.address
-        if address is not None and address.scheme == "webchat":
-            self._emit_to_page(event, address)
+        # Most of what is said on other channels no page may hear: they cost one look here.
+        if address is not None and self._lines.is_heard(room_of(address)):
+            self._emit_to_pages(event, address)
 
-    def _emit_to_page(self, event: Event, address: Address) -> None:
+    def _emit_to_pages(self, event: Event, address: Address) -> None:
         payload = events.for_customer(event.payload, str(address), self._links.path)
         seen = None
-        if isinstance(payload, MessageCreated) and payload.message.direction == "out":
+        is_for_page = address.scheme == Webchat.scheme
+        if (
+            isinstance(payload, MessageCreated)
+            and is_for_page
+            and payload.message.direction == "out"
+        ):
             seen = partial(self._seen, payload.message.connector or "", payload.message.id)
         self._socketio.emit(
             event.name,
             payload.model_dump(mode="json"),
             namespace=VISITORS,
-            to=page_room(address),
+            to=room_of(address),
             callback=seen,
         )
 

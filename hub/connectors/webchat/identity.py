@@ -1,0 +1,213 @@
+"""Who a site says its visitor is, signed with a secret that only the site and the hub know.
+
+Two forms: a JSON Web Token, which runs out; and the HMAC of a plain id, for sites that have it
+already. Both are pure: the time is given.
+
+Source: RFC 7519 (JWT), RFC 7518, 3.2 (HS256), RFC 2104 (HMAC).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+import jwt
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from hub.errors import HubError
+
+#: Clocks of two servers differ.
+LEEWAY = timedelta(seconds=30)
+MAX_TOKEN = 8_192
+MAX_ID = 200
+MAX_ATTRIBUTES = 50
+
+#: One, and never the one that the token itself names: that would be the sender's choice.
+ALGORITHM = "HS256"
+
+
+class IdentityRefused(HubError):
+    """What a page brought does not prove who its visitor is. The text is for whoever signs."""
+
+    code = "identity_refused"
+
+
+class IdentityRequired(IdentityRefused):
+    """This chat is for visitors whom the site has signed in, and nothing was brought."""
+
+    code = "identity_required"
+
+
+class IdentityNotConfigured(IdentityRefused):
+    code = "identity_not_configured"
+
+
+class IdentityMalformed(IdentityRefused):
+    code = "identity_malformed"
+
+
+class IdentityTooLong(IdentityRefused):
+    code = "identity_too_long"
+
+
+class IdentityAlgorithm(IdentityRefused):
+    code = "identity_algorithm"
+
+
+class IdentitySignature(IdentityRefused):
+    code = "identity_signature"
+
+
+class IdentityExpired(IdentityRefused):
+    code = "identity_expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A person as their site knows them. `id` is proved; the rest is what the site says of them."""
+
+    id: str
+    name: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable() or text != text.strip():
+        raise ValueError("has signs that cannot be seen")
+    return text
+
+
+def _as_text(value: Any) -> Any:
+    """Sites count their customers, and say null for what they do not know."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else value
+
+
+_Text = Annotated[str, BeforeValidator(_as_text)]
+_Id = Annotated[_Text, Field(min_length=1, max_length=MAX_ID), AfterValidator(_printable)]
+_Name = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class _Person(BaseModel):
+    """What both forms may say of a person."""
+
+    # A token made for several readers carries claims that are not for us.
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    name: _Text = Field("", max_length=200)
+    email: _Text = Field("", max_length=320)
+    phone: _Text = Field("", max_length=40)
+    attributes: dict[_Name, Annotated[_Text, Field(max_length=500)]] = Field(
+        {}, max_length=MAX_ATTRIBUTES
+    )
+
+    def identity(self, id_: str) -> Identity:
+        own = {"email": self.email, "phone": self.phone}
+        known = [*self.attributes.items(), *((key, one) for key, one in own.items() if one)]
+        return Identity(id_, self.name.strip(), {key: one for key, one in known if one})
+
+
+class _Claims(_Person):
+    sub: _Id
+
+
+class SignedId(_Person):
+    """`{id, user_hash, name?, email?, phone?}`: an id with its HMAC-SHA256 in hexadecimal."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    id: _Id
+    user_hash: str = Field(max_length=128)
+
+
+def read_token(token: str, secret: str, now: datetime) -> Identity:
+    """The person whom a token signed with HS256 names in `sub`.
+
+    Raises:
+        IdentityRefused: not a token, another algorithm, another key, run out, not yet good, or
+            without `sub` and `exp`.
+
+    Source: RFC 7519, 4.1; RFC 8725, 3.1 (the reader decides the algorithm).
+    """
+    _need(secret)
+    if len(token) > MAX_TOKEN:
+        raise IdentityTooLong(f"An identity has at most {MAX_TOKEN} signs.")
+    try:
+        claims = jwt.decode(
+            token,
+            # HMAC fills a short key with zeros itself; PyJWT would warn of it at every token.
+            secret.encode().ljust(32, b"\0"),
+            algorithms=[ALGORITHM],
+            # The times are ours to check: PyJWT would ask the clock of this machine.
+            options={
+                "require": ["sub", "exp"],
+                "verify_exp": False,
+                "verify_nbf": False,
+                "verify_iat": False,
+                "verify_aud": False,
+            },
+        )
+    except jwt.InvalidAlgorithmError:
+        raise IdentityAlgorithm(f"Sign with {ALGORITHM}.") from None
+    except jwt.InvalidSignatureError:
+        raise IdentitySignature("The signature is not this chat's.") from None
+    except (jwt.InvalidTokenError, ValueError, RecursionError):
+        raise IdentityMalformed("It must be a JWT with `sub` and `exp`.") from None
+    _check_times(claims, now)
+    try:
+        found = _Claims.model_validate(claims)
+    except ValidationError as error:
+        raise IdentityMalformed(_where(error)) from None
+    return found.identity(found.sub)
+
+
+def read_signed_id(signed: SignedId, secret: str) -> Identity:
+    """The person whose id the site signed with HMAC-SHA256. In constant time.
+
+    Raises:
+        IdentityRefused: the hash is not of this id and this secret.
+
+    Source: RFC 2104.
+    """
+    _need(secret)
+    right = hmac.new(secret.encode(), signed.id.encode(), hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(right.encode(), signed.user_hash.lower().encode()):
+        raise IdentitySignature("`user_hash` is not of this id.")
+    return signed.identity(signed.id)
+
+
+def read_identity(given: str | SignedId, secret: str, now: datetime) -> Identity:
+    """Either form. Raises IdentityRefused when it proves nothing."""
+    if isinstance(given, str):
+        return read_token(given, secret, now)
+    return read_signed_id(given, secret)
+
+
+def _need(secret: str) -> None:
+    if not secret:
+        raise IdentityNotConfigured("This chat has no identity_secret to check it with.")
+
+
+def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
+    expires, begins = claims["exp"], claims.get("nbf", 0)
+    if any(isinstance(one, bool) or not isinstance(one, int | float) for one in (expires, begins)):
+        raise IdentityMalformed("`exp` and `nbf` are seconds since 1970.")
+    moment, leeway = now.timestamp(), LEEWAY.total_seconds()
+    if not moment - leeway < expires:
+        raise IdentityExpired("The identity has run out; sign a new one.")
+    if not begins <= moment + leeway:
+        raise IdentityExpired("The identity is not good yet.")
+
+
+def _where(error: ValidationError) -> str:
+    """Which part is wrong, without a word of what stands in it."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    place = ".".join(str(step) for step in first["loc"][:2]) or "identity"
+    return f"{place[:80]}: {first['msg'][:200]}"

@@ -1,0 +1,53 @@
+"""What a visitor's page is shown of what was said, asked anew each time it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection
+
+from hub.conversations import events, queries, shapes, shown
+from hub.conversations.events import MediaUrl
+from hub.inbox.sockets.common import Ack, ok
+from hub.types import Address
+
+PAGE = 50
+SYNC_LIMIT = 200
+
+
+def welcome(connection: Connection, address: Address, media_url: MediaUrl) -> dict[str, Any]:
+    """The parts of `session` that tell how things stand."""
+    found = shown.proved(connection, address)
+    if found is None:
+        return {"contact": None, "messages": [], "agent": None, "queue": None, "more": False}
+    said = shown.messages_before(connection, found.ids, PAGE + 1)
+    current = queries.current_conversation(connection, found.person.root_id)
+    agent = None if current is None else events.agent_for_customer(current.assignee)
+    return {
+        "contact": shown.contact(connection, found).model_dump(mode="json"),
+        "messages": for_page(said[-PAGE:], media_url),
+        "more": len(said) > PAGE,
+        "agent": agent and agent.model_dump(mode="json"),
+        "queue": None,
+    }
+
+
+def earlier(
+    connection: Connection, address: Address, before: int | None, media_url: MediaUrl
+) -> Ack:
+    found = shown.proved(connection, address)
+    said = [] if found is None else shown.messages_before(connection, found.ids, PAGE + 1, before)
+    return ok(messages=for_page(said[-PAGE:], media_url), more=len(said) > PAGE)
+
+
+def later(connection: Connection, address: Address, after: int, media_url: MediaUrl) -> Ack:
+    found = shown.proved(connection, address)
+    if found is None:
+        return ok(messages=[], more=False)
+    said, more = shown.messages_after(connection, found.ids, after, SYNC_LIMIT)
+    return ok(messages=for_page(said, media_url), more=more)
+
+
+def for_page(said: Iterable[shapes.Message], media_url: MediaUrl) -> list[dict[str, Any]]:
+    return [events.message_for_customer(one, media_url).model_dump(mode="json") for one in said]
