@@ -19,6 +19,7 @@ from hub.connectors.live import Connectors
 from hub.connectors.rates import Buckets
 from hub.conversations import fallback, outbox
 from hub.conversations.outbox import Claim
+from hub.conversations.reachable import PAGES
 from hub.conversations.tokens import ReplyToken, make_reply_token
 from hub.errors import (
     AddressInvalid,
@@ -201,13 +202,35 @@ class Deliverer:
                 self._store.write(partial(outbox.wait_turn, claim_=claim, again_at=again_at))
                 return
             receipt = _sent(connector, calls[part])
-            self._accepted(claim, part, receipt, is_last=part == len(calls) - 1)
+            is_last = part == len(calls) - 1
+            after = self._follows_after(connector, message)
+            self._accepted(claim, part, receipt, is_last=is_last, follow_after=after)
         if first >= len(calls):
             self._store.write(lambda tx: outbox.all_sent(tx, claim))
         self._worked(connector, claim)
 
-    def _accepted(self, claim: Claim, part: int, receipt: SendReceipt, *, is_last: bool) -> None:
-        self._store.write(lambda tx: outbox.part_sent(tx, claim, part, receipt, is_last=is_last))
+    def _accepted(
+        self,
+        claim: Claim,
+        part: int,
+        receipt: SendReceipt,
+        *,
+        is_last: bool,
+        follow_after: timedelta | None = None,
+    ) -> None:
+        self._store.write(
+            lambda tx: outbox.part_sent(
+                tx, claim, part, receipt, is_last=is_last, follow_after=follow_after
+            )
+        )
+
+    def _follows_after(
+        self, connector: Connector[Any], message: OutboundMessage
+    ) -> timedelta | None:
+        """How long an answer waits on a page before it follows whoever left it."""
+        rules = self._rules()
+        follows = rules.enabled and message.written_by_person and connector.kind == PAGES
+        return rules.after if follows else None
 
     def _reconcile(
         self,

@@ -176,7 +176,7 @@ def _move(tx: Transaction, row: Any, claim: Claim, error: SendError, way: Way) -
     tell(
         tx,
         target,
-        message_ids=[claim.message_id],
+        message_id=claim.message_id,
         left=left,
         to=way.place,
         code=error.code,
@@ -189,23 +189,25 @@ def tell(
     tx: Transaction,
     target: threads.Thread,
     *,
-    message_ids: list[int],
+    message_id: int,
     left: shapes.Place,
     to: shapes.Place | None,
     code: str,
     reason: str,
+    **more: Any,
 ) -> None:
-    """A line in the timeline: from where to where, and why."""
+    """A line in the timeline: from where to where, and why. `to` is None for nowhere."""
+    places: dict[str, Any] = {"from": left.model_dump(), "to": to and to.model_dump()}
     threads.add_event(
         tx,
         target,
         EVENT,
         threads.SYSTEM,
-        message_id=str(message_ids[-1]),
-        message_ids=[str(one) for one in message_ids],
-        **{"from": left.model_dump(), "to": None if to is None else to.model_dump()},
+        message_id=str(message_id),
         code=code,
         reason=reason,
+        **places,
+        **more,
     )
 
 

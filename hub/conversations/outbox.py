@@ -130,9 +130,18 @@ def release_leases(tx: Transaction) -> None:
 
 
 def part_sent(
-    tx: Transaction, claim_: Claim, part: int, receipt: SendReceipt, *, is_last: bool
+    tx: Transaction,
+    claim_: Claim,
+    part: int,
+    receipt: SendReceipt,
+    *,
+    is_last: bool,
+    follow_after: timedelta | None = None,
 ) -> None:
-    """The provider took one call of a message; after the last one the message is sent."""
+    """The provider took one call of a message; after the last one the message is sent.
+
+    `follow_after` is when to see whether whoever it is for has left without reading it.
+    """
     reports.remember_external_id(
         tx,
         claim_.message_id,
@@ -146,7 +155,11 @@ def part_sent(
         update(deliveries)
         .where(deliveries.c.message_id == claim_.message_id)
         .values(
-            parts_sent=part + 1, unknown_since=None, lease_until=tx.now + LEASE, updated_at=tx.now
+            parts_sent=part + 1,
+            unknown_since=None,
+            lease_until=tx.now + LEASE,
+            follow_at=tx.now + follow_after if is_last and follow_after is not None else None,
+            updated_at=tx.now,
         )
     )
     if receipt.moved_to is not None:

@@ -71,6 +71,8 @@ def advance(
         "updated_at": tx.now,
         "lease_until": None,
     }
+    if status is DeliveryStatus.READ:
+        values["follow_at"] = None  # nobody has to be told again
     changed = tx.execute(
         update(deliveries)
         .where(deliveries.c.message_id == message_id, deliveries.c.status.in_(BEFORE[status]))

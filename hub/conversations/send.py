@@ -337,7 +337,14 @@ def _write(
     return message
 
 
-def queue(tx: Transaction, message_id: int, person: Person, outlet: Outlet) -> None:
+def queue(
+    tx: Transaction,
+    message_id: int,
+    person: Person,
+    outlet: Outlet,
+    *,
+    fallback_from: dict[str, Any] | None = None,
+) -> None:
     """Puts a message in line for its channel."""
     tx.execute(
         insert(deliveries).values(
@@ -352,6 +359,7 @@ def queue(tx: Transaction, message_id: int, person: Person, outlet: Outlet) -> N
             parts_sent=0,
             maybe_twice=False,
             reported={},
+            fallback_from=fallback_from,
             next_attempt_at=tx.now,
             created_at=tx.now,
             updated_at=tx.now,

@@ -134,7 +134,6 @@ def test_a_message_that_went_elsewhere_says_where_it_is_and_where_it_was_to_go(
     assert event == {
         "name": "delivery.fallback",
         "message_id": ours.id,
-        "message_ids": [ours.id],
         "from": {"connector": "toy", "kind": "toy", "address": "toy:anna"},
         "to": {"connector": "letters", "kind": "letter", "address": "letter:anna-home"},
         "code": "window_closed",
