@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
 
@@ -113,6 +113,44 @@ def plan(path: Path) -> None:
         )
         sys.exit(2)
     click.echo("Nothing would change.")
+
+
+@cli.command()
+@CONFIG
+@click.option(
+    "--dry-run",
+    "file",
+    required=True,
+    type=click.File(encoding="utf-8"),
+    help="One message per line, as JSON; `-` reads standard input.",
+)
+def route(path: Path, file: TextIO) -> None:
+    """Prints what the rules on disk decide about messages that nobody sent, one JSON a line."""
+    from datetime import UTC, datetime
+
+    from pydantic import ValidationError
+
+    from hub.config import load_config
+    from hub.router.preview import Question, preview
+
+    try:
+        config = load_config(path, os.environ)
+    except ConfigError as error:
+        _fail(error)
+    is_wrong = False
+    for number, line in enumerate(file, 1):
+        if not line.strip():
+            continue
+        try:
+            asked = Question.model_validate_json(line)
+        except ValidationError as error:
+            is_wrong = True
+            for one in error.errors(include_url=False, include_input=False):
+                where = ".".join(map(str, one["loc"])) or "line"
+                click.echo(f"{file.name}:{number}: {where}: {one['msg']}", err=True)
+            continue
+        click.echo(preview(config, asked, datetime.now(UTC)).model_dump_json())
+    sys.exit(1 if is_wrong else 0)
 
 
 @cli.command()

@@ -1,7 +1,8 @@
-"""`/api/v1/config`: applying the file on disk."""
+"""`/api/v1/config` and `/routing/preview`: trying and applying the file on disk."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Literal
 
 from flask import Response
@@ -12,6 +13,7 @@ from hub.errors import ConfigError
 from hub.inbox.api.answers import answer
 from hub.inbox.problems import problem
 from hub.inbox.services import Hub
+from hub.router.preview import Preview, Question, preview
 
 TAG = Tag(name="Configuration")
 
@@ -32,6 +34,16 @@ class Reloaded(shapes.Shape):
 def blueprint(hub: Hub) -> APIBlueprint:
     api = APIBlueprint("configuration", __name__, abp_tags=[TAG])
 
+    @api.post("/routing/preview", responses={200: Preview})
+    def preview_routing(body: Question) -> Response:
+        """What the rules of the file on disk, applied or not, decide about one message."""
+        hub.auth.admin()
+        try:
+            config = hub.current.load()
+        except ConfigError as error:
+            return _wrong(error, "The file is wrong; until it is right nobody can tell.")
+        return answer(preview(config, body, datetime.now(UTC)))
+
     @api.post("/config/reload", responses={200: Reloaded})
     def reload() -> Response:
         """Applies `connectors.yaml` as it is on disk: whole, or, when it is wrong, not at all."""
@@ -39,11 +51,8 @@ def blueprint(hub: Hub) -> APIBlueprint:
         try:
             changes = hub.reloader.reload()
         except ConfigError as error:
-            return problem(
-                409,
-                "config_invalid",
-                "The file is wrong and was not applied; the one before stays in force.",
-                problems=[str(one) for one in error.problems],
+            return _wrong(
+                error, "The file is wrong and was not applied; the one before stays in force."
             )
         return answer(
             Reloaded(
@@ -55,3 +64,8 @@ def blueprint(hub: Hub) -> APIBlueprint:
         )
 
     return api
+
+
+def _wrong(error: ConfigError, detail: str) -> Response:
+    problems = [str(one) for one in error.problems]
+    return problem(409, "config_invalid", detail, problems=problems)
