@@ -31,6 +31,7 @@ SLA_WARNINGS = Counter(
 SLA_BREACHES = Counter(
     "hub_sla_breaches_total", "Clocks of a policy that ran out.", ["policy", "clock"]
 )
+MERGES = Counter("hub_merges_total", "Two people who became one, by evidence.", ["evidence"])
 MEDIA = Counter("hub_media_total", "Files fetched from providers.", ["connector", "outcome"])
 SOCKETS = Gauge("hub_sockets", "Open sockets.", ["namespace"])
 SWITCHES = Counter(
@@ -51,4 +52,3 @@ HANDOVERS = Counter(
     "Invitations to another channel: made, redeemed, or the reason why one was refused.",
     ["connector", "outcome"],
 )
-MERGES_UNDONE = Counter("hub_merges_undone_total", "Links between contacts that were taken back.")
