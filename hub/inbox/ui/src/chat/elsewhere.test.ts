@@ -5,7 +5,7 @@ import { Chat } from './chat.svelte';
 import { Elsewhere } from './elsewhere.svelte';
 import { contact, conversation, FakeHub } from './fake-hub';
 import { rows } from './timeline';
-import { waitText } from './wait';
+import { untilText, waitText } from './wait';
 
 const TELEGRAM: Channel = { connector: 'telegram', kind: 'telegram', label: 'telegram' };
 const SMS: Channel = { connector: 'sms', kind: 'sms', label: 'sms' };
@@ -296,6 +296,14 @@ describe('the place in the queue', () => {
   ])('a wait of %i seconds is said in %s as %s', (seconds, locale, text) => {
     expect(waitText(seconds, locale)).toBe(text);
   });
+});
+
+test('until when an invitation is good is said as shortly as it is clear', () => {
+  const now = new Date(2026, 0, 5, 12, 0).getTime();
+  const at = (day: number, hour: number) => untilText(new Date(2026, 0, day, hour, 5).toISOString(), now, 'en-GB');
+  expect(at(5, 14)).toBe('14:05');
+  expect(at(6, 9)).toMatch(/^Tuesday.* 09:05$/u);
+  expect(at(20, 9)).toMatch(/^20 January.* 09:05$/u);
 });
 
 describe('what stands in a link', () => {

@@ -1,6 +1,7 @@
 // All the page knows: what stands on each screen, who the newcomer is, what to look at.
 import { getContext, setContext } from 'svelte';
 import { m } from '$messages';
+import { needsStart, opened, type Opened } from './links';
 import type { App, Bubble, Mail, Person, Switches, World } from './types';
 
 export type Place = 'phone' | 'mail' | 'shop';
@@ -20,6 +21,8 @@ export class Sandbox {
   #app = $state<App>('telegram');
   #place = $state<Place>('phone');
   #problem = $state('');
+  // What a link brought to an app of somebody's, until it is sent.
+  #brought = $state<Record<string, Opened>>({});
   #connected = $state(true);
   #stream: EventSource | null = null;
   #timers: Record<string, number> = {};
@@ -55,6 +58,12 @@ export class Sandbox {
   /** Newest first. */
   get mails(): Mail[] {
     return (this.#mails[this.#key('mail')] ?? []).toReversed();
+  }
+
+  /** What a link has put into the open app; taken once. */
+  get payload(): string {
+    const brought = this.#brought[this.#key(this.#app)];
+    return brought && 'payload' in brought ? brought.payload : '';
   }
 
   get isTyping(): boolean {
@@ -100,6 +109,39 @@ export class Sandbox {
   go(place: Place): void {
     this.#place = place;
     this.#look();
+  }
+
+  /** Opens the app that a link is for, with what it brings. False for links of the browser's. */
+  follow(link: string): boolean {
+    const found = opened(link);
+    if (!found) return false;
+    const key = this.#key(found.app);
+    if (found.app === 'mail') this.go('mail');
+    else {
+      this.go('phone');
+      this.open(found.app);
+    }
+    if ('text' in found) this.#brought[key] = found;
+    else if (needsStart(found.app, this.bubbles.length === 0)) {
+      if (found.payload) this.#brought[key] = found;
+    } else void this.act(found.app, 'starts', { payload: found.payload });
+    return true;
+  }
+
+  /** Presses Start on what a link brought, or just Start. */
+  starts(): void {
+    const payload = this.payload;
+    delete this.#brought[this.#key(this.#app)];
+    void this.act(this.#app, 'starts', { payload });
+  }
+
+  /** The text that a link put into an app, for its composer. */
+  takesText(where: 'sms' | 'mail'): { to: string; subject: string; text: string } | null {
+    const key = this.#key(where);
+    const brought = this.#brought[key];
+    if (!brought || !('text' in brought)) return null;
+    delete this.#brought[key];
+    return { to: '', subject: '', ...brought };
   }
 
   looksAtMail(): void {

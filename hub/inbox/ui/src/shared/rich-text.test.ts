@@ -18,6 +18,13 @@ test('a mail address and a bare www address can be clicked', () => {
   expect(pieces('www.example.com')[0]?.href).toBe('https://www.example.com');
 });
 
+test('a link that opens a mail or a text message keeps what it fills in', () => {
+  for (const link of ['mailto:me+x@example.com?subject=Hi', 'sms:+15005550006?body=AB12CD34']) {
+    expect(pieces(`Go on: ${link}.`)[1]).toEqual({ text: link, href: link });
+  }
+  expect(pieces('sms: see below')).toEqual([{ text: 'sms: see below' }]);
+});
+
 test('a javascript address is only text', () => {
   expect(pieces('javascript:alert(1)')).toEqual([{ text: 'javascript:alert(1)' }]);
 });

@@ -2,7 +2,7 @@
 
 export type Piece = { text: string; href?: string };
 
-const LINK = /\b(https?:\/\/[^\s<>"']+|www\.[^\s<>"']+\.[^\s<>"']+)|\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b/giu;
+const LINK = /\b((?:https?:\/\/|mailto:|sms:\+?\d)[^\s<>"']+|www\.[^\s<>"']+\.[^\s<>"']+)|\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b/giu;
 const TRAILING = /[.,;:!?)\]}»”’'"،؛؟]+$/u;
 
 export function pieces(text: string): Piece[] {
@@ -22,7 +22,7 @@ export function pieces(text: string): Piece[] {
 }
 
 function hrefOf(word: string): string {
-  if (/^https?:/iu.test(word)) return word;
+  if (/^(?:https?|mailto|sms):/iu.test(word)) return word;
   return word.toLowerCase().startsWith('www.') ? `https://${word}` : `mailto:${word}`;
 }
 
