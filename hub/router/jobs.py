@@ -60,7 +60,7 @@ class Timers:
             self._scheduler.shutdown(wait=False)
         self._leader.resign()
 
-    def every(self, job: Callable[[], None], **interval: int) -> None:
+    def every(self, job: Callable[[], None], **interval: float) -> None:
         """Runs `job` now and again after each interval (`seconds=10`), in one process of the hub.
 
         A job that raises is logged and comes again.

@@ -20,6 +20,7 @@ ASK_SECONDS = 1.0
 LEADERS = LOCK_SPACE + 1
 
 _TRY_LOCK = text("SELECT pg_try_advisory_lock(:space, hashtext(:name))")
+_UNLOCK = text("SELECT pg_advisory_unlock(:space, hashtext(:name))")
 _STILL_HERE = text("SELECT 1")
 
 
@@ -35,6 +36,7 @@ class Leader:
     def __init__(self, store: Store, name: str) -> None:
         self._store = store
         self._name = name
+        self._lock_name = {"space": LEADERS, "name": name}
         self._lock = threading.Lock()
         self._session: Connection | None = None
         self._leads = False
@@ -56,6 +58,12 @@ class Leader:
     def resign(self) -> None:
         """Gives the role back at once."""
         with self._lock:
+            if self._session is not None and self._leads:
+                # The server would notice that the session has ended, but not at once.
+                try:
+                    self._session.execute(_UNLOCK, self._lock_name)
+                except SQLAlchemyError as error:
+                    log.info("leader.unlock_failed", error=type(error).__name__)
             self._hang_up()
             self._asked_at = float("-inf")
 
@@ -67,8 +75,7 @@ class Leader:
                 # A session that broke has lost the lock, and somebody may have it by now.
                 self._session.execute(_STILL_HERE)
                 return True
-            parameters = {"space": LEADERS, "name": self._name}
-            return bool(self._session.execute(_TRY_LOCK, parameters).scalar_one())
+            return bool(self._session.execute(_TRY_LOCK, self._lock_name).scalar_one())
         except SQLAlchemyError as error:
             log.warning("leader.unknown", role=self._name, error=type(error).__name__)
             self._hang_up()

@@ -84,7 +84,7 @@ EMPTY = "; ".join(
 def wait_for_stragglers() -> None:
     """What a test started and stopped ends before the next one has the database."""
     for thread in threading.enumerate():
-        if thread.name.startswith(("assign", "delivery", "media", "poll-")):
+        if thread.name.startswith(("assign", "delivery", "media", "poll-", "sla", "replies")):
             thread.join(5.0)
             assert not thread.is_alive(), f"{thread.name} was not stopped"
 
