@@ -12,7 +12,16 @@ from typing import Any
 
 from sqlalchemy import insert, update
 
-from hub.conversations import files, handovers, people, reports, search, switches, threads
+from hub.conversations import (
+    arriving,
+    files,
+    handovers,
+    people,
+    reports,
+    search,
+    switches,
+    threads,
+)
 from hub.conversations.handovers import Redeemed, Refused
 from hub.conversations.people import Person
 from hub.conversations.send import Outlet
@@ -160,10 +169,10 @@ def _message(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: i
     is_bare = redeemed is not None and _is_bare(event, redeemed)
     was = target["last_inbound_connector"]
     if redeemed is not None:
-        switches.note(tx, target, person, inlet.outlet, redeemed)
+        arriving.note(tx, target, person, inlet.outlet, redeemed)
     words = "" if is_bare else event.text
     switch = switches.notice(
-        tx, target, person, inlet.outlet, redeemed=redeemed, at=at, words=words
+        tx, target, person, inlet.outlet, by_handover=redeemed is not None, at=at, words=words
     )
     values = _add(tx, inlet, event, target, journal_id, answered)
     if not is_bare:
@@ -173,7 +182,7 @@ def _message(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: i
     else:
         threads.publish_fresh(tx, target, values)
     if redeemed is not None and was != inlet.name:
-        switches.greet(tx, target, person, inlet.outlet, inlet.welcome)
+        arriving.greet(tx, target, person, inlet.outlet, inlet.welcome)
     if switch is not None:
         threads.publish_conversation(tx, target.id)
     return Received(
@@ -364,7 +373,7 @@ def _contact_event(tx: Transaction, inlet: Inlet, event: ContactEvent) -> Receiv
     switch = None
     if isinstance(handover, Redeemed):
         at = threads.sane_time(event.at, tx.now)
-        switch = switches.arrive(tx, person, inlet.outlet, handover, inlet.welcome, at)
+        switch = arriving.arrive(tx, person, inlet.outlet, handover, inlet.welcome, at)
     return Received(True, handover=handover, switch=switch)
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, insert, or_, select
 
-from hub.conversations import automatic, context, threads
+from hub.conversations import context, threads
 from hub.conversations.context import Said
-from hub.conversations.handovers import Redeemed
 from hub.conversations.people import Person
 from hub.conversations.send import Outlet
 from hub.conversations.shapes import Given, Place
@@ -51,13 +49,14 @@ def notice(
     person: Person,
     outlet: Outlet,
     *,
-    redeemed: Redeemed | None = None,
+    by_handover: bool = False,
     at: datetime | None = None,
     words: str = "",
 ) -> Switch | None:
     """Notes where the customer is now; tells of it when that is another channel than before.
 
     Args:
+        by_handover: an invitation brought them.
         at: the time of the words that they switched with, for their place in the timeline.
         words: what they say on the new channel, for the card that the agent gets.
     """
@@ -71,66 +70,10 @@ def notice(
     }
     if before is None or before == outlet.name:
         return None
-    switch = _switch(tx, person, outlet, before, before_id, redeemed)
+    switch = _switch(tx, person, outlet, before, before_id, by_handover)
     target.changes["context_card"] = _card(tx, target, switch, words)
     _tell(tx, target, person, switch, at)
     return switch
-
-
-def arrive(
-    tx: Transaction,
-    person: Person,
-    outlet: Outlet,
-    redeemed: Redeemed,
-    welcome: Mapping[str, str],
-    at: datetime,
-) -> Switch | None:
-    """Somebody followed a link and said nothing yet: their conversation is here from now on."""
-    target = thread_of(tx, person, redeemed)
-    note(tx, target, person, outlet, redeemed)
-    was = target["last_inbound_connector"]
-    switch = notice(tx, target, person, outlet, redeemed=redeemed, at=at)
-    if was != outlet.name:
-        greet(tx, target, person, outlet, welcome)
-    threads.save(tx, target)
-    if switch is not None:
-        threads.publish_conversation(tx, target.id)
-    return switch
-
-
-def thread_of(tx: Transaction, person: Person, redeemed: Redeemed) -> Thread:
-    """What goes on with them; else the conversation that the invitation was made in."""
-    found = threads.open_thread(tx, person)
-    if found is not None:
-        return found
-    made_in = threads.thread(tx, redeemed.conversation_id, person)
-    merged_into = made_in["merged_into_id"]
-    return made_in if merged_into is None else threads.thread(tx, merged_into, person)
-
-
-def note(
-    tx: Transaction, target: Thread, person: Person, outlet: Outlet, redeemed: Redeemed
-) -> None:
-    """A line in the timeline: an invitation was followed. Never with what it was."""
-    threads.add_event(
-        tx,
-        target,
-        "handover.redeemed",
-        Author("contact", person.root_id, person.contact.name),
-        handover_id=str(redeemed.id),
-        connector=outlet.name,
-        address=str(person.address),
-        linked=redeemed.is_linked,
-    )
-
-
-def greet(
-    tx: Transaction, target: Thread, person: Person, outlet: Outlet, welcome: Mapping[str, str]
-) -> None:
-    """Tells them, in their language, that nothing needs repeating."""
-    locales = automatic.locales_of(tx, person)
-    text = automatic.in_language(welcome, *locales, target["language"])
-    automatic.say(tx, target, person, outlet, text)
 
 
 # -- what it was -----------------------------------------------------------------------------------
@@ -142,7 +85,7 @@ def _switch(
     outlet: Outlet,
     before: str,
     before_id: int,
-    redeemed: Redeemed | None,
+    by_handover: bool,
 ) -> Switch:
     origin = tx.execute(
         select(addresses, messages.c.kind)
@@ -151,7 +94,7 @@ def _switch(
         .order_by(messages.c.created_at.desc())
         .limit(1)
     ).one()
-    by, by_itself, seconds = _recognised(tx, person, origin, redeemed)
+    by, by_itself, seconds = _recognised(tx, person, origin, by_handover)
     return Switch(
         Place(
             connector=before,
@@ -166,9 +109,9 @@ def _switch(
 
 
 def _recognised(
-    tx: Transaction, person: Person, origin: Any, redeemed: Redeemed | None
+    tx: Transaction, person: Person, origin: Any, by_handover: bool
 ) -> tuple[str, bool, float]:
-    if redeemed is not None:
+    if by_handover:
         return "handover", True, 0.0
     if origin.contact_id == person.contact_id:
         return "same_person", True, 0.0

@@ -6,7 +6,7 @@ import segno
 
 from hub.connectors.base import Handover as CanHandOver
 from hub.connectors.webchat import Webchat
-from hub.conversations import counting, handovers, people, shapes, switches
+from hub.conversations import arriving, counting, handovers, people, shapes
 from hub.conversations.handovers import Redeemed, Refused
 from hub.conversations.switches import Switch
 from hub.conversations.threads import Author
@@ -75,7 +75,7 @@ def redeem_on_page(hub: Hub, connector: Webchat, visitor: Visitor, token: str) -
         person = handovers.person_after(tx, person)
         people.started(tx, person, connector.name, tx.now)
         inlet = hub.connectors.inlet(connector)
-        switch = switches.arrive(tx, person, inlet.outlet, outcome, inlet.welcome, tx.now)
+        switch = arriving.arrive(tx, person, inlet.outlet, outcome, inlet.welcome, tx.now)
         return outcome, switch
 
     try:
