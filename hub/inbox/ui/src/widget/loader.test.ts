@@ -178,6 +178,23 @@ describe('what the page and the chat tell each other', () => {
     expect(frame()!.className).toBe('');
   });
 
+  test('who the visitor is waits until the chat is opened', async () => {
+    await load();
+    hub('identify', 'jwt');
+    expect(frame()).toBeNull();
+    hub('open');
+    loaded();
+    expect(posted.map((one) => one.data)).toContainEqual({ hub: 'identify', identity: 'jwt' });
+  });
+
+  test('nobody is signed in by a call from before the signing out', async () => {
+    await load();
+    hub('identify', 'jwt');
+    hub('reset');
+    loaded();
+    expect(posted.map((one) => (one.data as { hub: string }).hub)).toEqual(['page', 'reset']);
+  });
+
   test('signing out on the site reaches the chat even when it was never opened', async () => {
     await load();
     hub('reset');

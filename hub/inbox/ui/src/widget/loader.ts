@@ -147,9 +147,12 @@ function start(script: HTMLScriptElement, connector: string, waiting: ArrayLike<
     if (command === 'open') open();
     if (command === 'close') close();
     if (command === 'toggle') button.click();
-    if (command === 'identify' || command === 'reset') {
+    // Who it is can wait until the chat is opened; that somebody has left cannot.
+    if (command === 'identify') tell({ hub: 'identify', identity: detail });
+    if (command === 'reset') {
+      held = [];
       load();
-      tell(command === 'reset' ? { hub: 'reset' } : { hub: 'identify', identity: detail });
+      tell({ hub: 'reset' });
     }
   };
   api.on = 1;
