@@ -14,11 +14,18 @@ from hub.store.engine import Transaction
 from hub.store.models import contacts, reaches
 
 
-def say(tx: Transaction, target: Thread, to: Person, outlet: Outlet, text: str) -> int | None:
+def say(
+    tx: Transaction,
+    target: Thread,
+    to: Person,
+    outlet: Outlet,
+    text: str,
+    client_id: str | None = None,
+) -> int | None:
     """Puts an automatic text in line. Returns its id; None for whoever wants none.
 
     It answers nothing: who waits still waits, and what is unread stays unread. The caller makes
-    sure that it is not said to a machine.
+    sure that it is not said to a machine. `client_id` names what is said once.
     """
     if not text or _is_closed(tx, to.address_id, outlet.name):
         return None
@@ -31,6 +38,7 @@ def say(tx: Transaction, target: Thread, to: Person, outlet: Outlet, text: str) 
         direction="out",
         author=threads.SYSTEM,
         text=text,
+        client_id=client_id,
     )
     send.queue(tx, values["id"], to, outlet)
     threads.publish_message(tx, target, values["id"])
@@ -44,7 +52,12 @@ def in_language(texts: Mapping[str, str], *locales: str) -> str:
 
     `pt-BR` is served by `pt-BR`, then by `pt`. Empty when there are no texts.
     """
-    by_tag = {tag.lower(): text for tag, text in texts.items()}
+    return texts.get(language_for(texts, *locales), "")
+
+
+def language_for(texts: Mapping[str, str], *locales: str) -> str:
+    """The language that `in_language` takes, as `texts` calls it; empty when there are no texts."""
+    by_tag = {tag.lower(): tag for tag, text in texts.items() if text}
     for locale in (*locales, "en"):
         tag = locale.replace("_", "-").lower()
         found = by_tag.get(tag) or by_tag.get(tag.partition("-")[0])
