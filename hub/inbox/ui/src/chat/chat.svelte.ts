@@ -245,7 +245,15 @@ export class Chat {
     if (typeof payload !== 'object' || payload === null) return;
     this.#identity = payload;
     this.#toldIdentity = false;
-    this.#tellIdentity();
+    if (this.#connection === 'refused') this.reconnect();
+    else this.#tellIdentity();
+  }
+
+  /** What goes with the greeting, so that nobody sees for a moment what the one before them said. */
+  introduction(): { identity?: unknown } {
+    if (!this.#identity) return {};
+    this.#toldIdentity = true;
+    return { identity: 'token' in this.#identity ? this.#identity.token : this.#identity };
   }
 
   /** The person on this browser has signed out: the next one starts with nothing. */
@@ -268,8 +276,12 @@ export class Chat {
     this.#typing.cut();
     this.#outbox.close();
     if (state !== 'refused') return;
-    this.#identityProblem = identityProblem(refusal);
-    if (this.#memory.session !== null && SESSION_GONE.has(refusal)) {
+    this.#refusedAs(identityProblem(refusal));
+    if (this.#identity && (identityProblem(refusal) || refusal === 'invalid')) {
+      // Where signing in is optional they can still chat; where it is not, the next answer says so.
+      this.#identity = null;
+      this.#socket.connect();
+    } else if (this.#memory.session !== null && SESSION_GONE.has(refusal)) {
       this.#startAnew();
       this.#socket.connect();
     } else {
@@ -277,8 +289,15 @@ export class Chat {
     }
   }
 
+  /** That somebody must sign in says less than why the site's word for them did not do. */
+  #refusedAs(problem: IdentityProblem | null): void {
+    if (problem !== 'identity_required' || this.#identityProblem === null) this.#identityProblem = problem;
+  }
+
   #welcome(payload: SessionPayload): void {
     if (!this.#isSamePerson(payload)) this.#startAnew();
+    // What this page has proved has changed: nothing stays that the server does not show again.
+    if (payload.changed) this.#messages = [];
     const last = newest(this.#messages);
     this.#session = payload.session;
     this.#memory.welcome(payload.session, payload.contact?.id ?? null);
@@ -312,25 +331,9 @@ export class Chat {
   }
 
   #hear({ message, conversation }: MessagePayload): void {
-    const isFirstThere = !this.#messages.some(({ connector }) => connector === message.connector);
     this.#take([message]);
-    if (!this.isOwn(message) && isFirstThere) void this.#lookBack();
     this.#conversationIs(conversation);
     if (message.direction === 'out' && message.type === 'message') this.#typing.nobody();
-  }
-
-  /** Another channel has joined the thread: what was said on it before belongs here as well. */
-  async #lookBack(): Promise<void> {
-    const session = this.#session;
-    const answer = await this.#socket.ask<SyncAck>('history', {});
-    if (!answer.ok || session !== this.#session) return;
-    const first = answer.messages[0];
-    if (first && answer.more) {
-      // No hole: what is older comes again, with the other channel's, when it is asked for.
-      this.#messages = this.#messages.filter((message) => inOrder(message, first) >= 0);
-      this.#hasEarlier = true;
-    }
-    this.#take(answer.messages);
   }
 
   #take(messages: readonly Message[]): void {

@@ -284,6 +284,29 @@ describe('whose thread it is', () => {
     expect(hub.sent('identify')).toHaveLength(1);
   });
 
+  test('who somebody is goes with the greeting, and is not told twice', async () => {
+    chat.identify('jwt');
+    expect(chat.introduction()).toEqual({ identity: 'jwt' });
+    hub.welcomes();
+    await settled();
+    expect(hub.sent('identify')).toEqual([]);
+  });
+
+  test('an identity that the hub refuses is dropped, and the chat goes on without', () => {
+    chat.identify('jwt');
+    chat.introduction();
+    const before = hub.connects;
+    hub.refuses('identity_expired');
+    expect(hub.connects).toBe(before + 1);
+    expect(chat.introduction()).toEqual({});
+    hub.refuses('identity_required');
+    expect(chat.identityProblem).toBe('identity_expired');
+    chat.identify('newer');
+    expect(hub.connects).toBe(before + 2);
+    hub.welcomes();
+    expect(chat.identityProblem).toBeNull();
+  });
+
   test('notes and events without words for customers are never shown', () => {
     hub.welcomes({
       messages: [

@@ -117,12 +117,12 @@ describe('an invitation to another channel', () => {
     expect(elsewhere.invitation?.id).not.toBe(first);
   });
 
-  test('it is seen to be followed when they go on there', async () => {
+  test('it is seen to be followed when they are welcomed there', async () => {
     await says('hi');
-    hub.switches('sms');
+    hub.greets('sms');
     await elsewhere.choose(SMS);
     expect(elsewhere.isFollowed).toBe(false);
-    hub.switches('sms');
+    hub.greets('sms');
     expect(elsewhere.isFollowed).toBe(true);
     elsewhere.close();
     await elsewhere.choose(SMS);
@@ -130,25 +130,34 @@ describe('an invitation to another channel', () => {
     expect(asked()).toEqual(['sms', 'sms']);
   });
 
-  test('a message from there shows it as well, a word typed here does not', async () => {
+  test('a message from there shows it as well, an answer sent there does not', async () => {
+    await says('hi');
+    await elsewhere.choose(TELEGRAM);
+    const answer = hub.message('out', 'an answer', { connector: 'telegram', kind: 'telegram' });
+    hub.emits('message.created', { message: answer, conversation: conversation() });
+    expect(elsewhere.isFollowed).toBe(false);
+    hub.hears('and now here', 'telegram');
+    expect(elsewhere.isFollowed).toBe(true);
+  });
+
+  test('another device is another address: a word typed here is no sign of it', async () => {
     await says('hi');
     await elsewhere.choose(HERE);
     chat.send('still here');
     await settled();
     expect(elsewhere.isFollowed).toBe(false);
-    await elsewhere.choose(TELEGRAM);
-    hub.hears('and now here', 'telegram');
+    hub.greets('website', 'webchat:phone');
     expect(elsewhere.isFollowed).toBe(true);
   });
 });
 
 describe('where a customer is', () => {
-  test('it is elsewhere from the switch on until they write here again', async () => {
+  test('it is elsewhere from their first word there until they write here again', async () => {
     await says('hi');
     expect(chat.stage).toBeNull();
-    hub.switches('telegram');
-    expect(chat.stage).toEqual({ connector: 'telegram', kind: 'telegram' });
     hub.hears('from my phone', 'telegram');
+    expect(chat.stage).toEqual({ connector: 'telegram', kind: 'telegram' });
+    hub.says('an answer');
     expect(chat.stage?.kind).toBe('telegram');
     chat.send('back at the desk');
     await settled();
@@ -177,16 +186,19 @@ describe('messages of other channels', () => {
     expect(shown()).toEqual(['on the web', 'on the phone', 'an answer', 'while away']);
   });
 
-  test('the first one brings what was said there before', async () => {
+  test('what the page has newly proved takes the place of what was shown, and what it no longer proves is gone', async () => {
     await says('on the web');
-    const earlier = hub.message('in', 'an older word', { connector: 'telegram', kind: 'telegram', created_at: '2026-01-01T00:00:00Z' });
-    hub.history = [earlier, ...hub.stored];
-    hub.hears('a newer word', 'telegram');
+    const [own] = hub.stored;
+    const there = hub.message('in', 'an older word', { connector: 'telegram', kind: 'telegram', created_at: '2026-01-01T00:00:00Z' });
+    hub.welcomes({ messages: [there, own!], more: true, changed: true });
     await settled();
-    expect(shown()).toEqual(['an older word', 'on the web', 'a newer word']);
-    hub.hears('a third', 'telegram');
+    expect(shown()).toEqual(['an older word', 'on the web']);
+    expect(chat.hasEarlier).toBe(true);
+    hub.welcomes({ messages: [own!], changed: true });
     await settled();
-    expect(hub.sent('history')).toHaveLength(1);
+    expect(shown()).toEqual(['on the web']);
+    expect(chat.hasEarlier).toBe(false);
+    expect(hub.sent('sync')).toEqual([]);
   });
 
   test('a run of one author ends where the channel changes', () => {
@@ -239,9 +251,14 @@ describe('coming by a link', () => {
 });
 
 describe('whom the site signs in', () => {
-  test.each(['identity_required', 'identity_invalid', 'identity_expired'] as const)('a line refused with %s says what to do', (code) => {
+  test.each([
+    ['identity_required', 'identity_required'],
+    ['identity_expired', 'identity_expired'],
+    ['identity_signature', 'identity_invalid'],
+    ['identity_refused', 'identity_invalid'],
+  ])('a line refused with %s says what to do', (code, problem) => {
     hub.refuses(code);
-    expect(chat.identityProblem).toBe(code);
+    expect(chat.identityProblem).toBe(problem);
     hub.welcomes();
     expect(chat.identityProblem).toBeNull();
   });

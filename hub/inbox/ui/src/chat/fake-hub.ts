@@ -90,10 +90,9 @@ export class FakeHub {
     return message;
   }
 
-  /** The conversation goes on there. */
-  switches(connector: string): void {
-    const event = { name: 'channel.switched', to: { connector, kind: connector === 'website' ? 'webchat' : connector } };
-    const message = this.message('in', '', { type: 'event', event, connector });
+  /** It welcomes the customer on another channel, or another device of theirs. */
+  greets(connector: string, address = 'elsewhere:1'): void {
+    const message = this.message('out', 'Nothing needs repeating.', { connector, kind: connector, address, author: author('system', '') });
     this.stored.push(message);
     this.emits('message.created', { message, conversation: conversation() });
   }
@@ -173,7 +172,7 @@ export class FakeHub {
   }
 }
 
-function author(type: 'contact' | 'agent', name: string): Message['author'] {
+function author(type: 'contact' | 'agent' | 'system', name: string): Message['author'] {
   return { type, id: null, name };
 }
 

@@ -39,6 +39,7 @@ export async function start(
     locale,
     page: place.page,
     ...(chat.session !== null && { session: chat.session }),
+    ...chat.introduction(),
     ...(resume !== null && { resume }),
   }));
   const chat: Chat = new Chat(socket, memory, connector);

@@ -31,13 +31,12 @@ export function isShown(message: Message): boolean {
   return message.type === 'event' && eventKind(message) !== null;
 }
 
-export type EventKind = 'resolved' | 'reopened' | 'assigned' | 'switched';
+export type EventKind = 'resolved' | 'reopened' | 'assigned';
 
 const EVENT_KINDS: Record<string, EventKind> = {
   'conversation.resolved': 'resolved',
   'conversation.reopened': 'reopened',
   'conversation.assigned': 'assigned',
-  'channel.switched': 'switched',
 };
 
 export function eventKind(message: Message): EventKind | null {

@@ -1,6 +1,6 @@
-// On which channel a customer is, read from what was said and what happened. Pure.
+// On which channel a customer is, read from what was said. Pure.
 import type { Kind, Message } from '$shared/types';
-import { byId, eventKind } from './timeline';
+import { byId } from './timeline';
 
 /** A channel on which the customer is heard. */
 export interface Stage {
@@ -8,32 +8,32 @@ export interface Stage {
   kind: Kind;
 }
 
-/** Where the customer was when this came; null for what does not tell. */
-export function stage(message: Message): Stage | null {
-  if (message.type === 'event') return eventKind(message) === 'switched' ? switchedTo(message) : null;
-  if (message.direction !== 'in' || message.type !== 'message') return null;
-  return message.connector === null ? null : { connector: message.connector, kind: message.kind ?? '' };
-}
-
-/** Where the customer went on last. */
+/** Where the customer wrote last; null before they wrote anything. */
 export function lastStage(messages: readonly Message[]): Stage | null {
-  const last = messages.findLast((message) => stage(message) !== null);
-  return last ? stage(last) : null;
+  const last = messages.findLast(({ type, direction }) => type === 'message' && direction === 'in');
+  return last?.connector ? { connector: last.connector, kind: last.kind ?? '' } : null;
 }
 
-/** Whether the customer went on at `connector` after the message `since`. `own` is this chat's. */
+/**
+ * Whether the customer went on at `connector` after the message `since`: they wrote there, or were
+ * welcomed. Only at an address that was not theirs before, where it is this very chat, `own`: a word
+ * said right here is no sign that another device was taken up.
+ */
 export function wentOnTo(
   messages: readonly Message[],
   connector: string,
   since: string | null,
   own: string,
 ): boolean {
-  return messages.some((message) => {
-    const isNewer = since === null || byId(message.id, since) > 0;
-    // A word said right here is no sign that another device was taken up.
-    const tells = message.type === 'event' || message.connector !== own;
-    return isNewer && tells && stage(message)?.connector === connector;
-  });
+  const isNewer = ({ id }: Message) => since === null || byId(id, since) > 0;
+  const before = new Set(messages.filter((message) => !isNewer(message)).map(({ address }) => address));
+  return messages.some(
+    (message) =>
+      message.connector === connector &&
+      isNewer(message) &&
+      (message.direction === 'in' || message.author.type === 'system') &&
+      (connector !== own || !before.has(message.address)),
+  );
 }
 
 /** Nobody of the company has said anything yet in the conversation that is going on. */
@@ -46,10 +46,4 @@ export function isUnanswered(messages: readonly Message[]): boolean {
       message.type === 'message' &&
       message.author.type !== 'system',
   );
-}
-
-function switchedTo(message: Message): Stage | null {
-  const to: unknown = message.event?.['to'];
-  const said = typeof to === 'object' && to !== null ? (to as Partial<Stage>) : message;
-  return typeof said.connector === 'string' ? { connector: said.connector, kind: said.kind ?? '' } : null;
 }

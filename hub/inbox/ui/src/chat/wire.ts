@@ -16,6 +16,8 @@ export interface SessionPayload {
   more: boolean;
   /** Whether the link that brought them here was good; null or not there where none did. */
   resumed?: boolean | null;
+  /** What may be shown is another than before: these messages take the place of all. */
+  changed?: boolean;
 }
 
 export interface VisitorEvents extends SharedEvents {
@@ -25,9 +27,9 @@ export interface VisitorEvents extends SharedEvents {
 
 /** Refusals that only the site behind this chat can lift, by signing the customer in. */
 export type IdentityProblem = 'identity_required' | 'identity_invalid' | 'identity_expired';
-const IDENTITY_PROBLEMS = new Set<string>(['identity_required', 'identity_invalid', 'identity_expired']);
 
-/** Null for every other refusal. */
+/** Null for every other refusal. What is wrong with a signature is the site's affair: one word for all. */
 export function identityProblem(code: string): IdentityProblem | null {
-  return IDENTITY_PROBLEMS.has(code) ? (code as IdentityProblem) : null;
+  if (!code.startsWith('identity_')) return null;
+  return code === 'identity_required' || code === 'identity_expired' ? code : 'identity_invalid';
 }
