@@ -17,7 +17,6 @@ from hub.connectors.base import Typing as CanType
 from hub.conversations import shapes
 from hub.conversations.receive import Inlet
 from hub.conversations.send import Outlet
-from hub.types import Capabilities
 
 log = structlog.get_logger()
 
@@ -103,9 +102,6 @@ class Connectors:
             )
             for one in self
         }
-
-    def kinds(self) -> dict[str, tuple[str, Capabilities]]:
-        return {one.name: (one.kind, one.capabilities) for one in self}
 
     def failed(self, name: str, error: str) -> None:
         """The connector needs attention: an admin must act."""

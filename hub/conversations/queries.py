@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from heapq import merge
 from itertools import islice
 from typing import Any
@@ -25,9 +24,8 @@ from hub.store.models import (
     conversations,
     journal,
     messages,
-    reaches,
 )
-from hub.types import Address, Capabilities
+from hub.types import Address
 
 MAX_LIMIT = 100
 SNIPPET = 160
@@ -56,7 +54,7 @@ def list_conversations(
 
 
 def _conditions(wanted: ConversationFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+    conditions: list[ColumnElement[bool]] = [conversations.c.merged_into_id.is_(None)]
     if wanted.status is not None:
         conditions.append(conversations.c.status == wanted.status)
     if wanted.assignee == "none":
@@ -203,7 +201,7 @@ def current_conversation(connection: Connection, contact_id: int) -> shapes.Conv
     row = connection.execute(
         select(conversations.c.id)
         .join(contacts, contacts.c.id == conversations.c.contact_id)
-        .where(contacts.c.root_id == contact_id)
+        .where(contacts.c.root_id == contact_id, conversations.c.merged_into_id.is_(None))
         .order_by((conversations.c.status == "resolved"), conversations.c.id.desc())
         .limit(1)
     ).first()
@@ -266,43 +264,6 @@ def find(
         if one in by_id
     ]
     return Page(results, cursors.encode([ids[limit - 1]]) if len(ids) > limit else None)
-
-
-def reachable_addresses(
-    connection: Connection,
-    contact_id: int,
-    kinds: dict[str, tuple[str, Capabilities]],
-) -> list[shapes.ReachableAddress]:
-    """Every address of a person, once per connector that knows it. Raises NotFound.
-
-    `kinds` has the kind and the capabilities of each connector that is turned on.
-    """
-    group = people.group_of(connection, contact_id)
-    rows = connection.execute(
-        select(addresses, reaches)
-        .join(reaches, reaches.c.address_id == addresses.c.id)
-        .where(addresses.c.contact_id.in_(group))
-        .order_by(reaches.c.last_seen_at.desc().nulls_last())
-    )
-    return [_reachable(row, *kinds[row.connector]) for row in rows if row.connector in kinds]
-
-
-def _reachable(row: Any, kind: str, capabilities: Capabilities) -> shapes.ReachableAddress:
-    window = capabilities.window
-    last: datetime | None = row.last_inbound_at
-    closes = last + window.standard if window and last else None
-    human: timedelta | None = window.human if window else None
-    return shapes.ReachableAddress(
-        address=f"{row.scheme}:{row.path}",
-        connector=row.connector,
-        kind=kind,
-        evidence=row.evidence,
-        reachable=row.stopped_at is None,
-        reason=row.stopped_reason,
-        window_closes_at=closes,
-        human_window_closes_at=last + human if human and last else None,
-        last_seen_at=row.last_seen_at,
-    )
 
 
 def list_journal(

@@ -15,9 +15,9 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from hub.config.sections import Fallback
-from hub.conversations import shapes
+from hub.conversations import people, shapes
 from hub.conversations.send import Outlet
-from hub.store.models import addresses, reaches
+from hub.store.models import addresses, reaches, visitor_sessions
 from hub.types import Address
 
 #: A page cannot be called: whoever left it hears nothing there.
@@ -128,4 +128,71 @@ def elsewhere(
             -way.heard_at.timestamp() if way.heard_at is not None else 0.0,
             -way.address_id,
         ),
+    )
+
+
+def addresses_of(
+    connection: Connection,
+    contact_id: int,
+    outlets: Mapping[str, Outlet],
+    rules: Fallback,
+    now: datetime,
+) -> list[shapes.ReachableAddress]:
+    """Every address of a person, once per connector that knows it, last seen first.
+
+    Raises NotFound.
+    """
+    group = people.group_of(connection, contact_id)
+    rows = connection.execute(
+        select(addresses, reaches)
+        .join(reaches, reaches.c.address_id == addresses.c.id)
+        .where(addresses.c.contact_id.in_(group), reaches.c.connector.in_(list(outlets)))
+        .order_by(reaches.c.last_seen_at.desc().nulls_last(), addresses.c.id.desc())
+    ).all()
+    found = ways(connection, group, outlets)
+    # What leaves a page on its own is automatic; elsewhere it is still what a person wrote.
+    best = {
+        by_person: elsewhere(found, rules, (), now, by_person=by_person)
+        for by_person in (True, False)
+    }
+    pages = _open_pages(connection, [row for row in rows if outlets[row.connector].kind == PAGES])
+    return [_reachable(row, outlets[row.connector], best, pages) for row in rows]
+
+
+def _open_pages(connection: Connection, rows: Sequence[Any]) -> set[tuple[str, str]]:
+    """The connector and visitor of each of these that has a page open."""
+    if not rows:
+        return set()
+    found = connection.execute(
+        select(visitor_sessions.c.connector, visitor_sessions.c.visitor)
+        .where(
+            visitor_sessions.c.visitor.in_([row.path for row in rows]),
+            visitor_sessions.c.left_at.is_(None),
+        )
+        .distinct()
+    )
+    return {(row.connector, row.visitor) for row in found}
+
+
+def _reachable(
+    row: Any,
+    outlet: Outlet,
+    best: Mapping[bool, Sequence[Way]],
+    pages: set[tuple[str, str]],
+) -> shapes.ReachableAddress:
+    is_page = outlet.kind == PAGES
+    window, last = outlet.window, row.last_inbound_at
+    following = [way for way in best[not is_page] if way.key != (outlet.name, row.id)]
+    return shapes.ReachableAddress(
+        address=f"{row.scheme}:{row.path}",
+        connector=outlet.name,
+        kind=outlet.kind,
+        evidence=row.evidence,
+        reachable=row.stopped_at is None,
+        reason=row.stopped_reason,
+        window_closes_at=last + window.standard if window and last else None,
+        human_window_closes_at=last + window.human if window and window.human and last else None,
+        last_seen_at=row.last_seen_at,
+        present=(outlet.name, row.path) in pages if is_page else None,
+        fallback=following[0].place if following else None,
     )

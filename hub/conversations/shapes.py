@@ -201,7 +201,11 @@ class Conversation(Shape):
 
 
 class ReachableAddress(Shape):
-    """An address of a contact as one connector can use it."""
+    """An address of a contact as one connector can use it.
+
+    `present` says whether a page is open at it; null where there are no pages. `fallback` is where
+    an answer would go if this address could not carry it now; null for nowhere.
+    """
 
     address: str
     connector: str
@@ -212,6 +216,8 @@ class ReachableAddress(Shape):
     window_closes_at: datetime | None
     human_window_closes_at: datetime | None
     last_seen_at: datetime | None
+    present: bool | None
+    fallback: Place | None
 
 
 class Link(Shape):

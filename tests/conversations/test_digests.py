@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import event, insert, update
 
 from hub.config.sections import Fallback
 from hub.connectors.delivery import Deliverer
 from hub.connectors.following import Follower
-from hub.conversations import digests, handovers, links, people, reports, shapes
+from hub.conversations import digests, handovers, links, people, reachable, reports, shapes
 from hub.conversations.digests import TEXTS, written
 from hub.store.models import addresses, deliveries, reaches, visitor_sessions
 from tests.conversations.desk import SECRET, Customer, Desk, at_once
@@ -131,9 +131,9 @@ def told(desk: Desk, conversation: str) -> list[dict[str, Any]]:
 def chat(desk: Desk, visitor: Customer, letters: Customer) -> str:
     """A chat with somebody whose letter box is known. The id of the conversation."""
     letters.says("Dear all")
-    said = visitor.says("Is it back?")
+    visitor.says("Is it back?")
     same_person(desk, visitor, letters)
-    return said.conversation_id
+    return visitor.says("Hello?").conversation_id
 
 
 # -- gone ------------------------------------------------------------------------------------------
@@ -159,8 +159,8 @@ def test_what_a_visitor_left_unread_follows_as_one_message(
         reason="The visitor left the page before reading this.",
     )
     assert provider.texts_to("anna-home") == [digest.text]
-    (event,) = told(desk, chat)
-    assert event == {
+    (line,) = told(desk, chat)
+    assert line == {
         "name": "delivery.fallback",
         "message_id": digest.id,
         "messages": [one.id for one in sent],
@@ -242,8 +242,8 @@ def test_what_was_read_does_not_follow(desk: Desk, chat: str, visitor: Customer)
     with desk.store.read() as connection:
         person = people.find(connection, visitor.address)
     assert person is not None
-    event = visitor.event("read", external_id=read.id)
-    desk.store.write(lambda tx: reports.read_by_customer(tx, "site", person, event))
+    seen = visitor.event("read", external_id=read.id)
+    desk.store.write(lambda tx: reports.read_by_customer(tx, "site", person, seen))
     assert desk.delivery(read).status == "read"
     leaves(desk, visitor)
     sweep(desk)
@@ -328,9 +328,9 @@ def test_without_a_verified_address_nothing_is_sent_and_the_agent_sees_it_once(
     answers(desk, chat, "And more")
     sweep(desk)
     assert digests_of(desk, chat) == []
-    (event,) = told(desk, chat)
-    assert (event["to"], event["code"]) == (None, "visitor_left")
-    assert "no other verified address" in event["reason"]
+    (line,) = told(desk, chat)
+    assert (line["to"], line["code"]) == (None, "visitor_left")
+    assert "no other verified address" in line["reason"]
     assert provider.texts_to("anna-home") == []
 
 
@@ -365,8 +365,9 @@ def test_a_digest_that_is_refused_goes_on_to_the_next_address(
 def test_a_window_only_a_person_may_use_takes_no_digest(desk: Desk, visitor: Customer) -> None:
     window = desk.customer("anna-page", "window")
     window.says("Hi")
-    chat = visitor.says("Hello").conversation_id
+    visitor.says("Hello")
     same_person(desk, visitor, window)
+    chat = visitor.says("Hello?").conversation_id
     sets_reach(desk, window, last_inbound_at=a_moment_ago(days=3))
     answers(desk, chat, "Yes")
     leaves(desk, visitor)
@@ -412,8 +413,9 @@ def test_what_only_an_agent_merged_gets_the_answers_and_no_key_to_the_thread(
     desk: Desk, visitor: Customer, letters: Customer
 ) -> None:
     letters.says("Dear all")
-    chat = visitor.says("Hello").conversation_id
+    visitor.says("Hello")
     same_person(desk, visitor, letters, evidence="agent")
+    chat = visitor.says("Hello?").conversation_id
     answers(desk, chat, "Yes")
     leaves(desk, visitor)
     digest_now(desk)
@@ -451,3 +453,77 @@ def test_it_is_cut_to_one_message_where_a_link_has_the_rest(length: int) -> None
     assert cut.endswith("https://hub.example/chat")
     assert ("…" in cut) is (said not in cut)
     assert said in written(words, [said], None, 200)
+
+
+# -- what the composer knows before ----------------------------------------------------------------
+
+
+def known(desk: Desk, customer: Customer, rules: Fallback = RULES) -> dict[str, Any]:
+    record = customer.id
+    with desk.store.read() as connection:
+        found = reachable.addresses_of(
+            connection, record, desk.connectors.outlets(), rules, datetime.now(UTC)
+        )
+    return {one.connector: one for one in found}
+
+
+def test_the_composer_sees_who_is_there_and_where_an_answer_would_go(
+    desk: Desk, chat: str, visitor: Customer, letters: Customer
+) -> None:
+    there = known(desk, visitor)
+    assert (there["site"].present, there["letters"].present) == (True, None)
+    assert there["site"].fallback == shapes.Place(
+        connector="letters", kind="letter", address="letter:anna-home"
+    )
+    assert there["letters"].fallback is None
+    leaves(desk, visitor)
+    assert known(desk, visitor)["site"].present is False
+    assert known(desk, visitor, Fallback(enabled=False))["site"].fallback is None
+    letters.stops()
+    now = known(desk, visitor)
+    assert (now["letters"].reachable, now["site"].fallback) == (False, None)
+    assert desk.conversation(chat).status == "open"
+
+
+def test_the_composer_sees_the_window_that_only_a_person_may_use(
+    desk: Desk, chat: str, visitor: Customer, letters: Customer
+) -> None:
+    window = desk.customer("anna-page", "window")
+    window.says("Hi")
+    same_person(desk, visitor, window)
+    sets_reach(desk, window, last_inbound_at=a_moment_ago(days=3))
+    rules = Fallback(kinds=("window", "letter"))
+    found = known(desk, visitor, rules)
+    assert found["letters"].fallback is not None
+    assert found["letters"].fallback.connector == "window"
+    # What leaves a page on its own was written by nobody.
+    assert found["site"].fallback is not None
+    assert found["site"].fallback.connector == "letters"
+    closes, human = found["window"].window_closes_at, found["window"].human_window_closes_at
+    assert closes < datetime.now(UTC) < human
+    assert chat
+
+
+def test_the_composer_asks_the_same_number_of_questions_for_any_number_of_addresses(
+    desk: Desk, chat: str, visitor: Customer
+) -> None:
+    asked: list[str] = []
+
+    def remember(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    event.listen(desk.store.engine, "before_cursor_execute", remember)
+    try:
+        few = known(desk, visitor)
+        first = len(asked)
+        for number in range(10):
+            other = desk.customer(f"more-{number}", "letters")
+            other.says("Hi")
+            same_person(desk, visitor, other)
+        asked.clear()
+        many = known(desk, visitor)
+        assert len(asked) == first
+    finally:
+        event.remove(desk.store.engine, "before_cursor_execute", remember)
+    assert few["site"].fallback != many["site"].fallback
+    assert chat

@@ -423,7 +423,7 @@ def test_what_an_agent_merged_is_one_person(
     said = anna.says("Hello")
     letters.says("Dear all")
     same_person(desk, anna, letters, evidence="agent")
-    ours = desk.replies(said.conversation_id, "Yes")
+    ours = desk.replies(said.conversation_id, "Yes", connector="toy")
     provider.refuses(WindowClosed("Closed."))
     sends_out(desk)
     desk.waits_until(ours, "sent")

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
-from hub.conversations import people, queries, search
+from hub.config.sections import Fallback
+from hub.conversations import people, queries, reachable, search
 from hub.conversations.queries import ConversationFilter, Page
 from hub.errors import Invalid, NotFound
 from hub.store.engine import Store
@@ -195,7 +197,7 @@ def test_what_is_not_there_is_not_found(desk: Desk) -> None:
         for look in (
             lambda: queries.list_messages(connection, 4711, 10, None),
             lambda: queries.timeline(connection, 4711, 10, None),
-            lambda: queries.reachable_addresses(connection, 4711, {}),
+            lambda: reachable.addresses_of(connection, 4711, {}, Fallback(), datetime.now(UTC)),
         ):
             with pytest.raises(NotFound):
                 look()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
-from hub.conversations import links, people, queries, shapes
+from hub.conversations import links, people, queries, reachable, shapes
 from hub.errors import Invalid
 from hub.inbox.api.answers import (
     Body,
@@ -83,11 +84,17 @@ def blueprint(hub: Hub) -> APIBlueprint:
 
     @api.get("/contacts/<int:id>/addresses", responses={200: ListOf[shapes.ReachableAddress]})
     def list_addresses(path: ItemPath) -> Response:
-        """Where this person can be reached, and until when."""
+        """Where this person can be reached, until when, and where an answer would go instead."""
         hub.auth.principal()
         with hub.store.read() as connection:
             return answer_list(
-                queries.reachable_addresses(connection, path.id, hub.connectors.kinds())
+                reachable.addresses_of(
+                    connection,
+                    path.id,
+                    hub.connectors.outlets(),
+                    hub.config.replies.fallback,
+                    datetime.now(UTC),
+                )
             )
 
     @api.get("/contacts/<int:id>/links", responses={200: ListOf[shapes.Link]})

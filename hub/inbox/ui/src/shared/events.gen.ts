@@ -300,6 +300,8 @@ export interface ReachableAddress {
   window_closes_at: string | null;
   human_window_closes_at: string | null;
   last_seen_at: string | null;
+  present: boolean | null;
+  fallback: Place | null;
 }
 export interface SearchResult {
   type: 'message' | 'contact';
