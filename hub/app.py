@@ -41,6 +41,7 @@ from hub.inbox.sockets import agents, visitors
 from hub.inbox.sockets.broadcast import Broadcaster, Json, TextPacket
 from hub.inbox.sockets.visitor_lines import Lines
 from hub.reloading import Reloader
+from hub.router import roster
 from hub.router.engine import Assigner
 from hub.router.jobs import Timers
 from hub.router.sla_watch import SlaWatch
@@ -73,7 +74,7 @@ class App:
         migrate(self.store)
 
         secret = settings.secret_key.get_secret_value()
-        self.reloader = Reloader(self.store, self.current, secret)
+        self.reloader = Reloader(self.store, self.current, secret, [roster.apply])
         self.connectors = Connectors(
             config.connectors, Site(settings.public_url), f"reply:{secret}".encode()
         )
@@ -93,7 +94,7 @@ class App:
         self.poller = Poller(self.store, self.connectors, self.gateway)
         self.presence = PresenceBook(self.store)
         self.lines = Lines(self.store, links.path)
-        self.assigner = Assigner(self.store)
+        self.assigner = Assigner(self.store, lambda: self.current.config)
         self.sla = SlaWatch(self.store, lambda: self.current.config)
         self.timers = Timers(self.store, media)
         follower = Follower(
@@ -170,6 +171,7 @@ class App:
             self.poller.start(alone=alone)
             self.current.on_change(lambda _config: self.poller.follow())
             self.current.on_change(lambda _config: self.deliverer.wake())
+            self.current.on_change(lambda _config: self.assigner.wake())
             self.assigner.start()
             self.sla.start()
             self.timers.start()

@@ -32,6 +32,7 @@ SLA_BREACHES = Counter(
     "hub_sla_breaches_total", "Clocks of a policy that ran out.", ["policy", "clock"]
 )
 MERGES = Counter("hub_merges_total", "Two people who became one, by evidence.", ["evidence"])
+MERGES_UNDONE = Counter("hub_merges_undone_total", "Merges that were taken back.")
 MEDIA = Counter("hub_media_total", "Files fetched from providers.", ["connector", "outcome"])
 SOCKETS = Gauge("hub_sockets", "Open sockets.", ["namespace"])
 SWITCHES = Counter(
@@ -51,4 +52,21 @@ HANDOVERS = Counter(
     "hub_handovers_total",
     "Invitations to another channel: made, redeemed, or the reason why one was refused.",
     ["connector", "outcome"],
+)
+ROUTED = Counter(
+    "hub_routing_decisions_total",
+    "Decisions about who gets a conversation: given, queued, or kept by whoever had it.",
+    ["team", "outcome"],
+)
+ROUTING_WAIT = Histogram(
+    "hub_routing_wait_seconds",
+    "How long customers waited until somebody was given their conversation.",
+    ["team"],
+    buckets=(0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14400, 86400),
+)
+QUEUE = Gauge("hub_queue_conversations", "Conversations that wait for an agent.", ["team"])
+UNANSWERED = Counter(
+    "hub_routing_unanswered_total",
+    "Conversations whose agent did not look in time: again to the queue, or the last try.",
+    ["team", "outcome"],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -33,6 +34,12 @@ EVENTS = {
     "labels": "conversation.labels",
 }
 MAX_LABELS = 50
+#: Somebody looked at it: no clock runs against them, and who let it go before does not count.
+LOOKED_AT: Mapping[str, Any] = MappingProxyType({"accept_by": None, "attempts": 0, "not_for": []})
+#: What is over is routed anew when it is opened again.
+FORGOTTEN: Mapping[str, Any] = MappingProxyType(
+    {**LOOKED_AT, "rule": None, "queued_at": None, "accepted_at": None}
+)
 
 
 def change(
@@ -44,46 +51,22 @@ def change(
         NotFound: no such conversation.
         Invalid: an agent or team that is not there, or a snooze without its time.
     """
-    row = _row(tx, conversation_id)
+    row = row_of(tx, conversation_id)
+    conversation_id = row.id
     new = _checked(tx, row, dict(changes))
     target = threads.thread(tx, conversation_id, anybody(tx, row.contact_id))
     changed = {name: value for name, value in new.items() if value != getattr(row, name)}
     if not changed:
         return views.conversation(tx.connection, conversation_id)
     target.changes |= changed
-    if "assignee_id" in changed:
-        is_released = changed["assignee_id"] is None
-        target.changes["not_for"] = [*row.not_for, row.assignee_id] if is_released else []
+    target.changes |= _for_router(tx, row, changed, by)
     if "labels" in changed:
-        _write_labels(tx, conversation_id, changed["labels"])
+        write_labels(tx, conversation_id, changed["labels"])
     threads.save(tx, target)
     for name, event in EVENTS.items():
         if name in changed:
             threads.add_event(tx, target, event, by, **_told(tx, name, row, changed[name]))
     return threads.publish_conversation(tx, conversation_id, _pages(tx, conversation_id))
-
-
-def assign_if_unassigned(tx: Transaction, conversation_id: int, agent_id: int, by: Author) -> bool:
-    """Gives a waiting conversation to an agent. False when somebody was faster."""
-    claimed = tx.execute(
-        update(conversations)
-        .where(
-            conversations.c.id == conversation_id,
-            conversations.c.assignee_id.is_(None),
-            conversations.c.status == "open",
-        )
-        .values(assignee_id=agent_id, not_for=[], updated_at=tx.now)
-    )
-    if claimed.rowcount == 0:
-        return False
-    row = _row(tx, conversation_id)
-    target = threads.thread(tx, conversation_id, anybody(tx, row.contact_id))
-    name = tx.execute(select(agents.c.name).where(agents.c.id == agent_id)).scalar_one()
-    threads.add_event(
-        tx, target, EVENTS["assignee_id"], by, agent_id=str(agent_id), agent=name, before=None
-    )
-    threads.publish_conversation(tx, conversation_id, _pages(tx, conversation_id))
-    return True
 
 
 def is_snooze_over(connection: Connection) -> bool:
@@ -115,15 +98,17 @@ def wake_snoozed(tx: Transaction) -> int:
 
 def read(tx: Transaction, conversation_id: int, message_id: int) -> shapes.Conversation:
     """An agent has seen everything up to a message. Raises NotFound."""
-    row = _row(tx, conversation_id)
+    row = row_of(tx, conversation_id)
+    conversation_id = row.id
     unread = len(
         tx.execute(
             select(messages.c.id)
             .where(
-                messages.c.conversation_id == conversation_id,
+                threads.is_in(conversation_id),
                 messages.c.id > message_id,
                 messages.c.direction == "in",
                 messages.c.type == "message",
+                messages.c.duplicate_of_id.is_(None),
             )
             .limit(max(row.unread_count, 1))
         ).all()
@@ -137,13 +122,17 @@ def read(tx: Transaction, conversation_id: int, message_id: int) -> shapes.Conve
     return threads.publish_conversation(tx, conversation_id)
 
 
-def _row(tx: Transaction, conversation_id: int) -> Any:
+def row_of(tx: Transaction, conversation_id: int) -> Any:
+    """The row, or that of the conversation it was brought into, held until the commit.
+
+    Raises NotFound.
+    """
     row = tx.execute(
         select(conversations).where(conversations.c.id == conversation_id).with_for_update()
     ).first()
     if row is None:
         raise NotFound("There is no such conversation.")
-    return row
+    return row if row.merged_into_id is None else row_of(tx, row.merged_into_id)
 
 
 def _checked(tx: Transaction, row: Any, changes: dict[str, Any]) -> dict[str, Any]:
@@ -185,7 +174,36 @@ def _checked(tx: Transaction, row: Any, changes: dict[str, Any]) -> dict[str, An
     return changes
 
 
-def _write_labels(tx: Transaction, conversation_id: int, labels: list[str]) -> None:
+def _for_router(
+    tx: Transaction, row: Any, changed: Mapping[str, Any], by: Author
+) -> dict[str, Any]:
+    """What a change by hand means for the queue and for who must look at it."""
+    if changed.get("status") == "resolved":
+        return dict(FORGOTTEN)
+    if "assignee_id" in changed:
+        agent_id = changed["assignee_id"]
+        if agent_id is None:
+            return {
+                "accept_by": None,
+                "accepted_at": None,
+                "not_for": [*row.not_for, row.assignee_id],
+                # Who was never looked at keeps the place.
+                "queued_at": row.queued_at
+                if row.queued_at is not None and row.accepted_at is None
+                else row.waiting_since or tx.now,
+            }
+        is_taken = by.type == "agent" and by.id == agent_id
+        # A colleague's choice stands, also before the rules have looked at it.
+        rule = "" if row.rule is None and not is_taken else row.rule
+        return {**LOOKED_AT, "accepted_at": tx.now if is_taken else None, "rule": rule}
+    if row.assignee_id is not None and by.type == "agent" and by.id == row.assignee_id:
+        # Whoever works on it has looked at it.
+        return {**LOOKED_AT, "accepted_at": row.accepted_at or tx.now}
+    return {}
+
+
+def write_labels(tx: Transaction, conversation_id: int, labels: list[str]) -> None:
+    """Keeps the labels as rows too, to filter by."""
     tx.execute(
         delete(conversation_labels).where(conversation_labels.c.conversation_id == conversation_id)
     )

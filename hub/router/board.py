@@ -124,14 +124,12 @@ class Fresh:
     Args:
         held_by: who has it already.
         is_taken: whoever has it chose to: it stays with them.
-        has_team: the id of the team it was in before, if any.
     """
 
     need: Need
     snapshot: Snapshot
     held_by: int | None
     is_taken: bool
-    team: str | None
 
 
 def read_agents(connection: Connection, config: Config) -> list[Agent]:
@@ -179,7 +177,7 @@ def read_unrouted(
     """What no rule has looked at yet, the oldest first."""
     opened = open_hours(config, now)
     return [
-        _fresh(connection, row, config, names, opened)
+        _fresh(connection, row, config, names, opened, now)
         for row in _UNROUTED.rows(connection, {"limit": limit})
     ]
 
@@ -214,6 +212,7 @@ def _need(row: Any, config: Config, names: Mapping[int, str]) -> Need:
         queued_at=row.queued_at or row.waiting_since or row.created_at,
         sla_due=min(due, default=None),
         not_for=tuple(row.not_for),
+        rule=row.rule or "",
     )
 
 
@@ -223,6 +222,7 @@ def _fresh(
     config: Config,
     names: Mapping[int, str],
     opened: frozenset[str],
+    now: datetime,
 ) -> Fresh:
     need = _need(row, config, names)
     said = _SAID.rows(connection, {"conversation": row.id})
@@ -231,6 +231,7 @@ def _fresh(
     return Fresh(
         need=replace(
             need,
+            queued_at=row.queued_at or row.waiting_since or now,
             language=snapshot.language or need.language,
             known_agent=row.assignee_id if is_reopened else None,
             is_reopened=is_reopened,
@@ -238,7 +239,6 @@ def _fresh(
         snapshot=snapshot,
         held_by=row.assignee_id,
         is_taken=row.accepted_at is not None,
-        team=need.team,
     )
 
 

@@ -6,7 +6,7 @@ the reason. Of those who are left, the one the customer knows goes first, then t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -69,6 +69,7 @@ class Need:
         not_for: who let it go, or did not look in time: it does not come back to them by itself.
         known_agent: who answered this person last, not too long ago.
         is_reopened: `known_agent` had it when it was resolved.
+        rule: the rule that decided about it.
     """
 
     conversation_id: int
@@ -83,6 +84,7 @@ class Need:
     not_for: tuple[int, ...] = ()
     known_agent: int | None = None
     is_reopened: bool = False
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,8 @@ class Choice:
     agent: Agent | None
     verdicts: tuple[Verdict, ...]
     retry_at: datetime | None = None
+    #: How many of all agents each thing kept from getting it, in the order of the questions.
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 #: In the order of the questions: who got furthest was nearest to getting it.
@@ -153,14 +157,18 @@ def choose(need: Need, agents: Sequence[Agent], terms: Terms, now: datetime) -> 
             ]
             retry_at = relaxed_at if not able else retry_at
             fitting = able
+    counts = _counted(found)
     known, waits_for = _known(need, found, terms, now)
     if known is None and waits_for is not None and fitting:
-        return _waiting(need, found, waits_for, need.queued_at + terms.sticky_wait)
+        until = need.queued_at + terms.sticky_wait
+        return Choice(None, _awaiting(need, found, waits_for), until, {"awaited": len(fitting)})
     chosen = known or STRATEGIES[terms.strategy](fitting)
     if chosen is None and terms.strategy == "manual" and fitting:
         reason = Reason("manual", "Could take it: here conversations are taken, not given.")
-        return Choice(None, _verdicts(need, found, lambda _: (reason,)), None)
-    return _chosen(need, found, chosen, terms, known is not None, retry_at)
+        verdicts = _verdicts(need, found, lambda _: (reason,))
+        return Choice(None, verdicts, None, {"manual": len(fitting)})
+    verdicts = _chosen(need, found, chosen, terms, known is not None)
+    return Choice(chosen, verdicts, None if chosen else retry_at, counts)
 
 
 def _obstacle(agent: Agent, need: Need, terms: Terms) -> str | None:
@@ -221,11 +229,11 @@ def _known(
 _SOFT = frozenset({"lacks_skills", "lacks_language"})
 
 
-def _waiting(
-    need: Need, found: Sequence[tuple[Agent, str | None]], awaited: Agent, until: datetime
-) -> Choice:
+def _awaiting(
+    need: Need, found: Sequence[tuple[Agent, str | None]], awaited: Agent
+) -> tuple[Verdict, ...]:
     reason = Reason("awaited", f"Could take it, but {awaited.name} knows this customer.")
-    return Choice(None, _verdicts(need, found, lambda _: (reason,)), until)
+    return _verdicts(need, found, lambda _: (reason,))
 
 
 def _chosen(
@@ -234,26 +242,49 @@ def _chosen(
     chosen: Agent | None,
     terms: Terms,
     is_known: bool,
-    retry_at: datetime | None,
-) -> Choice:
+) -> tuple[Verdict, ...]:
     def of_fitting(agent: Agent) -> tuple[Reason, ...]:
         if agent is chosen:
             return tuple(_for(agent, need, terms, is_known))
         assert chosen is not None
         return (_against(agent, chosen, terms, is_known),)
 
-    verdicts = _verdicts(need, found, of_fitting, chosen)
-    return Choice(chosen, verdicts, None if chosen else retry_at)
+    return _verdicts(need, found, of_fitting, chosen)
+
+
+def _counted(found: Sequence[tuple[Agent, str | None]]) -> dict[str, int]:
+    obstacles = [obstacle for _, obstacle in found]
+    return {code: obstacles.count(code) for code in OBSTACLES if code in obstacles}
+
+
+_SUMMARY: Mapping[str, str] = {
+    "offline": "offline",
+    "away": "away",
+    "closed": "outside their hours",
+    "full": "without room",
+    "lacks_skills": "without the skills",
+    "lacks_language": "without the language",
+    "let_go": "had it and let it go",
+}
+
+
+def summary(counts: Mapping[str, int]) -> str:
+    """Why nobody gets it, in a sentence."""
+    if "manual" in counts:
+        return "Conversations are taken here, not given."
+    if "awaited" in counts:
+        return "It waits a moment for the agent who knows this customer."
+    parts = [f"{count} {_SUMMARY[code]}" for code, count in counts.items() if code in _SUMMARY]
+    return f"Nobody is free: {', '.join(parts)}." if parts else "There is nobody who may answer."
 
 
 def _verdicts(
     need: Need,
     found: Sequence[tuple[Agent, str | None]],
-    of_fitting: object,
+    of_fitting: Callable[[Agent], tuple[Reason, ...]],
     chosen: Agent | None = None,
 ) -> tuple[Verdict, ...]:
     """The nearest first, and of many only the nearest."""
-    assert callable(of_fitting)
 
     def rank(pair: tuple[Agent, str | None]) -> tuple[bool, int, int]:
         agent, obstacle = pair

@@ -52,6 +52,7 @@ def needed(need: Need, outcome: Outcome) -> Need:
         team=team,
         skills=outcome.skills,
         priority=outcome.priority or need.priority,
+        rule=outcome.rule,
     )
 
 

@@ -1,20 +1,22 @@
-"""Brings waiting conversations to agents: on every event that could matter, with a sweep as a net.
+"""Brings conversations to agents: on every event that could matter, with a sweep as a net.
 
-The claim is one conditional UPDATE, so two engines never give one conversation twice.
+Deciding is pure and happens outside of any transaction; what was decided is written by conditional
+statements, some at a time, so that two engines never give one conversation twice and the screens
+of a busy hub are served in between.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
-from functools import partial
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy import func, select
 
 from hub import runtime
-from hub.conversations import work
+from hub.config import Config
 from hub.conversations.events import (
     ConversationCreated,
     ConversationUpdated,
@@ -22,25 +24,42 @@ from hub.conversations.events import (
     MessageCreated,
     PresenceChanged,
 )
-from hub.conversations.threads import SYSTEM
-from hub.router.pairs import Load, Waiting, least_loaded
+from hub.router import roster
+from hub.router.callbacks import Callbacks
+from hub.router.round import Router
+from hub.router.tidings import Tidings
 from hub.store.engine import Store
-from hub.store.models import agents, conversations
 
 log = structlog.get_logger()
 
+#: The net under the events.
 SWEEP_SECONDS = 15.0
 #: What comes within this time is looked at together; under load it saves a look per message.
 GATHER_SECONDS = 0.03
-BATCH = 200
+
+#: A round that others keep disturbing begins anew this often, and then later.
+AT_ONCE = 5
+
+Configured = Callable[[], Config]
 
 
 class Assigner:
-    """Gives every open conversation that nobody has to the least loaded agent online."""
+    """Gives every open conversation that nobody has to whom the configuration says.
 
-    def __init__(self, store: Store) -> None:
+    `config` is asked anew for every round: a changed file holds from the next one on.
+    """
+
+    def __init__(self, store: Store, config: Configured = Config) -> None:
         self._store = store
+        self._config = config
+        self._callbacks = Callbacks(store, config)
+        self._tidings = Tidings(store)
+        self._router = Router(store, self._expect)
         self._wake = threading.Event()
+        #: Whether somebody may have room: then all who wait are looked at.
+        self._has_room = True
+        self._expected: Counter[int] = Counter()
+        self._known: frozenset[int] = frozenset()
         self._stopping = False
         store.subscribe(self._hear)
 
@@ -51,66 +70,90 @@ class Assigner:
         self._stopping = True
         self._wake.set()
 
+    def wake(self) -> None:
+        """Looks again, soon: something happened that could free a place or a conversation."""
+        self._has_room = True
+        self._wake.set()
+
+    def assign_waiting(self, *, whole: bool = True) -> datetime | None:
+        """Routes what is new, and gives away what waits when `whole`.
+
+        Returns when to look again at the latest; None: nothing changes by time alone.
+        """
+        config = self._config()
+        times = [self._callbacks.take_back() if whole else None]
+        for _ in range(AT_ONCE):
+            result = self._router.play(config, whole=whole)
+            if not result.is_stale or self._stopping:
+                break
+        else:
+            self.wake()
+        self._expected.clear()
+        self._follow_accounts(result.agent_ids, config)
+        pause = self._tidings.tell(result.waiting, config)
+        if pause is not None:
+            times.append(datetime.now(UTC) + timedelta(seconds=pause))
+        return min((at for at in (*times, result.again_at) if at is not None), default=None)
+
+    # -- events ----------------------------------------------------------------------------------
+
     def _hear(self, events: Sequence[Event]) -> None:
         for event in events:
-            match event.payload:
-                case PresenceChanged(presence="online"):
-                    self._wake.set()
-                case (
-                    ConversationCreated(conversation=one)
-                    | ConversationUpdated(conversation=one)
-                    | MessageCreated(conversation=one)  # it may have opened what was resolved
-                ):
-                    if one.assignee is None and one.status == "open":
-                        self._wake.set()
+            if event.to_agents:
+                self._weigh(event)
+
+    def _weigh(self, event: Event) -> None:
+        """Whether it may have freed a place, or brought something to give."""
+        match event.payload:
+            case PresenceChanged():
+                self.wake()
+            case ConversationUpdated(conversation=one) if one.assignee is None or (
+                one.status != "open"
+            ):
+                if self._expected[int(one.id)] > 0:
+                    self._expected[int(one.id)] -= 1
+                else:
+                    self.wake()
+            case ConversationCreated():
+                self._wake.set()
+            case MessageCreated(message=message) if message.type == "message":
+                self._wake.set()  # it may have opened what was resolved, or put off
+
+    def _expect(self, conversation_ids: Sequence[int]) -> None:
+        """What we queue ourselves is no news to us."""
+        self._expected.update(conversation_ids)
 
     def _run(self) -> None:
+        again_at = datetime.now(UTC)
+        self._callbacks.begin()
         while not self._stopping:
-            if self._wake.wait(SWEEP_SECONDS):
+            if self._wake.wait(_seconds_until(again_at)):
                 time.sleep(GATHER_SECONDS)
             self._wake.clear()
+            if self._stopping:
+                return
+            whole = self._has_room or _is_due(again_at)
+            self._has_room = self._has_room and not whole
             try:
-                while not self._stopping and self.assign_waiting() == BATCH:
-                    pass
+                found = self.assign_waiting(whole=whole)
             except Exception:
                 log.exception("assign.sweep_failed")
+                whole, found = True, None
+            now = datetime.now(UTC)
+            net = now + timedelta(seconds=SWEEP_SECONDS)
+            again_at = min(at for at in (found, net if whole else again_at) if at)
 
-    def assign_waiting(self) -> int:
-        """Gives away what waits, the longest first. Returns how many it looked at."""
-        with self._store.read() as connection:
-            loads = [
-                Load(row.id, row.held)
-                for row in connection.execute(
-                    select(agents.c.id, func.count(conversations.c.id).label("held"))
-                    .outerjoin(
-                        conversations,
-                        (conversations.c.assignee_id == agents.c.id)
-                        & (conversations.c.status == "open"),
-                    )
-                    .where(
-                        agents.c.connected_at.is_not(None),
-                        agents.c.presence == "online",
-                        agents.c.disabled_at.is_(None),
-                    )
-                    .group_by(agents.c.id)
-                )
-            ]
-            if not loads:
-                return 0
-            query = (
-                select(conversations.c.id, conversations.c.not_for)
-                .where(conversations.c.assignee_id.is_(None), conversations.c.status == "open")
-                .order_by(conversations.c.created_at, conversations.c.id)
-                .limit(BATCH)
-            )
-            waiting = [Waiting(row.id, tuple(row.not_for)) for row in connection.execute(query)]
-        for conversation_id, agent_id in least_loaded(waiting, loads):
-            self._store.write(
-                partial(
-                    work.assign_if_unassigned,
-                    conversation_id=conversation_id,
-                    agent_id=agent_id,
-                    by=SYSTEM,
-                )
-            )
-        return len(waiting)
+    def _follow_accounts(self, agent_ids: frozenset[int], config: Config) -> None:
+        """An account that was made while we ran is written as the file has it."""
+        if self._known and agent_ids - self._known and (config.teams or config.agents):
+            self._store.write(lambda tx: roster.apply(tx, config))
+            self.wake()
+        self._known = agent_ids or self._known
+
+
+def _is_due(at: datetime) -> bool:
+    return at <= datetime.now(UTC)
+
+
+def _seconds_until(at: datetime) -> float:
+    return min(SWEEP_SECONDS, max(0.0, (at - datetime.now(UTC)).total_seconds()))

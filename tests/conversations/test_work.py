@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import insert, update
 
 from hub.conversations import people, work
@@ -15,7 +13,6 @@ from hub.conversations.views import agent_shape
 from hub.errors import Invalid, NotFound
 from hub.router import engine
 from hub.router.engine import Assigner
-from hub.router.strategies import Load, Waiting, least_loaded
 from hub.store.models import agents, teams
 from tests.conversations.desk import Customer, Desk, at_once, eventually
 from tests.conversations.toys import a_moment_ago
@@ -199,35 +196,6 @@ def test_a_message_that_comes_while_an_agent_reads_is_not_read(desk: Desk, anna:
 # -- who gets what --------------------------------------------------------------------------------
 
 
-def test_a_burst_is_spread_by_who_holds_least() -> None:
-    waiting = [Waiting(number) for number in (1, 2, 3, 4, 5)]
-    pairs = least_loaded(waiting, [Load(7, 0), Load(8, 2)])
-    assert pairs == [(1, 7), (2, 7), (3, 7), (4, 8), (5, 7)]
-
-
-@given(
-    st.lists(st.integers(), unique=True, max_size=60),
-    st.lists(st.integers(0, 20), min_size=1, max_size=8),
-)
-def test_nobody_is_given_more_while_another_holds_less(waiting: list[int], held: list[int]) -> None:
-    loads = [Load(number, one) for number, one in enumerate(held)]
-    now = dict(enumerate(held))
-    pairs = least_loaded([Waiting(one) for one in waiting], loads)
-    for _conversation, agent in pairs:
-        assert now[agent] == min(now.values())
-        now[agent] += 1
-    assert [conversation for conversation, _agent in pairs] == waiting
-
-
-def test_without_anybody_nothing_is_given() -> None:
-    assert least_loaded([Waiting(1), Waiting(2)], []) == []
-
-
-def test_what_an_agent_let_go_does_not_come_back_to_them() -> None:
-    assert least_loaded([Waiting(1, not_for=(7,))], [Load(7, 0)]) == []
-    assert least_loaded([Waiting(1, not_for=(7,))], [Load(7, 0), Load(8, 5)]) == [(1, 8)]
-
-
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """No sweep comes to help: only events wake it."""
@@ -334,28 +302,3 @@ def test_what_a_customer_opens_again_is_given_at_once(
         eventually(lambda: desk.only_conversation().assignee)
     finally:
         assigner.stop()
-
-
-def test_who_was_faster_keeps_it(desk: Desk, conversation: str) -> None:
-    mari = desk.hires("Mari")
-    desk.changes(conversation, assignee_id=mari.id)
-    given = desk.store.write(
-        lambda tx: work.assign_if_unassigned(tx, int(conversation), desk.agent.id or 0, desk.agent)
-    )
-    assert not given
-    found = desk.only_conversation().assignee
-    assert found is not None
-    assert found.name == "Mari"
-
-
-def test_ten_who_take_one_at_once_are_one(desk: Desk, conversation: str) -> None:
-    hired = [desk.hires(f"Agent {number}") for number in range(10)]
-    taken = at_once(
-        *[
-            lambda one=one: desk.store.write(  # type: ignore[misc]
-                lambda tx: work.assign_if_unassigned(tx, int(conversation), one.id or 0, one)
-            )
-            for one in hired
-        ]
-    )
-    assert taken.count(True) == 1

@@ -1,0 +1,165 @@
+"""Who waits, in which place, and for how long about."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, or_, select
+
+from hub.router import line
+from hub.router.candidates import Need
+from hub.store.models import conversations, routing_decisions, teams
+from hub.store.prepared import Prepared
+
+#: How many who were served last tell how fast a team works, and how long ago they may have been.
+SERVED = 10
+
+_WAITS = (
+    conversations.c.assignee_id.is_(None),
+    conversations.c.status == "open",
+    conversations.c.merged_into_id.is_(None),
+)
+_SERVED = Prepared(
+    select(routing_decisions.c.decided_at, routing_decisions.c.waited_seconds)
+    .where(
+        routing_decisions.c.team == bindparam("team"),
+        routing_decisions.c.agent_id.is_not(None),
+    )
+    .order_by(routing_decisions.c.id.desc())
+    .limit(SERVED)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the queue of a team, counted from 1.
+
+    `wait_seconds` is about how long it will take; None while nobody was served lately.
+    """
+
+    position: int
+    wait_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a team works: seconds between two who were served, and what the last of them waited."""
+
+    between: float
+    waited: float
+
+    def wait(self, position: int) -> int:
+        return round(max(self.between * position, self.waited if position == 1 else 0.0))
+
+
+def place(
+    connection: Connection,
+    conversation_id: int,
+    order: Sequence[line.Criterion] = line.DEFAULT,
+) -> Place | None:
+    """The place of a conversation in its team's queue; None when it does not wait."""
+    own = connection.execute(
+        select(conversations.c.team_id).where(conversations.c.id == conversation_id, *_WAITS)
+    ).first()
+    if own is None:
+        return None
+    rows = connection.execute(
+        select(
+            conversations.c.id,
+            conversations.c.priority,
+            conversations.c.queued_at,
+            conversations.c.waiting_since,
+            conversations.c.created_at,
+            conversations.c.first_reply_due,
+            conversations.c.next_reply_due,
+        ).where(
+            *_WAITS,
+            or_(conversations.c.rule.is_not(None), conversations.c.id == conversation_id),
+            conversations.c.team_id.is_not_distinct_from(own.team_id),
+        )
+    ).all()
+    keys = {row.id: _key_of(row, order) for row in rows}
+    if conversation_id not in keys:
+        return None  # it was taken between the two looks
+    position = 1 + sum(1 for one in keys.values() if one < keys[conversation_id])
+    team = connection.execute(select(teams.c.name).where(teams.c.id == own.team_id)).scalar()
+    found = pace(connection, team or "")
+    return Place(position, None if found is None else found.wait(position))
+
+
+def waiting_by_team(connection: Connection) -> dict[str, tuple[int, datetime | None]]:
+    """How many wait for each team, and since when the first of them; "" where any may answer."""
+    rows = connection.execute(
+        select(
+            teams.c.name,
+            func.count().label("waiting"),
+            func.min(conversations.c.queued_at).label("since"),
+        )
+        .select_from(conversations)
+        .outerjoin(teams, teams.c.id == conversations.c.team_id)
+        .where(*_WAITS)
+        .group_by(teams.c.name)
+    )
+    return {row.name or "": (row.waiting, row.since) for row in rows}
+
+
+def pace(connection: Connection, team: str) -> Pace | None:
+    """How fast a team ("" for everybody) took the last who waited; None when nobody did."""
+    rows = _SERVED.rows(connection, {"team": team})
+    if not rows:
+        return None
+    waited = sum(row.waited_seconds for row in rows) / len(rows)
+    if len(rows) == 1:
+        return Pace(waited, waited)
+    spent = (rows[0].decided_at - rows[-1].decided_at).total_seconds()
+    # A quiet night between two customers says nothing of how long one takes.
+    return Pace(min(spent / (len(rows) - 1), max(waited, 1.0)), waited)
+
+
+def sorted_needs(needs: Iterable[Need], order: Sequence[line.Criterion]) -> list[Need]:
+    """In the order in which they are served."""
+    return sorted(needs, key=lambda need: key_of(need, order))
+
+
+def key_of(need: Need, order: Sequence[line.Criterion]) -> line.Key:
+    return line.key(
+        order,
+        conversation_id=need.conversation_id,
+        priority=need.priority,
+        queued_at=need.queued_at,
+        sla_due=need.sla_due,
+    )
+
+
+def positions(needs: Iterable[Need]) -> dict[int, tuple[str, int]]:
+    """The team and the place of each, from the queue in its order."""
+    count: dict[str, int] = defaultdict(int)
+    found = {}
+    for need in needs:
+        team = need.team or ""
+        count[team] += 1
+        found[need.conversation_id] = (team, count[team])
+    return found
+
+
+def _key_of(row: Any, order: Sequence[line.Criterion]) -> line.Key:
+    due = [at for at in (row.first_reply_due, row.next_reply_due) if at is not None]
+    return line.key(
+        order,
+        conversation_id=row.id,
+        priority=row.priority,
+        queued_at=row.queued_at or row.waiting_since or row.created_at,
+        sla_due=min(due, default=None),
+    )
+
+
+def lengths(needs: Iterable[Need]) -> Mapping[str, int]:
+    """How many wait for each team."""
+    count: dict[str, int] = defaultdict(int)
+    for need in needs:
+        count[need.team or ""] += 1
+    return count

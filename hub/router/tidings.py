@@ -1,0 +1,115 @@
+"""Tells customers on the web chat where they stand in the queue, when it changes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from hub.config import Config
+from hub.conversations.events import Event, QueueChanged
+from hub.metrics import QUEUE
+from hub.router import queue
+from hub.router.candidates import Need
+from hub.router.queue import Place
+from hub.store.engine import Store
+from hub.store.models import addresses, messages
+from hub.types import Address
+
+#: Nobody is told more often than that, and no more than so many at a time: the first in line.
+EVERY_SECONDS = 2.0
+AT_A_TIME = 200
+
+
+class Tidings:
+    """Remembers what everybody was told last."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._told: dict[int, Place] = {}
+        self._pages: dict[int, list[Address]] = {}
+        self._teams: set[str] = set()
+        self._told_at = float("-inf")
+
+    def tell(self, waiting: list[Need] | None, config: Config) -> float | None:
+        """Tells whom it concerns. Returns after how many seconds there is more to tell."""
+        if waiting is None:
+            return None
+        self._count(waiting)
+        here = {need.conversation_id for need in waiting}
+        for gone in self._told.keys() - here:
+            del self._told[gone]
+            self._pages.pop(gone, None)
+        pause = self._told_at + EVERY_SECONDS - time.monotonic()
+        if pause > 0:
+            return pause
+        news = self._news(waiting)
+        if not news:
+            return None
+        self._told_at = time.monotonic()
+        self._read_pages(news)
+        self._told |= news
+        self._store.announce(
+            *(
+                _event(one, page)
+                for conversation_id, one in news.items()
+                for page in self._pages[conversation_id]
+            )
+        )
+        return EVERY_SECONDS if len(news) == AT_A_TIME else None
+
+    def _news(self, waiting: list[Need]) -> dict[int, Place]:
+        places = queue.positions(waiting)
+        with self._store.read() as connection:
+            paces = {
+                team: queue.pace(connection, team)
+                for team in {team for team, _position in places.values()}
+            }
+        found: dict[int, Place] = {}
+        for conversation_id, (team, position) in places.items():
+            pace = paces[team]
+            now = Place(position, None if pace is None else pace.wait(position))
+            told = self._told.get(conversation_id)
+            # A wait that is reckoned anew is no news on its own.
+            if told is None or told.position != position:
+                found[conversation_id] = now
+            if len(found) == AT_A_TIME:
+                break
+        return found
+
+    def _read_pages(self, ids: Iterable[int]) -> None:
+        missing = [one for one in ids if one not in self._pages]
+        if not missing:
+            return
+        self._pages |= {one: [] for one in missing}
+        with self._store.read() as connection:
+            rows = connection.execute(
+                select(
+                    messages.c.conversation_id,
+                    addresses.c.scheme,
+                    addresses.c.path,
+                    addresses.c.scope,
+                )
+                .join(addresses, addresses.c.id == messages.c.address_id)
+                .where(
+                    messages.c.conversation_id.in_(missing),
+                    messages.c.kind == "webchat",
+                )
+                .distinct()
+            )
+            for row in rows:
+                self._pages[row.conversation_id].append(Address(row.scheme, row.path, row.scope))
+
+    def _count(self, waiting: list[Need]) -> None:
+        lengths = queue.lengths(waiting)
+        for team in self._teams - lengths.keys():
+            QUEUE.labels(team=team).set(0)
+        for team, length in lengths.items():
+            QUEUE.labels(team=team).set(length)
+        self._teams |= lengths.keys()
+
+
+def _event(place: Place, page: Address) -> Event:
+    told = QueueChanged(position=place.position, wait_seconds=place.wait_seconds)
+    return Event(told, page, to_agents=False)
