@@ -16,6 +16,7 @@ from hub.inbox.api.answers import answer
 from hub.inbox.auth import NotSignedIn
 from hub.inbox.origins import is_allowed
 from hub.inbox.services import Hub
+from hub.inbox.sockets.visitor_arrivals import need_none
 from hub.store.models import agents
 from hub.types import RateLimit
 
@@ -57,6 +58,8 @@ def blueprint(hub: Hub) -> Blueprint:
         )
         if visitor is None:
             raise NotSignedIn("This chat session is over. Reload the page.")
+        if not visitor.identity:
+            need_none(connector)
         wait = uploads.take(visitor.id)
         if wait > 0:
             raise LimitExceeded("Wait a moment with the next file.", timedelta(seconds=wait))

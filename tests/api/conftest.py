@@ -22,6 +22,12 @@ MORE = f"""\
     kind: webchat
     identity: required
     identity_secret: "made-up"
+  shop:
+    kind: webchat
+    identity_secret: "made-up secret of the shop"
+  blog:
+    kind: webchat
+    identity_secret: "made-up secret of the blog"
   letters:
     kind: email
     address: letters@shop.example

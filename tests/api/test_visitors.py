@@ -52,6 +52,7 @@ def test_a_new_visitor_gets_a_session_and_an_empty_thread(hub: RunningHub) -> No
     with hub.visitor() as visitor:
         session = visitor.session
         assert {"session", "contact", "messages", "agent", "queue"} <= set(session)
+        assert (session["resumed"], session["changed"]) == (None, False)
         assert len(session["session"]) >= 32  # 128 bits take at least 22 letters
         assert (session["contact"], session["messages"]) == (None, [])
 
@@ -425,12 +426,14 @@ def test_a_link_from_another_channel_makes_the_visitor_that_person_once(
     token = made["url"].partition("#resume=")[2]
     assert token
     with hub.visitor(resume=token) as visitor:
-        assert text not in everything_heard(visitor)  # this page has not proved that address
+        assert visitor.session["resumed"] is True
+        assert text in texts(visitor.session["messages"])  # nothing needs repeating
         said = visitor.says(words("here I am"), "c-1")["message"]
     assert (said["conversation_id"], said["contact_id"]) == (
         asked["conversation_id"],
         asked["contact_id"],
     )
     with hub.visitor(resume=token) as stranger:
+        assert stranger.session["resumed"] is False
         assert stranger.session["contact"] is None
         assert stranger.says(words("me too"), "c-1")["message"]["contact_id"] != asked["contact_id"]

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from flask import request
 from flask_socketio import SocketIO, join_room
 from pydantic import Field
+from socketio.exceptions import ConnectionRefusedError
 
 from hub import runtime
 from hub.connectors.base import Typing as CanType

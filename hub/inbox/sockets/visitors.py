@@ -8,6 +8,7 @@ from typing import Any
 from flask import request
 from flask_socketio import SocketIO
 from pydantic import ValidationError
+from socketio.exceptions import ConnectionRefusedError
 
 from hub.connectors.rates import Buckets
 from hub.connectors.webchat import IdentityRefused, Webchat
