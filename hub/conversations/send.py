@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, true, update
 
-from hub.conversations import people, shapes, threads, views
+from hub.conversations import people, shapes, threads, views, work
 from hub.conversations.people import Person
 from hub.conversations.storable import storable
 from hub.conversations.threads import Author, Thread
@@ -327,8 +327,12 @@ def _write(
         queue(tx, values["id"], person, outlet)
         target.changes["waiting_since"] = None
         target.changes["unread_count"] = 0
-        if author.type == "agent" and author.id is not None and target["assignee_id"] is None:
-            target.changes["assignee_id"] = author.id
+        if author.type == "agent":
+            # Whoever answers has looked at it, and has it where nobody had.
+            if author.id is not None and target["assignee_id"] is None:
+                target.changes["assignee_id"] = author.id
+            accepted_at = target["accepted_at"] or tx.now
+            target.changes |= {"accepted_at": accepted_at, **work.LOOKED_AT}
         if target["status"] in ("snoozed", "resolved"):
             target.changes |= {"status": "open", "snoozed_until": None, "resolved_at": None}
     threads.save(tx, target)
