@@ -8,6 +8,8 @@ import type {
   ContactAddress,
   Conversation,
   ConversationStatus,
+  Handover,
+  HandoverRecord,
   Link,
   Message,
   Page,
@@ -15,6 +17,7 @@ import type {
   Priority,
   SearchHit,
   Session,
+  Suggestion,
 } from './types';
 
 export interface ConversationFilter {
@@ -39,11 +42,6 @@ export interface NewMessage {
   attachments?: string[];
   reply_to?: string;
   client_id: string;
-}
-
-export interface Suggestion {
-  contact: Contact;
-  reason: string;
 }
 
 export interface ContactChange {
@@ -104,6 +102,15 @@ export class Api {
     return this.client.post(`/conversations/${id(conversationId)}/read`, { message_id: messageId });
   }
 
+  /** A one-time invitation to go on elsewhere. Its link and code are shown this once. */
+  invite(conversationId: string, connector: string): Promise<Handover> {
+    return this.client.post(`/conversations/${id(conversationId)}/handovers`, { connector });
+  }
+
+  handovers(conversationId: string): Promise<Page<HandoverRecord>> {
+    return this.client.get(`/conversations/${id(conversationId)}/handovers`);
+  }
+
   retry(messageId: string): Promise<Message> {
     return this.client.post(`/messages/${id(messageId)}/retry`);
   }
@@ -145,6 +152,11 @@ export class Api {
   /** Who else this may be, with the reason. */
   suggestions(contactId: string): Promise<Page<Suggestion>> {
     return this.client.get(`/contacts/${id(contactId)}/suggestions`);
+  }
+
+  /** Makes these two one person, or keeps them apart for good. */
+  decide(suggestionId: string, decision: 'accept' | 'dismiss'): Promise<void> {
+    return this.client.post(`/suggestions/${id(suggestionId)}`, { decision });
   }
 
   undoLink(linkId: string): Promise<void> {

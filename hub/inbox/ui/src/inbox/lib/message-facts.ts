@@ -1,5 +1,6 @@
 import { m } from '$messages';
 import type { Message } from '$shared/types';
+import { isolated } from './isolated';
 
 type Words = (value: string) => string;
 
@@ -15,11 +16,6 @@ const WORDS: Record<string, Words> = {
   protection: (value) => (value === 'encrypted' ? m.fact_encrypted() : m.fact_signed()),
   files_left_out: (value) => m.fact_files_left_out({ count: Number(value) }),
 };
-
-/** Keeps a name in its own script from turning the sentence around it. */
-function isolated(name: string): string {
-  return `\u2068${name}\u2069`;
-}
 
 /** Quiet lines about how a message came, in a fixed order. */
 export function messageFacts(message: Message): string[] {

@@ -20,6 +20,9 @@ const KEYS: Record<string, (app: App) => void> = {
   r: (app) => app.composer.setMode('reply'),
   n: (app) => app.composer.setMode('note'),
   i: (app) => app.view.toggleDetails(),
+  c: (app) => {
+    if (app.conversations.selected) app.view.overlay = 'handover';
+  },
   '?': (app) => (app.view.overlay = 'shortcuts'),
   e: (app) => {
     const open = app.conversations.selected;

@@ -52,6 +52,18 @@ test('messages of one author within five minutes belong together', () => {
   ]);
 });
 
+test('what was said again elsewhere stands with the first, and opens no other channel', () => {
+  const first = message();
+  const again = message({ connector: 'mail', kind: 'email', address: 'mailto:sofia@example.com', duplicate_of: first.id });
+  const rows = timelineRows([first, again], true);
+  expect(rows.map((row) => row.type)).toEqual(['day', 'channel', 'message']);
+  expect(rows[2]).toMatchObject({ message: { id: first.id }, also: [{ id: again.id }] });
+});
+
+test('a repetition whose first is not loaded yet stands by itself', () => {
+  expect(types([message({ duplicate_of: '1' })], false)).toEqual(['day', 'message']);
+});
+
 test('the stored message keeps the key of the optimistic one, so that nothing jumps', () => {
   const [, , row] = timelineRows([message({ client_id: 'c-1' })], true);
   expect(row?.key).toBe('c-1');

@@ -8,8 +8,9 @@ export type Row =
   | { type: 'channel'; key: string; kind: Kind; connector: string; address: string | null; first: boolean }
   | { type: 'unread'; key: string }
   | { type: 'event'; key: string; message: Message }
-  | { type: 'message'; key: string; message: Message; starts: boolean; ends: boolean };
+  | { type: 'message'; key: string; message: Message; starts: boolean; ends: boolean; also: Message[] };
 
+const NONE: Message[] = [];
 const GROUP_MILLISECONDS = 5 * 60_000;
 
 function isSpoken(message: Message): boolean {
@@ -31,13 +32,28 @@ function belongTogether(one: Message | undefined, other: Message | undefined): b
   );
 }
 
+/** The repetitions of each message that is here. */
+function repeated(messages: readonly Message[]): Map<string, Message[]> {
+  const here = new Set(messages.map((message) => message.id));
+  const found = new Map<string, Message[]>();
+  for (const message of messages) {
+    const first = message.duplicate_of;
+    if (first && here.has(first)) found.set(first, [...(found.get(first) ?? []), message]);
+  }
+  return found;
+}
+
 /**
  * Rows for `messages`, which are in thread order.
+ *
+ * What was said again from another address stands with the first of its kind, in `also`.
  *
  * `complete` says that nothing comes before the first one, so that its channel is the first one.
  * `firstUnreadId` gets a line above it.
  */
-export function timelineRows(messages: readonly Message[], complete: boolean, firstUnreadId: string | null = null): Row[] {
+export function timelineRows(all: readonly Message[], complete: boolean, firstUnreadId: string | null = null): Row[] {
+  const said = repeated(all);
+  const messages = all.filter((message) => !message.duplicate_of || !said.has(message.duplicate_of));
   const rows: Row[] = [];
   let channel: string | null = null;
   let previous: Message | undefined;
@@ -76,7 +92,7 @@ export function timelineRows(messages: readonly Message[], complete: boolean, fi
       const starts = broken || !belongTogether(previous, message);
       const next = messages[index + 1];
       const ends = !belongTogether(message, next) || next?.id === firstUnreadId;
-      rows.push({ type: 'message', key, message, starts, ends });
+      rows.push({ type: 'message', key, message, starts, ends, also: said.get(message.id) ?? NONE });
     }
     begun.add(message.conversation_id);
     previous = message;

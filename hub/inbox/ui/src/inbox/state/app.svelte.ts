@@ -2,13 +2,16 @@
 import { createContext } from 'svelte';
 import { m } from '$messages';
 import { Api, type ConversationChange } from '$shared/api';
-import type { Contact, Conversation, Message, Presence } from '$shared/types';
+import type { Conversation, Message, Presence } from '$shared/types';
 import { nameOf } from '../lib/names';
 import { problemText } from '../lib/problem-text';
+import { Cards } from './cards.svelte';
 import { Composer } from './composer.svelte';
 import { Conversations } from './conversations.svelte';
 import { Details } from './details.svelte';
 import { Directory } from './directory.svelte';
+import { Handovers } from './handovers.svelte';
+import { Identity } from './identity';
 import { Live, type Ears } from './live.svelte';
 import { Outbox } from './outbox.svelte';
 import { Search } from './search.svelte';
@@ -21,11 +24,14 @@ export class App {
   readonly api: Api;
   readonly view = new View();
   readonly toasts = new Toasts();
+  readonly cards = new Cards();
   readonly session: Session;
   readonly directory: Directory;
   readonly conversations: Conversations;
   readonly thread: Thread;
   readonly details: Details;
+  readonly identity: Identity;
+  readonly handovers: Handovers;
   readonly search: Search;
   readonly outbox: Outbox;
   readonly composer: Composer;
@@ -40,6 +46,8 @@ export class App {
     this.conversations = new Conversations(api, this.session);
     this.thread = new Thread(api);
     this.details = new Details(api);
+    this.identity = new Identity({ api, details: this.details, toasts: this.toasts, attempt: (action) => this.attempt(action) });
+    this.handovers = new Handovers(api);
     this.search = new Search(api);
     this.outbox = new Outbox(api, this.session, (message) => this.#heardMessage(message));
     this.live = makeLive(this.#ears());
@@ -148,17 +156,6 @@ export class App {
     this.toasts.show(m.toast_snoozed({ time: shown }), { label: m.undo(), run: () => void this.#undoStatus(conversation) });
   }
 
-  /** Makes one person of two; the threads become one. */
-  async merge(contact: Contact, other: Contact): Promise<void> {
-    await this.attempt(async () => {
-      const link = await this.api.merge(contact.id, other.id);
-      this.toasts.show(m.toast_merged({ name: nameOf(other) }), {
-        label: m.undo(),
-        run: () => void this.attempt(() => this.api.undoLink(link.id)),
-      });
-    });
-  }
-
   async setPresence(presence: Presence): Promise<void> {
     await this.attempt(() => this.session.setPresence(presence));
   }
@@ -195,6 +192,7 @@ export class App {
     const ownerId = this.conversations.get(message.conversation_id)?.contact.id ?? message.contact_id;
     this.thread.heard(message, ownerId, askedAt);
     void this.attempt(() => this.details.heardMessage(message, ownerId));
+    void this.handovers.heard(message);
   }
 
   #ears(): Ears {

@@ -4,6 +4,7 @@ import { clock } from '$shared/clock.svelte';
 import { newId } from '$shared/id';
 import type { ContactAddress, Conversation, Connector, Message } from '$shared/types';
 import { fileProblem } from '../lib/file-check';
+import { foresight, goesElsewhere, type Foresight } from '../lib/foresight';
 import { replyWindow, type ReplyWindow } from '../lib/reply-window';
 import { textUse, type TextUse } from '../lib/text-limit';
 import type { Conversations } from './conversations.svelte';
@@ -94,6 +95,13 @@ export class Composer {
     return this.target ? replyWindow(this.target, clock.now) : { state: 'none' };
   }
 
+  /** What will become of the reply, before it is written. A note stays here. */
+  get foresight(): Foresight | null {
+    const { directory } = this.#needs;
+    if (this.mode === 'note' || !this.target) return null;
+    return foresight(this.target, (connector, kind) => directory.channelName(connector, kind), clock.now);
+  }
+
   /** Why the reply cannot go as it is; empty when it can. */
   get obstacle(): string {
     const failed = this.uploads.items.find((item) => item.problem);
@@ -102,7 +110,7 @@ export class Composer {
     const { target } = this;
     if (!target) return this.#needs.details.isLoaded ? m.no_channel() : '';
     if (!target.reachable) return target.reason || m.unreachable_default();
-    if (this.window.state === 'closed') return m.window_closed({ channel: this.channel });
+    if (this.window.state === 'closed' && !goesElsewhere(target, clock.now)) return m.window_closed({ channel: this.channel });
     const capabilities = this.connector?.capabilities;
     if (!capabilities) return '';
     if (this.use?.tooLong) return m.too_long({ channel: this.channel });
@@ -135,6 +143,13 @@ export class Composer {
     this.#keep();
     if (this.mode === 'reply' && text.trim()) this.#typing();
     else this.#stopTyping();
+  }
+
+  /** Adds words to the reply, after what is there. */
+  insert(text: string): void {
+    this.#draft.mode = 'reply';
+    this.write(this.text.trim() ? `${this.text.trimEnd()}\n${text}` : text);
+    this.focusWish += 1;
   }
 
   setMode(mode: Mode): void {

@@ -25,6 +25,7 @@ async function scene({ addresses = [address(), telegram], said = [message()], co
     timeline: () => page(said),
     addresses: () => page(addresses),
     links: () => page([]),
+    suggestions: () => page([]),
     contact: async () => sofia,
     agents: () => page([mari]),
     connectors: () => page(connectors),
@@ -84,6 +85,16 @@ test('a closed reply window stops the reply', async () => {
   expect(composer.canSend).toBe(false);
 });
 
+test('a reply may go when the window has closed and there is another way', async () => {
+  const past = '2025-01-01T00:00:00Z';
+  const fallback = { connector: 'telegram', kind: 'telegram', address: 'telegram:1' };
+  const { composer } = await scene({ addresses: [address({ window_closes_at: past, human_window_closes_at: past, fallback })] });
+  composer.write('Hello');
+  expect(composer.obstacle).toBe('');
+  expect(composer.foresight?.text).toContain('Telegram');
+  expect(composer.canSend).toBe(true);
+});
+
 test('between a day and a week the reply goes as a person’s answer', async () => {
   const future = new Date(Date.now() + 86_400_000).toISOString();
   const { composer } = await scene({ addresses: [address({ window_closes_at: '2025-01-01T00:00:00Z', human_window_closes_at: future })] });
@@ -126,6 +137,14 @@ test('the customer hears of typing once, not with every letter, and never of a n
   expect(tellTyping).toHaveBeenLastCalledWith('100', false);
   composer.write('secret');
   expect(tellTyping).toHaveBeenCalledTimes(2);
+});
+
+test('words that are put in come after what is written, as a reply', async () => {
+  const { composer } = await scene();
+  composer.setMode('note');
+  composer.write('See you there: ');
+  composer.insert('https://t.me/bot');
+  expect([composer.mode, composer.text]).toEqual(['reply', 'See you there:\nhttps://t.me/bot']);
 });
 
 test('white space alone is no message', async () => {

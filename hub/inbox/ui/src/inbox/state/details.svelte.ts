@@ -1,6 +1,9 @@
 import type { Api } from '$shared/api';
-import type { Contact, ContactAddress, Conversation, Link, Message } from '$shared/types';
+import type { Contact, ContactAddress, Conversation, Link, Message, Suggestion } from '$shared/types';
+import { ApiError } from '$shared/http';
 import { problemText } from '../lib/problem-text';
+
+const REACH_LASTS = 10_000;
 
 /** What is known about the contact whose thread is open. */
 export class Details {
@@ -8,6 +11,10 @@ export class Details {
   #contact = $state<Contact | null>(null);
   #addresses = $state<ContactAddress[]>([]);
   #links = $state<Link[]>([]);
+  #suggestions = $state<Suggestion[]>([]);
+  // Decided on this screen; an answer that left the server before that still has them.
+  readonly #decided = new Set<string>();
+  #reachAt = 0;
   #loaded = $state(false);
   #problem = $state('');
 
@@ -27,6 +34,15 @@ export class Details {
     return this.#links.filter((link) => !link.undone_at);
   }
 
+  get undoneLinks(): readonly Link[] {
+    return this.#links.filter((link) => link.undone_at);
+  }
+
+  /** Who else this may be, until somebody decides. */
+  get suggestions(): readonly Suggestion[] {
+    return this.#suggestions;
+  }
+
   get isLoaded(): boolean {
     return this.#loaded;
   }
@@ -40,6 +56,7 @@ export class Details {
     this.#contact = conversation.contact;
     this.#addresses = [];
     this.#links = [];
+    this.#suggestions = [];
     this.#loaded = false;
     await this.reload();
   }
@@ -49,11 +66,17 @@ export class Details {
     if (!id) return;
     this.#problem = '';
     try {
-      const [contact, addresses, links] = await Promise.all([this.#api.contact(id), this.#api.addresses(id), this.#api.links(id)]);
+      const [contact, addresses, links, suggestions] = await Promise.all([
+        this.#api.contact(id),
+        this.#api.addresses(id),
+        this.#api.links(id),
+        this.#api.suggestions(id),
+      ]);
       if (this.#contact?.id !== id) return;
       this.#contact = contact;
       this.#addresses = addresses.items;
       this.#links = links.items;
+      this.#suggest(suggestions.items);
       this.#loaded = true;
     } catch (error) {
       if (this.#contact?.id === id) this.#problem = problemText(error);
@@ -64,20 +87,62 @@ export class Details {
     if (this.#contact) this.heardContact(await this.#api.changeContact(this.#contact.id, { name }));
   }
 
+  /** Takes a link back. Everything returns to whom it belonged to. */
   async undo(link: Link): Promise<void> {
     await this.#api.undoLink(link.id);
     await this.reload();
+  }
+
+  /** Decides; the suggestion is gone at once, and back where it could not be done. */
+  async decide(suggestion: Suggestion, decision: 'accept' | 'dismiss'): Promise<void> {
+    const before = this.#suggestions;
+    this.#decided.add(suggestion.id);
+    this.#suggest(before);
+    try {
+      await this.#api.decide(suggestion.id, decision);
+      if (this.#contact) await this.#loadSuggestions(this.#contact.id);
+      this.#decided.delete(suggestion.id);
+    } catch (error) {
+      this.#decided.delete(suggestion.id);
+      if (this.#contact) await this.#loadSuggestions(this.#contact.id).catch(() => this.#suggest(before));
+      throw error;
+    }
   }
 
   heardContact(contact: Contact): void {
     if (contact.id === this.#contact?.id) this.#contact = contact;
   }
 
-  /** A message can open a reply window, make an address known or close one. */
+  /** A message can open a reply window, make an address known or close one, and say who this may be. */
   async heardMessage(message: Message, ownerId: string): Promise<void> {
-    const changesReach = message.direction === 'in' || message.delivery?.status === 'failed';
+    const changesReach = message.direction === 'in' || message.delivery?.status === 'failed' || message.type === 'event';
     if (ownerId !== this.#contact?.id || !changesReach) return;
-    const page = await this.#api.addresses(ownerId);
-    if (ownerId === this.#contact?.id) this.#addresses = page.items;
+    await Promise.all([this.#loadAddresses(ownerId), this.#loadSuggestions(ownerId)]);
+  }
+
+  /** Asks anew where they can be reached: nothing tells when a visitor leaves the page. */
+  async refreshReach(): Promise<void> {
+    if (!this.#loaded || !this.#contact || Date.now() - this.#reachAt < REACH_LASTS) return;
+    try {
+      await this.#loadAddresses(this.#contact.id);
+    } catch (error) {
+      // What was known stays: a lost connection is told elsewhere, and the next look asks again.
+      if (!(error instanceof ApiError)) throw error;
+    }
+  }
+
+  async #loadAddresses(id: string): Promise<void> {
+    this.#reachAt = Date.now();
+    const page = await this.#api.addresses(id);
+    if (id === this.#contact?.id) this.#addresses = page.items;
+  }
+
+  async #loadSuggestions(id: string): Promise<void> {
+    const page = await this.#api.suggestions(id);
+    if (id === this.#contact?.id) this.#suggest(page.items);
+  }
+
+  #suggest(suggestions: Suggestion[]): void {
+    this.#suggestions = suggestions.filter((each) => !this.#decided.has(each.id));
   }
 }

@@ -1,6 +1,6 @@
 export type Theme = 'system' | 'light' | 'dark';
 export type Pane = 'list' | 'thread' | 'details';
-export type Overlay = 'palette' | 'shortcuts' | null;
+export type Overlay = 'palette' | 'shortcuts' | 'handover' | null;
 
 const THEME = 'hub.theme';
 const DETAILS = 'hub.details';

@@ -1,6 +1,6 @@
 // Sample values for tests: complete, and changed by what the test is about.
 import type { Api } from '$shared/api';
-import type { Agent, Connector, Contact, ContactAddress, Conversation, Message } from '$shared/types';
+import type { Agent, Connector, Contact, ContactAddress, ContextCard, Conversation, Link, Message, Suggestion } from '$shared/types';
 
 export const mari: Agent = { id: '1', name: 'Mari', email: 'mari@shop.example', role: 'agent', presence: 'online', avatar_url: '' };
 export const sofia: Contact = { id: '10', name: 'Sofia', avatar_url: '', attributes: {}, created_at: '2025-01-01T00:00:00Z' };
@@ -85,6 +85,48 @@ export function address(more: Partial<ContactAddress> = {}): ContactAddress {
     window_closes_at: null,
     human_window_closes_at: null,
     last_seen_at: null,
+    present: null,
+    fallback: null,
+    ...more,
+  };
+}
+
+export function link(more: Partial<Link> = {}): Link {
+  return {
+    id: '7',
+    contact_id: sofia.id,
+    other_contact_id: '11',
+    addresses: ['tel:+37255512345', 'telegram:1'],
+    evidence: 'verified',
+    method: 'handover',
+    reason: 'They used the one-time link.',
+    by: 'contact',
+    created_at: '2025-06-02T09:00:00Z',
+    undone_at: null,
+    ...more,
+  };
+}
+
+export function card(more: Partial<ContextCard> = {}): ContextCard {
+  return {
+    from: { connector: 'website', kind: 'webchat', address: 'webchat:1' },
+    to: { connector: 'sms', kind: 'sms', address: 'tel:+37255512345' },
+    switched_at: '2025-06-02T09:00:00Z',
+    open_question: 'Where is order 1042?',
+    given: [{ type: 'order', text: '1042', message_id: '1001' }],
+    waiting_since: '2025-06-02T08:55:00Z',
+    ...more,
+  };
+}
+
+export function suggestion(more: Partial<Suggestion> = {}): Suggestion {
+  return {
+    id: '70',
+    contact: { ...sofia, id: '11', name: 'Sofia L.' },
+    evidence: 'asserted',
+    method: 'form',
+    reason: 'Typed sofia@example.com in a form.',
+    created_at: '2025-06-02T09:00:00Z',
     ...more,
   };
 }

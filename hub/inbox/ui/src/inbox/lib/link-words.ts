@@ -1,0 +1,30 @@
+import { m } from '$messages';
+import type { Evidence, Link } from '$shared/types';
+
+export const EVIDENCE: Record<Evidence, { name: () => string; hint: () => string }> = {
+  verified: { name: m.evidence_verified, hint: m.evidence_verified_hint },
+  asserted: { name: m.evidence_asserted, hint: m.evidence_asserted_hint },
+  inferred: { name: m.evidence_inferred, hint: m.evidence_inferred_hint },
+  agent: { name: m.evidence_agent, hint: m.evidence_agent_hint },
+};
+
+const METHODS: Record<string, () => string> = {
+  handover: m.method_handover,
+  identity: m.method_identity,
+  own_number: m.method_own_number,
+  reply_token: m.method_reply_token,
+  by_hand: m.method_by_hand,
+  suggestion: m.method_suggestion,
+};
+
+/** How a link came to be; a method that is not known here is left out, its reason says the rest. */
+export function methodWords(method: string): string {
+  return METHODS[method.replaceAll(' ', '_')]?.() ?? '';
+}
+
+const NOBODY: Record<string, () => string> = { contact: m.by_customer, customer: m.by_customer, hub: m.system, system: m.system, '': m.system };
+
+/** Who made a link, as people say it. */
+export function makerName(link: Pick<Link, 'by'>): string {
+  return NOBODY[link.by]?.() ?? link.by;
+}

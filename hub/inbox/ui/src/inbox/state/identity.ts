@@ -1,0 +1,52 @@
+import { m } from '$messages';
+import type { Api } from '$shared/api';
+import type { Contact, Link, Suggestion } from '$shared/types';
+import { nameOf } from '../lib/names';
+import type { Details } from './details.svelte';
+import type { Toasts } from './toasts.svelte';
+
+export interface IdentityNeeds {
+  api: Api;
+  details: Details;
+  toasts: Toasts;
+  /** Does it, or says in words why it could not be done. */
+  attempt: (action: () => Promise<unknown>) => Promise<boolean>;
+}
+
+/** Who is whom: the verbs that join people and part them, each with a way back. */
+export class Identity {
+  readonly #needs: IdentityNeeds;
+
+  constructor(needs: IdentityNeeds) {
+    this.#needs = needs;
+  }
+
+  /** Makes one person of two; the threads become one. */
+  async merge(contact: Contact, other: Contact): Promise<void> {
+    const { api, attempt } = this.#needs;
+    await attempt(async () => this.#told(await api.merge(contact.id, other.id), nameOf(other)));
+  }
+
+  async decide(suggestion: Suggestion, decision: 'accept' | 'dismiss'): Promise<void> {
+    const { details, toasts, attempt } = this.#needs;
+    const known = new Set(details.links.map((link) => link.id));
+    if (!(await attempt(() => details.decide(suggestion, decision)))) return;
+    if (decision === 'dismiss') return toasts.show(m.suggestion_dismissed());
+    await details.reload();
+    const made = details.links.find((link) => !known.has(link.id));
+    if (made) this.#told(made, nameOf(suggestion.contact));
+  }
+
+  async undo(link: Link): Promise<void> {
+    const { api, details, toasts, attempt } = this.#needs;
+    if (!(await attempt(() => details.undo(link)))) return;
+    toasts.show(m.link_undone(), {
+      label: m.merge_again(),
+      run: () => void attempt(() => api.merge(link.contact_id, link.other_contact_id)),
+    });
+  }
+
+  #told(link: Link, name: string): void {
+    this.#needs.toasts.show(m.toast_merged({ name }), { label: m.undo(), run: () => void this.undo(link) });
+  }
+}
