@@ -44,6 +44,7 @@ from hub.reloading import Reloader
 from hub.router import roster
 from hub.router.engine import Assigner
 from hub.router.jobs import Timers
+from hub.router.replying import Replier
 from hub.router.sla_watch import SlaWatch
 from hub.settings import Settings
 from hub.store.engine import Store
@@ -96,6 +97,7 @@ class App:
         self.lines = Lines(self.store, links.path)
         self.assigner = Assigner(self.store, lambda: self.current.config)
         self.sla = SlaWatch(self.store, lambda: self.current.config)
+        self.replier = Replier(self.store, lambda: self.current.config, self.connectors.outlets)
         self.timers = Timers(self.store, media)
         follower = Follower(
             self.store, self.connectors, lambda: self.current.config.replies.fallback
@@ -161,6 +163,7 @@ class App:
         alone = self.settings.redis_url is None
         self.reloader.start(alone=alone)
         self.broadcaster.start()
+        self.replier.start()
         if web:
             self.presence.start(alone=alone)
             self.lines.start(alone=alone)
@@ -181,6 +184,7 @@ class App:
         self.poller.stop()
         self.timers.stop()
         self.sla.stop()
+        self.replier.stop()
         self.assigner.stop()
         self.fetcher.stop()
         self.describer.stop()

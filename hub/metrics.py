@@ -25,6 +25,7 @@ FALLBACKS = Counter(
     "Answers that left their channel, by where to (empty: nowhere) and why.",
     ["from", "to", "reason"],
 )
+AUTOMATIC = Counter("hub_automatic_replies_total", "What the hub said on its own.", ["reply"])
 SLA_WARNINGS = Counter(
     "hub_sla_warnings_total", "Clocks of a policy that ran out soon.", ["policy", "clock"]
 )

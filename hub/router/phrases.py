@@ -180,3 +180,23 @@ def _words(locale: str) -> _Words:
 def language_of(locale: str) -> str:
     """`pt-BR` and `pt_BR` are `pt`. Source: RFC 5646."""
     return locale.replace("_", "-").partition("-")[0].lower()
+
+
+#: How a customer calls a kind of channel, where it is not a name that is the same everywhere.
+_CHANNELS = {
+    "email": {
+        "en": "email",
+        "et": "e-posti teel",
+        "pl": "e-mail",
+        "ar": "البريد الإلكتروني",
+        "fa": "ایمیل",
+    },
+    "webchat": {"en": "chat", "et": "vestluses", "pl": "czat", "ar": "الدردشة", "fa": "گفتگو"},
+    "sms": {"en": "SMS", "fa": "پیامک"},
+}
+
+
+def channel_in_words(kind: str, locale: str) -> str:
+    """What a customer calls a kind of channel: `email`, `SMS`, `Telegram`."""
+    names = _CHANNELS.get(kind, {})
+    return names.get(language_of(locale)) or names.get("en") or kind.capitalize()
