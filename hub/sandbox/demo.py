@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hub.sandbox.graph import provider as graph
 from hub.sandbox.mail import provider as mail
+from hub.sandbox.mail.letters import MX
 from hub.sandbox.telegram import provider as telegram
 from hub.sandbox.twilio import provider as twilio
 
@@ -41,6 +42,7 @@ connectors:
   mail:
     kind: email
     address: {mail.ADDRESS}
+    authserv_id: {MX}
     imap: {{host: 127.0.0.1, port: {urls.imap_port}, {mail_login}}}
     smtp: {{host: 127.0.0.1, port: {urls.smtp_port}, {mail_login}}}
     webhook_secret: "{mail.WEBHOOK_SECRET}"
