@@ -1,25 +1,28 @@
 """Which contact records are one person, and why.
 
 A link is an edge between two records; the records that live edges hold together are one person, and
-the root among them stands for it. Nothing else is changed by a link: messages, addresses,
-attributes stay with their record, so undoing a link is taking one edge away. Its cost does not
-depend on how much was ever said.
+the root among them stands for it. Messages, addresses and attributes stay with their record, so
+undoing a link is taking one edge away. What goes on with both becomes one conversation, and an
+undoing parts it again: `replay` says how. Neither costs more where more was said before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, insert, or_, select, update
 
-from hub.conversations import people, shapes, threads
+from hub.conversations import merging, people, shapes, threads
 from hub.conversations.events import ContactLinked, ContactUnlinked, Event
+from hub.conversations.replay import roots
 from hub.errors import Conflict, Invalid, NotFound
+from hub.metrics import MERGES, MERGES_UNDONE
 from hub.store.engine import Transaction
 from hub.store.models import addresses, contacts, links
-from hub.types import Address
 
+#: The method of a link by which a customer goes on elsewhere.
+HANDOVER = "handover"
 #: Links are rare and reach over any number of records: two at once could see half of each other.
 ONE_AT_A_TIME = "links"
 
@@ -41,10 +44,8 @@ def link(
         Invalid: they are one person already.
     """
     tx.lock(ONE_AT_A_TIME)
-    group = people.group_of(tx.connection, contact_id)
-    other = people.group_of(tx.connection, other_contact_id)
-    if group[0] == other[0]:
-        raise Invalid("These two are one person already.", "contact_id")
+    group, other = _both(tx, contact_id, other_contact_id)
+    before, changed = merging.join(tx, group, other, goes_on=method == HANDOVER)
     link_id = tx.execute(
         insert(links)
         .values(
@@ -56,13 +57,16 @@ def link(
             by=by,
             created_at=tx.now,
             undone_by="",
+            before=before,
         )
         .returning(links.c.id)
     ).scalar_one()
     _settle(tx, [*group, *other])
     made = get(tx.connection, link_id)
-    _tell(tx, made, "contact.linked", by)
+    _tell(tx, made, "contact.linked", by, [contact_id])
     tx.publish(Event(ContactLinked(link=made, contact_ids=[str(contact_id), str(other[0])])))
+    _show(tx, changed)
+    MERGES.labels(evidence=evidence).inc()
     return made
 
 
@@ -78,15 +82,19 @@ def unlink(tx: Transaction, link_id: int, *, by: str) -> tuple[shapes.Link, list
     if before.undone_at is not None:
         raise Conflict("This link is undone already.")
     records = people.group_of(tx.connection, before.contact_id)
+    tx.lock(f"contact:{records[0]}")
     tx.execute(update(links).where(links.c.id == link_id).values(undone_at=tx.now, undone_by=by))
     _settle(tx, records)
+    changed = merging.part(tx, before, records)
     undone = get(tx.connection, link_id)
-    _tell(tx, undone, "contact.unlinked", by)
+    _tell(tx, undone, "contact.unlinked", by, [before.contact_id, before.other_contact_id])
     both = [
         people.contact(tx.connection, before.contact_id),
         people.contact(tx.connection, before.other_contact_id),
     ]
     tx.publish(Event(ContactUnlinked(link=undone, contact_ids=[one.id for one in both])))
+    _show(tx, changed)
+    MERGES_UNDONE.inc()
     return undone, both
 
 
@@ -130,18 +138,6 @@ def get(connection: Connection, link_id: int) -> shapes.Link:
     return _shape(connection, _row(connection, link_id))
 
 
-def roots(records: Iterable[int], edges: Iterable[tuple[int, int]]) -> dict[int, int]:
-    """The root of every record when these edges, in the order they were made, hold.
-
-    Pure, and a function of the edges alone: that is why an undone link leaves no trace.
-    """
-    root = {record: record for record in records}
-    for one, other in edges:
-        keep, give = root[one], root[other]
-        root = {record: keep if own == give else own for record, own in root.items()}
-    return root
-
-
 def _settle(tx: Transaction, records: list[int]) -> None:
     rows = tx.execute(
         select(links.c.contact_id, links.c.other_contact_id)
@@ -153,14 +149,21 @@ def _settle(tx: Transaction, records: list[int]) -> None:
         tx.execute(update(contacts).where(contacts.c.id == record).values(root_id=root))
 
 
-def _tell(tx: Transaction, link_: shapes.Link, name: str, by: str) -> None:
-    """A line in the thread of each side: what was joined or parted, by whom, and why."""
-    for record in (link_.contact_id, link_.other_contact_id):
-        row = tx.execute(
-            select(addresses).where(addresses.c.contact_id == int(record)).limit(1)
-        ).first()
-        person = row and people.find(tx.connection, Address(row.scheme, row.path, row.scope))
-        target = threads.latest_thread_of_record(tx, person) if person else None
+def _both(tx: Transaction, contact_id: int, other_contact_id: int) -> tuple[list[int], list[int]]:
+    """The records of two people, whom nobody else touches until the commit."""
+    group = people.group_of(tx.connection, contact_id)
+    other = people.group_of(tx.connection, other_contact_id)
+    if group[0] == other[0]:
+        raise Invalid("These two are one person already.", "contact_id")
+    for root in sorted((group[0], other[0])):
+        tx.lock(f"contact:{root}")
+    return group, other
+
+
+def _tell(tx: Transaction, link_: shapes.Link, name: str, by: str, records: Sequence[int]) -> None:
+    """A line in the thread of each: what was joined or parted, by whom, and why."""
+    for record in records:
+        target = threads.latest_thread(tx, people.of_record(tx.connection, record))
         if target is not None:
             threads.add_event(
                 tx,
@@ -170,10 +173,17 @@ def _tell(tx: Transaction, link_: shapes.Link, name: str, by: str) -> None:
                 link_id=link_.id,
                 addresses=link_.addresses,
                 evidence=link_.evidence,
+                method=link_.method,
                 reason=link_.reason,
                 by=by,
             )
             threads.save(tx, target)
+
+
+def _show(tx: Transaction, changed: Iterable[int]) -> None:
+    """Says how the conversations stand that are work for somebody."""
+    for conversation_id in sorted(changed):
+        threads.publish_conversation(tx, conversation_id)
 
 
 def _row(connection: Connection, link_id: int) -> Any:

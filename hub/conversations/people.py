@@ -96,6 +96,20 @@ def find(connection: Connection, address: Address) -> Person | None:
     )
 
 
+def of_record(connection: Connection, contact_id: int) -> Person:
+    """A record by the first address it has. Raises NotFound."""
+    row = connection.execute(
+        select(addresses.c.scheme, addresses.c.path, addresses.c.scope)
+        .where(addresses.c.contact_id == contact_id)
+        .order_by(addresses.c.id)
+        .limit(1)
+    ).first()
+    found = row and find(connection, Address(row.scheme, row.path, row.scope))
+    if found is None:
+        raise NotFound("There is no such contact.")
+    return found
+
+
 def find_or_make(
     tx: Transaction, address: Address, profile: Profile, *, evidence: str = "verified"
 ) -> Person:

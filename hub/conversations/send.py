@@ -80,23 +80,27 @@ def send(
     draft = storable(draft)
     _check(draft)
     row = tx.execute(
-        select(conversations.c.id, conversations.c.contact_id).where(
-            conversations.c.id == conversation_id
-        )
+        select(
+            conversations.c.id, conversations.c.contact_id, conversations.c.merged_into_id
+        ).where(conversations.c.id == conversation_id)
     ).first()
     if row is None:
         raise NotFound("There is no such conversation.")
+    stands = conversation_id
+    if row.merged_into_id is not None:
+        stands = threads.standing(tx, row.merged_into_id)
     repeated = _repeated(tx, row.contact_id, draft)
     if repeated is not None:
         return Sent(repeated, is_new=False)
-    reply = _reply_to(tx, conversation_id, draft)
+    reply = _reply_to(tx, stands, draft)
     if draft.type == "note":
-        target = _thread(tx, conversation_id, None)
+        target = _thread(tx, stands, None)
         person = None
         outlet = None
     else:
+        # Asked of the conversation that was named: merging changes no reply's way.
         person, outlet = _destination(tx, conversation_id, row.contact_id, draft, reply, outlets)
-        target = _thread(tx, conversation_id, person)
+        target = _thread(tx, stands, person)
     return Sent(_write(tx, target, person, outlet, draft, author), is_new=True)
 
 
@@ -225,9 +229,7 @@ def _reply_to(tx: Transaction, conversation_id: int, draft: Draft) -> Any | None
     if draft.reply_to is None:
         return None
     row = tx.execute(
-        select(messages).where(
-            messages.c.id == draft.reply_to, messages.c.conversation_id == conversation_id
-        )
+        select(messages).where(messages.c.id == draft.reply_to, threads.is_in(conversation_id))
     ).first()
     if row is None:
         raise Invalid("The message to answer is not in this conversation.", "reply_to")
@@ -245,16 +247,7 @@ def _destination(
     """The address of the message answered, unless the sender chose another channel."""
     answered = reply if reply is not None and reply.address_id is not None else None
     if answered is None:
-        answered = tx.execute(
-            select(messages)
-            .where(
-                messages.c.conversation_id == conversation_id,
-                messages.c.address_id.is_not(None),
-                messages.c.type == "message",
-            )
-            .order_by((messages.c.direction == "in").desc(), messages.c.id.desc())
-            .limit(1)
-        ).first()
+        answered = _where_they_are(tx, conversation_id) or _last_said(tx, conversation_id)
     name = draft.connector or (answered.connector if answered is not None else None)
     if name is None:
         raise Conflict("Nothing was said here yet: choose the channel to write on.")
@@ -271,6 +264,38 @@ def _destination(
     people.known(tx, person.address_id, name)
     _refuse_stopped(tx, person.address_id, outlet.name)
     return person, outlet
+
+
+def _where_they_are(tx: Transaction, conversation_id: int) -> Any | None:
+    """Where the customer wrote last, or went since by an invitation without a word."""
+    owner = contacts.alias()
+    return tx.execute(
+        select(
+            conversations.c.last_inbound_connector.label("connector"),
+            conversations.c.last_inbound_address_id.label("address_id"),
+        )
+        .join(addresses, addresses.c.id == conversations.c.last_inbound_address_id)
+        .join(contacts, contacts.c.id == addresses.c.contact_id)
+        .join(owner, owner.c.id == conversations.c.contact_id)
+        .where(
+            conversations.c.id == conversation_id,
+            conversations.c.last_inbound_connector.is_not(None),
+            contacts.c.root_id == owner.c.root_id,  # nobody is answered at somebody else's
+        )
+    ).first()
+
+
+def _last_said(tx: Transaction, conversation_id: int) -> Any | None:
+    return tx.execute(
+        select(messages)
+        .where(
+            messages.c.conversation_id == conversation_id,
+            messages.c.address_id.is_not(None),
+            messages.c.type == "message",
+        )
+        .order_by((messages.c.direction == "in").desc(), messages.c.id.desc())
+        .limit(1)
+    ).first()
 
 
 def _refuse_stopped(tx: Transaction, address_id: int, connector: str) -> None:

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, insert, or_, select, update
 
-from hub.conversations import search, shapes, views
+from hub.conversations import people, search, shapes, views
 from hub.conversations.events import (
     ConversationCreated,
     ConversationUpdated,
@@ -19,6 +19,7 @@ from hub.conversations.events import (
     MessageUpdated,
 )
 from hub.conversations.people import Person
+from hub.conversations.replay import REOPEN_WITHIN
 from hub.errors import NotFound
 from hub.store.engine import Transaction, Upsert
 from hub.store.models import (
@@ -30,9 +31,6 @@ from hub.store.models import (
 )
 from hub.store.prepared import Prepared, insert_all
 from hub.types import Address
-
-#: A customer who writes again within this time after the end means the same thing.
-REOPEN_WITHIN = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +44,17 @@ class Author:
 
 SYSTEM = Author("system")
 
+_own = contacts.alias("own")
 _LATEST = (
     select(conversations)
     .join(contacts, contacts.c.id == conversations.c.contact_id)
-    .where(contacts.c.root_id == bindparam("root"))
-    .order_by(conversations.c.id.desc())
+    .where(
+        # Whoever the record is by now: it may have been linked while we waited for our turn.
+        contacts.c.root_id
+        == select(_own.c.root_id).where(_own.c.id == bindparam("record")).scalar_subquery(),
+        conversations.c.merged_into_id.is_(None),
+    )
+    .order_by(conversations.c.created_at.desc(), conversations.c.id.desc())
     .limit(1)
     # What a verb has in its hands, no other changes (PostgreSQL; SQLite has one writer anyway).
     .with_for_update(of=conversations)
@@ -82,27 +86,12 @@ class Thread:
 
 def open_thread(tx: Transaction, person: Person) -> Thread | None:
     """The conversation going on with this person, on whatever channel."""
-    row = _OPEN.first(tx.connection, {"root": person.root_id})
+    row = _OPEN.first(tx.connection, {"record": person.contact_id})
     return None if row is None else Thread(row._asdict(), person, {})
 
 
 def latest_thread(tx: Transaction, person: Person) -> Thread | None:
-    row = tx.execute(_LATEST, {"root": person.root_id}).mappings().first()
-    return None if row is None else Thread(row, person, {})
-
-
-def latest_thread_of_record(tx: Transaction, person: Person) -> Thread | None:
-    """The latest conversation that this very record began, whoever it is one person with."""
-    row = (
-        tx.execute(
-            select(conversations)
-            .where(conversations.c.contact_id == person.contact_id)
-            .order_by(conversations.c.id.desc())
-            .limit(1)
-        )
-        .mappings()
-        .first()
-    )
+    row = tx.execute(_LATEST, {"record": person.contact_id}).mappings().first()
     return None if row is None else Thread(row, person, {})
 
 
@@ -118,6 +107,25 @@ def thread(tx: Transaction, conversation_id: int, person: Person) -> Thread:
     if row is None:
         raise NotFound("There is no such conversation.")
     return Thread(row, person, {})
+
+
+def standing(tx: Transaction, conversation_id: int) -> int:
+    """The conversation that stands for this one: itself, unless a merge brought it into another."""
+    found: int | None = conversation_id
+    while found is not None:
+        conversation_id = found
+        found = tx.execute(
+            select(conversations.c.merged_into_id).where(conversations.c.id == conversation_id)
+        ).scalar()
+    return conversation_id
+
+
+def is_in(conversation_id: int) -> ColumnElement[bool]:
+    """Whether a message is in a conversation, or in one that was brought into it."""
+    inside = select(conversations.c.id).where(conversations.c.merged_into_id == conversation_id)
+    return or_(
+        messages.c.conversation_id == conversation_id, messages.c.conversation_id.in_(inside)
+    )
 
 
 def is_with(tx: Transaction, conversation_id: int, person: Person) -> bool:
@@ -185,12 +193,17 @@ def thread_for_inbound(
     """
     tx.lock(f"contact:{person.root_id}")
     found = open_thread(tx, person)
+    if found is None and tx.is_postgres:
+        now = people.find(tx.connection, person.address)
+        if now is not None and now.root_id != person.root_id:
+            # A link came between: the one who stands for both is who must be waited for.
+            return thread_for_inbound(tx, now, answered=answered, subject=subject)
     if found is not None:
         return found
     latest = latest_thread(tx, person)
     if latest is not None and _continues(tx, latest, answered):
         if answered is not None and answered != latest.id:
-            latest = thread(tx, answered, person)
+            latest = thread(tx, standing(tx, answered), person)
         latest.changes |= {"status": "open", "resolved_at": None}
         answer_card(latest)
         return latest

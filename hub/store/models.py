@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, Text, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from hub.store.columns import UtcDateTime, table
@@ -258,6 +258,13 @@ class VisitorSession(SQLModel, table=True):
 class Conversation(SQLModel, table=True):
     __table_args__ = (
         Index("ix_conversation_activity", "last_activity_at", "id"),
+        # Of the few that were brought into another; what was not is found by the other indexes.
+        Index(
+            "ix_conversation_merged",
+            "merged_into_id",
+            sqlite_where=text("merged_into_id IS NOT NULL"),
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+        ),
         Index("ix_conversation_status", "status", "last_activity_at", "id"),
         Index("ix_conversation_assignee", "assignee_id", "status", "last_activity_at", "id"),
         Index("ix_conversation_team", "team_id", "status", "last_activity_at", "id"),
@@ -271,7 +278,7 @@ class Conversation(SQLModel, table=True):
     status: str = "open"
     assignee_id: int | None = Field(default=None, foreign_key="agent.id")
     #: A merge brought it into this one: it is not work of its own until the merge is undone.
-    merged_into_id: int | None = Field(default=None, foreign_key="conversation.id", index=True)
+    merged_into_id: int | None = Field(default=None, foreign_key="conversation.id")
     team_id: int | None = Field(default=None, foreign_key="team.id")
     priority: str = "normal"
     subject: str = _text()

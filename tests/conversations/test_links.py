@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from hub.conversations import links, people, queries, shapes
-from hub.conversations.links import roots
+from hub.conversations.replay import roots
 from hub.errors import Conflict, Invalid, NotFound
 from hub.store.models import addresses, contacts
 from tests.conversations.desk import Customer, Desk, at_once

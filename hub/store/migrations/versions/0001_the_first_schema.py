@@ -314,7 +314,11 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_conversation_contact", ["contact_id", "status"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_conversation_merged_into_id"), ["merged_into_id"], unique=False
+            "ix_conversation_merged",
+            ["merged_into_id"],
+            unique=False,
+            sqlite_where=sa.text("merged_into_id IS NOT NULL"),
+            postgresql_where=sa.text("merged_into_id IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_conversation_queue", ["assignee_id", "status", "queued_at"], unique=False

@@ -1,0 +1,351 @@
+"""What becomes of conversations when two people turn out to be one, and when they do not. Pure.
+
+Every conversation belongs to the record that began it. When a link makes one person of two who
+each have one open, one conversation is brought into the other: it stands for both from then on, and
+takes all that is said later. What stood before is remembered with the link.
+
+An undoing goes back to the moment of the link and plays what came since once more, without it: each
+message finds the conversation of whoever said or heard it, each decision of an agent stays with the
+conversation it was made in, and a conversation is begun where one would have been. So the end is
+the same as if the link had never been, and its cost is that of what came since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+#: A customer who writes again within this time after the end means the same thing.
+REOPEN_WITHIN = timedelta(hours=24)
+#: What is more urgent stands for both.
+STATUSES = ("resolved", "snoozed", "pending", "open")
+PRIORITIES = ("low", "normal", "high", "urgent")
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class State:
+    """A conversation, as far as what is said and decided in it changes it.
+
+    The fields are columns of its row. The database has yet to give an id that is below zero.
+    """
+
+    id: int
+    contact_id: int
+    created_at: datetime
+    status: str = "open"
+    assignee_id: int | None = None
+    team_id: int | None = None
+    priority: str = "normal"
+    labels: tuple[str, ...] = ()
+    connectors: tuple[str, ...] = ()
+    unread_count: int = 0
+    waiting_since: datetime | None = None
+    snoozed_until: datetime | None = None
+    resolved_at: datetime | None = None
+    last_message_id: int | None = None
+    last_activity_at: datetime = NEVER
+    last_inbound_address_id: int | None = None
+    last_inbound_connector: str | None = None
+    merged_into_id: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.status != "resolved" and self.merged_into_id is None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of the timeline. `contact_id` is the record whose address said or heard it."""
+
+    id: int
+    conversation_id: int
+    contact_id: int
+    address_id: int | None
+    connector: str | None
+    direction: str
+    type: str
+    author_type: str
+    author_id: int | None
+    at: datetime
+    event: Mapping[str, Any] = field(default_factory=dict)
+    duplicate_of_id: int | None = None
+    #: Somebody answered in the provider's own app.
+    is_echo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """A link that holds: made when the newest message was `after`."""
+
+    link_id: int
+    contact_id: int
+    other_contact_id: int
+    after: int
+    #: An invitation was followed: the customer went on elsewhere.
+    goes_on: bool = False
+
+
+def keeper(candidates: Sequence[State]) -> State:
+    """Which of several open conversations stays: one that somebody has, else who waits longest."""
+    return min(
+        candidates,
+        key=lambda one: (one.assignee_id is None, one.waiting_since or NEVER, one.created_at),
+    )
+
+
+def absorb(keep: State, give: State, *, goes_on: bool = False) -> None:
+    """Brings one conversation into another, which shows the work of both from now on.
+
+    `goes_on`: the customer went from one to the other themselves. Else an answer in either goes
+    where it would have gone.
+    """
+    if STATUSES.index(give.status) > STATUSES.index(keep.status):
+        keep.status, keep.snoozed_until = give.status, give.snoozed_until
+    keep.priority = max(keep.priority, give.priority, key=PRIORITIES.index)
+    keep.team_id = keep.team_id if keep.team_id is not None else give.team_id
+    keep.unread_count += give.unread_count
+    keep.waiting_since = min(filter(None, (keep.waiting_since, give.waiting_since)), default=None)
+    keep.labels = _with(keep.labels, give.labels)
+    keep.connectors = _with(keep.connectors, give.connectors)
+    if give.last_activity_at > keep.last_activity_at:
+        keep.last_activity_at = give.last_activity_at
+        keep.last_message_id = give.last_message_id
+        if goes_on:
+            keep.last_inbound_address_id = give.last_inbound_address_id
+            keep.last_inbound_connector = give.last_inbound_connector
+    give.merged_into_id = keep.id
+
+
+class World:
+    """Some people and their conversations, oldest first, while time goes by."""
+
+    def __init__(self, root: Mapping[int, int], states: Iterable[State]) -> None:
+        self.root = dict(root)
+        self.states = {one.id: one for one in states}
+        #: Where each message that was played is now, and those that are no duplicates any more.
+        self.filed: dict[int, int] = {}
+        self.no_duplicates: set[int] = set()
+        #: Which of the messages that are unread came since the world began.
+        self.unread: dict[int, list[int]] = {}
+        #: The ids that the database gave for those below zero.
+        self.numbers: dict[int, int] = {}
+        self._owners: dict[int, int] = {}
+        self._begun: dict[int, int] = {}
+        self._next_id = -1
+
+    def play(
+        self,
+        entries: Iterable[Entry],
+        joinings: Iterable[Joining],
+        *,
+        owners: Mapping[int, int],
+        begun: Mapping[int, int],
+        joined: Callable[[Joining, World], None],
+    ) -> None:
+        """Lets everything happen again, in order.
+
+        Args:
+            owners: the record of each message that another may repeat.
+            begun: conversations that were begun since, and their records.
+            joined: is called before each joining, with the world as it then is.
+        """
+        self._owners, self._begun = dict(owners), dict(begun)
+        waiting = list(joinings)
+        for entry in entries:
+            while waiting and waiting[0].after < entry.id:
+                joined(waiting[0], self)
+                self.join(waiting.pop(0))
+            self._owners[entry.id] = entry.contact_id
+            self._happen(entry)
+        for one in waiting:
+            joined(one, self)
+            self.join(one)
+
+    def renumber(self, old: int, new: int) -> None:
+        """A conversation that was begun here has its id now."""
+        self.numbers[old] = new
+        self.states = {self.numbers.get(key, key): one for key, one in self.states.items()}
+        self.states[new].id = new
+        for one in self.states.values():
+            if one.merged_into_id == old:
+                one.merged_into_id = new
+        self.filed = {key: self.numbers.get(one, one) for key, one in self.filed.items()}
+        if old in self.unread:
+            self.unread[new] = self.unread.pop(old)
+
+    # -- people ------------------------------------------------------------------------------------
+
+    def join(self, joining: Joining) -> None:
+        """One person from now on, with one open conversation at most."""
+        keep, give = self.root[joining.contact_id], self.root[joining.other_contact_id]
+        self.root = {one: keep if root == give else root for one, root in self.root.items()}
+        open_ = [one for one in self._of(joining.contact_id) if one.is_open]
+        if len(open_) < 2:
+            return
+        stays = keeper(open_)
+        for one in open_:
+            if one is not stays:
+                absorb(stays, one, goes_on=joining.goes_on)
+                self.unread.setdefault(stays.id, []).extend(self.unread.pop(one.id, []))
+        merged = {one.id for one in open_ if one is not stays}
+        for one in self.states.values():
+            if one.merged_into_id in merged:
+                one.merged_into_id = stays.id
+
+    def of_both(self, joining: Joining) -> list[State]:
+        """The conversations of the two whom a link is about to make one, as they are now."""
+        both = {self.root[joining.contact_id], self.root[joining.other_contact_id]}
+        return copied(one for one in self.states.values() if self.root[one.contact_id] in both)
+
+    def open_of(self, contact_id: int) -> State | None:
+        return next((one for one in reversed(self._of(contact_id)) if one.is_open), None)
+
+    def current_of(self, contact_id: int) -> State | None:
+        """What goes on with a person, or went on last."""
+        latest = self._of(contact_id)
+        return self.open_of(contact_id) or (latest[-1] if latest else None)
+
+    def _of(self, contact_id: int) -> list[State]:
+        root = self.root[contact_id]
+        return [
+            one
+            for one in self.states.values()
+            if one.merged_into_id is None and self.root[one.contact_id] == root
+        ]
+
+    def _same_person(self, one: int, other: int | None) -> bool:
+        return other is not None and self.root.get(other) == self.root[one]
+
+    def _there(self, entry: Entry) -> State | None:
+        """Where it happened, if that is with the same person here."""
+        found = self.states.get(entry.conversation_id)
+        if found is not None and found.merged_into_id is not None:
+            found = self.states.get(found.merged_into_id)
+        if found is None or not self._same_person(entry.contact_id, found.contact_id):
+            return None
+        return found
+
+    # -- what happens ------------------------------------------------------------------------------
+
+    def _happen(self, entry: Entry) -> None:
+        is_said = entry.type == "message" and entry.address_id is not None
+        if is_said and (entry.direction == "in" or entry.is_echo):
+            target: State | None = self._for_inbound(entry)
+        elif is_said:
+            target = self._there(entry) or self.current_of(entry.contact_id) or self._begin(entry)
+        else:
+            target = self._there(entry) or self.current_of(entry.contact_id)
+        if target is None:
+            return
+        self.filed[entry.id] = target.id
+        if is_said:
+            self._hear(target, entry) if entry.direction == "in" else self._answer(target, entry)
+        elif entry.type == "event":
+            _decide(target, entry)
+            if target.status == "resolved":
+                self.unread.pop(target.id, None)
+        if entry.type != "event":
+            target.last_message_id, target.last_activity_at = entry.id, entry.at
+            if entry.connector is not None:
+                target.connectors = _with(target.connectors, (entry.connector,))
+
+    def _for_inbound(self, entry: Entry) -> State:
+        found = self.open_of(entry.contact_id)
+        if found is not None:
+            return found
+        found = self._there(entry)
+        if found is None:
+            latest = self.current_of(entry.contact_id)
+            ended = latest.resolved_at if latest is not None else None
+            if ended is not None and entry.at - ended < REOPEN_WITHIN:
+                found = latest
+        if found is None:
+            return self._begin(entry)
+        found.status, found.resolved_at = "open", None
+        return found
+
+    def _begin(self, entry: Entry) -> State:
+        own = self._begun.get(entry.conversation_id) == entry.contact_id
+        if own and entry.conversation_id not in self.states:
+            new_id = entry.conversation_id
+        else:
+            new_id, self._next_id = self._next_id, self._next_id - 1
+        made = State(new_id, entry.contact_id, entry.at, last_activity_at=entry.at)
+        self.states[new_id] = made
+        return made
+
+    def _hear(self, target: State, entry: Entry) -> None:
+        original = entry.duplicate_of_id
+        if original is None or not self._same_person(entry.contact_id, self._owners.get(original)):
+            target.unread_count += 1
+            self.unread.setdefault(target.id, []).append(entry.id)
+            if original is not None:
+                self.no_duplicates.add(entry.id)
+        target.waiting_since = target.waiting_since or entry.at
+        target.last_inbound_address_id = entry.address_id
+        target.last_inbound_connector = entry.connector
+        target.last_inbound_connector = entry.connector
+        if target.status in ("pending", "snoozed"):
+            target.status, target.snoozed_until = "open", None
+
+    def _answer(self, target: State, entry: Entry) -> None:
+        if entry.author_type != "agent":
+            return  # what the hub says by itself answers nothing
+        target.waiting_since = None
+        if entry.is_echo:
+            return
+        target.unread_count = 0
+        self.unread.pop(target.id, None)
+        if target.assignee_id is None:
+            target.assignee_id = entry.author_id
+        if target.status in ("snoozed", "resolved"):
+            target.status, target.snoozed_until, target.resolved_at = "open", None, None
+
+
+def _decide(target: State, entry: Entry) -> None:
+    """Does again what an agent did, as the line in the timeline tells it."""
+    told = entry.event
+    match told.get("name"):
+        case "conversation.status":
+            if told["to"] == "resolved":
+                target.waiting_since, target.unread_count = None, 0
+                target.resolved_at = target.resolved_at or entry.at
+            else:
+                target.resolved_at = None
+            target.status = told["to"]
+            if target.status != "snoozed":
+                target.snoozed_until = None
+        case "conversation.assigned":
+            target.assignee_id = None if told["agent_id"] is None else int(told["agent_id"])
+        case "conversation.team":
+            target.team_id = told["to"]
+        case "conversation.priority":
+            target.priority = told["to"]
+        case "conversation.labels":
+            gone = set(told["from"]) - set(told["to"])
+            kept = tuple(label for label in target.labels if label not in gone)
+            new = tuple(label for label in told["to"] if label not in told["from"])
+            target.labels = _with(kept, new)
+
+
+def roots(records: Iterable[int], edges: Iterable[tuple[int, int]]) -> dict[int, int]:
+    """The root of every record when these edges, in the order they were made, hold.
+
+    A function of the edges alone: that is why an undone link leaves no trace.
+    """
+    root = {record: record for record in records}
+    for one, other in edges:
+        keep, give = root[one], root[other]
+        root = {record: keep if own == give else own for record, own in root.items()}
+    return root
+
+
+def copied(states: Iterable[State]) -> list[State]:
+    return [replace(one) for one in states]
+
+
+def _with(own: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*own, *more)))
