@@ -31,7 +31,8 @@ from hub.conversations.events import ConnectorUpdated, Event, MessageCreated, Me
 from hub.conversations.receive import Received
 from hub.errors import SendError
 from hub.inbox import chat, health, pages, problems, webhooks
-from hub.inbox.api import configuration, contacts, conversations, messages, system
+from hub.inbox.api import agents as agents_api
+from hub.inbox.api import configuration, contacts, conversations, messages, overview, system
 from hub.inbox.api.description import completed
 from hub.inbox.auth import Authenticator, security_headers
 from hub.inbox.origins import SocketOrigins
@@ -93,7 +94,9 @@ class App:
         self.fetcher = MediaFetcher(self.store, self.connectors, media)
         self.describer = Describer(self.store)
         self.poller = Poller(self.store, self.connectors, self.gateway)
-        self.presence = PresenceBook(self.store)
+        self.presence = PresenceBook(
+            self.store, lambda: self.current.config.assignment.offline_grace.total_seconds()
+        )
         self.lines = Lines(self.store, links.path)
         self.assigner = Assigner(self.store, lambda: self.current.config)
         self.sla = SlaWatch(self.store, lambda: self.current.config)
@@ -242,8 +245,10 @@ def create_web(hub: Hub) -> tuple[Flask, SocketIO]:
         conversations.blueprint(hub),
         contacts.blueprint(hub),
         messages.blueprint(hub),
+        agents_api.blueprint(hub),
         system.blueprint(hub),
         configuration.blueprint(hub),
+        overview.blueprint(hub),
     ):
         app.register_api(api, url_prefix="/api/v1")
     for blueprint in (pages, chat, webhooks, health):

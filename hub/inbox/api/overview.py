@@ -1,0 +1,27 @@
+"""`/api/v1/overview`: what an admin looks at while the hub works."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+
+from hub.inbox.api.answers import answer
+from hub.inbox.services import Hub
+from hub.router.overview import Overview, overview
+
+TAG = Tag(name="Overview")
+
+
+def blueprint(hub: Hub) -> APIBlueprint:
+    api = APIBlueprint("overview", __name__, abp_tags=[TAG])
+
+    @api.get("/overview", responses={200: Overview})
+    def look() -> Response:
+        """Teams with their queues, agents with their loads, at this moment."""
+        hub.auth.admin()
+        with hub.store.read() as connection:
+            return answer(overview(connection, hub.config, datetime.now(UTC)))
+
+    return api
