@@ -34,6 +34,7 @@ export class Chat {
   #hasEarlier = $state(false);
   #isLoadingEarlier = $state(false);
   #readUpTo = $state<string | null>(null);
+  #proofs = $state(0);
   #resumed = $state<boolean | null>(null);
   #identityProblem = $state<IdentityProblem | null>(null);
 
@@ -129,8 +130,16 @@ export class Chat {
     return last?.connector === this.#connector ? null : last;
   }
 
-  wentOnTo(connector: string, since: string | null): boolean {
-    return wentOnTo(this.#messages, connector, since, this.#connector);
+  /** Whether they went on there, since a message and a number of proofs. */
+  wentOnTo(connector: string, since: string | null, proofs: number): boolean {
+    // Words on this connector may be from right here: another device shows by what it proved.
+    if (connector === this.#connector) return this.#proofs > proofs;
+    return wentOnTo(this.#messages, connector, since);
+  }
+
+  /** How often this page came to know of another address of its customer's. */
+  get proofs(): number {
+    return this.#proofs;
   }
 
   /** Said here, and not on another channel of the same customer. */
@@ -297,7 +306,10 @@ export class Chat {
   #welcome(payload: SessionPayload): void {
     if (!this.#isSamePerson(payload)) this.#startAnew();
     // What this page has proved has changed: nothing stays that the server does not show again.
-    if (payload.changed) this.#messages = [];
+    if (payload.changed) {
+      this.#messages = [];
+      this.#proofs += 1;
+    }
     const last = newest(this.#messages);
     this.#session = payload.session;
     this.#memory.welcome(payload.session, payload.contact?.id ?? null);

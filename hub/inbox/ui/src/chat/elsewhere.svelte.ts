@@ -14,6 +14,7 @@ interface Invited {
   handover: Handover;
   /** The newest message when it was made: what tells of its use comes after. */
   since: string | null;
+  proofs: number;
   /** Whose it is: nobody else gets it shown. */
   session: string | null;
 }
@@ -61,7 +62,7 @@ export class Elsewhere {
   /** The customer has followed the invitation before the eyes of this page. */
   get isFollowed(): boolean {
     const found = this.#found;
-    return found !== undefined && this.#chat.wentOnTo(found.handover.connector, found.since);
+    return found !== undefined && this.#chat.wentOnTo(found.handover.connector, found.since, found.proofs);
   }
 
   get #found(): Invited | undefined {
@@ -99,12 +100,12 @@ export class Elsewhere {
     if (!channel) return;
     this.#forget(channel.connector);
     this.#problem = null;
-    const { newest: since, session } = this.#chat;
+    const { newest: since, proofs, session } = this.#chat;
     const answer = await this.#chat.invite(channel.connector);
     if (answer.ok) {
       const { id, connector, url, code, qr, expires_at } = answer;
       const handover = { id, connector, url, code, qr, expires_at };
-      this.#invited = { ...this.#invited, [channel.connector]: { handover, since, session } };
+      this.#invited = { ...this.#invited, [channel.connector]: { handover, since, proofs, session } };
     }
     if (this.#channel !== channel) return; // another one was chosen meanwhile
     if (answer.ok) this.#watchExpiry();

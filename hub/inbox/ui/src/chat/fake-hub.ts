@@ -90,9 +90,9 @@ export class FakeHub {
     return message;
   }
 
-  /** It welcomes the customer on another channel, or another device of theirs. */
-  greets(connector: string, address = 'elsewhere:1'): void {
-    const message = this.message('out', 'Nothing needs repeating.', { connector, kind: connector, address, author: author('system', '') });
+  /** It welcomes the customer on another channel. */
+  greets(connector: string): void {
+    const message = this.message('out', 'Nothing needs repeating.', { connector, kind: connector, author: author('system', '') });
     this.stored.push(message);
     this.emits('message.created', { message, conversation: conversation() });
   }

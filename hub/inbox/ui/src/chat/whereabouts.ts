@@ -14,25 +14,13 @@ export function lastStage(messages: readonly Message[]): Stage | null {
   return last?.connector ? { connector: last.connector, kind: last.kind ?? '' } : null;
 }
 
-/**
- * Whether the customer went on at `connector` after the message `since`: they wrote there, or were
- * welcomed. Only at an address that was not theirs before, where it is this very chat, `own`: a word
- * said right here is no sign that another device was taken up.
- */
-export function wentOnTo(
-  messages: readonly Message[],
-  connector: string,
-  since: string | null,
-  own: string,
-): boolean {
-  const isNewer = ({ id }: Message) => since === null || byId(id, since) > 0;
-  const before = new Set(messages.filter((message) => !isNewer(message)).map(({ address }) => address));
+/** Whether the customer went on at `connector` after the message `since`: wrote there, or was welcomed. */
+export function wentOnTo(messages: readonly Message[], connector: string, since: string | null): boolean {
   return messages.some(
     (message) =>
       message.connector === connector &&
-      isNewer(message) &&
-      (message.direction === 'in' || message.author.type === 'system') &&
-      (connector !== own || !before.has(message.address)),
+      (since === null || byId(message.id, since) > 0) &&
+      (message.direction === 'in' || message.author.type === 'system'),
   );
 }
 
