@@ -13,7 +13,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from hub.conversations import shapes, threads, views, work
 from hub.conversations.events import ConversationUpdated, Event, MessageCreated
@@ -269,6 +269,18 @@ def accept(tx: Transaction, conversation_id: int, agent_id: int | None) -> shape
         .values(accepted_at=tx.now, updated_at=tx.now, **work.LOOKED_AT)
     )
     return threads.publish_conversation(tx, conversation_id)
+
+
+def is_awaited(connection: Connection, conversation_id: int, agent_id: int) -> bool:
+    """Whether a conversation waits for this agent to look at it."""
+    found = connection.execute(
+        select(conversations.c.id).where(
+            conversations.c.id == conversation_id,
+            conversations.c.assignee_id == agent_id,
+            conversations.c.accepted_at.is_(None),
+        )
+    )
+    return found.first() is not None
 
 
 # -- taking it back ------------------------------------------------------------------------------

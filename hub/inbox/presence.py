@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
@@ -28,8 +29,10 @@ STALE_AFTER = timedelta(seconds=75)
 class PresenceBook:
     """The sockets of agents in this process."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, grace: Callable[[], float] | None = None) -> None:
+        """`grace` says for how many seconds a lost socket still counts."""
         self._store = store
+        self._grace = grace or (lambda: GRACE_SECONDS)
         self._sockets: dict[int, set[str]] = defaultdict(set)
         self._absences: dict[int, int] = defaultdict(int)
         self._lock = threading.Lock()
@@ -61,7 +64,7 @@ class PresenceBook:
         runtime.spawn(self._leave_after_grace, agent_id, absence, name="presence-grace")
 
     def _leave_after_grace(self, agent_id: int, absence: int) -> None:
-        if self._stop.wait(GRACE_SECONDS):
+        if self._stop.wait(self._grace()):
             return
         with self._lock:
             # Somebody who came back and left again has the whole time again.

@@ -67,6 +67,11 @@ _WAITING = Prepared(
     .order_by(conversations.c.id)
     .limit(bindparam("limit"))
 )
+_ONE_WAITING = Prepared(
+    select(*_QUEUED)
+    .join(contacts, contacts.c.id == conversations.c.contact_id)
+    .where(conversations.c.id == bindparam("conversation"))
+)
 _UNROUTED = Prepared(
     select(
         *_QUEUED,
@@ -169,6 +174,12 @@ def read_waiting(
     """A part of the queue, in the order of ids: what comes after one of them."""
     rows = _WAITING.rows(connection, {"after": after, "limit": limit})
     return [_need(row, config, names) for row in rows]
+
+
+def read_need(connection: Connection, config: Config, conversation_id: int) -> Need | None:
+    """What one conversation needs; None when it is not there."""
+    row = _ONE_WAITING.first(connection, {"conversation": conversation_id})
+    return None if row is None else _need(row, config, team_names(connection))
 
 
 def read_unrouted(

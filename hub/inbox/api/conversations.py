@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
-from hub.conversations import handovers, people, queries, send, shapes, views, work
+from hub.conversations import assigning, handovers, people, queries, send, shapes, views, work
 from hub.conversations.people import Person
 from hub.conversations.send import Draft, Outlet
 from hub.errors import Conflict, Invalid
@@ -144,10 +144,16 @@ def blueprint(hub: Hub) -> APIBlueprint:
 
     @api.get("/conversations/<int:id>/routing", responses={200: Routing})
     def explain_routing(path: ItemPath) -> Response:
-        """Why this conversation is with whom it is with: every assignment and its reason."""
+        """Why this conversation is with whom it is with, or why nobody has it yet."""
         hub.auth.principal()
         with hub.store.read() as connection:
-            return answer(routing_of(connection, path.id))
+            return answer(routing_of(connection, path.id, hub.config, datetime.now(UTC)))
+
+    @api.post("/conversations/<int:id>/accept", responses={200: shapes.Conversation})
+    def accept_conversation(path: ItemPath) -> Response:
+        """Says that I have seen what I was given. Looking at it or answering says so too."""
+        principal = hub.auth.principal()
+        return answer(hub.store.write(lambda tx: assigning.accept(tx, path.id, principal.agent_id)))
 
     @api.post("/conversations/<int:id>/read", responses={200: shapes.Conversation})
     def read_conversation(path: ItemPath, body: ReadUpTo) -> Response:

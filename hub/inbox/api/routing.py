@@ -1,85 +1,145 @@
-"""Why a conversation is with whom it is with, told from its own timeline."""
+"""Why a conversation is with whom it is with: the rule, everybody who was considered, the queue."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from hub.conversations import shapes, views
-from hub.conversations.work import EVENTS
-from hub.store.models import messages
+from hub.config import Config
+from hub.conversations import shapes
+from hub.conversations.assigning import ASSIGNED
+from hub.conversations.views import agent_shape
+from hub.errors import NotFound
+from hub.router import board, queue
+from hub.router.candidates import choose
+from hub.router.decisions import terms_of
+from hub.router.round import candidates_of
+from hub.store.models import agents, conversations, messages, routing_decisions, teams
+
+#: The line that says who gave it is among the last of them.
+EVENTS_READ = 50
 
 
-class Assignment(shapes.Shape):
-    """One step: `agent` got it (None: it was released), and why."""
+class Reason(shapes.Shape):
+    """Why, for a program (`code`) and in words."""
 
-    at: datetime
-    agent_id: shapes.OptionalId
-    agent: str | None
-    by: shapes.Author
-    reason: str
+    code: str
+    text: str
+
+
+class Candidate(shapes.Shape):
+    """An agent who was considered, and what spoke for or against them."""
+
+    agent: shapes.Agent
+    chosen: bool
+    reasons: list[Reason]
+
+
+class QueuePlace(shapes.Shape):
+    """A place in the queue of the team, counted from 1, and how long it will take, about."""
+
+    position: int
+    wait_seconds: int | None
 
 
 class Routing(shapes.Shape):
-    conversation_id: shapes.Id
-    assignee: shapes.Agent | None
-    waiting_since: datetime | None
-    reason: str
-    assignments: list[Assignment]
+    """How a conversation was decided about. While it waits, the candidates are those of now."""
+
+    rule: str | None
+    team: str | None
+    skills: list[str]
+    priority: shapes.Priority
+    candidates: list[Candidate]
+    decided_at: datetime | None
+    queue: QueuePlace | None
+    attempts: int
 
 
-def routing_of(connection: Connection, conversation_id: int) -> Routing:
-    """Every assignment of a conversation, oldest first. Raises NotFound."""
-    conversation = views.conversation(connection, conversation_id)
+def routing_of(
+    connection: Connection, conversation_id: int, config: Config, now: datetime
+) -> Routing:
+    """The last decision about a conversation; the one of this moment while it waits.
+
+    Raises NotFound.
+    """
+    row = connection.execute(
+        select(conversations, teams.c.name.label("team"))
+        .outerjoin(teams, teams.c.id == conversations.c.team_id)
+        .where(conversations.c.id == conversation_id)
+    ).first()
+    if row is None:
+        raise NotFound("There is no such conversation.")
+    last = connection.execute(
+        select(routing_decisions)
+        .where(routing_decisions.c.conversation_id == conversation_id)
+        .order_by(routing_decisions.c.id.desc())
+        .limit(1)
+    ).first()
+    by_hand = None
+    if row.assignee_id is not None and (last is None or last.agent_id != row.assignee_id):
+        by_hand = _by_hand(connection, conversation_id, row.assignee_id)
+    place = queue.place(connection, conversation_id, config.assignment.order)
+    candidates = last.candidates if last is not None else []
+    decided_at = last.decided_at if last is not None else None
+    need = None if place is None else board.read_need(connection, config, conversation_id)
+    if need is not None:
+        need = board.with_known_agent(connection, need, config, now)
+        everybody = board.read_agents(connection, config)
+        candidates = candidates_of(choose(need, everybody, terms_of(config, now), now))
+        decided_at = now
+    if by_hand is not None:
+        candidates, decided_at = [by_hand[0]], by_hand[1]
+    return Routing(
+        rule=row.rule or (last.rule if last is not None else None) or None,
+        team=row.team,
+        skills=row.skills,
+        priority=row.priority,
+        candidates=_candidates(connection, candidates),
+        decided_at=decided_at,
+        queue=None
+        if place is None
+        else QueuePlace(position=place.position, wait_seconds=place.wait_seconds),
+        attempts=row.attempts,
+    )
+
+
+def _by_hand(
+    connection: Connection, conversation_id: int, agent_id: int
+) -> tuple[dict[str, Any], datetime | None]:
+    """Who has it though no decision of ours says so, and since when."""
     rows = connection.execute(
         select(messages)
         .where(messages.c.conversation_id == conversation_id, messages.c.type == "event")
-        .order_by(messages.c.id)
+        .order_by(messages.c.id.desc())
+        .limit(EVENTS_READ)
     )
-    steps = [
-        _step(row)
-        for row in rows
-        if (row.extra.get("event") or {}).get("name") == EVENTS["assignee_id"]
+    reason, at = Reason(code="answered", text="Answered first."), None
+    for row in rows:
+        told = row.extra.get("event") or {}
+        if told.get("name") == ASSIGNED and told.get("agent_id") == str(agent_id):
+            is_own = row.author_type == "agent" and row.author_id == agent_id
+            text = "Took it." if is_own else f"{row.author_name} gave it to {told['agent']}."
+            reason, at = Reason(code="taken" if is_own else "by_hand", text=text), row.created_at
+            break
+    return {"agent_id": agent_id, "chosen": True, "reasons": [reason.model_dump()]}, at
+
+
+def _candidates(connection: Connection, found: Iterable[Mapping[str, Any]]) -> list[Candidate]:
+    found = list(found)
+    ids = [one["agent_id"] for one in found]
+    people = {
+        row.id: agent_shape(row)
+        for row in connection.execute(select(agents).where(agents.c.id.in_(ids)))
+    }
+    return [
+        Candidate(
+            agent=people[one["agent_id"]],
+            chosen=one["chosen"],
+            reasons=[Reason(**reason) for reason in one["reasons"]],
+        )
+        for one in found
+        if one["agent_id"] in people
     ]
-    return Routing(
-        conversation_id=conversation.id,
-        assignee=conversation.assignee,
-        waiting_since=conversation.waiting_since,
-        reason=_now(conversation, steps),
-        assignments=steps,
-    )
-
-
-def _step(row: Any) -> Assignment:
-    told = row.extra["event"]
-    agent, by = (
-        told.get("agent"),
-        shapes.Author(type=row.author_type, id=row.author_id, name=row.author_name),
-    )
-    if by.type == "system":
-        reason = f"{agent} was online and had the fewest open conversations."
-    elif agent is None:
-        reason = f"{by.name} gave it back."
-    elif by.id is not None and str(by.id) == told.get("agent_id"):
-        reason = f"{agent} took it."
-    else:
-        reason = f"{by.name} gave it to {agent}."
-    return Assignment(
-        at=row.created_at,
-        agent_id=told.get("agent_id"),
-        agent=agent,
-        by=by,
-        reason=reason,
-    )
-
-
-def _now(conversation: shapes.Conversation, steps: list[Assignment]) -> str:
-    if conversation.assignee is None:
-        if conversation.status == "open":
-            return "It waits for an agent who is online."
-        return "Nobody has it, and nothing waits for an answer."
-    if steps and steps[-1].agent_id == conversation.assignee.id:
-        return steps[-1].reason
-    return f"{conversation.assignee.name} answered first."

@@ -1,4 +1,4 @@
-"""`/api/v1/session`, `/agents`, `/connectors`, `/journal`: who is here and how the hub is doing."""
+"""`/api/v1/session`, `/connectors`, `/journal`: who is here and how the hub is doing."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from typing import Literal
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
-from sqlalchemy import select
 
 from hub.config import Config
 from hub.connectors.rates import Buckets
 from hub.conversations import queries, shapes
-from hub.conversations.views import agent_shape
-from hub.errors import Conflict, LimitExceeded, NotFound, SendError
-from hub.inbox import accounts, presence
+from hub.errors import LimitExceeded, NotFound, SendError
+from hub.inbox import accounts
 from hub.inbox.api.answers import (
     Body,
     ItemPath,
@@ -27,8 +25,6 @@ from hub.inbox.api.answers import (
 )
 from hub.inbox.auth import NotSignedIn
 from hub.inbox.services import Hub
-from hub.store.engine import Transaction
-from hub.store.models import agents, teams
 from hub.types import RateLimit
 
 TAG = Tag(name="System")
@@ -44,10 +40,6 @@ class Session(shapes.Shape):
     name: str
     role: str
     csrf_token: str
-
-
-class OwnAgent(Body):
-    presence: shapes.Presence
 
 
 class JournalQuery(PageQuery):
@@ -71,7 +63,6 @@ class ConnectorPath(Body):
 def blueprint(hub: Hub) -> APIBlueprint:
     api = APIBlueprint("system", __name__, abp_tags=[TAG])
     _session_routes(api, hub)
-    _agent_routes(api, hub)
     _machine_routes(api, hub)
     return api
 
@@ -115,39 +106,6 @@ def _session_routes(api: APIBlueprint, hub: Hub) -> None:
 
 def _sign_in_limit(config: Config) -> RateLimit:
     return RateLimit(config.limits.sign_in_tries_per_minute, 60)
-
-
-def _agent_routes(api: APIBlueprint, hub: Hub) -> None:
-    @api.get("/agents", responses={200: ListOf[shapes.Agent]})
-    def list_agents() -> Response:
-        hub.auth.principal()
-        with hub.store.read() as connection:
-            rows = connection.execute(
-                select(agents).where(agents.c.disabled_at.is_(None)).order_by(agents.c.name)
-            )
-            return answer_list([agent_shape(row) for row in rows])
-
-    @api.patch("/agents/me", responses={200: shapes.Agent})
-    def change_me(body: OwnAgent) -> Response:
-        """Says whether I take conversations. Online also needs an open screen."""
-        principal = hub.auth.principal()
-        agent_id = principal.agent_id
-        if agent_id is None:
-            raise Conflict("A service account is nobody who could be online.")
-
-        def change(tx: Transaction) -> shapes.Agent:
-            agent = accounts.set_presence(tx, agent_id, body.presence)
-            presence.publish(tx, agent_id)
-            return agent
-
-        return answer(hub.store.write(change))
-
-    @api.get("/teams", responses={200: ListOf[shapes.Team]})
-    def list_teams() -> Response:
-        hub.auth.principal()
-        with hub.store.read() as connection:
-            rows = connection.execute(select(teams).order_by(teams.c.name))
-            return answer_list([shapes.Team(id=row.id, name=row.name) for row in rows])
 
 
 def _machine_routes(api: APIBlueprint, hub: Hub) -> None:

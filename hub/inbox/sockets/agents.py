@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,11 +13,11 @@ from socketio.exceptions import ConnectionRefusedError
 
 from hub import runtime
 from hub.connectors.base import Typing as CanType
-from hub.conversations import queries, send, shapes, views, work
+from hub.conversations import assigning, queries, send, shapes, views, work
 from hub.conversations.events import ConversationViewed, Event
 from hub.conversations.events import Typing as TypingEvent
 from hub.conversations.send import Draft
-from hub.errors import Conflict, HubError, SendError
+from hub.errors import Conflict, HubError, NotFound, SendError
 from hub.inbox import accounts, presence
 from hub.inbox.accounts import Principal
 from hub.inbox.services import Hub
@@ -155,6 +156,7 @@ def register(socketio: SocketIO, hub: Hub) -> None:
         def tell(asked: View) -> Ack:
             agent = line().principal.agent
             if agent is not None:
+                _accept(hub, int(agent.id), asked.conversation_id)
                 viewed = ConversationViewed(conversation_id=asked.conversation_id, agent=agent)
                 hub.store.announce(Event(viewed))
             return ok()
@@ -176,6 +178,17 @@ def register(socketio: SocketIO, hub: Hub) -> None:
             return ok()
 
         return answered(SetPresence, data, change)
+
+
+def _accept(hub: Hub, agent_id: int, conversation_id: str | None) -> None:
+    """Whoever looks at what they were given has accepted it."""
+    if conversation_id is None:
+        return
+    with hub.store.read() as connection:
+        if not assigning.is_awaited(connection, int(conversation_id), agent_id):
+            return
+    with suppress(Conflict, NotFound):  # somebody took it at this moment
+        hub.store.write(lambda tx: assigning.accept(tx, int(conversation_id), agent_id))
 
 
 def _tell_typing(hub: Hub, principal: Principal, conversation_id: int, on: bool) -> None:
