@@ -226,7 +226,7 @@ def _claim(tx: Transaction, handover_id: int, person: Person) -> bool:
 
 
 def _link(tx: Transaction, contact_id: int, person: Person) -> bool:
-    if people.contact(tx.connection, contact_id).id == person.contact.id:
+    if person.address_id in links.proved_with(tx.connection, contact_id):
         return False
     links.link(
         tx,

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, or_, select, update
 
-from hub.conversations import merging, people, shapes, threads
+from hub.conversations import cards, merging, people, shapes, switches, threads
 from hub.conversations.events import ContactLinked, ContactUnlinked, Event
 from hub.conversations.replay import roots
 from hub.errors import Conflict, Invalid, NotFound
@@ -23,6 +23,7 @@ from hub.store.models import addresses, contacts, links
 
 #: The method of a link by which a customer goes on elsewhere.
 HANDOVER = "handover"
+VERIFIED = "verified"
 #: Links are rare and reach over any number of records: two at once could see half of each other.
 ONE_AT_A_TIME = "links"
 
@@ -39,12 +40,17 @@ def link(
 ) -> shapes.Link:
     """Makes one person of two; the first one's root stands for both.
 
+    A proof is kept, too, for two whom an agent has made one already: it opens to the customer what
+    the agent's word does not, and holds when that is taken back.
+
     Raises:
         NotFound: there is no such contact.
         Invalid: they are one person already.
     """
     tx.lock(ONE_AT_A_TIME)
     group, other = _both(tx, contact_id, other_contact_id)
+    if group[0] == other[0] and evidence != VERIFIED:
+        raise Invalid("These two are one person already.", "contact_id")
     before, changed = merging.join(tx, group, other, goes_on=method == HANDOVER)
     link_id = tx.execute(
         insert(links)
@@ -65,8 +71,10 @@ def link(
     made = get(tx.connection, link_id)
     _tell(tx, made, "contact.linked", by, [contact_id])
     tx.publish(Event(ContactLinked(link=made, contact_ids=[str(contact_id), str(other[0])])))
+    switches.joined(tx, before, changed, made)
     _show(tx, changed)
-    MERGES.labels(evidence=evidence).inc()
+    if group[0] != other[0]:
+        MERGES.labels(evidence=evidence).inc()
     return made
 
 
@@ -93,6 +101,7 @@ def unlink(tx: Transaction, link_id: int, *, by: str) -> tuple[shapes.Link, list
         people.contact(tx.connection, before.other_contact_id),
     ]
     tx.publish(Event(ContactUnlinked(link=undone, contact_ids=[one.id for one in both])))
+    cards.forget(tx, changed)
     _show(tx, changed)
     MERGES_UNDONE.inc()
     return undone, both
@@ -119,7 +128,7 @@ def proved_with(connection: Connection, contact_record_id: int) -> frozenset[int
     edges = connection.execute(
         select(links.c.contact_id, links.c.other_contact_id).where(
             links.c.undone_at.is_(None),
-            links.c.evidence == "verified",
+            links.c.evidence == VERIFIED,
             links.c.contact_id.in_(group),
         )
     ).all()
@@ -127,7 +136,7 @@ def proved_with(connection: Connection, contact_record_id: int) -> frozenset[int
     own = [record for record in group if root[record] == root[contact_record_id]]
     found = connection.execute(
         select(addresses.c.id).where(
-            addresses.c.contact_id.in_(own), addresses.c.evidence == "verified"
+            addresses.c.contact_id.in_(own), addresses.c.evidence == VERIFIED
         )
     )
     return frozenset(found.scalars())
@@ -153,9 +162,7 @@ def _both(tx: Transaction, contact_id: int, other_contact_id: int) -> tuple[list
     """The records of two people, whom nobody else touches until the commit."""
     group = people.group_of(tx.connection, contact_id)
     other = people.group_of(tx.connection, other_contact_id)
-    if group[0] == other[0]:
-        raise Invalid("These two are one person already.", "contact_id")
-    for root in sorted((group[0], other[0])):
+    for root in sorted({group[0], other[0]}):
         tx.lock(f"contact:{root}")
     return group, other
 
