@@ -39,11 +39,11 @@ def take(tx: Transaction, conversation_id: int) -> Any | None:
 def is_answered(connection: Connection, conversation_id: int) -> bool:
     """Whether a person of ours has written in it, or in what a merge brought into it."""
     merged = select(conversations.c.id).where(conversations.c.merged_into_id == conversation_id)
+    ids = [conversation_id, *connection.execute(merged).scalars()]
     found = connection.execute(
         select(messages.c.id)
         .where(
-            messages.c.conversation_id.in_([conversation_id])
-            | messages.c.conversation_id.in_(merged),
+            messages.c.conversation_id.in_(ids),
             messages.c.direction == "out",
             messages.c.type == "message",
             messages.c.author_type == "agent",

@@ -325,6 +325,8 @@ def _write(
             values["accept_by"] = None  # who had to look by then could not
         if row is not None:
             values = {name: value for name, value in values.items() if value != row[name]}
+            if state.merged_into_id is None:
+                values |= threads.wake_clocks(row, values, tx.now)
         if not values:
             continue
         changed.add(state.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -317,8 +317,7 @@ def save(tx: Transaction, target: Thread) -> None:
     """Writes what the verb changed."""
     if not target.changes:
         return
-    if target["sla"] is not None:
-        _wake_clocks(tx, target)
+    target.changes |= wake_clocks(target.row, target.changes, tx.now)
     target.changes["updated_at"] = tx.now
     statement = _update_of(frozenset(target.changes))
     statement.rows(tx.connection, {"row": target.id, **target.changes})
@@ -326,15 +325,16 @@ def save(tx: Transaction, target: Thread) -> None:
     target.changes = {}
 
 
-def _wake_clocks(tx: Transaction, target: Thread) -> None:
-    """The clocks look again at what starts or stops them: as soon as it is written, by whomever."""
-    if any(target.changes.get(name, old) != old for name, old in _clocked(target.row)):
-        next_at = target["sla_next_at"]
-        target.changes["sla_next_at"] = tx.now if next_at is None else min(next_at, tx.now)
-
-
-def _clocked(row: Any) -> list[tuple[str, Any]]:
-    return [(name, row[name]) for name in ("status", "waiting_since", "sla")]
+def wake_clocks(row: Any, changes: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The mark by which the clocks look again at what starts or stops them, whoever changed it."""
+    if (row["sla"] if "sla" not in changes else changes["sla"]) is None:
+        return {}
+    if all(
+        changes.get(name, row[name]) == row[name] for name in ("status", "waiting_since", "sla")
+    ):
+        return {}
+    next_at = changes.get("sla_next_at", row["sla_next_at"])
+    return {"sla_next_at": now if next_at is None else min(next_at, now)}
 
 
 @cache

@@ -122,6 +122,8 @@ def _served_teams(connection: Connection) -> dict[str, int]:
 
 
 def _last_said(connection: Connection, conversation_id: int) -> Any | None:
+    merged = select(conversations.c.id).where(conversations.c.merged_into_id == conversation_id)
+    ids = [conversation_id, *connection.execute(merged).scalars()]
     return connection.execute(
         select(
             messages.c.connector,
@@ -134,7 +136,7 @@ def _last_said(connection: Connection, conversation_id: int) -> Any | None:
         )
         .join(addresses, addresses.c.id == messages.c.address_id)
         .where(
-            messages.c.conversation_id == conversation_id,
+            messages.c.conversation_id.in_(ids),
             messages.c.direction == "in",
             messages.c.type == "message",
         )

@@ -444,6 +444,38 @@ def test_another_channel_of_the_same_person_changes_no_clock(
     assert office.sla(conversation_id) == before
 
 
+def test_a_merge_keeps_the_promises_to_whoever_waited_and_an_undoing_gives_back_both(
+    office: Office, desk: Desk, anna: Customer, boris: Customer
+) -> None:
+    first = office.opens(anna)
+    office.after(MINUTE)
+    second = office.opens(boris)
+    desk.replies(second, "Yes?")
+    office.watch.sweep()
+    link = desk.links_up(anna, boris)
+    office.watch.sweep()
+    kept = first if desk.conversation(first).status == "open" else second
+    assert office.sla(kept).resolve_due is not None
+    desk.unlinks(link)
+    office.after(MINUTE)
+    assert office.sla(first).first_reply_due == MONDAY + 5 * MINUTE
+    assert office.sla(second).first_reply_due is None
+    assert office.sla(second).resolve_due == MONDAY + 2 * HOUR + MINUTE
+
+
+def test_who_waited_in_a_conversation_that_was_brought_into_an_answered_one_still_waits(
+    office: Office, desk: Desk, anna: Customer, boris: Customer
+) -> None:
+    first = office.opens(anna)
+    desk.replies(first, "Yes?")
+    office.after(MINUTE)
+    assert office.sla(first).next_reply_due is None
+    boris.says("I wrote by chat before")
+    desk.links_up(anna, boris)
+    office.watch.sweep()
+    assert office.sla(first).next_reply_due == MONDAY + 16 * MINUTE
+
+
 def test_what_fell_due_while_nobody_was_there_is_said_by_the_next_watch(
     office: Office, anna: Customer
 ) -> None:
