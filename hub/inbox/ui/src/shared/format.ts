@@ -87,6 +87,13 @@ export function timeUntil(at: string, now = Date.now()): string {
   return [unit(hours, 'hour', 'short'), minutes > 0 ? unit(minutes, 'minute', 'short') : ''].join(' ').trim();
 }
 
+/** "40s", "4m", "2h": a length of time in seconds, roughly. */
+export function duration(seconds: number): string {
+  if (seconds < 60) return unit(Math.max(1, Math.round(seconds)), 'second');
+  if (seconds < 3600) return unit(Math.round(seconds / 60), 'minute');
+  return unit(Math.round(seconds / 3600), 'hour');
+}
+
 export function byteSize(bytes: number | null): string {
   if (bytes === null) return '';
   if (bytes < 1000) return unit(Math.ceil(bytes / 100) / 10, 'kilobyte', 'short');

@@ -7,6 +7,8 @@ export interface Problem {
   detail?: string;
   code?: string;
   errors?: { field?: string; message: string }[];
+  /** Everything that is wrong with a configuration file. */
+  problems?: string[];
 }
 
 /** The server understood and refused, or was not reached (`status` 0). */

@@ -5,6 +5,8 @@ import { Api, type ConversationChange } from '$shared/api';
 import type { Conversation, Message, Presence } from '$shared/types';
 import { nameOf } from '../lib/names';
 import { problemText } from '../lib/problem-text';
+import { AdminApi } from '../admin/api';
+import { LiveOverview } from '../admin/overview.svelte';
 import { Cards } from './cards.svelte';
 import { Composer } from './composer.svelte';
 import { Conversations } from './conversations.svelte';
@@ -36,11 +38,15 @@ export class App {
   readonly outbox: Outbox;
   readonly composer: Composer;
   readonly live: Live;
+  readonly admin: AdminApi;
+  readonly overview: LiveOverview;
   /** Read out to people who use a screen reader. */
   announcement = $state('');
 
   constructor(api = new Api(), makeLive: (ears: Ears) => Live = (ears) => new Live(ears)) {
     this.api = api;
+    this.admin = new AdminApi(api.client);
+    this.overview = new LiveOverview(this.admin);
     this.session = new Session(api);
     this.directory = new Directory(api);
     this.conversations = new Conversations(api, this.session);
@@ -66,8 +72,7 @@ export class App {
   async start(): Promise<void> {
     this.live.start();
     await Promise.all([this.attempt(() => this.directory.load()), this.conversations.start()]);
-    const wanted = conversationIn(location.hash);
-    if (wanted) await this.openById(wanted);
+    this.follow();
     void this.outbox.flush();
   }
 
@@ -85,6 +90,7 @@ export class App {
   }
 
   open(conversation: Conversation): void {
+    this.view.page = 'inbox';
     this.conversations.select(conversation.id);
     this.view.show('thread');
     const address = `#/conversations/${conversation.id}`;
@@ -101,6 +107,7 @@ export class App {
   /** Goes where the address says: after Back, Forward, or a link to a conversation. */
   follow(): void {
     const wanted = conversationIn(location.hash);
+    this.view.page = location.hash === ADMIN && this.session.agent.role === 'admin' ? 'admin' : 'inbox';
     if (wanted === null) this.view.show('list');
     else if (wanted !== this.conversations.selected?.id) void this.openById(wanted);
   }
@@ -199,6 +206,7 @@ export class App {
     return {
       'message.created': ({ message, conversation }) => {
         this.conversations.heard(conversation);
+        this.overview.changed();
         this.#heardMessage(message);
         if (message.direction === 'in' && message.type === 'message') {
           this.announcement = m.new_message_from({ name: message.author.name || nameOf(conversation.contact) });
@@ -209,8 +217,14 @@ export class App {
         this.conversations.heard(conversation);
         this.#heardMessage(message);
       },
-      'conversation.created': ({ conversation }) => this.conversations.heard(conversation),
-      'conversation.updated': ({ conversation }) => this.conversations.heard(conversation),
+      'conversation.created': ({ conversation }) => {
+        this.conversations.heard(conversation);
+        this.overview.changed();
+      },
+      'conversation.updated': ({ conversation }) => {
+        this.conversations.heard(conversation);
+        this.overview.changed();
+      },
       'contact.updated': ({ contact }) => {
         this.conversations.heardContact(contact);
         this.details.heardContact(contact);
@@ -223,6 +237,7 @@ export class App {
       },
       presence: ({ agent, presence }) => {
         this.directory.heardPresence(agent, presence);
+        this.overview.changed();
         this.session.heardPresence(agent.id, presence);
       },
       'connector.updated': ({ connector }) => this.directory.heardConnector(connector),
@@ -258,6 +273,9 @@ export class App {
     await Promise.all([this.thread.open(selected), this.details.open(selected).then(() => this.details.reload())]);
   }
 }
+
+/** The address of the admin's page. */
+export const ADMIN = '#/admin';
 
 function conversationIn(hash: string): string | null {
   return /^#\/conversations\/([^/]+)$/u.exec(hash)?.[1] ?? null;

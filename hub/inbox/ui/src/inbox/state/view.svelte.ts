@@ -11,6 +11,7 @@ export class View {
   #pane = $state<Pane>('list');
   #details = $state(localStorage.getItem(DETAILS) !== 'hidden');
   overlay = $state<Overlay>(null);
+  page = $state<'inbox' | 'admin'>('inbox');
 
   constructor() {
     this.#applyTheme();
