@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import structlog
 
+from hub.conversations import switches
 from hub.conversations.handovers import Redeemed, Refused
 from hub.conversations.switches import Switch
-from hub.metrics import HANDOVERS, RECOGNITION_SECONDS, SWITCHES, SWITCHES_RECOGNISED
+from hub.metrics import HANDOVERS
 
 log = structlog.get_logger()
 
@@ -27,9 +28,5 @@ def handover_brought(connector: str, outcome: Redeemed | Refused | None) -> None
 
 
 def switched(switch: Switch | None) -> None:
-    if switch is None:
-        return
-    SWITCHES.labels(**{"from": switch.from_.connector, "to": switch.to.connector}).inc()
-    RECOGNITION_SECONDS.observe(switch.seconds)
-    if switch.by_itself:
-        SWITCHES_RECOGNISED.labels(by=switch.recognised_by).inc()
+    if switch is not None:
+        switches.counted(switch)

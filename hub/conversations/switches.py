@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select
+from sqlalchemy import Select, insert, or_, select, true
 
-from hub.conversations import context, threads
-from hub.conversations.context import Said
+from hub.conversations import cards, people, shapes, threads
 from hub.conversations.people import Person
 from hub.conversations.send import Outlet
-from hub.conversations.shapes import Given, Place
+from hub.conversations.shapes import Place
 from hub.conversations.threads import Author, Thread
+from hub.metrics import RECOGNITION_SECONDS, SWITCHES, SWITCHES_RECOGNISED
 from hub.store.engine import Transaction
-from hub.store.models import (
-    addresses,
-    attachments,
-    channel_switches,
-    contacts,
-    conversations,
-    links,
-    messages,
-)
+from hub.store.models import addresses, channel_switches, conversations, links, messages
+from hub.types import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +34,17 @@ class Switch:
     recognised_by: str
     by_itself: bool
     seconds: float
+
+
+def counted(switch: Switch) -> None:
+    """Counts it for Prometheus. Its row is for the reports."""
+    SWITCHES.labels(**{"from": switch.from_.connector, "to": switch.to.connector}).inc()
+    RECOGNITION_SECONDS.observe(switch.seconds)
+    if switch.by_itself:
+        SWITCHES_RECOGNISED.labels(by=switch.recognised_by).inc()
+
+
+# -- somebody comes --------------------------------------------------------------------------------
 
 
 def notice(
@@ -70,46 +74,17 @@ def notice(
     }
     if before is None or before == outlet.name:
         return None
-    switch = _switch(tx, person, outlet, before, before_id, by_handover)
-    target.changes["context_card"] = _card(tx, target, switch, words)
+    origin = _origin(tx, before_id)
+    by, by_itself, seconds = _recognised(tx, person, origin, by_handover)
+    to = Place(connector=outlet.name, kind=outlet.kind, address=str(person.address))
+    switch = Switch(_place(before, origin), to, by, by_itself, seconds)
+    target.changes["context_card"] = cards.make(tx, target, switch.from_, to, words)
     _tell(tx, target, person, switch, at)
     return switch
 
 
-# -- what it was -----------------------------------------------------------------------------------
-
-
-def _switch(
-    tx: Transaction,
-    person: Person,
-    outlet: Outlet,
-    before: str,
-    before_id: int,
-    by_handover: bool,
-) -> Switch:
-    origin = tx.execute(
-        select(addresses, messages.c.kind)
-        .outerjoin(messages, messages.c.address_id == addresses.c.id)
-        .where(addresses.c.id == before_id)
-        .order_by(messages.c.created_at.desc())
-        .limit(1)
-    ).one()
-    by, by_itself, seconds = _recognised(tx, person, origin, by_handover)
-    return Switch(
-        Place(
-            connector=before,
-            kind=origin.kind or origin.scheme,
-            address=f"{origin.scheme}:{origin.path}",
-        ),
-        Place(connector=outlet.name, kind=outlet.kind, address=str(person.address)),
-        by,
-        by_itself,
-        seconds,
-    )
-
-
 def _recognised(
-    tx: Transaction, person: Person, origin: Any, by_handover: bool
+    tx: Transaction, person: Person, origin: _Origin, by_handover: bool
 ) -> tuple[str, bool, float]:
     if by_handover:
         return "handover", True, 0.0
@@ -127,23 +102,119 @@ def _recognised(
     ).first()
     if link is None:
         return "same_person", True, 0.0
-    by = next((name for name in ("handover", "identity") if name in link.method), "link")
-    return by, link.evidence == "verified", _seconds(tx, person, origin.id, link.created_at)
+    seconds = _seconds(tx, person.address_id, origin, link.created_at)
+    return _word(link.method), link.evidence == "verified", seconds
 
 
-def _seconds(tx: Transaction, person: Person, before_id: int, known_at: datetime) -> float:
-    """From their first words here, since they last wrote there, until they were known."""
-    last_there = (
-        select(func.max(messages.c.created_at))
-        .where(messages.c.address_id == before_id, messages.c.direction == "in")
-        .scalar_subquery()
+# -- somebody turns out to be somebody -------------------------------------------------------------
+
+
+def joined(
+    tx: Transaction, before: Mapping[str, Any], changed: Collection[int], link: shapes.Link
+) -> None:
+    """A link made one conversation of two: a customer had gone on elsewhere, unrecognised till now.
+
+    Args:
+        before: what the link remembers of the conversations as they stood.
+        changed: the conversations that it touched.
+    """
+    stood = {int(one["id"]): one for one in before["conversations"]}
+    for give in tx.execute(
+        select(conversations.c.id, conversations.c.merged_into_id).where(
+            conversations.c.id.in_(changed), conversations.c.merged_into_id.is_not(None)
+        )
+    ).all():
+        was, keep = stood.get(give.id), stood.get(give.merged_into_id)
+        if was is not None and keep is not None and was["merged_into_id"] is None:
+            _notice_joined(tx, give.merged_into_id, was, keep, link)
+
+
+def _notice_joined(
+    tx: Transaction,
+    conversation_id: int,
+    one: Mapping[str, Any],
+    other: Mapping[str, Any],
+    link: shapes.Link,
+) -> None:
+    if None in (one["last_inbound_connector"], other["last_inbound_connector"]):
+        return
+    if one["last_inbound_connector"] == other["last_inbound_connector"]:
+        return
+    older, newer = sorted(
+        ((_origin(tx, each["last_inbound_address_id"]), each) for each in (one, other)),
+        key=lambda pair: pair[0].wrote_at or link.created_at,
     )
+    switch = Switch(
+        _place(older[1]["last_inbound_connector"], older[0]),
+        _place(newer[1]["last_inbound_connector"], newer[0]),
+        _word(link.method),
+        link.evidence == "verified",
+        _seconds(tx, newer[0].id, older[0], tx.now),
+    )
+    person = people.find(tx.connection, newer[0].address)
+    assert person is not None
+    target = threads.thread(tx, conversation_id, person)
+    target.changes |= {
+        "last_inbound_connector": newer[1]["last_inbound_connector"],
+        "last_inbound_address_id": newer[0].id,
+        "context_card": cards.make(tx, target, switch.from_, switch.to),
+    }
+    _tell(tx, target, person, switch, None)
+    counted(switch)
+
+
+# -- both ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """An address, the kind of channel that it was last heard on, and when."""
+
+    id: int
+    contact_id: int
+    address: Address
+    kind: str
+    wrote_at: datetime | None
+
+
+def _origin(tx: Transaction, address_id: int) -> _Origin:
+    row = tx.execute(select(addresses).where(addresses.c.id == address_id)).one()
+    last = tx.execute(_heard_at(address_id)).first()
+    return _Origin(
+        row.id,
+        row.contact_id,
+        Address(row.scheme, row.path, row.scope),
+        last.kind if last is not None else row.scheme,
+        last.created_at if last is not None else None,
+    )
+
+
+def _heard_at(address_id: int) -> Select[Any]:
+    """The last message from an address: by the index, however many there are."""
+    return (
+        select(messages.c.kind, messages.c.created_at)
+        .where(messages.c.address_id == address_id, messages.c.direction == "in")
+        .order_by(messages.c.created_at.desc())
+        .limit(1)
+    )
+
+
+def _place(connector: str, origin: _Origin) -> Place:
+    return Place(connector=connector, kind=origin.kind, address=str(origin.address))
+
+
+def _word(method: str) -> str:
+    return next((word for word in ("handover", "identity") if word in method), "link")
+
+
+def _seconds(tx: Transaction, here: int, there: _Origin, known_at: datetime) -> float:
+    """From their first words at one address, since they last wrote at the other, until then."""
     first_here = tx.execute(
         select(messages.c.created_at)
         .where(
-            messages.c.address_id == person.address_id,
+            messages.c.address_id == here,
             messages.c.direction == "in",
-            messages.c.created_at > last_there,
+            true() if there.wrote_at is None else messages.c.created_at > there.wrote_at,
         )
         .order_by(messages.c.created_at)
         .limit(1)
@@ -174,59 +245,3 @@ def _tell(
     }
     author = Author("contact", person.root_id, person.contact.name)
     threads.add_event_at(tx, target, at, author, told)
-
-
-# -- what the agent must know ----------------------------------------------------------------------
-
-
-def _card(tx: Transaction, target: Thread, switch: Switch, words: str) -> dict[str, Any]:
-    made = context.card(
-        _said(tx, target.id),
-        from_=switch.from_,
-        to=switch.to,
-        switched_at=tx.now,
-        waiting_since=target["waiting_since"],
-        typed=_typed(tx, target.id),
-        words=words,
-    )
-    return made.model_dump(mode="json")
-
-
-def _said(tx: Transaction, conversation_id: int) -> list[Said]:
-    rows = tx.execute(
-        select(messages.c.id, messages.c.text, messages.c.direction, messages.c.author_type)
-        .where(messages.c.conversation_id == conversation_id, messages.c.type == "message")
-        .order_by(messages.c.created_at.desc(), messages.c.id.desc())
-        .limit(context.MAX_SAID)
-    ).all()
-    files: dict[int, list[str]] = defaultdict(list)
-    for one in tx.execute(
-        select(attachments.c.message_id, attachments.c.name, attachments.c.medium)
-        .where(attachments.c.message_id.in_([row.id for row in rows]))
-        .order_by(attachments.c.id)
-    ):
-        files[one.message_id].append(one.name or one.medium)
-    return [
-        Said(
-            row.id,
-            row.text,
-            is_theirs=row.direction == "in",
-            is_answer=row.direction == "out" and row.author_type != "system",
-            files=tuple(files[row.id]),
-        )
-        for row in reversed(rows)
-    ]
-
-
-def _typed(tx: Transaction, conversation_id: int) -> list[Given]:
-    """What the person this conversation is with typed of themselves, on whichever record."""
-    row = tx.execute(
-        select(contacts.c.name, contacts.c.attributes)
-        .join(conversations, conversations.c.contact_id == contacts.c.id)
-        .where(conversations.c.id == conversation_id)
-    ).one()
-    typed = [Given(type="name", text=row.name)] if row.name else []
-    for kind in ("email", "phone"):
-        if isinstance(row.attributes.get(kind), str):
-            typed.append(Given.model_validate({"type": kind, "text": row.attributes[kind]}))
-    return typed
