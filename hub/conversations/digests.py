@@ -175,7 +175,7 @@ def _tell_nowhere(
     since: datetime | None,
 ) -> None:
     """One line for each time that they leave, however much is said after them."""
-    target = threads.thread(tx, unread[-1].conversation_id, person)
+    target = threads.thread(tx, threads.standing(tx, unread[-1].conversation_id), person)
     if since is not None and _was_told(tx, target.id, left, since):
         return
     fallback.tell(
@@ -218,7 +218,7 @@ def _send_digest(
 ) -> None:
     to = people.find(tx.connection, way.address)
     assert to is not None
-    target = threads.thread(tx, unread[-1].conversation_id, to)
+    target = threads.thread(tx, threads.standing(tx, unread[-1].conversation_id), to)
     words = _words(tx, person, locales)
     link = _way_back(tx, target.id, person, left, way, resume_link)
     values = threads.add_message(

@@ -171,7 +171,7 @@ def _move(tx: Transaction, row: Any, claim: Claim, error: SendError, way: Way) -
         )
     )
     people.known(tx, way.address_id, way.outlet.name)
-    target = threads.thread(tx, row.conversation_id, person)
+    target = threads.thread(tx, threads.standing(tx, row.conversation_id), person)
     threads.join_connector(tx, target, way.outlet.name)
     tell(
         tx,

@@ -534,3 +534,6 @@ def test_an_undone_link_takes_back_what_went_by_it(
     is_somebody_else_again(desk, letters)
     assert "Yes" in [one.text for one in desk.timeline(letters.id)]
     assert "Yes" not in [one.text for one in desk.timeline(anna.id)]
+    where = desk.message(ours.id).conversation_id
+    assert desk.conversation(where).contact.id == letters.contact.id
+    assert letters.says("Thank you").conversation_id == where

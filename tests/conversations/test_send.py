@@ -53,6 +53,20 @@ def test_a_reply_goes_to_where_the_customer_wrote_last(desk: Desk, anna: Custome
     assert ours.delivery.status == "queued"
 
 
+def test_of_two_numbers_on_one_connector_the_one_that_wrote_is_answered(
+    desk: Desk, anna: Customer, boris: Customer
+) -> None:
+    anna.says("From my phone")
+    boris.says("From my other phone")
+    desk.links_up(anna, boris)
+    last = anna.says("From my phone again")
+    plain = desk.replies(last.conversation_id, "Hi")
+    named = desk.replies(last.conversation_id, "Hi", connector="toy")
+    assert (plain.address, named.address) == ("toy:anna", "toy:anna")
+    other = boris.says("And here again")
+    assert desk.replies(other.conversation_id, "Hi", connector="toy").address == "toy:boris"
+
+
 def test_a_reply_to_a_message_goes_to_the_address_of_that_message(
     desk: Desk, anna: Customer, boris: Customer
 ) -> None:
