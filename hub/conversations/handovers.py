@@ -72,8 +72,13 @@ def invite(
     by: str,
     expires: timedelta = EXPIRES_AFTER,
     author: Author | None = None,
+    *,
+    contact_id: int | None = None,
 ) -> Invitation:
     """Makes an invitation that brings the customer to `connector`.
+
+    Whoever redeems it is proved to be the one who was given it, and nobody whom an agent merged
+    with them: that is the record `contact_id`, or without it whoever was heard last.
 
     Args:
         by: the name of the agent who makes it, or `contact`, or `hub`.
@@ -83,11 +88,14 @@ def invite(
         NotFound: there is no such conversation.
         LimitExceeded: too many were made here within the hour.
     """
-    contact_id = tx.execute(
-        select(conversations.c.contact_id).where(conversations.c.id == conversation_id)
-    ).scalar()
-    if contact_id is None:
+    row = tx.execute(
+        select(conversations.c.contact_id, addresses.c.contact_id.label("heard_last"))
+        .outerjoin(addresses, addresses.c.id == conversations.c.last_inbound_address_id)
+        .where(conversations.c.id == conversation_id)
+    ).first()
+    if row is None:
         raise NotFound("There is no such conversation.")
+    contact_id = contact_id or row.heard_last or row.contact_id
     _refuse_too_many(tx, conversation_id)
     token, code = new_token(), new_code()
     expires_at = tx.now + expires

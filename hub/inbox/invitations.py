@@ -19,11 +19,18 @@ from hub.types import Address, Profile
 
 
 def make_handover(
-    hub: Hub, conversation_id: int, name: str, by: str, author: Author | None = None
+    hub: Hub,
+    conversation_id: int,
+    name: str,
+    by: str,
+    author: Author | None = None,
+    *,
+    contact_id: int | None = None,
 ) -> shapes.Handover:
     """An invitation from a conversation to the connector `name`. Its token is told this once.
 
-    `by` is the name of the agent who makes it, or `contact`, or `hub`.
+    `by` is the name of the agent who makes it, or `contact`, or `hub`; `contact_id` the record of
+    who gets it, where it is not whoever was heard last.
 
     Raises:
         NotFound: there is no such conversation.
@@ -38,7 +45,9 @@ def make_handover(
         raise Conflict("A conversation cannot be handed over to this channel.")
     expires = hub.config.replies.handover.expires
     made = hub.store.write(
-        lambda tx: handovers.invite(tx, conversation_id, name, by, expires, author)
+        lambda tx: handovers.invite(
+            tx, conversation_id, name, by, expires, author, contact_id=contact_id
+        )
     )
     counting.handover_made(name)
     url = connector.handover_link(made.token, made.code)

@@ -193,7 +193,9 @@ def register(socketio: SocketIO, hub: Hub) -> None:
                 current = queries.current_conversation(connection, person.root_id)
             if current is None:
                 raise NotFound("There is no conversation to go on with.")
-            made = make_handover(hub, int(current.id), asked.connector, "contact")
+            made = make_handover(
+                hub, int(current.id), asked.connector, "contact", contact_id=person.contact_id
+            )
             return ok(**made.model_dump(mode="json"))
 
         return answered(HandoverRequest, data, invite)
