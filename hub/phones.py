@@ -48,3 +48,16 @@ def is_possible(number: str) -> bool:
         return phonenumbers.is_possible_number(phonenumbers.parse(number))
     except phonenumbers.NumberParseException:
         return False
+
+
+def forms(number: str) -> tuple[str, ...]:
+    """The ways in which one number, in its canonical form, may stand in the address book.
+
+    Argentine mobile numbers have a 9 after the country's code when they are called from abroad, and
+    many networks leave it out.
+    """
+    if re.fullmatch(r"\+549\d{10}", number):
+        return (number, "+54" + number[4:])
+    if re.fullmatch(r"\+54[1-8]\d{9}", number):
+        return (number, "+549" + number[3:])
+    return (number,)

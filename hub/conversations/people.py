@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, insert, select, update
 
-from hub.conversations import search, shapes
+from hub.conversations import search, shapes, suggesting
 from hub.conversations.events import ContactUpdated, Event
 from hub.conversations.storable import storable
 from hub.errors import Invalid, NotFound
@@ -30,6 +30,8 @@ class Person:
     contact: shapes.Contact
     address: Address
     is_new: bool = False
+    #: Whether they proved to hold it: `verified`, or somebody only said so.
+    evidence: str = "verified"
 
     @property
     def root_id(self) -> int:
@@ -91,8 +93,10 @@ def find(connection: Connection, address: Address) -> Person | None:
     row = _FIND.first(
         connection, {"scheme": address.scheme, "scope": address.scope, "path": address.path}
     )
-    return (
-        None if row is None else Person(row.address_id, row.contact_id, contact_shape(row), address)
+    if row is None:
+        return None
+    return Person(
+        row.address_id, row.contact_id, contact_shape(row), address, evidence=row.evidence
     )
 
 
@@ -160,7 +164,11 @@ def _make(tx: Transaction, address: Address, profile: Profile, evidence: str) ->
         attributes=values["attributes"],
         created_at=tx.now,
     )
-    return Person(address_id, contact_id, contact, address, is_new=True)
+    if evidence == "verified" and address.scheme in suggesting.TYPED.values():
+        suggesting.appeared(tx, contact_id, address.scheme, address.path, name)
+    if profile.attributes:
+        suggesting.typed(tx, contact_id, name, profile.attributes)
+    return Person(address_id, contact_id, contact, address, is_new=True, evidence=evidence)
 
 
 def seen(tx: Transaction, person: Person, connector: str, at: datetime) -> None:
@@ -314,6 +322,8 @@ def edit(
         .where(contacts.c.id == root_id)
         .values(name=after.name, attributes=after.attributes, updated_at=tx.now)
     )
+    if attributes:
+        suggesting.typed(tx, contact_id, after.name, attributes)
     paths = _paths(tx, root_id)
     search.reindex_contact(
         tx,

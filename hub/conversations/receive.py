@@ -14,6 +14,8 @@ from sqlalchemy import insert, update
 
 from hub.conversations import (
     arriving,
+    duplicates,
+    evidence,
     files,
     handovers,
     people,
@@ -155,6 +157,7 @@ def _message(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: i
     redeemed = handover if isinstance(handover, Redeemed) else None
     if redeemed is not None:
         person = handovers.person_after(tx, person)
+    person = evidence.weigh(tx, person, event, inlet.kind)
     at = threads.sane_time(event.sent_at, tx.now)
     if event.extra.get("keyword") == "start":
         people.started(tx, person, inlet.name, at)
@@ -167,15 +170,18 @@ def _message(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: i
         tx, person, answered=_goes_on(answered, redeemed), subject=event.subject
     )
     is_bare = redeemed is not None and _is_bare(event, redeemed)
-    was = target["last_inbound_connector"]
+    was, was_at = target["last_inbound_connector"], target["last_inbound_address_id"]
     if redeemed is not None:
         arriving.note(tx, target, person, inlet.outlet, redeemed)
     words = "" if is_bare else event.text
     switch = switches.notice(
         tx, target, person, inlet.outlet, by_handover=redeemed is not None, at=at, words=words
     )
-    values = _add(tx, inlet, event, target, journal_id, answered)
-    if not is_bare:
+    repeats = duplicates.original(tx, target, person, event, was_at)
+    if target.is_new:
+        duplicates.suggest_namesakes(tx, person, event)
+    values = _add(tx, inlet, event, target, journal_id, answered, duplicate_of_id=repeats)
+    if not is_bare and repeats is None:
         _waits(tx, target)
     if event.attachments:
         threads.publish_message(tx, target, values["id"])
@@ -281,6 +287,8 @@ def _answered(
     message_id = row["id"] if row is not None and event.reply_to else None
     token = read_reply_token(inlet.secret, event.reply_token) if event.reply_token else None
     if token is not None and token.address_id == person.address_id:
+        if person.evidence != "verified" and not event.automatic:
+            evidence.prove(tx, person)
         found = _Answered(token.conversation_id, message_id)
     elif row is not None:
         found = _Answered(row["conversation_id"], message_id)

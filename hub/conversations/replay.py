@@ -278,16 +278,16 @@ class World:
         return made
 
     def _hear(self, target: State, entry: Entry) -> None:
-        original = entry.duplicate_of_id
-        if original is None or not self._same_person(entry.contact_id, self._owners.get(original)):
-            target.unread_count += 1
-            self.unread.setdefault(target.id, []).append(entry.id)
-            if original is not None:
-                self.no_duplicates.add(entry.id)
-        target.waiting_since = target.waiting_since or entry.at
         target.last_inbound_address_id = entry.address_id
         target.last_inbound_connector = entry.connector
-        target.last_inbound_connector = entry.connector
+        original = entry.duplicate_of_id
+        if original is not None:
+            if self._same_person(entry.contact_id, self._owners.get(original)):
+                return
+            self.no_duplicates.add(entry.id)
+        target.unread_count += 1
+        self.unread.setdefault(target.id, []).append(entry.id)
+        target.waiting_since = target.waiting_since or entry.at
         if target.status in ("pending", "snoozed"):
             target.status, target.snoozed_until = "open", None
 

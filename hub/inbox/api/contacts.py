@@ -9,7 +9,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
-from hub.conversations import links, people, queries, reachable, shapes
+from hub.conversations import links, people, queries, reachable, shapes, suggestions
 from hub.errors import Invalid
 from hub.inbox.api.answers import (
     Body,
@@ -21,7 +21,6 @@ from hub.inbox.api.answers import (
     answer_list,
     answer_page,
 )
-from hub.inbox.api.suggestions import Suggestion, suggestions_for
 from hub.inbox.services import Hub
 
 TAG = Tag(name="Contacts")
@@ -46,6 +45,18 @@ class NewLink(Body):
 class Unlinked(shapes.Shape):
     link: shapes.Link
     contacts: list[shapes.Contact]
+
+
+class Decision(Body):
+    decision: suggestions.Decision
+
+
+class Decided(shapes.Shape):
+    """What was decided, and the link where it made one."""
+
+    id: shapes.Id
+    decision: suggestions.Decision
+    link: shapes.Link | None
 
 
 def blueprint(hub: Hub) -> APIBlueprint:
@@ -128,12 +139,21 @@ def blueprint(hub: Hub) -> APIBlueprint:
         undone, both = hub.store.write(lambda tx: links.unlink(tx, path.id, by=principal.name))
         return answer(Unlinked(link=undone, contacts=both))
 
-    @api.get("/contacts/<int:id>/suggestions", responses={200: ListOf[Suggestion]})
-    def suggestions(path: ItemPath) -> Response:
+    @api.get("/contacts/<int:id>/suggestions", responses={200: ListOf[shapes.Suggestion]})
+    def list_suggestions(path: ItemPath) -> Response:
         """Who else this may be, with the reason. Only verified evidence links on its own."""
         hub.auth.principal()
         with hub.store.read() as connection:
-            return answer_list(suggestions_for(connection, path.id))
+            return answer_list(suggestions.of_contact(connection, path.id))
+
+    @api.post("/suggestions/<int:id>", responses={200: Decided})
+    def decide(path: ItemPath, body: Decision) -> Response:
+        """Makes one person of the two, or keeps them two and does not suggest it again."""
+        principal = hub.auth.principal()
+        made = hub.store.write(
+            lambda tx: suggestions.decide(tx, path.id, body.decision, principal.author)
+        )
+        return answer(Decided(id=path.id, decision=body.decision, link=made))
 
     return api
 

@@ -1,0 +1,114 @@
+"""The same words, or the same file, from two addresses within minutes are one thing to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+
+from hub.conversations import search, suggesting, threads
+from hub.conversations.people import Person
+from hub.conversations.threads import Thread
+from hub.store.engine import Transaction
+from hub.store.models import attachments, contacts, messages
+from hub.types import Attachment, InboundMessage, Medium
+
+WITHIN = timedelta(minutes=5)
+#: Fewer characters than this are said by everybody: "ok", "hello".
+MIN_CHARACTERS = 12
+#: Smaller files are placeholders and icons.
+MIN_BYTES = 1024
+#: How far back is looked, in messages.
+MAX_LOOKED_AT = 20
+
+
+def original(
+    tx: Transaction, target: Thread, person: Person, event: InboundMessage, was_at: int | None
+) -> int | None:
+    """The message of this conversation that a new one repeats from another address.
+
+    `was_at` is the address that the customer wrote from before. Costs nothing where all was said
+    from one address.
+    """
+    if was_at in (None, person.address_id) and len(target["connectors"]) < 2:
+        return None
+    if "status" in target.changes or not _says_something(event):
+        return None  # what opens a conversation again is something to answer
+    return _same(tx, event, threads.is_in(target.id), messages.c.address_id != person.address_id)
+
+
+def suggest_namesakes(tx: Transaction, person: Person, event: InboundMessage) -> None:
+    """Somebody of the same name who sent the same a moment ago may be the same person."""
+    if not person.contact.name or not _says_something(event):
+        return
+    others = [
+        one
+        for one in suggesting.namesakes(tx, person.contact_id, person.contact.name)
+        if _same(tx, event, messages.c.contact_id.in_(_records_of(one))) is not None
+    ]
+    what = "words" if essence(event.text) else "file"
+    suggesting.same_words(tx, person.contact_id, others, person.contact.name, what)
+
+
+def essence(text: str) -> str:
+    """A text without case, accents and punctuation; empty when it is too short to tell anything."""
+    plain = search.fold(text)
+    return plain if len(plain) >= MIN_CHARACTERS else ""
+
+
+def _says_something(event: InboundMessage) -> bool:
+    return bool(essence(event.text)) or (not event.text.strip() and bool(_files(event.attachments)))
+
+
+def _same(tx: Transaction, event: InboundMessage, *conditions: ColumnElement[bool]) -> int | None:
+    rows = tx.execute(
+        select(messages.c.id, messages.c.text)
+        .where(
+            *conditions,
+            messages.c.direction == "in",
+            messages.c.type == "message",
+            messages.c.duplicate_of_id.is_(None),
+            messages.c.received_at >= tx.now - WITHIN,
+        )
+        .order_by(messages.c.id.desc())
+        .limit(MAX_LOOKED_AT)
+    ).all()
+    words = essence(event.text)
+    if words:
+        return next((row.id for row in rows if essence(row.text) == words), None)
+    sent = _sent(tx, [row.id for row in rows if not row.text.strip()])
+    wanted = _files(event.attachments)
+    return next((row.id for row in rows if sent.get(row.id) == wanted), None)
+
+
+def _files(given: Sequence[Attachment]) -> list[tuple[str, int]]:
+    """What tells files from each other; empty when one of them could be any."""
+    found = [
+        (one.media_type, one.size)
+        for one in given
+        if one.size is not None and one.size >= MIN_BYTES and one.medium is not Medium.STICKER
+    ]
+    return sorted(found) if len(found) == len(given) else []
+
+
+def _sent(tx: Transaction, message_ids: Sequence[int]) -> dict[int, list[tuple[str, int]]]:
+    found: dict[int, list[tuple[str, int]]] = {}
+    rows: Sequence[Any] = tx.execute(
+        select(attachments.c.message_id, attachments.c.media_type, attachments.c.size).where(
+            attachments.c.message_id.in_(message_ids)
+        )
+    ).all()
+    for row in rows:
+        found.setdefault(row.message_id, []).append((row.media_type, row.size or 0))
+    return {message_id: sorted(files) for message_id, files in found.items()}
+
+
+def _records_of(contact_id: int) -> Any:
+    own = contacts.alias()
+    return (
+        select(contacts.c.id)
+        .join(own, own.c.root_id == contacts.c.root_id)
+        .where(own.c.id == contact_id)
+    )

@@ -1,0 +1,113 @@
+"""What agents decide about two people who may be one."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from sqlalchemy import Connection, or_, select, update
+
+from hub.conversations import links, people, shapes, threads
+from hub.conversations.threads import Author
+from hub.errors import Conflict, Invalid, NotFound
+from hub.store.engine import Transaction
+from hub.store.models import suggestions
+
+Decision = Literal["accept", "dismiss"]
+
+
+def of_contact(connection: Connection, contact_id: int) -> list[shapes.Suggestion]:
+    """Who else a person may be, as far as nobody has decided, newest first. Raises NotFound."""
+    group = people.group_of(connection, contact_id)
+    rows = connection.execute(
+        select(suggestions)
+        .where(
+            or_(suggestions.c.contact_id.in_(group), suggestions.c.other_contact_id.in_(group)),
+            suggestions.c.decision == "",
+        )
+        .order_by(suggestions.c.id.desc())
+    ).all()
+    found = []
+    for row in rows:
+        other = row.other_contact_id if row.contact_id in group else row.contact_id
+        if other not in group:
+            found.append(_shape(row, people.contact(connection, other)))
+    return found
+
+
+def decide(
+    tx: Transaction, suggestion_id: int, decision: Decision, by: Author
+) -> shapes.Link | None:
+    """Makes one person of the two, or keeps them two for good.
+
+    Returns: the link, where there is one now.
+
+    Raises:
+        NotFound: there is no such suggestion.
+        Conflict: it is decided already, or they are one person by now.
+    """
+    row = tx.execute(
+        select(suggestions).where(suggestions.c.id == suggestion_id).with_for_update()
+    ).first()
+    if row is None:
+        raise NotFound("There is no such suggestion.")
+    if row.decision:
+        raise Conflict("This was decided already.")
+    made = _accept(tx, row, by) if decision == "accept" else None
+    tx.execute(
+        update(suggestions)
+        .where(suggestions.c.id == suggestion_id)
+        .values(
+            decision=decision,
+            decided_by=by.name,
+            decided_at=tx.now,
+            link_id=None if made is None else int(made.id),
+        )
+    )
+    if made is None:
+        for contact_id in (row.contact_id, row.other_contact_id):
+            _tell(tx, row, contact_id, by)
+    return made
+
+
+def _accept(tx: Transaction, row: Any, by: Author) -> shapes.Link:
+    try:
+        return links.link(
+            tx,
+            row.contact_id,
+            row.other_contact_id,
+            evidence=row.evidence,
+            method=row.method,
+            reason=row.reason,
+            by=by.name,
+        )
+    except Invalid as error:
+        raise Conflict(str(error)) from None
+
+
+def _tell(tx: Transaction, row: Any, contact_id: int, by: Author) -> None:
+    person = people.of_record(tx.connection, contact_id)
+    target = threads.latest_thread(tx, person)
+    if target is not None:
+        threads.add_event(
+            tx,
+            target,
+            "suggestion.dismissed",
+            by,
+            suggestion_id=str(row.id),
+            evidence=row.evidence,
+            method=row.method,
+            reason=row.reason,
+            by=by.name,
+        )
+        threads.save(tx, target)
+
+
+def _shape(row: Any, other: shapes.Contact) -> shapes.Suggestion:
+    return shapes.Suggestion(
+        id=row.id,
+        contact=other,
+        evidence=row.evidence,
+        method=row.method,
+        reason=row.reason,
+        created_at=row.created_at,
+    )
