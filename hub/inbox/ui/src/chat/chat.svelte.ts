@@ -13,7 +13,8 @@ import type {
 } from '$shared/types';
 import type { Memory } from './memory';
 import { Outbox, type Outgoing } from './outbox.svelte';
-import { inOrder, isShown, merged, newest } from './timeline';
+import { Reading } from './reading.svelte';
+import { isShown, merged, newest } from './timeline';
 import { Typing } from './typing.svelte';
 import { identityProblem, type IdentityProblem, type QueuePlace, type SessionPayload, type VisitorEvents } from './wire';
 import { isUnanswered, lastStage, wentOnTo, type Stage } from './whereabouts';
@@ -33,7 +34,6 @@ export class Chat {
   #isKnown = $state(false);
   #hasEarlier = $state(false);
   #isLoadingEarlier = $state(false);
-  #readUpTo = $state<string | null>(null);
   #proofs = $state(0);
   #resumed = $state<boolean | null>(null);
   #identityProblem = $state<IdentityProblem | null>(null);
@@ -42,12 +42,12 @@ export class Chat {
   #identity: object | null = null;
   #toldIdentity = false;
   #session: string | null = null;
-  #toldRead: string | null = null;
 
   readonly #socket: LiveSocket<VisitorEvents>;
   readonly #memory: Memory;
   readonly #connector: string;
   readonly #outbox: Outbox;
+  readonly #reading: Reading;
   readonly #typing: Typing;
 
   /** `connector` is this chat's own: what was said on others is marked as such. */
@@ -55,7 +55,7 @@ export class Chat {
     this.#socket = socket;
     this.#memory = memory;
     this.#connector = connector;
-    this.#readUpTo = memory.read;
+    this.#reading = new Reading(socket, memory);
     this.#typing = new Typing(socket);
     this.#outbox = new Outbox(socket, memory, (message) => this.#take([message]));
     socket.onConnection((state, refusal) => this.#connectionIs(state, refusal));
@@ -165,16 +165,7 @@ export class Chat {
     return this.#session ?? this.#memory.session;
   }
 
-  unread = $derived.by(() => {
-    const read = this.#messages.find((message) => message.id === this.#readUpTo);
-    return this.#messages.filter(
-      (message) =>
-        message.direction === 'out' &&
-        message.type === 'message' &&
-        message.delivery?.status !== 'read' &&
-        (!read || inOrder(message, read) > 0),
-    ).length;
-  });
+  unread = $derived.by(() => this.#reading.unreadOf(this.#messages));
 
   // -- what one can do -----------------------------------------------------------------------------
 
@@ -214,20 +205,7 @@ export class Chat {
 
   /** The customer has everything there is before their eyes. */
   seen(): void {
-    const answers = this.#messages.filter(
-      (message) => message.direction === 'out' && message.type === 'message',
-    );
-    const last = answers.at(-1);
-    if (!last) return;
-    if (this.#readUpTo !== last.id) {
-      this.#readUpTo = last.id;
-      this.#memory.markRead(last.id);
-    }
-    // Whether one was read that went elsewhere, its own channel says.
-    const here = answers.findLast((message) => this.isOwn(message));
-    if (!this.#isLive || !here || this.#toldRead === here.id || here.delivery?.status === 'read') return;
-    this.#toldRead = here.id;
-    void this.#tellRead(here.id);
+    this.#reading.seen(this.#messages, (message) => this.isOwn(message), this.#isLive);
   }
 
   async loadEarlier(): Promise<void> {
@@ -280,7 +258,7 @@ export class Chat {
     this.#connection = state;
     if (state === 'connected') return; // the session event makes it live
     this.#isLive = false;
-    this.#toldRead = null;
+    this.#reading.cut();
     this.#toldIdentity = false;
     this.#typing.cut();
     this.#outbox.close();
@@ -361,11 +339,6 @@ export class Chat {
     if (conversation.assignee) this.#queue = null;
   }
 
-  async #tellRead(id: string): Promise<void> {
-    const answer = await this.#socket.ask('read', { message_id: id });
-    if (!answer.ok && this.#toldRead === id) this.#toldRead = null;
-  }
-
   /** Once per connection: the answer may be a new session, which must not ask again. */
   #tellIdentity(): void {
     if (!this.#identity || !this.#isLive || this.#toldIdentity) return;
@@ -403,7 +376,6 @@ export class Chat {
     this.#resumed = null;
     this.#isKnown = false;
     this.#hasEarlier = false;
-    this.#readUpTo = null;
-    this.#toldRead = null;
+    this.#reading.forget();
   }
 }
