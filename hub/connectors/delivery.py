@@ -15,6 +15,7 @@ import structlog
 from hub import runtime
 from hub.config.sections import Fallback
 from hub.connectors.base import Connector, Reconciles
+from hub.connectors.calls import composed, sent
 from hub.connectors.live import Connectors
 from hub.connectors.rates import Buckets
 from hub.conversations import fallback, outbox
@@ -26,7 +27,6 @@ from hub.errors import (
     ConnectionFailed,
     ContactStopped,
     CredentialsRefused,
-    ResponseUnexpected,
     SendError,
     Throttled,
 )
@@ -191,7 +191,7 @@ class Deliverer:
 
     def _send(self, connector: Connector[Any], claim: Claim) -> None:
         message = self._message(connector, claim)
-        calls = _composed(connector, message)
+        calls = composed(connector, message)
         first = claim.parts_sent
         if claim.unknown_since is not None and first < len(calls):
             first = self._reconcile(connector, claim, message, calls)
@@ -201,7 +201,7 @@ class Deliverer:
                 again_at = datetime.now(UTC) + timedelta(seconds=wait)
                 self._store.write(partial(outbox.wait_turn, claim_=claim, again_at=again_at))
                 return
-            receipt = _sent(connector, calls[part])
+            receipt = sent(connector, calls[part])
             is_last = part == len(calls) - 1
             after = self._follows_after(connector, message)
             self._accepted(claim, part, receipt, is_last=is_last, follow_after=after)
@@ -371,36 +371,6 @@ class Deliverer:
             content=partial(self._media.read, file.key),
             url=self._links.public_url(file.id, file.name),
         )
-
-
-def _composed(connector: Connector[Any], message: OutboundMessage) -> Sequence[Any]:
-    """The calls of a message. A mistake here fails it: the next try would make the same one."""
-    try:
-        calls = connector.compose(message)
-    except SendError:
-        raise
-    except Exception as error:
-        log.exception("delivery.compose_broke", connector=connector.name, message_id=message.id)
-        raise ResponseUnexpected(
-            "This message could not be prepared for its channel; the log has the details."
-        ) from error
-    if not calls:
-        raise ResponseUnexpected("There was nothing to send in this message.")
-    return calls
-
-
-def _sent(connector: Connector[Any], call: Any) -> SendReceipt:
-    """The receipt of a call. A mistake here leaves the outcome unknown."""
-    try:
-        return connector.send(call)
-    except SendError:
-        raise
-    except Exception as error:
-        log.exception("delivery.send_broke", connector=connector.name)
-        raise ConnectionFailed(
-            "Something broke while this was sent; it is tried again, and the log has the details.",
-            maybe_sent=True,
-        ) from error
 
 
 def _buckets(limit: RateLimit | None) -> Buckets | None:

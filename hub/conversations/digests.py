@@ -26,10 +26,10 @@ from hub.conversations import (
     shapes,
     threads,
 )
+from hub.conversations.destinations import Outlet
 from hub.conversations.fallback import Step
 from hub.conversations.people import Person
 from hub.conversations.reachable import Way
-from hub.conversations.send import Outlet
 from hub.errors import LimitExceeded
 from hub.store.engine import Transaction
 from hub.store.models import addresses, attachments, deliveries, messages, visitor_sessions

@@ -13,9 +13,9 @@ from sqlalchemy import select, update
 
 from hub.config.sections import Fallback
 from hub.conversations import links, outbox, people, reachable, shapes, threads
+from hub.conversations.destinations import Outlet
 from hub.conversations.outbox import Claim
 from hub.conversations.reachable import Way
-from hub.conversations.send import Outlet
 from hub.errors import (
     AddressInvalid,
     ConnectionFailed,

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 
 from hub.config.sections import Fallback
 from hub.conversations import people, shapes
-from hub.conversations.send import Outlet
+from hub.conversations.destinations import Outlet
 from hub.store.models import addresses, reaches, visitor_sessions
 from hub.types import Address
 

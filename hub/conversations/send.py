@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, true, update
+from sqlalchemy import insert, select, update
 
-from hub.conversations import people, shapes, threads, views, work
+from hub.conversations import destinations, people, shapes, threads, views, work
+from hub.conversations.destinations import Outlet as Outlet
 from hub.conversations.people import Person
 from hub.conversations.storable import storable
 from hub.conversations.threads import Author, Thread
@@ -20,25 +21,10 @@ from hub.store.models import (
     conversations,
     deliveries,
     messages,
-    reaches,
 )
-from hub.types import Address, ReplyWindow
 
 MAX_TEXT = 100_000
 MAX_CLIENT_ID = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Outlet:
-    """A connector as the outbox sees it."""
-
-    name: str
-    kind: str
-    scheme: str
-    scope: str = ""
-    can_start: bool = False
-    window: ReplyWindow | None = None
-    text_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +85,9 @@ def send(
         outlet = None
     else:
         # Asked of the conversation that was named: merging changes no reply's way.
-        person, outlet = _destination(tx, conversation_id, row.contact_id, draft, reply, outlets)
+        person, outlet = destinations.destination(
+            tx, conversation_id, row.contact_id, draft.connector, reply, outlets
+        )
         target = _thread(tx, stands, person)
     return Sent(_write(tx, target, person, outlet, draft, author), is_new=True)
 
@@ -131,7 +119,7 @@ def start(
             "them a link to this one."
         )
     people.known(tx, person.address_id, outlet.name)
-    _refuse_stopped(tx, person.address_id, outlet.name)
+    destinations.refuse_stopped(tx, person.address_id, outlet.name)
     tx.lock(f"contact:{person.root_id}")
     target = threads.open_thread(tx, person) or threads.start_thread(tx, person)
     return Sent(_write(tx, target, person, outlet, draft, author), is_new=True)
@@ -146,7 +134,7 @@ def retry(tx: Transaction, message_id: int) -> shapes.Message:
     """
     row = tx.execute(select(deliveries).where(deliveries.c.message_id == message_id)).first()
     if row is not None and row.status == "failed":
-        _refuse_stopped(tx, row.address_id, row.connector)
+        destinations.refuse_stopped(tx, row.address_id, row.connector)
     changed = tx.execute(
         update(deliveries)
         .where(deliveries.c.message_id == message_id, deliveries.c.status == "failed")
@@ -167,31 +155,6 @@ def retry(tx: Transaction, message_id: int) -> shapes.Message:
         raise Conflict("Only a message that failed can be sent again.")
     threads.publish_updated_message(tx, message_id)
     return message
-
-
-def address_of(connection: Connection, contact_id: int, outlet: Outlet) -> Person | None:
-    """The address of a contact that a connector can write to: the one heard from last."""
-    root = contacts.alias()
-    row = connection.execute(
-        select(addresses)
-        .join(contacts, contacts.c.id == addresses.c.contact_id)
-        .join(root, root.c.root_id == contacts.c.root_id)
-        .outerjoin(
-            reaches,
-            (reaches.c.address_id == addresses.c.id) & (reaches.c.connector == outlet.name),
-        )
-        .where(
-            root.c.id == contact_id,
-            addresses.c.scheme == outlet.scheme,
-            addresses.c.scope == outlet.scope,
-            true() if outlet.can_start else reaches.c.address_id.is_not(None),
-        )
-        .order_by(reaches.c.last_inbound_at.desc().nulls_last(), addresses.c.id.desc())
-        .limit(1)
-    ).first()
-    if row is None:
-        return None
-    return people.find(connection, Address(row.scheme, row.path, row.scope))
 
 
 # -- parts ---------------------------------------------------------------------------------------
@@ -236,92 +199,13 @@ def _reply_to(tx: Transaction, conversation_id: int, draft: Draft) -> Any | None
     return row
 
 
-def _destination(
-    tx: Transaction,
-    conversation_id: int,
-    contact_id: int,
-    draft: Draft,
-    reply: Any | None,
-    outlets: dict[str, Outlet],
-) -> tuple[Person, Outlet]:
-    """The address of the message answered, unless the sender chose another channel."""
-    answered = reply if reply is not None and reply.address_id is not None else None
-    if answered is None:
-        answered = _where_they_are(tx, conversation_id) or _last_said(tx, conversation_id)
-    name = draft.connector or (answered.connector if answered is not None else None)
-    if name is None:
-        raise Conflict("Nothing was said here yet: choose the channel to write on.")
-    outlet = outlets.get(name)
-    if outlet is None:
-        raise Invalid(f"There is no connector {name!r} that is turned on.", "connector")
-    person: Person | None
-    if answered is not None and answered.connector == name:
-        person = _person_at(tx, answered.address_id)
-    else:
-        person = address_of(tx.connection, contact_id, outlet)
-    if person is None:
-        raise Conflict(f"This customer has no address that {name} can write to.")
-    people.known(tx, person.address_id, name)
-    _refuse_stopped(tx, person.address_id, outlet.name)
-    return person, outlet
-
-
-def _where_they_are(tx: Transaction, conversation_id: int) -> Any | None:
-    """Where the customer wrote last, or went since by an invitation without a word."""
-    owner = contacts.alias()
-    return tx.execute(
-        select(
-            conversations.c.last_inbound_connector.label("connector"),
-            conversations.c.last_inbound_address_id.label("address_id"),
-        )
-        .join(addresses, addresses.c.id == conversations.c.last_inbound_address_id)
-        .join(contacts, contacts.c.id == addresses.c.contact_id)
-        .join(owner, owner.c.id == conversations.c.contact_id)
-        .where(
-            conversations.c.id == conversation_id,
-            conversations.c.last_inbound_connector.is_not(None),
-            contacts.c.root_id == owner.c.root_id,  # nobody is answered at somebody else's
-        )
-    ).first()
-
-
-def _last_said(tx: Transaction, conversation_id: int) -> Any | None:
-    return tx.execute(
-        select(messages)
-        .where(
-            messages.c.conversation_id == conversation_id,
-            messages.c.address_id.is_not(None),
-            messages.c.type == "message",
-        )
-        .order_by((messages.c.direction == "in").desc(), messages.c.id.desc())
-        .limit(1)
-    ).first()
-
-
-def _refuse_stopped(tx: Transaction, address_id: int, connector: str) -> None:
-    reason = tx.execute(
-        select(reaches.c.stopped_reason).where(
-            reaches.c.address_id == address_id,
-            reaches.c.connector == connector,
-            reaches.c.stopped_at.is_not(None),
-        )
-    ).scalar()
-    if reason is not None:
-        raise Conflict(f"{reason} Choose another channel.".strip())
-
-
-def _person_at(tx: Transaction, address_id: int) -> Person | None:
-    row = tx.execute(select(addresses).where(addresses.c.id == address_id)).one()
-    return people.find(tx.connection, Address(row.scheme, row.path, row.scope))
-
-
 def _thread(tx: Transaction, conversation_id: int, person: Person | None) -> Thread:
     row = tx.execute(select(conversations).where(conversations.c.id == conversation_id)).one()
     if person is None:
         held = tx.execute(
             select(addresses.c.id).where(addresses.c.contact_id == row.contact_id).limit(1)
         ).scalar_one()
-        person = _person_at(tx, held)
+        person = destinations.person_at(tx, held)
         assert person is not None
     return threads.thread(tx, conversation_id, person)
 

@@ -9,7 +9,17 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
-from hub.conversations import assigning, handovers, people, queries, send, shapes, views, work
+from hub.conversations import (
+    assigning,
+    destinations,
+    handovers,
+    people,
+    queries,
+    send,
+    shapes,
+    views,
+    work,
+)
 from hub.conversations.people import Person
 from hub.conversations.send import Draft, Outlet
 from hub.errors import Conflict, Invalid
@@ -212,7 +222,7 @@ def _recipient(hub: Hub, tx: Transaction, body: NewConversation, outlet: Outlet)
         raise Invalid("Give either contact_id or address.", "address")
     if body.contact_id is not None:
         people.contact(tx.connection, body.contact_id)
-        found = send.address_of(tx.connection, body.contact_id, outlet)
+        found = destinations.address_of(tx.connection, body.contact_id, outlet)
         if found is None:
             raise Conflict(f"This customer has no address that {outlet.name} can write to.")
         return found
