@@ -33,6 +33,7 @@ MORE = f"""\
     address: letters@shop.example
     smtp: {{host: 127.0.0.1, port: 1, tls: none}}
     webhook_secret: "letters-secret"
+    authserv_id: mx.shop.example
   hooked:
     kind: telegram
     token: "200300400:made-up-token-of-another-bot-0000000"
