@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from hub.sandbox import Sandbox, demo_connectors
 from tests.browser.screens import Desk, Visitor
@@ -24,6 +24,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# What is not there by then is not coming, also on a busy machine.
+expect.set_options(timeout=15_000)
 EMAIL = "alex@example.com"
 COLLEAGUE = "sam@example.com"
 PASSWORD = "correct horse battery"
