@@ -36,7 +36,7 @@ class TeamQueue(shapes.Shape):
     online: int
     waiting: int
     waiting_since: datetime | None
-    #: What the next to come would wait, from those who were served last.
+    #: What the next to come would wait, from those who were served last; None where nobody waits.
     wait_seconds: int | None
 
 
@@ -90,7 +90,7 @@ def _team(
     times = config.hours[team.hours] if team is not None and team.hours else None
     is_open = times is None or hours.is_open(times, now)
     count, since = waiting
-    pace = queue.pace(connection, name)
+    pace = queue.pace(connection, name) if count else None
     return TeamQueue(
         name=name,
         is_open=is_open,
