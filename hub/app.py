@@ -32,7 +32,15 @@ from hub.conversations.receive import Received
 from hub.errors import SendError
 from hub.inbox import chat, health, pages, problems, webhooks
 from hub.inbox.api import agents as agents_api
-from hub.inbox.api import configuration, contacts, conversations, messages, overview, system
+from hub.inbox.api import (
+    configuration,
+    contacts,
+    conversations,
+    messages,
+    overview,
+    reports,
+    system,
+)
 from hub.inbox.api.description import completed
 from hub.inbox.auth import Authenticator, security_headers
 from hub.inbox.origins import SocketOrigins
@@ -249,6 +257,7 @@ def create_web(hub: Hub) -> tuple[Flask, SocketIO]:
         system.blueprint(hub),
         configuration.blueprint(hub),
         overview.blueprint(hub),
+        reports.blueprint(hub),
     ):
         app.register_api(api, url_prefix="/api/v1")
     for blueprint in (pages, chat, webhooks, health):

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from hub.conversations import automatic, switches, threads
+from hub.conversations.destinations import Outlet
 from hub.conversations.handovers import Redeemed
 from hub.conversations.people import Person
-from hub.conversations.send import Outlet
 from hub.conversations.switches import Switch
 from hub.conversations.threads import Author, Thread
 from hub.store.engine import Transaction

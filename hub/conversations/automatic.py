@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from sqlalchemy import select
 
 from hub.conversations import send, threads
+from hub.conversations.destinations import Outlet
 from hub.conversations.people import Person
-from hub.conversations.send import Outlet
 from hub.conversations.threads import Thread
 from hub.store.engine import Transaction
 from hub.store.models import contacts, reaches

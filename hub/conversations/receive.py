@@ -24,9 +24,9 @@ from hub.conversations import (
     switches,
     threads,
 )
+from hub.conversations.destinations import Outlet
 from hub.conversations.handovers import Redeemed, Refused
 from hub.conversations.people import Person
-from hub.conversations.send import Outlet
 from hub.conversations.storable import is_plain, storable
 from hub.conversations.switches import Switch
 from hub.conversations.threads import Author, Thread

@@ -266,6 +266,41 @@ class HandoverRecord(Shape):
     redeemed_at: datetime | None
 
 
+class SwitchCount(Shape):
+    """How often customers went from one connector to another."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, serialize_by_alias=True)
+
+    from_: str = Field(alias="from")
+    to: str
+    count: int
+
+
+class HandoverTally(Shape):
+    """Invitations to another channel. `refused` counts tokens and codes that were no good."""
+
+    made: int
+    redeemed: int
+    refused: int
+
+
+class SwitchReport(Shape):
+    """Customers who went on elsewhere; `recognised` those whom nobody had to recognise.
+
+    `median_seconds` and `slow_seconds` (nine of ten took no longer) from their first words on the
+    new channel until it was known who they are; null when there were none.
+    """
+
+    since: datetime
+    switches: int
+    recognised: int
+    median_seconds: float | None
+    slow_seconds: float | None
+    ways: list[SwitchCount]
+    handovers: HandoverTally
+    merges_undone: int
+
+
 class SearchResult(Shape):
     type: Literal["message", "contact"]
     message: Message | None = None

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Select, insert, or_, select, true
 
 from hub.conversations import cards, people, shapes, threads
+from hub.conversations.destinations import Outlet
 from hub.conversations.people import Person
-from hub.conversations.send import Outlet
 from hub.conversations.shapes import Place
 from hub.conversations.threads import Author, Thread
 from hub.metrics import RECOGNITION_SECONDS, SWITCHES, SWITCHES_RECOGNISED

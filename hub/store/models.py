@@ -137,7 +137,7 @@ class Handover(SQLModel, table=True):
     created_by: str = _text()
     created_at: datetime = _time(index=True)
     expires_at: datetime = _time()
-    redeemed_at: datetime | None = _time(null=True)
+    redeemed_at: datetime | None = _time(null=True, index=True)
     redeemed_address_id: int | None = Field(default=None, foreign_key="address.id")
 
 

@@ -484,6 +484,7 @@ def upgrade() -> None:
             batch_op.f("ix_handover_conversation_id"), ["conversation_id"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_handover_created_at"), ["created_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_handover_redeemed_at"), ["redeemed_at"], unique=False)
 
     op.create_table(
         "message",

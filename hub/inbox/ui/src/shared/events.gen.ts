@@ -281,6 +281,11 @@ export interface HandoverRecord {
   expires_at: string;
   redeemed_at: string | null;
 }
+export interface HandoverTally {
+  made: number;
+  redeemed: number;
+  refused: number;
+}
 export interface JournalEntry {
   id: string;
   connector: string;
@@ -317,4 +322,19 @@ export interface Suggestion {
   method: string;
   reason: string;
   created_at: string;
+}
+export interface SwitchCount {
+  from: string;
+  to: string;
+  count: number;
+}
+export interface SwitchReport {
+  since: string;
+  switches: number;
+  recognised: number;
+  median_seconds: number | null;
+  slow_seconds: number | null;
+  ways: SwitchCount[];
+  handovers: HandoverTally;
+  merges_undone: number;
 }

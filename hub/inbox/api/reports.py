@@ -1,0 +1,40 @@
+"""`/api/v1/reports`: what the business counts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from hub.conversations import tallies
+from hub.conversations.shapes import SwitchReport
+from hub.inbox.api.answers import answer
+from hub.inbox.services import Hub
+
+TAG = Tag(name="Reports")
+#: What is reported without `since`.
+USUAL = timedelta(days=30)
+
+
+class Since(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    since: AwareDatetime | None = Field(
+        None, description="From when; without it, of the last 30 days."
+    )
+
+
+def blueprint(hub: Hub) -> APIBlueprint:
+    api = APIBlueprint("reports", __name__, abp_tags=[TAG])
+
+    @api.get("/reports/switches", responses={200: SwitchReport})
+    def report_switches(query: Since) -> Response:
+        """How often customers went on elsewhere, and how soon it was known who they are."""
+        hub.auth.principal()
+        since = query.since or datetime.now(UTC) - USUAL
+        with hub.store.read() as connection:
+            return answer(tallies.switches_since(connection, since.astimezone(UTC)))
+
+    return api
