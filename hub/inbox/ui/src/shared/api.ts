@@ -8,6 +8,7 @@ import type {
   ContactAddress,
   Conversation,
   ConversationStatus,
+  Decided,
   Handover,
   HandoverRecord,
   Link,
@@ -15,6 +16,7 @@ import type {
   Page,
   Presence,
   Priority,
+  Routing,
   SearchHit,
   Session,
   Suggestion,
@@ -94,6 +96,10 @@ export class Api {
     return this.client.patch(`/conversations/${id(conversationId)}`, change);
   }
 
+  routing(conversationId: string): Promise<Routing> {
+    return this.client.get(`/conversations/${id(conversationId)}/routing`);
+  }
+
   send(conversationId: string, message: NewMessage): Promise<Message> {
     return this.client.post(`/conversations/${id(conversationId)}/messages`, message);
   }
@@ -155,7 +161,7 @@ export class Api {
   }
 
   /** Makes these two one person, or keeps them apart for good. */
-  decide(suggestionId: string, decision: 'accept' | 'dismiss'): Promise<void> {
+  decide(suggestionId: string, decision: Decided['decision']): Promise<Decided> {
     return this.client.post(`/suggestions/${id(suggestionId)}`, { decision });
   }
 

@@ -4,6 +4,7 @@ import type {
   Agent,
   Capabilities,
   Conversation,
+  Link,
   Message,
   ServerEvents,
 } from './events.gen';
@@ -55,6 +56,24 @@ export type MessageEvent = NonNullable<Message['event']>;
 
 /** As much of an agent as a name beside a face needs. */
 export type AgentRef = Pick<Agent, 'id' | 'name' | 'avatar_url'>;
+
+/** Why a conversation is where it is, or what it waits for. */
+export interface Routing {
+  rule: string | null;
+  team: string | null;
+  skills: string[];
+  candidates: { agent: Agent; chosen: boolean; reasons: { code: string; text: string }[] }[];
+  decided_at: string | null;
+  queue: { position: number; wait_seconds: number | null } | null;
+  attempts: number;
+}
+
+/** What became of a suggestion, with the link that it made. */
+export interface Decided {
+  id: string;
+  decision: 'accept' | 'dismiss';
+  link: Link | null;
+}
 
 export interface Session {
   agent: Agent;

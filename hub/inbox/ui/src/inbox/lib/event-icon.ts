@@ -1,4 +1,4 @@
-import { AlarmClock, ArrowLeftRight, CircleAlert, CornerDownRight, GitMerge, Hourglass, QrCode, Unlink, UserCheck, UserX } from '$shared/icons';
+import { AlarmClock, ArrowLeftRight, CircleAlert, CornerDownRight, GitMerge, Hourglass, QrCode, Unlink, UserCheck, UserMinus, Users, UserX } from '$shared/icons';
 import type { Message } from '$shared/types';
 import type { Component } from 'svelte';
 
@@ -13,6 +13,9 @@ const ICONS: Record<string, EventIcon> = {
   'contact.unlinked': { of: Unlink, tone: 'plain' },
   'conversation.assigned': { of: UserCheck, tone: 'plain' },
   'conversation.queued': { of: Hourglass, tone: 'plain' },
+  'conversation.unanswered': { of: Hourglass, tone: 'warn' },
+  'conversation.overflowed': { of: Users, tone: 'warn' },
+  'conversation.agent_left': { of: UserMinus, tone: 'plain' },
   'handover.created': { of: QrCode, tone: 'plain' },
   'handover.redeemed': { of: QrCode, tone: 'good' },
   'delivery.fallback': { of: CornerDownRight, tone: 'warn' },

@@ -101,6 +101,9 @@ const WORDS: Record<string, Words> = {
   'conversation.labels': ({ actor }) => m.event_labels({ actor }),
   'conversation.team': ({ actor }) => m.event_team({ actor }),
   'conversation.queued': () => m.event_queued(),
+  'conversation.unanswered': ({ event }) => m.event_unanswered({ name: isolated(text(event['agent'])) }),
+  'conversation.overflowed': ({ event }) => (event['to'] ? m.event_overflow({ team: isolated(text(event['to'])) }) : ''),
+  'conversation.agent_left': ({ event }) => m.event_agent_left({ name: isolated(text(event['agent'])) }),
   'channel.switched': switched,
   'contact.linked': ({ event }) => (event['reason'] ? m.event_linked_why({ reason: isolated(text(event['reason'])) }) : m.event_linked()),
   'contact.unlinked': (said) => m.event_unlinked({ actor: doer(said) }),
@@ -137,10 +140,13 @@ export function eventText(message: Message, channel: ChannelName = (connector, k
 
 // Why the router decided so is for whoever asks; a sentence that holds its reason needs no second one.
 const DETAILED = new Set(['conversation.assigned', 'conversation.queued', 'conversation.team']);
+// Their text says the same in the server's words.
+const TOLD = new Set(['conversation.unanswered', 'conversation.overflowed', 'conversation.agent_left']);
 
 /** What more an event has to tell: the words of an automatic reply, of a bounce, of the router. */
 export function eventDetail(message: Message, words: string): string {
   const event = message.event;
+  if (event && TOLD.has(event.name)) return '';
   const why = event && DETAILED.has(event.name) ? text(event['why']) || text(event['reason']) : '';
   const detail = why || text(event?.['text']) || message.text;
   return detail === words ? '' : detail;

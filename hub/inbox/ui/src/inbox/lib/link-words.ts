@@ -15,11 +15,15 @@ const METHODS: Record<string, () => string> = {
   reply_token: m.method_reply_token,
   by_hand: m.method_by_hand,
   suggestion: m.method_suggestion,
+  form: m.method_form,
+  phone: m.method_phone,
+  signature: m.method_signature,
+  name_and_words: m.method_name_and_words,
 };
 
-/** How a link came to be; a method that is not known here is left out, its reason says the rest. */
+/** How a link came to be; a method that is new here has its own name. */
 export function methodWords(method: string): string {
-  return METHODS[method.replaceAll(' ', '_')]?.() ?? '';
+  return METHODS[method.replaceAll(' ', '_')]?.() ?? method;
 }
 
 const NOBODY: Record<string, () => string> = { contact: m.by_customer, customer: m.by_customer, hub: m.system, system: m.system, '': m.system };

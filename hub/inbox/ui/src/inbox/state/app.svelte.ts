@@ -113,6 +113,7 @@ export class App {
   }
 
   move(step: 1 | -1): void {
+    this.conversations.stay();
     const next = this.conversations.neighbour(step);
     if (next) this.open(next);
   }

@@ -32,11 +32,14 @@ export class Conversations {
   #known = new SvelteMap<string, Conversation>();
   readonly #heardAt = new Map<string, number>();
   #shelves = new SvelteMap<string, Shelf>();
-  #tab = $state<Tab>('mine');
+  #chosen = $state<Tab | null>(null);
   #status = $state<ConversationStatus>('open');
   #selectedId = $state<string | null>(null);
 
-  readonly visible: readonly Conversation[] = $derived.by(() => this.#people(this.#filtered(this.#tab, this.#status)));
+  // Until somebody chooses, the screen is where there is something to do: the router may hand it over
+  // a moment after the agent has come.
+  readonly tab: Tab = $derived(this.#chosen ?? (['mine', 'unassigned', 'all'] as const).find((tab) => this.#filtered(tab, this.#status).length > 0) ?? 'mine');
+  readonly visible: readonly Conversation[] = $derived.by(() => this.#people(this.#filtered(this.tab, this.#status)));
 
   constructor(
     api: Api,
@@ -44,10 +47,6 @@ export class Conversations {
   ) {
     this.#api = api;
     this.#session = session;
-  }
-
-  get tab(): Tab {
-    return this.#tab;
   }
 
   get status(): ConversationStatus {
@@ -59,7 +58,7 @@ export class Conversations {
   }
 
   get shelf(): Shelf {
-    return this.#shelves.get(this.#key(this.#tab, this.#status)) ?? EMPTY_SHELF;
+    return this.#shelves.get(this.#key(this.tab, this.#status)) ?? EMPTY_SHELF;
   }
 
   get(id: string): Conversation | null {
@@ -75,20 +74,16 @@ export class Conversations {
 
   async start(): Promise<void> {
     await Promise.all(TABS.map((tab) => this.#load(tab, this.#status)));
-    if (this.visible.length === 0 && this.#tab === 'mine') {
-      if (this.#filtered('unassigned', this.#status).length > 0) this.#tab = 'unassigned';
-      else if (this.#filtered('all', this.#status).length > 0) this.#tab = 'all';
-    }
   }
 
   async show(tab: Tab, status: ConversationStatus): Promise<void> {
-    this.#tab = tab;
+    this.#chosen = tab;
     this.#status = status;
     await Promise.all(TABS.map((each) => (this.#shelves.get(this.#key(each, status))?.loaded ? null : this.#load(each, status))));
   }
 
   async loadMore(): Promise<void> {
-    if (this.shelf.next && !this.shelf.loading) await this.#load(this.#tab, this.#status, this.shelf.next);
+    if (this.shelf.next && !this.shelf.loading) await this.#load(this.tab, this.#status, this.shelf.next);
   }
 
   /** Asks anew for what is shown, after a time without a connection. */
@@ -98,6 +93,11 @@ export class Conversations {
     const selected = this.#selectedId;
     const askedAt = performance.now();
     if (selected) this.heard(await this.#api.conversation(selected), askedAt);
+  }
+
+  /** Whoever works in a list keeps it. */
+  stay(): void {
+    this.#chosen ??= this.tab;
   }
 
   select(id: string | null): void {

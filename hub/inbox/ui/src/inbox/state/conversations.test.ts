@@ -51,6 +51,16 @@ test('with nothing of one’s own the screen starts where somebody waits', async
   expect(conversations.tab).toBe('unassigned');
 });
 
+test('until somebody chooses, the list follows what the router hands over', async () => {
+  const waiting = conversation({ id: '2', assignee: null });
+  const conversations = await scene(waiting);
+  conversations.heard({ ...waiting, assignee: mari });
+  expect(conversations.tab).toBe('mine');
+  conversations.stay();
+  conversations.heard({ ...waiting, assignee: null });
+  expect(conversations.tab).toBe('mine');
+});
+
 test('a resolved conversation leaves the open ones', async () => {
   const conversations = await scene(conversation({ id: '1' }));
   await conversations.change('1', { status: 'resolved' });

@@ -1,5 +1,5 @@
 import type { Api } from '$shared/api';
-import type { Contact, ContactAddress, Conversation, Link, Message, Suggestion } from '$shared/types';
+import type { Contact, ContactAddress, Conversation, Decided, Link, Message, Suggestion } from '$shared/types';
 import { ApiError } from '$shared/http';
 import { problemText } from '../lib/problem-text';
 
@@ -94,14 +94,15 @@ export class Details {
   }
 
   /** Decides; the suggestion is gone at once, and back where it could not be done. */
-  async decide(suggestion: Suggestion, decision: 'accept' | 'dismiss'): Promise<void> {
+  async decide(suggestion: Suggestion, decision: Decided['decision']): Promise<Link | null> {
     const before = this.#suggestions;
     this.#decided.add(suggestion.id);
     this.#suggest(before);
     try {
-      await this.#api.decide(suggestion.id, decision);
-      if (this.#contact) await this.#loadSuggestions(this.#contact.id);
+      const { link } = await this.#api.decide(suggestion.id, decision);
+      await this.reload();
       this.#decided.delete(suggestion.id);
+      return link;
     } catch (error) {
       this.#decided.delete(suggestion.id);
       if (this.#contact) await this.#loadSuggestions(this.#contact.id).catch(() => this.#suggest(before));

@@ -14,10 +14,12 @@ async function scene({ suggestions = [suggestion()], decide = async () => {} }: 
   let links = [link()];
   let waiting = suggestions;
   const calls = {
-    decide: vi.fn(async (_id: string, decision: string) => {
+    decide: vi.fn(async (id: string, decision: string) => {
       await decide();
       waiting = [];
-      if (decision === 'accept') links = [link({ id: '8', method: 'suggestion' }), ...links];
+      const made = decision === 'accept' ? link({ id: '8', method: 'typed' }) : null;
+      if (made) links = [made, ...links];
+      return { id, decision, link: made };
     }),
     undoLink: vi.fn(async (id: string) => {
       links = links.map((each) => (each.id === id ? { ...each, undone_at: '2025-06-03T09:00:00Z' } : each));

@@ -1,6 +1,6 @@
 import { m } from '$messages';
 import type { Api } from '$shared/api';
-import type { Contact, Link, Suggestion } from '$shared/types';
+import type { Contact, Decided, Link, Suggestion } from '$shared/types';
 import { nameOf } from '../lib/names';
 import type { Details } from './details.svelte';
 import type { Toasts } from './toasts.svelte';
@@ -27,14 +27,13 @@ export class Identity {
     await attempt(async () => this.#told(await api.merge(contact.id, other.id), nameOf(other)));
   }
 
-  async decide(suggestion: Suggestion, decision: 'accept' | 'dismiss'): Promise<void> {
+  async decide(suggestion: Suggestion, decision: Decided['decision']): Promise<void> {
     const { details, toasts, attempt } = this.#needs;
-    const known = new Set(details.links.map((link) => link.id));
-    if (!(await attempt(() => details.decide(suggestion, decision)))) return;
-    if (decision === 'dismiss') return toasts.show(m.suggestion_dismissed());
-    await details.reload();
-    const made = details.links.find((link) => !known.has(link.id));
-    if (made) this.#told(made, nameOf(suggestion.contact));
+    await attempt(async () => {
+      const link = await details.decide(suggestion, decision);
+      if (link) this.#told(link, nameOf(suggestion.contact));
+      else toasts.show(m.suggestion_dismissed());
+    });
   }
 
   async undo(link: Link): Promise<void> {
