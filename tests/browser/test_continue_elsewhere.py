@@ -208,6 +208,20 @@ def test_a_newcomer_sees_the_whole_switch_in_the_sandbox(
     field.press("Enter")
     expect(visitor.message(made["code"]).get_by_text("by SMS")).to_be_visible()
 
+    # A picture or a link that is dragged onto the phone does what its camera would.
+    made = hub.post(f"/conversations/{conversation}/handovers", {"connector": "messenger"})
+    phone.evaluate(
+        """(phone, link) => {
+          const carried = new DataTransfer();
+          carried.setData("text/uri-list", link);
+          phone.dispatchEvent(new DragEvent("drop", { dataTransfer: carried, cancelable: true }));
+        }""",
+        made["url"],
+    )
+    phone.get_by_role("button", name="Get started").click()
+    welcome = phone.get_by_role("log").get_by_text("nothing needs repeating")
+    expect(welcome).to_be_visible()
+
     made = hub.post(f"/conversations/{conversation}/handovers", {"connector": "mail"})
     hub.reply(conversation, f"Or by mail: {made['url']}", connector="telegram")
     phone.get_by_role("tab", name="Telegram").click()
