@@ -192,7 +192,7 @@ def _for_router(
                 if row.queued_at is not None and row.accepted_at is None
                 else row.waiting_since or tx.now,
             }
-        is_taken = by.type == "agent" and by.id == agent_id
+        is_taken = by.type == "agent" and by.id == agent_id and _is_here(tx, agent_id)
         # A colleague's choice stands, also before the rules have looked at it.
         rule = "" if row.rule is None and not is_taken else row.rule
         return {**LOOKED_AT, "accepted_at": tx.now if is_taken else None, "rule": rule}
@@ -200,6 +200,14 @@ def _for_router(
         # Whoever works on it has looked at it.
         return {**LOOKED_AT, "accepted_at": row.accepted_at or tx.now}
     return {}
+
+
+def _is_here(tx: Transaction, agent_id: int) -> bool:
+    """Whether a screen of theirs is open: who is not here cannot go, and takes what they take."""
+    found = tx.execute(
+        select(agents.c.id).where(agents.c.id == agent_id, agents.c.connected_at.is_not(None))
+    )
+    return found.first() is not None
 
 
 def write_labels(tx: Transaction, conversation_id: int, labels: list[str]) -> None:

@@ -32,8 +32,8 @@ class Callbacks:
         """After a start everybody has a moment to come back: their screens connect again."""
         self._everybody_back_by = datetime.now(UTC) + self._config().assignment.offline_grace
 
-    def take_back(self) -> datetime | None:
-        """Puts everything back that is due. Returns when the next one will be."""
+    def take_back(self) -> None:
+        """Puts everything back that is due."""
         now = datetime.now(UTC)
         config = self._config()
         for late in self._overdue(now):
@@ -42,8 +42,7 @@ class Callbacks:
         if settled_at is None or now >= settled_at:
             for conversation_id, agent_id in self._left_behind(config):
                 self._leave(conversation_id, agent_id)
-            settled_at = None
-        return min((at for at in (settled_at, self._next_due()) if at is not None), default=None)
+            self._everybody_back_by = None
 
     def _take_back(self, late: Overdue, config: Config) -> None:
         is_last = late.attempts + 1 >= config.assignment.accept_attempts
@@ -89,7 +88,8 @@ class Callbacks:
                 for row in rows
             ]
 
-    def _next_due(self) -> datetime | None:
+    def next_due(self) -> datetime | None:
+        """When there will be something to put back, if nobody does anything until then."""
         with self._store.read() as connection:
             found = connection.execute(
                 select(func.min(conversations.c.accept_by)).where(
@@ -99,7 +99,7 @@ class Callbacks:
                 )
             ).scalar()
         assert found is None or isinstance(found, datetime)
-        return found
+        return min((at for at in (found, self._everybody_back_by) if at), default=None)
 
     def _somebody_else(self, late: Overdue) -> bool:
         """Whether anybody is there who has not had it yet."""

@@ -81,19 +81,24 @@ class Assigner:
         Returns when to look again at the latest; None: nothing changes by time alone.
         """
         config = self._config()
-        times = [self._callbacks.take_back() if whole else None]
-        for _ in range(AT_ONCE):
+        if whole:
+            self._callbacks.take_back()
+        tries = 0
+        while tries < AT_ONCE:
             result = self._router.play(config, whole=whole)
-            if not result.is_stale or self._stopping:
+            # What was queued unseen, and what was decided from what is no longer so, needs all.
+            whole = whole or result.has_more or result.is_stale
+            tries += not result.has_more
+            if not (result.has_more or result.is_stale) or self._stopping:
                 break
         else:
             self.wake()
         self._expected.clear()
         self._follow_accounts(result.agent_ids, config)
         pause = self._tidings.tell(result.waiting, config)
-        if pause is not None:
-            times.append(datetime.now(UTC) + timedelta(seconds=pause))
-        return min((at for at in (*times, result.again_at) if at is not None), default=None)
+        told_at = None if pause is None else datetime.now(UTC) + timedelta(seconds=pause)
+        times = (told_at, result.again_at, self._callbacks.next_due())
+        return min((at for at in times if at is not None), default=None)
 
     # -- events ----------------------------------------------------------------------------------
 

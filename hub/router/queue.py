@@ -53,7 +53,8 @@ class Pace:
     waited: float
 
     def wait(self, position: int) -> int:
-        return round(max(self.between * position, self.waited if position == 1 else 0.0))
+        """About how long it takes from a place, rather too much than too little."""
+        return round(max(self.between * position, self.waited))
 
 
 def place(

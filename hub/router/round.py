@@ -14,7 +14,7 @@ from hub.conversations.assigning import Settlement, Turn
 from hub.metrics import ROUTED, ROUTING_WAIT
 from hub.router import board, queue
 from hub.router.board import Fresh
-from hub.router.candidates import Agent, Choice, Need, choose, summary
+from hub.router.candidates import Agent, Choice, Need, Terms, choose, summary
 from hub.router.decisions import needed, opens_next, terms_of
 from hub.router.rules import Outcome, evaluate
 from hub.store.engine import Store
@@ -23,7 +23,7 @@ from hub.store.engine import Store
 FRESH_LIMIT = 200
 READ_LIMIT = 500
 #: How many decisions share a transaction: the screens wait for no longer than that takes.
-WRITE_LIMIT = 10
+WRITE_LIMIT = 20
 
 _TICK = timedelta(microseconds=1)
 
@@ -35,12 +35,14 @@ class Result:
     Args:
         waiting: who still waits, in order; None when nobody looked at the whole queue.
         again_at: when time alone may change something.
-        is_stale: somebody else changed what it decided from, or there is more: look again.
+        has_more: there is more that is new than was looked at.
+        is_stale: somebody else changed what it decided from: look again.
     """
 
     agent_ids: frozenset[int] = frozenset()
     waiting: list[Need] | None = None
     again_at: datetime | None = None
+    has_more: bool = False
     is_stale: bool = False
 
     def again(self, at: datetime | None) -> None:
@@ -62,6 +64,8 @@ class _Round:
     agents: list[Agent]
     teams: Mapping[int, str]
     result: Result
+    terms: Terms
+    gives: bool
     seen: dict[int, datetime | None] = field(default_factory=dict)
     pending: list[_Decided] = field(default_factory=list)
     hopeless: set[Any] = field(default_factory=set)
@@ -76,7 +80,11 @@ class Router:
         self._on_own = on_own or (lambda _ids: None)
 
     def play(self, config: Config, *, whole: bool = True) -> Result:
-        """Routes what is new; gives away what waits when `whole`."""
+        """Routes what is new; gives away what waits when `whole`.
+
+        Of very much that is new at once, rules look at a part and queue it: then all is decided in
+        the order of the queue.
+        """
         now = datetime.now(UTC)
         result = Result()
         with self._store.read() as connection:
@@ -86,8 +94,9 @@ class Router:
                 return result
             agents = board.read_agents(connection, config)
         result.agent_ids = frozenset(agent.id for agent in agents)
-        result.is_stale = len(fresh) == FRESH_LIMIT
-        state = _Round(now, agents, names, result)
+        result.has_more = len(fresh) == FRESH_LIMIT
+        whole = whole and not result.has_more
+        state = _Round(now, agents, names, result, terms_of(config, now), gives=not result.has_more)
         state.seen = {agent.id: agent.given_at for agent in agents}
         new = {one.need.conversation_id: _ruled(one, config) for one in fresh}
         needs = [need for need, _, _ in new.values()]
@@ -95,7 +104,9 @@ class Router:
             needs += self._waiting(config, names)
             result.again(opens_next(config, now))
         left = []
-        for need in queue.sorted_needs(needs, config.assignment.order):
+        for count, need in enumerate(queue.sorted_needs(needs, config.assignment.order)):
+            if count % READ_LIMIT == READ_LIMIT - 1:
+                runtime.breathe()
             if not self._decide(state, config, need, new.get(need.conversation_id)):
                 left.append(need)
             if len(state.pending) >= WRITE_LIMIT:
@@ -127,7 +138,9 @@ class Router:
             return False
         with self._store.read() as connection:
             need = board.with_known_agent(connection, need, config, state.now)
-        choice = choose(need, state.agents, terms_of(config, state.now), state.now)
+        choice = choose(need, state.agents, state.terms, state.now)
+        if choice.agent is not None and not state.gives and not need.is_reopened:
+            choice = Choice(None, choice.verdicts)
         if choice.agent is not None:
             self._give(state, config, need, choice, new)
             return True

@@ -20,6 +20,8 @@ from hub.types import Address
 #: Nobody is told more often than that, and no more than so many at a time: the first in line.
 EVERY_SECONDS = 2.0
 AT_A_TIME = 200
+#: The kind of channel that has pages which hear it.
+PAGE_KIND = "webchat"
 
 
 class Tidings:
@@ -94,7 +96,7 @@ class Tidings:
                 .join(addresses, addresses.c.id == messages.c.address_id)
                 .where(
                     messages.c.conversation_id.in_(missing),
-                    messages.c.kind == "webchat",
+                    messages.c.kind == PAGE_KIND,
                 )
                 .distinct()
             )

@@ -1,0 +1,572 @@
+"""The router on a database: who gets what, who loses it again, what waits and in which order."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from hub.conversations.events import QueueChanged
+from hub.errors import Conflict, NotFound
+from hub.router import engine, queue
+from hub.router.engine import Assigner
+from tests.conversations.desk import Desk, at_once, eventually
+from tests.conversations.toys import a_moment_ago
+from tests.router.office import Office
+
+TEAMS = {
+    "support": {"members": ["mari@example.org", "jaan@example.org"]},
+    "sales": {"members": ["liis@example.org"], "overflow": "support"},
+}
+RULES = [
+    {"name": "prices", "when": {"words": "price"}, "team": "sales", "priority": "high"},
+    {"name": "rest", "team": "support", "labels": ["seen"]},
+]
+
+
+@pytest.fixture
+def office(desk: Desk) -> Office:
+    return Office(desk)
+
+
+@pytest.fixture
+def teams(desk: Desk) -> Office:
+    return Office(desk, teams=TEAMS, routing=RULES)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No sweep comes to help: only events wake it."""
+    monkeypatch.setattr(engine, "SWEEP_SECONDS", 600.0)
+
+
+# -- rules ----------------------------------------------------------------------------------------
+
+
+def test_rules_are_written_where_everybody_sees_them(teams: Office) -> None:
+    found = teams.waits("anna", "What is the price?")
+    teams.assigns()
+    row = teams.row(found)
+    shown = teams.desk.conversation(found)
+    assert (row.rule, row.priority) == ("prices", "high")
+    assert shown.team is not None
+    assert shown.team.name == "sales"
+    assert teams.lines(found) == ["conversation.queued"]
+    other = teams.waits("boris", "Hello")
+    teams.assigns()
+    assert teams.desk.conversation(other).labels == ["seen"]
+    assert [one.id for one in teams.desk.conversations(label="seen")] == [other]
+
+
+def test_rules_look_once_and_again_when_it_is_opened_again(teams: Office) -> None:
+    anna = teams.customer("anna")
+    found = anna.says("Hello").conversation_id
+    teams.assigns()
+    anna.says("What is the price?")
+    teams.assigns()
+    assert teams.row(found).rule == "rest"
+    teams.desk.changes(found, status="resolved")
+    assert anna.says("What is the price?").conversation_id == found
+    teams.assigns()
+    assert teams.row(found).rule == "prices"
+    assert teams.desk.conversation(found).team.name == "sales"  # type: ignore[union-attr]
+
+
+def test_the_language_is_kept_where_it_can_be_told(teams: Office) -> None:
+    found = teams.waits("anna", "Gdzie jest moje zamówienie? Miało przyjść wczoraj.")
+    teams.assigns()
+    assert teams.row(found).language == "pl"
+
+
+def test_what_a_merge_brought_in_is_no_work_of_its_own(teams: Office) -> None:
+    teams.hires("Mari")
+    first, second = teams.waits("anna"), teams.waits("boris")
+    teams.sets(second, merged_into_id=int(first))
+    teams.assigns()
+    assert teams.held() == {"Mari": 1, None: 1}
+    assert teams.has(second) is None
+
+
+# -- who gets it ----------------------------------------------------------------------------------
+
+
+def test_an_agent_without_the_right_to_answer_gets_nothing(teams: Office) -> None:
+    teams.hires("Liis")
+    gone = teams.hires("Mari")
+    teams.sets_agent(gone, disabled_at=datetime.now(UTC))
+    found = teams.waits("anna")
+    teams.assigns()
+    assert teams.has(found) is None
+    teams.hires("Jaan")
+    teams.assigns()
+    assert teams.has(found) == "Jaan"
+
+
+def test_only_members_get_what_is_for_their_team(teams: Office) -> None:
+    for name in ("Mari", "Jaan", "Liis", "Stranger"):
+        teams.hires(name)
+    found = teams.waits("anna", "The price, please")
+    teams.assigns()
+    assert teams.has(found) == "Liis"
+
+
+def test_a_burst_is_spread_and_never_given_to_one(office: Office) -> None:
+    for name in ("Mari", "Jaan", "Liis"):
+        office.hires(name)
+    for number in range(12):
+        office.waits(f"customer {number}")
+    office.assigns()
+    assert office.held() == {"Mari": 4, "Jaan": 4, "Liis": 4}
+
+
+def test_who_can_hold_more_is_given_more(office: Office) -> None:
+    office.hires("Mari", capacity=6.0)
+    office.hires("Jaan", capacity=2.0)
+    for number in range(9):
+        office.waits(f"customer {number}")
+    office.assigns()
+    assert office.held() == {"Mari": 6, "Jaan": 2, None: 1}
+
+
+def test_what_has_no_room_waits_until_somebody_resolves(office: Office) -> None:
+    mari = office.hires("Mari", capacity=1.0)
+    first, second = office.waits("anna"), office.waits("boris")
+    office.assigns()
+    assert (office.has(first), office.has(second)) == ("Mari", None)
+    office.changes(first, mari, status="resolved")
+    office.assigns()
+    assert office.has(second) == "Mari"
+
+
+def test_one_person_on_three_channels_counts_once(office: Office) -> None:
+    office.hires("Mari", capacity=2.0)
+    anna = office.customer("anna")
+    others = [office.desk.customer("anna elsewhere", "other"), office.customer("anna third")]
+    made = [one.says("Hello").conversation_id for one in (anna, *others)]
+    office.are_one_person(anna, *others)
+    boris = office.waits("boris")
+    office.assigns()
+    assert {office.has(one) for one in made} == {"Mari"}
+    assert office.has(boris) == "Mari"
+    assert office.waits("cecilia") is not None
+    office.assigns()
+    assert office.held()[None] == 1
+
+
+def test_a_customer_comes_back_to_the_agent_they_know(office: Office) -> None:
+    mari = office.hires("Mari")
+    anna = office.customer("anna")
+    first = anna.says("Hello").conversation_id
+    office.assigns()
+    office.answers(first, mari)
+    office.hires("Jaan")
+    office.changes(first, mari, status="resolved")
+    office.sets(first, resolved_at=a_moment_ago(days=2))
+    for number in range(3):
+        office.changes(office.waits(f"customer {number}"), mari, assignee_id=mari)
+    second = anna.says("Me again").conversation_id
+    assert second != first
+    office.assigns()
+    assert office.has(second) == "Mari"
+    assert office.decisions(second)[-1].candidates[0]["reasons"][0]["code"] == "known"
+
+
+def test_who_is_known_and_busy_is_waited_for_a_little(office: Office) -> None:
+    mari = office.hires("Mari", capacity=1.0)
+    anna = office.customer("anna")
+    first = anna.says("Hello").conversation_id
+    office.assigns()
+    office.answers(first, mari)
+    office.changes(first, mari, status="resolved")
+    office.sets(first, resolved_at=a_moment_ago(days=2))
+    office.waits("boris")
+    office.assigns()
+    office.hires("Jaan")
+    second = anna.says("Me again").conversation_id
+    office.assigns()
+    assert office.has(second) is None
+    office.sets(second, queued_at=a_moment_ago(seconds=61))
+    office.assigns()
+    assert office.has(second) == "Jaan"
+
+
+def test_nobody_is_given_anything_where_agents_take_it_themselves(office: Office) -> None:
+    office.configures(assignment={"strategy": "manual"})
+    office.hires("Mari")
+    found = office.waits("anna")
+    office.assigns()
+    assert office.has(found) is None
+
+
+def test_a_team_outside_its_hours_gets_nothing(office: Office) -> None:
+    office.configures(
+        hours={"never": {}},
+        teams={"support": {"members": ["mari@example.org"], "hours": "never"}},
+        routing=[{"team": "support"}],
+    )
+    office.hires("Mari")
+    found = office.waits("anna")
+    office.assigns()
+    assert office.has(found) is None
+    assert office.decisions(found)[-1].candidates[0]["reasons"][0]["code"] == "closed"
+
+
+# -- opened again ---------------------------------------------------------------------------------
+
+
+def resolved_by(office: Office, agent_id: int, name: str = "anna") -> str:
+    found = office.waits(name)
+    office.assigns()
+    office.changes(found, agent_id, assignee_id=agent_id)
+    office.answers(found, agent_id)
+    office.changes(found, agent_id, status="resolved")
+    return found
+
+
+def test_what_is_opened_again_goes_to_who_had_it(office: Office) -> None:
+    mari = office.hires("Mari")
+    found = resolved_by(office, mari)
+    office.hires("Jaan")
+    for number in range(3):
+        office.changes(office.waits(f"customer {number}"), mari, assignee_id=mari)
+    office.customer("anna").says("One more thing", key="again", external_id="again")
+    office.assigns()
+    assert office.has(found) == "Mari"
+    assert office.row(found).accept_by is not None
+
+
+def test_what_is_opened_again_does_not_go_to_someone_offline(office: Office) -> None:
+    mari = office.hires("Mari")
+    found = resolved_by(office, mari)
+    office.hires("Jaan")
+    office.goes(mari)
+    office.customer("anna").says("One more thing", key="again", external_id="again")
+    office.assigns()
+    assert office.has(found) == "Jaan"
+
+
+def test_what_is_opened_again_waits_for_the_team_when_nobody_is_there(office: Office) -> None:
+    mari = office.hires("Mari")
+    found = resolved_by(office, mari)
+    office.goes(mari)
+    office.customer("anna").says("One more thing", key="again", external_id="again")
+    office.assigns()
+    assert office.has(found) is None
+    office.hires("Jaan")
+    office.assigns()
+    assert office.has(found) == "Jaan"
+
+
+# -- accepting ------------------------------------------------------------------------------------
+
+
+def overdue(office: Office, conversation: str) -> None:
+    office.sets(conversation, accept_by=a_moment_ago(seconds=1))
+
+
+def test_what_nobody_looks_at_goes_to_somebody_else_and_keeps_its_place(office: Office) -> None:
+    office.hires("Mari")
+    found = office.waits("anna")
+    office.assigns()
+    queued_at = office.row(found).queued_at
+    office.hires("Jaan")
+    overdue(office, found)
+    office.assigns()
+    assert office.has(found) == "Jaan"
+    row = office.row(found)
+    assert (row.attempts, row.queued_at) == (1, queued_at)
+    assert "conversation.unanswered" in office.lines(found)
+
+
+def test_what_nobody_looks_at_in_time_does_not_come_back_to_them(office: Office) -> None:
+    office.hires("Mari")
+    found = office.waits("anna")
+    office.assigns()
+    overdue(office, found)
+    office.assigns()
+    office.assigns()
+    assert office.has(found) is None
+
+
+def test_after_the_last_try_the_overflow_team_gets_it_with_an_alarm(teams: Office) -> None:
+    teams.hires("Liis")
+    found = teams.waits("anna", "The price?")
+    teams.assigns()
+    assert teams.has(found) == "Liis"
+    teams.hires("Mari")
+    teams.sets(found, attempts=2)
+    overdue(teams, found)
+    teams.assigns()
+    assert teams.has(found) == "Mari"
+    assert "conversation.overflowed" in teams.lines(found)
+    assert teams.desk.conversation(found).team.name == "support"  # type: ignore[union-attr]
+    assert teams.row(found).attempts == 0
+
+
+def test_who_looks_or_answers_keeps_it(office: Office) -> None:
+    mari = office.hires("Mari")
+    looked, answered = office.waits("anna"), office.waits("boris")
+    office.assigns()
+    office.looks_at(looked, mari)
+    office.answers(answered, mari)
+    for one in (looked, answered):
+        row = office.row(one)
+        assert row.accepted_at is not None
+        assert row.accept_by is None
+    office.looks_at(looked, mari)  # once more changes nothing
+
+
+def test_nobody_accepts_what_is_not_theirs(office: Office) -> None:
+    office.hires("Mari")
+    jaan = office.hires("Jaan", online=False)
+    found = office.waits("anna")
+    with pytest.raises(Conflict):
+        office.looks_at(found, jaan)
+    office.assigns()
+    with pytest.raises(Conflict):
+        office.looks_at(found, jaan)
+    with pytest.raises(NotFound):
+        office.looks_at("4711", jaan)
+
+
+def test_what_is_taken_by_hand_has_no_time_to_run_out(office: Office) -> None:
+    mari = office.hires("Mari", online=False)
+    found = office.waits("anna")
+    office.changes(found, mari, assignee_id=mari)
+    office.assigns()
+    assert office.has(found) == "Mari"
+    assert office.row(found).accept_by is None
+
+
+def test_what_an_agent_lets_go_goes_to_somebody_else(office: Office) -> None:
+    mari = office.hires("Mari")
+    found = office.waits("anna")
+    office.assigns()
+    office.looks_at(found, mari)
+    office.changes(found, mari, assignee_id=None)
+    office.assigns()
+    assert office.has(found) is None
+    office.hires("Jaan")
+    office.assigns()
+    assert office.has(found) == "Jaan"
+    office.changes(found, mari, assignee_id=mari)  # by hand they may
+    assert office.has(found) == "Mari"
+
+
+# -- agents who go --------------------------------------------------------------------------------
+
+
+def test_what_was_not_answered_goes_on_when_its_agent_is_gone(office: Office) -> None:
+    mari = office.hires("Mari")
+    looked, answered = office.waits("anna"), office.waits("boris")
+    office.assigns()
+    office.looks_at(looked, mari)
+    office.answers(answered, mari)
+    office.customer("boris").says("And?", key="and", external_id="and")
+    office.hires("Jaan")
+    office.goes(mari)
+    office.assigns()
+    assert office.has(looked) == "Jaan"
+    assert office.has(answered) == "Mari"
+    assert "conversation.agent_left" in office.lines(looked)
+
+
+def test_what_was_answered_moves_where_the_file_says_so(office: Office) -> None:
+    office.configures(assignment={"answered_when_offline": "move"})
+    mari = office.hires("Mari")
+    found = office.waits("boris")
+    office.assigns()
+    office.answers(found, mari)
+    office.customer("boris").says("And?", key="and", external_id="and")
+    office.hires("Jaan")
+    office.goes(mari)
+    office.assigns()
+    assert office.has(found) == "Jaan"
+
+
+def test_what_a_colleague_gave_stays_also_with_who_is_away(office: Office) -> None:
+    mari, jaan = office.hires("Mari"), office.hires("Jaan", online=False)
+    found = office.waits("anna")
+    office.assigns()
+    office.changes(found, mari, assignee_id=jaan)
+    office.assigns()
+    office.assigns()
+    assert office.has(found) == "Jaan"
+
+
+# -- the queue ------------------------------------------------------------------------------------
+
+
+def test_the_queue_is_served_by_priority_then_by_waiting(office: Office) -> None:
+    mari = office.hires("Mari", online=False, capacity=1.0)
+    late, early, urgent = (office.waits(name) for name in ("late", "early", "urgent"))
+    office.assigns()
+    base = datetime.now(UTC).replace(minute=5, second=0, microsecond=0)
+    office.sets(late, queued_at=base + timedelta(seconds=9))
+    office.sets(early, queued_at=base)
+    office.sets(urgent, queued_at=base + timedelta(seconds=30), priority="urgent")
+    served = []
+    office.comes(mari)
+    for _ in range(3):
+        office.assigns()
+        now = next(one for one in (late, early, urgent) if office.has(one) == "Mari")
+        served.append(now)
+        office.changes(now, mari, assignee_id=None)
+        office.sets(now, status="resolved")
+    assert served == [urgent, early, late]
+
+
+def test_whoever_waited_for_long_goes_before_a_newer_urgent_one(office: Office) -> None:
+    mari = office.hires("Mari", online=False, capacity=1.0)
+    old, urgent = office.waits("old"), office.waits("urgent")
+    office.assigns()
+    office.sets(old, queued_at=a_moment_ago(hours=1), priority="low")
+    office.sets(urgent, priority="urgent")
+    office.comes(mari)
+    office.assigns()
+    assert (office.has(old), office.has(urgent)) == ("Mari", None)
+
+
+def place_of(office: Office, conversation: str) -> int | None:
+    with office.store.read() as connection:
+        found = queue.place(connection, int(conversation))
+    return None if found is None else found.position
+
+
+def test_a_place_moves_up_and_is_kept_on_another_channel(office: Office) -> None:
+    mari = office.hires("Mari", online=False)
+    first, second, third = (office.waits(name) for name in ("a", "b", "c"))
+    office.assigns()
+    assert [place_of(office, one) for one in (first, second, third)] == [1, 2, 3]
+    elsewhere = office.desk.customer("b elsewhere", "other")
+    elsewhere.starts()
+    office.desk.links_up(office.customer("b"), elsewhere)
+    assert elsewhere.says("Here I am now").conversation_id == second
+    office.assigns()
+    assert place_of(office, second) == 2
+    office.changes(first, mari, assignee_id=mari)
+    assert [place_of(office, one) for one in (first, second, third)] == [None, 1, 2]
+
+
+def test_how_long_it_takes_is_told_from_who_was_served_last(office: Office) -> None:
+    mari = office.hires("Mari", online=False)
+    served = [office.waits(f"served {number}") for number in range(3)]
+    office.assigns()
+    for one in served:
+        office.sets(one, queued_at=a_moment_ago(seconds=120))
+    office.comes(mari)
+    office.assigns()
+    for one in served:
+        office.answers(one, mari)
+    office.goes(mari)
+    found = office.waits("anna")
+    office.assigns()
+    with office.store.read() as connection:
+        place = queue.place(connection, int(found))
+    assert place is not None
+    assert place.position == 1
+    assert place.wait_seconds is not None
+    assert 100 <= place.wait_seconds <= 140
+
+
+def test_a_customer_on_the_web_chat_is_told_their_place_when_it_changes(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hub.router import tidings
+
+    monkeypatch.setattr(tidings, "EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(tidings, "PAGE_KIND", "toy")
+    mari = office.hires("Mari", online=False)
+    first, second = office.waits("a"), office.waits("b")
+
+    def told() -> list[tuple[str, int]]:
+        return [
+            (event.address.path, event.payload.position)
+            for event in office.desk.events
+            if isinstance(event.payload, QueueChanged) and event.address is not None
+        ]
+
+    office.assigns()
+    office.assigns()
+    assert sorted(told()) == [("a", 1), ("b", 2)]
+    office.changes(first, mari, assignee_id=mari)
+    office.assigns()
+    assert told()[2:] == [("b", 1)]
+    assert place_of(office, second) == 1
+
+
+# -- driven by events -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def at_work(office: Office, patient: None) -> Any:
+    office.assigner.start()
+    yield office
+    office.assigner.stop()
+
+
+def test_a_backlog_is_given_away_when_somebody_comes(at_work: Office) -> None:
+    mari = at_work.hires("Mari", online=False)
+    found = at_work.waits("anna")
+    eventually(lambda: at_work.row(found).rule is not None)
+    at_work.comes(mari)
+    eventually(lambda: at_work.has(found) == "Mari")
+
+
+def test_the_next_is_given_when_one_is_resolved(at_work: Office) -> None:
+    mari = at_work.hires("Mari", capacity=1.0)
+    first = at_work.waits("anna")
+    eventually(lambda: at_work.has(first) == "Mari")
+    second = at_work.waits("boris")
+    eventually(lambda: at_work.row(second).rule is not None)
+    at_work.changes(first, mari, status="resolved")
+    eventually(lambda: at_work.has(second) == "Mari")
+
+
+def test_what_is_not_looked_at_goes_on_by_itself(at_work: Office) -> None:
+    at_work.configures(assignment={"accept_within": "1s"})
+    at_work.hires("Mari")
+    found = at_work.waits("anna")
+    eventually(lambda: at_work.has(found) == "Mari")
+    at_work.hires("Jaan")
+    eventually(lambda: at_work.has(found) == "Jaan")
+
+
+# -- two at once ----------------------------------------------------------------------------------
+
+
+def test_two_engines_at_once_give_nothing_twice_and_nobody_too_much(office: Office) -> None:
+    for name in ("Mari", "Jaan", "Liis"):
+        office.hires(name, capacity=4.0)
+    made = [office.waits(f"customer {number}") for number in range(15)]
+    engines = [Assigner(office.store, lambda: office.config) for _ in range(3)]
+    at_once(*[one.assign_waiting for one in engines])
+    office.assigns()
+    assert office.held() == {"Mari": 4, "Jaan": 4, "Liis": 4, None: 3}
+    for one in made:
+        assert office.lines(one).count("conversation.assigned") <= 1
+
+
+# -- why ------------------------------------------------------------------------------------------
+
+
+def test_every_decision_says_why_and_why_not(office: Office) -> None:
+    office.configures(routing=[{"name": "all", "skills": ["arabic"]}])
+    office.hires("Mari", skills=["arabic"], capacity=4.0)
+    office.hires("Jaan")
+    office.hires("Liis", online=False, skills=["arabic"])
+    found = office.waits("anna")
+    office.assigns()
+    last = office.decisions(found)[-1]
+    assert last.rule == "all"
+    said = {
+        (one["agent_id"], one["chosen"]): [reason["code"] for reason in one["reasons"]]
+        for one in last.candidates
+    }
+    by_name = {name: code for (_, chosen), code in said.items() for name in [chosen]}
+    assert by_name[True] == ["least_loaded", "skills"]
+    assert ["lacks_skills"] in said.values()
+    assert ["offline"] in said.values()
+    event = office.desk.events_in(found)[-1]
+    assert (event["agent"], event["rule"], event["code"]) == ("Mari", "all", "least_loaded")
