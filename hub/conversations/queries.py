@@ -11,7 +11,7 @@ from heapq import merge
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select, tuple_
+from sqlalchemy import ColumnElement, Connection, select
 
 from hub.conversations import cursors, people, search, shapes, views
 from hub.conversations.cursors import Page as Page
@@ -126,36 +126,13 @@ def messages_after(
     limit: int,
     *,
     conversation_id: int | None = None,
-    address_id: int | None = None,
 ) -> tuple[list[shapes.Message], bool]:
     """What came after a message, oldest first, and whether there is more."""
     query = views.MESSAGES.where(messages.c.id > after).order_by(messages.c.id).limit(limit + 1)
     if conversation_id is not None:
         query = query.where(messages.c.conversation_id == conversation_id)
-    if address_id is not None:
-        query = query.where(messages.c.address_id == address_id, messages.c.type == "message")
     rows = connection.execute(query).all()
     return views.message_shapes(connection, rows[:limit]), len(rows) > limit
-
-
-def messages_at(
-    connection: Connection, address_id: int, limit: int, before: int | None = None
-) -> list[shapes.Message]:
-    """What was said at one address, oldest first: all that its holder may see."""
-    query = views.MESSAGES.where(messages.c.address_id == address_id, messages.c.type == "message")
-    if before is not None:
-        edge = connection.execute(
-            select(messages.c.created_at, messages.c.id).where(
-                messages.c.id == before, messages.c.address_id == address_id
-            )
-        ).first()
-        if edge is None:
-            return []
-        query = query.where(
-            tuple_(messages.c.created_at, messages.c.id) < tuple_(edge.created_at, edge.id)
-        )
-    newest = query.order_by(messages.c.created_at.desc(), messages.c.id.desc()).limit(limit)
-    return views.message_shapes(connection, connection.execute(newest).all()[::-1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,21 +216,6 @@ def test_after_a_reconnect_nothing_is_missing_and_nothing_double(
     assert seen == [one.id for one in said]
 
 
-def test_a_page_sees_what_was_said_at_its_own_address_and_nothing_else(
-    desk: Desk, anna: Customer, boris: Customer
-) -> None:
-    anna.says("mine")
-    boris.says("not mine")
-    desk.links_up(anna, boris)
-    conversation = anna.says("mine too").conversation_id
-    desk.replies(conversation, "internal", type="note")
-    with desk.store.read() as connection:
-        person = people.find(connection, anna.address)
-        assert person is not None
-        found = queries.messages_at(connection, person.address_id, 10)
-    assert [one.text for one in found] == ["mine", "mine too"]
-
-
 # -- on an index ----------------------------------------------------------------------------------
 
 
