@@ -24,6 +24,7 @@ from hub.conversations import (
     reachable,
     send,
     shapes,
+    shown,
     threads,
 )
 from hub.conversations.destinations import Outlet
@@ -83,7 +84,10 @@ def follow_next(
     ).first()
     if due is None:
         return None
-    sessions = _sessions(tx, due)
+    person = people.find(tx.connection, Address(due.scheme, due.path, due.scope))
+    assert person is not None
+    tx.lock(links.ONE_AT_A_TIME)  # who is one person must not change under the choice
+    sessions = _sessions(tx, person)
     again_at = _when_gone(sessions, rules.after, tx.now)
     if rules.enabled and again_at is not None and again_at > tx.now:
         _look_again(tx, due, again_at)
@@ -91,39 +95,53 @@ def follow_next(
     unread = _take_unread(tx, due)
     if not unread or not rules.enabled:
         return Looked(None)
-    person = people.find(tx.connection, Address(due.scheme, due.path, due.scope))
-    assert person is not None
     left = shapes.Place(connector=due.connector, kind=reachable.PAGES, address=str(person.address))
-    tx.lock(links.ONE_AT_A_TIME)  # who is one person must not change under the choice
+    way = _next(tx, person, outlets, rules)
+    if way is None:
+        _tell_nowhere(tx, unread, person, left, since=max(_left_at(sessions), default=None))
+        return Looked(Step(due.connector, None, CODE))
+    locales = [one.locale for one in sessions if one.locale]
+    _send_digest(tx, unread, person, left, way, locales, resume_link)
+    return Looked(Step(due.connector, way.outlet.name, CODE))
+
+
+def _next(
+    tx: Transaction, person: Person, outlets: dict[str, Outlet], rules: Fallback
+) -> Way | None:
     records = people.group_of(tx.connection, person.contact_id)
     found = reachable.ways(tx.connection, records, outlets)
     possible = reachable.elsewhere(found, rules, (), tx.now, by_person=False)
-    if not possible:
-        since = max((one.left_at for one in sessions), default=None)
-        _tell_nowhere(tx, unread, person, left, since)
-        return Looked(Step(due.connector, None, CODE))
-    locales = [one.locale for one in sessions if one.locale]
-    _send_digest(tx, unread, person, left, possible[0], locales, resume_link)
-    return Looked(Step(due.connector, possible[0].outlet.name, CODE))
+    return possible[0] if possible else None
 
 
 # -- who is there ----------------------------------------------------------------------------------
 
 
-def _sessions(tx: Transaction, due: Any) -> Sequence[Any]:
-    return tx.execute(
-        select(visitor_sessions.c.left_at, visitor_sessions.c.locale).where(
-            visitor_sessions.c.visitor == due.path,
-            visitor_sessions.c.connector == due.connector,
-        )
+def _sessions(tx: Transaction, person: Person) -> Sequence[Any]:
+    """The sessions whose pages show this thread, that of this very address first.
+
+    Another device of somebody who proved to be the same person shows it too.
+    """
+    known = shown.proved(tx.connection, person.address)
+    assert known is not None
+    pages = [one.path for one in known.addresses.values() if one.scheme == person.address.scheme]
+    rows = tx.execute(
+        select(
+            visitor_sessions.c.visitor, visitor_sessions.c.left_at, visitor_sessions.c.locale
+        ).where(visitor_sessions.c.visitor.in_(pages))
     ).all()
+    return sorted(rows, key=lambda row: row.visitor != person.address.path)
+
+
+def _left_at(sessions: Sequence[Any]) -> list[datetime]:
+    return [one.left_at for one in sessions if one.left_at is not None]
 
 
 def _when_gone(sessions: Sequence[Any], after: timedelta, now: datetime) -> datetime | None:
     """When somebody counts as gone who is there or has just left; None for who has no page."""
     if any(one.left_at is None for one in sessions):
         return now + after
-    return max((one.left_at + after for one in sessions), default=None)
+    return max((at + after for at in _left_at(sessions)), default=None)
 
 
 def _look_again(tx: Transaction, due: Any, again_at: datetime) -> None:
@@ -172,6 +190,7 @@ def _tell_nowhere(
     unread: list[Any],
     person: Person,
     left: shapes.Place,
+    *,
     since: datetime | None,
 ) -> None:
     """One line for each time that they leave, however much is said after them."""

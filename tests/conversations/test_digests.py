@@ -229,6 +229,34 @@ def test_a_visitor_has_the_configured_time_to_come_back(
     assert digests_of(desk, chat) == []
 
 
+def test_a_page_on_another_device_of_the_same_person_counts_as_being_there(
+    desk: Desk, chat: str, visitor: Customer
+) -> None:
+    phone, stranger = desk.customer("v2", "site"), desk.customer("v3", "site")
+    for one in (phone, stranger):
+        one.says("Hello")
+        opens_page(desk, one)
+    same_person(desk, visitor, phone)
+    same_person(desk, visitor, stranger, evidence="agent")  # whose page does not show the thread
+    assert visitor.says("And?").conversation_id == chat
+    answers(desk, chat, "Yes")
+    leaves(desk, visitor)
+    sweep(desk)
+    assert digests_of(desk, chat) == []
+    leaves(desk, phone)
+    desk.store.write(
+        lambda tx: (
+            tx.execute(
+                update(deliveries)
+                .where(deliveries.c.follow_at.is_not(None))
+                .values(follow_at=a_moment_ago(seconds=1))
+            ).rowcount
+        )
+    )
+    sweep(desk)
+    assert len(digests_of(desk, chat)) == 1
+
+
 def follow_at(desk: Desk, message: shapes.Message) -> datetime:
     with desk.store.read() as connection:
         found = connection.execute(
