@@ -209,5 +209,5 @@ def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
 def _where(error: ValidationError) -> str:
     """Which part is wrong, without a word of what stands in it."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    place = ".".join(str(step) for step in first["loc"][:2]) or "identity"
-    return f"{place[:80]}: {first['msg'][:200]}"
+    place = first["loc"][0] if first["loc"] else "identity"
+    return f"{place}: {first['msg'][:200]}"
