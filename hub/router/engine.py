@@ -24,16 +24,19 @@ from hub.conversations.events import (
     MessageCreated,
     PresenceChanged,
 )
-from hub.router import roster
+from hub.router import roster, wakeups
 from hub.router.callbacks import Callbacks
 from hub.router.round import Router
 from hub.router.tidings import Tidings
+from hub.router.wakeups import Listener
 from hub.store.engine import Store
 
 log = structlog.get_logger()
 
 #: The net under the events.
 SWEEP_SECONDS = 15.0
+#: Where other processes write and cannot tell us.
+SHORT_SWEEP_SECONDS = 2.0
 #: What comes within this time is looked at together; under load it saves a look per message.
 GATHER_SECONDS = 0.03
 
@@ -55,6 +58,8 @@ class Assigner:
         self._callbacks = Callbacks(store, config)
         self._tidings = Tidings(store)
         self._router = Router(store, self._expect)
+        self._listener = Listener(store, self._told)
+        self._sweep_seconds = SWEEP_SECONDS
         self._wake = threading.Event()
         #: Whether somebody may have room: then all who wait are looked at.
         self._has_room = True
@@ -63,11 +68,23 @@ class Assigner:
         self._stopping = False
         store.subscribe(self._hear)
 
-    def start(self) -> None:
-        runtime.spawn(self._run, name="assign")
+    def start(self, *, here: bool = True, alone: bool = True) -> None:
+        """Begins to work; or, not `here`, to tell the process that does.
+
+        `alone` when there is no other process.
+        """
+        if here:
+            self._sweep_seconds = SWEEP_SECONDS
+            if not alone and self._store.is_sqlite:
+                self._sweep_seconds = SHORT_SWEEP_SECONDS
+            self._listener.start()
+            runtime.spawn(self._run, name="assign")
+        elif not self._store.is_sqlite:
+            runtime.spawn(self._forward, name="assign-forward")
 
     def stop(self) -> None:
         self._stopping = True
+        self._listener.stop()
         self._wake.set()
 
     def wake(self) -> None:
@@ -128,11 +145,33 @@ class Assigner:
         """What we queue ourselves is no news to us."""
         self._expected.update(conversation_ids)
 
+    def _told(self, what: str) -> None:
+        """Another process says that something happened."""
+        if what == wakeups.WHOLE:
+            self.wake()
+        else:
+            self._wake.set()
+
+    def _forward(self) -> None:
+        """What happens in this process is for the one that routes."""
+        while not self._stopping:
+            self._wake.wait()
+            if self._stopping:
+                return
+            self._wake.clear()
+            what = wakeups.WHOLE if self._has_room else wakeups.NEW
+            self._has_room = False
+            try:
+                wakeups.notify(self._store, what)
+            except Exception:
+                log.exception("assign.forward_failed")  # the sweep over there finds it
+            time.sleep(GATHER_SECONDS)
+
     def _run(self) -> None:
         again_at = datetime.now(UTC)
         self._callbacks.begin()
         while not self._stopping:
-            if self._wake.wait(_seconds_until(again_at)):
+            if self._wake.wait(min(self._sweep_seconds, _seconds_until(again_at))):
                 time.sleep(GATHER_SECONDS)
             self._wake.clear()
             if self._stopping:
@@ -145,7 +184,7 @@ class Assigner:
                 log.exception("assign.sweep_failed")
                 whole, found = True, None
             now = datetime.now(UTC)
-            net = now + timedelta(seconds=SWEEP_SECONDS)
+            net = now + timedelta(seconds=self._sweep_seconds)
             again_at = min(at for at in (found, net if whole else again_at) if at)
 
     def _follow_accounts(self, agent_ids: frozenset[int], config: Config) -> None:
@@ -161,4 +200,4 @@ def _is_due(at: datetime) -> bool:
 
 
 def _seconds_until(at: datetime) -> float:
-    return min(SWEEP_SECONDS, max(0.0, (at - datetime.now(UTC)).total_seconds()))
+    return max(0.0, (at - datetime.now(UTC)).total_seconds())
