@@ -186,9 +186,11 @@ class App:
             self.current.on_change(lambda _config: self.poller.follow())
             self.current.on_change(lambda _config: self.deliverer.wake())
             self.current.on_change(lambda _config: self.assigner.wake())
-            self.assigner.start()
+            self.assigner.start(alone=alone)
             self.sla.start()
             self.timers.start()
+        else:
+            self.assigner.start(here=False)
 
     def stop(self) -> None:
         self.reloader.stop()

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from hub.conversations import events, queries, shapes, shown
 from hub.conversations.events import MediaUrl
 from hub.inbox.sockets.common import Ack, ok
+from hub.router import queue
 from hub.types import Address
 
 PAGE = 50
@@ -24,12 +25,13 @@ def welcome(connection: Connection, address: Address, media_url: MediaUrl) -> di
     said = shown.messages_before(connection, found.ids, PAGE + 1)
     current = queries.current_conversation(connection, found.person.root_id)
     agent = None if current is None else events.agent_for_customer(current.assignee)
+    place = None if current is None else queue.place(connection, int(current.id))
     return {
         "contact": shown.contact(connection, found).model_dump(mode="json"),
         "messages": for_page(said[-PAGE:], media_url),
         "more": len(said) > PAGE,
         "agent": agent and agent.model_dump(mode="json"),
-        "queue": None,
+        "queue": place and {"position": place.position, "wait_seconds": place.wait_seconds},
     }
 
 
