@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -148,6 +149,29 @@ def test_a_web_chat_is_answered_and_acknowledged_across_processes(pair: Pair) ->
         assert sum(one["message"]["id"] == sent["id"] for one in heard) == 1
         assert visitor.ask("typing", on=True)["ok"]
         agent.wait_for("typing", lambda e: e["conversation_id"] == thread)
+
+
+def test_who_comes_online_at_one_process_is_given_what_waits_by_the_other(pair: Pair) -> None:
+    """At once: the sweep of the process that routes comes every 15 seconds."""
+    with pair.hub.visitor() as visitor:
+        said = visitor.says(f"is anybody there {word()}", f"c-{word()}")
+        thread = said["message"]["conversation_id"]
+        eventually(lambda: pair.hub.get(f"/conversations/{thread}/routing")["decided_at"])
+        email = f"{word()}@example.com"
+        command = ["user", "add", email, "--name", "Quick", "--password-stdin"]
+        pair.hub.command(*command, given="a long password\n")
+        token = pair.hub.command("token", "create", "--name", "Q", "--user", email).strip()
+        with pair.hub.agent(token) as screen:
+            began = time.monotonic()
+            screen.wait_for(
+                "conversation.updated",
+                lambda e: (
+                    e["conversation"]["id"] == thread
+                    and e["conversation"]["assignee"] is not None
+                    and e["conversation"]["assignee"]["name"] == "Quick"
+                ),
+            )
+            assert time.monotonic() - began < 3
 
 
 def test_a_file_that_one_process_applies_is_followed_by_the_other(pair: Pair) -> None:
