@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import crash, footprint, growth, inbound, latency
+from bench import crash, footprint, growth, inbound, latency, router
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "bench" / "results"
@@ -25,6 +25,7 @@ PARTS = {
     "inbound": inbound.run,
     "latency": latency.run,
     "growth": growth.run,
+    "router": router.run,
     "crash": crash.run,
 }
 
@@ -107,6 +108,8 @@ def table(results: dict[str, Any]) -> list[Row]:
                     all(step < one["goal"] for step in one["growth"]),
                 )
             )
+    if found := results.get("router"):
+        rows += _router_rows(found)
     if found := results.get("crash"):
         rows.append(
             _row(
@@ -117,6 +120,53 @@ def table(results: dict[str, Any]) -> list[Row]:
             )
         )
     return rows
+
+
+def _router_rows(found: dict[str, Any]) -> list[Row]:
+    rows: list[Row] = []
+    for name, day in found["days"].items():
+        measured = (
+            f"p50 {day['wait_p50']:.2f} s, p95 {day['wait_p95']:.0f} s, where somebody was free "
+            f"{day['wait_p95_free']:.2f} s, longest {day['longest_wait']:.0f} s; "
+            f"{day['share_sticky']:.0%} sticky, Jain {day['jain']:.3f}, "
+            f"{day['timeouts']:.0f} not accepted in time"
+        )
+        rows.append((f"waiting on a modelled day, {name} (seed {found['seed']})", measured, "", ""))
+    ours = [found["days"][name]["jain"] for name in ("least_loaded", "round_robin")]
+    decision, drain = found["decision"], found["drain"]
+    return [
+        *rows,
+        _row(
+            "waiting where somebody is free, against a tick of 5 minutes",
+            f"{found['faster']:,.0f} times shorter at p95",
+            f"≥ {found['goal_faster']} times",
+            found["faster"] >= found["goal_faster"],
+        ),
+        _row(
+            "spread of the load, Jain's index",
+            f"{min(ours):.3f}",
+            f"≥ {found['goal_jain']}",
+            min(ours) >= found["goal_jain"],
+        ),
+        _row(
+            "a decision, 200 agents, 5,000 waiting",
+            f"p50 {decision['p50_ms']:.2f} ms",
+            f"< {found['goal_decision_ms']:.0f} ms",
+            decision["p50_ms"] < found["goal_decision_ms"],
+        ),
+        _row(
+            f"{drain['waiting']:,} waiting given to {drain['agents']} agents who come online",
+            f"{drain['seconds']} s, {drain['cpu_seconds']} s of a core",
+            f"< {drain['goal_seconds']:.0f} s",
+            drain["seconds"] < drain["goal_seconds"],
+        ),
+        _row(
+            "longest wait of a socket meanwhile",
+            f"{drain['stall_ms']} ms, p50 {drain['usual_ms']} ms",
+            f"< {drain['goal_stall_ms']:.0f} ms",
+            drain["stall_ms"] < drain["goal_stall_ms"],
+        ),
+    ]
 
 
 def _row(what: str, measured: str, goal: str, met: bool) -> Row:
