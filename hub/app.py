@@ -105,7 +105,8 @@ class App:
         self.presence = PresenceBook(
             self.store, lambda: self.current.config.assignment.offline_grace.total_seconds()
         )
-        self.lines = Lines(self.store, links.path)
+        alone = settings.redis_url is None
+        self.lines = Lines(self.store, links.path, alone=alone)
         self.assigner = Assigner(self.store, lambda: self.current.config)
         self.sla = SlaWatch(self.store, lambda: self.current.config)
         self.replier = Replier(self.store, lambda: self.current.config, self.connectors.outlets)
@@ -177,7 +178,7 @@ class App:
         self.replier.start()
         if web:
             self.presence.start(alone=alone)
-            self.lines.start(alone=alone)
+            self.lines.start()
         if worker:
             self.deliverer.start(alone=alone)
             self.fetcher.start()

@@ -151,6 +151,28 @@ def test_a_web_chat_is_answered_and_acknowledged_across_processes(pair: Pair) ->
         agent.wait_for("typing", lambda e: e["conversation_id"] == thread)
 
 
+def test_a_page_hears_of_a_link_that_the_worker_made_and_of_its_undoing(pair: Pair) -> None:
+    with pair.hub.visitor() as visitor:
+        said = visitor.says(f"on the page {word()}", "c-1")["message"]
+        made = visitor.ask("handover.request", connector="telegram")
+        text, more = f"on the phone {word()}", f"after the undoing {word()}"
+        ann = pair.sandbox.telegram.customer(f"Ann {word()}")
+        ann.starts(made["url"].partition("?start=")[2])
+        visitor.wait_for("session", lambda s: s["changed"])
+        ann.says(text)
+        visitor.wait_for("message.created", lambda e: e["message"]["text"] == text)
+        visitor.heard.clear()
+        [link] = pair.hub.get(f"/contacts/{said['contact_id']}/links")["items"]
+        assert pair.hub.request("DELETE", f"/links/{link['id']}").status_code == 200
+        anew = visitor.wait_for("session", lambda s: s["changed"])
+        assert [one["text"] for one in anew["messages"]] == [said["text"]]
+        ann.says(more)
+        pair.hub.message_with(more)
+        last = visitor.says(f"still here {word()}", "c-2")["message"]
+        visitor.wait_for("message.created", lambda e: e["message"]["id"] == last["id"])
+        assert more not in str(visitor.heard)
+
+
 def test_who_comes_online_at_one_process_is_given_what_waits_by_the_other(pair: Pair) -> None:
     """At once: the sweep of the process that routes comes every 15 seconds."""
     with pair.hub.visitor() as visitor:

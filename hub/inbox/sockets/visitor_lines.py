@@ -36,7 +36,7 @@ log = structlog.get_logger()
 #: A reload closes a page and opens it again: that is no leaving.
 GRACE_SECONDS = 2.0
 #: How soon another process's links are heard of, and its marks put right.
-SWEEP_SECONDS = 5.0
+SWEEP_SECONDS = 3.0
 
 
 @dataclass(slots=True)
@@ -62,11 +62,12 @@ class Line:
 class Lines:
     """All of this process. Safe to use from many threads."""
 
-    def __init__(self, store: Store, media_url: MediaUrl) -> None:
+    def __init__(self, store: Store, media_url: MediaUrl, *, alone: bool) -> None:
+        """`alone` when there is no other process whose events these pages must hear."""
         self._store = store
         self._media_url = media_url
         self._socketio: SocketIO | None = None
-        self._alone = True
+        self._alone = alone
         self._by_sid: dict[str, Line] = {}
         self._by_session: dict[int, set[str]] = defaultdict(set)
         self._heard: dict[str, set[str]] = defaultdict(set)
@@ -77,12 +78,10 @@ class Lines:
     def attach(self, socketio: SocketIO) -> None:
         self._socketio = socketio
 
-    def start(self, *, alone: bool) -> None:
-        """`alone` when no other process serves pages: whoever was here before has left."""
-        self._alone = alone
-        if alone:
-            self._store.write(_everybody_left)
-        else:
+    def start(self) -> None:
+        """Whoever was here before has left; a process that has them open will say so."""
+        self._store.write(_everybody_left)
+        if not self._alone:
             runtime.spawn(self._sweep, name="visitors")
 
     def stop(self) -> None:
