@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from hub.config import Config
 from hub.config.hours import Hours
+from hub.config.sections import Assignment
 from hub.router import phrases
 from hub.router.hours import is_open, opens_at
 
@@ -82,8 +83,14 @@ def _is_queued(config: Config, now_is: Situation) -> bool:
 
 
 def is_queue_told(config: Config, is_served: bool) -> bool:
-    """Whether who waits is told. A text that nobody chose tells of no queue that nobody serves."""
-    return is_served or "queued" in config.replies.model_fields_set
+    """Whether who waits is told.
+
+    A text that nobody chose is said only where somebody set up a queue and somebody serves it.
+    """
+    if "queued" in config.replies.model_fields_set:
+        return True
+    is_set_up = bool(config.teams or config.routing or config.hours)
+    return is_served and (is_set_up or config.assignment != Assignment())
 
 
 def hours_of(config: Config, team: str | None) -> list[Hours]:

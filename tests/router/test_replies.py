@@ -91,7 +91,7 @@ def test_an_address_that_no_person_reads_is_known_by_its_name(path: str, is_one:
 
 # -- what is said when -----------------------------------------------------------------------------
 
-GREETS = config(replies={"greeting": "Hello!"})
+GREETS = config(replies={"greeting": "Hello!"}, routing=[{"name": "all"}])
 SECONDS = timedelta(seconds=10)
 
 
@@ -125,6 +125,15 @@ def test_a_queue_text_of_ones_own_is_said_also_while_nobody_is_online() -> None:
     waits = Situation("sms", is_routed=True, waited=SECONDS)
     assert to_say(config(replies={"queued": "Number {position}."}), waits) == ["queued"]
     assert to_say(config(), waits) == []
+
+
+def test_a_file_with_connectors_alone_says_nothing() -> None:
+    waits = Situation("sms", is_new=True, is_routed=True, waited=SECONDS, is_served=True)
+    nothing = {"teams": {}, "hours": {}, "routing": [], "assignment": {}, "replies": {}, "sla": {}}
+    assert to_say(config(), waits) == []
+    assert to_say(config(**nothing), waits) == []
+    assert to_say(config(assignment={"capacity": {"default": 1}}), waits) == ["queued"]
+    assert to_say(config(teams={"support": {}}), waits) == ["queued"]
 
 
 def test_without_a_greeting_nobody_is_greeted() -> None:
