@@ -43,6 +43,7 @@ from hub.inbox.api import (
 )
 from hub.inbox.api.description import completed
 from hub.inbox.auth import Authenticator, security_headers
+from hub.inbox.offers import Offerer
 from hub.inbox.origins import SocketOrigins
 from hub.inbox.presence import PresenceBook
 from hub.inbox.services import Hub
@@ -67,6 +68,8 @@ log = structlog.get_logger()
 MAX_REQUEST_BYTES = 40 * 1024 * 1024
 #: How late answers may follow a visitor who is gone.
 FOLLOW_SECONDS = 5
+#: How late another channel may be offered.
+OFFER_SECONDS = 15
 
 
 class App:
@@ -116,6 +119,8 @@ class App:
         )
         self.timers.every(follower.follow, seconds=FOLLOW_SECONDS)
         self.timers.every(self.sla.wake, seconds=1)
+        offerer = Offerer(self.store, self.connectors, lambda: self.current.config)
+        self.timers.every(offerer.offer, seconds=OFFER_SECONDS)
         self.hub = Hub(
             settings=settings,
             current=self.current,

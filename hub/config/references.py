@@ -26,6 +26,7 @@ _NAMES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("sla", ANY, "within"), "hours"),
     (("agents", ANY, "teams"), "teams"),
     (("replies", "fallback", "kinds"), "kinds"),
+    (("replies", "handover", "offer"), "connectors"),
 )
 _KEYS: tuple[tuple[tuple[str, ...], str], ...] = ((("assignment", "capacity", "weights"), "kinds"),)
 _ONE = {

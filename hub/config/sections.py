@@ -167,6 +167,16 @@ WELCOME = {
 }
 
 
+#: Said to whoever may want to go on elsewhere.
+OFFER = {
+    "en": "You need not wait here. Go on where you like, nothing needs repeating:\n{links}",
+    "ar": "لا داعي للانتظار هنا. تابع حيث تشاء دون تكرار أي شيء:\n{links}",
+    "fa": "لازم نیست اینجا منتظر بمانید. هر جا که می‌خواهید ادامه دهید، تکرار لازم نیست:\n{links}",
+    "et": "Siin pole vaja oodata. Jätkake seal, kus soovite, midagi pole vaja korrata:\n{links}",
+    "pl": "Nie trzeba tu czekać. Można kontynuować gdzie indziej, bez powtarzania:\n{links}",
+}
+
+
 class HandoverReplies(Section):
     """Invitations to go on with a thread on another channel."""
 
@@ -176,6 +186,18 @@ class HandoverReplies(Section):
     welcome: Annotated[_Translated, _may_have()] = Field(
         default=WELCOME,
         description="Said on the new channel to who followed one; nothing with `{}`.",
+    )
+    offer: Texts = Field(
+        (),
+        description="The connectors that the hub itself offers, once in a conversation, to who "
+        "waits on a page, or whose reply window is about to close.",
+    )
+    offer_after: Duration = Field(
+        timedelta(minutes=2),
+        description="How long somebody waits in the queue on a page before that is offered.",
+    )
+    offer_text: Annotated[_Translated, _may_have("links")] = Field(
+        default=OFFER, description="What is said then. `{links}` are the links, a line each."
     )
 
 
