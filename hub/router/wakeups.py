@@ -64,8 +64,8 @@ class Listener:
 
     def _listen(self) -> None:
         pooled = self._store.engine.raw_connection()
-        pooled.detach()  # back in the pool it would go on hearing
         raw: Any = pooled.driver_connection
+        pooled.detach()  # back in the pool it would go on hearing
         try:
             raw.set_session(autocommit=True)
             with raw.cursor() as cursor:
@@ -80,4 +80,4 @@ class Listener:
                 if said:
                     self._hear(WHOLE if WHOLE in said else NEW)
         finally:
-            pooled.close()
+            raw.close()
