@@ -135,6 +135,7 @@ class World:
         self._owners: dict[int, int] = {}
         self._begun: dict[int, int] = {}
         self._next_id = -1
+        self._arrange()
 
     def play(
         self,
@@ -150,7 +151,8 @@ class World:
         Args:
             owners: the record of each message that another may repeat.
             begun: conversations that were begun since, and their records.
-            joined: is called before each joining, with the world as it then is.
+            joined: is called before each joining, with the world as it then is: who came into it
+                by this link alone has to enter now.
         """
         self._owners, self._begun = dict(owners), dict(begun)
         waiting = list(joinings)
@@ -176,12 +178,27 @@ class World:
         if old in self.unread:
             self.unread[new] = self.unread.pop(old)
 
+    def enter(self, root: Mapping[int, int], states: Iterable[State]) -> None:
+        """More people, as they are by now."""
+        self.root |= root
+        self.states |= {one.id: one for one in states}
+        self._arrange()
+
+    def renumbered(self, states: Sequence[State]) -> Sequence[State]:
+        """Copies from before, with the ids that were given since."""
+        for one in states:
+            one.id = self.numbers.get(one.id, one.id)
+            if one.merged_into_id is not None:
+                one.merged_into_id = self.numbers.get(one.merged_into_id, one.merged_into_id)
+        return states
+
     # -- people ------------------------------------------------------------------------------------
 
     def join(self, joining: Joining) -> None:
         """One person from now on, with one open conversation at most."""
         keep, give = self.root[joining.contact_id], self.root[joining.other_contact_id]
         self.root = {one: keep if root == give else root for one, root in self.root.items()}
+        self._arrange()
         open_ = [one for one in self._of(joining.contact_id) if one.is_open]
         if len(open_) < 2:
             return
@@ -194,6 +211,7 @@ class World:
         for one in self.states.values():
             if one.merged_into_id in merged:
                 one.merged_into_id = stays.id
+        self._arrange()
 
     def of_both(self, joining: Joining) -> list[State]:
         """The conversations of the two whom a link is about to make one, as they are now."""
@@ -209,12 +227,14 @@ class World:
         return self.open_of(contact_id) or (latest[-1] if latest else None)
 
     def _of(self, contact_id: int) -> list[State]:
-        root = self.root[contact_id]
-        return [
-            one
-            for one in self.states.values()
-            if one.merged_into_id is None and self.root[one.contact_id] == root
-        ]
+        """What stands for itself of a person, oldest first."""
+        return self._standing.get(self.root[contact_id], [])
+
+    def _arrange(self) -> None:
+        self._standing: dict[int, list[State]] = {}
+        for one in sorted(self.states.values(), key=lambda one: one.created_at):
+            if one.merged_into_id is None:
+                self._standing.setdefault(self.root[one.contact_id], []).append(one)
 
     def _same_person(self, one: int, other: int | None) -> bool:
         return other is not None and self.root.get(other) == self.root[one]
@@ -275,6 +295,7 @@ class World:
             new_id, self._next_id = self._next_id, self._next_id - 1
         made = State(new_id, entry.contact_id, entry.at, last_activity_at=entry.at)
         self.states[new_id] = made
+        self._standing.setdefault(self.root[entry.contact_id], []).append(made)
         return made
 
     def _hear(self, target: State, entry: Entry) -> None:
