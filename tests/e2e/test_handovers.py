@@ -6,6 +6,7 @@ import itertools
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -215,3 +216,28 @@ def test_agents_hear_of_a_switch_with_its_card(
         "given",
         "waiting_since",
     }
+
+
+WAITING = """\
+connectors:
+  website: {kind: webchat}
+  second: {kind: webchat}
+replies:
+  handover: {offer: second, offer_after: 1s, offer_text: "Or go on there: {links}"}
+"""
+
+
+def test_who_waits_on_a_page_is_offered_another_channel_once(tmp_path: Path) -> None:
+    with RunningHub(tmp_path, WAITING) as hub, hub.visitor() as visitor:
+        thread = visitor.says("Is anybody there?", "c-1")["message"]["conversation_id"]
+        offer = visitor.wait_for(
+            "message.created", lambda e: "Or go on there" in e["message"]["text"], 40.0
+        )
+        assert f"{hub.url}/chat/second#resume=" in offer["message"]["text"]
+        assert offer["message"]["author"]["type"] == "system"
+        (made,) = hub.get(f"/conversations/{thread}/handovers")["items"]
+        assert made["created_by"] == "hub"
+        token = offer["message"]["text"].partition("#resume=")[2].strip()
+        with hub.visitor("second", resume=token) as there:
+            said = there.says("Here I am", "c-2")["message"]
+        assert said["conversation_id"] == thread
