@@ -1,0 +1,301 @@
+"""Who gets a conversation, from values alone; and the order of the queue."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.config import Config
+from hub.router import line
+from hub.router.candidates import KEPT, Agent, Choice, Need, Terms, choose, summary
+from hub.router.decisions import decide
+from hub.router.rules import Snapshot
+
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+TERMS = Terms()
+
+
+def need(**fields: Any) -> Need:
+    return Need(**({"conversation_id": 1, "person_id": 1, "queued_at": NOW} | fields))
+
+
+def agent(number: int, **fields: Any) -> Agent:
+    people = fields.pop("people", {})
+    values = {"id": number, "name": f"A{number}", "people": people, "load": sum(people.values())}
+    return Agent(**(values | fields))
+
+
+def name_of(choice: Choice) -> str | None:
+    return None if choice.agent is None else choice.agent.name
+
+
+def code_of(choice: Choice, number: int) -> str:
+    return next(one for one in choice.verdicts if one.agent_id == number).reasons[0].code
+
+
+FULL = {number: 1.0 for number in range(100, 108)}
+
+#: What is in the way of the first agent, by the reason's code; the second always could.
+IN_THE_WAY: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "not_allowed": ({"may_answer": False}, {}),
+    "not_member": ({"teams": frozenset({"sales"})}, {"team": "support"}),
+    "offline": ({"presence": "offline"}, {}),
+    "away": ({"presence": "away"}, {}),
+    "full": ({"people": FULL}, {}),
+    "let_go": ({}, {"not_for": (1,)}),
+    "lacks_skills": ({}, {"skills": ("arabic",)}),
+    "lacks_language": ({"languages": frozenset({"en"})}, {"language": "et"}),
+    "later_turn": ({"given_at": NOW}, {}),
+    "busier": ({"people": {7: 1.0}}, {}),
+}
+
+
+@pytest.mark.parametrize("code", IN_THE_WAY)
+def test_what_is_in_the_way_is_told(code: str) -> None:
+    columns, wanted = IN_THE_WAY[code]
+    other = agent(
+        2,
+        teams=frozenset({"support"}),
+        skills=frozenset({"arabic"}),
+        languages=frozenset({"et", "en"}),
+    )
+    found = choose(need(**wanted), [agent(1, **columns), other], TERMS, NOW)
+    assert (name_of(found), code_of(found, 1)) == ("A2", code)
+
+
+def test_a_team_that_is_closed_takes_nothing() -> None:
+    member = agent(1, teams=frozenset({"support"}))
+    found = choose(need(team="support"), [member], Terms(closed=frozenset({"support"})), NOW)
+    assert (name_of(found), code_of(found, 1)) == (None, "closed")
+
+
+def test_skills_are_asked_for_until_it_took_too_long() -> None:
+    wanted, unskilled = need(skills=("arabic",)), agent(1)
+    early = choose(wanted, [unskilled], TERMS, NOW + timedelta(seconds=119))
+    assert (early.agent, early.retry_at) == (None, NOW + timedelta(minutes=2))
+    late = choose(wanted, [unskilled], TERMS, NOW + timedelta(minutes=2))
+    assert name_of(late) == "A1"
+    assert "skills_relaxed" in [reason.code for reason in late.verdicts[0].reasons]
+    skilled = agent(2, skills=frozenset({"arabic"}), people={9: 1.0})
+    assert name_of(choose(wanted, [unskilled, skilled], TERMS, NOW + timedelta(hours=1))) == "A2"
+
+
+def test_a_language_that_nobody_writes_is_not_waited_for() -> None:
+    english = agent(1, languages=frozenset({"en"}))
+    assert name_of(choose(need(language="fi"), [english], TERMS, NOW)) == "A1"
+    finnish = agent(2, languages=frozenset({"fi"}), people=FULL)
+    assert choose(need(language="fi"), [english, finnish], TERMS, NOW).agent is None
+    later = NOW + timedelta(minutes=3)
+    assert name_of(choose(need(language="fi"), [english, finnish], TERMS, later)) == "A1"
+
+
+def test_one_person_counts_once_and_by_the_heaviest_channel() -> None:
+    has_room = agent(1, capacity=1.0, people={7: 1.0})
+    assert has_room.room_for(need(person_id=7, weight=1.0))
+    assert not has_room.room_for(need(person_id=7, weight=2.0))
+    assert not has_room.room_for(need(person_id=8, weight=0.5))
+    assert has_room.holding(need(person_id=7, weight=1.0), NOW).load == 1.0
+
+
+def test_who_takes_nothing_is_given_nothing() -> None:
+    assert choose(need(weight=0.0), [agent(1, capacity=0.0)], TERMS, NOW).agent is None
+
+
+def test_turns_go_round() -> None:
+    terms, agents = Terms(strategy="round_robin"), [agent(1), agent(2), agent(3, people={5: 1.0})]
+    served = []
+    for number in range(6):
+        one = need(conversation_id=number, person_id=number)
+        chosen = choose(one, agents, terms, NOW).agent
+        assert chosen is not None
+        at = NOW + timedelta(seconds=number)
+        agents[agents.index(chosen)] = chosen.holding(one, at)
+        served.append(chosen.id)
+    assert served == [1, 2, 3, 1, 2, 3]
+
+
+def test_who_is_known_and_away_is_not_waited_for() -> None:
+    known, other = agent(1, presence="away"), agent(2)
+    assert name_of(choose(need(known_agent=1), [known, other], TERMS, NOW)) == "A2"
+
+
+def test_nobody_is_kept_waiting_for_one_when_all_are_busy_too() -> None:
+    known, other = agent(1, people=FULL), agent(2, people=FULL)
+    assert choose(need(known_agent=1), [known, other], TERMS, NOW).retry_at is None
+
+
+def test_only_the_nearest_are_remembered() -> None:
+    agents = [agent(number, presence="offline") for number in range(100)]
+    agents.append(agent(500, people={7: 1.0}))
+    agents.append(agent(501))
+    found = choose(need(), agents, TERMS, NOW)
+    assert [one.agent_id for one in found.verdicts[:2]] == [501, 500]
+    assert len(found.verdicts) == KEPT
+    assert found.counts == {"offline": 100}
+
+
+def test_why_nobody_gets_it_is_a_sentence() -> None:
+    assert summary({"offline": 2, "full": 1}) == "Nobody is free: 2 offline, 1 without room."
+    assert summary({"not_member": 3}) == "There is nobody who may answer."
+
+
+# -- properties -----------------------------------------------------------------------------------
+
+_words = st.frozensets(st.sampled_from(["a", "b"]))
+_agents = st.lists(
+    st.builds(
+        agent,
+        st.integers(1, 10**6),
+        presence=st.sampled_from(["online", "online", "online", "away", "offline"]),
+        may_answer=st.booleans(),
+        teams=_words,
+        skills=_words,
+        languages=st.frozensets(st.sampled_from(["en", "et"])),
+        capacity=st.sampled_from([0.0, 0.5, 1.0, 3.0]),
+        people=st.dictionaries(st.integers(1, 6), st.sampled_from([0.5, 1.0]), max_size=3),
+    ),
+    max_size=8,
+    unique_by=lambda one: one.id,
+)
+_needs = st.builds(
+    need,
+    person_id=st.integers(1, 6),
+    team=st.sampled_from([None, "a", "b"]),
+    skills=_words.map(tuple),
+    language=st.sampled_from(["", "en", "et", "fi"]),
+    weight=st.sampled_from([0.5, 1.0]),
+    queued_at=st.sampled_from([NOW, NOW - timedelta(hours=1)]),
+    priority=st.sampled_from(["urgent", "normal", "low"]),
+)
+_terms = st.builds(
+    Terms,
+    strategy=st.sampled_from(["least_loaded", "round_robin"]),
+    closed=st.sampled_from([frozenset(), frozenset({"a"})]),
+)
+
+
+def could(one: Agent, wanted: Need, terms: Terms) -> bool:
+    """What nothing relaxes, told in other words than the code's."""
+    load = sum(one.people.values())
+    more = max(0.0, wanted.weight - one.people.get(wanted.person_id, 0.0))
+    return (
+        one.may_answer
+        and one.presence == "online"
+        and (wanted.team is None or wanted.team in one.teams)
+        and wanted.team not in terms.closed
+        and one.capacity > 0
+        and load + more <= one.capacity
+        and one.id not in wanted.not_for
+    )
+
+
+@given(_agents, _needs, _terms)
+def test_nobody_gets_it_who_may_not_answer_or_has_no_room(
+    agents: list[Agent], wanted: Need, terms: Terms
+) -> None:
+    found = choose(wanted, agents, terms, NOW)
+    assert found.agent is None or could(found.agent, wanted, terms)
+    assert [one.chosen for one in found.verdicts].count(True) == (found.agent is not None)
+    assert all(one.reasons for one in found.verdicts)
+
+
+@given(_agents, _needs, _terms)
+def test_nothing_waits_while_somebody_free_fits(
+    agents: list[Agent], wanted: Need, terms: Terms
+) -> None:
+    found = choose(wanted, agents, terms, NOW)
+    free = [one for one in agents if could(one, wanted, terms)]
+    skilled = [one for one in free if one.skills.issuperset(wanted.skills)]
+    fitting = [one for one in skilled if not one.languages or wanted.language in one.languages]
+    has_waited = NOW - wanted.queued_at >= terms.relax_skills_after
+    assert (found.agent is not None) >= bool(fitting if wanted.language else skilled)
+    if has_waited:
+        assert (found.agent is not None) == bool(free)
+    elif found.agent is None and free:
+        assert found.retry_at == wanted.queued_at + terms.relax_skills_after
+
+
+@given(_agents, st.lists(_needs, max_size=30), _terms)
+def test_however_many_come_nobody_holds_more_than_they_can(
+    agents: list[Agent], needs: list[Need], terms: Terms
+) -> None:
+    too_full = {one.id for one in agents if one.load > one.capacity}
+    for wanted in needs:
+        chosen = choose(wanted, agents, terms, NOW).agent
+        if chosen is not None:
+            agents[agents.index(chosen)] = chosen.holding(wanted, NOW)
+    assert all(one.load <= one.capacity for one in agents if one.id not in too_full)
+    assert all(one.load == pytest.approx(sum(one.people.values())) for one in agents)
+
+
+# -- the order ------------------------------------------------------------------------------------
+
+_times = st.integers(0, 10**5).map(lambda seconds: NOW + timedelta(seconds=seconds))
+
+
+def key(**fields: Any) -> line.Key:
+    values = {"conversation_id": 1, "priority": "normal", "queued_at": NOW, "sla_due": None}
+    return line.key(fields.pop("order", line.DEFAULT), **(values | fields))
+
+
+@given(_times, _times)
+def test_of_two_alike_the_first_is_served_first(one: datetime, other: datetime) -> None:
+    assert (key(queued_at=one) < key(queued_at=other)) == (one < other)
+
+
+@given(_times, st.sampled_from(["urgent", "high", "low"]))
+def test_priority_goes_before_and_age_before_priority(at: datetime, priority: str) -> None:
+    normal = key(queued_at=at)
+    levels = line.LEVELS["normal"] - line.LEVELS[priority]
+    assert (key(queued_at=at, priority=priority) < normal) == (levels > 0)
+    overtakes = timedelta(seconds=line.LEVEL * (abs(levels) + 1))
+    assert normal < key(queued_at=at + overtakes, priority=priority)
+
+
+def test_who_must_be_answered_sooner_goes_before_who_came_a_little_earlier() -> None:
+    later = NOW + timedelta(minutes=1)
+    due = NOW + timedelta(minutes=2)
+    assert key(queued_at=later, sla_due=due) < key(queued_at=NOW)
+    by_waiting = ("waiting", "sla")
+    assert key(queued_at=NOW, order=by_waiting) < key(
+        queued_at=later, sla_due=due, order=by_waiting
+    )
+
+
+# -- the whole decision ---------------------------------------------------------------------------
+
+
+def test_a_decision_is_a_value_of_values() -> None:
+    config = Config.model_validate(
+        {
+            "teams": {"support": {}, "sales": {}},
+            "routing": [
+                {"name": "prices", "when": {"words": "price"}, "team": "sales", "priority": "high"},
+                {"name": "rest", "team": "support", "skills": ["patience"]},
+            ],
+        }
+    )
+    sales = agent(1, teams=frozenset({"sales"}))
+    support = agent(2, teams=frozenset({"support"}), skills=frozenset({"patience"}))
+    found = decide(Snapshot(text="The price?"), config, [sales, support], NOW)
+    assert (found.outcome.rule, found.need.priority, name_of(found.choice)) == (
+        "prices",
+        "high",
+        "A1",
+    )
+    assert name_of(decide(Snapshot(text="Hello"), config, [sales, support], NOW).choice) == "A2"
+
+
+def test_a_decision_among_many_takes_a_moment() -> None:
+    import time
+
+    config = Config()
+    agents = [agent(number, people={number: 1.0}) for number in range(200)]
+    began = time.process_time()
+    for _ in range(50):
+        decide(Snapshot(text="Hello"), config, agents, NOW)
+    assert (time.process_time() - began) / 50 < 0.002 * 2  # a busy machine gets twice the time
