@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
+from heapq import nlargest
 from typing import Any
 
 from sqlalchemy import select, update
 
-from hub.conversations import context, threads
+from hub.conversations import context
 from hub.conversations.context import Said
 from hub.conversations.shapes import Given, Place
 from hub.conversations.threads import Thread
@@ -42,12 +43,7 @@ def forget(tx: Transaction, changed: Collection[int]) -> None:
 
 
 def _said(tx: Transaction, conversation_id: int) -> list[Said]:
-    rows = tx.execute(
-        select(messages.c.id, messages.c.text, messages.c.direction, messages.c.author_type)
-        .where(threads.is_in(conversation_id), messages.c.type == "message")
-        .order_by(messages.c.created_at.desc(), messages.c.id.desc())
-        .limit(context.MAX_SAID)
-    ).all()
+    rows = _newest(tx, conversation_id)
     files: dict[int, list[str]] = defaultdict(list)
     for one in tx.execute(
         select(attachments.c.message_id, attachments.c.name, attachments.c.medium)
@@ -65,6 +61,32 @@ def _said(tx: Transaction, conversation_id: int) -> list[Said]:
         )
         for row in reversed(rows)
     ]
+
+
+def _newest(tx: Transaction, conversation_id: int) -> list[Any]:
+    """What was said last, newest first. One look by index for each conversation in this one: a
+    single query for all of them would sort everything that was ever said.
+    """
+    inside = tx.execute(
+        select(conversations.c.id).where(conversations.c.merged_into_id == conversation_id)
+    ).scalars()
+    found = [
+        row
+        for each in (conversation_id, *inside.all())
+        for row in tx.execute(
+            select(
+                messages.c.id,
+                messages.c.text,
+                messages.c.direction,
+                messages.c.author_type,
+                messages.c.created_at,
+            )
+            .where(messages.c.conversation_id == each, messages.c.type == "message")
+            .order_by(messages.c.created_at.desc(), messages.c.id.desc())
+            .limit(context.MAX_SAID)
+        )
+    ]
+    return nlargest(context.MAX_SAID, found, key=lambda row: (row.created_at, row.id))
 
 
 def _typed(tx: Transaction, conversation_id: int) -> list[Given]:
