@@ -38,6 +38,7 @@ def blueprint(hub: Hub) -> Blueprint:
                 "color": found.color,
                 "position": found.position,
                 "languages": list(found.languages),
+                "departments": list(found.departments),
                 "online": _anybody_online(hub),
                 "capabilities": hub.connectors.shape(name).model_dump(mode="json")["capabilities"],
                 "channels": _ways_on(hub, connector),

@@ -270,7 +270,7 @@ def _snapshot(row: Any, said: Sequence[Any], config: Config, opened: frozenset[s
         text=text,
         labels=tuple(row.labels),
         contact=row.attributes,
-        department=row.department,
+        department=row.department or _extra(new, "department"),
         open_hours=opened,
     )
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import BrowserContext, Route, expect
 
 from hub.sandbox import Sandbox, samples
-from tests.browser.conftest import AWAY, Watch
+from tests.browser.conftest import AWAY, EMAIL, PASSWORD, Watch
 from tests.browser.screens import Desk, Visitor, conversation_of, stored
-from tests.harness import RunningHub
+from tests.harness import RunningHub, eventually
 
 pytestmark = pytest.mark.browser
 
@@ -200,6 +200,61 @@ def test_a_note_never_reaches_the_customer(
     desk.says("only good things")
     assert tom.received.wait_for(text="only good things")
     assert [bubble.text for bubble in tom.received] == ["only good things"]
+
+
+@pytest.fixture
+def quiet_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
+    """A hub at which nobody sits who could take anything."""
+    config = """\
+connectors:
+  website: {kind: webchat, departments: [Orders, Returns]}
+routing:
+  - {name: returns, when: {department: Returns}, labels: [sent back]}
+"""
+    with RunningHub(tmp_path_factory.mktemp("quiet"), config) as hub:
+        arguments = (EMAIL, "--name", "Alex", "--role", "agent", "--password-stdin")
+        hub.command("user", "add", *arguments, given=PASSWORD)
+        yield hub
+
+
+def test_the_place_in_the_queue_is_live_and_outlives_a_reload(
+    quiet_hub: RunningHub, sandbox: Sandbox, new_context: Callable[..., BrowserContext]
+) -> None:
+    first, second = (
+        Visitor(new_context().new_page(), quiet_hub, sandbox).opens_page() for _ in range(2)
+    )
+    first.says("I was here first")
+    expect(first.chat.get_by_text("You are next.")).to_be_visible()
+    second.says("I came after")
+    expect(second.chat.get_by_text("You are number 2.")).to_be_visible()
+    second.page.reload()
+    expect(second.chat.get_by_text("You are number 2.")).to_be_visible()
+
+    agent = next(one for one in quiet_hub.get("/agents")["items"] if one["email"] == EMAIL)
+    taken = conversation_of(quiet_hub, "I was here first")
+    quiet_hub.patch(f"/conversations/{taken}", {"assignee_id": agent["id"]})
+    expect(first.chat.get_by_text("You are next.")).to_be_hidden()
+    expect(first.chat.get_by_role("heading", name="Alex")).to_be_visible()
+    expect(second.chat.get_by_text("You are next.")).to_be_visible()
+
+
+def test_what_a_visitor_says_it_is_about_finds_its_rule(
+    quiet_hub: RunningHub, sandbox: Sandbox, new_context: Callable[..., BrowserContext]
+) -> None:
+    visitor = Visitor(new_context().new_page(), quiet_hub, sandbox).opens_page()
+    choice = visitor.chat.get_by_role("group", name="What is it about?")
+    choice.get_by_role("button", name="Orders").click()
+    chosen = choice.get_by_role("button", name="Returns")
+    chosen.click()
+    expect(chosen).to_have_attribute("aria-pressed", "true")
+    visitor.says("the left one is too small")
+    expect(choice).to_be_hidden()
+    path = f"/conversations/{conversation_of(quiet_hub, 'the left one is too small')}"
+
+    def is_labelled() -> bool:
+        return bool(quiet_hub.get(path)["labels"] == ["sent back"])
+
+    assert eventually(is_labelled, what="the label of the rule")
 
 
 def test_the_chat_speaks_arabic_from_right_to_left(

@@ -131,6 +131,12 @@ class WebchatConfig(ConnectorConfig):
         "all it knows by default.",
         examples=[["en", "ar"]],
     )
+    departments: tuple[Annotated[str, Field(min_length=1, max_length=40)], ...] = Field(
+        (),
+        max_length=8,
+        description="What a visitor may choose before the first message; a condition of routing.",
+        examples=[["Orders", "Returns"]],
+    )
 
     @model_validator(mode="after")
     def _a_required_identity_can_be_checked(self) -> Self:
@@ -244,7 +250,7 @@ class Webchat(Connector[WebchatConfig]):
             reply_to=payload.reply_to,
             attachments=tuple(_attachment(upload) for upload in payload.attachments),
             profile=_profile(payload.profile),
-            extra=_page(payload.page),
+            extra=_page(payload.page) | _department(payload.department),
         )
 
 
@@ -272,6 +278,10 @@ def _page(page: Page | str) -> dict[str, str]:
         page = Page(url=page)
     found = {"page": page.url, "page_title": page.title, "referrer": page.referrer}
     return {key: value for key, value in found.items() if value}
+
+
+def _department(chosen: str) -> dict[str, str]:
+    return {"department": chosen} if chosen else {}
 
 
 def _where(error: ValidationError) -> str:

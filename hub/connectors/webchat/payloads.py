@@ -72,3 +72,4 @@ class Message(_Part):
     sent_at: _Time | None = None
     profile: Visitor = Visitor()
     page: Page | Annotated[str, Field(max_length=2000)] = Page()
+    department: _Short = ""

@@ -60,3 +60,4 @@ class Prechat(Ask):
     name: str = Field("", max_length=people.MAX_NAME)
     email: str = Field("", max_length=320)
     phone: str = Field("", max_length=40)
+    department: str = Field("", max_length=40, description="What their message will be about.")

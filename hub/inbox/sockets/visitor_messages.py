@@ -35,8 +35,12 @@ def take(hub: Hub, here: Line, asked: Say) -> shapes.Message:
         "reply_to": asked.reply_to or "",
         "attachments": _uploads(hub, here, asked.attachments),
         "sent_at": datetime.now(UTC).isoformat(),
-        "profile": {**here.profile.model_dump(), "locale": here.visitor.locale},
+        "profile": {
+            **here.profile.model_dump(exclude={"department"}),
+            "locale": here.visitor.locale,
+        },
         "page": here.page.model_dump(),
+        "department": here.profile.department,
     }
     request_ = WebhookRequest(
         method="POST", url="", body=orjson.dumps(body), headers={"content-type": "application/json"}

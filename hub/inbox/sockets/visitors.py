@@ -15,7 +15,7 @@ from hub.connectors.webchat import IdentityRefused, Webchat
 from hub.conversations import events, people, queries, shapes
 from hub.conversations.events import Event
 from hub.conversations.events import Typing as TypingEvent
-from hub.errors import Conflict, LimitExceeded, NotFound
+from hub.errors import Conflict, Invalid, LimitExceeded, NotFound
 from hub.inbox.invitations import make_handover
 from hub.inbox.origins import is_allowed
 from hub.inbox.services import Hub
@@ -176,6 +176,8 @@ def register(socketio: SocketIO, hub: Hub) -> None:
     def prechat(data: Any = None) -> Ack:
         def keep(asked: Prechat) -> Ack:
             here = signal()
+            if asked.department and asked.department not in here.connector.config.departments:
+                raise Invalid("This chat has no such department.", "department")
             here.profile = asked
             visitor_messages.keep_profile(hub, here, asked)
             return ok()

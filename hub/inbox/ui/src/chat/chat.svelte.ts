@@ -35,6 +35,7 @@ export class Chat {
   #hasEarlier = $state(false);
   #isLoadingEarlier = $state(false);
   #proofs = $state(0);
+  #department = $state('');
   #resumed = $state<boolean | null>(null);
   #identityProblem = $state<IdentityProblem | null>(null);
 
@@ -111,6 +112,11 @@ export class Chat {
     return this.#identityProblem;
   }
 
+  /** What the first message is to be about; empty until chosen. */
+  get department(): string {
+    return this.#department;
+  }
+
   get hasSpoken(): boolean {
     return this.#messages.some((message) => message.direction === 'in' && message.type === 'message');
   }
@@ -178,6 +184,12 @@ export class Chat {
     this.#isLive = false;
     this.#socket.close();
     this.#socket.connect();
+  }
+
+  /** Says what the first message will be about; the same again takes it back. */
+  choose(department: string): void {
+    this.#department = this.#department === department ? '' : department;
+    if (this.#isLive) this.#tellDepartment();
   }
 
   /** Takes a message at once; it leaves when it can, once. */
@@ -303,6 +315,8 @@ export class Chat {
     this.#isKnown = true;
     this.#isLive = true;
     this.#tellIdentity();
+    // The server knows it for one line only; and it must know before a message that waits.
+    if (this.#department) this.#tellDepartment();
     if (last) void this.#catchUp(last);
     this.#outbox.open();
   }
@@ -348,6 +362,10 @@ export class Chat {
     });
   }
 
+  #tellDepartment(): void {
+    void this.#socket.ask('prechat.submit', { department: this.#department });
+  }
+
   // -- starting over -------------------------------------------------------------------------------
 
   /** The session goes on, or the server gave the same person another one. */
@@ -374,6 +392,7 @@ export class Chat {
     this.#typing.nobody();
     this.#session = null;
     this.#resumed = null;
+    this.#department = '';
     this.#isKnown = false;
     this.#hasEarlier = false;
     this.#reading.forget();

@@ -138,6 +138,29 @@ describe('sending', () => {
   });
 });
 
+describe('what the first message is about', () => {
+  test('it is told before the message, on every line anew, and can be taken back', async () => {
+    hub.welcomes();
+    chat.choose('Returns');
+    hub.loses();
+    chat.send('wrong size');
+    hub.welcomes();
+    await settled();
+    const asked = hub.asked.map((one) => one.name).filter((name) => name !== 'sync');
+    expect(asked).toEqual(['prechat.submit', 'prechat.submit', 'message.send']);
+    expect(hub.sent('prechat.submit').at(-1)).toEqual({ department: 'Returns' });
+    chat.choose('Returns');
+    expect(hub.sent('prechat.submit').at(-1)).toEqual({ department: '' });
+  });
+
+  test('the next person has chosen nothing', () => {
+    hub.welcomes();
+    chat.choose('Returns');
+    chat.reset();
+    expect(chat.department).toBe('');
+  });
+});
+
 describe('resuming', () => {
   test('it fills the gap of a reconnect page by page, without a double', async () => {
     hub.welcomes();

@@ -16,6 +16,8 @@ export interface Settings {
   maxAttachments: number;
   /** In bytes, of the largest medium; null where the server names none. */
   maxBytes: number | null;
+  /** What a visitor may say the first message is about. */
+  departments: string[];
   /** Where a conversation can go on. */
   channels: Channel[];
 }
@@ -29,6 +31,7 @@ interface Answer {
   locale?: string | null;
   online?: boolean;
   channels?: unknown;
+  departments?: string[] | null;
   capabilities?: {
     text_limit?: number;
     max_text?: number | null;
@@ -63,6 +66,7 @@ export function settingsOf(connector: string, answer: Answer): Settings {
     maxText: can.max_text ?? can.text_limit ?? 10_000,
     maxAttachments: can.max_attachments ?? 10,
     maxBytes: sizes.length > 0 ? Math.max(...sizes) : null,
+    departments: answer.departments ?? [],
     channels: channelsOf(answer.channels),
   };
 }
