@@ -16,7 +16,7 @@ from hub.conversations import automatic, handovers, links, people, threads
 from hub.conversations.destinations import Outlet
 from hub.conversations.handovers import Invitation
 from hub.store.engine import Transaction
-from hub.store.models import addresses, contacts, conversations, reaches
+from hub.store.models import addresses, contacts, conversations, reaches, visitor_sessions
 from hub.store.models import handovers as made
 from hub.types import Address
 
@@ -44,28 +44,37 @@ def due(
     pages: Collection[str],
     windows: Mapping[str, timedelta],
 ) -> list[Candidate]:
-    """Who waits in the queue on a page, or on a channel whose window closes soon.
+    """Who waits in the queue on a page, left one unanswered (they find the offer when they are
+    back), or is on a channel whose window closes soon.
 
     Args:
-        after: how long somebody waits in the queue before it is long.
+        after: how long somebody waits or is gone before it is long.
         pages: the connectors that reach a customer only while a page is open.
         windows: how long after the customer's last words each other connector takes an answer.
     """
     open_ = conversations.c.status == "open"
-    waits = (
-        open_ & conversations.c.assignee_id.is_(None) & (conversations.c.queued_at <= now - after)
+    is_unanswered = open_ & conversations.c.waiting_since.is_not(None)
+    on_page = conversations.c.last_inbound_connector.in_(pages)
+    long_ago = now - after
+    waits = open_ & conversations.c.assignee_id.is_(None) & (conversations.c.queued_at <= long_ago)
+    has_left = exists().where(
+        visitor_sessions.c.visitor == addresses.c.path,
+        visitor_sessions.c.connector == conversations.c.last_inbound_connector,
+        visitor_sessions.c.left_at <= long_ago,
     )
-    found = list(_candidates(connection, waits & conversations.c.last_inbound_connector.in_(pages)))
+    found = [
+        *_candidates(connection, waits & on_page),
+        *_candidates(connection, is_unanswered & on_page & has_left),
+    ]
     for name, window in windows.items():
         closing = (
-            open_
-            & conversations.c.waiting_since.is_not(None)
+            is_unanswered
             & (conversations.c.last_inbound_connector == name)
             & (reaches.c.last_inbound_at > now - window)
             & (reaches.c.last_inbound_at <= now - window + BEFORE_CLOSING)
         )
         found += _candidates(connection, closing)
-    return [one for one in found if _is_only_here(connection, one)]
+    return [one for one in dict.fromkeys(found) if _is_only_here(connection, one)]
 
 
 def _candidates(connection: Connection, condition: Any) -> Sequence[Candidate]:

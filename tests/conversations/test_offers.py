@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from hub.config import load_config
 from hub.conversations import offers
 from hub.inbox.offers import Offerer
-from hub.store.models import reaches
+from hub.store.models import reaches, visitor_sessions
 from tests.conversations.desk import Customer, Desk, at_once
 
 TEXT = {"en": "Go on here:\n{links}"}
@@ -133,3 +133,25 @@ def test_nobody_is_offered_anything_unless_the_file_says_so(
     config = load_config(file, {})
     Offerer(desk.store, desk.connectors, lambda: config).offer()
     assert told(desk, said.conversation_id) == []
+
+
+@pytest.mark.parametrize(("minutes", "is_due"), [(None, False), (1, False), (3, True)])
+def test_who_left_the_page_unanswered_finds_it_there(
+    desk: Desk, anna: Customer, minutes: float | None, is_due: bool
+) -> None:
+    said = anna.says("Hello")
+    now = datetime.now(UTC)
+    session = insert(visitor_sessions).values(
+        token_digest="digest",
+        connector="toy",
+        visitor="anna",
+        locale="",
+        identity="",
+        left_at=None if minutes is None else now - timedelta(minutes=minutes),
+        created_at=now,
+        expires_at=now + DAY,
+    )
+    desk.store.write(lambda tx: tx.execute(session).rowcount)
+    assert due(desk) == ([int(said.conversation_id)] if is_due else [])
+    desk.replies(said.conversation_id, "Good day")
+    assert due(desk) == []
