@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, insert, or_, select, update
 
-from hub.conversations import links, people, shapes, threads
+from hub.conversations import links, people, shapes, signed, threads
 from hub.conversations.people import Person
 from hub.conversations.threads import Author
 from hub.conversations.tokens import (
@@ -59,7 +59,8 @@ class Redeemed:
 @dataclass(frozen=True, slots=True)
 class Refused:
     """What was brought is no good: `unknown`, `used`, `expired`, `elsewhere` (made for another
-    connector), `too_many` (not looked at) or `unauthenticated` (the sender may be forged).
+    connector), `too_many` (not looked at), `unauthenticated` (the sender may be forged) or
+    `another_person` (a site has signed that who brought it is somebody else).
     """
 
     reason: str
@@ -208,6 +209,8 @@ def redeem_first(
             reason = "elsewhere"
         elif row.redeemed_address_id == person.address_id:
             return None  # the same link, followed again
+        elif signed.are_two(tx.connection, row.contact_id, person.contact_id):
+            reason = "another_person"  # and it stays good for whom it was made
         elif row.redeemed_at is not None or not _claim(tx, row.id, person):
             is_late = row.redeemed_at is None and row.expires_at <= tx.now
             reason = "expired" if is_late else "used"

@@ -11,19 +11,13 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, select, update
 
 from hub.connectors.webchat import Identity, Webchat
-from hub.conversations import links, people, shapes
+from hub.conversations import links, people, shapes, signed
 from hub.conversations.people import Person
 from hub.conversations.storable import storable
 from hub.inbox.visitors import Visitor
 from hub.store.engine import Store, Transaction
-from hub.store.models import addresses, visitor_sessions
+from hub.store.models import visitor_sessions
 from hub.types import Address, Profile
-
-SCHEME = "identity"
-
-
-class AnotherPerson(Exception):
-    """Two ids that a site signed would become one person."""
 
 
 def claim(store: Store, connector: Webchat, visitor: Visitor, identity: Identity) -> bool:
@@ -39,44 +33,31 @@ def claim(store: Store, connector: Webchat, visitor: Visitor, identity: Identity
     return store.write(lambda tx: _claim(tx, connector, visitor, identity))
 
 
-def ids_of(connection: Connection, person: Person, scope: str) -> frozenset[str]:
-    """The ids of a site that are one person with this one, by whatever evidence."""
-    records = people.group_of(connection, person.contact_id)
-    found = connection.execute(
-        select(addresses.c.path).where(
-            addresses.c.contact_id.in_(records),
-            addresses.c.scheme == SCHEME,
-            addresses.c.scope == scope,
-        )
-    )
-    return frozenset(found.scalars())
-
-
-def check_still_one(tx: Transaction, person: Person, scope: str, before: frozenset[str]) -> None:
-    """Raises AnotherPerson where somebody with signed ids was joined to one with others."""
-    if before and ids_of(tx.connection, person, scope) - before:
-        raise AnotherPerson
-
-
 def _standing(
     connection: Connection, connector: Webchat, visitor: Visitor, identity: Identity
 ) -> bool | None:
     """What the session is to this person already; None when there is something to write."""
     own = people.find(connection, connector.address(visitor.name))
-    held = people.find(connection, Address(SCHEME, identity.id, connector.name))
+    held = people.find(connection, Address(signed.SCHEME, identity.id, connector.name))
     if visitor.identity == identity.id:
         if own is None or held is None:
             return False
         if held.address_id not in links.proved_with(connection, own.contact_id):
             return False  # an agent parted them: what this session said was not theirs
         return True if _is_told(held.contact, identity) else None
-    if visitor.identity or (own and ids_of(connection, own, connector.name) - {identity.id}):
+    if visitor.identity or (own and _others(connection, own, connector.name, identity.id)):
         return False
     return None
 
 
+def _others(connection: Connection, person: Person, scope: str, id_: str) -> bool:
+    """Whether the same site has signed another id for this person."""
+    ids = signed.ids_of(connection, person.contact_id)
+    return any(own_scope == scope and own != id_ for own_scope, own in ids)
+
+
 def _claim(tx: Transaction, connector: Webchat, visitor: Visitor, identity: Identity) -> bool:
-    address = Address(SCHEME, identity.id, connector.name)
+    address = Address(signed.SCHEME, identity.id, connector.name)
     held = people.find_or_make(tx, address, _profile(identity))
     # Asked again under the lock on the address: another tab may have been faster.
     bound = tx.execute(

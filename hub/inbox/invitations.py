@@ -11,7 +11,6 @@ from hub.conversations.handovers import Redeemed, Refused
 from hub.conversations.switches import Switch
 from hub.conversations.threads import Author
 from hub.errors import Conflict, Invalid
-from hub.inbox import identities
 from hub.inbox.services import Hub
 from hub.inbox.visitors import Visitor
 from hub.store.engine import Transaction
@@ -64,7 +63,7 @@ def make_handover(
 def redeem_on_page(hub: Hub, connector: Webchat, visitor: Visitor, token: str) -> bool:
     """Makes a visitor the person whom the link was made for. False when the link is no good.
 
-    Raises AnotherPerson, and leaves the link good, where that would join two whom the site signed.
+    Raises AnotherPerson, and leaves the link good, where that would join two whom a site signed.
     """
     address = connector.address(visitor.name)
     brought = handovers.in_form(token)
@@ -74,13 +73,11 @@ def redeem_on_page(hub: Hub, connector: Webchat, visitor: Visitor, token: str) -
 
     def write(tx: Transaction) -> tuple[Redeemed | None, Switch | None]:
         person = people.find_or_make(tx, address, Profile(locale=visitor.locale))
-        signed = identities.ids_of(tx.connection, person, connector.name)
         outcome = handovers.redeem_first(tx, brought, connector.name, person)
         if isinstance(outcome, Refused):
             raise _NoGood(outcome)
         if outcome is None:  # a page that is loaded again
             return None, None
-        identities.check_still_one(tx, person, connector.name, signed)
         person = handovers.person_after(tx, person)
         people.started(tx, person, connector.name, tx.now)
         inlet = hub.connectors.inlet(connector)
@@ -91,12 +88,19 @@ def redeem_on_page(hub: Hub, connector: Webchat, visitor: Visitor, token: str) -
         outcome, switch = hub.store.write(write)
     except _NoGood as error:
         refused = error.refused
+        if refused.reason == "another_person":
+            counting.handover_brought(connector.name, refused)
+            raise AnotherPerson from None
         hub.store.write(lambda tx: _remember(tx, connector, address, refused))
         counting.handover_brought(connector.name, refused)
         return False
     counting.handover_brought(connector.name, outcome)
     counting.switched(switch)
     return True
+
+
+class AnotherPerson(Exception):
+    """Two ids that a site signed would become one person."""
 
 
 class _NoGood(Exception):

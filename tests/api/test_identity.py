@@ -180,6 +180,31 @@ def test_a_link_for_another_signed_customer_joins_nobody(hub: RunningHub) -> Non
         assert text not in texts(again.session["messages"])
 
 
+def test_one_telephone_does_not_join_two_signed_customers(
+    hub: RunningHub, sandbox: Sandbox
+) -> None:
+    phone = sandbox.telegram.customer(somebody())
+    secret, answer = words("of the first"), words("on the phone")
+    with (
+        hub.visitor("shop", identity=signed(somebody())) as first,
+        hub.visitor("shop", identity=signed(somebody())) as second,
+    ):
+        first.says(secret, "c-1")
+        second.says(words("of the second"), "c-1")
+        made = [one.ask("handover.request", connector="telegram") for one in (first, second)]
+        tokens = [one["url"].partition("?start=")[2] for one in made]
+        phone.starts(tokens[0])
+        first.wait_for("session", lambda s: s["changed"])
+        phone.starts(tokens[1])
+        phone.says(answer)
+        sees(first, answer)
+        own = words("again of the second")
+        second.says(own, "c-2")
+        sees(second, own)
+        for theirs in (secret, answer):
+            assert theirs not in everything_heard(second) + json.dumps(second.ask("history"))
+
+
 def test_a_page_that_came_by_a_link_and_then_signs_in_as_another_starts_afresh(
     hub: RunningHub,
 ) -> None:

@@ -10,7 +10,7 @@ import structlog
 
 from hub.connectors.webchat import Identity, IdentityRefused, IdentityRequired, SignedId, Webchat
 from hub.inbox import identities, visitors
-from hub.inbox.invitations import redeem_on_page
+from hub.inbox.invitations import AnotherPerson, redeem_on_page
 from hub.inbox.services import Hub
 from hub.inbox.sockets.visitor_asks import Hello
 from hub.inbox.visitors import Visitor
@@ -112,8 +112,8 @@ def _resumed(
         return replace(here, resumed=False)
     try:
         return replace(here, resumed=redeem_on_page(hub, connector, here.visitor, token))
-    except identities.AnotherPerson:
-        log.warning("handover.refused", connector=connector.name, code="another_identity")
+    except AnotherPerson:
+        pass
     if is_signed:
         return replace(here, resumed=False)
     fresh = _fresh(hub, connector, here.visitor.locale, may_try)
