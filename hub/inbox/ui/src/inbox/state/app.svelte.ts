@@ -8,7 +8,7 @@ import { problemText } from '../lib/problem-text';
 import { AdminApi } from '../admin/api';
 import { LiveOverview } from '../admin/overview.svelte';
 import { Cards } from './cards.svelte';
-import { Composer } from './composer.svelte';
+import { carryDraft, Composer } from './composer.svelte';
 import { Conversations } from './conversations.svelte';
 import { Details } from './details.svelte';
 import { Directory } from './directory.svelte';
@@ -230,8 +230,8 @@ export class App {
         this.conversations.heardContact(contact);
         this.details.heardContact(contact);
       },
-      'contact.linked': () => void this.#contactsChanged(),
-      'contact.unlinked': () => void this.#contactsChanged(),
+      'contact.linked': ({ contact_ids }) => void this.#contactsChanged(contact_ids),
+      'contact.unlinked': ({ contact_ids }) => void this.#contactsChanged(contact_ids),
       typing: (payload) => {
         const contactId = this.conversations.get(payload.conversation_id)?.contact.id ?? null;
         this.thread.heardTyping(payload, contactId, this.session.agentId);
@@ -266,12 +266,30 @@ export class App {
   }
 
   /** After a merge or its undoing the open thread may hold more, or fewer, messages. */
-  async #contactsChanged(): Promise<void> {
+  async #contactsChanged(contactIds: readonly string[]): Promise<void> {
+    const before = this.thread.contactId;
     await this.attempt(() => this.conversations.refresh());
+    this.#followMerge();
     const selected = this.conversations.selected;
     if (!selected) return;
-    this.thread.close();
-    await Promise.all([this.thread.open(selected), this.details.open(selected).then(() => this.details.reload())]);
+    const isAboutThem = selected.contact.id !== before || contactIds.includes(before);
+    if (isAboutThem) this.thread.close();
+    await Promise.all([
+      isAboutThem ? this.thread.open(selected) : this.attempt(() => this.thread.refresh()),
+      this.details.open(selected).then(() => this.details.reload()),
+    ]);
+  }
+
+  /** Two who become one have one open conversation: the screen and the draft go along to it. */
+  #followMerge(): void {
+    const left = this.conversations.selected;
+    const goesOn = left?.status === 'resolved' ? this.conversations.openOf(left.contact.id) : null;
+    if (!left || !goesOn) return;
+    carryDraft(left.id, goesOn.id);
+    this.conversations.select(goesOn.id);
+    history.replaceState(null, '', `#/conversations/${goesOn.id}`);
+    this.composer.open(goesOn);
+    this.live.viewing(goesOn.id);
   }
 }
 

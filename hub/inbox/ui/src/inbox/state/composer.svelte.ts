@@ -258,6 +258,14 @@ function keepDraft(conversationId: string, draft: Draft): void {
   else localStorage.removeItem(DRAFT + conversationId);
 }
 
+/** A draft goes along when its conversation becomes part of another, unless one waits there too. */
+export function carryDraft(fromId: string, toId: string): void {
+  const draft = readDraft(fromId);
+  if (draft.text === '' || readDraft(toId).text !== '') return;
+  keepDraft(toId, draft);
+  keepDraft(fromId, EMPTY);
+}
+
 /** The text kept for a conversation, for the list. */
 export function draftText(conversationId: string): string {
   return readDraft(conversationId).text;

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { Connector, ContactAddress, Message } from '$shared/types';
 import { address, connector, conversation, fakeApi, mari, message, page, sofia } from '../testing/people';
-import { Composer } from './composer.svelte';
+import { carryDraft, Composer, draftText } from './composer.svelte';
 import { Details } from './details.svelte';
 import { Directory } from './directory.svelte';
 import { Outbox } from './outbox.svelte';
@@ -145,6 +145,20 @@ test('words that are put in come after what is written, as a reply', async () =>
   composer.write('See you there: ');
   composer.insert('https://t.me/bot');
   expect([composer.mode, composer.text]).toEqual(['reply', 'See you there:\nhttps://t.me/bot']);
+});
+
+test('a draft goes along when its conversation becomes part of another', async () => {
+  const { composer } = await scene();
+  composer.write('Half a sent');
+  carryDraft('100', '200');
+  composer.open(conversation({ id: '200' }));
+  expect(composer.text).toBe('Half a sent');
+  composer.write('Another');
+  composer.open(conversation());
+  expect(composer.text).toBe('');
+  composer.write('First');
+  carryDraft('100', '200');
+  expect(draftText('200')).toBe('Another');
 });
 
 test('white space alone is no message', async () => {

@@ -124,6 +124,11 @@ export class Conversations {
     }
   }
 
+  /** What goes on with a person, the latest first. */
+  openOf(contactId: string): Conversation | null {
+    return [...this.#known.values()].filter((c) => c.contact.id === contactId && c.status !== 'resolved').sort(byActivity)[0] ?? null;
+  }
+
   async change(id: string, change: ConversationChange): Promise<Conversation> {
     const askedAt = performance.now();
     const conversation = await this.#api.changeConversation(id, change);

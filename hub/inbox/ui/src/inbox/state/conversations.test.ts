@@ -51,6 +51,14 @@ test('with nothing of one’s own the screen starts where somebody waits', async
   expect(conversations.tab).toBe('unassigned');
 });
 
+test('what goes on with a person is found among all they ever had', async () => {
+  const conversations = await scene(conversation({ id: '1', contact: sofia, status: 'resolved', ...at('11:00') }), conversation({ id: '2', contact: sofia, ...at('10:00') }));
+  expect(conversations.openOf(sofia.id)?.id).toBe('2');
+  await conversations.change('1', { status: 'resolved' });
+  conversations.heard(conversation({ id: '2', contact: sofia, status: 'resolved' }));
+  expect(conversations.openOf(sofia.id)).toBeNull();
+});
+
 test('until somebody chooses, the list follows what the router hands over', async () => {
   const waiting = conversation({ id: '2', assignee: null });
   const conversations = await scene(waiting);
