@@ -112,7 +112,11 @@ class Assigner:
             self.wake()
         self._expected.clear()
         self._follow_accounts(result.agent_ids, config)
-        pause = self._tidings.tell(result.waiting, config)
+        pause = None
+        if result.waiting is not None:
+            pause = self._tidings.tell(result.waiting)
+        elif result.has_queued:
+            pause = self._tidings.pause()  # their places are known once all are looked at
         told_at = None if pause is None else datetime.now(UTC) + timedelta(seconds=pause)
         times = (told_at, result.again_at, self._callbacks.next_due())
         return min((at for at in times if at is not None), default=None)

@@ -35,6 +35,7 @@ class Result:
     Args:
         waiting: who still waits, in order; None when nobody looked at the whole queue.
         again_at: when time alone may change something.
+        has_queued: somebody new has to wait.
         has_more: there is more that is new than was looked at.
         is_stale: somebody else changed what it decided from: look again.
     """
@@ -42,6 +43,7 @@ class Result:
     agent_ids: frozenset[int] = frozenset()
     waiting: list[Need] | None = None
     again_at: datetime | None = None
+    has_queued: bool = False
     has_more: bool = False
     is_stale: bool = False
 
@@ -109,6 +111,7 @@ class Router:
                 runtime.breathe()
             if not self._decide(state, config, need, new.get(need.conversation_id)):
                 left.append(need)
+                result.has_queued = result.has_queued or need.conversation_id in new
             if len(state.pending) >= WRITE_LIMIT:
                 self._write(state)
         self._write(state)

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
-from hub.config import Config
 from hub.conversations.events import Event, QueueChanged
 from hub.metrics import QUEUE
 from hub.router import queue
@@ -34,17 +33,18 @@ class Tidings:
         self._teams: set[str] = set()
         self._told_at = float("-inf")
 
-    def tell(self, waiting: list[Need] | None, config: Config) -> float | None:
+    def pause(self) -> float:
+        """For how many seconds nobody is told anything yet."""
+        return max(0.0, self._told_at + EVERY_SECONDS - time.monotonic())
+
+    def tell(self, waiting: list[Need]) -> float | None:
         """Tells whom it concerns. Returns after how many seconds there is more to tell."""
-        if waiting is None:
-            return None
         self._count(waiting)
         here = {need.conversation_id for need in waiting}
         for gone in self._told.keys() - here:
             del self._told[gone]
             self._pages.pop(gone, None)
-        pause = self._told_at + EVERY_SECONDS - time.monotonic()
-        if pause > 0:
+        if pause := self.pause():
             return pause
         news = self._news(waiting)
         if not news:
