@@ -190,12 +190,12 @@ class HandoverReplies(Section):
     offer: Texts = Field(
         (),
         description="The connectors that the hub itself offers, once in a conversation, to who "
-        "waits on a page or left one unanswered, or whose reply window is about to close.",
+        "waits long where an answer may come too late: on a page, or where a reply window closes.",
     )
     offer_after: Duration = Field(
         timedelta(minutes=2),
-        description="How long somebody waits in the queue on a page, or is gone from it, before "
-        "that is offered.",
+        description="How long somebody waits in the queue, or is gone from the page, before that "
+        "is offered.",
     )
     offer_text: Annotated[_Translated, _may_have("links")] = Field(
         default=OFFER, description="What is said then. `{links}` are the links, a line each."

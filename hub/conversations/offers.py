@@ -44,8 +44,8 @@ def due(
     pages: Collection[str],
     windows: Mapping[str, timedelta],
 ) -> list[Candidate]:
-    """Who waits in the queue on a page, left one unanswered (they find the offer when they are
-    back), or is on a channel whose window closes soon.
+    """Who waits long in the queue where an answer may come too late, left a page unanswered (they
+    find the offer when they are back), or is on a channel whose window closes soon.
 
     Args:
         after: how long somebody waits or is gone before it is long.
@@ -56,6 +56,7 @@ def due(
     is_unanswered = open_ & conversations.c.waiting_since.is_not(None)
     on_page = conversations.c.last_inbound_connector.in_(pages)
     long_ago = now - after
+    may_be_late = conversations.c.last_inbound_connector.in_({*pages, *windows})
     waits = open_ & conversations.c.assignee_id.is_(None) & (conversations.c.queued_at <= long_ago)
     has_left = exists().where(
         visitor_sessions.c.visitor == addresses.c.path,
@@ -63,7 +64,7 @@ def due(
         visitor_sessions.c.left_at <= long_ago,
     )
     found = [
-        *_candidates(connection, waits & on_page),
+        *_candidates(connection, waits & may_be_late),
         *_candidates(connection, is_unanswered & on_page & has_left),
     ]
     for name, window in windows.items():

@@ -51,6 +51,13 @@ def test_who_waits_long_on_a_page_is_offered_it(desk: Desk, anna: Customer) -> N
     assert due(desk, pages=["other"]) == []
 
 
+def test_who_waits_long_where_a_window_closes_is_offered_it(desk: Desk, anna: Customer) -> None:
+    said = anna.says("Hello")
+    waits(desk, said.conversation_id, minutes=3)
+    assert due(desk, pages=[], windows={"toy": DAY}) == [int(said.conversation_id)]
+    assert due(desk, pages=[], windows={"other": DAY}) == []
+
+
 def test_who_has_an_agent_is_not(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     waits(desk, said.conversation_id, minutes=3)
