@@ -10,6 +10,7 @@ from flask_socketio import SocketIO
 from pydantic import ValidationError
 from socketio.exceptions import ConnectionRefusedError
 
+from hub.config import Config
 from hub.connectors.rates import Buckets
 from hub.connectors.webchat import IdentityRefused, Webchat
 from hub.conversations import events, people, queries, shapes
@@ -31,11 +32,10 @@ from hub.types import RateLimit
 
 def register(socketio: SocketIO, hub: Hub) -> None:
     hub.lines.attach(socketio)
-    limits = hub.config.limits
-    said = Buckets(
-        RateLimit(limits.visitor_messages_per_minute, 60), burst=limits.visitor_messages_burst
-    )
-    opened = Buckets(RateLimit(limits.sessions_per_minute, 60))
+    said = Buckets(*_messages_limit(hub.config))
+    opened = Buckets(_sessions_limit(hub.config))
+    hub.current.on_change(lambda config: said.resize(*_messages_limit(config)))
+    hub.current.on_change(lambda config: opened.resize(_sessions_limit(config)))
     signals = Buckets(RateLimit(4), burst=20)
 
     def may_try() -> bool:
@@ -201,6 +201,15 @@ def register(socketio: SocketIO, hub: Hub) -> None:
             return ok(**made.model_dump(mode="json"))
 
         return answered(HandoverRequest, data, invite)
+
+
+def _messages_limit(config: Config) -> tuple[RateLimit, float]:
+    limits = config.limits
+    return RateLimit(limits.visitor_messages_per_minute, 60), limits.visitor_messages_burst
+
+
+def _sessions_limit(config: Config) -> RateLimit:
+    return RateLimit(config.limits.sessions_per_minute, 60)
 
 
 def _webchat(hub: Hub, name: str) -> Webchat | None:
