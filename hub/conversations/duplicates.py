@@ -24,14 +24,12 @@ MIN_BYTES = 1024
 MAX_LOOKED_AT = 20
 
 
-def original(
-    tx: Transaction, target: Thread, person: Person, event: InboundMessage, was_at: int | None
-) -> int | None:
+def original(tx: Transaction, target: Thread, person: Person, event: InboundMessage) -> int | None:
     """The message of this conversation that a new one repeats from another address.
 
-    `was_at` is the address that the customer wrote from before. Costs nothing where all was said
-    from one address.
+    Costs nothing where all was said from one address.
     """
+    was_at = target["last_inbound_address_id"]
     if was_at in (None, person.address_id) and len(target["connectors"]) < 2:
         return None
     if "status" in target.changes or not _says_something(event):

@@ -35,7 +35,9 @@ def weigh(tx: Transaction, person: Person, event: InboundMessage, kind: str) -> 
     if kind == "email" and event.full_text != event.text:
         suggesting.signed(tx, person.contact_id, event)
     if event.card is not None and event.card.own:
-        person = _share_number(tx, person, canonical(event.card.phone), event.card.name)
+        # Telegram writes numbers with their country and mostly without the plus.
+        number = canonical("+" + event.card.phone.strip().lstrip("+"))
+        person = _share_number(tx, person, number, event.card.name)
     return person
 
 
@@ -53,7 +55,7 @@ def _share_number(tx: Transaction, person: Person, number: str, name: str) -> Pe
     A number that nobody wrote from yet gets a record of its own, so that the link can be undone
     like any other. What an agent has taken back is not done again.
     """
-    if not number.startswith("+") or not is_possible(number):
+    if not is_possible(number):
         return person
     holder = people.find_or_make(tx, Address("tel", number), Profile(name=name))
     if holder.root_id == person.root_id or _was_undone(tx, person.contact_id, holder.contact_id):

@@ -92,7 +92,7 @@ def part(tx: Transaction, link: Any, records: Sequence[int]) -> set[int]:
         _husk(world, conversation_id, owner)
     changed = _write(tx, world, rows, cast.kept)
     _file(tx, world, entries)
-    _rename_authors(tx, entries, records)
+    _name_authors(tx, world, entries)
     for joining in cast.later:
         now = moments.dump(joining.after, world.renumbered(remembered[joining.link_id]), rows)
         tx.execute(update(links).where(links.c.id == joining.link_id).values(before=now))
@@ -212,25 +212,18 @@ def _file(tx: Transaction, world: World, entries: Sequence[Entry]) -> None:
         tx.execute(update(messages).where(messages.c.id.in_(some)).values(duplicate_of_id=None))
 
 
-def _rename_authors(tx: Transaction, entries: Sequence[Entry], records: Sequence[int]) -> None:
-    """What a customer said is said by the person they are now."""
-    root = contacts.alias()
-    person = {
-        row.id: row
-        for row in tx.execute(
-            select(contacts.c.id, root.c.id.label("root_id"), root.c.name)
-            .join(root, root.c.id == contacts.c.root_id)
-            .where(contacts.c.id.in_(records))
-        )
-    }
+def _name_authors(tx: Transaction, world: World, entries: Sequence[Entry]) -> None:
+    """What a customer said is said by the person they were then."""
     wrong: dict[int, list[int]] = defaultdict(list)
     for one in entries:
-        if one.author_type == "contact" and one.author_id != person[one.contact_id].root_id:
-            wrong[one.contact_id].append(one.id)
-    for record, ids in wrong.items():
+        author = world.authors.get(one.id)
+        if author is not None and author != one.author_id:
+            wrong[author].append(one.id)
+    for author, ids in wrong.items():
+        name = select(contacts.c.name).where(contacts.c.id == author).scalar_subquery()
         for some in histories.chunks(ids):
             tx.execute(
                 update(messages)
                 .where(messages.c.id.in_(some))
-                .values(author_id=person[record].root_id, author_name=person[record].name)
+                .values(author_id=author, author_name=name)
             )

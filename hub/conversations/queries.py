@@ -87,11 +87,16 @@ def _conditions(wanted: ConversationFilter) -> list[ColumnElement[bool]]:
 def list_messages(
     connection: Connection, conversation_id: int, limit: int, cursor: str | None
 ) -> Page[shapes.Message]:
-    """The messages of one conversation, newest first. Raises NotFound."""
+    """The messages of one conversation, and of those brought into it, newest first.
+
+    Raises NotFound.
+    """
     _exists(connection, conversations, conversation_id)
-    query = views.MESSAGES.where(messages.c.conversation_id == conversation_id)
-    rows = cursors.page(connection, query, (messages.c.created_at, messages.c.id), limit, cursor)
-    return Page(views.message_shapes(connection, rows.items), rows.next)
+    inside = connection.execute(
+        select(conversations.c.id).where(conversations.c.merged_into_id == conversation_id)
+    )
+    ids = [conversation_id, *inside.scalars()]
+    return _merged(connection, [messages.c.conversation_id == one for one in ids], limit, cursor)
 
 
 def timeline(
@@ -103,20 +108,20 @@ def timeline(
     Raises NotFound.
     """
     group = people.group_of(connection, contact_id)
+    return _merged(connection, [messages.c.contact_id == one for one in group], limit, cursor)
+
+
+def _merged(
+    connection: Connection, streams: Sequence[ColumnElement[bool]], limit: int, cursor: str | None
+) -> Page[shapes.Message]:
+    """One page of several streams of messages, each read along its index."""
     position = (messages.c.created_at, messages.c.id)
-    streams = [
-        cursors.rows_from(
-            connection,
-            views.MESSAGES.where(messages.c.contact_id == record),
-            position,
-            limit + 1,
-            cursor,
-        )
-        for record in group
+    read = [
+        cursors.rows_from(connection, views.MESSAGES.where(one), position, limit + 1, cursor)
+        for one in streams
     ]
-    newest = merge(*streams, key=lambda row: (row.created_at, row.id), reverse=True)
-    rows = list(islice(newest, limit + 1))
-    page = cursors.cut(rows, limit, ("created_at", "id"))
+    newest = merge(*read, key=lambda row: (row.created_at, row.id), reverse=True)
+    page = cursors.cut(list(islice(newest, limit + 1)), limit, ("created_at", "id"))
     return Page(views.message_shapes(connection, page.items), page.next)
 
 

@@ -170,16 +170,16 @@ def _message(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: i
         tx, person, answered=_goes_on(answered, redeemed), subject=event.subject
     )
     is_bare = redeemed is not None and _is_bare(event, redeemed)
-    was, was_at = target["last_inbound_connector"], target["last_inbound_address_id"]
+    was = target["last_inbound_connector"]
+    repeats = duplicates.original(tx, target, person, event)
+    if target.is_new:
+        duplicates.suggest_namesakes(tx, person, event)
     if redeemed is not None:
         arriving.note(tx, target, person, inlet.outlet, redeemed)
     words = "" if is_bare else event.text
     switch = switches.notice(
         tx, target, person, inlet.outlet, by_handover=redeemed is not None, at=at, words=words
     )
-    repeats = duplicates.original(tx, target, person, event, was_at)
-    if target.is_new:
-        duplicates.suggest_namesakes(tx, person, event)
     values = _add(tx, inlet, event, target, journal_id, answered, duplicate_of_id=repeats)
     if not is_bare and repeats is None:
         _waits(tx, target)

@@ -128,6 +128,8 @@ class World:
         #: Where each message that was played is now, and those that are no duplicates any more.
         self.filed: dict[int, int] = {}
         self.no_duplicates: set[int] = set()
+        #: The record that stood for whoever said each, when they said it.
+        self.authors: dict[int, int] = {}
         #: Which of the messages that are unread came since the world began.
         self.unread: dict[int, list[int]] = {}
         #: The ids that the database gave for those below zero.
@@ -251,6 +253,8 @@ class World:
     # -- what happens ------------------------------------------------------------------------------
 
     def _happen(self, entry: Entry) -> None:
+        if entry.author_type == "contact":
+            self.authors[entry.id] = self.root[entry.contact_id]
         is_said = entry.type == "message" and entry.address_id is not None
         if is_said and (entry.direction == "in" or entry.is_echo):
             target: State | None = self._for_inbound(entry)
