@@ -5,13 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from hub.conversations import automatic, switches, threads
+from hub.conversations import automatic, handovers, switches, threads
 from hub.conversations.destinations import Outlet
-from hub.conversations.handovers import Redeemed
+from hub.conversations.handovers import Redeemed, Refused
 from hub.conversations.people import Person
 from hub.conversations.switches import Switch
 from hub.conversations.threads import Author, Thread
+from hub.conversations.tokens import is_token
 from hub.store.engine import Transaction
+from hub.types import InboundMessage
+
+
+def bring(
+    tx: Transaction, event: InboundMessage, connector: str, person: Person
+) -> Redeemed | Refused | None:
+    """Redeems what a message brings: its token, or a code in its text."""
+    brought = handovers.brought_by(event)
+    if not brought:
+        return None
+    # A sender that anybody could have written, or a machine that quotes us, proves nothing.
+    if event.automatic or not event.authenticated:
+        return Refused("unauthenticated") if is_token(event.handover_token) else None
+    return handovers.redeem_first(tx, brought, connector, person)
+
+
+def is_bare(event: InboundMessage, redeemed: Redeemed) -> bool:
+    """Whether it only brings the invitation: then there is nothing in it to answer."""
+    if event.attachments:
+        return False
+    return "button" in event.extra or handovers.is_nothing_but(event.text, redeemed)
 
 
 def arrive(

@@ -30,7 +30,7 @@ from hub.conversations.people import Person
 from hub.conversations.storable import is_plain, storable
 from hub.conversations.switches import Switch
 from hub.conversations.threads import Author, Thread
-from hub.conversations.tokens import is_token, read_reply_token
+from hub.conversations.tokens import read_reply_token
 from hub.store.engine import Transaction, Upsert
 from hub.store.models import journal, message_edits, messages
 from hub.store.prepared import Prepared
@@ -153,7 +153,7 @@ def _message(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: i
         event.profile,
         evidence="verified" if event.authenticated else "asserted",
     )
-    handover = _handover(tx, inlet, event, person)
+    handover = arriving.bring(tx, event, inlet.name, person)
     redeemed = handover if isinstance(handover, Redeemed) else None
     if redeemed is not None:
         person = handovers.person_after(tx, person)
@@ -169,7 +169,7 @@ def _message(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: i
     target = threads.thread_for_inbound(
         tx, person, answered=_goes_on(answered, redeemed), subject=event.subject
     )
-    is_bare = redeemed is not None and _is_bare(event, redeemed)
+    is_bare = redeemed is not None and arriving.is_bare(event, redeemed)
     was = target["last_inbound_connector"]
     repeats = duplicates.original(tx, target, person, event)
     if target.is_new:
@@ -208,26 +208,6 @@ def _waits(tx: Transaction, target: Thread) -> None:
         target.changes["waiting_since"] = tx.now
     if target["status"] in ("pending", "snoozed"):
         target.changes |= {"status": "open", "snoozed_until": None}
-
-
-def _handover(
-    tx: Transaction, inlet: Inlet, event: InboundMessage, person: Person
-) -> Redeemed | Refused | None:
-    """Redeems what a message brings: its token, or a code in its text."""
-    brought = handovers.brought_by(event)
-    if not brought:
-        return None
-    # A sender that anybody could have written, or a machine that quotes us, proves nothing.
-    if event.automatic or not event.authenticated:
-        return Refused("unauthenticated") if is_token(event.handover_token) else None
-    return handovers.redeem_first(tx, brought, inlet.name, person)
-
-
-def _is_bare(event: InboundMessage, redeemed: Redeemed) -> bool:
-    """Whether it only brings the invitation: then there is nothing in it to answer."""
-    if event.attachments:
-        return False
-    return "button" in event.extra or handovers.is_nothing_but(event.text, redeemed)
 
 
 def _goes_on(answered: _Answered | None, redeemed: Redeemed | None) -> int | None:
