@@ -152,6 +152,11 @@ export class Composer {
     this.focusWish += 1;
   }
 
+  /** Puts the cursor into the field. */
+  focus(): void {
+    this.focusWish += 1;
+  }
+
   setMode(mode: Mode): void {
     this.#draft.mode = mode;
     this.#keep();

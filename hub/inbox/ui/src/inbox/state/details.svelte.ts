@@ -3,7 +3,7 @@ import type { Contact, ContactAddress, Conversation, Decided, Link, Message, Sug
 import { ApiError } from '$shared/http';
 import { problemText } from '../lib/problem-text';
 
-const REACH_LASTS = 10_000;
+const REACH_LASTS = 2_000;
 
 /** What is known about the contact whose thread is open. */
 export class Details {
