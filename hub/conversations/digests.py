@@ -282,7 +282,9 @@ def _way_back(
     if way.address_id not in links.proved_with(tx.connection, person.contact_id):
         return None
     try:
-        made = handovers.invite(tx, conversation_id, left.connector, "system")
+        made = handovers.invite(
+            tx, conversation_id, left.connector, "system", contact_id=person.contact_id
+        )
     except LimitExceeded:
         return None
     return resume_link(left.connector, made.token, made.code)
