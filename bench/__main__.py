@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import crash, footprint, growth, inbound, latency, router
+from bench import crash, footprint, growth, inbound, latency, merging, router
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "bench" / "results"
@@ -25,6 +25,7 @@ PARTS = {
     "inbound": inbound.run,
     "latency": latency.run,
     "growth": growth.run,
+    "merge": merging.run,
     "router": router.run,
     "crash": crash.run,
 }
@@ -106,6 +107,17 @@ def table(results: dict[str, Any]) -> list[Row]:
                     " / ".join(f"{ms} ms" for ms in one["ms"]),
                     f"each step < {one['goal']}x",
                     all(step < one["goal"] for step in one["growth"]),
+                )
+            )
+    if found := results.get("merge"):
+        sizes = " / ".join(f"{size:,}" for size in found["messages"])
+        for what, name in (("merging", "merge_ms"), ("undoing it", "undo_ms")):
+            rows.append(
+                _row(
+                    f"{what}, a contact of {sizes} messages",
+                    " / ".join(f"{ms} ms" for ms in found[name]),
+                    f"< {found['goal_ms']} ms",
+                    max(found[name]) < found["goal_ms"],
                 )
             )
     if found := results.get("router"):

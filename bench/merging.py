@@ -1,0 +1,115 @@
+"""What a merge and its undoing cost, for a contact of fifty messages and for one of 50,000."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from hub.conversations import links, people, threads
+from hub.conversations.people import Person
+from hub.conversations.threads import Author
+from hub.store.engine import Store, Transaction
+from hub.store.migrate import migrate
+from hub.types import Address, Profile
+
+SIZES = (50, 50_000)
+#: A conversation has this many messages; half of the past is in one that never ended.
+PER_CONVERSATION = 20
+#: Said by each of the two between the merge and its undoing.
+MEANWHILE = 10
+ROUNDS = 15
+GOAL_MS = 200
+BATCH = 1000
+
+
+def run(folder: Path, sizes: tuple[int, ...] = SIZES) -> dict[str, Any]:
+    """Milliseconds of a merge and of an undoing, by how much was said before."""
+    folder.mkdir(parents=True, exist_ok=True)
+    store = Store(f"sqlite:///{folder / 'merging.db'}")
+    migrate(store)
+    found: dict[str, list[float]] = {"merge_ms": [], "undo_ms": []}
+    for size in sizes:
+        one, other = _person(store, f"+1555{size}"), _person(store, f"+1666{size}")
+        _fill(store, one, size)
+        _fill(store, other, 1)
+        merges, undoings = [], []
+        for _round in range(ROUNDS):
+            link_id, spent = _timed(store, lambda tx, a=one, b=other: _merge(tx, a, b))  # type: ignore[misc]
+            merges.append(spent)
+            for person in (one, other):
+                store.write(lambda tx, a=person: _say(tx, a, MEANWHILE))  # type: ignore[misc]
+            _undone, spent = _timed(store, lambda tx, i=link_id: links.unlink(tx, i, by="bench"))  # type: ignore[misc]
+            undoings.append(spent)
+        found["merge_ms"].append(round(median(merges), 1))
+        found["undo_ms"].append(round(median(undoings), 1))
+    store.close()
+    return {"messages": list(sizes), **found, "goal_ms": GOAL_MS}
+
+
+def _timed(store: Store, work: Callable[[Transaction], Any]) -> tuple[Any, float]:
+    begin = time.perf_counter()
+    result = store.write(work)
+    return result, (time.perf_counter() - begin) * 1000
+
+
+def _merge(tx: Transaction, one: Person, other: Person) -> int:
+    made = links.link(
+        tx,
+        one.contact_id,
+        other.contact_id,
+        evidence="agent",
+        method="by hand",
+        reason="The bench said so.",
+        by="bench",
+    )
+    return int(made.id)
+
+
+def _person(store: Store, number: str) -> Person:
+    return store.write(
+        lambda tx: people.find_or_make(tx, Address("tel", number), Profile(name=number))
+    )
+
+
+def _fill(store: Store, person: Person, size: int) -> None:
+    """Half of it in conversations that ended, half in one that goes on."""
+    for begin in range(0, size // 2, BATCH):
+        ended = min(BATCH, size // 2 - begin)
+        store.write(lambda tx, n=ended: _end(tx, person, n))  # type: ignore[misc]
+    for begin in range(0, size - size // 2, BATCH):
+        more = min(BATCH, size - size // 2 - begin)
+        store.write(lambda tx, n=more: _say(tx, person, n))  # type: ignore[misc]
+
+
+def _end(tx: Transaction, person: Person, count: int) -> None:
+    for _ in range(0, count, PER_CONVERSATION):
+        target = threads.start_thread(tx, person)
+        for number in range(PER_CONVERSATION):
+            _add(tx, target, person, number)
+        target.changes |= {"status": "resolved", "resolved_at": datetime(2026, 1, 1, tzinfo=UTC)}
+        threads.save(tx, target)
+
+
+def _say(tx: Transaction, person: Person, count: int) -> None:
+    target = threads.thread_for_inbound(tx, person)
+    for number in range(count):
+        _add(tx, target, person, number)
+    target.changes |= {"unread_count": target["unread_count"] + count, "waiting_since": tx.now}
+    threads.save(tx, target)
+
+
+def _add(tx: Transaction, target: threads.Thread, person: Person, number: int) -> None:
+    threads.add_message(
+        tx,
+        target,
+        person=person,
+        connector="sms",
+        kind="sms",
+        direction="in",
+        author=Author("contact", person.root_id, person.contact.name),
+        text=f"Where is my order number {number}?",
+    )
