@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,9 @@ from hub.store.engine import Store
 FRESH_LIMIT = 200
 READ_LIMIT = 500
 #: How many decisions share a transaction: the screens wait for no longer than that takes.
-WRITE_LIMIT = 20
+WRITE_LIMIT = 10
+#: What is between two of them belongs to everybody else: several turns, not one.
+REST_SECONDS = 0.003
 
 _TICK = timedelta(microseconds=1)
 
@@ -71,6 +74,8 @@ class _Round:
     seen: dict[int, datetime | None] = field(default_factory=dict)
     pending: list[_Decided] = field(default_factory=list)
     hopeless: set[Any] = field(default_factory=set)
+    #: Whom somebody has already: for that agent one more channel of theirs may be no more load.
+    served: set[int] = field(default_factory=set)
     given: int = 0
 
 
@@ -100,6 +105,7 @@ class Router:
         whole = whole and not result.has_more
         state = _Round(now, agents, names, result, terms_of(config, now), gives=not result.has_more)
         state.seen = {agent.id: agent.given_at for agent in agents}
+        state.served = {person for agent in agents for person in agent.people}
         new = {one.need.conversation_id: _ruled(one, config) for one in fresh}
         needs = [need for need, _, _ in new.values()]
         if whole:
@@ -136,7 +142,7 @@ class Router:
             state.pending.append(_Decided(need, _taken(state, config, need, new)))
             return True
         kind = _kind(need, state.now, config)
-        if new is None and kind in state.hopeless and not _is_served(need, state.agents):
+        if new is None and kind in state.hopeless and need.person_id not in state.served:
             _relaxes(state, config, need)
             return False
         with self._store.read() as connection:
@@ -164,6 +170,7 @@ class Router:
         at = state.now + state.given * _TICK
         index = state.agents.index(chosen)
         state.agents[index] = chosen.holding(need, at)
+        state.served.add(need.person_id)
         settlement = _given(state, config, need, choice, new)
         state.pending.append(_Decided(need, settlement))
 
@@ -194,7 +201,8 @@ class Router:
                 outcome = "given"
                 ROUTING_WAIT.labels(team=one.team).observe(one.waited_seconds)
             ROUTED.labels(team=one.team, outcome=outcome).inc()
-        runtime.breathe()
+        if len(settlements) >= WRITE_LIMIT:
+            time.sleep(REST_SECONDS)
 
 
 _New = tuple[Need, Fresh, Outcome]
@@ -209,11 +217,6 @@ def _kind(need: Need, now: datetime, config: Config) -> Any:
     """What two needs have in common for whom the same agents are in the way."""
     is_relaxed = now >= need.queued_at + config.assignment.relax_skills_after
     return (need.team, need.skills, need.language, need.not_for, need.weight, is_relaxed)
-
-
-def _is_served(need: Need, agents: list[Agent]) -> bool:
-    """Whether somebody has this person already, for whom one more channel may be no more load."""
-    return any(need.person_id in agent.people for agent in agents)
 
 
 def _relaxes(state: _Round, config: Config, need: Need) -> None:
