@@ -67,18 +67,25 @@ def send(
     _check(draft)
     row = tx.execute(
         select(
-            conversations.c.id, conversations.c.contact_id, conversations.c.merged_into_id
+            conversations.c.id,
+            conversations.c.contact_id,
+            conversations.c.status,
+            conversations.c.merged_into_id,
         ).where(conversations.c.id == conversation_id)
     ).first()
     if row is None:
         raise NotFound("There is no such conversation.")
-    stands = conversation_id
+    named = stands = conversation_id
     if row.merged_into_id is not None:
-        stands = threads.standing(tx, row.merged_into_id)
+        named = stands = threads.standing(tx, row.merged_into_id)
+    if row.status == "resolved" and draft.type == "message":
+        # What is said goes on where something goes on: no second one is opened beside it.
+        open_ = threads.open_thread(tx, people.of_record(tx.connection, row.contact_id))
+        stands = stands if open_ is None else open_.id
     repeated = _repeated(tx, row.contact_id, draft)
     if repeated is not None:
         return Sent(repeated, is_new=False)
-    reply = _reply_to(tx, stands, draft)
+    reply = _reply_to(tx, named, draft)
     if draft.type == "note":
         target = _thread(tx, stands, None)
         person = None

@@ -13,7 +13,7 @@ from hub.conversations import people, shapes, threads, views
 from hub.conversations.people import Person
 from hub.conversations.storable import storable
 from hub.conversations.threads import Author
-from hub.errors import Invalid, NotFound
+from hub.errors import Conflict, Invalid, NotFound
 from hub.store.engine import Transaction
 from hub.store.models import (
     addresses,
@@ -50,11 +50,16 @@ def change(
     Raises:
         NotFound: no such conversation.
         Invalid: an agent or team that is not there, or a snooze without its time.
+        Conflict: another conversation is open with this customer.
     """
     row = row_of(tx, conversation_id)
     conversation_id = row.id
     new = _checked(tx, row, dict(changes))
-    target = threads.thread(tx, conversation_id, anybody(tx, row.contact_id))
+    person = anybody(tx, row.contact_id)
+    is_reopened = row.status == "resolved" and new.get("status", "resolved") != "resolved"
+    if is_reopened and threads.open_thread(tx, person) is not None:
+        raise Conflict("Another conversation is open with this customer: go on there.")
+    target = threads.thread(tx, conversation_id, person)
     changed = {name: value for name, value in new.items() if value != getattr(row, name)}
     if not changed:
         return views.conversation(tx.connection, conversation_id)

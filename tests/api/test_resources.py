@@ -179,6 +179,7 @@ def test_a_merge_is_undone_without_a_loss(hub: RunningHub, sandbox: Sandbox) -> 
     merged = hub.get(f"/contacts/{one['contact_id']}/timeline")["items"]
     assert {one["id"], two["id"]} <= {each["id"] for each in merged}
     assert hub.request("DELETE", f"/links/{link['id']}").status_code == 200
+    assert hub.request("DELETE", f"/links/{link['id']}").status_code == 409
     apart = hub.get(f"/contacts/{one['contact_id']}/timeline")["items"]
     assert two["id"] not in {each["id"] for each in apart}
     assert hub.get(f"/messages/{two['id']}")["contact_id"] == two["contact_id"]

@@ -278,6 +278,13 @@ def test_what_a_visitor_typed_of_themselves_links_nobody(hub: RunningHub, sandbo
     suggested = hub.get(f"/contacts/{contact_id}/suggestions")["items"]
     assert [one["contact"]["id"] for one in suggested] == [owner]
     assert "owner@example.org" in suggested[0]["reason"]
+    assert (suggested[0]["evidence"], suggested[0]["method"]) == ("asserted", "form")
+    path = f"/suggestions/{suggested[0]['id']}"
+    assert hub.request("POST", path, json={"decision": "perhaps"}).status_code == 422
+    decided = hub.request("POST", path, json={"decision": "dismiss"})
+    assert (decided.status_code, decided.json()["link"]) == (200, None)
+    assert hub.request("POST", path, json={"decision": "accept"}).status_code == 409
+    assert hub.get(f"/contacts/{contact_id}/suggestions")["items"] == []
 
 
 def test_a_visitor_may_go_on_elsewhere_by_a_one_time_link(hub: RunningHub) -> None:

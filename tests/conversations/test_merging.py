@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from hub.conversations import people, queries, threads, views, work
 from hub.conversations.threads import Author
+from hub.errors import Conflict
 from hub.store.engine import Store
 from hub.store.models import contacts, conversations, messages
 from tests.conversations.desk import Customer, Desk, at_once
@@ -397,3 +398,15 @@ def test_a_link_and_words_on_both_channels_at_once_end_in_one_conversation(desk:
             *[lambda one=one: one.says("Something new.") for one in pair],  # type: ignore[misc]
         )
         assert len(desk.conversations(status="open")) == 1
+
+
+def test_no_second_conversation_is_opened_by_an_agent_either(desk: Desk, anna: Customer) -> None:
+    ended = anna.says("Hello")
+    desk.changes(ended.conversation_id, status="resolved")
+    desk.sets_conversation(ended.conversation_id, resolved_at=a_moment_ago(days=2))
+    going_on = anna.says("Something new.")
+    assert going_on.conversation_id != ended.conversation_id
+    with pytest.raises(Conflict):
+        desk.changes(ended.conversation_id, status="open")
+    answer = desk.replies(ended.conversation_id, "About that.", reply_to=int(ended.id))
+    assert answer.conversation_id == going_on.conversation_id
