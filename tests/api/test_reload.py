@@ -73,6 +73,17 @@ def test_a_connector_taken_out_of_the_file_takes_nothing_more(hub: RunningHub) -
     assert posted(hub) == 404
 
 
+def test_a_page_of_a_chat_that_was_turned_off_is_told_so(hub: RunningHub) -> None:
+    with hub.visitor() as page:
+        hub.config.write_text(WEB.replace("kind: webchat,", "kind: webchat, enabled: false,"))
+        applied(hub)
+        said = page.says("Hello?", "1")
+        assert (said["ok"], said["code"]) == (False, "conflict")
+        hub.config.write_text(WEB)
+        applied(hub)
+        assert page.says("Hello?", "1")["ok"]
+
+
 def test_a_wrong_file_is_refused_whole_with_every_problem(hub: RunningHub) -> None:
     hub.config.write_text(WEB.replace("Shop", "Store") + "  x: {kind: smoke}\nlimitz: {}\n")
     refused = hub.request("POST", "/config/reload")

@@ -45,9 +45,13 @@ def register(socketio: SocketIO, hub: Hub) -> None:
         found = hub.lines.of(request.sid)  # type: ignore[attr-defined]
         if found is None:
             raise Conflict("This socket has no session.")
+        # The configuration may have changed since this page came in.
+        connector = _webchat(hub, found.connector.name)
+        if connector is None:
+            raise Conflict("This chat was turned off.")
+        found.connector = connector
         if not found.is_signed:
-            # The configuration may have changed since this page came in.
-            visitor_arrivals.need_none(_webchat(hub, found.connector.name) or found.connector)
+            visitor_arrivals.need_none(connector)
         return found
 
     def signal() -> Line:
