@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hub.config.hours import Hours
@@ -231,6 +231,8 @@ def test_an_office_day_is_as_long_and_as_late_before_and_after_the_change(zone: 
 
 # -- properties ------------------------------------------------------------------------------------
 
+#: What a busy machine takes for one example says nothing.
+patient = settings(deadline=None)
 ZONES = ("UTC", "Europe/Tallinn", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo")
 
 
@@ -257,14 +259,15 @@ MOMENTS = st.integers(0, 360 * 86400).map(lambda n: at("2026-01-01 00:00") + tim
 LENGTHS = st.timedeltas(timedelta(seconds=1), timedelta(days=20))
 
 
+@patient
 @given(weeks(), MOMENTS, LENGTHS)
 @example(OFFICE, at("2026-03-29 00:30"), 3 * HOUR)
 def test_a_sum_of_open_time_is_as_much_open_time_later(
     office: Hours, start: datetime, length: timedelta
 ) -> None:
     due = add(office, start, length)
-    if due is None:
-        assert not any(office.week)
+    if due is None:  # half an hour a week is not nine days in ten years
+        assert between(office, start, start + timedelta(days=3650)) < length
         return
     assert between(office, start, due) == length
     # It is the first such moment: a little earlier there was less.
@@ -272,6 +275,7 @@ def test_a_sum_of_open_time_is_as_much_open_time_later(
     assert is_open(office, due - timedelta(microseconds=1))
 
 
+@patient
 @given(weeks(), MOMENTS, LENGTHS)
 def test_the_open_time_between_two_moments_leads_from_one_to_the_other(
     office: Hours, start: datetime, length: timedelta
@@ -285,6 +289,7 @@ def test_the_open_time_between_two_moments_leads_from_one_to_the_other(
     assert between(office, reached, end) == timedelta()
 
 
+@patient
 @given(weeks(), MOMENTS, LENGTHS)
 def test_open_time_adds_up(office: Hours, start: datetime, length: timedelta) -> None:
     middle, end = start + length / 3, start + length
@@ -292,6 +297,7 @@ def test_open_time_adds_up(office: Hours, start: datetime, length: timedelta) ->
     assert parts == between(office, start, end)
 
 
+@patient
 @given(weeks(), MOMENTS)
 def test_it_is_closed_until_it_opens_and_open_until_it_closes(
     office: Hours, moment: datetime

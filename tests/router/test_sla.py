@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 from sqlalchemy import select, update
@@ -208,9 +208,12 @@ def test_a_clock_that_runs_keeps_its_time_when_the_policy_changes() -> None:
     assert story.dues() == {"first_reply": 5 * MINUTE}
 
 
+#: What a busy machine takes for one example says nothing.
+patient = settings(deadline=None)
 PAUSES = st.lists(st.integers(1, 3000).map(lambda n: n * MINUTE), max_size=8)
 
 
+@patient
 @given(PAUSES, st.integers(1, 4000), st.booleans())
 def test_however_often_it_pauses_the_clock_gives_the_time_it_promised(
     waits: list[timedelta], minutes: int, in_hours: bool
