@@ -16,8 +16,14 @@ SENTENCES = {
     ],
     "ar": ["أين طلبي؟ كان يجب أن يصل أمس.", "هل لديكم هذا الحذاء بمقاس 42؟"],
     "fa": ["سفارش من کجاست؟ باید دیروز می‌رسید.", "آیا این کفش را در سایز ۴۲ دارید؟"],
-    "et": ["Kus mu tellimus on? See pidi eile kohale jõudma.", "Kas teil on neid kingi suuruses 42?"],
-    "pl": ["Gdzie jest moje zamówienie? Miało przyjść wczoraj.", "Czy macie te buty w rozmiarze 42?"],
+    "et": [
+        "Kus mu tellimus on? See pidi eile kohale jõudma.",
+        "Kas teil on neid kingi suuruses 42?",
+    ],
+    "pl": [
+        "Gdzie jest moje zamówienie? Miało przyjść wczoraj.",
+        "Czy macie te buty w rozmiarze 42?",
+    ],
     "fi": ["Missä tilaukseni on? Sen piti tulla eilen."],
     "ru": ["Где мой заказ? Он должен был прийти вчера."],
     "uk": ["Де моє замовлення? Воно мало прийти вчора."],
@@ -39,7 +45,8 @@ def test_a_sentence_tells_its_language(language: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Hi", "abc", "سلا", "بچه", "12345", "😀😀😀😀😀", "https://shop.example/where/is/it", "???"]
+    "text",
+    ["", "Hi", "abc", "سلا", "بچه", "12345", "😀😀😀😀😀", "https://shop.example/where/is", "???"],
 )
 def test_too_little_tells_nothing(text: str) -> None:
     assert detect(text) == ""
