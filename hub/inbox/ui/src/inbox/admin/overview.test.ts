@@ -36,6 +36,6 @@ test('a look that failed leaves what was seen before and says why', async () => 
   const { live } = scene(() => answers.shift()!);
   await live.look();
   await live.look();
-  expect(live.found).toBe(nothing);
+  expect(live.found).toEqual(nothing);
   expect(live.problem).toBe('Only for admins.');
 });

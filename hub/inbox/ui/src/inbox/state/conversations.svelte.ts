@@ -31,6 +31,8 @@ export class Conversations {
   readonly #session: Session;
   #known = new SvelteMap<string, Conversation>();
   readonly #heardAt = new Map<string, number>();
+  /** Up to which message each was read on this screen. */
+  readonly #seen = new Map<string, string>();
   #shelves = new SvelteMap<string, Shelf>();
   #chosen = $state<Tab | null>(null);
   #status = $state<ConversationStatus>('open');
@@ -114,7 +116,9 @@ export class Conversations {
   /** Takes a new or changed conversation. The answer to a request is as old as its question, `askedAt`. */
   heard(conversation: Conversation, askedAt = performance.now()): void {
     if ((this.#heardAt.get(conversation.id) ?? 0) > askedAt) return;
-    this.#known.set(conversation.id, conversation);
+    // The server may not have heard yet that it was read; what it says of that is then older.
+    const isSeen = conversation.last_message !== null && this.#seen.get(conversation.id) === conversation.last_message.id;
+    this.#known.set(conversation.id, isSeen ? { ...conversation, unread_count: 0 } : conversation);
     this.#heardAt.set(conversation.id, askedAt);
   }
 
@@ -143,7 +147,9 @@ export class Conversations {
 
   seen(id: string): void {
     const conversation = this.#known.get(id);
-    if (conversation && conversation.unread_count > 0) this.heard({ ...conversation, unread_count: 0 });
+    if (!conversation?.last_message) return;
+    this.#seen.set(id, conversation.last_message.id);
+    if (conversation.unread_count > 0) this.heard(conversation);
   }
 
   async find(id: string): Promise<Conversation> {

@@ -107,7 +107,7 @@ test('a list that comes late does not bring back what was read meanwhile', async
   const session = new Session(api);
   await session.resume();
   const conversations = new Conversations(api, session);
-  const unread = conversation({ id: '1', unread_count: 2 });
+  const unread = conversation({ id: '1', unread_count: 2, ...at('09:00') });
   const loaded = conversations.start();
   const before = performance.now();
   while (performance.now() === before); // the clock goes on
@@ -116,4 +116,14 @@ test('a list that comes late does not bring back what was read meanwhile', async
   arrive(await page([unread]));
   await loaded;
   expect(conversations.visible[0]?.unread_count).toBe(0);
+});
+
+test('what was read here stays read, whatever the server says before it has heard of it', async () => {
+  const unread = conversation({ id: '1', unread_count: 2, ...at('09:00') });
+  const conversations = await scene(unread);
+  conversations.seen('1');
+  conversations.heard({ ...unread, priority: 'high' });
+  expect(conversations.visible[0]).toMatchObject({ unread_count: 0, priority: 'high' });
+  conversations.heard({ ...unread, unread_count: 1, ...at('10:00') });
+  expect(conversations.visible[0]?.unread_count).toBe(1);
 });
