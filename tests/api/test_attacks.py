@@ -253,7 +253,7 @@ def test_a_forged_sender_with_a_stolen_token_is_nobody_we_know(
 def test_a_forged_from_gets_no_page_into_the_thread_of_the_real_sender(hub: RunningHub) -> None:
     sender, secret = f"real-{uuid.uuid4().hex[:8]}@example.org", words("a secret by mail")
     real = mail_comes(hub, secret, sender=sender, above=passed(sender))
-    forged = mail_comes(hub, words("forged"), sender=sender)
+    forged = mail_comes(hub, words("pretended"), sender=sender)
     token, _ = invitation(hub, forged, "shop")
     addresses = hub.get(f"/contacts/{real['contact_id']}/addresses")["items"]
     assert [one["evidence"] for one in addresses if one["kind"] == "email"] == ["verified"]

@@ -288,14 +288,3 @@ def test_a_decision_is_a_value_of_values() -> None:
         "A1",
     )
     assert name_of(decide(Snapshot(text="Hello"), config, [sales, support], NOW).choice) == "A2"
-
-
-def test_a_decision_among_many_takes_a_moment() -> None:
-    import time
-
-    config = Config()
-    agents = [agent(number, people={number: 1.0}) for number in range(200)]
-    began = time.process_time()
-    for _ in range(50):
-        decide(Snapshot(text="Hello"), config, agents, NOW)
-    assert (time.process_time() - began) / 50 < 0.002 * 2  # a busy machine gets twice the time
