@@ -8,7 +8,7 @@ costs more than either, they are ordinary statements.
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -71,9 +71,10 @@ class _Raw:
             columns = list(statement.selected_columns)
         elif isinstance(statement, UpdateBase):
             columns = list(statement.exported_columns)
-        self._row = namedtuple("Row", [str(column.key) for column in columns])  # type: ignore[misc]
-        self._converts = [_from_database(column.type, dialect) for column in columns]
-        self._converts_any = any(self._converts)
+        row = namedtuple("Row", [str(column.key) for column in columns])  # type: ignore[misc]
+        self._make: Callable[[Sequence[Any]], Any] = row._make
+        converts = [_from_database(column.type, dialect) for column in columns]
+        self._converts = [(at, one) for at, one in enumerate(converts) if one is not None]
 
     def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[Any]:
         driver: Any = connection.connection.driver_connection
@@ -84,17 +85,16 @@ class _Raw:
             for name, convert in self._binds
         ]
         found = driver.execute(self._sql, values).fetchall()
-        if not self._converts_any:
-            return [self._row(*row) for row in found]
-        return [
-            self._row(
-                *(
-                    value if convert is None else convert(value)
-                    for value, convert in zip(row, self._converts, strict=True)
-                )
-            )
-            for row in found
-        ]
+        if not self._converts:
+            return [self._make(row) for row in found]
+        return [self._make(self._converted(row)) for row in found]
+
+    def _converted(self, row: Sequence[Any]) -> Sequence[Any]:
+        values = list(row)
+        for index, convert in self._converts:
+            if values[index] is not None:
+                values[index] = convert(values[index])
+        return values
 
     def _value(self, name: str, parameters: Mapping[str, Any]) -> Any:
         return parameters[name] if name in parameters else self._fixed[name]

@@ -318,7 +318,6 @@ def upgrade() -> None:
             ["merged_into_id"],
             unique=False,
             sqlite_where=sa.text("merged_into_id IS NOT NULL"),
-            postgresql_where=sa.text("merged_into_id IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_conversation_queue", ["assignee_id", "status", "queued_at"], unique=False
