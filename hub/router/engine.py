@@ -133,8 +133,11 @@ class Assigner:
         match event.payload:
             case PresenceChanged():
                 self.wake()
-            case ConversationUpdated(conversation=one) if one.assignee is None or (
-                one.status != "open"
+            case ConversationUpdated(conversation=one) if (
+                one.assignee is None
+                or one.status != "open"
+                # Somebody took it from the queue: who stands behind it moves up.
+                or self._tidings.is_in_line(int(one.id))
             ):
                 if self._expected[int(one.id)] > 0:
                     self._expected[int(one.id)] -= 1

@@ -33,6 +33,10 @@ class Tidings:
         self._teams: set[str] = set()
         self._told_at = float("-inf")
 
+    def is_in_line(self, conversation_id: int) -> bool:
+        """Whether others may have been told a place behind it."""
+        return conversation_id in self._told
+
     def pause(self) -> float:
         """For how many seconds nobody is told anything yet."""
         return max(0.0, self._told_at + EVERY_SECONDS - time.monotonic())

@@ -37,6 +37,8 @@ OTHER_CHAT = """\
     kind: webchat
     title: Sandbox Outlet
 """
+# All customers of all these tests at once are no more than one agent can hold.
+ROOM = f"agents: {{{EMAIL}: {{capacity: 1000}}}}\n"
 
 
 @dataclass
@@ -81,7 +83,7 @@ class Watch:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     port = free_port()
     with Sandbox(hub_url=f"http://127.0.0.1:{port}") as sandbox:
-        config = demo_connectors(sandbox.addresses) + OTHER_CHAT
+        config = demo_connectors(sandbox.addresses) + OTHER_CHAT + ROOM
         with RunningHub(tmp_path_factory.mktemp("hub"), config, port=port) as hub:
             for email, name, role in ((EMAIL, "Alex", "admin"), (COLLEAGUE, "Sam", "agent")):
                 arguments = (email, "--name", name, "--role", role, "--password-stdin")

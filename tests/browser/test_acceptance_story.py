@@ -69,18 +69,18 @@ def test_a_customer_goes_through_five_channels_and_never_repeats_herself(
     hub: RunningHub, sandbox: Sandbox, nobody_here: None, desk: Desk, visitor: Visitor
 ) -> None:
     # From the street, by Messenger, with a photo. Nobody is free: she is told her place.
-    nora = sandbox.graph.customer("Nora Lind")
-    nora.says(WRONG_SIZE)
-    nora.sends_photo()
+    vera = sandbox.graph.customer("Vera Story")
+    vera.says(WRONG_SIZE)
+    vera.sends_photo()
     conversation = conversation_of(hub, WRONG_SIZE)
-    assert nora.received.wait_for(lambda said: re.search(r"number \d+", said.text), timeout=30)
+    assert vera.received.wait_for(lambda said: re.search(r"number \d+", said.text), timeout=30)
     in_line = place(hub, conversation)
 
     # She is given a code, texts it, keeps her place, and is told that nothing is lost.
-    offered = nora.received.wait_for(lambda said: "sms:" in said.text, timeout=30)
+    offered = vera.received.wait_for(lambda said: "sms:" in said.text, timeout=30)
     code = re.search(r"body=([A-Z0-9]{8})", offered.text)
     assert code is not None
-    phone = sandbox.twilio.customer("+12025550190")
+    phone = sandbox.twilio.customer("+12025550977")
     phone.texts(f"It is me from Messenger, {code[1]}")
     assert phone.received.wait_for(lambda said: "nothing needs repeating" in said.text)
     assert conversation_of(hub, "It is me from Messenger") == conversation
@@ -99,13 +99,13 @@ def test_a_customer_goes_through_five_channels_and_never_repeats_herself(
     # He needs a form: she sends it by mail, and it lands here.
     mail = invites(desk, "Email", "Of course. Please send us the form.")
     assert phone.received.wait_for(lambda said: mail in said.text)
-    mailbox = sandbox.mail.customer("nora@example.org", "Nora Lind")
+    mailbox = sandbox.mail.customer("vera@example.org", "Vera Story")
     form = Media(pdf(), "application/pdf", "form.pdf")
     mailbox.sends("Here is the form.", to=unquote(urlsplit(mail).path), attachments=[form])
     expect(desk.message("Here is the form.")).to_contain_text("form.pdf")
 
     # Her Messenger window has closed: the screen says so, and the answer goes by SMS.
-    last_wrote_days_ago(hub, conversation, nora, 8)
+    last_wrote_days_ago(hub, conversation, vera, 8)
     desk.page.reload()
     desk.opens(conversation)
     desk.answers_on("Messenger")
@@ -113,7 +113,7 @@ def test_a_customer_goes_through_five_channels_and_never_repeats_herself(
     web = invites(desk, "Web chat (website)", "The new pair is on its way.")
     assert phone.received.wait_for(lambda said: "The new pair is on its way." in said.text)
     expect(desk.message("The new pair is on its way.")).to_contain_text("SMS")
-    assert not any("new pair" in said.text for said in nora.received)
+    assert not any("new pair" in said.text for said in vera.received)
 
     # In the evening she opens the web chat: it greets her and shows the thread.
     visitor.page.goto(web)
