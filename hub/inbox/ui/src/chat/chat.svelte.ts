@@ -17,6 +17,7 @@ import { Reading } from './reading.svelte';
 import { isShown, merged, newest } from './timeline';
 import { Typing } from './typing.svelte';
 import { identityProblem, type IdentityProblem, type QueuePlace, type SessionPayload, type VisitorEvents } from './wire';
+import { subjectOf } from './subject';
 import { isUnanswered, lastStage, wentOnTo, type Stage } from './whereabouts';
 
 type Confirm = (() => void) | undefined;
@@ -242,6 +243,8 @@ export class Chat {
   identify(identity: unknown): void {
     const payload = typeof identity === 'string' ? { token: identity } : identity;
     if (typeof payload !== 'object' || payload === null) return;
+    // What one customer typed is not said by the next, also when it has not left this page yet.
+    if (this.#identity && subjectOf(this.#identity) !== subjectOf(payload)) this.#outbox.clear();
     this.#identity = payload;
     this.#toldIdentity = false;
     if (this.#connection === 'refused') this.reconnect();

@@ -296,6 +296,20 @@ describe('whose thread it is', () => {
     expect(hub.shelf.entries.size).toBe(0);
   });
 
+  test('what one customer typed before the line was there is not said by the next', async () => {
+    chat.identify({ id: 'first', user_hash: 'x' });
+    chat.send('a secret of the first');
+    chat.identify({ id: 'first', user_hash: 'x' });
+    expect(waiting()).toEqual(['a secret of the first']);
+    const claims = btoa(JSON.stringify({ sub: 'second' }));
+    chat.identify(`header.${claims}.signature`);
+    reload();
+    hub.welcomes();
+    await settled();
+    expect(waiting()).toEqual([]);
+    expect(hub.sent()).toEqual([]);
+  });
+
   test('another person who signs in on a live line starts with an empty thread', async () => {
     hub.welcomes();
     hub.says('for the one before');

@@ -96,6 +96,7 @@ export class Outbox {
   }
 
   clear(): void {
+    for (const entry of this.#entries) this.#memory.drop(entry.client_id);
     this.#entries = [];
   }
 
