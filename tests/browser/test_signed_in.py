@@ -52,7 +52,7 @@ def test_the_next_customer_at_the_same_computer_sees_nothing_of_the_one_before(
 ) -> None:
     first, second = token(somebody("first")), token(somebody("second"))
     is_signed_in(visitor, first).opens_widget().says("a secret of the first")
-    assert stored(visitor.hub, "a secret of the first")  # else it would never be said
+    assert conversation_of(visitor.hub, "a secret of the first")  # else it would never be said
     # The site says that somebody else is here, and forgot to say that the first had left.
     visitor.page.evaluate("token => window.hub('identify', token)", second)
     expect(visitor.message("a secret of the first")).to_have_count(0)
