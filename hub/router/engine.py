@@ -145,8 +145,15 @@ class Assigner:
                     self.wake()
             case ConversationCreated():
                 self._wake.set()
-            case MessageCreated(message=message) if message.type == "message":
-                self._wake.set()  # it may have opened what was resolved, or put off
+            case MessageCreated(message=message, conversation=one) if (
+                message.type == "message"
+                and (
+                    # It may have opened what was resolved. Who stands in line goes on to.
+                    one.waiting_since == message.received_at
+                    or (one.assignee is None and not self._tidings.is_in_line(int(one.id)))
+                )
+            ):
+                self._wake.set()
 
     def _expect(self, conversation_ids: Sequence[int]) -> None:
         """What we queue ourselves is no news to us."""

@@ -59,10 +59,9 @@ class _Raw:
             keys = [column.name for column in statement.table.c if column.name != "id"]
         compiled = statement.compile(dialect=dialect, column_keys=keys)
         self._sql = str(compiled)
-        self._binds: list[tuple[str, Convert | None]] = [
-            (name, _to_database(compiled.binds[name].type, dialect))
-            for name in compiled.positiontup
-        ]
+        self._names = list(compiled.positiontup)
+        binds = [_to_database(compiled.binds[name].type, dialect) for name in self._names]
+        self._binds = [(at, one) for at, one in enumerate(binds) if one is not None]
         self._fixed = {
             name: bind.value for name, bind in compiled.binds.items() if not bind.required
         }
@@ -78,12 +77,10 @@ class _Raw:
 
     def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[Any]:
         driver: Any = connection.connection.driver_connection
-        values = [
-            self._value(name, parameters)
-            if convert is None
-            else convert(self._value(name, parameters))
-            for name, convert in self._binds
-        ]
+        given = {**self._fixed, **parameters} if self._fixed else parameters
+        values = [given[name] for name in self._names]
+        for at, convert in self._binds:
+            values[at] = convert(values[at])
         found = driver.execute(self._sql, values).fetchall()
         if not self._converts:
             return [self._make(row) for row in found]
@@ -91,13 +88,10 @@ class _Raw:
 
     def _converted(self, row: Sequence[Any]) -> Sequence[Any]:
         values = list(row)
-        for index, convert in self._converts:
-            if values[index] is not None:
-                values[index] = convert(values[index])
+        for at, convert in self._converts:
+            if values[at] is not None:
+                values[at] = convert(values[at])
         return values
-
-    def _value(self, name: str, parameters: Mapping[str, Any]) -> Any:
-        return parameters[name] if name in parameters else self._fixed[name]
 
 
 def _to_database(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
