@@ -84,6 +84,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 def office(running: Office) -> Iterator[Office]:
     yield running
     running.resolves_everything()
+    # Who has left counts for a moment more, and the next test finds nobody here.
+    eventually(lambda: all(one["presence"] == "offline" for one in running.agents()))
 
 
 def test_why_has_exactly_the_fields_that_were_promised(office: Office) -> None:
