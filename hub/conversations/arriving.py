@@ -52,7 +52,7 @@ def arrive(
     note(tx, target, person, outlet, redeemed)
     was = target["last_inbound_connector"]
     switch = switches.notice(tx, target, person, outlet, by_handover=True, at=at)
-    if was != outlet.name:
+    if was != outlet.name or redeemed.is_move_to(outlet.name):
         greet(tx, target, person, outlet, welcome)
     threads.save(tx, target)
     if switch is not None:

@@ -54,6 +54,12 @@ class Redeemed:
     brought: str
     #: False where whoever brought it was that person already.
     is_linked: bool
+    #: The connector by which they last wrote in the conversation that it was made in.
+    came_from: str | None = None
+
+    def is_move_to(self, connector: str) -> bool:
+        """Whether it has just brought them here from another channel, of whichever conversation."""
+        return self.is_linked and self.came_from != connector
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +222,11 @@ def redeem_first(
             reason = "expired" if is_late else "used"
         else:
             secret = by_digest.get(row.token_digest) or by_digest[row.code_digest]
+            came_from = _last_connector(tx, row.conversation_id)
             is_linked = _link(tx, row.contact_id, person)
-            return Redeemed(row.id, row.conversation_id, row.contact_id, secret, is_linked)
+            return Redeemed(
+                row.id, row.conversation_id, row.contact_id, secret, is_linked, came_from
+            )
     refuse(tx, connector, reason, person)
     return Refused(reason)
 
@@ -234,6 +243,12 @@ def _claim(tx: Transaction, handover_id: int, person: Person) -> bool:
         .values(redeemed_at=tx.now, redeemed_address_id=person.address_id)
     )
     return claimed.rowcount == 1
+
+
+def _last_connector(tx: Transaction, conversation_id: int) -> str | None:
+    return tx.execute(
+        select(conversations.c.last_inbound_connector).where(conversations.c.id == conversation_id)
+    ).scalar()
 
 
 def _link(tx: Transaction, contact_id: int, person: Person) -> bool:

@@ -187,7 +187,7 @@ def _message(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: i
         threads.publish_message(tx, target, values["id"])
     else:
         threads.publish_fresh(tx, target, values)
-    if redeemed is not None and was != inlet.name:
+    if redeemed is not None and (was != inlet.name or redeemed.is_move_to(inlet.name)):
         arriving.greet(tx, target, person, inlet.outlet, inlet.welcome)
     if switch is not None:
         threads.publish_conversation(tx, target.id)

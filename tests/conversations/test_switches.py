@@ -274,6 +274,22 @@ def test_nobody_is_welcomed_who_said_stop(
     assert desk.count(deliveries) == 0
 
 
+@pytest.mark.parametrize("is_typed", [False, True])
+def test_who_wrote_there_before_is_welcomed_too(
+    desk: Desk, anna: Customer, there: Customer, texts: dict[str, str], is_typed: bool
+) -> None:
+    first = there.says("Where is my order?")
+    said = anna.says("Hello")
+    made = desk.store.write(
+        lambda tx: handovers.invite(tx, int(said.conversation_id), "other", "Kadri")
+    )
+    if is_typed:
+        there.says(made.code)
+    else:
+        there.starts(handover_token=made.token)
+    assert welcomed(desk, first.conversation_id) == [(texts["en"], str(there.address))]
+
+
 def test_nobody_is_welcomed_where_they_were(
     desk: Desk, anna: Customer, texts: dict[str, str]
 ) -> None:
