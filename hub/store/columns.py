@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Table
+from sqlalchemy import JSON, Column, DateTime, Dialect, Table, Text
 from sqlalchemy.types import TypeDecorator
-from sqlmodel import SQLModel
+from sqlmodel import Field, SQLModel
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -24,6 +25,27 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def time_field(*, null: bool = False, index: bool = False) -> Any:
+    """A moment. There is no default: whoever writes a row says when."""
+    return Field(default=None, sa_type=UtcDateTime, nullable=null, index=index)
+
+
+def json_field(default: Any) -> Any:
+    """A list or a dict, as JSON; never null. `default` is an empty one."""
+    make = type(default)
+    return Field(default_factory=make, sa_column=Column(JSON, nullable=False, default=make))
+
+
+def optional_json_field() -> Any:
+    """A dict, as JSON, or a real NULL."""
+    return Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+
+
+def text_field(default: str = "") -> Any:
+    """Text of any length; never null."""
+    return Field(default=default, sa_column=Column(Text, nullable=False, default=default))
 
 
 def table(model: type[SQLModel]) -> Table:

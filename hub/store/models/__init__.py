@@ -1,0 +1,59 @@
+"""The tables, one module per subject. A class per table, singular, in the words of the product.
+
+Everything that customers said or agents did is kept: nothing here is deleted by a link, an edit, a
+merge or a resolve. Ids are integers that grow in the order of commits within one contact.
+"""
+
+from sqlmodel import SQLModel
+
+from hub.store.models.agent import (
+    agent_sessions,
+    agents,
+    team_members,
+    teams,
+    tokens,
+    visitor_sessions,
+)
+from hub.store.models.conversation import (
+    conversation_connectors,
+    conversation_labels,
+    conversations,
+    routing_decisions,
+)
+from hub.store.models.handover import channel_switches, handover_refusals, handovers
+from hub.store.models.machine import applied_configs, connector_states, journal
+from hub.store.models.message import attachments, deliveries, external_ids, message_edits, messages
+from hub.store.models.person import addresses, claims, contacts, links, reaches, suggestions
+
+metadata = SQLModel.metadata
+
+__all__ = [
+    "addresses",
+    "agent_sessions",
+    "agents",
+    "applied_configs",
+    "attachments",
+    "channel_switches",
+    "claims",
+    "connector_states",
+    "contacts",
+    "conversation_connectors",
+    "conversation_labels",
+    "conversations",
+    "deliveries",
+    "external_ids",
+    "handover_refusals",
+    "handovers",
+    "journal",
+    "links",
+    "message_edits",
+    "messages",
+    "metadata",
+    "reaches",
+    "routing_decisions",
+    "suggestions",
+    "team_members",
+    "teams",
+    "tokens",
+    "visitor_sessions",
+]

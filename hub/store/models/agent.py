@@ -1,0 +1,91 @@
+"""Who signs in: agents with their teams and tokens, and the pages of visitors."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+from hub.store.columns import json_field, table, text_field, time_field
+
+
+class Agent(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    email: str = Field(unique=True)
+    name: str
+    role: str = "agent"
+    password_hash: str = text_field()
+    avatar_url: str = text_field()
+    #: What the agent chose; it holds while `connected_at` says that a socket of theirs is open.
+    presence: str = "online"
+    connected_at: datetime | None = time_field(null=True)
+    disabled_at: datetime | None = time_field(null=True)
+    #: What the router asks: set by an admin, or by the file, which then wins.
+    skills: list[str] = json_field([])
+    languages: list[str] = json_field([])
+    capacity: float | None = None
+    #: When something was last given to them; who waited longest is next.
+    assigned_at: datetime | None = time_field(null=True)
+    created_at: datetime = time_field()
+
+
+class AgentSession(SQLModel, table=True):
+    """A signed-in browser. The cookie holds the token; here is only its digest."""
+
+    __tablename__ = "agent_session"
+
+    token_digest: str = Field(primary_key=True)
+    agent_id: int = Field(foreign_key="agent.id", index=True)
+    csrf_token: str
+    created_at: datetime = time_field()
+    expires_at: datetime = time_field(index=True)
+
+
+class Token(SQLModel, table=True):
+    """An API token: acts as its agent, or as an admin service account of its own name."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    digest: str = Field(unique=True)
+    agent_id: int | None = Field(default=None, foreign_key="agent.id")
+    created_at: datetime = time_field()
+    last_used_at: datetime | None = time_field(null=True)
+
+
+class Team(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    created_at: datetime = time_field()
+
+
+class TeamMember(SQLModel, table=True):
+    __tablename__ = "team_member"
+
+    team_id: int = Field(foreign_key="team.id", primary_key=True)
+    agent_id: int = Field(foreign_key="agent.id", primary_key=True)
+
+
+class VisitorSession(SQLModel, table=True):
+    """A browser on the web chat. The page holds the token; here is only its digest."""
+
+    __tablename__ = "visitor_session"
+
+    id: int | None = Field(default=None, primary_key=True)
+    token_digest: str = Field(unique=True)
+    connector: str
+    visitor: str = Field(index=True)
+    locale: str = ""
+    #: The `sub` that the site signed for this session; empty while nobody signed.
+    identity: str = text_field()
+    #: When the last page of this session was closed; none while one is open.
+    left_at: datetime | None = time_field(null=True)
+    created_at: datetime = time_field()
+    expires_at: datetime = time_field(index=True)
+
+
+agents = table(Agent)
+agent_sessions = table(AgentSession)
+tokens = table(Token)
+teams = table(Team)
+team_members = table(TeamMember)
+visitor_sessions = table(VisitorSession)

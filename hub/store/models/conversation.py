@@ -1,0 +1,124 @@
+"""Conversations: how each stands, what it can be found by, and why it went to whom it went."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, text
+from sqlmodel import Field, SQLModel
+
+from hub.store.columns import json_field, optional_json_field, table, text_field, time_field
+
+
+class Conversation(SQLModel, table=True):
+    __table_args__ = (
+        Index("ix_conversation_activity", "last_activity_at", "id"),
+        # Of the few that were brought into another; what was not is found by the other indexes.
+        # PostgreSQL knows as much from its statistics, and naming it here would load its dialect.
+        Index(
+            "ix_conversation_merged",
+            "merged_into_id",
+            sqlite_where=text("merged_into_id IS NOT NULL"),
+        ),
+        Index("ix_conversation_status", "status", "last_activity_at", "id"),
+        Index("ix_conversation_assignee", "assignee_id", "status", "last_activity_at", "id"),
+        Index("ix_conversation_team", "team_id", "status", "last_activity_at", "id"),
+        Index("ix_conversation_contact", "contact_id", "status"),
+        Index("ix_conversation_queue", "assignee_id", "status", "queued_at"),
+        Index("ix_conversation_unrouted", "status", "rule"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    contact_id: int = Field(foreign_key="contact.id")
+    status: str = "open"
+    assignee_id: int | None = Field(default=None, foreign_key="agent.id")
+    #: A merge brought it into this one: it is not work of its own until the merge is undone.
+    merged_into_id: int | None = Field(default=None, foreign_key="conversation.id")
+    team_id: int | None = Field(default=None, foreign_key="team.id")
+    priority: str = "normal"
+    subject: str = text_field()
+    labels: list[str] = json_field([])
+    connectors: list[str] = json_field([])
+    unread_count: int = 0
+    waiting_since: datetime | None = time_field(null=True)
+    snoozed_until: datetime | None = time_field(null=True)
+    resolved_at: datetime | None = time_field(null=True)
+    last_message_id: int | None = None
+    #: Where the customer wrote from last: another address is a switch of channel.
+    last_inbound_address_id: int | None = Field(default=None, foreign_key="address.id")
+    last_inbound_connector: str | None = None
+    #: What whoever has it must know of the last switch, until it is answered.
+    context_card: dict[str, Any] | None = optional_json_field()
+    last_activity_at: datetime = time_field()
+    created_at: datetime = time_field()
+    updated_at: datetime = time_field()
+    # What the router keeps. `rule` is None until the rules have looked at it.
+    rule: str | None = None
+    skills: list[str] = json_field([])
+    language: str = ""
+    department: str = text_field()
+    #: Since when it is in the queue: a switch of channel or an agent's timeout keeps the place.
+    queued_at: datetime | None = time_field(null=True)
+    #: Until when whoever it was given to must look at it.
+    accept_by: datetime | None = time_field(null=True, index=True)
+    accepted_at: datetime | None = time_field(null=True)
+    #: How often nobody looked in time, and who let it go: it does not come back to them by itself.
+    attempts: int = 0
+    not_for: list[int] = json_field([])
+    # The clocks of the policy that holds. They stand still while `sla_paused_at` is set.
+    sla: str | None = None
+    first_reply_due: datetime | None = time_field(null=True)
+    next_reply_due: datetime | None = time_field(null=True)
+    resolve_due: datetime | None = time_field(null=True)
+    sla_paused_at: datetime | None = time_field(null=True)
+    #: When the next warning or breach falls due.
+    sla_next_at: datetime | None = time_field(null=True, index=True)
+    sla_warned: list[str] = json_field([])
+    #: Of the clocks that run, those that ran out; `sla_breached` is all that ever did.
+    sla_overdue: list[str] = json_field([])
+    sla_breached: list[str] = json_field([])
+
+
+class ConversationLabel(SQLModel, table=True):
+    """The labels again, one row each, to filter by."""
+
+    __tablename__ = "conversation_label"
+
+    label: str = Field(primary_key=True)
+    conversation_id: int = Field(foreign_key="conversation.id", primary_key=True)
+
+
+class ConversationConnector(SQLModel, table=True):
+    """The connectors again, one row each, to filter by."""
+
+    __tablename__ = "conversation_connector"
+
+    connector: str = Field(primary_key=True)
+    conversation_id: int = Field(foreign_key="conversation.id", primary_key=True)
+
+
+class RoutingDecision(SQLModel, table=True):
+    """Why a conversation went to whom it went: every candidate, and what spoke for or against."""
+
+    __tablename__ = "routing_decision"
+    __table_args__ = (
+        Index("ix_routing_decision_conversation", "conversation_id", "id"),
+        Index("ix_routing_decision_team", "team", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    conversation_id: int = Field(foreign_key="conversation.id")
+    rule: str = text_field()
+    team: str = text_field()
+    agent_id: int | None = Field(default=None, foreign_key="agent.id")
+    candidates: list[dict[str, Any]] = json_field([])
+    #: How long the customer had waited by then.
+    waited_seconds: float = 0.0
+    decided_at: datetime = time_field()
+
+
+conversations = table(Conversation)
+conversation_labels = table(ConversationLabel)
+conversation_connectors = table(ConversationConnector)
+routing_decisions = table(RoutingDecision)

@@ -1,0 +1,59 @@
+"""What the hub keeps for itself: what came in, where it was reading, what it was told to be."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from hub.store.columns import json_field, table, text_field, time_field
+
+
+class Journal(SQLModel, table=True):
+    """Every inbound event as it came in: what makes a repeat a repeat, and a replay possible."""
+
+    __table_args__ = (
+        UniqueConstraint("connector", "key"),
+        Index("ix_journal_status", "status", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    connector: str
+    key: str
+    status: str = "done"
+    path: str = text_field()
+    media_type: str = text_field()
+    query: dict[str, Any] = json_field({})
+    body: bytes = b""
+    error: str = text_field()
+    received_at: datetime = time_field()
+
+
+class ConnectorState(SQLModel, table=True):
+    """What a connector must not forget: where it was reading, and who reads."""
+
+    __tablename__ = "connector_state"
+
+    connector: str = Field(primary_key=True)
+    cursor: str = text_field()
+    lease_owner: str = text_field()
+    lease_until: datetime | None = time_field(null=True)
+    updated_at: datetime = time_field()
+
+
+class AppliedConfig(SQLModel, table=True):
+    """The configuration in force, one row: what `hub plan` compares a file with."""
+
+    __tablename__ = "applied_config"
+
+    id: int | None = Field(default=None, primary_key=True)
+    version: int
+    config: dict[str, Any] = json_field({})
+    applied_at: datetime = time_field()
+
+
+journal = table(Journal)
+connector_states = table(ConnectorState)
+applied_configs = table(AppliedConfig)

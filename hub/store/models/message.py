@@ -1,0 +1,142 @@
+"""What was said, its files, and how what we say gets out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index
+from sqlmodel import Field, SQLModel
+
+from hub.store.columns import json_field, optional_json_field, table, text_field, time_field
+
+
+class Message(SQLModel, table=True):
+    """One thing said. `contact_id` is the record whose address said or heard it."""
+
+    __table_args__ = (
+        Index("ix_message_timeline", "contact_id", "created_at", "id"),
+        Index("ix_message_conversation", "conversation_id", "created_at", "id"),
+        Index("ix_message_sync", "conversation_id", "id"),
+        Index("ix_message_address", "address_id", "created_at", "id"),
+        Index("ix_message_external", "address_id", "external_id"),
+        Index("ix_message_journal", "journal_id"),
+        Index("uq_message_client", "contact_id", "direction", "client_id", unique=True),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    conversation_id: int = Field(foreign_key="conversation.id")
+    contact_id: int = Field(foreign_key="contact.id")
+    address_id: int | None = Field(default=None, foreign_key="address.id")
+    journal_id: int | None = Field(default=None, foreign_key="journal.id")
+    connector: str | None = None
+    kind: str | None = None
+    direction: str
+    type: str = "message"
+    author_type: str
+    author_id: int | None = None
+    author_name: str = text_field()
+    subject: str = text_field()
+    text: str = text_field()
+    folded: str = text_field()
+    html: str = text_field()
+    reply_to_id: int | None = Field(default=None, foreign_key="message.id")
+    #: The same words or file, sent a moment before from another address.
+    duplicate_of_id: int | None = Field(default=None, foreign_key="message.id")
+    external_id: str | None = None
+    client_id: str | None = None
+    #: What has no column of its own: location, card, buttons, reactions, the event's own fields.
+    extra: dict[str, Any] = json_field({})
+    created_at: datetime = time_field()
+    received_at: datetime = time_field()
+    edited_at: datetime | None = time_field(null=True)
+
+
+class MessageEdit(SQLModel, table=True):
+    """What a message said before it was edited."""
+
+    __tablename__ = "message_edit"
+
+    id: int | None = Field(default=None, primary_key=True)
+    message_id: int = Field(foreign_key="message.id", index=True)
+    text: str = text_field()
+    created_at: datetime = time_field()
+
+
+class ExternalId(SQLModel, table=True):
+    """The provider's ids of a message, one per part. Ids of one chat may repeat in another."""
+
+    __tablename__ = "external_id"
+    __table_args__ = (Index("ix_external_id_message", "message_id", "part"),)
+
+    connector: str = Field(primary_key=True)
+    external_id: str = Field(primary_key=True)
+    address_id: int = Field(foreign_key="address.id", primary_key=True)
+    message_id: int = Field(foreign_key="message.id")
+    part: int = 0
+    status: str = "sent"
+
+
+class Delivery(SQLModel, table=True):
+    """The life of an outgoing message, and the outbox: one row per message that must leave."""
+
+    __table_args__ = (
+        Index("ix_delivery_due", "status", "connector", "next_attempt_at"),
+        Index("ix_delivery_line", "address_id", "status", "message_id"),
+        Index("ix_delivery_watermark", "address_id", "connector", "tried_at"),
+    )
+
+    message_id: int = Field(foreign_key="message.id", primary_key=True)
+    connector: str
+    address_id: int = Field(foreign_key="address.id")
+    status: str = "queued"
+    code: str = text_field()
+    reason: str = text_field()
+    external_code: str = text_field()
+    attempts: int = 0
+    #: Calls the provider took, of those the message is composed into.
+    parts_sent: int = 0
+    maybe_twice: bool = False
+    #: What the provider reported before all parts had left; it counts once they have.
+    reported: dict[str, Any] = json_field({})
+    #: When the last try began: the provider's clock starts no earlier.
+    tried_at: datetime | None = time_field(null=True)
+    #: A try whose outcome is unknown began then; it is reconciled before the next one.
+    unknown_since: datetime | None = time_field(null=True)
+    lease_until: datetime | None = time_field(null=True)
+    next_attempt_at: datetime = time_field()
+    #: Where it was to go before, and why it could not.
+    fallback_from: dict[str, Any] | None = optional_json_field()
+    #: When it follows a visitor who left the page without reading it.
+    follow_at: datetime | None = time_field(null=True, index=True)
+    created_at: datetime = time_field()
+    updated_at: datetime = time_field()
+
+
+class Attachment(SQLModel, table=True):
+    """A file. `key` is its random name in the media folder; `source` where it comes from."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    message_id: int | None = Field(default=None, foreign_key="message.id", index=True)
+    contact_id: int | None = Field(default=None, foreign_key="contact.id")
+    uploader: str = text_field()
+    connector: str | None = None
+    medium: str = "file"
+    name: str = text_field()
+    media_type: str = text_field("application/octet-stream")
+    size: int | None = None
+    content_id: str = text_field()
+    source: str = text_field()
+    key: str = text_field()
+    state: str = Field(default="pending", index=True)
+    attempts: int = 0
+    next_attempt_at: datetime | None = time_field(null=True)
+    reason: str = text_field()
+    created_at: datetime = time_field()
+
+
+messages = table(Message)
+message_edits = table(MessageEdit)
+external_ids = table(ExternalId)
+deliveries = table(Delivery)
+attachments = table(Attachment)
