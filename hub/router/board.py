@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from hub.config import Config
 from hub.router.candidates import Agent, Need
@@ -34,6 +34,8 @@ _HELD = Prepared(
         conversations.c.assignee_id.is_not(None),
         conversations.c.status == "open",
         conversations.c.merged_into_id.is_(None),
+        # What was opened again is about to be decided: who had it holds it only afterwards.
+        or_(conversations.c.rule.is_not(None), conversations.c.accepted_at.is_not(None)),
     )
 )
 _QUEUED = [

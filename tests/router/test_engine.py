@@ -543,6 +543,22 @@ def test_what_is_not_looked_at_goes_on_by_itself(office: Office, patient: None) 
         eventually(lambda: office.has(found) == {"Mari": "Jaan", "Jaan": "Mari"}[first])
 
 
+def test_who_had_more_that_is_opened_again_than_fits_gets_as_much_as_fits(office: Office) -> None:
+    jaan = office.hires("Jaan", capacity=2.0)
+    kept, *left = [office.waits(name) for name in ("anna", "boris")]
+    office.assigns()
+    for one in left:
+        office.changes(one, jaan, status="resolved")
+    left.append(office.waits("clara"))
+    office.assigns()
+    office.changes(left[1], jaan, status="resolved")
+    for name in ("boris", "clara"):
+        office.customer(name).says("And?", key=f"again {name}", external_id=f"again {name}")
+    office.assigns()
+    assert office.has(kept) == "Jaan"
+    assert sorted(str(office.has(one)) for one in left) == ["Jaan", "None"]
+
+
 # -- two at once ----------------------------------------------------------------------------------
 
 
