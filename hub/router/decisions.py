@@ -45,7 +45,7 @@ def decide(
 def needed(need: Need, outcome: Outcome) -> Need:
     """A need after the rules have spoken."""
     team = outcome.team or need.team
-    if need.is_reopened and need.team is not None and not outcome.is_specific:
+    if need.team is not None and not outcome.is_specific:
         team = need.team  # a rule that matches anything does not take it from where it was
     return replace(
         need,

@@ -559,6 +559,21 @@ def test_who_had_more_that_is_opened_again_than_fits_gets_as_much_as_fits(office
     assert sorted(str(office.has(one)) for one in left) == ["Jaan", "None"]
 
 
+def test_what_its_agent_looks_at_before_the_rules_do_stays_with_the_team_it_was_in(
+    teams: Office,
+) -> None:
+    liis = teams.hires("Liis")
+    found = teams.waits("anna", "What is the price?")
+    teams.assigns()
+    teams.changes(found, liis, status="resolved")
+    teams.customer("anna").says("And?", key="again", external_id="again")
+    teams.looks_at(found, liis)
+    teams.assigns()
+    assert teams.has(found) == "Liis"
+    team = teams.desk.conversation(found).team
+    assert team is not None and team.name == "sales"
+
+
 # -- two at once ----------------------------------------------------------------------------------
 
 
