@@ -1,6 +1,5 @@
-import { baseLocale, getTextDirection, locales, overwriteGetLocale } from '../paraglide/runtime.js';
-
-type Locale = (typeof locales)[number];
+import { language, type Locale } from '$shared/i18n.svelte';
+import { learn } from './messages';
 
 /**
  * The first wish that there is a catalogue for, of the languages that this chat may speak; where
@@ -15,20 +14,18 @@ export function chooseLocale(
     const found = known(languageOf(wish ?? ''));
     if (found && (may.length === 0 || may.includes(found))) return found;
   }
-  return known(may[0] ?? '') ?? baseLocale;
+  return known(may[0] ?? '') ?? 'en';
 }
 
-export function speak(locale: Locale): void {
-  // The generated one reads localStorage, which throws in an iframe with blocked storage.
-  overwriteGetLocale(() => locale);
-  document.documentElement.lang = locale;
-  document.documentElement.dir = getTextDirection(locale);
+export async function speak(locale: Locale): Promise<void> {
+  await learn(locale);
+  language.choose(locale);
 }
 
 function languageOf(tag: string): string {
   return tag.toLowerCase().split(/[-_]/)[0] ?? '';
 }
 
-function known(language: string): Locale | undefined {
-  return locales.find((locale) => locale === language);
+function known(tag: string): Locale | undefined {
+  return language.all.find((locale) => locale === tag);
 }

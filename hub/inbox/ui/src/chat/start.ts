@@ -31,7 +31,7 @@ export async function start(
   const wish = bridge?.page;
   const locale = chooseLocale([wish?.locale, ...navigator.languages, settings.locale], settings.languages);
   const color = isColor(wish?.color) ? wish.color : settings.color;
-  speak(locale);
+  await speak(locale);
   paint(color);
 
   const socket = openSocket<VisitorEvents>('/visitor', () => ({

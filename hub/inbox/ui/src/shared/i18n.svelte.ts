@@ -1,5 +1,5 @@
 // The language of the page: changing it redraws the page, nothing is loaded anew.
-import { getLocale, getTextDirection, locales, overwriteGetLocale, setLocale } from '../paraglide/runtime.js';
+import { getLocale, getTextDirection, locales, overwriteGetLocale, setLocale } from '$paraglide/runtime.js';
 
 export type Locale = (typeof locales)[number];
 

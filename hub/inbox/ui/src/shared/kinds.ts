@@ -3,11 +3,11 @@ import { readableAddress } from './format';
 import type { Kind } from './types';
 
 const NAMES: Record<string, () => string> = {
-  webchat: m.kind_webchat,
-  email: m.kind_email,
-  sms: m.kind_sms,
-  telegram: m.kind_telegram,
-  messenger: m.kind_messenger,
+  webchat: () => m.kind_webchat(),
+  email: () => m.kind_email(),
+  sms: () => m.kind_sms(),
+  telegram: () => m.kind_telegram(),
+  messenger: () => m.kind_messenger(),
 };
 
 export function kindName(kind: Kind | null): string {

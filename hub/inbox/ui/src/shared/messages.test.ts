@@ -2,27 +2,78 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
 type Catalogue = Record<string, unknown>;
+type Form = { declarations: string[]; match: Record<string, string> };
+type Project = {
+  locales: string[];
+  'plugin.inlang.messageFormat': { pathPattern: string[] };
+};
 
-function catalogue(folder: string, locale: string): Catalogue {
-  return JSON.parse(readFileSync(`messages/${folder}${locale}.json`, 'utf8')) as Catalogue;
+function read<T>(path: string): T {
+  return JSON.parse(readFileSync(path, 'utf8')) as T;
+}
+
+function catalogue(pattern: string, locale: string): Catalogue {
+  return read<Catalogue>(pattern.replace('{locale}', locale));
 }
 
 function places(value: unknown): string[] {
   return [...new Set(JSON.stringify(value).match(/\{\w+\}/gu) ?? [])].sort();
 }
 
-const FOLDERS = ['', 'chat/', 'sandbox/'];
-const LOCALES = readdirSync('messages')
-  .filter((name) => name.endsWith('.json'))
-  .map((name) => name.replace('.json', ''));
+function wordsOf(name: string): { locales: string[]; patterns: string[] } {
+  const project = read<Project>(`${name}.inlang/settings.json`);
+  return { locales: project.locales, patterns: project['plugin.inlang.messageFormat'].pathPattern };
+}
 
-test.each(FOLDERS.flatMap((folder) => LOCALES.map((locale) => [folder, locale] as const)))('every message of %s is there in %s', (folder, locale) => {
-  expect(Object.keys(catalogue(folder, locale)).sort()).toEqual(Object.keys(catalogue(folder, 'en')).sort());
+function saidIn(folder: string): string[] {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const code = files
+    .filter((name) => /\.(ts|svelte)$/u.test(name) && !name.endsWith('.test.ts'))
+    .map((name) => readFileSync(`${folder}/${name}`, 'utf8'))
+    .filter((text) => text.includes("from '$messages'"));
+  return [...new Set(code.flatMap((text) => text.match(/(?<=\bm\.)\w+(?=\()/gu) ?? []))];
+}
+
+const CASES = ['chat', 'project'].flatMap((name) => {
+  const { locales, patterns } = wordsOf(name);
+  return patterns.flatMap((pattern) => locales.map((locale) => [pattern, locale] as const));
 });
 
-test.each(FOLDERS.flatMap((folder) => LOCALES.map((locale) => [folder, locale] as const)))('the places to fill in %s are the same in %s', (folder, locale) => {
-  const translated = catalogue(folder, locale);
-  for (const [key, value] of Object.entries(catalogue(folder, 'en'))) {
+test('customers are spoken to in five languages, agents in two', () => {
+  expect(wordsOf('chat').locales.toSorted()).toEqual(['ar', 'en', 'et', 'fa', 'pl']);
+  expect(wordsOf('project').locales.toSorted()).toEqual(['ar', 'en']);
+});
+
+test.each(CASES)('%s has the same messages in %s as in English', (pattern, locale) => {
+  expect(Object.keys(catalogue(pattern, locale)).sort()).toEqual(Object.keys(catalogue(pattern, 'en')).sort());
+});
+
+test.each(CASES)('the places to fill in %s are the same in %s', (pattern, locale) => {
+  const translated = catalogue(pattern, locale);
+  for (const [key, value] of Object.entries(catalogue(pattern, 'en'))) {
     expect([key, places(translated[key])]).toEqual([key, places(value)]);
   }
+});
+
+test.each(CASES)('what is counted in %s has every plural form of %s', (pattern, locale) => {
+  const forms = new Intl.PluralRules(locale).resolvedOptions().pluralCategories;
+  const needed = forms.filter((form) => form !== 'other').map((form) => `form=${form}`);
+  for (const [key, value] of Object.entries(catalogue(pattern, locale))) {
+    if (!Array.isArray(value)) continue;
+    const [{ match }] = value as [Form];
+    expect([key, Object.keys(match)]).toEqual([key, expect.arrayContaining([...needed, 'form=*'])]);
+  }
+});
+
+// To the compiler every build has all messages: only this tells that it has not.
+test.each([
+  ['src/chat', ['chat/', 'shared/']],
+  ['src/shared', ['shared/']],
+  ['src/inbox', ['', 'shared/', 'sandbox/']],
+  ['src/sandbox', ['', 'shared/', 'sandbox/']],
+])('what %s says is in the catalogues of its own build', (folder, catalogues) => {
+  const known = catalogues.flatMap((name) => Object.keys(catalogue(`messages/${name}{locale}.json`, 'en')));
+  const said = saidIn(folder);
+  expect(said).not.toEqual([]);
+  expect(said.filter((key) => !known.includes(key))).toEqual([]);
 });

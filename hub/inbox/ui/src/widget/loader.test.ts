@@ -90,9 +90,21 @@ describe('the button on a shop’s page', () => {
     expect(document.querySelector('hub-chat')).toBeNull();
   });
 
-  test('it speaks the language it is told', async () => {
-    await load({ connector: 'website', locale: 'pl-PL' });
-    expect(button().ariaLabel).toBe('Otwórz czat');
+  test.each([
+    ['en', 'Open chat', 'Open chat (3 unread)', '3'],
+    ['et', 'Ava vestlus', 'Ava vestlus (3 lugemata)', '3'],
+    ['pl-PL', 'Otwórz czat', 'Otwórz czat (nieprzeczytane: 3)', '3'],
+    ['fa', 'باز کردن گفتگو', 'باز کردن گفتگو (۳ خوانده‌نشده)', '۳'],
+    ['ar-EG', 'فتح المحادثة', expect.stringMatching(/^فتح المحادثة \(غير مقروءة: [3٣]\)$/u), expect.stringMatching(/[3٣]/u)],
+    ['xx', 'Open chat', 'Open chat (3 unread)', '3'],
+  ])('it speaks the language it is told: %s', async (locale, closed, unread, badge) => {
+    await load({ connector: 'website', locale });
+    expect(button().ariaLabel).toBe(closed);
+    hub('open');
+    hub('close');
+    says({ hub: 'unread', count: 3 });
+    expect(button().ariaLabel).toEqual(unread);
+    expect(root.querySelector('b')!.textContent).toEqual(badge);
   });
 
   test('calls made before it had loaded are not lost', async () => {

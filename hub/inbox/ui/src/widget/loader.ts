@@ -9,20 +9,21 @@ type Api = ((command: Command, detail?: unknown) => void) & { q?: ArrayLike<unkn
 
 const MARK = 'hub-chat';
 
-// Open, close, new messages.
-const WORDS: Record<string, [string, string, string]> = {
-  en: ['Open chat', 'Close chat', 'unread'],
-  ar: ['فتح المحادثة', 'إغلاق المحادثة', 'غير مقروءة'],
-  et: ['Ava vestlus', 'Sulge vestlus', 'lugemata'],
-  fa: ['باز کردن گفتگو', 'بستن گفتگو', 'خوانده‌نشده'],
-  pl: ['Otwórz czat', 'Zamknij czat', 'nieprzeczytane'],
+// Open, close, the number of new messages in words that fit every number, the chat itself.
+const WORDS: Record<string, [string, string, string, string]> = {
+  en: ['Open chat', 'Close chat', '# unread', 'Chat'],
+  ar: ['فتح المحادثة', 'إغلاق المحادثة', 'غير مقروءة: #', 'المحادثة'],
+  et: ['Ava vestlus', 'Sulge vestlus', '# lugemata', 'Vestlus'],
+  fa: ['باز کردن گفتگو', 'بستن گفتگو', '# خوانده‌نشده', 'گفتگو'],
+  pl: ['Otwórz czat', 'Zamknij czat', 'nieprzeczytane: #', 'Czat'],
 };
 
 function start(script: HTMLScriptElement, connector: string, waiting: ArrayLike<unknown>[]): Api {
   const { color, position, locale, title } = script.dataset;
   const origin = new URL(script.src).origin;
-  const language = (locale || navigator.language).slice(0, 2).toLowerCase();
-  const [openWord, closeWord, unreadWord] = WORDS[language] ?? WORDS['en']!;
+  const wished = (locale || navigator.language).slice(0, 2).toLowerCase();
+  const language = WORDS[wished] ? wished : 'en';
+  const [openWord, closeWord, unreadWords, chatWord] = WORDS[language]!;
 
   const host = document.createElement('hub-chat');
   const root = host.attachShadow({ mode: 'open' });
@@ -51,8 +52,12 @@ function start(script: HTMLScriptElement, connector: string, waiting: ArrayLike<
 
   function label(): void {
     button.ariaExpanded = `${isOpen}`;
-    button.ariaLabel = isOpen ? closeWord : openWord + (unread ? ` (${unread} ${unreadWord})` : '');
-    badge.textContent = isOpen || !unread ? '' : unread > 99 ? '99+' : `${unread}`;
+    const number = (count: number) => count.toLocaleString(language);
+    button.lang = language;
+    button.ariaLabel = isOpen
+      ? closeWord
+      : openWord + (unread ? ` (${unreadWords.replace('#', number(unread))})` : '');
+    badge.textContent = isOpen || !unread ? '' : unread > 99 ? `${number(99)}+` : number(unread);
   }
 
   function page(): PageInfo {
@@ -74,7 +79,7 @@ function start(script: HTMLScriptElement, connector: string, waiting: ArrayLike<
   function load(): void {
     if (frame) return;
     frame = document.createElement('iframe');
-    frame.title = title || 'Chat';
+    frame.title = title || chatWord;
     frame.hidden = true;
     frame.src = `${origin}/chat/${encodeURIComponent(connector)}?embed=1`;
     frame.onload = () => {

@@ -1,0 +1,3 @@
+import { learn } from '../messages';
+
+await learn('en');
