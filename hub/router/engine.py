@@ -203,7 +203,7 @@ class Assigner:
 
     def _follow_accounts(self, agent_ids: frozenset[int], config: Config) -> None:
         """An account that was made while we ran is written as the file has it."""
-        if self._known and agent_ids - self._known and (config.teams or config.agents):
+        if agent_ids - self._known and (config.teams or config.agents):
             self._store.write(lambda tx: roster.apply(tx, config))
             self.wake()
         self._known = agent_ids or self._known

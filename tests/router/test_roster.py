@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from hub.config import Config
 from hub.router import roster
@@ -94,3 +94,13 @@ def test_an_account_that_is_made_later_is_as_the_file_has_it(office: Office) -> 
     assert found is not None
     assigner.assign_waiting()
     assert agent(office, found).skills == ["arabic"]
+
+
+def test_the_first_account_of_all_is_as_the_file_has_it(office: Office) -> None:
+    office.store.write(lambda tx: tx.execute(delete(agents)))
+    config = Config.model_validate({"teams": {"support": {"members": ["mari@example.org"]}}})
+    assigner = Assigner(office.store, lambda: config)
+    assigner.assign_waiting()
+    office.desk.hires("Mari")
+    assigner.assign_waiting()
+    assert members(office) == {"support": {"Mari"}}
