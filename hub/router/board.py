@@ -79,6 +79,7 @@ _UNROUTED = Prepared(
         *_QUEUED,
         conversations.c.labels,
         conversations.c.department,
+        conversations.c.sla,
         _ROOT.c.attributes,
     )
     .join(contacts, contacts.c.id == conversations.c.contact_id)
@@ -131,12 +132,14 @@ class Fresh:
     Args:
         held_by: who has it already.
         is_taken: whoever has it chose to: it stays with them.
+        policy: the one of `sla` whose clocks it has from before.
     """
 
     need: Need
     snapshot: Snapshot
     held_by: int | None
     is_taken: bool
+    policy: str | None
 
 
 def read_agents(connection: Connection, config: Config) -> list[Agent]:
@@ -252,6 +255,7 @@ def _fresh(
         snapshot=snapshot,
         held_by=row.assignee_id,
         is_taken=row.accepted_at is not None,
+        policy=row.sla,
     )
 
 

@@ -6,11 +6,12 @@ the reason. Of those who are left, the one the customer knows goes first, then t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from hub.router.reasons import OBSTACLES, Reason, against, for_chosen, in_words
 from hub.router.strategies import STRATEGIES
 
 NOBODY: Mapping[int, float] = MappingProxyType({})
@@ -54,6 +55,15 @@ class Agent:
         more = self._more(need)
         people = {**self.people, need.person_id: self.people.get(need.person_id, 0.0) + more}
         return replace(self, people=people, load=self.load + more, given_at=now)
+
+    def can_do(self, need: Need) -> bool:
+        return self.skills.issuperset(need.skills)
+
+    def writes(self, need: Need) -> bool:
+        """Whoever named no languages writes any."""
+        if not need.language or not self.languages:
+            return True
+        return any(one.partition("-")[0] == need.language for one in self.languages)
 
     def _more(self, need: Need) -> float:
         return max(0.0, need.weight - self.people.get(need.person_id, 0.0))
@@ -99,14 +109,6 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """Why, for a program (`code`) and for a person (`text`)."""
-
-    code: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Verdict:
     """What was found about one agent."""
 
@@ -126,27 +128,13 @@ class Choice:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
-#: In the order of the questions: who got furthest was nearest to getting it.
-OBSTACLES = (
-    "not_allowed",
-    "not_member",
-    "offline",
-    "away",
-    "closed",
-    "full",
-    "lacks_skills",
-    "lacks_language",
-    "let_go",
-)
-
-
 def choose(need: Need, agents: Sequence[Agent], terms: Terms, now: datetime) -> Choice:
     """Who of these agents gets the conversation, and why each of the others does not."""
     found = [(agent, _obstacle(agent, need, terms)) for agent in agents]
     fitting = [agent for agent, obstacle in found if obstacle is None]
     retry_at: datetime | None = None
     relaxed_at = need.queued_at + terms.relax_skills_after
-    for code, has in (("lacks_skills", _has_skills), ("lacks_language", _writes)):
+    for code, has in (("lacks_skills", Agent.can_do), ("lacks_language", Agent.writes)):
         able = [agent for agent in fitting if has(agent, need)]
         if len(able) == len(fitting) or not (able or _somebody(code, found, need)):
             continue
@@ -188,23 +176,12 @@ def _obstacle(agent: Agent, need: Need, terms: Terms) -> str | None:
     return None
 
 
-def _has_skills(agent: Agent, need: Need) -> bool:
-    return agent.skills.issuperset(need.skills)
-
-
-def _writes(agent: Agent, need: Need) -> bool:
-    """Whoever named no languages writes any."""
-    if not need.language or not agent.languages:
-        return True
-    return any(one.partition("-")[0] == need.language for one in agent.languages)
-
-
 def _somebody(code: str, found: Sequence[tuple[Agent, str | None]], need: Need) -> bool:
     """Whether it is worth a wait: a language that nobody of the team writes is not waited for."""
     if code == "lacks_skills":
         return True
     return any(
-        agent.languages and _writes(agent, need)
+        agent.languages and agent.writes(need)
         for agent, obstacle in found
         if obstacle not in ("not_allowed", "not_member")
     )
@@ -245,9 +222,9 @@ def _chosen(
 ) -> tuple[Verdict, ...]:
     def of_fitting(agent: Agent) -> tuple[Reason, ...]:
         if agent is chosen:
-            return tuple(_for(agent, need, terms, is_known))
+            return tuple(for_chosen(agent, need, terms, is_known))
         assert chosen is not None
-        return (_against(agent, chosen, terms, is_known),)
+        return (against(agent, chosen, terms, is_known),)
 
     return _verdicts(need, found, of_fitting, chosen)
 
@@ -255,27 +232,6 @@ def _chosen(
 def _counted(found: Sequence[tuple[Agent, str | None]]) -> dict[str, int]:
     obstacles = [obstacle for _, obstacle in found]
     return {code: obstacles.count(code) for code in OBSTACLES if code in obstacles}
-
-
-_SUMMARY: Mapping[str, str] = {
-    "offline": "offline",
-    "away": "away",
-    "closed": "outside their hours",
-    "full": "without room",
-    "lacks_skills": "without the skills",
-    "lacks_language": "without the language",
-    "let_go": "had it and let it go",
-}
-
-
-def summary(counts: Mapping[str, int]) -> str:
-    """Why nobody gets it, in a sentence."""
-    if "manual" in counts:
-        return "Conversations are taken here, not given."
-    if "awaited" in counts:
-        return "It waits a moment for the agent who knows this customer."
-    parts = [f"{count} {_SUMMARY[code]}" for code, count in counts.items() if code in _SUMMARY]
-    return f"Nobody is free: {', '.join(parts)}." if parts else "There is nobody who may answer."
 
 
 def _verdicts(
@@ -297,66 +253,7 @@ def _verdicts(
             agent is chosen,
             of_fitting(agent)
             if obstacle is None or agent is chosen
-            else (Reason(obstacle, _words(obstacle, agent, need)),),
+            else (Reason(obstacle, in_words(obstacle, agent, need)),),
         )
         for agent, obstacle in sorted(found, key=rank)[:KEPT]
     )
-
-
-def _for(agent: Agent, need: Need, terms: Terms, is_known: bool) -> Iterator[Reason]:
-    """Everything that spoke for whoever got it."""
-    if is_known and need.is_reopened:
-        yield Reason("same_agent", "Had it before it was resolved.")
-    elif is_known:
-        yield Reason("known", "Answered this customer last.")
-    elif terms.strategy == "round_robin":
-        yield Reason("round_robin", "Was given nothing for the longest time.")
-    else:
-        yield Reason("least_loaded", f"Holds the least: {_held(agent)}.")
-    if need.team is not None:
-        yield Reason("member", f"Is in the team {need.team}.")
-    if need.skills:
-        if _has_skills(agent, need):
-            yield Reason("skills", f"Can do what is needed: {', '.join(need.skills)}.")
-        else:
-            yield Reason("skills_relaxed", "Nobody with the skills was free in time.")
-    if need.language and agent.languages:
-        if _writes(agent, need):
-            yield Reason("language", f"Writes the customer's language: {need.language}.")
-        else:
-            yield Reason("language_relaxed", f"Nobody who writes {need.language} was free in time.")
-
-
-def _against(agent: Agent, chosen: Agent, terms: Terms, is_known: bool) -> Reason:
-    if is_known:
-        return Reason("not_known", f"Could take it, but {chosen.name} knows this customer.")
-    if terms.strategy == "round_robin" or agent.share == chosen.share:
-        return Reason("later_turn", f"Could take it, but it was the turn of {chosen.name}.")
-    return Reason("busier", f"Could take it, but holds more: {_held(agent)}.")
-
-
-def _held(agent: Agent) -> str:
-    return f"{agent.load:g} of {agent.capacity:g}"
-
-
-def _words(obstacle: str, agent: Agent, need: Need) -> str:
-    match obstacle:
-        case "not_allowed":
-            return "May not answer."
-        case "not_member":
-            return f"Is not in the team {need.team}."
-        case "offline":
-            return "Is offline."
-        case "away":
-            return "Is away."
-        case "closed":
-            return f"The team {need.team} is closed now."
-        case "full":
-            return f"Has no room: holds {_held(agent)}."
-        case "lacks_skills":
-            missing = [skill for skill in need.skills if skill not in agent.skills]
-            return f"Lacks {', '.join(missing)}."
-        case "lacks_language":
-            return f"Does not write {need.language}."
-        case _:
-            return "Had it already and let it go."

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from hub.config.hours import Hours
 from hub.config.sections import Policy
@@ -134,6 +134,15 @@ def clocks(
     )
 
 
+def begun(policy: Policy, hours: Hours | None, at: datetime) -> Clocks:
+    """The clocks of a conversation that comes under another policy at a moment.
+
+    The replies' clocks start from what the customer says, with the next look.
+    """
+    due = None if policy.resolve is None else due_at(hours, at, policy.resolve)
+    return Clocks({} if due is None else {"resolve": due})
+
+
 def due_at(hours: Hours | None, start: datetime, duration: timedelta) -> datetime | None:
     """When a clock runs out. None: the hours never give it so much time."""
     return start + duration if hours is None else add(hours, start, duration)
@@ -179,3 +188,28 @@ def _warn_at(
         return now
     found = due_at(hours, now, early)
     return due if found is None else found
+
+
+# -- in a conversation's row -----------------------------------------------------------------------
+
+
+def clocks_of(row: Any) -> Clocks:
+    dues = {clock: getattr(row, f"{clock}_due") for clock in CLOCKS}
+    return Clocks(
+        dues={clock: due for clock, due in dues.items() if due is not None},
+        paused_at=row.sla_paused_at,
+        warned=frozenset(row.sla_warned),
+        overdue=frozenset(row.sla_overdue),
+    )
+
+
+def columns(step: Step) -> dict[str, Any]:
+    """What the conversation's row keeps of it."""
+    clocks = step.clocks
+    return {
+        **{f"{clock}_due": clocks.dues.get(clock) for clock in CLOCKS},
+        "sla_paused_at": clocks.paused_at,
+        "sla_warned": sorted(clocks.warned),
+        "sla_overdue": sorted(clocks.overdue),
+        "sla_next_at": step.next_at,
+    }

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
 import structlog
 
@@ -21,7 +20,7 @@ from hub.config import Config
 from hub.conversations import clocks as rows
 from hub.conversations.events import ConversationUpdated, Event, MessageCreated
 from hub.metrics import SLA_BREACHES, SLA_WARNINGS
-from hub.router.sla import CLOCKS, Clocks, Facts, Step, look
+from hub.router.sla import Clocks, Facts, Step, clocks_of, columns, look
 from hub.store.engine import Store, Transaction
 
 log = structlog.get_logger()
@@ -109,25 +108,3 @@ def look_at(tx: Transaction, conversation_id: int, config: Config) -> tuple[str,
     step = look(policy, hours, facts, clocks_of(row), min(row.sla_next_at, tx.now), tx.now)
     rows.keep(tx, row, columns(step), step.warnings, step.breaches)
     return row.sla, step
-
-
-def clocks_of(row: Any) -> Clocks:
-    dues = {clock: getattr(row, f"{clock}_due") for clock in CLOCKS}
-    return Clocks(
-        dues={clock: due for clock, due in dues.items() if due is not None},
-        paused_at=row.sla_paused_at,
-        warned=frozenset(row.sla_warned),
-        overdue=frozenset(row.sla_overdue),
-    )
-
-
-def columns(step: Step) -> dict[str, Any]:
-    """What the conversation's row keeps of it."""
-    clocks = step.clocks
-    return {
-        **{f"{clock}_due": clocks.dues.get(clock) for clock in CLOCKS},
-        "sla_paused_at": clocks.paused_at,
-        "sla_warned": sorted(clocks.warned),
-        "sla_overdue": sorted(clocks.overdue),
-        "sla_next_at": step.next_at,
-    }

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from hub.config import Config
 from hub.router import line
-from hub.router.candidates import KEPT, Agent, Choice, Need, Terms, choose, summary
+from hub.router.candidates import KEPT, Agent, Choice, Need, Terms, choose
 from hub.router.decisions import decide
+from hub.router.reasons import summary
 from hub.router.rules import Snapshot
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

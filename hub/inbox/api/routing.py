@@ -16,7 +16,7 @@ from hub.errors import NotFound
 from hub.router import board, queue
 from hub.router.candidates import choose
 from hub.router.decisions import terms_of
-from hub.router.round import candidates_of
+from hub.router.settlements import candidates_of
 from hub.store.models import agents, conversations, messages, routing_decisions, teams
 
 #: The line that says who gave it is among the last of them.

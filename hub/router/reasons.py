@@ -1,0 +1,117 @@
+"""What is said of a decision: why this agent, why not each of the others. Pure.
+
+Every reason has a code for programs and a sentence for people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hub.router.candidates import Agent, Need, Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why, for a program (`code`) and for a person (`text`)."""
+
+    code: str
+    text: str
+
+
+#: In the order of the questions: who got furthest was nearest to getting it.
+OBSTACLES = (
+    "not_allowed",
+    "not_member",
+    "offline",
+    "away",
+    "closed",
+    "full",
+    "lacks_skills",
+    "lacks_language",
+    "let_go",
+)
+
+
+_SUMMARY: Mapping[str, str] = {
+    "offline": "offline",
+    "away": "away",
+    "closed": "outside their hours",
+    "full": "without room",
+    "lacks_skills": "without the skills",
+    "lacks_language": "without the language",
+    "let_go": "had it and let it go",
+}
+
+
+def summary(counts: Mapping[str, int]) -> str:
+    """Why nobody gets it, in a sentence."""
+    if "manual" in counts:
+        return "Conversations are taken here, not given."
+    if "awaited" in counts:
+        return "It waits a moment for the agent who knows this customer."
+    parts = [f"{count} {_SUMMARY[code]}" for code, count in counts.items() if code in _SUMMARY]
+    return f"Nobody is free: {', '.join(parts)}." if parts else "There is nobody who may answer."
+
+
+def for_chosen(agent: Agent, need: Need, terms: Terms, is_known: bool) -> Iterator[Reason]:
+    """Everything that spoke for whoever got it."""
+    if is_known and need.is_reopened:
+        yield Reason("same_agent", "Had it before it was resolved.")
+    elif is_known:
+        yield Reason("known", "Answered this customer last.")
+    elif terms.strategy == "round_robin":
+        yield Reason("round_robin", "Was given nothing for the longest time.")
+    else:
+        yield Reason("least_loaded", f"Holds the least: {_held(agent)}.")
+    if need.team is not None:
+        yield Reason("member", f"Is in the team {need.team}.")
+    if need.skills:
+        if agent.can_do(need):
+            yield Reason("skills", f"Can do what is needed: {', '.join(need.skills)}.")
+        else:
+            yield Reason("skills_relaxed", "Nobody with the skills was free in time.")
+    if need.language and agent.languages:
+        if agent.writes(need):
+            yield Reason("language", f"Writes the customer's language: {need.language}.")
+        else:
+            yield Reason("language_relaxed", f"Nobody who writes {need.language} was free in time.")
+
+
+def against(agent: Agent, chosen: Agent, terms: Terms, is_known: bool) -> Reason:
+    """What spoke against somebody who could have taken it."""
+    if is_known:
+        return Reason("not_known", f"Could take it, but {chosen.name} knows this customer.")
+    if terms.strategy == "round_robin" or agent.share == chosen.share:
+        return Reason("later_turn", f"Could take it, but it was the turn of {chosen.name}.")
+    return Reason("busier", f"Could take it, but holds more: {_held(agent)}.")
+
+
+def _held(agent: Agent) -> str:
+    return f"{agent.load:g} of {agent.capacity:g}"
+
+
+def in_words(obstacle: str, agent: Agent, need: Need) -> str:
+    """What was in an agent's way, as a sentence."""
+    match obstacle:
+        case "not_allowed":
+            return "May not answer."
+        case "not_member":
+            return f"Is not in the team {need.team}."
+        case "offline":
+            return "Is offline."
+        case "away":
+            return "Is away."
+        case "closed":
+            return f"The team {need.team} is closed now."
+        case "full":
+            return f"Has no room: holds {_held(agent)}."
+        case "lacks_skills":
+            missing = [skill for skill in need.skills if skill not in agent.skills]
+            return f"Lacks {', '.join(missing)}."
+        case "lacks_language":
+            return f"Does not write {need.language}."
+        case _:
+            return "Had it already and let it go."
