@@ -11,9 +11,11 @@ from sqlalchemy import select
 
 from hub.conversations import moments
 from hub.conversations.moments import Row, state_of
-from hub.conversations.replay import Entry, Joining, State, roots
+from hub.conversations.replay import Entry, Joining
+from hub.conversations.roots import Roots
+from hub.conversations.states import State
 from hub.store.engine import Transaction
-from hub.store.models import conversations, links, messages
+from hub.store.models import contacts, conversations, links, messages
 
 ROWS_AT_ONCE = 500
 
@@ -45,8 +47,10 @@ def cast_of(tx: Transaction, link: Any, records: Sequence[int]) -> Cast:
         .where(links.c.contact_id.in_(records), links.c.undone_at.is_(None))
         .order_by(links.c.id)
     ).all()
-    edges = [(row.contact_id, row.other_contact_id) for row in rows if row.id < link.id]
-    root = roots(records, edges)
+    root = Roots(records)
+    for row in rows:
+        if row.id < link.id:
+            root.join(row.contact_id, row.other_contact_id)
     both = {root[link.contact_id], root[link.other_contact_id]}
     after = int(link.before["after"])
     cast = Cast({}, {}, {one: root[one] for one in records if root[one] in both}, {}, [])
@@ -54,7 +58,6 @@ def cast_of(tx: Transaction, link: Any, records: Sequence[int]) -> Cast:
     for row in rows:
         if row.id < link.id:
             continue
-        root = roots(records, edges)
         sides = {root[row.contact_id], root[row.other_contact_id]}
         concerned = [one for one in records if root[one] in sides]
         if any(one in cast.since for one in concerned):
@@ -64,7 +67,7 @@ def cast_of(tx: Transaction, link: Any, records: Sequence[int]) -> Cast:
             _admit(cast, new, row.before, after)
             pair = row.contact_id, row.other_contact_id
             cast.later.append(Joining(row.id, *pair, after, goes_on=row.method == "handover"))
-        edges.append((row.contact_id, row.other_contact_id))
+        root.join(row.contact_id, row.other_contact_id)
     return cast
 
 
@@ -74,8 +77,9 @@ def _admit(cast: Cast, new: Mapping[int, int], before: Mapping[str, Any], after:
     cast.kept.update({key: row for key, row in rows.items() if row["contact_id"] in new})
 
 
-def standing_rows(tx: Transaction, records: Sequence[int]) -> dict[int, Row]:
+def standing_rows(tx: Transaction, root: int) -> dict[int, Row]:
     """What goes on with a person or went on last, and what was brought into it."""
+    records = select(contacts.c.id).where(contacts.c.root_id == root)
     own = conversations.c.contact_id.in_(records) & conversations.c.merged_into_id.is_(None)
     open_ = select(conversations.c.id).where(
         own, conversations.c.status.in_(("open", "pending", "snoozed"))

@@ -8,14 +8,15 @@ undoing parts it again: `replay` says how. Neither costs more where more was sai
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, insert, or_, select, update
 
-from hub.conversations import cards, merging, people, shapes, switches, threads
+from hub.conversations import cards, histories, merging, people, shapes, switches, threads
 from hub.conversations.events import ContactLinked, ContactUnlinked, Event
-from hub.conversations.replay import roots
+from hub.conversations.roots import roots
 from hub.errors import Conflict, Invalid, NotFound
 from hub.metrics import MERGES, MERGES_UNDONE
 from hub.store.engine import Transaction
@@ -48,10 +49,10 @@ def link(
         Invalid: they are one person already.
     """
     tx.lock(ONE_AT_A_TIME)
-    group, other = _both(tx, contact_id, other_contact_id)
-    if group[0] == other[0] and evidence != VERIFIED:
+    keep, give = _both(tx, contact_id, other_contact_id)
+    if keep == give and evidence != VERIFIED:
         raise Invalid("These two are one person already.", "contact_id")
-    before, changed = merging.join(tx, group, other, goes_on=method == HANDOVER)
+    before, changed = merging.join(tx, keep, give, goes_on=method == HANDOVER)
     link_id = tx.execute(
         insert(links)
         .values(
@@ -67,13 +68,15 @@ def link(
         )
         .returning(links.c.id)
     ).scalar_one()
-    _settle(tx, [*group, *other])
+    if keep != give:
+        # The newest link comes last, so the other roots stay: whoever there are, this is one write.
+        tx.execute(update(contacts).where(contacts.c.root_id == give).values(root_id=keep))
     made = get(tx.connection, link_id)
     _tell(tx, made, "contact.linked", by, [contact_id])
-    tx.publish(Event(ContactLinked(link=made, contact_ids=[str(contact_id), str(other[0])])))
+    tx.publish(Event(ContactLinked(link=made, contact_ids=[str(contact_id), str(give)])))
     switches.joined(tx, before, changed, made)
     _show(tx, changed)
-    if group[0] != other[0]:
+    if keep != give:
         MERGES.labels(evidence=evidence).inc()
     return made
 
@@ -125,14 +128,7 @@ def proved_with(connection: Connection, contact_record_id: int) -> frozenset[int
     agent merged or accepted proves nothing to a customer. Raises NotFound.
     """
     group = people.group_of(connection, contact_record_id)
-    edges = connection.execute(
-        select(links.c.contact_id, links.c.other_contact_id).where(
-            links.c.undone_at.is_(None),
-            links.c.evidence == VERIFIED,
-            links.c.contact_id.in_(group),
-        )
-    ).all()
-    root = roots(group, [(edge.contact_id, edge.other_contact_id) for edge in edges])
+    root = roots(group, _edges(connection, group[0], links.c.evidence == VERIFIED))
     own = [record for record in group if root[record] == root[contact_record_id]]
     found = connection.execute(
         select(addresses.c.id).where(
@@ -147,24 +143,38 @@ def get(connection: Connection, link_id: int) -> shapes.Link:
     return _shape(connection, _row(connection, link_id))
 
 
-def _settle(tx: Transaction, records: list[int]) -> None:
-    rows = tx.execute(
+def _edges(connection: Connection, root: int, *conditions: Any) -> list[tuple[int, int]]:
+    """The links that hold among the records of a person, in the order they were made."""
+    own = select(contacts.c.id).where(contacts.c.root_id == root)
+    rows = connection.execute(
         select(links.c.contact_id, links.c.other_contact_id)
-        .where(links.c.undone_at.is_(None), links.c.contact_id.in_(records))
+        .where(links.c.undone_at.is_(None), links.c.contact_id.in_(own), *conditions)
         .order_by(links.c.id)
     ).all()
-    edges = [(row.contact_id, row.other_contact_id) for row in rows]
-    for record, root in roots(records, edges).items():
-        tx.execute(update(contacts).where(contacts.c.id == record).values(root_id=root))
+    return [(row.contact_id, row.other_contact_id) for row in rows]
 
 
-def _both(tx: Transaction, contact_id: int, other_contact_id: int) -> tuple[list[int], list[int]]:
-    """The records of two people, whom nobody else touches until the commit."""
-    group = people.group_of(tx.connection, contact_id)
-    other = people.group_of(tx.connection, other_contact_id)
-    for root in sorted({group[0], other[0]}):
+def _settle(tx: Transaction, records: Sequence[int]) -> None:
+    """Gives those of a person's records their own root again whom no link holds there any more."""
+    root = roots(records, _edges(tx.connection, records[0]))
+    left: dict[int, list[int]] = defaultdict(list)
+    for record in records:
+        if root[record] != records[0]:
+            left[root[record]].append(record)
+    for new, own in left.items():
+        for some in histories.chunks(own):
+            tx.execute(update(contacts).where(contacts.c.id.in_(some)).values(root_id=new))
+
+
+def _both(tx: Transaction, contact_id: int, other_contact_id: int) -> tuple[int, int]:
+    """The roots of two people, whom nobody else touches until the commit."""
+    found = (
+        people.root_of(tx.connection, contact_id),
+        people.root_of(tx.connection, other_contact_id),
+    )
+    for root in sorted(set(found)):
         tx.lock(f"contact:{root}")
-    return group, other
+    return found
 
 
 def _tell(tx: Transaction, link_: shapes.Link, name: str, by: str, records: Sequence[int]) -> None:

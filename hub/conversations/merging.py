@@ -15,7 +15,8 @@ from sqlalchemy import delete, func, insert, select, update
 
 from hub.conversations import histories, moments, people, threads
 from hub.conversations.moments import Row, state_of
-from hub.conversations.replay import Entry, Joining, State, World
+from hub.conversations.replay import Entry, Joining, World
+from hub.conversations.states import State
 from hub.store.engine import Transaction
 from hub.store.models import (
     contacts,
@@ -39,21 +40,25 @@ AT_REST: dict[str, Any] = {
 
 
 def join(
-    tx: Transaction, group: Sequence[int], other: Sequence[int], *, goes_on: bool = False
+    tx: Transaction, keep: int, give: int, *, goes_on: bool = False
 ) -> tuple[dict[str, Any], set[int]]:
-    """Makes one open conversation of those of two people. Each list begins with its root.
+    """Makes one open conversation of those of two people, each named by the root of their records.
 
     `goes_on`: the customer went from one to the other by an invitation.
 
     Returns: what an undoing goes back to, and the conversations that changed.
     """
-    rows = histories.standing_rows(tx, group) | histories.standing_rows(tx, other)
+    rows: dict[int, Row] = {}
+    root: dict[int, int] = {}
+    for one in (keep, give):
+        found = histories.standing_rows(tx, one)
+        root |= dict.fromkeys([one, *(row["contact_id"] for row in found.values())], one)
+        rows |= found
     states = [state_of(row) for row in histories.in_order(rows.values())]
-    root = dict.fromkeys(group, group[0]) | dict.fromkeys(other, other[0])
     world = World(root, states)
     newest = tx.execute(select(func.max(messages.c.id))).scalar() or 0
     before = moments.dump(newest, states, rows)
-    world.join(Joining(0, group[0], other[0], newest, goes_on))
+    world.join(Joining(0, keep, give, newest, goes_on))
     return before, _write(tx, world, rows, {})
 
 
@@ -69,7 +74,7 @@ def part(tx: Transaction, link: Any, records: Sequence[int]) -> set[int]:
 
     def states(of: Mapping[int, int]) -> list[State]:
         return [
-            state_of(cast.kept[row["id"]])
+            state_of({**row, **cast.kept[row["id"]]})
             if row["id"] in cast.kept
             else histories.ended(tx, row, cast.since[row["contact_id"]])
             for row in histories.in_order(rows.values())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from hub.conversations.replay import State
+from hub.conversations.states import State
 from hub.store.models import conversations
 
 Row = Mapping[str, Any]
@@ -15,6 +15,8 @@ Row = Mapping[str, Any]
 CORE = frozenset(one.name for one in fields(State))
 #: What a conversation gets back when it is work of its own again: its place, its clocks.
 REST = frozenset(conversations.c.keys()) - CORE - {"updated_at", "subject", "context_card"}
+#: All there is to remember of what was inside another: its row says the rest, as it said then.
+INSIDE = ("id", "contact_id", "merged_into_id")
 #: How a time is told from the texts beside it, in JSON.
 TIME = "at"
 
@@ -27,7 +29,7 @@ def state_of(row: Row) -> State:
 
 
 def columns_of(state: State) -> dict[str, Any]:
-    values = asdict(state)
+    values = {name: getattr(state, name) for name in CORE}
     return values | {name: list(values[name]) for name in ("labels", "connectors")}
 
 
@@ -35,6 +37,9 @@ def dump(after: int, states: Iterable[State], rows: Mapping[int, Row]) -> dict[s
     """The conversations as they stood when the newest message was `after`, as JSON."""
     kept = []
     for state in states:
+        if state.merged_into_id is not None:
+            kept.append({name: getattr(state, name) for name in INSIDE})
+            continue
         row = rows.get(state.id, {})
         values = {name: row[name] for name in REST if name in row} | columns_of(state)
         kept.append({name: _dumped(value) for name, value in values.items()})

@@ -249,16 +249,22 @@ def move(tx: Transaction, old: Address, new: Address) -> None:
 # -- verbs on a contact ----------------------------------------------------------------------------
 
 
-def group_of(connection: Connection, contact_id: int) -> list[int]:
-    """The ids of all records that are the same person as this one, its root first.
-
-    Raises NotFound.
-    """
+def root_of(connection: Connection, contact_id: int) -> int:
+    """The record that stands for the person this one belongs to. Raises NotFound."""
     root = connection.execute(
         select(contacts.c.root_id).where(contacts.c.id == contact_id)
     ).scalar()
     if root is None:
         raise NotFound("There is no such contact.")
+    return int(root)
+
+
+def group_of(connection: Connection, contact_id: int) -> list[int]:
+    """The ids of all records that are the same person as this one, its root first.
+
+    Raises NotFound.
+    """
+    root = root_of(connection, contact_id)
     rows = connection.execute(
         select(contacts.c.id).where(contacts.c.root_id == root).order_by(contacts.c.id)
     ).scalars()

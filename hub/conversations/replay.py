@@ -1,11 +1,7 @@
-"""What becomes of conversations when two people turn out to be one, and when they do not. Pure.
+"""Plays once more what was said and decided since a link was made, as if it had never been. Pure.
 
-Every conversation belongs to the record that began it. When a link makes one person of two who
-each have one open, one conversation is brought into the other: it stands for both from then on, and
-takes all that is said later. What stood before is remembered with the link.
-
-An undoing goes back to the moment of the link and plays what came since once more, without it: each
-message finds the conversation of whoever said or heard it, each decision of an agent stays with the
+An undoing goes back to the moment of the link and plays what came since without it: each message
+finds the conversation of whoever said or heard it, each decision of an agent stays with the
 conversation it was made in, and a conversation is begun where one would have been. So the end is
 the same as if the link had never been, and its cost is that of what came since.
 """
@@ -13,47 +9,11 @@ the same as if the link had never been, and its cost is that of what came since.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-#: A customer who writes again within this time after the end means the same thing.
-REOPEN_WITHIN = timedelta(hours=24)
-#: What is more urgent stands for both.
-STATUSES = ("resolved", "snoozed", "pending", "open")
-PRIORITIES = ("low", "normal", "high", "urgent")
-NEVER = datetime.max.replace(tzinfo=UTC)
-
-
-@dataclass(slots=True)
-class State:
-    """A conversation, as far as what is said and decided in it changes it.
-
-    The fields are columns of its row. The database has yet to give an id that is below zero.
-    """
-
-    id: int
-    contact_id: int
-    created_at: datetime
-    status: str = "open"
-    assignee_id: int | None = None
-    team_id: int | None = None
-    priority: str = "normal"
-    labels: tuple[str, ...] = ()
-    connectors: tuple[str, ...] = ()
-    unread_count: int = 0
-    waiting_since: datetime | None = None
-    snoozed_until: datetime | None = None
-    resolved_at: datetime | None = None
-    last_message_id: int | None = None
-    last_activity_at: datetime = NEVER
-    last_inbound_address_id: int | None = None
-    last_inbound_connector: str | None = None
-    merged_into_id: int | None = None
-
-    @property
-    def is_open(self) -> bool:
-        return self.status != "resolved" and self.merged_into_id is None
+from hub.conversations.states import REOPEN_WITHIN, State, absorb, copied, keeper, united
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,37 +46,6 @@ class Joining:
     after: int
     #: An invitation was followed: the customer went on elsewhere.
     goes_on: bool = False
-
-
-def keeper(candidates: Sequence[State]) -> State:
-    """Which of several open conversations stays: one that somebody has, else who waits longest."""
-    return min(
-        candidates,
-        key=lambda one: (one.assignee_id is None, one.waiting_since or NEVER, one.created_at),
-    )
-
-
-def absorb(keep: State, give: State, *, goes_on: bool = False) -> None:
-    """Brings one conversation into another, which shows the work of both from now on.
-
-    `goes_on`: the customer went from one to the other themselves. Else an answer in either goes
-    where it would have gone.
-    """
-    if STATUSES.index(give.status) > STATUSES.index(keep.status):
-        keep.status, keep.snoozed_until = give.status, give.snoozed_until
-    keep.priority = max(keep.priority, give.priority, key=PRIORITIES.index)
-    keep.team_id = keep.team_id if keep.team_id is not None else give.team_id
-    keep.unread_count += give.unread_count
-    keep.waiting_since = min(filter(None, (keep.waiting_since, give.waiting_since)), default=None)
-    keep.labels = _with(keep.labels, give.labels)
-    keep.connectors = _with(keep.connectors, give.connectors)
-    if give.last_activity_at > keep.last_activity_at:
-        keep.last_activity_at = give.last_activity_at
-        keep.last_message_id = give.last_message_id
-        if goes_on:
-            keep.last_inbound_address_id = give.last_inbound_address_id
-            keep.last_inbound_connector = give.last_inbound_connector
-    give.merged_into_id = keep.id
 
 
 class World:
@@ -274,7 +203,7 @@ class World:
         if entry.type != "event":
             target.last_message_id, target.last_activity_at = entry.id, entry.at
             if entry.connector is not None:
-                target.connectors = _with(target.connectors, (entry.connector,))
+                target.connectors = united(target.connectors, (entry.connector,))
 
     def _for_inbound(self, entry: Entry) -> State:
         found = self.open_of(entry.contact_id)
@@ -353,24 +282,4 @@ def _decide(target: State, entry: Entry) -> None:
             gone = set(told["from"]) - set(told["to"])
             kept = tuple(label for label in target.labels if label not in gone)
             new = tuple(label for label in told["to"] if label not in told["from"])
-            target.labels = _with(kept, new)
-
-
-def roots(records: Iterable[int], edges: Iterable[tuple[int, int]]) -> dict[int, int]:
-    """The root of every record when these edges, in the order they were made, hold.
-
-    A function of the edges alone: that is why an undone link leaves no trace.
-    """
-    root = {record: record for record in records}
-    for one, other in edges:
-        keep, give = root[one], root[other]
-        root = {record: keep if own == give else own for record, own in root.items()}
-    return root
-
-
-def copied(states: Iterable[State]) -> list[State]:
-    return [replace(one) for one in states]
-
-
-def _with(own: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*own, *more)))
+            target.labels = united(kept, new)

@@ -19,7 +19,7 @@ from hub.conversations.events import (
     MessageUpdated,
 )
 from hub.conversations.people import Person
-from hub.conversations.replay import REOPEN_WITHIN
+from hub.conversations.states import REOPEN_WITHIN
 from hub.errors import NotFound
 from hub.store.engine import Transaction, Upsert
 from hub.store.models import (

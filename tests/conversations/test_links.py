@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from hub.conversations import links, people, queries, shapes
-from hub.conversations.replay import roots
+from hub.conversations.roots import roots
 from hub.errors import Conflict, Invalid, NotFound
 from hub.store.models import addresses, contacts
+from hub.store.models import links as links_table
 from tests.conversations.desk import Customer, Desk, at_once
 
 NAMES = ("anna", "boris", "cecil", "dora", "emma")
@@ -84,6 +86,45 @@ def test_roots_depend_on_the_live_links_alone(
         assert found[root] == root, "a root is its own"
         if all(record not in edge for edge in kept):
             assert root == record
+
+
+def test_a_link_costs_no_more_statements_where_more_are_linked_already(desk: Desk) -> None:
+    devices = [desk.customer(f"device {number}") for number in range(12)]
+    for one in devices:
+        one.says("Hello")
+    statements: list[str] = []
+
+    def note(*arguments: Any) -> None:
+        statements.append(arguments[2])
+
+    costs = []
+    event.listen(desk.store.engine, "before_cursor_execute", note)
+    try:
+        for one in devices[1:]:
+            statements.clear()
+            desk.links_up(devices[0], one)
+            costs.append(len(statements))
+    finally:
+        event.remove(desk.store.engine, "before_cursor_execute", note)
+    assert costs[-1] == costs[1], costs
+    assert len({one.contact.id for one in devices}) == 1
+
+
+def test_a_link_remembers_little_of_what_was_inside_another_already(desk: Desk) -> None:
+    devices = [desk.customer(f"device {number}") for number in range(8)]
+    for one in devices:
+        one.says("Hello")
+    made = [desk.links_up(devices[0], one) for one in devices[1:]]
+    with desk.store.read() as connection:
+        statement = select(links_table.c.before).where(links_table.c.id == int(made[-1].id))
+        kept = connection.execute(statement).scalar_one()["conversations"]
+    assert sorted(len(one) for one in kept)[:6] == [3] * 6
+    for one in made:
+        desk.unlinks(one)
+    assert all(one.says("Still here").conversation_id for one in devices)
+    assert len({one.contact.id for one in devices}) == 8
+    found = desk.conversations()
+    assert sorted((one.status, one.unread_count) for one in found) == [("open", 2)] * 8
 
 
 def test_the_first_one_stands_for_both(desk: Desk, anna: Customer, boris: Customer) -> None:
