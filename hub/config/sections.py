@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from hub.config import texts
 from hub.config.values import Duration, Email, Language, Texts, check_placeholders
 
 Priority = Literal["low", "normal", "high", "urgent"]
@@ -135,10 +136,10 @@ def _by_language(value: Any) -> Any:
 
 
 def _may_have(*names: str) -> Any:
-    def check(texts: Mapping[str, str]) -> Mapping[str, str]:
-        for text in texts.values():
+    def check(by_language: Mapping[str, str]) -> Mapping[str, str]:
+        for text in by_language.values():
             check_placeholders(text, names)
-        return texts
+        return by_language
 
     return AfterValidator(check)
 
@@ -157,26 +158,6 @@ _Translated = Annotated[
 ]
 
 
-#: Said to whoever goes on with a thread elsewhere.
-WELCOME = {
-    "en": "Thank you, we can go on here. We have all you told us: nothing needs repeating.",
-    "ar": "شكرًا لك، يمكننا المتابعة هنا. كل ما أخبرتنا به موجود لدينا، فلا حاجة إلى تكرار أي شيء.",
-    "fa": "سپاسگزاریم، می‌توانیم همین‌جا ادامه دهیم. هر چه گفته‌اید نزد ماست و نیازی به تکرار نیست.",
-    "et": "Aitäh, võime siin jätkata. Kõik, mida rääkisite, on meil olemas: korrata pole vaja.",
-    "pl": "Dziękujemy, możemy rozmawiać dalej tutaj. Wszystko już wiemy: nic nie trzeba powtarzać.",
-}
-
-
-#: Said to whoever may want to go on elsewhere.
-OFFER = {
-    "en": "You need not wait here. Go on where you like, nothing needs repeating:\n{links}",
-    "ar": "لا داعي للانتظار هنا. تابع حيث تشاء دون تكرار أي شيء:\n{links}",
-    "fa": "لازم نیست اینجا منتظر بمانید. هر جا که می‌خواهید ادامه دهید، تکرار لازم نیست:\n{links}",
-    "et": "Siin pole vaja oodata. Jätkake seal, kus soovite, midagi pole vaja korrata:\n{links}",
-    "pl": "Nie trzeba tu czekać. Można kontynuować gdzie indziej, bez powtarzania:\n{links}",
-}
-
-
 class HandoverReplies(Section):
     """Invitations to go on with a thread on another channel."""
 
@@ -184,7 +165,7 @@ class HandoverReplies(Section):
         timedelta(hours=24), description="How long an invitation can be followed."
     )
     welcome: Annotated[_Translated, _may_have()] = Field(
-        default=WELCOME,
+        default=texts.WELCOME,
         description="Said on the new channel to who followed one; nothing with `{}`.",
     )
     offer: Texts = Field(
@@ -198,7 +179,7 @@ class HandoverReplies(Section):
         "is offered.",
     )
     offer_text: Annotated[_Translated, _may_have("links")] = Field(
-        default=OFFER, description="What is said then. `{links}` are the links, a line each."
+        default=texts.OFFER, description="What is said then. `{links}` are the links, a line each."
     )
 
 
@@ -225,14 +206,11 @@ class Replies(Section):
         "is the customer's name.",
     )
     queued: Annotated[_Translated, _may_have("position", "wait")] = Field(
-        default={"en": "You are number {position}. About {wait}."},
+        default=texts.QUEUED,
         description="Said to who must wait. `{position}` in the queue, `{wait}` to expect.",
     )
     offline: Annotated[_Translated, _may_have("opens", "fallback")] = Field(
-        default={
-            "en": "We are back {opens}. Leave your question, the answer will find you here "
-            "or by {fallback}."
-        },
+        default=texts.OFFLINE,
         description="Said outside hours. `{opens}` is when somebody is back, `{fallback}` the "
         "channel an answer takes when the customer is gone.",
     )

@@ -186,13 +186,13 @@ def language_of(locale: str) -> str:
 _CHANNELS = {
     "email": {
         "en": "email",
-        "et": "e-posti teel",
+        "et": "e-post",
         "pl": "e-mail",
         "ar": "البريد الإلكتروني",
         "fa": "ایمیل",
     },
-    "webchat": {"en": "chat", "et": "vestluses", "pl": "czat", "ar": "الدردشة", "fa": "گفتگو"},
-    "sms": {"en": "SMS", "fa": "پیامک"},
+    "webchat": {"en": "chat", "et": "vestlus", "pl": "czat", "ar": "الدردشة", "fa": "گفتگو"},
+    "sms": {"en": "SMS", "ar": "الرسائل القصيرة", "fa": "پیامک"},
 }
 
 

@@ -325,8 +325,19 @@ def test_the_moment_is_said_in_the_language_of_the_text(shop: Shop, anna: Custom
     assert shop.said_to(anna) == ["Oleme tagasi esmaspäeval kell 09:00."]
 
 
-def test_where_the_text_is_english_the_moment_is_too(shop: Shop, anna: Customer) -> None:
+def test_without_a_text_of_ones_own_the_customer_still_hears_their_language(
+    shop: Shop, anna: Customer
+) -> None:
     shop.is_configured(**OPEN_TEAM)
+    shop.clock.move_to(FRIDAY)
+    anna.says("x")
+    shop.speaks(anna, "fa-IR")
+    shop.works()
+    assert shop.said_to(anna) == ["دوشنبه ساعت ۰۹:۰۰ برمی‌گردیم."]
+
+
+def test_where_the_text_is_english_the_moment_is_too(shop: Shop, anna: Customer) -> None:
+    shop.is_configured(**OPEN_TEAM, replies={"offline": {"en": "We are back {opens}."}})
     shop.clock.move_to(FRIDAY)
     anna.says("x")
     shop.speaks(anna, "fa")
