@@ -9,9 +9,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from hub.conversations import links, people, threads
+from hub.conversations import links, people, threads, timeline
 from hub.conversations.people import Person
-from hub.conversations.threads import Author
+from hub.conversations.timeline import Author
 from hub.store.engine import Store, Transaction
 from hub.store.migrate import migrate
 from hub.types import Address, Profile
@@ -103,7 +103,7 @@ def _say(tx: Transaction, person: Person, count: int) -> None:
 
 
 def _add(tx: Transaction, target: threads.Thread, person: Person, number: int) -> None:
-    threads.add_message(
+    timeline.add_message(
         tx,
         target,
         person=person,

@@ -17,7 +17,7 @@ from hub.connectors.base import Site
 from hub.connectors.live import Connectors
 from hub.conversations import links, people, receive, send, threads, work
 from hub.conversations.send import Draft
-from hub.conversations.threads import Author
+from hub.conversations.timeline import Author
 from hub.store.engine import Store, Transaction
 from hub.store.models import agents, deliveries, messages
 from hub.types import InboundMessage, Profile, WebhookRequest

@@ -19,7 +19,7 @@ from hub import runtime
 from hub.connectors.base import FetchesMedia
 from hub.connectors.download import Refused, download
 from hub.connectors.live import Connectors
-from hub.conversations import threads
+from hub.conversations import publishing
 from hub.errors import SendError
 from hub.metrics import MEDIA
 from hub.store.engine import Store, Transaction
@@ -135,7 +135,7 @@ class MediaFetcher:
 
         def settle(tx: Transaction) -> None:
             tx.execute(update(attachments).where(attachments.c.id == row.id).values(values))
-            threads.publish_updated_message(tx, row.message_id)
+            publishing.updated_message(tx, row.message_id)
 
         self._store.write(settle)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from hub.conversations import automatic, handovers, switches, threads
+from hub.conversations import automatic, handovers, publishing, switches, threads, timeline
 from hub.conversations.destinations import Outlet
 from hub.conversations.handovers import Redeemed, Refused
 from hub.conversations.people import Person
 from hub.conversations.switches import Switch
-from hub.conversations.threads import Author, Thread
+from hub.conversations.threads import Thread
+from hub.conversations.timeline import Author
 from hub.conversations.tokens import is_token
 from hub.store.engine import Transaction
 from hub.types import InboundMessage
@@ -56,7 +57,7 @@ def arrive(
         greet(tx, target, person, outlet, welcome)
     threads.save(tx, target)
     if switch is not None:
-        threads.publish_conversation(tx, target.id)
+        publishing.conversation(tx, target.id)
     return switch
 
 
@@ -64,7 +65,7 @@ def note(
     tx: Transaction, target: Thread, person: Person, outlet: Outlet, redeemed: Redeemed
 ) -> None:
     """A line in the timeline: an invitation was followed. Never with what it was."""
-    threads.add_event(
+    timeline.add_event(
         tx,
         target,
         "handover.redeemed",

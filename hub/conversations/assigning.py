@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from hub.conversations import shapes, threads, views, work
+from hub.conversations import publishing, shapes, timeline, views, work
 from hub.conversations.events import ConversationUpdated, Event, MessageCreated
 from hub.errors import Conflict
 from hub.store.engine import Transaction
@@ -213,7 +213,7 @@ def _line(tx: Transaction, conversation_id: int, contact_id: int, told: Mapping[
         "kind": None,
         "direction": "out",
         "type": "event",
-        "author_type": threads.SYSTEM.type,
+        "author_type": timeline.SYSTEM.type,
         "author_id": None,
         "author_name": "",
         "subject": "",
@@ -268,7 +268,7 @@ def accept(tx: Transaction, conversation_id: int, agent_id: int | None) -> shape
         .where(conversations.c.id == conversation_id)
         .values(accepted_at=tx.now, updated_at=tx.now, **work.LOOKED_AT)
     )
-    return threads.publish_conversation(tx, conversation_id)
+    return publishing.conversation(tx, conversation_id)
 
 
 def is_awaited(connection: Connection, conversation_id: int, agent_id: int) -> bool:

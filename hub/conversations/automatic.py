@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import select
 
-from hub.conversations import send, threads
+from hub.conversations import publishing, send, timeline
 from hub.conversations.destinations import Outlet
 from hub.conversations.people import Person
 from hub.conversations.threads import Thread
@@ -29,19 +29,19 @@ def say(
     """
     if not text or _is_closed(tx, to.address_id, outlet.name):
         return None
-    values = threads.add_message(
+    values = timeline.add_message(
         tx,
         target,
         person=to,
         connector=outlet.name,
         kind=outlet.kind,
         direction="out",
-        author=threads.SYSTEM,
+        author=timeline.SYSTEM,
         text=text,
         client_id=client_id,
     )
     send.queue(tx, values["id"], to, outlet)
-    threads.publish_message(tx, target, values["id"])
+    publishing.message(tx, target, values["id"])
     found = values["id"]
     assert isinstance(found, int)
     return found

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, select, update
 
-from hub.conversations import threads, views, work
+from hub.conversations import publishing, threads, timeline, views, work
 from hub.conversations.events import Event, SlaBreached, SlaWarning
 from hub.store.engine import Transaction
 from hub.store.models import conversations, messages
@@ -72,13 +72,13 @@ def keep(
     for name, said in (("sla.warning", warnings), ("sla.breached", breaches)):
         for clock, moment in said:
             target = threads.thread(tx, row.id, work.anybody(tx, row.contact_id))
-            threads.add_event(
-                tx, target, name, threads.SYSTEM, clock=clock, policy=row.sla, due=_told(moment)
+            timeline.add_event(
+                tx, target, name, timeline.SYSTEM, clock=clock, policy=row.sla, due=_told(moment)
             )
     shown = ("first_reply_due", "next_reply_due", "resolve_due", "sla_paused_at", "sla_breached")
     if all(new.get(name) == getattr(row, name) for name in shown) and not warnings:
         return
-    threads.publish_conversation(tx, row.id)
+    publishing.conversation(tx, row.id)
     conversation = views.conversation(tx.connection, row.id)
     for clock, moment in warnings:
         tx.publish(Event(SlaWarning(conversation=conversation, clock=clock, due=moment)))

@@ -21,11 +21,13 @@ from hub.conversations import (
     handovers,
     links,
     people,
+    publishing,
     reachable,
     send,
     shapes,
     shown,
     threads,
+    timeline,
 )
 from hub.conversations.destinations import Outlet
 from hub.conversations.fallback import Step
@@ -207,7 +209,7 @@ def _tell_nowhere(
         reason=NOWHERE,
         messages=[str(one.id) for one in unread],
     )
-    threads.publish_conversation(tx, target.id)
+    publishing.conversation(tx, target.id)
 
 
 def _was_told(tx: Transaction, conversation_id: int, left: shapes.Place, since: datetime) -> bool:
@@ -240,21 +242,21 @@ def _send_digest(
     target = threads.thread(tx, threads.standing(tx, unread[-1].conversation_id), to)
     words = _words(tx, person, locales)
     link = _way_back(tx, target.id, person, left, way, resume_link)
-    values = threads.add_message(
+    values = timeline.add_message(
         tx,
         target,
         person=to,
         connector=way.outlet.name,
         kind=way.outlet.kind,
         direction="out",
-        author=threads.SYSTEM,
+        author=timeline.SYSTEM,
         subject=words["subject"],
         text=written(words, _answers(tx, unread), link, way.outlet.text_limit),
     )
     step = {"code": CODE, "reason": LEFT, **left.model_dump()}
     people.known(tx, way.address_id, way.outlet.name)
     send.queue(tx, values["id"], to, way.outlet, fallback_from={**step, "trail": []})
-    threads.publish_message(tx, target, values["id"])
+    publishing.message(tx, target, values["id"])
     fallback.tell(
         tx,
         target,

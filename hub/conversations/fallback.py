@@ -12,7 +12,16 @@ from typing import Any
 from sqlalchemy import select, update
 
 from hub.config.sections import Fallback
-from hub.conversations import links, outbox, people, reachable, shapes, threads
+from hub.conversations import (
+    links,
+    outbox,
+    people,
+    publishing,
+    reachable,
+    shapes,
+    threads,
+    timeline,
+)
 from hub.conversations.destinations import Outlet
 from hub.conversations.outbox import Claim
 from hub.conversations.reachable import Way
@@ -182,7 +191,7 @@ def _move(tx: Transaction, row: Any, claim: Claim, error: SendError, way: Way) -
         code=error.code,
         reason=error.message,
     )
-    threads.publish_updated_message(tx, claim.message_id)
+    publishing.updated_message(tx, claim.message_id)
 
 
 def tell(
@@ -198,11 +207,11 @@ def tell(
 ) -> None:
     """A line in the timeline: from where to where, and why. `to` is None for nowhere."""
     places: dict[str, Any] = {"from": left.model_dump(), "to": to and to.model_dump()}
-    threads.add_event(
+    timeline.add_event(
         tx,
         target,
         EVENT,
-        threads.SYSTEM,
+        timeline.SYSTEM,
         message_id=str(message_id),
         code=code,
         reason=reason,

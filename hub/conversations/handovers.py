@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, insert, or_, select, update
 
-from hub.conversations import links, people, shapes, signed, threads
+from hub.conversations import links, people, shapes, signed, threads, timeline
 from hub.conversations.people import Person
-from hub.conversations.threads import Author
+from hub.conversations.timeline import Author
 from hub.conversations.tokens import (
     codes_in,
     digest,
@@ -141,8 +141,8 @@ def _tell_made(
     target = threads.thread(tx, conversation_id, person)
     if author is None:
         theirs = Author("contact", person.root_id, person.contact.name)
-        author = {"contact": theirs, "hub": threads.SYSTEM}.get(by, Author("agent", None, by))
-    threads.add_event(
+        author = {"contact": theirs, "hub": timeline.SYSTEM}.get(by, Author("agent", None, by))
+    timeline.add_event(
         tx,
         target,
         "handover.created",

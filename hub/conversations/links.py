@@ -14,7 +14,17 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, or_, select, update
 
-from hub.conversations import cards, histories, merging, people, shapes, switches, threads
+from hub.conversations import (
+    cards,
+    histories,
+    merging,
+    people,
+    publishing,
+    shapes,
+    switches,
+    threads,
+    timeline,
+)
 from hub.conversations.events import ContactLinked, ContactUnlinked, Event
 from hub.conversations.roots import roots
 from hub.errors import Conflict, Invalid, NotFound
@@ -182,11 +192,11 @@ def _tell(tx: Transaction, link_: shapes.Link, name: str, by: str, records: Sequ
     for record in records:
         target = threads.latest_thread(tx, people.of_record(tx.connection, record))
         if target is not None:
-            threads.add_event(
+            timeline.add_event(
                 tx,
                 target,
                 name,
-                threads.SYSTEM,
+                timeline.SYSTEM,
                 link_id=link_.id,
                 addresses=link_.addresses,
                 evidence=link_.evidence,
@@ -200,7 +210,7 @@ def _tell(tx: Transaction, link_: shapes.Link, name: str, by: str, records: Sequ
 def _show(tx: Transaction, changed: Iterable[int]) -> None:
     """Says how the conversations stand that are work for somebody."""
     for conversation_id in sorted(changed):
-        threads.publish_conversation(tx, conversation_id)
+        publishing.conversation(tx, conversation_id)
 
 
 def _row(connection: Connection, link_id: int) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select, true, update
 
-from hub.conversations import people, reports, threads
+from hub.conversations import people, publishing, reports
 from hub.errors import ConnectionFailed, CredentialsRefused, SendError
 from hub.store.engine import Transaction
 from hub.store.models import (
@@ -200,7 +200,7 @@ def put_back(
         values["unknown_since"] = tx.now
     changed = tx.execute(update(deliveries).where(is_ours(claim_)).values(values))
     if changed.rowcount:
-        threads.publish_updated_message(tx, claim_.message_id)
+        publishing.updated_message(tx, claim_.message_id)
 
 
 def wait_turn(tx: Transaction, claim_: Claim, again_at: datetime) -> None:

@@ -19,17 +19,20 @@ from hub.conversations import (
     files,
     handovers,
     people,
+    publishing,
     reports,
     search,
     switches,
     threads,
+    timeline,
 )
 from hub.conversations.destinations import Outlet
 from hub.conversations.handovers import Redeemed, Refused
 from hub.conversations.people import Person
 from hub.conversations.storable import is_plain, storable
 from hub.conversations.switches import Switch
-from hub.conversations.threads import Author, Thread
+from hub.conversations.threads import Thread
+from hub.conversations.timeline import Author
 from hub.conversations.tokens import read_reply_token
 from hub.store.engine import Transaction, Upsert
 from hub.store.models import journal, message_edits, messages
@@ -158,7 +161,7 @@ def _message(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: i
     if redeemed is not None:
         person = handovers.person_after(tx, person)
     person = evidence.weigh(tx, person, event, inlet.kind)
-    at = threads.sane_time(event.sent_at, tx.now)
+    at = timeline.sane_time(event.sent_at, tx.now)
     if event.extra.get("keyword") == "start":
         people.started(tx, person, inlet.name, at)
     elif not event.automatic:
@@ -184,13 +187,13 @@ def _message(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: i
     if not is_bare and repeats is None:
         _waits(tx, target)
     if event.attachments:
-        threads.publish_message(tx, target, values["id"])
+        publishing.message(tx, target, values["id"])
     else:
-        threads.publish_fresh(tx, target, values)
+        publishing.fresh_message(tx, target, values)
     if redeemed is not None and (was != inlet.name or redeemed.is_move_to(inlet.name)):
         arriving.greet(tx, target, person, inlet.outlet, inlet.welcome)
     if switch is not None:
-        threads.publish_conversation(tx, target.id)
+        publishing.conversation(tx, target.id)
     return Received(
         True,
         values["id"],
@@ -242,7 +245,7 @@ def _automatic(
         type="event",
         told={"name": "message.automatic", "text": event.text, "subject": event.subject},
     )
-    threads.publish_message(tx, target, values["id"])
+    publishing.message(tx, target, values["id"])
     return Received(True, values["id"], fetches_media=bool(event.attachments))
 
 
@@ -263,7 +266,7 @@ def _answered(
     conversation of their own. So does whoever was taken for somebody else when they were answered.
     """
     ids = ((event.reply_to,) if event.reply_to else ()) + event.references
-    row = threads.find_message(tx, inlet.name, person.address_id, ids)
+    row = timeline.find_message(tx, inlet.name, person.address_id, ids)
     message_id = row["id"] if row is not None and event.reply_to else None
     token = read_reply_token(inlet.secret, event.reply_token) if event.reply_token else None
     if token is not None and token.address_id == person.address_id:
@@ -296,7 +299,7 @@ def _add(
         extra["location"] = asdict(event.location)
     if event.card:
         extra["card"] = asdict(event.card)
-    values = threads.add_message(
+    values = timeline.add_message(
         tx,
         target,
         person=person,
@@ -305,7 +308,7 @@ def _add(
         direction="in",
         author=Author("contact", person.root_id, person.contact.name),
         text=event.text,
-        created_at=threads.sane_time(event.sent_at, tx.now),
+        created_at=timeline.sane_time(event.sent_at, tx.now),
         subject=event.subject,
         folded=event.full_text if event.full_text != event.text else "",
         html=event.html,
@@ -324,7 +327,7 @@ def _add(
 def _edit(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: int) -> Received:
     """Replaces a text and keeps the old one. An edit of what we never saw is a message."""
     person = people.find_or_make(tx, event.address, event.profile)
-    row = threads.find_message(tx, inlet.name, person.address_id, (event.edits,))
+    row = timeline.find_message(tx, inlet.name, person.address_id, (event.edits,))
     if row is None:
         return _message(tx, inlet, event, journal_id)
     # An edited caption comes without the words when only the picture changed: nothing to wipe.
@@ -343,7 +346,7 @@ def _edit(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: int)
             f"{row['subject']} {row['text']}",
             f"{row['subject']} {event.text}",
         )
-        threads.publish_updated_message(tx, row["id"])
+        publishing.updated_message(tx, row["id"])
     return Received(True, row["id"])
 
 
@@ -360,7 +363,7 @@ def _contact_event(tx: Transaction, inlet: Inlet, event: ContactEvent) -> Receiv
     _happened(tx, inlet, event, person)
     switch = None
     if isinstance(handover, Redeemed):
-        at = threads.sane_time(event.at, tx.now)
+        at = timeline.sane_time(event.at, tx.now)
         switch = arriving.arrive(tx, person, inlet.outlet, handover, inlet.welcome, at)
     return Received(True, handover=handover, switch=switch)
 
@@ -368,7 +371,7 @@ def _contact_event(tx: Transaction, inlet: Inlet, event: ContactEvent) -> Receiv
 def _happened(tx: Transaction, inlet: Inlet, event: ContactEvent, person: Person) -> None:
     match event.name:
         case "started" | "referral":
-            at = threads.sane_time(event.at, tx.now)
+            at = timeline.sane_time(event.at, tx.now)
             people.started(tx, person, inlet.name, at)
         case "stopped":
             reason = "The customer asked for no more messages here."
@@ -385,7 +388,7 @@ def _happened(tx: Transaction, inlet: Inlet, event: ContactEvent, person: Person
             pass
     target = threads.latest_thread(tx, person)
     if target is not None:
-        threads.add_event(
+        timeline.add_event(
             tx,
             target,
             f"contact.{event.name}",
@@ -398,7 +401,7 @@ def _happened(tx: Transaction, inlet: Inlet, event: ContactEvent, person: Person
 
 
 def _react(tx: Transaction, inlet: Inlet, event: ContactEvent, person: Person) -> None:
-    row = threads.find_message(tx, inlet.name, person.address_id, (event.external_id,))
+    row = timeline.find_message(tx, inlet.name, person.address_id, (event.external_id,))
     if row is None:
         return
     others = [r for r in row["extra"].get("reactions", []) if r["by"] != "contact"]
@@ -408,4 +411,4 @@ def _react(tx: Transaction, inlet: Inlet, event: ContactEvent, person: Person) -
         .where(messages.c.id == row["id"])
         .values(extra={**row["extra"], "reactions": [*others, *own]})
     )
-    threads.publish_updated_message(tx, row["id"])
+    publishing.updated_message(tx, row["id"])

@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from hub.conversations import files, people, threads
+from hub.conversations import files, people, publishing, threads, timeline
 from hub.conversations.people import Person
-from hub.conversations.threads import Author
+from hub.conversations.timeline import Author
 from hub.store.engine import Transaction, Upsert
 from hub.store.models import addresses, deliveries, external_ids, messages
 from hub.types import Address, ContactEvent, DeliveryStatus, DeliveryUpdate, InboundMessage
@@ -82,7 +82,7 @@ def advance(
         return False
     if status is DeliveryStatus.SENT:
         _advance_to_reported(tx, message_id)
-    threads.publish_updated_message(tx, message_id)
+    publishing.updated_message(tx, message_id)
     return True
 
 
@@ -190,7 +190,7 @@ def echo(
     The echo of our own message may come before the answer to our call; `metadata` is our id.
     """
     person = people.find_or_make(tx, event.address, event.profile)
-    known = threads.find_message(tx, connector, person.address_id, (event.external_id,))
+    known = timeline.find_message(tx, connector, person.address_id, (event.external_id,))
     if known is not None:
         return None
     if event.metadata.isdecimal():
@@ -204,7 +204,7 @@ def echo(
             remember_external_id(tx, own, connector, person.address_id, 0, event.external_id)
             return None
     target = threads.thread_for_inbound(tx, person)
-    values = threads.add_message(
+    values = timeline.add_message(
         tx,
         target,
         person=person,
@@ -213,14 +213,14 @@ def echo(
         direction="out",
         author=Author("agent", None, "Answered elsewhere"),
         text=event.text,
-        created_at=threads.sane_time(event.sent_at, tx.now),
+        created_at=timeline.sane_time(event.sent_at, tx.now),
         external_id=event.external_id or None,
         journal_id=journal_id,
         extra=dict(event.extra),
     )
     files.attach(tx, connector, values["id"], person, event.attachments)
     target.changes["waiting_since"] = None
-    threads.publish_message(tx, target, values["id"])
+    publishing.message(tx, target, values["id"])
     found = values["id"]
     assert isinstance(found, int)
     return found
@@ -339,11 +339,11 @@ def _note(tx: Transaction, message_id: int, update_: DeliveryUpdate) -> None:
     person = people.find(tx.connection, Address(row.scheme, row.path, row.scope))
     assert person is not None
     target = threads.thread(tx, row.conversation_id, person)
-    threads.add_event(
+    timeline.add_event(
         tx,
         target,
         "delivery.report",
-        threads.SYSTEM,
+        timeline.SYSTEM,
         message_id=str(message_id),
         status=update_.status.value,
         text=update_.note,

@@ -7,11 +7,21 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from hub.conversations import destinations, people, shapes, threads, views, work
+from hub.conversations import (
+    destinations,
+    people,
+    publishing,
+    shapes,
+    threads,
+    timeline,
+    views,
+    work,
+)
 from hub.conversations.destinations import Outlet as Outlet
 from hub.conversations.people import Person
 from hub.conversations.storable import storable
-from hub.conversations.threads import Author, Thread
+from hub.conversations.threads import Thread
+from hub.conversations.timeline import Author
 from hub.errors import Conflict, Invalid, NotFound
 from hub.store.engine import Transaction
 from hub.store.models import (
@@ -160,7 +170,7 @@ def retry(tx: Transaction, message_id: int) -> shapes.Message:
     message = views.message(tx.connection, message_id)
     if changed.rowcount == 0:
         raise Conflict("Only a message that failed can be sent again.")
-    threads.publish_updated_message(tx, message_id)
+    publishing.updated_message(tx, message_id)
     return message
 
 
@@ -225,7 +235,7 @@ def _write(
     draft: Draft,
     author: Author,
 ) -> shapes.Message:
-    values = threads.add_message(
+    values = timeline.add_message(
         tx,
         target,
         person=person,
@@ -251,10 +261,7 @@ def _write(
             target.changes |= {"accepted_at": accepted_at, **work.LOOKED_AT}
         if target["status"] in ("snoozed", "resolved"):
             target.changes |= {"status": "open", "snoozed_until": None, "resolved_at": None}
-    threads.save(tx, target)
-    message = views.message(tx.connection, values["id"])
-    threads.publish_shapes(tx, target, message)
-    return message
+    return publishing.message(tx, target, values["id"])
 
 
 def queue(

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, or_, select, update
 
-from hub.conversations import links, people, shapes, threads
-from hub.conversations.threads import Author
+from hub.conversations import links, people, shapes, threads, timeline
+from hub.conversations.timeline import Author
 from hub.errors import Conflict, Invalid, NotFound
 from hub.store.engine import Transaction
 from hub.store.models import suggestions
@@ -88,7 +88,7 @@ def _tell(tx: Transaction, row: Any, contact_id: int, by: Author) -> None:
     person = people.of_record(tx.connection, contact_id)
     target = threads.latest_thread(tx, person)
     if target is not None:
-        threads.add_event(
+        timeline.add_event(
             tx,
             target,
             "suggestion.dismissed",

@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy import Select, insert, or_, select, true
 
-from hub.conversations import cards, people, shapes, threads
+from hub.conversations import cards, people, shapes, threads, timeline
 from hub.conversations.destinations import Outlet
 from hub.conversations.people import Person
 from hub.conversations.shapes import Place
-from hub.conversations.threads import Author, Thread
+from hub.conversations.threads import Thread
+from hub.conversations.timeline import Author
 from hub.metrics import RECOGNITION_SECONDS, SWITCHES, SWITCHES_RECOGNISED
 from hub.store.engine import Transaction
 from hub.store.models import addresses, channel_switches, conversations, links, messages
@@ -244,4 +245,4 @@ def _tell(
         "seconds": switch.seconds,
     }
     author = Author("contact", person.root_id, person.contact.name)
-    threads.add_event_at(tx, target, at, author, told)
+    timeline.add_event_at(tx, target, at, author, told)

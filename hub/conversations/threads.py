@@ -1,23 +1,16 @@
-"""Conversations and the messages in them: finding, opening, adding. The verbs build on these."""
+"""Conversations in the hands of a verb: found, opened, changed and written back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
 
-from hub.conversations import people, search, shapes, views
-from hub.conversations.events import (
-    ConversationCreated,
-    ConversationUpdated,
-    Event,
-    MessageCreated,
-    MessageUpdated,
-)
+from hub.conversations import people
 from hub.conversations.people import Person
 from hub.conversations.states import REOPEN_WITHIN
 from hub.errors import NotFound
@@ -26,23 +19,9 @@ from hub.store.models import (
     contacts,
     conversation_connectors,
     conversations,
-    external_ids,
     messages,
 )
-from hub.store.prepared import Prepared, insert_all
-from hub.types import Address
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Who says something: a contact, an agent, a bot, or the hub itself."""
-
-    type: str
-    id: int | None = None
-    name: str = ""
-
-
-SYSTEM = Author("system")
+from hub.store.prepared import Prepared
 
 _own = contacts.alias("own")
 _LATEST = (
@@ -61,7 +40,6 @@ _LATEST = (
 )
 _OPEN = Prepared(_LATEST.where(conversations.c.status != "resolved"))
 _INSERT_CONVERSATION = insert(conversations).returning(conversations.c.id)
-_INSERT_MESSAGE = Prepared(insert_all(messages))
 _JOIN_CONNECTOR = Upsert(conversation_connectors, ["connector", "conversation_id"])
 
 
@@ -217,66 +195,6 @@ def _continues(tx: Transaction, latest: Thread, answered: int | None) -> bool:
     return resolved_at is not None and tx.now - resolved_at < REOPEN_WITHIN
 
 
-def sane_time(sent_at: datetime | None, now: datetime) -> datetime:
-    """The provider's time, unless its clock cannot be right; then ours."""
-    if sent_at is None or not now - timedelta(days=400) <= sent_at <= now + timedelta(minutes=2):
-        return now
-    return min(sent_at, now)
-
-
-def add_message(
-    tx: Transaction,
-    target: Thread,
-    *,
-    person: Person | None,
-    connector: str | None,
-    kind: str | None,
-    direction: str,
-    author: Author,
-    type: str = "message",
-    text: str = "",
-    created_at: datetime | None = None,
-    **columns: Any,
-) -> dict[str, Any]:
-    """Adds one row and indexes its words. Returns all its columns."""
-    where = person or target.person
-    values: dict[str, Any] = {
-        "conversation_id": target.id,
-        "contact_id": where.contact_id,
-        "address_id": where.address_id if person else None,
-        "journal_id": None,
-        "connector": connector,
-        "kind": kind,
-        "direction": direction,
-        "type": type,
-        "author_type": author.type,
-        "author_id": author.id,
-        "author_name": author.name,
-        "subject": "",
-        "text": text,
-        "folded": "",
-        "html": "",
-        "reply_to_id": None,
-        "duplicate_of_id": None,
-        "external_id": None,
-        "client_id": None,
-        "extra": {},
-        "created_at": created_at or tx.now,
-        "received_at": tx.now,
-        "edited_at": None,
-        **columns,
-    }
-    values["id"] = _INSERT_MESSAGE.rows(tx.connection, values)[0].id
-    if type != "event":
-        search.index_message(tx, values["id"], f"{values['subject']} {text}")
-        target.changes |= {"last_message_id": values["id"], "last_activity_at": tx.now}
-        if direction == "out" and author.type == "agent" and type == "message":
-            answer_card(target)
-        if connector is not None:
-            join_connector(tx, target, connector)
-    return values
-
-
 def join_connector(tx: Transaction, target: Thread, connector: str) -> None:
     if connector not in target["connectors"]:
         target.changes["connectors"] = [*target["connectors"], connector]
@@ -287,30 +205,6 @@ def answer_card(target: Thread) -> None:
     """Whoever answered knows what there was to know of the switch."""
     if target["context_card"] is not None:
         target.changes["context_card"] = None
-
-
-def add_event(tx: Transaction, target: Thread, name: str, author: Author, **fields: Any) -> None:
-    """A line in the timeline that says what happened, for whoever reads it later."""
-    add_event_at(tx, target, None, author, {"name": name, **fields})
-
-
-def add_event_at(
-    tx: Transaction, target: Thread, at: datetime | None, author: Author, told: dict[str, Any]
-) -> None:
-    """The same for what happened at a moment before this one. `told` has the event's `name`."""
-    values = add_message(
-        tx,
-        target,
-        person=None,
-        connector=None,
-        kind=None,
-        direction="out",
-        author=author,
-        type="event",
-        created_at=at,
-        extra={"event": told},
-    )
-    publish_message(tx, target, values["id"])
 
 
 def save(tx: Transaction, target: Thread) -> None:
@@ -345,108 +239,3 @@ def _update_of(columns: frozenset[str]) -> Prepared:
         .where(conversations.c.id == bindparam("row"))
         .values({name: bindparam(name) for name in columns})
     )
-
-
-def conversation_shape(
-    tx: Transaction, target: Thread, last_message: shapes.Message | None = None
-) -> shapes.Conversation:
-    """The conversation as it stands after `save`, without asking for what is at hand."""
-    if last_message is None or target["team_id"] is not None:
-        return views.conversation(tx.connection, target.id)
-    row = target.row
-    return shapes.Conversation(
-        id=row["id"],
-        contact=target.person.contact,
-        status=row["status"],
-        assignee=views.agent(tx.connection, row["assignee_id"]),
-        team=None,
-        priority=row["priority"],
-        subject=row["subject"],
-        labels=row["labels"],
-        connectors=row["connectors"],
-        last_message=last_message,
-        unread_count=row["unread_count"],
-        waiting_since=row["waiting_since"],
-        snoozed_until=row["snoozed_until"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-        context_card=row["context_card"],
-        sla=views.sla_shape(row),
-    )
-
-
-def publish_fresh(tx: Transaction, target: Thread, values: dict[str, Any]) -> None:
-    """Like `publish_message`, for what was just written without files: asks for nothing again."""
-    save(tx, target)
-    publish_shapes(tx, target, views.fresh_message(values, target.person))
-
-
-def publish_message(tx: Transaction, target: Thread, message_id: int) -> None:
-    """Says that a message is there, and how its conversation stands now."""
-    save(tx, target)
-    message = views.message(tx.connection, message_id)
-    publish_shapes(tx, target, message)
-
-
-def publish_shapes(tx: Transaction, target: Thread, message: shapes.Message) -> None:
-    is_last = str(target["last_message_id"]) == message.id
-    conversation = conversation_shape(tx, target, message if is_last else None)
-    if target.is_new:
-        tx.publish(Event(ConversationCreated(conversation=conversation)))
-        target.is_new = False
-    tx.publish(
-        Event(
-            MessageCreated(message=message, conversation=conversation),
-            address=target.person.address if message.type == "message" else None,
-        )
-    )
-
-
-def publish_updated_message(tx: Transaction, message_id: int) -> None:
-    row = tx.execute(views.MESSAGES.where(messages.c.id == message_id)).one()
-    message = views.message_shapes(tx.connection, [row])[0]
-    conversation = views.conversation(tx.connection, row.conversation_id)
-    tx.publish(
-        Event(
-            MessageUpdated(message=message, conversation=conversation),
-            address=Address(row.scheme, row.path, row.scope)
-            if row.scheme and message.type == "message"
-            else None,
-        )
-    )
-
-
-def publish_conversation(
-    tx: Transaction, conversation_id: int, pages: Sequence[Address] = ()
-) -> shapes.Conversation:
-    """Says how a conversation stands: to the agents, and to the customer's pages named."""
-    conversation = views.conversation(tx.connection, conversation_id)
-    payload = ConversationUpdated(conversation=conversation, context_card=conversation.context_card)
-    tx.publish(Event(payload), *(Event(payload, page, to_agents=False) for page in pages))
-    return conversation
-
-
-def find_message(
-    tx: Transaction, connector: str, address_id: int, ids: tuple[str, ...]
-) -> RowMapping | None:
-    """The newest message with this address that the provider knows by one of these ids."""
-    if not ids:
-        return None
-    ours = select(external_ids.c.message_id).where(
-        external_ids.c.connector == connector,
-        external_ids.c.external_id.in_(ids),
-        external_ids.c.address_id == address_id,
-    )
-    theirs = and_(
-        messages.c.address_id == address_id,
-        messages.c.connector == connector,
-        messages.c.external_id.in_(ids),
-    )
-    for condition in (theirs, messages.c.id.in_(ours)):
-        found = tx.execute(
-            select(messages).where(condition).order_by(messages.c.id.desc()).limit(1)
-        )
-        row = found.mappings().first()
-        if row is not None:
-            return row
-    return None

@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from hub.conversations import people, shapes, threads, views
+from hub.conversations import people, publishing, shapes, threads, timeline, views
 from hub.conversations.people import Person
 from hub.conversations.storable import storable
-from hub.conversations.threads import Author
+from hub.conversations.timeline import Author
 from hub.errors import Conflict, Invalid, NotFound
 from hub.store.engine import Transaction
 from hub.store.models import (
@@ -70,8 +70,8 @@ def change(
     threads.save(tx, target)
     for name, event in EVENTS.items():
         if name in changed:
-            threads.add_event(tx, target, event, by, **_told(tx, name, row, changed[name]))
-    return threads.publish_conversation(tx, conversation_id, _pages(tx, conversation_id))
+            timeline.add_event(tx, target, event, by, **_told(tx, name, row, changed[name]))
+    return publishing.conversation(tx, conversation_id, _pages(tx, conversation_id))
 
 
 def is_snooze_over(connection: Connection) -> bool:
@@ -96,7 +96,7 @@ def wake_snoozed(tx: Transaction) -> int:
     ).scalars()
     count = 0
     for conversation_id in due.all():
-        change(tx, conversation_id, {"status": "open"}, threads.SYSTEM)
+        change(tx, conversation_id, {"status": "open"}, timeline.SYSTEM)
         count += 1
     return count
 
@@ -124,7 +124,7 @@ def read(tx: Transaction, conversation_id: int, message_id: int) -> shapes.Conve
             .where(conversations.c.id == conversation_id)
             .values(unread_count=unread)
         )
-    return threads.publish_conversation(tx, conversation_id)
+    return publishing.conversation(tx, conversation_id)
 
 
 def row_of(tx: Transaction, conversation_id: int) -> Any:

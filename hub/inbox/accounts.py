@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from hub.conversations import shapes
-from hub.conversations.threads import Author
+from hub.conversations.timeline import Author
 from hub.conversations.tokens import digest
 from hub.conversations.views import agent_shape
 from hub.errors import Conflict, Invalid, NotFound
@@ -35,7 +36,9 @@ class Principal:
     name: str
     role: str
     agent: shapes.Agent | None = None
-    csrf_token: str = ""
+    csrf_token: str = field(default="", repr=False)
+    #: The digest of what they proved it with, by which it is known whether that still holds.
+    proof: str = field(default="", repr=False)
 
     @property
     def agent_id(self) -> int | None:
@@ -99,7 +102,7 @@ def sign_in(store: Store, email: str, password: str) -> tuple[str, Principal] | 
     token = secrets.token_urlsafe(32)
     csrf_token = secrets.token_urlsafe(32)
     store.write(lambda tx: _open_session(tx, row.id, token, csrf_token))
-    return token, _principal(row, csrf_token)
+    return token, _principal(row, csrf_token, digest(token))
 
 
 def sign_out(tx: Transaction, token: str) -> None:
@@ -116,7 +119,7 @@ def by_session(connection: Connection, token: str) -> Principal | None:
             agents.c.disabled_at.is_(None),
         )
     ).first()
-    return None if row is None else _principal(row, row.csrf_token)
+    return None if row is None else _principal(row, row.csrf_token, digest(token))
 
 
 def by_token(connection: Connection, token: str) -> Principal | None:
@@ -128,8 +131,27 @@ def by_token(connection: Connection, token: str) -> Principal | None:
     if row is None:
         return None
     if row.owner_id is None:
-        return Principal(name=row.token_name, role="admin")
-    return None if row.disabled_at is not None else _principal(row, "")
+        return Principal(name=row.token_name, role="admin", proof=digest(token))
+    return None if row.disabled_at is not None else _principal(row, "", digest(token))
+
+
+def still_good(connection: Connection, proofs: Collection[str]) -> frozenset[str]:
+    """Those of these proofs that still let somebody in."""
+    by_session_ = (
+        select(agent_sessions.c.token_digest)
+        .join(agents, agents.c.id == agent_sessions.c.agent_id)
+        .where(
+            agent_sessions.c.token_digest.in_(proofs),
+            agent_sessions.c.expires_at > datetime.now(UTC),
+            agents.c.disabled_at.is_(None),
+        )
+    )
+    by_token_ = (
+        select(tokens.c.digest)
+        .outerjoin(agents, agents.c.id == tokens.c.agent_id)
+        .where(tokens.c.digest.in_(proofs), agents.c.disabled_at.is_(None))
+    )
+    return frozenset(connection.execute(by_session_.union_all(by_token_)).scalars())
 
 
 def add_token(tx: Transaction, name: str, email: str | None) -> str:
@@ -138,11 +160,10 @@ def add_token(tx: Transaction, name: str, email: str | None) -> str:
         raise Invalid("Give the token a name.", "name")
     agent_id = None
     if email is not None:
-        agent_id = tx.execute(
-            select(agents.c.id).where(agents.c.email == email.strip().lower())
-        ).scalar()
-        if agent_id is None:
-            raise NotFound(f"Nobody has the address {email}.")
+        owner = _by_email(tx, email)
+        if owner.disabled_at is not None:
+            raise Conflict(f"{email} is disabled: enable the account first.")
+        agent_id = owner.id
     token = "hub_" + secrets.token_urlsafe(32)
     tx.execute(
         insert(tokens).values(
@@ -150,6 +171,60 @@ def add_token(tx: Transaction, name: str, email: str | None) -> str:
         )
     )
     return token
+
+
+def disable(tx: Transaction, email: str) -> None:
+    """Ends an account: it cannot sign in, and its sign-ins and tokens are gone.
+
+    What it holds goes back to the queue, and its screens close, as soon as a hub that runs sees it.
+
+    Raises:
+        NotFound: nobody has this address.
+        Conflict: they are the last admin.
+    """
+    row = _by_email(tx, email)
+    if row.role == "admin":
+        keep_an_admin(tx, row.id)
+    if row.disabled_at is not None:
+        return
+    tx.execute(
+        update(agents).where(agents.c.id == row.id).values(disabled_at=tx.now, connected_at=None)
+    )
+    tx.execute(delete(agent_sessions).where(agent_sessions.c.agent_id == row.id))
+    tx.execute(delete(tokens).where(tokens.c.agent_id == row.id))
+
+
+def enable(tx: Transaction, email: str) -> None:
+    """Lets a disabled account sign in again, with its old password. Raises NotFound."""
+    row = _by_email(tx, email)
+    tx.execute(update(agents).where(agents.c.id == row.id).values(disabled_at=None))
+
+
+def is_disabled(tx: Transaction, agent_id: int) -> bool:
+    found = tx.execute(
+        select(agents.c.id).where(agents.c.id == agent_id, agents.c.disabled_at.is_not(None))
+    )
+    return found.first() is not None
+
+
+def keep_an_admin(tx: Transaction, agent_id: int) -> None:
+    """Raises Conflict when nobody else is an admin who can sign in."""
+    others = tx.execute(
+        select(func.count())
+        .select_from(agents)
+        .where(agents.c.role == "admin", agents.c.disabled_at.is_(None), agents.c.id != agent_id)
+    ).scalar_one()
+    if not others:
+        raise Conflict("This is the last admin: make another one first.")
+
+
+def _by_email(tx: Transaction, email: str) -> Any:
+    row = tx.execute(
+        select(agents).where(agents.c.email == email.strip().lower()).with_for_update()
+    ).first()
+    if row is None:
+        raise NotFound(f"Nobody has the address {email}.")
+    return row
 
 
 def set_presence(tx: Transaction, agent_id: int, presence: str) -> shapes.Agent:
@@ -171,8 +246,8 @@ def _open_session(tx: Transaction, agent_id: int, token: str, csrf_token: str) -
     )
 
 
-def _principal(row: Any, csrf_token: str) -> Principal:
-    return Principal(row.name, row.role, agent_shape(row), csrf_token)
+def _principal(row: Any, csrf_token: str, proof: str) -> Principal:
+    return Principal(row.name, row.role, agent_shape(row), csrf_token, proof)
 
 
 def _is_password(hashed: str, password: str) -> bool:

@@ -7,7 +7,7 @@ from hub.connectors.webchat import Webchat
 from hub.conversations import arriving, counting, handovers, people, shapes
 from hub.conversations.handovers import Redeemed, Refused
 from hub.conversations.switches import Switch
-from hub.conversations.threads import Author
+from hub.conversations.timeline import Author
 from hub.errors import Conflict, Invalid
 from hub.inbox.services import Hub
 from hub.inbox.visitors import Visitor

@@ -23,7 +23,7 @@ from hub.conversations import links, queries, send, shapes, views, work
 from hub.conversations.events import Event
 from hub.conversations.receive import Received, receive
 from hub.conversations.send import Draft
-from hub.conversations.threads import Author
+from hub.conversations.timeline import Author
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
 from hub.store.models import agents, contacts, conversations, deliveries

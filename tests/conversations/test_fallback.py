@@ -12,7 +12,7 @@ from hub.config.sections import Fallback
 from hub.connectors.delivery import Deliverer
 from hub.conversations import fallback, links, outbox, people, send, shapes
 from hub.conversations.send import Draft
-from hub.conversations.threads import SYSTEM
+from hub.conversations.timeline import SYSTEM
 from hub.errors import (
     AddressInvalid,
     ConnectionFailed,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from hub.conversations import people, queries, threads, views, work
-from hub.conversations.threads import Author
+from hub.conversations.timeline import Author
 from hub.errors import Conflict
 from hub.store.engine import Store
 from hub.store.models import contacts, conversations, messages

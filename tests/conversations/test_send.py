@@ -10,7 +10,7 @@ from sqlalchemy import insert
 
 from hub.conversations import people, send, shapes
 from hub.conversations.send import Draft
-from hub.conversations.threads import Author
+from hub.conversations.timeline import Author
 from hub.errors import Conflict, Invalid, NotFound
 from hub.store.models import attachments, conversations, deliveries, messages
 from hub.types import Address, Profile

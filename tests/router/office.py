@@ -70,7 +70,7 @@ class Office:
     def changes(self, conversation: str, by: int, **changes: Any) -> shapes.Conversation:
         """A change that this agent makes."""
         from hub.conversations import work
-        from hub.conversations.threads import Author
+        from hub.conversations.timeline import Author
 
         author = Author("agent", by, "")
         return self.store.write(lambda tx: work.change(tx, int(conversation), changes, author))
@@ -78,7 +78,7 @@ class Office:
     def answers(self, conversation: str, by: int, text: str = "Hello!") -> None:
         from hub.conversations import send
         from hub.conversations.send import Draft
-        from hub.conversations.threads import Author
+        from hub.conversations.timeline import Author
 
         outlets = self.desk.connectors.outlets()
         author, draft = Author("agent", by, ""), Draft(text)

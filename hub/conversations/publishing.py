@@ -1,0 +1,99 @@
+"""Says what has changed, to agents and to customers' pages, once the transaction is on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hub.conversations import shapes, threads, views
+from hub.conversations.events import (
+    ConversationCreated,
+    ConversationUpdated,
+    Event,
+    MessageCreated,
+    MessageUpdated,
+)
+from hub.conversations.threads import Thread
+from hub.store.engine import Transaction
+from hub.store.models import messages
+from hub.types import Address
+
+
+def fresh_message(tx: Transaction, target: Thread, values: dict[str, Any]) -> None:
+    """Like `message`, for what was just written without files: asks for nothing again."""
+    threads.save(tx, target)
+    _created(tx, target, views.fresh_message(values, target.person))
+
+
+def message(tx: Transaction, target: Thread, message_id: int) -> shapes.Message:
+    """Says that a message is there, and how its conversation stands now."""
+    threads.save(tx, target)
+    made = views.message(tx.connection, message_id)
+    _created(tx, target, made)
+    return made
+
+
+def updated_message(tx: Transaction, message_id: int) -> None:
+    """Says how a message stands now that something about it has changed."""
+    row = tx.execute(views.MESSAGES.where(messages.c.id == message_id)).one()
+    changed = views.message_shapes(tx.connection, [row])[0]
+    around = views.conversation(tx.connection, row.conversation_id)
+    is_theirs = bool(row.scheme) and changed.type == "message"
+    tx.publish(
+        Event(
+            MessageUpdated(message=changed, conversation=around),
+            address=Address(row.scheme, row.path, row.scope) if is_theirs else None,
+        )
+    )
+
+
+def conversation(
+    tx: Transaction, conversation_id: int, pages: Sequence[Address] = ()
+) -> shapes.Conversation:
+    """Says how a conversation stands: to the agents, and to the customer's pages named."""
+    found = views.conversation(tx.connection, conversation_id)
+    payload = ConversationUpdated(conversation=found, context_card=found.context_card)
+    tx.publish(Event(payload), *(Event(payload, page, to_agents=False) for page in pages))
+    return found
+
+
+def _created(tx: Transaction, target: Thread, made: shapes.Message) -> None:
+    is_last = str(target["last_message_id"]) == made.id
+    around = _standing(tx, target, made if is_last else None)
+    if target.is_new:
+        tx.publish(Event(ConversationCreated(conversation=around)))
+        target.is_new = False
+    tx.publish(
+        Event(
+            MessageCreated(message=made, conversation=around),
+            address=target.person.address if made.type == "message" else None,
+        )
+    )
+
+
+def _standing(
+    tx: Transaction, target: Thread, last_message: shapes.Message | None
+) -> shapes.Conversation:
+    """The conversation as it stands after `save`, without asking for what is at hand."""
+    if last_message is None or target["team_id"] is not None:
+        return views.conversation(tx.connection, target.id)
+    row = target.row
+    return shapes.Conversation(
+        id=row["id"],
+        contact=target.person.contact,
+        status=row["status"],
+        assignee=views.agent(tx.connection, row["assignee_id"]),
+        team=None,
+        priority=row["priority"],
+        subject=row["subject"],
+        labels=row["labels"],
+        connectors=row["connectors"],
+        last_message=last_message,
+        unread_count=row["unread_count"],
+        waiting_since=row["waiting_since"],
+        snoozed_until=row["snoozed_until"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        context_card=row["context_card"],
+        sla=views.sla_shape(row),
+    )

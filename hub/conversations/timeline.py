@@ -1,0 +1,140 @@
+"""What is said and done, written into a thread and found there again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import RowMapping, and_, select
+
+from hub.conversations import publishing, search, threads
+from hub.conversations.people import Person
+from hub.conversations.threads import Thread
+from hub.store.engine import Transaction
+from hub.store.models import external_ids, messages
+from hub.store.prepared import Prepared, insert_all
+
+_INSERT_MESSAGE = Prepared(insert_all(messages))
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who says something: a contact, an agent, a bot, or the hub itself."""
+
+    type: str
+    id: int | None = None
+    name: str = ""
+
+
+SYSTEM = Author("system")
+
+
+def sane_time(sent_at: datetime | None, now: datetime) -> datetime:
+    """The provider's time, unless its clock cannot be right; then ours."""
+    if sent_at is None or not now - timedelta(days=400) <= sent_at <= now + timedelta(minutes=2):
+        return now
+    return min(sent_at, now)
+
+
+def add_message(
+    tx: Transaction,
+    target: Thread,
+    *,
+    person: Person | None,
+    connector: str | None,
+    kind: str | None,
+    direction: str,
+    author: Author,
+    type: str = "message",
+    text: str = "",
+    created_at: datetime | None = None,
+    **columns: Any,
+) -> dict[str, Any]:
+    """Adds one row and indexes its words. Returns all its columns."""
+    where = person or target.person
+    values: dict[str, Any] = {
+        "conversation_id": target.id,
+        "contact_id": where.contact_id,
+        "address_id": where.address_id if person else None,
+        "journal_id": None,
+        "connector": connector,
+        "kind": kind,
+        "direction": direction,
+        "type": type,
+        "author_type": author.type,
+        "author_id": author.id,
+        "author_name": author.name,
+        "subject": "",
+        "text": text,
+        "folded": "",
+        "html": "",
+        "reply_to_id": None,
+        "duplicate_of_id": None,
+        "external_id": None,
+        "client_id": None,
+        "extra": {},
+        "created_at": created_at or tx.now,
+        "received_at": tx.now,
+        "edited_at": None,
+        **columns,
+    }
+    values["id"] = _INSERT_MESSAGE.rows(tx.connection, values)[0].id
+    if type != "event":
+        search.index_message(tx, values["id"], f"{values['subject']} {text}")
+        target.changes |= {"last_message_id": values["id"], "last_activity_at": tx.now}
+        if direction == "out" and author.type == "agent" and type == "message":
+            threads.answer_card(target)
+        if connector is not None:
+            threads.join_connector(tx, target, connector)
+    return values
+
+
+def add_event(tx: Transaction, target: Thread, name: str, author: Author, **fields: Any) -> None:
+    """A line in the timeline that says what happened, for whoever reads it later."""
+    add_event_at(tx, target, None, author, {"name": name, **fields})
+
+
+def add_event_at(
+    tx: Transaction, target: Thread, at: datetime | None, author: Author, told: dict[str, Any]
+) -> None:
+    """The same for what happened at a moment before this one. `told` has the event's `name`."""
+    values = add_message(
+        tx,
+        target,
+        person=None,
+        connector=None,
+        kind=None,
+        direction="out",
+        author=author,
+        type="event",
+        created_at=at,
+        extra={"event": told},
+    )
+    publishing.message(tx, target, values["id"])
+
+
+def find_message(
+    tx: Transaction, connector: str, address_id: int, ids: tuple[str, ...]
+) -> RowMapping | None:
+    """The newest message with this address that the provider knows by one of these ids."""
+    if not ids:
+        return None
+    ours = select(external_ids.c.message_id).where(
+        external_ids.c.connector == connector,
+        external_ids.c.external_id.in_(ids),
+        external_ids.c.address_id == address_id,
+    )
+    theirs = and_(
+        messages.c.address_id == address_id,
+        messages.c.connector == connector,
+        messages.c.external_id.in_(ids),
+    )
+    for condition in (theirs, messages.c.id.in_(ours)):
+        found = tx.execute(
+            select(messages).where(condition).order_by(messages.c.id.desc()).limit(1)
+        )
+        row = found.mappings().first()
+        if row is not None:
+            return row
+    return None
