@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { byteSize, dayName, initials, playTime, readableAddress, timeUntil, waitedFor } from './format';
+import { byteSize, dayAndTime, dayName, initials, playTime, readableAddress, timeUntil, waitedFor } from './format';
 
 const now = new Date(2025, 5, 4, 12, 0).getTime();
 const hours = (count: number) => new Date(now + count * 3_600_000).toISOString();
@@ -10,6 +10,12 @@ test('days near by have names, others a date', () => {
   expect(dayName(hours(24), now)).toBe('Tomorrow');
   expect(dayName(hours(-72), now)).toBe('Sunday');
   expect(dayName(hours(-24 * 400), now)).toContain('2024');
+});
+
+test('within a sentence a day near by is not written with a capital', () => {
+  expect(dayAndTime(hours(24), now)).toMatch(/^tomorrow 12:00/u);
+  expect(dayAndTime(hours(1), now)).toMatch(/^today (13|01):00/u);
+  expect(dayAndTime(hours(72), now)).toMatch(/^Saturday 12:00/u);
 });
 
 test('waiting is told in the largest whole unit', () => {

@@ -46,6 +46,13 @@ export function dayName(at: string, now = Date.now()): string {
   return dateFormat({ day: 'numeric', month: 'long', ...(sameYear ? {} : { year: 'numeric' }) }).format(date);
 }
 
+/** "tomorrow 09:00", "Monday 09:00": within a sentence, where a day is not written with a capital. */
+export function dayAndTime(at: string, now = Date.now()): string {
+  const days = dayNumber(new Date(at)) - dayNumber(new Date(now));
+  const near = new Intl.RelativeTimeFormat(formatLocale(), { numeric: 'auto' });
+  return `${Math.abs(days) < 2 ? near.format(days, 'day') : dayName(at, now)} ${clockTime(at)}`;
+}
+
 /** The shortest form that is still clear: "14:05", "Mon", "12 Mar", "03/2024". */
 export function shortTime(at: string, now = Date.now()): string {
   const date = new Date(at);

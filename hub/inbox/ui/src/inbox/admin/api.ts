@@ -1,6 +1,6 @@
 // What an admin asks of the server, beside what every agent does.
 import type { JsonClient } from '$shared/http';
-import type { Agent } from '$shared/types';
+import type { Agent, Priority } from '$shared/types';
 
 export interface TeamQueue {
   /** Empty for what anybody may answer. */
@@ -42,7 +42,7 @@ export interface Preview {
   team: string | null;
   skills: string[];
   labels: string[];
-  priority: string;
+  priority: Priority;
   sla: string | null;
   language: string;
   team_open: boolean;

@@ -3,6 +3,7 @@ import { clockTime } from '$shared/format';
 import { kindName } from '$shared/kinds';
 import type { Kind, Message, MessageEvent, Sla } from '$shared/types';
 import { isolated } from './isolated';
+import { priorityName } from './names';
 
 /** What people call a connector. */
 export type ChannelName = (connector: string | null, kind: Kind | null) => string;
@@ -26,13 +27,6 @@ const STATUS: Record<string, (actor: string) => string> = {
   pending: (actor) => m.event_pending({ actor }),
   snoozed: (actor) => m.event_snoozed({ actor }),
   resolved: (actor) => m.event_resolved({ actor }),
-};
-
-const PRIORITY: Record<string, () => string> = {
-  low: m.priority_low,
-  normal: m.priority_normal,
-  high: m.priority_high,
-  urgent: m.priority_urgent,
 };
 
 export const CLOCKS: Record<SlaClock, () => string> = {
@@ -97,7 +91,7 @@ function doer({ actor, event }: Said): string {
 const WORDS: Record<string, Words> = {
   'conversation.assigned': assigned,
   'conversation.status': ({ actor, event }) => STATUS[text(event['to'])]?.(actor) ?? '',
-  'conversation.priority': ({ actor, event }) => m.event_priority({ actor, value: PRIORITY[text(event['to'])]?.() ?? text(event['to']) }),
+  'conversation.priority': ({ actor, event }) => m.event_priority({ actor, value: priorityName(text(event['to'])) }),
   'conversation.labels': ({ actor }) => m.event_labels({ actor }),
   'conversation.team': ({ actor }) => m.event_team({ actor }),
   'conversation.queued': () => m.event_queued(),

@@ -1,5 +1,5 @@
 import { m } from '$messages';
-import { clockTime, dayName, timeUntil } from '$shared/format';
+import { dayAndTime, timeUntil } from '$shared/format';
 import type { ContactAddress } from '$shared/types';
 import type { ChannelName } from './event-text';
 import { isolated } from './isolated';
@@ -27,7 +27,7 @@ export function foresight(address: ContactAddress, channelName: ChannelName, now
   const window = replyWindow(address, now);
   if (window.state === 'closed') return next ? { text: m.goes_instead({ channel, ...next }), tone: 'warn' } : NOTHING;
   if (window.state === 'human') {
-    return { text: m.window_human({ channel, time: `${dayName(window.until, now)} ${clockTime(window.until)}` }), tone: 'warn' };
+    return { text: m.window_human({ channel, time: dayAndTime(window.until, now) }), tone: 'warn' };
   }
   if (window.state === 'open') return { text: m.window_left({ channel, time: timeUntil(window.until, now) }), tone: 'plain' };
   if (address.present === false) return { text: next ? m.visitor_away_follows(next) : m.visitor_away(), tone: 'warn' };

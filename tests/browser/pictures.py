@@ -1,0 +1,246 @@
+"""Takes the pictures in docs/images anew: a hub with sample data, and people at its screens.
+
+    .venv/bin/python -m tests.browser.pictures             the pictures of the documentation
+    .venv/bin/python -m tests.browser.pictures FOLDER      every screen in every look, to look at
+
+The screens have to be built (`make ui`), and Chromium has to be installed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from hub.config import load_config
+from hub.inbox import accounts
+from hub.sample import seed
+from hub.sandbox import Sandbox, demo_connectors
+from hub.store.engine import Store, Transaction
+from hub.store.migrate import migrate
+from tests.browser.conftest import COLLEAGUE, EMAIL, FLAGS, PASSWORD
+from tests.browser.screens import Desk, Visitor, conversation_of
+from tests.harness import ROOT, RunningHub, eventually, free_port
+
+IMAGES = ROOT / "docs/images"
+AWAY = "mari@example.com"
+ROUTING = f"""
+hours:
+  always: {{timezone: UTC, mon-sun: "00:00-24:00"}}
+  never: {{timezone: UTC, mon: "09:00-09:01"}}
+teams:
+  support: {{members: [{EMAIL}, {COLLEAGUE}, {AWAY}], hours: always}}
+  sales: {{members: [{AWAY}], hours: always}}
+  workshop: {{members: [{COLLEAGUE}], hours: never}}
+agents:
+  {EMAIL}: {{skills: [returns], languages: [en, ar]}}
+  {COLLEAGUE}: {{languages: [en, et]}}
+  {AWAY}: {{skills: [returns], languages: [en, et], capacity: 4}}
+routing:
+  - {{name: prices, when: {{words: [price, discount]}}, team: sales, priority: high}}
+  - {{name: returns, when: {{words: [refund, exchange]}}, team: support, skills: [returns],
+      labels: [returns]}}
+  - {{name: rest, team: support}}
+assignment: {{accept_within: 1h}}
+sla:
+  default: {{first_reply: 15m, next_reply: 1h}}
+"""
+DESK = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"viewport": DESK, "color_scheme": "light"},
+    "dark": {"viewport": DESK, "color_scheme": "dark"},
+    "arabic": {"viewport": DESK, "color_scheme": "light", "locale": "ar"},
+    "phone": {"viewport": PHONE, "color_scheme": "light"},
+    "phone-dark": {"viewport": PHONE, "color_scheme": "dark"},
+    "phone-arabic": {"viewport": PHONE, "color_scheme": "light", "locale": "ar"},
+}
+
+
+class Studio:
+    """A shop on an ordinary day: who wrote, who waits, who is there to answer."""
+
+    def __init__(self, hub: RunningHub, sandbox: Sandbox, browser: Browser) -> None:
+        self.hub = hub
+        self.sandbox = sandbox
+        self.browser = browser
+        self.signed_in: Any = None
+
+    def context(self, **options: Any) -> BrowserContext:
+        settings = {"locale": "en-GB", "reduced_motion": "reduce", **LOOKS["light"], **options}
+        return self.browser.new_context(**settings)
+
+    def sign_in(self) -> Desk:
+        """An agent's screen that stays open: somebody is there."""
+        page = self.context().new_page()
+        page.goto(self.hub.url)
+        page.get_by_label("Email").fill(EMAIL)
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("heading", name="Inbox", exact=True).wait_for()
+        self.signed_in = {**page.context.storage_state(), "origins": []}
+        return Desk(page, self.hub)
+
+    def stage(self) -> dict[str, str]:
+        """Everybody writes. Returns the conversations that the pictures are of, by their names."""
+        told = {
+            "thread": next(
+                one["id"]
+                for one in self.hub.conversations()
+                if one["contact"]["name"] == "Nora Lind"
+            )
+        }
+        self.sandbox.graph.customer("Leo Fern").says("Can I exchange these for a size 43?")
+        told["routed"] = conversation_of(self.hub, "exchange these")
+        self.hub.reply(told["routed"], "Yes, within 30 days. Do you have the order number?")
+        words = "Order 10562 came without the laces, it is Pia"
+        self.sandbox.telegram.customer("Pia Holm").says(words)
+        told["suggested"] = conversation_of(self.hub, words)
+        contact = self.hub.get(f"/conversations/{told['suggested']}")["contact"]["id"]
+        self.sandbox.mail.customer("pia@example.org", "Pia Holm").sends(words, subject="Laces")
+        eventually(
+            lambda: self.hub.get(f"/contacts/{contact}/suggestions")["items"], what="a suggestion"
+        )
+        return told
+
+    def waits(self, page: Page, text: str) -> Visitor:
+        visitor = Visitor(page, self.hub, self.sandbox).opens_page()
+        visitor.says(text)
+        return visitor
+
+
+@contextmanager
+def studio() -> Iterator[Studio]:
+    port = free_port()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Sandbox(hub_url=f"http://127.0.0.1:{port}") as sandbox,
+        sync_playwright() as playwright,
+    ):
+        config = demo_connectors(sandbox.addresses) + ROUTING
+        hub = RunningHub(Path(folder), config, port=port)
+        _fill(hub)
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(FLAGS))
+        with hub:
+            yield Studio(hub, sandbox, browser)
+        browser.close()
+
+
+def _fill(hub: RunningHub) -> None:
+    data = hub.folder / "data"
+    data.mkdir()
+    store = Store(f"sqlite:///{data / 'hub.db'}")
+    migrate(store)
+
+    def add(tx: Transaction) -> None:
+        accounts.add_agent(tx, EMAIL, "Alex", "admin", PASSWORD)
+        accounts.add_agent(tx, COLLEAGUE, "Sam", "agent", PASSWORD)
+        accounts.add_agent(tx, AWAY, "Mari", "agent", PASSWORD)
+
+    store.write(add)
+    seed(store, load_config(hub.config, os.environ))
+    store.close()
+
+
+# -- the screens ------------------------------------------------------------------------------
+
+
+def opened(page: Page, studio: Studio, conversation: str) -> None:
+    page.goto(f"{studio.hub.url}/#/conversations/{conversation}")
+    expect(page.locator("article").first).to_be_visible()
+
+
+def inbox(page: Page, studio: Studio, told: dict[str, str]) -> None:
+    """One person's thread over several channels, an answer half written."""
+    opened(page, studio, told["thread"])
+
+
+def why(page: Page, studio: Studio, told: dict[str, str]) -> None:
+    """Why a conversation is with whom it is with."""
+    opened(page, studio, told["routed"])
+    if not page.locator("aside.details").is_visible():
+        page.locator("header .icon-button[aria-pressed]").click()
+    page.locator(".why").last.click()
+    expect(page.locator(".menu.routing dl")).to_be_visible()
+
+
+def suggestion(page: Page, studio: Studio, told: dict[str, str]) -> None:
+    """Two who may be one person, the pane beside the thread closed."""
+    opened(page, studio, told["suggested"])
+    if page.locator("aside.details").is_visible():
+        page.locator("header .icon-button[aria-pressed]").click()
+    expect(page.locator("aside.details")).to_be_hidden()
+
+
+def listed(page: Page, studio: Studio, told: dict[str, str]) -> None:
+    """The list alone, everybody's conversations."""
+    page.goto(studio.hub.url)
+    page.locator("nav [role=listitem]").first.wait_for()
+    page.locator("nav .tabs button").last.click()
+
+
+def admin(page: Page, studio: Studio, told: dict[str, str]) -> None:
+    """Teams, loads and queues, and a rule tried out."""
+    page.goto(f"{studio.hub.url}/#/admin")
+    page.get_by_role("meter").first.wait_for()
+    page.locator("textarea").fill("I want a refund")
+    page.locator("form button").click()
+    page.locator(".answer").wait_for()
+
+
+def queue(page: Page, studio: Studio, told: dict[str, str]) -> None:
+    """A customer who waits and sees which number they are."""
+    page.goto(f"{studio.hub.url}/chat/website")
+    field = page.locator("textarea")
+    field.fill("Is there a discount for two pairs?")
+    field.press("Enter")
+    page.locator(".notices p").first.wait_for()
+
+
+def sandbox(page: Page, studio: Studio, told: dict[str, str]) -> None:
+    """The page on which one is the customer."""
+    page.goto(studio.sandbox.url)
+    page.get_by_role("radio").first.wait_for()
+
+
+SCREENS: tuple[Callable[[Page, Studio, dict[str, str]], None], ...] = (
+    inbox,
+    why,
+    suggestion,
+    listed,
+    admin,
+    queue,
+    sandbox,
+)
+
+
+def take_all(folder: Path) -> None:
+    """Every screen in every look."""
+    with studio() as here:
+        desk = here.sign_in()
+        told = here.stage()
+        for look, options in LOOKS.items():
+            for screen in SCREENS:
+                context = here.context(**options, storage_state=here.signed_in)
+                page = context.new_page()
+                screen(page, here, told)
+                page.wait_for_timeout(400)
+                page.screenshot(path=folder / f"{screen.__name__}-{look}.png")
+                context.close()
+        desk.page.close()
+
+
+def main(arguments: list[str]) -> None:
+    folder = Path(arguments[0])
+    folder.mkdir(parents=True, exist_ok=True)
+    take_all(folder)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
