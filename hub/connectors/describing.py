@@ -11,7 +11,7 @@ import structlog
 from hub import runtime
 from hub.connectors.base import Connector, DescribesContacts, is_able
 from hub.connectors.rates import Buckets
-from hub.conversations import people
+from hub.conversations import people, profiles
 from hub.errors import SendError
 from hub.store.engine import Store, Transaction
 from hub.types import Address, Profile, RateLimit
@@ -59,4 +59,4 @@ class Describer:
 def _keep(tx: Transaction, address: Address, profile: Profile) -> None:
     person = people.find(tx.connection, address)
     if person is not None and not person.contact.name:
-        people.describe(tx, person, profile)
+        profiles.describe(tx, person.root_id, profile)

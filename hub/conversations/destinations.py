@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, true
 
-from hub.conversations import people
+from hub.conversations import people, reach
 from hub.conversations.people import Person
 from hub.errors import Conflict, Invalid
 from hub.store.engine import Transaction
@@ -58,7 +58,7 @@ def destination(
         person = address_of(tx.connection, contact_id, outlet)
     if person is None:
         raise Conflict(f"This customer has no address that {name} can write to.")
-    people.known(tx, person.address_id, name)
+    reach.known(tx, person.address_id, name)
     refuse_stopped(tx, person.address_id, outlet.name)
     return person, outlet
 

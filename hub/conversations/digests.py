@@ -22,6 +22,7 @@ from hub.conversations import (
     links,
     people,
     publishing,
+    reach,
     reachable,
     send,
     shapes,
@@ -254,7 +255,7 @@ def _send_digest(
         text=written(words, _answers(tx, unread), link, way.outlet.text_limit),
     )
     step = {"code": CODE, "reason": LEFT, **left.model_dump()}
-    people.known(tx, way.address_id, way.outlet.name)
+    reach.known(tx, way.address_id, way.outlet.name)
     send.queue(tx, values["id"], to, way.outlet, fallback_from={**step, "trail": []})
     publishing.message(tx, target, values["id"])
     fallback.tell(

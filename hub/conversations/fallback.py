@@ -17,6 +17,7 @@ from hub.conversations import (
     outbox,
     people,
     publishing,
+    reach,
     reachable,
     shapes,
     threads,
@@ -79,7 +80,7 @@ def refused(
     Returns the step it took, or None where nothing was to be tried.
     """
     if closes_address:
-        people.stopped(tx, claim.address_id, claim.connector, error.message or error.code)
+        reach.stopped(tx, claim.address_id, claim.connector, error.message or error.code)
     found = _movable(tx, claim, error) if rules.enabled else None
     if found is None:
         outbox.fail(tx, claim, error)
@@ -179,7 +180,7 @@ def _move(tx: Transaction, row: Any, claim: Claim, error: SendError, way: Way) -
             updated_at=tx.now,
         )
     )
-    people.known(tx, way.address_id, way.outlet.name)
+    reach.known(tx, way.address_id, way.outlet.name)
     target = threads.thread(tx, threads.standing(tx, row.conversation_id), person)
     threads.join_connector(tx, target, way.outlet.name)
     tell(

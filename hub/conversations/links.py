@@ -19,6 +19,7 @@ from hub.conversations import (
     histories,
     merging,
     people,
+    profiles,
     publishing,
     shapes,
     switches,
@@ -110,8 +111,8 @@ def unlink(tx: Transaction, link_id: int, *, by: str) -> tuple[shapes.Link, list
     undone = get(tx.connection, link_id)
     _tell(tx, undone, "contact.unlinked", by, [before.contact_id, before.other_contact_id])
     both = [
-        people.contact(tx.connection, before.contact_id),
-        people.contact(tx.connection, before.other_contact_id),
+        profiles.contact(tx.connection, before.contact_id),
+        profiles.contact(tx.connection, before.other_contact_id),
     ]
     tx.publish(Event(ContactUnlinked(link=undone, contact_ids=[one.id for one in both])))
     cards.forget(tx, changed)

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from hub.conversations import cursors, people, search, shapes, views
+from hub.conversations import cursors, people, profiles, search, shapes, views
 from hub.conversations.cursors import Page as Page
 from hub.errors import NotFound
 from hub.store.models import (
@@ -198,11 +198,11 @@ def list_contacts(
         before = cursors.id_from(cursor)
         ids = search.find_contacts(connection, query, before, limit + 1)
         again = _shown_before(connection, query, ids[:limit])
-        found = [people.contact(connection, one) for one in ids[:limit] if one not in again]
+        found = [profiles.contact(connection, one) for one in ids[:limit] if one not in again]
         return Page(found, cursors.encode([ids[limit - 1]]) if len(ids) > limit else None)
     people_only = select(contacts).where(contacts.c.root_id == contacts.c.id)
     rows = cursors.page(connection, people_only, (contacts.c.id,), limit, cursor)
-    return Page([people.contact_shape(row) for row in rows.items], rows.next)
+    return Page([profiles.contact_shape(row) for row in rows.items], rows.next)
 
 
 def _shown_before(connection: Connection, query: str, ids: Sequence[int]) -> set[int]:

@@ -20,6 +20,7 @@ from hub.conversations import (
     handovers,
     people,
     publishing,
+    reach,
     reports,
     search,
     switches,
@@ -163,9 +164,9 @@ def _message(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: i
     person = evidence.weigh(tx, person, event, inlet.kind)
     at = timeline.sane_time(event.sent_at, tx.now)
     if event.extra.get("keyword") == "start":
-        people.started(tx, person, inlet.name, at)
+        reach.started(tx, person, inlet.name, at)
     elif not event.automatic:
-        people.seen(tx, person, inlet.name, at)
+        reach.seen(tx, person, inlet.name, at)
     answered = _answered(tx, inlet, event, person)
     if event.automatic:
         return _automatic(tx, inlet, event, person, journal_id, answered)
@@ -372,10 +373,10 @@ def _happened(tx: Transaction, inlet: Inlet, event: ContactEvent, person: Person
     match event.name:
         case "started" | "referral":
             at = timeline.sane_time(event.at, tx.now)
-            people.started(tx, person, inlet.name, at)
+            reach.started(tx, person, inlet.name, at)
         case "stopped":
             reason = "The customer asked for no more messages here."
-            people.stopped(tx, person.address_id, inlet.name, reason, opted_out=True)
+            reach.stopped(tx, person.address_id, inlet.name, reason, opted_out=True)
         case "reaction":
             _react(tx, inlet, event, person)
             return

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from hub.conversations import files, people, publishing, threads, timeline
+from hub.conversations import files, people, publishing, reach, threads, timeline
 from hub.conversations.people import Person
 from hub.conversations.timeline import Author
 from hub.store.engine import Transaction, Upsert
@@ -326,7 +326,7 @@ def _mark_stopped(tx: Transaction, connector: str, found: list[int], reason: str
         select(deliveries.c.address_id).where(deliveries.c.message_id.in_(found)).distinct()
     )
     for address_id in rows.scalars():
-        people.stopped(tx, address_id, connector, reason)
+        reach.stopped(tx, address_id, connector, reason)
 
 
 def _note(tx: Transaction, message_id: int, update_: DeliveryUpdate) -> None:

@@ -11,6 +11,7 @@ from hub.conversations import (
     destinations,
     people,
     publishing,
+    reach,
     shapes,
     threads,
     timeline,
@@ -129,13 +130,13 @@ def start(
         return Sent(repeated, is_new=False)
     if (
         not outlet.can_start
-        and people.last_inbound_at(tx.connection, person.address_id, outlet.name) is None
+        and reach.last_inbound_at(tx.connection, person.address_id, outlet.name) is None
     ):
         raise Conflict(
             "On this channel the customer has to write first. Choose another channel, or send "
             "them a link to this one."
         )
-    people.known(tx, person.address_id, outlet.name)
+    reach.known(tx, person.address_id, outlet.name)
     destinations.refuse_stopped(tx, person.address_id, outlet.name)
     tx.lock(f"contact:{person.root_id}")
     target = threads.open_thread(tx, person) or threads.start_thread(tx, person)

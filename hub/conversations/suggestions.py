@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, or_, select, update
 
-from hub.conversations import links, people, shapes, threads, timeline
+from hub.conversations import links, people, profiles, shapes, threads, timeline
 from hub.conversations.timeline import Author
 from hub.errors import Conflict, Invalid, NotFound
 from hub.store.engine import Transaction
@@ -30,7 +30,7 @@ def of_contact(connection: Connection, contact_id: int) -> list[shapes.Suggestio
     for row in rows:
         other = row.other_contact_id if row.contact_id in group else row.contact_id
         if other not in group:
-            found.append(_shape(row, people.contact(connection, other)))
+            found.append(_shape(row, profiles.contact(connection, other)))
     return found
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, select, update
 
 from hub.connectors.webchat import Identity, Webchat
-from hub.conversations import links, people, shapes, signed
+from hub.conversations import links, people, profiles, reach, shapes, signed
 from hub.conversations.people import Person
 from hub.conversations.storable import storable
 from hub.inbox.visitors import Visitor
@@ -68,7 +68,7 @@ def _claim(tx: Transaction, connector: Webchat, visitor: Visitor, identity: Iden
         return False
     if not held.is_new and not _is_told(held.contact, identity):
         name = None if held.contact.name else identity.name
-        people.edit(tx, held.contact_id, name=name, attributes=identity.attributes)
+        profiles.edit(tx, held.contact_id, name=name, attributes=identity.attributes)
     if not bound:
         _join(tx, connector, visitor, held)
     return True
@@ -76,7 +76,7 @@ def _claim(tx: Transaction, connector: Webchat, visitor: Visitor, identity: Iden
 
 def _join(tx: Transaction, connector: Webchat, visitor: Visitor, held: Person) -> None:
     page = people.find_or_make(tx, connector.address(visitor.name), Profile(locale=visitor.locale))
-    people.known(tx, page.address_id, connector.name)
+    reach.known(tx, page.address_id, connector.name)
     links.link(
         tx,
         held.contact_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub.connectors.base import Handover as CanHandOver
 from hub.connectors.webchat import Webchat
-from hub.conversations import arriving, counting, handovers, people, shapes
+from hub.conversations import arriving, counting, handovers, people, reach, shapes
 from hub.conversations.handovers import Redeemed, Refused
 from hub.conversations.switches import Switch
 from hub.conversations.timeline import Author
@@ -77,7 +77,7 @@ def redeem_on_page(hub: Hub, connector: Webchat, visitor: Visitor, token: str) -
         if outcome is None:  # a page that is loaded again
             return None, None
         person = handovers.person_after(tx, person)
-        people.started(tx, person, connector.name, tx.now)
+        reach.started(tx, person, connector.name, tx.now)
         inlet = hub.connectors.inlet(connector)
         switch = arriving.arrive(tx, person, inlet.outlet, outcome, inlet.welcome, tx.now)
         return outcome, switch

@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from hub.config.sections import Fallback
 from hub.connectors.delivery import Deliverer
-from hub.conversations import fallback, links, outbox, people, send, shapes
+from hub.conversations import fallback, links, outbox, people, reach, send, shapes
 from hub.conversations.send import Draft
 from hub.conversations.timeline import SYSTEM
 from hub.errors import (
@@ -368,7 +368,7 @@ def is_blocked(desk: Desk, letters: Customer) -> None:
 
 def said_stop_to_another_number(desk: Desk, letters: Customer) -> None:
     address_id = people_id(desk, letters)
-    desk.store.write(lambda tx: people.stopped(tx, address_id, "letters-2", "STOP", opted_out=True))
+    desk.store.write(lambda tx: reach.stopped(tx, address_id, "letters-2", "STOP", opted_out=True))
 
 
 def is_only_asserted(desk: Desk, letters: Customer) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from hub.conversations import links, people, suggestions
+from hub.conversations import links, people, profiles, suggestions
 from hub.conversations.receive import receive
 from hub.conversations.tokens import ReplyToken, make_reply_token
 from hub.errors import Conflict
@@ -66,7 +66,7 @@ class Somebody:
 
     def types(self, **attributes: str) -> None:
         """In a form of ours."""
-        self.desk.store.write(lambda tx: people.edit(tx, self.record, attributes=attributes))
+        self.desk.store.write(lambda tx: profiles.edit(tx, self.record, attributes=attributes))
 
     def suggested(self) -> list[tuple[str, str, str]]:
         with self.desk.store.read() as connection:

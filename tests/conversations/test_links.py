@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, select
 
-from hub.conversations import links, people, queries, shapes
+from hub.conversations import links, profiles, queries, shapes
 from hub.conversations.roots import roots
 from hub.errors import Conflict, Invalid, NotFound
 from hub.store.models import addresses, contacts
@@ -275,7 +275,7 @@ def test_names_and_attributes_stay_with_their_record(
     anna.says("Hello")
     boris.says("Hi")
     link = desk.links_up(anna, boris)
-    desk.store.write(lambda tx: people.edit(tx, boris.id, name="Anna K", attributes={"size": 38}))
+    desk.store.write(lambda tx: profiles.edit(tx, boris.id, name="Anna K", attributes={"size": 38}))
     assert anna.contact.name == "Anna K"
     desk.unlinks(link)
     assert (anna.contact.name, anna.contact.attributes) == ("Anna K", {"size": 38})

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from hub.conversations import people, queries, threads, views, work
+from hub.conversations import profiles, queries, threads, views, work
 from hub.conversations.timeline import Author
 from hub.errors import Conflict
 from hub.store.engine import Store
@@ -152,7 +152,7 @@ class Story:
 
     def _edits(self, one: int, name: str, number: int) -> None:
         self.desk.store.write(
-            lambda tx: people.edit(tx, self.records[one], attributes={name: number})
+            lambda tx: profiles.edit(tx, self.records[one], attributes={name: number})
         )
 
     def _links(self, one: int, other: int, told: Told) -> bool:

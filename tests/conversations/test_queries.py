@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from hub.config.sections import Fallback
-from hub.conversations import people, queries, reachable, search
+from hub.conversations import profiles, queries, reachable, search
 from hub.conversations.queries import ConversationFilter, Page
 from hub.errors import Invalid, NotFound
 from hub.store.engine import Store
@@ -382,7 +382,7 @@ def test_only_the_last_word_may_be_a_beginning(desk: Desk, anna: Customer) -> No
 def test_contacts_are_found_by_name_address_and_attribute(desk: Desk) -> None:
     anna = desk.customer("+37255512345", name="Żaneta Õispuu")
     anna.says("Hello")
-    desk.store.write(lambda tx: people.edit(tx, anna.id, attributes={"city": "Łódź"}))
+    desk.store.write(lambda tx: profiles.edit(tx, anna.id, attributes={"city": "Łódź"}))
     with desk.store.read() as connection:
         for query in ("zaneta", "oisp", "372555", "lodz"):
             found = queries.list_contacts(connection, query, 10, None).items
@@ -395,7 +395,7 @@ def test_a_contact_that_was_renamed_is_found_by_the_new_name_only(
     desk: Desk, anna: Customer
 ) -> None:
     anna.says("Hello")
-    desk.store.write(lambda tx: people.edit(tx, anna.id, name="Maria"))
+    desk.store.write(lambda tx: profiles.edit(tx, anna.id, name="Maria"))
     with desk.store.read() as connection:
         assert queries.list_contacts(connection, "maria", 10, None).items
         assert not queries.list_contacts(connection, "kask", 10, None).items

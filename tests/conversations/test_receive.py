@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from hub.conversations import handovers
+from hub.conversations import handovers, reach
 from hub.conversations.receive import keep_failed
 from hub.conversations.storable import is_plain
 from hub.conversations.tokens import ReplyToken, make_reply_token
@@ -668,7 +668,7 @@ def test_a_late_message_does_not_set_the_reply_window_back(desk: Desk, anna: Cus
     with desk.store.read() as connection:
         person = people.find(connection, anna.address)
         assert person is not None
-        found = people.last_inbound_at(connection, person.address_id, "toy")
+        found = reach.last_inbound_at(connection, person.address_id, "toy")
     assert found == newest
 
 

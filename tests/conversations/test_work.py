@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, update
 
-from hub.conversations import people, work
+from hub.conversations import profiles, work
 from hub.conversations.events import Event, PresenceChanged
 from hub.conversations.views import agent_shape
 from hub.errors import Invalid, NotFound
@@ -117,7 +117,7 @@ def test_nothing_in_a_label_or_a_name_breaks_the_database(
 ) -> None:
     assert desk.changes(conversation, labels=["a\0b", "c\ud83d"]).labels == ["ab", "c?"]
     changed = desk.store.write(
-        lambda tx: people.edit(
+        lambda tx: profiles.edit(
             tx, anna.id, name="A\0nna\udc80", attributes={"k\0": "v\0", "list": ["\ud83d"]}
         )
     )

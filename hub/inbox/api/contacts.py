@@ -9,7 +9,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
-from hub.conversations import links, people, queries, reachable, shapes, suggestions
+from hub.conversations import links, profiles, queries, reachable, shapes, suggestions
 from hub.errors import Invalid
 from hub.inbox.api.answers import (
     Body,
@@ -32,7 +32,7 @@ class ContactQuery(PageQuery):
 
 
 class ContactChange(Body):
-    name: str | None = Field(None, max_length=people.MAX_NAME)
+    name: str | None = Field(None, max_length=profiles.MAX_NAME)
     attributes: dict[str, str | int | float | bool | None] | None = Field(
         None, max_length=MAX_ATTRIBUTES, description="A null value takes an attribute away."
     )
@@ -75,7 +75,7 @@ def blueprint(hub: Hub) -> APIBlueprint:
     def get_contact(path: ItemPath) -> Response:
         hub.auth.principal()
         with hub.store.read() as connection:
-            return answer(people.contact(connection, path.id))
+            return answer(profiles.contact(connection, path.id))
 
     @api.patch("/contacts/<int:id>", responses={200: shapes.Contact})
     def change_contact(path: ItemPath, body: ContactChange) -> Response:
@@ -84,7 +84,7 @@ def blueprint(hub: Hub) -> APIBlueprint:
         if body.attributes is not None:
             changes["attributes"] = body.attributes
             _check_attributes(body.attributes)
-        return answer(hub.store.write(lambda tx: people.edit(tx, path.id, **changes)))
+        return answer(hub.store.write(lambda tx: profiles.edit(tx, path.id, **changes)))
 
     @api.get("/contacts/<int:id>/timeline", responses={200: ListOf[shapes.Message]})
     def timeline(path: ItemPath, query: PageQuery) -> Response:

@@ -14,6 +14,7 @@ from hub.conversations import (
     destinations,
     handovers,
     people,
+    profiles,
     queries,
     send,
     shapes,
@@ -221,7 +222,7 @@ def _recipient(hub: Hub, tx: Transaction, body: NewConversation, outlet: Outlet)
     if (body.contact_id is None) == (body.address is None):
         raise Invalid("Give either contact_id or address.", "address")
     if body.contact_id is not None:
-        people.contact(tx.connection, body.contact_id)
+        profiles.contact(tx.connection, body.contact_id)
         found = destinations.address_of(tx.connection, body.contact_id, outlet)
         if found is None:
             raise Conflict(f"This customer has no address that {outlet.name} can write to.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from hub.connectors.webchat import SignedId
-from hub.conversations import people
+from hub.conversations import profiles
 from hub.inbox.sockets.common import Ask
 
 
@@ -57,7 +57,7 @@ class HandoverRequest(Ask):
 class Prechat(Ask):
     """What a visitor says of themselves. Typed, so it proves nothing."""
 
-    name: str = Field("", max_length=people.MAX_NAME)
+    name: str = Field("", max_length=profiles.MAX_NAME)
     email: str = Field("", max_length=320)
     phone: str = Field("", max_length=40)
     department: str = Field("", max_length=40, description="What their message will be about.")

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import select
 
-from hub.conversations import people, queries, reports, shapes, shown
+from hub.conversations import people, profiles, queries, reports, shapes, shown
 from hub.conversations.people import Person
 from hub.errors import Conflict, Invalid
 from hub.inbox.services import Hub
@@ -99,7 +99,9 @@ def keep_profile(hub: Hub, here: Line, asked: Prechat) -> None:
     typed = {"email": asked.email, "phone": asked.phone}
     attributes = {name: value for name, value in typed.items() if value}
     name = asked.name or None
-    hub.store.write(lambda tx: people.edit(tx, person.contact_id, name=name, attributes=attributes))
+    hub.store.write(
+        lambda tx: profiles.edit(tx, person.contact_id, name=name, attributes=attributes)
+    )
 
 
 def _uploads(hub: Hub, here: Line, wanted: list[str]) -> list[dict[str, Any]]:
