@@ -24,7 +24,8 @@ from sqlalchemy import func, insert, select
 
 from bench import servers
 from bench.sockets import Crowd
-from hub.conversations.receive import Inlet, receive
+from hub.conversations.inlets import Inlet
+from hub.conversations.receive import receive
 from hub.inbox import accounts
 from hub.store.engine import Store, Transaction
 from hub.store.migrate import migrate

@@ -28,7 +28,7 @@ from hub.connectors.polling import Poller
 from hub.connectors.webchat import Webchat
 from hub.conversations import counting
 from hub.conversations.events import ConnectorUpdated, Event, MessageCreated, MessageUpdated
-from hub.conversations.receive import Received
+from hub.conversations.inlets import Received
 from hub.errors import SendError
 from hub.inbox import chat, health, pages, problems, webhooks
 from hub.inbox.api import agents as agents_api

@@ -18,7 +18,8 @@ from sqlalchemy import select, update
 
 from hub.connectors.base import Connector, Handshake
 from hub.connectors.live import Connectors
-from hub.conversations.receive import Inlet, Received, keep_failed, process, receive
+from hub.conversations.inlets import Inlet, Received
+from hub.conversations.receive import keep_failed, process, receive
 from hub.conversations.storable import storable
 from hub.errors import EventIgnored, HubError, NotFound, PayloadInvalid, WebhookRejected
 from hub.metrics import INBOUND

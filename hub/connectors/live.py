@@ -15,7 +15,7 @@ from hub.connectors import registry
 from hub.connectors.base import Connector, ConnectorConfig, Site
 from hub.connectors.base import Typing as CanType
 from hub.conversations import shapes
-from hub.conversations.receive import Inlet
+from hub.conversations.inlets import Inlet
 from hub.conversations.send import Outlet
 
 log = structlog.get_logger()

@@ -189,7 +189,8 @@ def hub_(world: object) -> RunningHub:
 
 
 def test_replay_runs_what_failed_again_and_says_how_many(tmp_path: Path) -> None:
-    from hub.conversations.receive import Inlet, keep_failed
+    from hub.conversations.inlets import Inlet
+    from hub.conversations.receive import keep_failed
     from hub.store.engine import Store
     from hub.store.migrate import migrate
     from hub.types import WebhookRequest

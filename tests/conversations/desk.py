@@ -21,7 +21,8 @@ from hub.connectors.gateway import Gateway
 from hub.connectors.live import Connectors
 from hub.conversations import links, queries, send, shapes, views, work
 from hub.conversations.events import Event
-from hub.conversations.receive import Received, receive
+from hub.conversations.inlets import Received
+from hub.conversations.receive import receive
 from hub.conversations.send import Draft
 from hub.conversations.timeline import Author
 from hub.store.engine import Store

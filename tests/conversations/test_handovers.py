@@ -13,7 +13,7 @@ from sqlalchemy import event, select, update
 
 from hub.conversations import handovers
 from hub.conversations.handovers import Invitation, Refused
-from hub.conversations.receive import Received
+from hub.conversations.inlets import Received
 from hub.conversations.tokens import CODE_ALPHABET, codes_in, is_token, new_code, new_token
 from hub.errors import LimitExceeded, NotFound
 from hub.store.engine import Store
