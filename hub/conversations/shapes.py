@@ -5,15 +5,35 @@ Ids are strings, times RFC 3339 in UTC. The front end's types are generated from
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+)
 
 from hub.types import DeliveryStatus, Medium
 
 Id = Annotated[str, BeforeValidator(str)]
 OptionalId = Annotated[str | None, BeforeValidator(lambda v: None if v is None else str(v))]
+#: Far from the ends of the calendar, where nothing can be added and no zone be changed.
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if not EARLIEST <= moment <= LATEST:
+        raise ValueError("a time between the years 1900 and 9000 is needed")
+    return moment.astimezone(UTC)
+
+
+#: A time that somebody gives, with its zone; ours is UTC.
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 Status = Literal["open", "pending", "snoozed", "resolved"]
 Priority = Literal["low", "normal", "high", "urgent"]

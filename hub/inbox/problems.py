@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import structlog
 from flask import Flask, Response, request
+from flask.json.provider import DefaultJSONProvider
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
@@ -76,7 +77,19 @@ def of_validation(error: ValidationError) -> Response:
     return problem(422, "invalid", "The request is not of the documented form.", errors=errors)
 
 
+class Json(DefaultJSONProvider):
+    """What nests too deep to be read is as unreadable as what is no JSON."""
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        try:
+            return super().loads(s, **kwargs)
+        except RecursionError:
+            raise ValueError("This nests too deep.") from None
+
+
 def install(app: Flask) -> None:
+    app.json = Json(app)
+
     @app.errorhandler(HubError)
     def hub_error(error: HubError) -> Response:
         return of_hub_error(error)

@@ -229,3 +229,10 @@ def test_an_agent_who_comes_back_in_time_never_left(
     book.stop()
     store.close()
     assert "offline" not in told[:-1]
+
+
+def test_half_an_emoji_is_no_reason_to_lose_what_was_said_with_it(hub: RunningHub) -> None:
+    with hub.visitor() as visitor:
+        answer = visitor.says("Thank you \ud83d", "half")
+    assert answer["ok"] is True
+    assert answer["message"]["text"] == "Thank you ?"

@@ -23,6 +23,7 @@ from pydantic import ValidationError
 
 from hub.connectors.base import Connector, Handover, Polls, Reconciles, Site, secrets_of
 from hub.connectors.email import Email
+from hub.connectors.email.addresses import with_token
 from hub.connectors.email.authentication import read_results
 from hub.connectors.email.smtp import SmtpCall, SmtpReply
 from hub.connectors.http import Http
@@ -31,6 +32,7 @@ from hub.errors import (
     ConnectionFailed,
     CredentialsRefused,
     EventIgnored,
+    Invalid,
     Rejected,
     ResponseUnexpected,
     Unsupported,
@@ -450,6 +452,29 @@ def test_mails_without_an_id_are_told_apart_by_their_bytes() -> None:
     assert parsed(bare).key == parsed(bare).key
     assert parsed(bare).key != parsed(bare + b"!").key
     assert parsed(bare).external_id == ""
+
+
+def test_an_address_that_an_agent_types_is_in_the_same_form() -> None:
+    connector = make()
+    typed = [" Ann.Lee@BÜCHER.example ", "ann.lee@xn--bcher-kva.example."]
+    found = {connector.normalized(Address("mailto", one)) for one in typed}
+    assert found == {Address("mailto", "ann.lee@xn--bcher-kva.example")}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["ann", "ann@b.example\r\nBcc: all@c.example", "<ann@b.example>", "a@b.example, c@d.example"],
+)
+def test_what_is_no_single_address_is_nowhere_to_write_to(path: str) -> None:
+    with pytest.raises(Invalid):
+        make().normalized(Address("mailto", path))
+
+
+def test_nobody_writes_to_the_hub_itself() -> None:
+    connector = make()
+    for ours in (connector.config.address, with_token(connector.config.address, "abc")):
+        with pytest.raises(Invalid):
+            connector.normalized(Address("mailto", ours.upper()))
 
 
 def test_an_address_is_in_lower_case_and_its_domain_in_ascii() -> None:

@@ -17,7 +17,13 @@ from urllib.parse import quote
 
 from hub.connectors.base import Connector, PollResult
 from hub.connectors.email import outgoing
-from hub.connectors.email.addresses import ascii_domain, is_ours, with_token
+from hub.connectors.email.addresses import (
+    ascii_domain,
+    is_deliverable,
+    is_ours,
+    normalise,
+    with_token,
+)
 from hub.connectors.email.config import EmailConfig
 from hub.connectors.email.dsn import Report, read_report, report_type
 from hub.connectors.email.imap import ImapMailbox
@@ -25,8 +31,9 @@ from hub.connectors.email.incoming import read_message, sender_of
 from hub.connectors.email.mime import read_mail
 from hub.connectors.email.smtp import SmtpCall, SmtpReply, deliver, error_of, sign_in
 from hub.connectors.email.strip import shared_reader
-from hub.errors import EventIgnored, PayloadInvalid, WebhookRejected
+from hub.errors import EventIgnored, Invalid, PayloadInvalid, WebhookRejected
 from hub.types import (
+    Address,
     Capabilities,
     DeliveryStatus,
     DeliveryUpdate,
@@ -149,6 +156,14 @@ class Email(Connector[EmailConfig]):
         query = f"subject={quote('Continue our conversation')}"
         query += f"&body={quote(f'Code: {code}')}" if code else ""
         return f"mailto:{quote(address, safe='@+')}?{query}"
+
+    def normalized(self, address: Address) -> Address:
+        path = normalise(address.path)
+        if not is_deliverable(path):
+            raise Invalid("Write one mail address, like anna@example.org.", "address")
+        if is_ours(self.config.address, path):
+            raise Invalid("This is our own address: nobody would get it.", "address")
+        return self.address(path)
 
     def check(self) -> str:
         found = ["Mail comes in by webhook."]

@@ -28,6 +28,9 @@ Id = Annotated[
     ),
 ]
 
+#: A connector's name; a word that could be none is refused, never taken for no choice.
+ConnectorName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x20]+$")]
+
 
 class ItemPath(BaseModel):
     id: Id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
@@ -25,15 +25,21 @@ from hub.inbox.services import Hub
 
 TAG = Tag(name="Contacts")
 MAX_ATTRIBUTES = 100
+#: Every program's JSON keeps a number of this size as it is.
+MAX_NUMBER = 2**53
 
 
 class ContactQuery(PageQuery):
     q: str = Field("", max_length=200)
 
 
+_Whole = Annotated[int, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)]
+_Fraction = Annotated[float, Field(allow_inf_nan=False)]
+
+
 class ContactChange(Body):
     name: str | None = Field(None, max_length=profiles.MAX_NAME)
-    attributes: dict[str, str | int | float | bool | None] | None = Field(
+    attributes: dict[str, str | bool | _Whole | _Fraction | None] | None = Field(
         None, max_length=MAX_ATTRIBUTES, description="A null value takes an attribute away."
     )
 

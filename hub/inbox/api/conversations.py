@@ -26,6 +26,7 @@ from hub.conversations.send import Draft, Outlet
 from hub.errors import Conflict, Invalid
 from hub.inbox.api.answers import (
     Body,
+    ConnectorName,
     Id,
     ItemPath,
     ListOf,
@@ -57,13 +58,13 @@ class ConversationChange(Body):
     team: Id | None = Field(None, description="The team's id, or null for none.")
     priority: shapes.Priority | None = None
     labels: list[str] | None = Field(None, max_length=50)
-    snoozed_until: datetime | None = None
+    snoozed_until: shapes.Moment | None = None
 
 
 class NewMessage(Body):
     text: str = Field("", max_length=send.MAX_TEXT)
     type: Literal["message", "note"] = "message"
-    connector: str | None = Field(None, max_length=64)
+    connector: ConnectorName | None = None
     attachments: list[Id] = Field([], max_length=20)
     reply_to: Id | None = None
     client_id: str | None = Field(None, min_length=1, max_length=send.MAX_CLIENT_ID)
@@ -146,9 +147,6 @@ def blueprint(hub: Hub) -> APIBlueprint:
         for name in ("status", "priority", "labels"):
             if name in changes and changes[name] is None:
                 raise Invalid("This cannot be null; leave it out to keep it.", name)
-        until = changes.get("snoozed_until")
-        if until is not None and until.tzinfo is None:
-            raise Invalid("A time needs its zone, such as Z.", "snoozed_until")
         return answer(
             hub.store.write(lambda tx: work.change(tx, path.id, changes, principal.author))
         )

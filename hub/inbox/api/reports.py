@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from hub.conversations import tallies
-from hub.conversations.shapes import SwitchReport
+from hub.conversations.shapes import Moment, SwitchReport
 from hub.inbox.api.answers import answer
 from hub.inbox.services import Hub
 
@@ -21,9 +21,7 @@ USUAL = timedelta(days=30)
 class Since(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    since: AwareDatetime | None = Field(
-        None, description="From when; without it, of the last 30 days."
-    )
+    since: Moment | None = Field(None, description="From when; without it, of the last 30 days.")
 
 
 def blueprint(hub: Hub) -> APIBlueprint:
@@ -35,6 +33,6 @@ def blueprint(hub: Hub) -> APIBlueprint:
         hub.auth.principal()
         since = query.since or datetime.now(UTC) - USUAL
         with hub.store.read() as connection:
-            return answer(tallies.switches_since(connection, since.astimezone(UTC)))
+            return answer(tallies.switches_since(connection, since))
 
     return api

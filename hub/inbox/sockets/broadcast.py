@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import queue
 from collections.abc import Sequence
 from functools import partial
@@ -16,6 +17,7 @@ from hub import runtime
 from hub.connectors.webchat import Webchat
 from hub.conversations import events, reports
 from hub.conversations.events import ContactLinked, ContactUnlinked, Event, MessageCreated
+from hub.conversations.storable import storable
 from hub.inbox.sockets.rooms import AGENTS, EVERYBODY, VISITORS, room_of
 from hub.inbox.sockets.visitor_lines import Lines
 from hub.store.engine import Store
@@ -34,7 +36,14 @@ class Json:
 
     @staticmethod
     def loads(text: str | bytes, **_options: Any) -> Any:
-        return orjson.loads(text)
+        try:
+            return orjson.loads(text)
+        except orjson.JSONDecodeError:
+            # Browsers write half a surrogate pair as it is (a text cut within an emoji), and what
+            # is said with it must not be lost.
+            if b"\\ud" not in (text if isinstance(text, bytes) else text.encode()).lower():
+                raise
+        return storable(json.loads(text))
 
 
 class TextPacket(Packet):  # type: ignore[misc]
