@@ -48,6 +48,7 @@ from hub.inbox.origins import SocketOrigins
 from hub.inbox.presence import PresenceBook
 from hub.inbox.services import Hub
 from hub.inbox.sockets import agents, visitors
+from hub.inbox.sockets.agent_lines import AgentLines
 from hub.inbox.sockets.broadcast import Broadcaster, Json, TextPacket
 from hub.inbox.sockets.visitor_lines import Lines
 from hub.reloading import Reloader
@@ -109,7 +110,8 @@ class App:
             self.store, lambda: self.current.config.assignment.offline_grace.total_seconds()
         )
         alone = settings.redis_url is None
-        self.lines = Lines(self.store, links.path, alone=alone)
+        self.lines = Lines(self.store, links.path, lambda: self.current.config, alone=alone)
+        self.agent_lines = AgentLines(self.store)
         self.assigner = Assigner(self.store, lambda: self.current.config)
         self.sla = SlaWatch(self.store, lambda: self.current.config)
         self.replier = Replier(self.store, lambda: self.current.config, self.connectors.outlets)
@@ -136,6 +138,7 @@ class App:
             auth=Authenticator(self.store, settings.public_url),
             presence=self.presence,
             lines=self.lines,
+            agent_lines=self.agent_lines,
         )
         self.flask, self.socketio = create_web(self.hub)
         self.broadcaster = Broadcaster(self.store, self.socketio, links, self.lines)
@@ -184,6 +187,7 @@ class App:
         if web:
             self.presence.start(alone=alone)
             self.lines.start()
+            self.agent_lines.start()
         if worker:
             self.deliverer.start(alone=alone)
             self.fetcher.start()
@@ -209,6 +213,7 @@ class App:
         self.describer.stop()
         self.presence.stop()
         self.lines.stop()
+        self.agent_lines.stop()
         self.deliverer.stop()
         self.broadcaster.stop()
         self.connectors.close()

@@ -162,7 +162,7 @@ def schema(what: str) -> None:
 
         click.echo(json.dumps(config_schema(), indent=2, ensure_ascii=False))
         return
-    from hub.conversations.wire import schema as wire_schema
+    from hub.inbox.api.wire import schema as wire_schema
 
     click.echo(json.dumps(wire_schema(), indent=2))
 
@@ -190,6 +190,26 @@ def user_add(email: str, name: str, role: str, password_stdin: bool) -> None:
         else click.prompt("Password", hide_input=True, confirmation_prompt=True)
     )
     _in_store(lambda tx: accounts.add_agent(tx, email, name, role, password))
+    click.echo(f"{email} can sign in.")
+
+
+@user.command("disable")
+@click.argument("email")
+def user_disable(email: str) -> None:
+    """Ends an account: its sign-ins, its tokens, its screens. Its work goes back to the queue."""
+    from hub.inbox import accounts
+
+    _in_store(lambda tx: accounts.disable(tx, email))
+    click.echo(f"{email} cannot sign in any more.")
+
+
+@user.command("enable")
+@click.argument("email")
+def user_enable(email: str) -> None:
+    """Lets a disabled account sign in again. Its tokens have to be made anew."""
+    from hub.inbox import accounts
+
+    _in_store(lambda tx: accounts.enable(tx, email))
     click.echo(f"{email} can sign in.")
 
 

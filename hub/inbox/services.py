@@ -13,6 +13,7 @@ from hub.connectors.live import Connectors
 from hub.connectors.polling import Poller
 from hub.inbox.auth import Authenticator
 from hub.inbox.presence import PresenceBook
+from hub.inbox.sockets.agent_lines import AgentLines
 from hub.inbox.sockets.visitor_lines import Lines
 from hub.reloading import Reloader
 from hub.settings import Settings
@@ -36,6 +37,7 @@ class Hub:
     auth: Authenticator
     presence: PresenceBook
     lines: Lines
+    agent_lines: AgentLines
 
     @property
     def config(self) -> Config:

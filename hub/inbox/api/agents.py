@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from hub.config.values import Language
 from hub.conversations import shapes
@@ -141,7 +141,7 @@ def _change(tx: Transaction, hub: Hub, agent_id: int, changes: dict[str, Any]) -
                 "Change them there."
             )
     if changes.get("role") == "agent" and row.role == "admin":
-        _keep_an_admin(tx, agent_id)
+        accounts.keep_an_admin(tx, agent_id)
     if "teams" in changes:
         _join(tx, agent_id, changes.pop("teams"))
     if "name" in changes:
@@ -177,13 +177,3 @@ def _join(tx: Transaction, agent_id: int, names: list[str]) -> None:
             insert(team_members),
             [{"team_id": team_id, "agent_id": agent_id} for team_id in wanted],
         )
-
-
-def _keep_an_admin(tx: Transaction, agent_id: int) -> None:
-    others = tx.execute(
-        select(func.count())
-        .select_from(agents)
-        .where(agents.c.role == "admin", agents.c.disabled_at.is_(None), agents.c.id != agent_id)
-    ).scalar_one()
-    if not others:
-        raise Conflict("This is the last admin: make another one first.")

@@ -99,6 +99,7 @@ def _session_routes(api: APIBlueprint, hub: Hub) -> None:
         token = hub.auth.session_token()
         if token is not None:
             hub.store.write(lambda tx: accounts.sign_out(tx, token))
+            hub.agent_lines.look()
         response = Response(status=204)
         hub.auth.clear_cookie(response)
         return response

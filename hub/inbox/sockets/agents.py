@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from flask import request
@@ -20,7 +19,9 @@ from hub.conversations.send import Draft
 from hub.errors import Conflict, HubError, NotFound, SendError
 from hub.inbox import accounts, presence
 from hub.inbox.accounts import Principal
+from hub.inbox.api.answers import ConnectorName
 from hub.inbox.services import Hub
+from hub.inbox.sockets.agent_lines import Line
 from hub.inbox.sockets.common import Ack, Ask, Read, Say, Sync, Typing, answered, ok
 from hub.inbox.sockets.rooms import AGENTS, EVERYBODY
 from hub.metrics import SOCKETS
@@ -34,7 +35,7 @@ _Id = Field(pattern=r"^\d{1,18}$")
 class AgentSay(Say):
     conversation_id: str = _Id
     type: Literal["message", "note"] = "message"
-    connector: str | None = None
+    connector: ConnectorName | None = None
 
 
 class AgentTyping(Typing):
@@ -59,19 +60,12 @@ class SetPresence(Ask):
     presence: shapes.Presence
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """An open socket of somebody who signed in."""
-
-    principal: Principal
-    sid: str
-
-
 def register(socketio: SocketIO, hub: Hub) -> None:
-    lines: dict[str, Line] = {}
+    lines = hub.agent_lines
+    lines.attach(socketio)
 
     def line() -> Line:
-        found = lines.get(request.sid)  # type: ignore[attr-defined]
+        found = lines.of(request.sid)  # type: ignore[attr-defined]
         if found is None:
             raise Conflict("This socket is not signed in.")
         return found
@@ -82,7 +76,7 @@ def register(socketio: SocketIO, hub: Hub) -> None:
         if principal is None:
             raise ConnectionRefusedError("not_signed_in")
         sid: str = request.sid  # type: ignore[attr-defined]
-        lines[sid] = Line(principal, sid)
+        lines.opened(Line(principal, sid))
         join_room(EVERYBODY)
         SOCKETS.labels(namespace=AGENTS).inc()
         if principal.agent_id is not None:
@@ -91,7 +85,7 @@ def register(socketio: SocketIO, hub: Hub) -> None:
 
     @socketio.on("disconnect", namespace=AGENTS)
     def disconnect(_reason: Any = None) -> None:
-        gone = lines.pop(request.sid, None)  # type: ignore[attr-defined]
+        gone = lines.closed(request.sid)  # type: ignore[attr-defined]
         if gone is None:
             return
         SOCKETS.labels(namespace=AGENTS).dec()

@@ -1,0 +1,131 @@
+"""The open screens of agents: each holds as long as the sign-in or the token that opened it.
+
+An account may be disabled by another process, a token be taken away, a sign-in run out: that is
+looked for every few moments, and nothing that an agent says in between is worth a question.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+from flask_socketio import SocketIO
+from sqlalchemy import select
+
+from hub import runtime
+from hub.conversations import work
+from hub.conversations.timeline import SYSTEM
+from hub.inbox import accounts, presence
+from hub.inbox.accounts import Principal
+from hub.inbox.sockets.rooms import AGENTS
+from hub.store.engine import Store, Transaction
+from hub.store.models import agents, conversations
+
+log = structlog.get_logger()
+
+#: How long a screen may stay open after its account was disabled.
+LOOK_SECONDS = 2.0
+#: Conversations given back in one transaction.
+BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An open socket of somebody who signed in."""
+
+    principal: Principal
+    sid: str
+
+
+class AgentLines:
+    """All of this process. Safe to use from many threads."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._socketio: SocketIO | None = None
+        self._by_sid: dict[str, Line] = {}
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+
+    def attach(self, socketio: SocketIO) -> None:
+        self._socketio = socketio
+
+    def start(self) -> None:
+        runtime.spawn(self._run, name="agent-lines")
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def opened(self, line: Line) -> None:
+        with self._lock:
+            self._by_sid[line.sid] = line
+
+    def closed(self, sid: str) -> Line | None:
+        """The line that was there; None for a socket that never signed in."""
+        with self._lock:
+            return self._by_sid.pop(sid, None)
+
+    def of(self, sid: str) -> Line | None:
+        return self._by_sid.get(sid)
+
+    def look(self) -> None:
+        """Closes every screen whose sign-in or token is no longer good."""
+        with self._lock:
+            open_ = list(self._by_sid.values())
+        if not open_:
+            return
+        with self._store.read() as connection:
+            good = accounts.still_good(connection, {one.principal.proof for one in open_})
+        for one in open_:
+            if one.principal.proof not in good:
+                log.info("agent.closed", agent=one.principal.agent_id)
+                assert self._socketio is not None
+                self._socketio.server.disconnect(one.sid, namespace=AGENTS)  # type: ignore[attr-defined]
+
+    def give_back(self) -> None:
+        """Puts what disabled agents hold back into the queue, resolved ones apart."""
+        while ids := self._held():
+            self._store.write(partial(_release, ids=ids))
+
+    def _held(self) -> list[int]:
+        with self._store.read() as connection:
+            disabled = connection.execute(
+                select(agents.c.id).where(agents.c.disabled_at.is_not(None))
+            ).scalars()
+            return list(
+                connection.execute(
+                    select(conversations.c.id)
+                    .where(
+                        conversations.c.assignee_id.in_(list(disabled)),
+                        conversations.c.status != "resolved",
+                        conversations.c.merged_into_id.is_(None),
+                    )
+                    .order_by(conversations.c.id)
+                    .limit(BATCH)
+                ).scalars()
+            )
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self.look()
+                self.give_back()
+            except Exception:
+                # The next look may find the database again.
+                log.exception("agent_lines.look_failed")
+            if self._stop.wait(LOOK_SECONDS):
+                return
+
+
+def _release(tx: Transaction, ids: list[int]) -> None:
+    left = set()
+    for conversation_id in ids:
+        row = work.row_of(tx, conversation_id)
+        if row.assignee_id is None or not accounts.is_disabled(tx, row.assignee_id):
+            continue  # somebody took it at this moment
+        left.add(row.assignee_id)
+        work.change(tx, row.id, {"assignee_id": None}, SYSTEM)
+    for agent_id in sorted(left):
+        presence.publish(tx, agent_id)
