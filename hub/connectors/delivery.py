@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -16,56 +15,35 @@ from hub import runtime
 from hub.config.sections import Fallback
 from hub.connectors.base import Connector, Reconciles
 from hub.connectors.calls import composed, sent
+from hub.connectors.composing import Composer
+from hub.connectors.lanes import Lane, lane
 from hub.connectors.live import Connectors
-from hub.connectors.rates import Buckets
 from hub.conversations import fallback, outbox
 from hub.conversations.outbox import Claim
 from hub.conversations.reachable import PAGES
-from hub.conversations.tokens import ReplyToken, make_reply_token
 from hub.errors import (
     AddressInvalid,
     ConnectionFailed,
     ContactStopped,
     CredentialsRefused,
     SendError,
-    Throttled,
 )
 from hub.metrics import FALLBACKS, OUTBOUND, SEND_SECONDS
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
-from hub.types import Attachment, Medium, OutboundMessage, RateLimit, SendReceipt
+from hub.types import OutboundMessage, SendReceipt
 
 log = structlog.get_logger()
 
-#: Deliveries of one connector under way at once.
-IN_FLIGHT = 8
 SWEEP_SECONDS = 1.0
-#: While a provider is down, one message tries it this often.
-PROBE_EVERY = timedelta(seconds=5)
-#: While a provider refuses our keys, it is asked no more often than this.
-ATTENTION_PAUSE = timedelta(seconds=30)
 FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=5)
-#: A turn that comes sooner than this is waited for in place.
-SHORT_WAIT = 0.25
 
 
 def backoff(attempts: int, jitter: float) -> timedelta:
     """1 s, doubling, at most 5 minutes; `jitter` in [0, 1) adds up to a quarter."""
     doubled: timedelta = FIRST_WAIT * 2 ** min(attempts - 1, 20)
     return min(doubled * (1 + jitter / 4), LONGEST_WAIT)
-
-
-@dataclass(slots=True)
-class _Lane:
-    """How one connector is doing."""
-
-    buckets: Buckets | None
-    per_address: Buckets | None
-    in_flight: int = 0
-    paused_until: datetime = field(default_factory=lambda: datetime.min.replace(tzinfo=UTC))
-    down_since: datetime | None = None
-    probed_at: datetime = field(default_factory=lambda: datetime.min.replace(tzinfo=UTC))
 
 
 class Deliverer:
@@ -83,11 +61,9 @@ class Deliverer:
         """`rules` tells what holds now for answers that their own channel cannot carry."""
         self._store = store
         self._connectors = connectors
-        self._media = media
-        self._links = links
-        self._secret = secret
+        self._composer = Composer(store, media, links, secret)
         self._rules = rules
-        self._lanes: dict[str, _Lane] = {}
+        self._lanes: dict[str, Lane] = {}
         self._wake = threading.Event()
         self._stopping = False
         self._idle = threading.Condition()
@@ -133,7 +109,7 @@ class Deliverer:
     def _take_one(self) -> bool:
         now = datetime.now(UTC)
         self._probe(now)
-        free = [c.name for c in self._connectors if self._is_free(self._lane(c), now)]
+        free = [c.name for c in self._connectors if self._lane(c).is_free(now)]
         if not free:
             return False
         with self._store.read() as connection:
@@ -147,23 +123,16 @@ class Deliverer:
         runtime.spawn(self._deliver_and_leave, claim, name=f"delivery-{claim.connector}")
         return True
 
-    def _lane(self, connector: Connector[Any]) -> _Lane:
-        lane = self._lanes.get(connector.name)
-        if lane is None:
-            found = connector.capabilities
-            lane = _Lane(_buckets(found.rate), _buckets(found.rate_per_address))
-            self._lanes[connector.name] = lane
-        return lane
-
-    @staticmethod
-    def _is_free(lane: _Lane, now: datetime) -> bool:
-        return lane.in_flight < IN_FLIGHT and lane.paused_until <= now
+    def _lane(self, connector: Connector[Any]) -> Lane:
+        found = self._lanes.get(connector.name)
+        if found is None:
+            found = self._lanes[connector.name] = lane(connector)
+        return found
 
     def _probe(self, now: datetime) -> None:
         """Lets one message knock at every provider that was away."""
-        for name, lane in self._lanes.items():
-            if lane.down_since is not None and now - lane.probed_at >= PROBE_EVERY:
-                lane.probed_at = now
+        for name, found in self._lanes.items():
+            if found.probes(now):
                 self._store.write(partial(outbox.hurry, connector=name, limit=1))
 
     # -- one delivery -----------------------------------------------------------------------------
@@ -190,13 +159,13 @@ class Deliverer:
             self._refused(connector, claim, error)
 
     def _send(self, connector: Connector[Any], claim: Claim) -> None:
-        message = self._message(connector, claim)
+        message = self._composer.message(connector, claim)
         calls = composed(connector, message)
         first = claim.parts_sent
         if claim.unknown_since is not None and first < len(calls):
             first = self._reconcile(connector, claim, message, calls)
         for part in range(first, len(calls)):
-            wait = self._wait_for_turn(connector, claim)
+            wait = self._lanes[connector.name].waits_for_turn(claim.address_id)
             if wait > 0:
                 again_at = datetime.now(UTC) + timedelta(seconds=wait)
                 self._store.write(partial(outbox.wait_turn, claim_=claim, again_at=again_at))
@@ -257,35 +226,14 @@ class Deliverer:
         self._accepted(claim, part, receipt, is_last=part == len(calls) - 1)
         return part + 1
 
-    def _wait_for_turn(self, connector: Connector[Any], claim: Claim) -> float:
-        """Seconds to wait before this may leave; short waits are done here."""
-        lane = self._lanes[connector.name]
-        taken: list[tuple[Buckets, Hashable]] = []
-        for buckets, key in (
-            (lane.per_address, claim.address_id),
-            (lane.buckets, connector.name),
-        ):
-            if buckets is None:
-                continue
-            while (wait := buckets.take(key)) > 0:
-                if wait > SHORT_WAIT:
-                    for one, of in taken:
-                        one.give_back(of)
-                    return wait
-                threading.Event().wait(wait)
-            taken.append((buckets, key))
-        return 0.0
-
     # -- verdicts ---------------------------------------------------------------------------------
 
     def _worked(self, connector: Connector[Any], claim: Claim) -> None:
         OUTBOUND.labels(connector=connector.name, outcome="sent").inc()
         waited = datetime.now(UTC) - claim.created_at
         SEND_SECONDS.labels(connector=connector.name).observe(waited.total_seconds())
-        lane = self._lanes[connector.name]
         self._connectors.worked(connector.name)
-        if lane.down_since is not None:
-            lane.down_since = None
+        if self._lanes[connector.name].is_back():
             self._store.write(lambda tx: outbox.hurry(tx, connector.name))
 
     def _refused(self, connector: Connector[Any], claim: Claim, error: SendError) -> None:
@@ -319,59 +267,9 @@ class Deliverer:
             FALLBACKS.labels(step.from_, step.to or "", step.code).inc()
 
     def _later(self, connector: Connector[Any], claim: Claim, error: SendError) -> None:
-        now = datetime.now(UTC)
-        lane = self._lanes[connector.name]
         wait = error.retry_after or backoff(claim.attempts, random.random())  # noqa: S311
         unknown = isinstance(error, ConnectionFailed) and error.maybe_sent
-        if isinstance(error, ConnectionFailed | CredentialsRefused) and lane.down_since is None:
-            lane.down_since, lane.probed_at = now, now
-        if isinstance(error, CredentialsRefused):
-            lane.paused_until = now + ATTENTION_PAUSE
-        elif isinstance(error, Throttled) and error.retry_after is not None:
-            lane.paused_until = now + error.retry_after
+        self._lanes[connector.name].slows_down(error, datetime.now(UTC))
         self._store.write(
             lambda tx: outbox.put_back(tx, claim, error, tx.now + wait, unknown=unknown)
         )
-
-    # -- composing --------------------------------------------------------------------------------
-
-    def _message(self, connector: Connector[Any], claim: Claim) -> OutboundMessage:
-        with self._store.read() as connection:
-            found = outbox.outgoing(connection, claim)
-        if found.stopped_reason is not None:
-            raise ContactStopped(found.stopped_reason)
-        row = found.row
-        token = ReplyToken(row.conversation_id, claim.address_id)
-        return OutboundMessage(
-            id=str(row.id),
-            address=found.address,
-            text=row.text,
-            subject=found.subject,
-            attachments=tuple(self._attachment(file) for file in found.files),
-            author_name=row.author_name,
-            # The time of writing, not of the try: a retry composes the same calls.
-            now=row.created_at if claim.parts_sent or claim.unknown_since else datetime.now(UTC),
-            last_inbound_at=found.last_inbound_at,
-            written_by_person=row.author_type == "agent",
-            automatic=row.author_type == "system",
-            reply_to=found.reply_to,
-            references=found.references,
-            conversation_id=str(row.conversation_id),
-            reply_token=make_reply_token(self._secret, token),
-            status_url=f"{connector.site.webhook_url(connector.name)}/status?message={row.id}",
-            locale=found.locale,
-        )
-
-    def _attachment(self, file: Any) -> Attachment:
-        return Attachment(
-            medium=Medium(file.medium),
-            name=file.name,
-            media_type=file.media_type,
-            size=file.size,
-            content=partial(self._media.read, file.key),
-            url=self._links.public_url(file.id, file.name),
-        )
-
-
-def _buckets(limit: RateLimit | None) -> Buckets | None:
-    return None if limit is None else Buckets(limit)

@@ -17,20 +17,11 @@ from sqlalchemy import Connection, and_, func, or_, select, true, update
 from hub.conversations import people, publishing, reports
 from hub.errors import ConnectionFailed, CredentialsRefused, SendError
 from hub.store.engine import Transaction
-from hub.store.models import (
-    addresses,
-    attachments,
-    conversations,
-    deliveries,
-    external_ids,
-    messages,
-    reaches,
-)
+from hub.store.models import addresses, deliveries, external_ids
 from hub.types import Address, DeliveryStatus, SendReceipt
 
 LEASE = timedelta(seconds=90)
 GIVE_UP_AFTER = timedelta(hours=24)
-MAX_REFERENCES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,95 +251,3 @@ def hurry(tx: Transaction, connector: str | None = None, limit: int | None = Non
             .values(next_attempt_at=tx.now)
         )
     return len(ids)
-
-
-# -- what a connector needs to compose -------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A message with everything around it, as the database has it."""
-
-    row: Any
-    address: Address
-    files: Sequence[Any]
-    last_inbound_at: datetime | None
-    #: Set where the address is closed for us: nothing may leave for it.
-    stopped_reason: str | None
-    reply_to: str
-    references: tuple[str, ...]
-    subject: str
-    locale: str
-
-
-def outgoing(connection: Connection, claim_: Claim) -> Outgoing:
-    row = connection.execute(
-        select(messages, addresses.c.scheme, addresses.c.scope, addresses.c.path)
-        .join(deliveries, deliveries.c.message_id == messages.c.id)
-        .join(addresses, addresses.c.id == deliveries.c.address_id)
-        .where(messages.c.id == claim_.message_id)
-    ).one()
-    files = connection.execute(
-        select(attachments).where(attachments.c.message_id == row.id).order_by(attachments.c.id)
-    ).all()
-    thread_ids = [
-        found.external_id
-        for found in connection.execute(
-            select(messages.c.external_id)
-            .where(
-                messages.c.address_id == claim_.address_id,
-                messages.c.conversation_id == row.conversation_id,
-                messages.c.connector == claim_.connector,
-                messages.c.id < row.id,
-                messages.c.external_id.is_not(None),
-            )
-            .order_by(messages.c.created_at.desc(), messages.c.id.desc())
-            .limit(MAX_REFERENCES)
-        )
-    ]
-    reach = connection.execute(
-        select(reaches).where(
-            reaches.c.address_id == claim_.address_id, reaches.c.connector == claim_.connector
-        )
-    ).first()
-    return Outgoing(
-        row=row,
-        address=Address(row.scheme, row.path, row.scope),
-        files=files,
-        last_inbound_at=None if reach is None else reach.last_inbound_at,
-        stopped_reason=reach.stopped_reason if reach is not None and reach.stopped_at else None,
-        reply_to=_external_id_of(connection, row.reply_to_id, claim_),
-        references=tuple(thread_ids),
-        subject=_subject(connection, row.conversation_id, claim_.address_id),
-        locale="",
-    )
-
-
-def _external_id_of(connection: Connection, message_id: int | None, claim_: Claim) -> str:
-    """The id of the message answered, where this channel knows it: it may have come by another."""
-    if message_id is None:
-        return ""
-    found = connection.execute(
-        select(messages.c.external_id).where(
-            messages.c.id == message_id,
-            messages.c.address_id == claim_.address_id,
-            messages.c.connector == claim_.connector,
-        )
-    ).scalar()
-    return found or ""
-
-
-def _subject(connection: Connection, conversation_id: int, address_id: int) -> str:
-    """What this address wrote last in the subject line, else the conversation's own."""
-    found = connection.execute(
-        select(messages.c.subject)
-        .where(messages.c.address_id == address_id, messages.c.subject != "")
-        .order_by(messages.c.created_at.desc(), messages.c.id.desc())
-        .limit(1)
-    ).scalar()
-    if found:
-        return str(found)
-    own = connection.execute(
-        select(conversations.c.subject).where(conversations.c.id == conversation_id)
-    ).scalar()
-    return own or ""

@@ -13,7 +13,7 @@ import pytest
 import structlog
 from sqlalchemy import Engine, event
 
-from hub.connectors import delivery, registry
+from hub.connectors import delivery, lanes, registry
 from hub.store import engine as engine_module
 from hub.store import models
 from hub.store.engine import Store, open_engine
@@ -173,4 +173,4 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivery, "SWEEP_SECONDS", 0.02)
     monkeypatch.setattr(delivery, "FIRST_WAIT", timedelta(milliseconds=20))
     monkeypatch.setattr(delivery, "LONGEST_WAIT", timedelta(milliseconds=200))
-    monkeypatch.setattr(delivery, "PROBE_EVERY", timedelta(milliseconds=50))
+    monkeypatch.setattr(lanes, "PROBE_EVERY", timedelta(milliseconds=50))
