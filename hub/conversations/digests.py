@@ -7,7 +7,7 @@ address they can be reached at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,41 +15,18 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from hub.config.sections import Fallback
-from hub.conversations import (
-    automatic,
-    fallback,
-    handovers,
-    links,
-    people,
-    publishing,
-    reach,
-    reachable,
-    send,
-    shapes,
-    shown,
-    threads,
-    timeline,
-)
+from hub.conversations import digest_messages, links, people, reachable, shapes, shown
 from hub.conversations.destinations import Outlet
+from hub.conversations.digest_messages import ResumeLink
 from hub.conversations.fallback import Step
 from hub.conversations.people import Person
 from hub.conversations.reachable import Way
-from hub.errors import LimitExceeded
 from hub.store.engine import Transaction
-from hub.store.models import addresses, attachments, deliveries, messages, visitor_sessions
+from hub.store.models import addresses, deliveries, messages, visitor_sessions
 from hub.types import Address
 
-CODE = "visitor_left"
-LEFT = "The visitor left the page before reading this."
-NOWHERE = (
-    "The visitor left the page before reading this, and there is no other verified address "
-    "to reach them at: it waits for them on the page."
-)
 #: One sweep at a time: two of them would each take half of what belongs together.
 ONE_AT_A_TIME = "digests"
-
-#: Makes the link that brings a customer back: from a connector's name, a token and a code.
-ResumeLink = Callable[[str, str, str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +78,13 @@ def follow_next(
     left = shapes.Place(connector=due.connector, kind=reachable.PAGES, address=str(person.address))
     way = _next(tx, person, outlets, rules)
     if way is None:
-        _tell_nowhere(tx, unread, person, left, since=max(_left_at(sessions), default=None))
-        return Looked(Step(due.connector, None, CODE))
+        digest_messages.tell_nowhere(
+            tx, unread, person, left, since=max(_left_at(sessions), default=None)
+        )
+        return Looked(Step(due.connector, None, digest_messages.CODE))
     locales = [one.locale for one in sessions if one.locale]
-    _send_digest(tx, unread, person, left, way, locales, resume_link)
-    return Looked(Step(due.connector, way.outlet.name, CODE))
+    digest_messages.send_digest(tx, unread, person, left, way, locales, resume_link)
+    return Looked(Step(due.connector, way.outlet.name, digest_messages.CODE))
 
 
 def _next(
@@ -183,181 +162,3 @@ def _take_unread(tx: Transaction, due: Any) -> list[Any]:
         .order_by(messages.c.created_at, messages.c.id)
     )
     return list(rows.all())
-
-
-# -- telling ---------------------------------------------------------------------------------------
-
-
-def _tell_nowhere(
-    tx: Transaction,
-    unread: list[Any],
-    person: Person,
-    left: shapes.Place,
-    *,
-    since: datetime | None,
-) -> None:
-    """One line for each time that they leave, however much is said after them."""
-    target = threads.thread(tx, threads.standing(tx, unread[-1].conversation_id), person)
-    if since is not None and _was_told(tx, target.id, left, since):
-        return
-    fallback.tell(
-        tx,
-        target,
-        message_id=unread[-1].id,
-        left=left,
-        to=None,
-        code=CODE,
-        reason=NOWHERE,
-        messages=[str(one.id) for one in unread],
-    )
-    publishing.conversation(tx, target.id)
-
-
-def _was_told(tx: Transaction, conversation_id: int, left: shapes.Place, since: datetime) -> bool:
-    rows = tx.execute(
-        select(messages.c.extra).where(
-            messages.c.conversation_id == conversation_id,
-            messages.c.created_at >= since,
-            messages.c.type == "event",
-        )
-    )
-    said = [row.extra.get("event", {}) for row in rows]
-    return any(
-        (one.get("name"), one.get("code"), one.get("to"), one.get("from"))
-        == (fallback.EVENT, CODE, None, left.model_dump())
-        for one in said
-    )
-
-
-def _send_digest(
-    tx: Transaction,
-    unread: list[Any],
-    person: Person,
-    left: shapes.Place,
-    way: Way,
-    locales: list[str],
-    resume_link: ResumeLink,
-) -> None:
-    to = people.find(tx.connection, way.address)
-    assert to is not None
-    target = threads.thread(tx, threads.standing(tx, unread[-1].conversation_id), to)
-    words = _words(tx, person, locales)
-    link = _way_back(tx, target.id, person, left, way, resume_link)
-    values = timeline.add_message(
-        tx,
-        target,
-        person=to,
-        connector=way.outlet.name,
-        kind=way.outlet.kind,
-        direction="out",
-        author=timeline.SYSTEM,
-        subject=words["subject"],
-        text=written(words, _answers(tx, unread), link, way.outlet.text_limit),
-    )
-    step = {"code": CODE, "reason": LEFT, **left.model_dump()}
-    reach.known(tx, way.address_id, way.outlet.name)
-    send.queue(tx, values["id"], to, way.outlet, fallback_from={**step, "trail": []})
-    publishing.message(tx, target, values["id"])
-    fallback.tell(
-        tx,
-        target,
-        message_id=values["id"],
-        left=left,
-        to=way.place,
-        code=CODE,
-        reason=LEFT,
-        messages=[str(one.id) for one in unread],
-    )
-
-
-def _way_back(
-    tx: Transaction,
-    conversation_id: int,
-    person: Person,
-    left: shapes.Place,
-    way: Way,
-    resume_link: ResumeLink,
-) -> str | None:
-    """A link into the chat, for who has proved to be the visitor.
-
-    Whoever follows it is proved to be that person; an agent's merge alone must not become a proof.
-    """
-    if way.address_id not in links.proved_with(tx.connection, person.contact_id):
-        return None
-    try:
-        made = handovers.invite(
-            tx, conversation_id, left.connector, "system", contact_id=person.contact_id
-        )
-    except LimitExceeded:
-        return None
-    return resume_link(left.connector, made.token, made.code)
-
-
-def _answers(tx: Transaction, unread: list[Any]) -> list[str]:
-    files: dict[int, list[str]] = {}
-    for row in tx.execute(
-        select(attachments.c.message_id, attachments.c.name)
-        .where(attachments.c.message_id.in_([one.id for one in unread]))
-        .order_by(attachments.c.id)
-    ):
-        files.setdefault(row.message_id, []).append(f"[{row.name or '…'}]")
-    return [
-        "\n".join(
-            part
-            for part in (
-                f"{one.author_name}: {one.text}" if one.author_name else one.text,
-                *files.get(one.id, ()),
-            )
-            if part
-        )
-        for one in unread
-    ]
-
-
-def _words(tx: Transaction, person: Person, locales: list[str]) -> dict[str, str]:
-    known = [*locales, *automatic.locales_of(tx, person)]
-    return {name: automatic.in_language(texts, *known) for name, texts in TEXTS.items()}
-
-
-def written(
-    words: dict[str, str], answers: Sequence[str], link: str | None, limit: int | None
-) -> str:
-    """The digest. Where a link leads to the rest, it is cut to what one message holds. Pure."""
-    end = words["answer"] if link is None else f"{words['go_on']}\n{link}"
-    said = "\n\n".join(answers)
-    space = None if limit is None or link is None else limit - len(words["intro"]) - len(end) - 4
-    if space is not None and len(said) > space:
-        said = said[: max(0, space - 1)].rstrip() + "…"
-    return f"{words['intro']}\n\n{said}\n\n{end}"
-
-
-TEXTS: dict[str, dict[str, str]] = {
-    "subject": {
-        "en": "The answer to your chat",
-        "ar": "الرد على محادثتك",
-        "fa": "پاسخ گفتگوی شما",
-        "et": "Vastus teie vestlusele",
-        "pl": "Odpowiedź na Twoją rozmowę",
-    },
-    "intro": {
-        "en": "You had left the chat when our answer came:",
-        "ar": "كنت قد غادرت المحادثة حين وصل ردنا:",
-        "fa": "هنگام رسیدن پاسخ ما از گفتگو بیرون رفته بودید:",
-        "et": "Olite vestlusest lahkunud, kui meie vastus tuli:",
-        "pl": "Nasza odpowiedź przyszła już po zamknięciu czatu:",
-    },
-    "go_on": {
-        "en": "Answer right here, or go on in the chat:",
-        "ar": "يمكنك الرد هنا، أو متابعة المحادثة:",
-        "fa": "همین‌جا پاسخ دهید یا گفتگو را ادامه دهید:",
-        "et": "Vastake siinsamas või jätkake vestluses:",
-        "pl": "Odpowiedz tutaj albo wróć do czatu:",
-    },
-    "answer": {
-        "en": "You can answer right here.",
-        "ar": "يمكنك الرد هنا.",
-        "fa": "می‌توانید همین‌جا پاسخ دهید.",
-        "et": "Võite vastata siinsamas.",
-        "pl": "Możesz odpowiedzieć tutaj.",
-    },
-}

@@ -14,8 +14,17 @@ from sqlalchemy import event, insert, update
 from hub.config.sections import Fallback
 from hub.connectors.delivery import Deliverer
 from hub.connectors.following import Follower
-from hub.conversations import digests, handovers, links, people, reachable, reports, shapes
-from hub.conversations.digests import TEXTS, written
+from hub.conversations import (
+    digest_messages,
+    digests,
+    handovers,
+    links,
+    people,
+    reachable,
+    reports,
+    shapes,
+)
+from hub.conversations.digest_messages import TEXTS, written
 from hub.store.models import addresses, deliveries, reaches, visitor_sessions
 from tests.conversations.desk import SECRET, Customer, Desk, at_once
 from tests.conversations.toys import ToyProvider, a_moment_ago
@@ -198,7 +207,7 @@ def test_what_breaks_in_the_middle_leaves_nothing_half_done(
     answers(desk, chat, "Yes")
     leaves(desk, visitor)
     with monkeypatch.context() as broken:
-        broken.setattr(digests, "_answers", lambda *_: 1 / 0)
+        broken.setattr(digest_messages, "_answers", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             sweep(desk)
     assert digests_of(desk, chat) == []
