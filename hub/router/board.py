@@ -11,7 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, or_, select
 
 from hub.config import Config
+from hub.router import line
 from hub.router.candidates import Agent, Need
+from hub.router.conditions import IS_FREE, IS_OPEN
 from hub.router.decisions import open_hours
 from hub.router.language import detect
 from hub.router.rules import Snapshot
@@ -31,9 +33,8 @@ _HELD = Prepared(
     select(conversations.c.assignee_id, contacts.c.root_id, conversations.c.connectors)
     .join(contacts, contacts.c.id == conversations.c.contact_id)
     .where(
+        *IS_OPEN,
         conversations.c.assignee_id.is_not(None),
-        conversations.c.status == "open",
-        conversations.c.merged_into_id.is_(None),
         # What was opened again is about to be decided: who had it holds it only afterwards.
         or_(conversations.c.rule.is_not(None), conversations.c.accepted_at.is_not(None)),
     )
@@ -60,10 +61,8 @@ _WAITING = Prepared(
     select(*_QUEUED)
     .join(contacts, contacts.c.id == conversations.c.contact_id)
     .where(
-        conversations.c.assignee_id.is_(None),
-        conversations.c.status == "open",
+        *IS_FREE,
         conversations.c.rule.is_not(None),
-        conversations.c.merged_into_id.is_(None),
         conversations.c.id > bindparam("after"),
     )
     .order_by(conversations.c.id)
@@ -85,9 +84,8 @@ _UNROUTED = Prepared(
     .join(contacts, contacts.c.id == conversations.c.contact_id)
     .join(_ROOT, _ROOT.c.id == contacts.c.root_id)
     .where(
+        *IS_OPEN,
         conversations.c.rule.is_(None),
-        conversations.c.status == "open",
-        conversations.c.merged_into_id.is_(None),
     )
     .order_by(conversations.c.id)
     .limit(bindparam("limit"))
@@ -216,7 +214,6 @@ def weigh(config: Config, connectors: Iterable[str]) -> float:
 
 
 def _need(row: Any, config: Config, names: Mapping[int, str]) -> Need:
-    due = [at for at in (row.first_reply_due, row.next_reply_due) if at is not None]
     return Need(
         conversation_id=row.id,
         person_id=row.root_id,
@@ -225,8 +222,8 @@ def _need(row: Any, config: Config, names: Mapping[int, str]) -> Need:
         language=row.language,
         priority=row.priority,
         weight=weigh(config, row.connectors),
-        queued_at=row.queued_at or row.waiting_since or row.created_at,
-        sla_due=min(due, default=None),
+        queued_at=line.since(row),
+        sla_due=line.due(row),
         not_for=tuple(row.not_for),
         rule=row.rule or "",
     )

@@ -12,6 +12,7 @@ from hub.config import Config
 from hub.conversations import assigning
 from hub.conversations.assigning import Next, Overdue
 from hub.metrics import UNANSWERED
+from hub.router.conditions import IS_ONLINE, IS_OPEN
 from hub.store.engine import Store
 from hub.store.models import agents, conversations, messages, team_members, teams
 
@@ -75,10 +76,9 @@ class Callbacks:
                 )
                 .outerjoin(teams, teams.c.id == conversations.c.team_id)
                 .where(
+                    *IS_OPEN,
                     conversations.c.accept_by <= now,
                     conversations.c.assignee_id.is_not(None),
-                    conversations.c.status == "open",
-                    conversations.c.merged_into_id.is_(None),
                 )
                 .order_by(conversations.c.accept_by)
                 .limit(LIMIT)
@@ -93,9 +93,8 @@ class Callbacks:
         with self._store.read() as connection:
             found = connection.execute(
                 select(func.min(conversations.c.accept_by)).where(
-                    conversations.c.status == "open",
+                    *IS_OPEN,
                     conversations.c.assignee_id.is_not(None),
-                    conversations.c.merged_into_id.is_(None),
                 )
             ).scalar()
         assert found is None or isinstance(found, datetime)
@@ -104,9 +103,7 @@ class Callbacks:
     def _somebody_else(self, late: Overdue) -> bool:
         """Whether anybody is there who has not had it yet."""
         query = select(agents.c.id).where(
-            agents.c.connected_at.is_not(None),
-            agents.c.presence == "online",
-            agents.c.disabled_at.is_(None),
+            *IS_ONLINE,
             agents.c.id.not_in([late.agent_id, *late.not_for]),
         )
         if late.team:
@@ -126,8 +123,7 @@ class Callbacks:
         What a colleague gave to somebody who is away stays: they chose so.
         """
         conditions: list[ColumnElement[bool]] = [
-            conversations.c.status == "open",
-            conversations.c.merged_into_id.is_(None),
+            *IS_OPEN,
             conversations.c.waiting_since.is_not(None),
             or_(conversations.c.accept_by.is_not(None), conversations.c.accepted_at.is_not(None)),
             or_(

@@ -9,17 +9,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, Protocol
 
 Criterion = Literal["priority", "sla", "waiting"]
 Key = tuple[float, ...]
 
-DEFAULT: tuple[Criterion, ...] = ("priority", "sla", "waiting")
 LEVELS: Mapping[str, int] = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
 #: What one level of priority is worth.
 LEVEL = timedelta(minutes=10).total_seconds()
 #: Where no clock runs, the answer counts as due this long after the customer came.
 NO_CLOCK = timedelta(hours=1).total_seconds()
+
+
+class Standing(Protocol):
+    """The columns of a conversation that say where it stands."""
+
+    @property
+    def queued_at(self) -> datetime | None: ...
+    @property
+    def waiting_since(self) -> datetime | None: ...
+    @property
+    def created_at(self) -> datetime: ...
+    @property
+    def first_reply_due(self) -> datetime | None: ...
+    @property
+    def next_reply_due(self) -> datetime | None: ...
+
+
+def since(row: Standing) -> datetime:
+    """From when its wait counts."""
+    return row.queued_at or row.waiting_since or row.created_at
+
+
+def due(row: Standing) -> datetime | None:
+    """When its next answer is due, where a clock says so."""
+    found = (at for at in (row.first_reply_due, row.next_reply_due) if at is not None)
+    return min(found, default=None)
 
 
 def key(
@@ -32,11 +57,11 @@ def key(
 ) -> Key:
     """The place of a conversation: the smallest key is served first."""
     at = queued_at.timestamp()
-    due = at + NO_CLOCK if sla_due is None else sla_due.timestamp()
+    due_at = at + NO_CLOCK if sla_due is None else sla_due.timestamp()
     parts: dict[str, Callable[[], float]] = {
         # Whole levels of time, so that equals in it are told apart by what comes next.
         "priority": lambda: at // LEVEL + LEVELS.get(priority, LEVELS["normal"]),
-        "sla": lambda: due,
+        "sla": lambda: due_at,
         "waiting": lambda: at,
     }
     return (*(parts[criterion]() for criterion in order), at, float(conversation_id))

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from hub.config import Config
-from hub.conversations.shapes import Shape
+from hub.conversations.shapes import Moment, Shape
 from hub.router import hours, language, rules
+from hub.router.decisions import open_hours
 from hub.router.rules import Snapshot
 
 #: Attributes of a contact, as the API takes them.
@@ -31,7 +32,7 @@ class Question(BaseModel):
     department: str = Field("", max_length=200, description="What a visitor chose.")
     labels: tuple[str, ...] = Field((), max_length=50, description="Labels it has already.")
     contact: dict[str, Value] = Field({}, description="Attributes of the customer.")
-    at: AwareDatetime | None = Field(None, description="When; now when left out.")
+    at: Moment | None = Field(None, description="When; now when left out.")
 
 
 class Step(Shape):
@@ -94,11 +95,6 @@ def preview(config: Config, asked: Question, now: datetime) -> Preview:
         if connector is not None
         else f"There is no connector {asked.connector!r} in the file.",
     )
-
-
-def open_hours(config: Config, at: datetime) -> frozenset[str]:
-    """The names, under `hours`, of what is open at that time."""
-    return frozenset(name for name, one in config.hours.items() if hours.is_open(one, at))
 
 
 def _steps(config: Config, snapshot: Snapshot) -> list[Step]:

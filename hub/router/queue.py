@@ -12,17 +12,14 @@ from sqlalchemy import Connection, bindparam, func, or_, select
 
 from hub.router import line
 from hub.router.candidates import Need
+from hub.router.conditions import IS_FREE
+from hub.router.line import Criterion
 from hub.store.models import conversations, routing_decisions, teams
 from hub.store.prepared import Prepared
 
 #: How many who were served last tell how fast a team works, and how long ago they may have been.
 SERVED = 10
 
-_WAITS = (
-    conversations.c.assignee_id.is_(None),
-    conversations.c.status == "open",
-    conversations.c.merged_into_id.is_(None),
-)
 _SERVED = Prepared(
     select(routing_decisions.c.decided_at, routing_decisions.c.waited_seconds)
     .where(
@@ -57,14 +54,10 @@ class Pace:
         return round(max(self.between * position, self.waited))
 
 
-def place(
-    connection: Connection,
-    conversation_id: int,
-    order: Sequence[line.Criterion] = line.DEFAULT,
-) -> Place | None:
+def place(connection: Connection, conversation_id: int, order: Sequence[Criterion]) -> Place | None:
     """The place of a conversation in its team's queue; None when it does not wait."""
     own = connection.execute(
-        select(conversations.c.team_id).where(conversations.c.id == conversation_id, *_WAITS)
+        select(conversations.c.team_id).where(conversations.c.id == conversation_id, *IS_FREE)
     ).first()
     if own is None:
         return None
@@ -78,7 +71,7 @@ def place(
             conversations.c.first_reply_due,
             conversations.c.next_reply_due,
         ).where(
-            *_WAITS,
+            *IS_FREE,
             or_(conversations.c.rule.is_not(None), conversations.c.id == conversation_id),
             conversations.c.team_id.is_not_distinct_from(own.team_id),
         )
@@ -102,7 +95,7 @@ def waiting_by_team(connection: Connection) -> dict[str, tuple[int, datetime | N
         )
         .select_from(conversations)
         .outerjoin(teams, teams.c.id == conversations.c.team_id)
-        .where(*_WAITS)
+        .where(*IS_FREE)
         .group_by(teams.c.name)
     )
     return {row.name or "": (row.waiting, row.since) for row in rows}
@@ -121,12 +114,12 @@ def pace(connection: Connection, team: str) -> Pace | None:
     return Pace(min(spent / (len(rows) - 1), max(waited, 1.0)), waited)
 
 
-def sorted_needs(needs: Iterable[Need], order: Sequence[line.Criterion]) -> list[Need]:
+def sorted_needs(needs: Iterable[Need], order: Sequence[Criterion]) -> list[Need]:
     """In the order in which they are served."""
     return sorted(needs, key=lambda need: key_of(need, order))
 
 
-def key_of(need: Need, order: Sequence[line.Criterion]) -> line.Key:
+def key_of(need: Need, order: Sequence[Criterion]) -> line.Key:
     return line.key(
         order,
         conversation_id=need.conversation_id,
@@ -147,14 +140,13 @@ def positions(needs: Iterable[Need]) -> dict[int, tuple[str, int]]:
     return found
 
 
-def _key_of(row: Any, order: Sequence[line.Criterion]) -> line.Key:
-    due = [at for at in (row.first_reply_due, row.next_reply_due) if at is not None]
+def _key_of(row: Any, order: Sequence[Criterion]) -> line.Key:
     return line.key(
         order,
         conversation_id=row.id,
         priority=row.priority,
-        queued_at=row.queued_at or row.waiting_since or row.created_at,
-        sla_due=min(due, default=None),
+        queued_at=line.since(row),
+        sla_due=line.due(row),
     )
 
 

@@ -48,6 +48,8 @@ _SUMMARY: Mapping[str, str] = {
 
 def summary(counts: Mapping[str, int]) -> str:
     """Why nobody gets it, in a sentence."""
+    if "crowd" in counts:
+        return "Very many came at once: it waits for its turn."
     if "manual" in counts:
         return "Conversations are taken here, not given."
     if "awaited" in counts:

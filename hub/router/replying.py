@@ -24,6 +24,7 @@ from hub.conversations.events import ConversationCreated, ConversationUpdated, E
 from hub.conversations.send import Outlet
 from hub.metrics import AUTOMATIC
 from hub.router import saying
+from hub.router.conditions import IS_FREE
 from hub.router.replies import QUEUED_AFTER, Kind, to_say
 from hub.router.saying import Found
 from hub.store.engine import Store
@@ -129,8 +130,7 @@ class Replier:
             found = connection.execute(
                 select(conversations.c.id)
                 .where(
-                    conversations.c.status == "open",
-                    conversations.c.assignee_id.is_(None),
+                    *IS_FREE,
                     conversations.c.last_activity_at >= datetime.now(UTC) - CATCH_UP,
                 )
                 .limit(BATCH)

@@ -149,7 +149,7 @@ class Router:
             need = board.with_known_agent(connection, need, scene.config, scene.now)
         choice = choose(need, state.agents, state.terms, scene.now)
         if choice.agent is not None and not state.gives and not need.is_reopened:
-            choice = Choice(None, choice.verdicts)
+            choice = Choice(None, (), counts={"crowd": len(state.agents)})
         if choice.agent is not None:
             _give(state, need, choice, choice.agent, new)
             return True

@@ -14,6 +14,7 @@ from hub.conversations import automatic, people, reachable, threads
 from hub.conversations.people import Person
 from hub.conversations.send import Outlet
 from hub.router import phrases, queue
+from hub.router.conditions import IS_ONLINE, IS_OPEN
 from hub.router.replies import (
     KINDS,
     MOST_PER_DAY,
@@ -74,9 +75,8 @@ def look(
         .outerjoin(agents, agents.c.id == conversations.c.assignee_id)
         .outerjoin(teams, teams.c.id == conversations.c.team_id)
         .where(
+            *IS_OPEN,
             conversations.c.id.in_(list(ids)),
-            conversations.c.status == "open",
-            conversations.c.merged_into_id.is_(None),
             conversations.c.waiting_since.is_not(None),
         )
     ).all()
@@ -106,11 +106,7 @@ def look(
 
 def _served_teams(connection: Connection) -> dict[str, int]:
     """How many of each team are online; "" for everybody."""
-    online = select(agents.c.id).where(
-        agents.c.connected_at.is_not(None),
-        agents.c.presence == "online",
-        agents.c.disabled_at.is_(None),
-    )
+    online = select(agents.c.id).where(*IS_ONLINE)
     everybody = connection.execute(select(func.count()).select_from(online.subquery())).scalar_one()
     members = connection.execute(
         select(teams.c.name, func.count())

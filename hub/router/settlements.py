@@ -46,8 +46,9 @@ def given(scene: Scene, need: Need, choice: Choice, agent: Agent, new: Ruled | N
     """`agent`, who was chosen, has it, and some time to look at it."""
     within = scene.config.assignment.accept_within
     columns: dict[str, Any] = {
+        # Without a time to look at it, what is given counts as looked at.
         "accept_by": scene.now + within if within else None,
-        "accepted_at": None,
+        "accepted_at": None if within else scene.now,
     }
     why = next(one for one in choice.verdicts if one.chosen).reasons[0]
     return replace(

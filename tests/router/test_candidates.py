@@ -240,7 +240,7 @@ _times = st.integers(0, 10**5).map(lambda seconds: NOW + timedelta(seconds=secon
 
 def key(**fields: Any) -> line.Key:
     values = {"conversation_id": 1, "priority": "normal", "queued_at": NOW, "sla_due": None}
-    return line.key(fields.pop("order", line.DEFAULT), **(values | fields))
+    return line.key(fields.pop("order", ("priority", "sla", "waiting")), **(values | fields))
 
 
 @given(_times, _times)

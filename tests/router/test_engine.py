@@ -12,6 +12,7 @@ import pytest
 from hub.conversations.events import QueueChanged
 from hub.errors import Conflict, NotFound
 from hub.router import engine, queue
+from hub.router import round as round_of_all
 from hub.router.engine import Assigner
 from tests.conversations.desk import Desk, at_once, eventually
 from tests.conversations.toys import a_moment_ago
@@ -374,6 +375,18 @@ def test_what_was_not_answered_goes_on_when_its_agent_is_gone(office: Office) ->
     assert "conversation.agent_left" in office.lines(looked)
 
 
+def test_where_nobody_has_to_accept_what_was_not_answered_goes_on_too(office: Office) -> None:
+    office.configures(assignment={"accept_within": "0s"})
+    mari = office.hires("Mari")
+    found = office.waits("anna")
+    office.assigns()
+    assert (office.has(found), office.row(found).accept_by) == ("Mari", None)
+    office.goes(mari)
+    office.hires("Jaan")
+    office.assigns()
+    assert office.has(found) == "Jaan"
+
+
 def test_what_was_answered_moves_where_the_file_says_so(office: Office) -> None:
     office.configures(assignment={"answered_when_offline": "move"})
     mari = office.hires("Mari")
@@ -432,7 +445,7 @@ def test_whoever_waited_for_long_goes_before_a_newer_urgent_one(office: Office) 
 
 def place_of(office: Office, conversation: str) -> int | None:
     with office.store.read() as connection:
-        found = queue.place(connection, int(conversation))
+        found = queue.place(connection, int(conversation), office.config.assignment.order)
     return None if found is None else found.position
 
 
@@ -465,7 +478,7 @@ def test_how_long_it_takes_is_told_from_who_was_served_last(office: Office) -> N
     found = office.waits("anna")
     office.assigns()
     with office.store.read() as connection:
-        place = queue.place(connection, int(found))
+        place = queue.place(connection, int(found), office.config.assignment.order)
     assert place is not None
     assert place.position == 1
     assert place.wait_seconds is not None
@@ -572,6 +585,19 @@ def test_what_its_agent_looks_at_before_the_rules_do_stays_with_the_team_it_was_
     assert teams.has(found) == "Liis"
     team = teams.desk.conversation(found).team
     assert team is not None and team.name == "sales"
+
+
+def test_where_very_many_come_at_once_the_first_are_told_that_they_wait_for_their_turn(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(round_of_all, "FRESH_LIMIT", 3)
+    office.hires("Mari", capacity=2.0)
+    found = [office.waits(f"customer {number}") for number in range(5)]
+    office.assigns()
+    assert office.held() == {"Mari": 2, None: 3}
+    told = next(one for one in office.desk.events_in(found[0]) if one["name"].endswith("queued"))
+    assert told["reason"] == "Very many came at once: it waits for its turn."
+    assert office.decisions(found[0])[0].candidates == []
 
 
 # -- two at once ----------------------------------------------------------------------------------

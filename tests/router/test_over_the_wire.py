@@ -22,8 +22,9 @@ teams:
 routing:
   - {name: prices, when: {connector: website, words: [price]}, team: sales, priority: high}
   - {name: arabic, when: {language: ar}, skills: [arabic], team: support, labels: [arabic]}
+  - {name: offers, when: {page: "*/offers"}, team: support}
   - {name: rest, team: support}
-assignment: {offline_grace: 1s, accept_within: 60s}
+assignment: {offline_grace: 1s, accept_within: 60s, order: [waiting]}
 agents:
   mari@example.com: {skills: [arabic], languages: [en, ar], capacity: 2}
 """
@@ -67,6 +68,13 @@ class Office:
     def assignee(self, conversation: str) -> str | None:
         found = self.hub.get(f"/conversations/{conversation}")["assignee"]
         return None if found is None else str(found["name"])
+
+    def changes(self, name: str, conversation: str, **changes: Any) -> None:
+        """A change that this agent makes."""
+        headers = {"Authorization": f"Bearer {self.tokens[name]}"}
+        path = f"/conversations/{conversation}"
+        answer = self.hub.request("PATCH", path, json=changes, headers=headers)
+        assert answer.status_code == 200, answer.text
 
     def resolves_everything(self) -> None:
         for one in self.hub.conversations(limit=100):
@@ -134,6 +142,65 @@ def test_a_page_is_told_its_place_and_who_answers(office: Office) -> None:
                     "conversation.updated",
                     lambda e: (e["conversation"]["assignee"] or {}).get("name") == "Jaan",
                 )
+
+
+def test_a_page_is_shown_its_place_in_the_order_of_the_file(office: Office) -> None:
+    """Here whoever came first is first, however urgent the next one is."""
+    with office.hub.visitor() as first, office.hub.visitor() as second:
+        office.writes(first)
+        first.wait_for("queue", lambda e: e["position"] == 1)
+        urgent = office.writes(second)
+        second.wait_for("queue", lambda e: e["position"] == 2)
+        office.hub.patch(f"/conversations/{urgent}", {"priority": "urgent"})
+        with office.hub.visitor(session=first.session["session"]) as again:
+            assert again.session["queue"]["position"] == 1
+
+
+def test_a_page_may_say_where_it_is_by_its_address_alone(office: Office) -> None:
+    page = "https://shop.example/offers"
+    with office.hub.visitor(page=page) as visitor:
+        thread = office.writes(visitor)
+        eventually(lambda: office.routing(thread)["rule"] == "offers")
+
+
+def test_whoever_takes_back_what_they_released_took_it(office: Office) -> None:
+    with office.hub.visitor() as visitor, office.comes("Jaan") as jaan:
+        thread = office.writes(visitor)
+        eventually(lambda: office.assignee(thread) == "Jaan")
+
+        def why() -> list[tuple[str, str]]:
+            return [
+                (one["agent"]["name"], one["reasons"][0]["code"])
+                for one in office.routing(thread)["candidates"]
+                if one["chosen"]
+            ]
+
+        assert why() == [("Jaan", "least_loaded")]
+        office.changes("Jaan", thread, assignee_id=None)
+        office.changes("Jaan", thread, assignee_id=office.id_of("Jaan"))
+        assert why() == [("Jaan", "taken")]
+        office.changes("Jaan", thread, assignee_id=None)
+        said = jaan.ask(
+            "message.send", conversation_id=thread, text="I am here.", client_id=uuid.uuid4().hex
+        )
+        assert said["ok"]
+        assert why() == [("Jaan", "answered")]
+        office.changes("Liis", thread, assignee_id=None)
+        office.changes("Liis", thread, assignee_id=office.id_of("Jaan"))
+        assert why() == [("Jaan", "by_hand")]
+
+
+def test_what_its_agent_opens_again_is_theirs_because_they_had_it_before(office: Office) -> None:
+    with office.hub.visitor() as visitor, office.comes("Jaan") as jaan:
+        thread = office.writes(visitor)
+        eventually(lambda: office.assignee(thread) == "Jaan")
+        jaan.ask("conversation.view", conversation_id=thread)
+        office.changes("Jaan", thread, status="resolved")
+        wrote = {"conversation_id": thread, "text": "One more thing.", "client_id": "one-more"}
+        assert jaan.ask("message.send", **wrote)["ok"]
+        found = eventually(lambda: office.routing(thread)["rule"] and office.routing(thread))
+        [why] = [one["reasons"][0]["code"] for one in found["candidates"] if one["chosen"]]
+        assert why == "same_agent"
 
 
 def test_looking_accepts_and_so_does_answering(office: Office) -> None:

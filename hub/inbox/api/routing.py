@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from hub.config import Config
 from hub.conversations import shapes
-from hub.conversations.assigning import ASSIGNED
+from hub.conversations.assigning import AGENT_LEFT, ASSIGNED, OVERFLOWED, QUEUED, UNANSWERED
 from hub.conversations.views import agent_shape
 from hub.errors import NotFound
 from hub.router import board, queue
@@ -21,6 +21,8 @@ from hub.store.models import agents, conversations, messages, routing_decisions,
 
 #: The line that says who gave it is among the last of them.
 EVENTS_READ = 50
+#: The lines that tell that it came to somebody, or from somebody back into the queue.
+MOVES = frozenset({ASSIGNED, QUEUED, UNANSWERED, OVERFLOWED, AGENT_LEFT})
 
 
 class Reason(shapes.Shape):
@@ -79,8 +81,10 @@ def routing_of(
         .limit(1)
     ).first()
     by_hand = None
-    if row.assignee_id is not None and (last is None or last.agent_id != row.assignee_id):
-        by_hand = _by_hand(connection, conversation_id, row.assignee_id)
+    if row.assignee_id is not None:
+        # What the rules found in somebody's hands has no candidates: it was left there.
+        is_ours = last is not None and last.agent_id == row.assignee_id and last.candidates != []
+        by_hand = _by_hand(connection, conversation_id, row.assignee_id, is_ours=is_ours)
     place = queue.place(connection, conversation_id, config.assignment.order)
     candidates = last.candidates if last is not None else []
     decided_at = last.decided_at if last is not None else None
@@ -107,9 +111,13 @@ def routing_of(
 
 
 def _by_hand(
-    connection: Connection, conversation_id: int, agent_id: int
-) -> tuple[dict[str, Any], datetime | None]:
-    """Who has it though no decision of ours says so, and since when."""
+    connection: Connection, conversation_id: int, agent_id: int, *, is_ours: bool
+) -> tuple[dict[str, Any], datetime | None] | None:
+    """Who has it though the router did not give it last, and since when; None when it did.
+
+    Args:
+        is_ours: the router gave it to this agent last, unless a line of a person's says otherwise.
+    """
     rows = connection.execute(
         select(messages)
         .where(messages.c.conversation_id == conversation_id, messages.c.type == "event")
@@ -119,12 +127,25 @@ def _by_hand(
     reason, at = Reason(code="answered", text="Answered first."), None
     for row in rows:
         told = row.extra.get("event") or {}
-        if told.get("name") == ASSIGNED and told.get("agent_id") == str(agent_id):
-            is_own = row.author_type == "agent" and row.author_id == agent_id
-            text = "Took it." if is_own else f"{row.author_name} gave it to {told['agent']}."
-            reason, at = Reason(code="taken" if is_own else "by_hand", text=text), row.created_at
-            break
+        if told.get("name") not in MOVES:
+            continue
+        if told["name"] == ASSIGNED and told.get("agent_id") == str(agent_id):
+            if row.author_type != "agent" and is_ours:
+                return None
+            reason, at = _who_gave(row, told, agent_id), row.created_at
+        break
+    else:
+        if is_ours:
+            return None
     return {"agent_id": agent_id, "chosen": True, "reasons": [reason.model_dump()]}, at
+
+
+def _who_gave(line: Any, told: Mapping[str, Any], agent_id: int) -> Reason:
+    if line.author_type != "agent":
+        return Reason(code="same_agent", text="Had it before it was resolved.")
+    if line.author_id == agent_id:
+        return Reason(code="taken", text="Took it.")
+    return Reason(code="by_hand", text=f"{line.author_name} gave it to {told['agent']}.")
 
 
 def _candidates(connection: Connection, found: Iterable[Mapping[str, Any]]) -> list[Candidate]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
 from hub.connectors.webchat import SignedId
 from hub.conversations import profiles
@@ -19,6 +21,10 @@ class Page(BaseModel):
     referrer: str = Field("", max_length=2000)
 
 
+def _by_address(value: Any) -> Any:
+    return {"url": value} if isinstance(value, str) else value
+
+
 class Hello(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
@@ -31,7 +37,7 @@ class Hello(BaseModel):
         None, max_length=200, description="The token of a link that brings them from elsewhere."
     )
     locale: str = Field("", max_length=40)
-    page: Page = Page()
+    page: Annotated[Page, BeforeValidator(_by_address)] = Page()
 
 
 class Token(Ask):

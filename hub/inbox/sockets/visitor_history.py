@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -11,21 +11,27 @@ from hub.conversations import events, queries, shapes, shown
 from hub.conversations.events import MediaUrl
 from hub.inbox.sockets.common import Ack, ok
 from hub.router import queue
+from hub.router.line import Criterion
 from hub.types import Address
 
 PAGE = 50
 SYNC_LIMIT = 200
 
 
-def welcome(connection: Connection, address: Address, media_url: MediaUrl) -> dict[str, Any]:
-    """The parts of `session` that tell how things stand."""
+def welcome(
+    connection: Connection,
+    address: Address,
+    media_url: MediaUrl,
+    order: Sequence[Criterion],
+) -> dict[str, Any]:
+    """The parts of `session` that tell how things stand; the place by the queue's `order`."""
     found = shown.proved(connection, address)
     if found is None:
         return {"contact": None, "messages": [], "agent": None, "queue": None, "more": False}
     said = shown.messages_before(connection, found.ids, PAGE + 1)
     current = queries.current_conversation(connection, found.person.root_id)
     agent = None if current is None else events.agent_for_customer(current.assignee)
-    place = None if current is None else queue.place(connection, int(current.id))
+    place = None if current is None else queue.place(connection, int(current.id), order)
     return {
         "contact": shown.contact(connection, found).model_dump(mode="json"),
         "messages": for_page(said[-PAGE:], media_url),

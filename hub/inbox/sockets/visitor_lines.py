@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -19,6 +19,7 @@ from flask_socketio import SocketIO
 from sqlalchemy import Connection, func, select, update
 
 from hub import runtime
+from hub.config import Config
 from hub.connectors.webchat import Webchat
 from hub.conversations import people, shown
 from hub.conversations.events import ContactLinked, ContactUnlinked, MediaUrl
@@ -62,9 +63,12 @@ class Line:
 class Lines:
     """All of this process. Safe to use from many threads."""
 
-    def __init__(self, store: Store, media_url: MediaUrl, *, alone: bool) -> None:
+    def __init__(
+        self, store: Store, media_url: MediaUrl, config: Callable[[], Config], *, alone: bool
+    ) -> None:
         """`alone` when there is no other process whose events these pages must hear."""
         self._store = store
+        self._config = config
         self._media_url = media_url
         self._socketio: SocketIO | None = None
         self._alone = alone
@@ -146,7 +150,8 @@ class Lines:
         """Says `session`: all that this page may see."""
         assert self._socketio is not None
         with self._store.read() as connection:
-            known = welcome(connection, line.address, self._media_url)
+            order = self._config().assignment.order
+            known = welcome(connection, line.address, self._media_url, order)
         self._socketio.emit(
             "session",
             {"session": line.token, **known, "resumed": resumed, "changed": changed},
