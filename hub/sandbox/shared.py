@@ -164,3 +164,22 @@ class Shared:
     speed: float = 1.0
     url: str = ""
     hub_url: str = ""
+
+
+class CallsHub:
+    """A stand-in that calls the webhook of one connector.
+
+    Set `webhook_url` to the address as the hub itself says it, where that is another.
+    """
+
+    shared: Shared
+    connector: str
+    _webhook_url = ""
+
+    @property
+    def webhook_url(self) -> str:
+        return self._webhook_url or f"{self.shared.hub_url}/webhooks/{self.connector}"
+
+    @webhook_url.setter
+    def webhook_url(self, url: str) -> None:
+        self._webhook_url = url

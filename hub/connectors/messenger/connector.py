@@ -29,8 +29,9 @@ from hub.connectors.messenger.payloads import (
     SubscribedApps,
     Success,
 )
-from hub.connectors.messenger.verdicts import ModelT, read_answer
+from hub.connectors.messenger.verdicts import read_answer
 from hub.connectors.text import split_text
+from hub.connectors.verdicts import ModelT
 from hub.errors import (
     Rejected,
     ResponseUnexpected,

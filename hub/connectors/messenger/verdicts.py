@@ -6,29 +6,23 @@ Source: https://developers.facebook.com/docs/messenger-platform/error-codes
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from hub.connectors.http import HttpResponse, error_for, retry_after
+from hub.connectors import verdicts
+from hub.connectors.http import HttpResponse, error_for
 from hub.connectors.messenger.payloads import ErrorBody, GraphError
+from hub.connectors.verdicts import ModelT, Verdict, error_by
 from hub.errors import (
     AddressInvalid,
     ConnectionFailed,
     ContactStopped,
     CredentialsRefused,
     Rejected,
-    ResponseUnexpected,
     SendError,
     Throttled,
     WindowClosed,
 )
-
-
-class Verdict(NamedTuple):
-    error: type[SendError]
-    sentence: str
-
 
 WINDOW = Verdict(
     WindowClosed,
@@ -80,21 +74,12 @@ VERDICTS: dict[tuple[int, int | None], Verdict] = {
     (1200, None): BROKEN,
 }
 
-ModelT = TypeVar("ModelT", bound=BaseModel)
-
 
 def read_answer(
     shape: type[ModelT], response: HttpResponse, redact: Callable[[str], str]
 ) -> ModelT:
     """What the Graph API answered. Raises the SendError that it stands for."""
-    if not response.ok:
-        raise _error(response, redact)
-    try:
-        return shape.model_validate_json(response.body)
-    except ValidationError:
-        raise ResponseUnexpected(
-            f"Messenger answered {response.status} in a form that it does not document."
-        ) from None
+    return verdicts.read_answer(shape, response, "Messenger", lambda bad: _error(bad, redact))
 
 
 def _error(response: HttpResponse, redact: Callable[[str], str]) -> SendError:
@@ -103,10 +88,8 @@ def _error(response: HttpResponse, redact: Callable[[str], str]) -> SendError:
     except ValidationError:
         return error_for(response)
     code = str(told.code) if told.error_subcode is None else f"{told.code}/{told.error_subcode}"
-    verdict = _verdict(told)
-    if verdict is None:
-        return error_for(response, redact(f"Messenger refused it: {told.message}"), code)
-    return verdict.error(verdict.sentence, external_code=code, retry_after=retry_after(response))
+    words = redact(f"Messenger refused it: {told.message}")
+    return error_by(_verdict(told), response, code, words)
 
 
 def _verdict(told: GraphError) -> Verdict | None:

@@ -31,8 +31,9 @@ from hub.connectors.sms.payloads import (
     PhoneNumberList,
     StatusForm,
 )
-from hub.connectors.sms.verdicts import FAILURES, ModelT, read_answer, verdict_on
+from hub.connectors.sms.verdicts import FAILURES, read_answer, verdict_on
 from hub.connectors.text import split_text
+from hub.connectors.verdicts import ModelT
 from hub.errors import Invalid, PayloadInvalid, Rejected, Unsupported, WebhookRejected
 from hub.phones import canonical, is_possible
 from hub.types import (

@@ -6,28 +6,22 @@ Source: https://www.twilio.com/docs/api/errors
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from hub.connectors.http import HttpResponse, error_for, retry_after
+from hub.connectors import verdicts
+from hub.connectors.http import HttpResponse, error_for
 from hub.connectors.sms.payloads import ErrorBody
+from hub.connectors.verdicts import ModelT, Verdict, error_by
 from hub.errors import (
     AddressInvalid,
     ConnectionFailed,
     ContactStopped,
     CredentialsRefused,
     Rejected,
-    ResponseUnexpected,
     SendError,
     Throttled,
 )
-
-
-class Verdict(NamedTuple):
-    error: type[SendError]
-    sentence: str
-
 
 STOPPED = Verdict(
     ContactStopped,
@@ -128,8 +122,6 @@ FAILURES = {
     "canceled": Verdict(Rejected, "It was cancelled at Twilio before it was sent."),
 }
 
-ModelT = TypeVar("ModelT", bound=BaseModel)
-
 
 def verdict_on(code: str, otherwise: Verdict) -> Verdict:
     return VERDICTS.get(int(code), otherwise) if code.isdecimal() else otherwise
@@ -139,14 +131,7 @@ def read_answer(
     shape: type[ModelT], response: HttpResponse, redact: Callable[[str], str]
 ) -> ModelT:
     """The resource in an answer of the REST API. Raises the SendError that it stands for."""
-    if not response.ok:
-        raise _error(response, redact)
-    try:
-        return shape.model_validate_json(response.body)
-    except ValidationError:
-        raise ResponseUnexpected(
-            f"Twilio answered {response.status} in a form that it does not document."
-        ) from None
+    return verdicts.read_answer(shape, response, "Twilio", lambda bad: _error(bad, redact))
 
 
 def _error(response: HttpResponse, redact: Callable[[str], str]) -> SendError:
@@ -154,9 +139,5 @@ def _error(response: HttpResponse, redact: Callable[[str], str]) -> SendError:
         body = ErrorBody.model_validate_json(response.body)
     except ValidationError:
         return error_for(response)
-    verdict = VERDICTS.get(body.code)
-    if verdict is None:
-        return error_for(response, redact(f"Twilio refused it: {body.message}"), str(body.code))
-    return verdict.error(
-        verdict.sentence, external_code=str(body.code), retry_after=retry_after(response)
-    )
+    words = redact(f"Twilio refused it: {body.message}")
+    return error_by(VERDICTS.get(body.code), response, str(body.code), words)

@@ -24,7 +24,7 @@ from hub.sandbox.graph.checks import GraphError
 from hub.sandbox.graph.customer import MessengerCustomer, shown_media
 from hub.sandbox.graph.webhooks import Webhooks
 from hub.sandbox.screen import Bubble, Button, Media, Screen
-from hub.sandbox.shared import Shared, Waitable
+from hub.sandbox.shared import CallsHub, Shared, Waitable
 
 Json = dict[str, Any]
 
@@ -46,7 +46,7 @@ class Call:
     values: Json = field(default_factory=dict)
 
 
-class Graph(Faults):
+class Graph(Faults, CallsHub):
     """Messenger for one page."""
 
     def __init__(self, shared: Shared, cdn: Cdn) -> None:
@@ -76,7 +76,6 @@ class Graph(Faults):
         self.requires_proof = True
         self.delivers_automatically = True
         self.calls: Waitable[Call] = Waitable()
-        self._webhook_url = ""
         self.webhooks = Webhooks(shared, PAGE_ID, APP_SECRET, lambda: self.webhook_url)
         self._customers: dict[str, MessengerCustomer] = {}
         self._uploads: dict[str, Media] = {}
@@ -88,14 +87,6 @@ class Graph(Faults):
     @property
     def api_base(self) -> str:
         return f"{self.shared.url}/graph"
-
-    @property
-    def webhook_url(self) -> str:
-        return self._webhook_url or f"{self.shared.hub_url}/webhooks/{self.connector}"
-
-    @webhook_url.setter
-    def webhook_url(self, url: str) -> None:
-        self._webhook_url = url
 
     # -- verbs ------------------------------------------------------------------------------
 

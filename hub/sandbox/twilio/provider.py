@@ -21,7 +21,7 @@ from hub.sandbox.cdn import Cdn
 from hub.sandbox.faults import Answers, Faults
 from hub.sandbox.hooks import Attempt, Hook, Hooks, Policy, never
 from hub.sandbox.screen import Bubble, Kind, Media, Screen
-from hub.sandbox.shared import Shared, Waitable
+from hub.sandbox.shared import CallsHub, Shared, Waitable
 from hub.sandbox.twilio import checks
 from hub.sandbox.twilio.customer import HELP, START, STOP, SmsCustomer
 from hub.sandbox.twilio.messages import VERSION, Message, TwilioError, new_sid, segments
@@ -41,7 +41,7 @@ class Call:
     values: dict[str, list[str]] = field(default_factory=dict)
 
 
-class Twilio(Faults):
+class Twilio(Faults, CallsHub):
     """Twilio, one account with one number, and everybody who has a phone."""
 
     def __init__(
@@ -70,22 +70,12 @@ class Twilio(Faults):
         self.messages: dict[str, Message] = {}
         # By default Twilio tries once: an answer of 5xx loses the message (error 11200).
         self.hooks = Hooks(Policy(lambda _: True, never, timeout=15), lambda: shared.speed)
-        self._webhook_url = ""
         self._customers: dict[str, SmsCustomer] = {}
         self._lock = threading.RLock()
 
     @property
     def api_base(self) -> str:
         return f"{self.shared.url}/twilio"
-
-    @property
-    def webhook_url(self) -> str:
-        """Where inbound messages go. Set it to the address as the hub itself says it."""
-        return self._webhook_url or f"{self.shared.hub_url}/webhooks/{self.connector}"
-
-    @webhook_url.setter
-    def webhook_url(self, url: str) -> None:
-        self._webhook_url = url
 
     # -- verbs ------------------------------------------------------------------------------
 
