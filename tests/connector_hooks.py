@@ -32,6 +32,7 @@ from hub.types import (
 from tests.connector_tools import (
     FAULTS,
     NOW,
+    OUR_ID,
     PUBLIC_URL,
     Answer,
     Fault,
@@ -58,6 +59,21 @@ TEXTS = {
     "Arabic": "سلام عليكم ",
     "lines": "first\nsecond\n\n",
 }
+
+
+def sample_of(medium: Medium, **changes: Any) -> Attachment:
+    name, media_type = SAMPLES[medium]
+    content = b"\x00\xffsample of " + medium.value.encode()
+    values: dict[str, Any] = {
+        "medium": medium,
+        "name": name,
+        "media_type": media_type,
+        "size": len(content),
+        "content": lambda: content,
+        "url": f"{PUBLIC_URL}/media/{name}?signed=1",
+        **changes,
+    }
+    return Attachment(**values)
 
 
 class ConnectorHooks:
@@ -121,7 +137,7 @@ class ConnectorHooks:
     def message(self, **changes: Any) -> OutboundMessage:
         """A short answer to somebody who wrote an hour ago."""
         values: dict[str, Any] = {
-            "id": "01HV0000000000000000000001",
+            "id": OUR_ID,
             "address": self.address,
             "now": NOW,
             "last_inbound_at": NOW - timedelta(hours=1),
@@ -134,18 +150,7 @@ class ConnectorHooks:
         return OutboundMessage(**values)
 
     def attachment(self, medium: Medium, **changes: Any) -> Attachment:
-        name, media_type = SAMPLES[medium]
-        content = b"\x00\xffsample of " + medium.value.encode()
-        values: dict[str, Any] = {
-            "medium": medium,
-            "name": name,
-            "media_type": media_type,
-            "size": len(content),
-            "content": lambda: content,
-            "url": f"{PUBLIC_URL}/media/{name}?signed=1",
-            **changes,
-        }
-        return Attachment(**values)
+        return sample_of(medium, **changes)
 
     def replayed(self, event: InboundEvent, original: WebhookRequest) -> WebhookRequest:
         """The request that a replay makes from what the journal kept."""

@@ -29,6 +29,8 @@ from hub.types import Address, InboundEvent, OutboundMessage, SendReceipt, Webho
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PUBLIC_URL = "https://hub.example"
+#: What we call the message that goes out.
+OUR_ID = "01HV0000000000000000000001"
 
 
 # -- cases -------------------------------------------------------------------------------------

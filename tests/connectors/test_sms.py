@@ -7,20 +7,17 @@ https://www.twilio.com/docs/messaging/api/message-resource; numbers, names and i
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from flask import Response
 from pydantic import ValidationError
 
-from hub.connectors.base import FetchesMedia, Handover, Reconciles, Site
+from hub.connectors.base import FetchesMedia, Handover, Reconciles
 from hub.connectors.http import HttpCall, HttpResponse
 from hub.connectors.sms import Sms
 from hub.connectors.sms.segments import count_segments
@@ -39,11 +36,8 @@ from hub.errors import (
     WebhookRejected,
 )
 from hub.phones import canonical
-from hub.sandbox import Sandbox
-from hub.sandbox.twilio import Twilio
 from hub.types import (
     Address,
-    Attachment,
     InboundMessage,
     Medium,
     OutboundMessage,
@@ -53,33 +47,22 @@ from hub.types import (
 from tests.connector_cases import ConnectorCases, Signature
 from tests.connector_tools import (
     NOW,
+    OUR_ID,
     PUBLIC_URL,
     Answer,
     Outgoing,
     StubHttp,
-    form_of,
     json_response,
     post,
 )
-from tests.sandbox.conftest import Listener
+from tests.connectors.twilio_account import ACCOUNT, NUMBER, signature_of
 
-ACCOUNT = "AC" + "a" * 32
 SERVICE = "MG" + "b" * 32
-NUMBER = "+12028831111"
 CUSTOMER = "+14133881111"
 SID = "SM" + "5" * 32
-OUR_ID = "01HV0000000000000000000001"
 SEND_URL = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
 STATUS_URL = f"{PUBLIC_URL}/webhooks/sms/status?message={OUR_ID}"
 FORM = "application/x-www-form-urlencoded"
-SITE = Site(PUBLIC_URL)
-
-
-def signature_of(token: str, url: str, form: Sequence[tuple[str, str]]) -> str:
-    """Written from Twilio's description, so that its library is checked against a second one."""
-    values = {name: sorted({v for n, v in form if n == name}) for name, _ in form}
-    text = url + "".join(name + value for name in sorted(values) for value in values[name])
-    return base64.b64encode(hmac.new(token.encode(), text.encode(), hashlib.sha1).digest()).decode()
 
 
 def signed(body: bytes, token: str, path: str = "") -> WebhookRequest:
@@ -430,94 +413,6 @@ class TestSms(ConnectorCases):
         return (self.payloads / f"{name}.form").read_bytes().strip()
 
 
-# -- signatures: vectors of Twilio's own libraries, and one made here ---------------------------
-
-CALL = (
-    ("CallSid", "CA1234567890ABCDE"),
-    ("Digits", "1234"),
-    ("From", "+14158675309"),
-    ("To", "+18005551212"),
-    ("Caller", "+14158675309"),
-)
-PAGE = "mycompany.com/myapp.php?foo=1&bar=2"
-JSON_BODY = b'{"property": "value", "boolean": true}'
-JSON_HASH = "0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620"
-MADE_HERE = (
-    b"ToCountry=US&SmsMessageSid=SMe287d7109a5a925f182f0e07fe5b223b&NumMedia=0"
-    b"&SmsSid=SMe287d7109a5a925f182f0e07fe5b223b&SmsStatus=received"
-    b"&Body=caf%C3%A9+%F0%9F%91%8D&FromCountry=US&To=%2B12028831111&ToZip=&NumSegments=1"
-    b"&MessageSid=SMe287d7109a5a925f182f0e07fe5b223b"
-    b"&AccountSid=ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa&From=%2B14133881111&ApiVersion=2010-04-01"
-)
-
-
-def verifies(
-    url: str, signature: str | None, form: Sequence[tuple[str, str]] = (), body: bytes = b""
-) -> bool:
-    """Whether the library and we agree that token 12345 signed this."""
-    to = dict(form).get("To", NUMBER)
-    config = Sms.Config(
-        kind="sms", provider="twilio", account_sid=ACCOUNT, auth_token="12345", number=to
-    )  # type: ignore[call-arg]
-    headers = {} if signature is None else {"x-twilio-signature": signature}
-    try:
-        Sms("sms", config, SITE, StubHttp()).verify(
-            WebhookRequest("POST", url, body, headers, form=tuple(form))
-        )
-    except WebhookRejected as error:
-        assert error.status == 403
-        return False
-    return True
-
-
-@pytest.mark.parametrize(
-    ("url", "signature"),
-    [
-        (f"https://{PAGE}", "RSOYDt4T1cUTdK1PDd93/VVr8B8="),
-        ("https://mycompany.com:1234/myapp.php?foo=1&bar=2", "RSOYDt4T1cUTdK1PDd93/VVr8B8="),
-        ("http://mycompany.com:1234/myapp.php?foo=1&bar=2", "Zmvh+3yNM1Phv2jhDCwEM3q5ebU="),
-        (f"https://{PAGE}", "kvajT1Ptam85bY51eRf/AJRuM3w="),
-        (f"http://{PAGE}", "0ZXoZLH/DfblKGATFgpif+LLRf4="),
-        (f"https://{PAGE}#rc=5&rp=all", "RSOYDt4T1cUTdK1PDd93/VVr8B8="),
-    ],
-)
-def test_a_call_of_twilios_own_vectors_is_known(url: str, signature: str) -> None:
-    assert verifies(url, signature, CALL)
-    assert not verifies(url, signature, [*CALL, ("Extra", "")])
-    assert not verifies(url + "&x=1" if "#" not in url else PAGE, signature, CALL)
-
-
-def test_several_values_of_one_name_are_sorted_and_counted_once() -> None:
-    form = [("Sid", "CA123"), ("SidAccount", "AC123")]
-    form += [("Digits", digits) for digits in ("5678", "1234", "1234")]
-    assert verifies(f"https://{PAGE}", "IK+Dwps556ElfBT0I3Rgjkr1wJU=", form)
-
-
-def test_json_is_known_by_the_hash_in_its_url() -> None:
-    url, signature = f"https://{PAGE}&bodySHA256={JSON_HASH}", "a9nBmqA0ju/hNViExpshrM61xv4="
-    assert verifies(url, signature, body=JSON_BODY)
-    assert not verifies(url, signature, body=JSON_BODY + b" ")
-    assert not verifies(f"https://{PAGE}", signature, body=JSON_BODY)
-
-
-def test_blank_fields_are_signed_too() -> None:
-    url, form = "https://hub.example.com/webhooks/twilio/1", form_of(MADE_HERE)
-    assert verifies(url, "oWUC6o1DnPXVuLOlNhZzHLD3fZ0=", form)
-    without_blanks = [pair for pair in form if pair[1]]
-    assert signature_of("12345", url, without_blanks) == "hbuoOTex66QOB/2RQhEDahiA3Ls="
-    assert not verifies(url, "hbuoOTex66QOB/2RQhEDahiA3Ls=", form)
-
-
-@pytest.mark.parametrize("signature", [None, "", "é", "RSOYDt4T1cUTdK1PDd93/VVr8B8"])
-def test_no_signature_is_403_and_never_an_error(signature: str | None) -> None:
-    assert not verifies(f"https://{PAGE}", signature, CALL)
-
-
-@pytest.mark.parametrize("url", ["https://hub.example:port/x", "https://[::1/x", "", "//"])
-def test_an_odd_url_is_403_and_never_an_error(url: str) -> None:
-    assert not verifies(url, "RSOYDt4T1cUTdK1PDd93/VVr8B8=", CALL)
-
-
 # -- segments and numbers ----------------------------------------------------------------------
 
 
@@ -588,128 +483,3 @@ def test_a_name_in_the_place_of_a_number_proves_nothing() -> None:
         (event,) = case.make().parse(case.request(case._body(name)))
         assert isinstance(event, InboundMessage)
         assert event.authenticated is proved
-
-
-# -- with the stand-in of Twilio, over real sockets ----------------------------------------------
-
-
-@pytest.fixture
-def hub() -> Iterator[Listener]:
-    listener = Listener()
-    listener.answer = lambda _: Response("<Response/>", mimetype="text/xml")
-    yield listener
-    listener.stop()
-
-
-@pytest.fixture
-def twilio(hub: Listener) -> Iterator[Twilio]:
-    with Sandbox(hub_url=hub.url, speed=200) as sandbox:
-        yield sandbox.twilio
-
-
-@pytest.fixture
-def sms(twilio: Twilio, hub: Listener) -> Sms:
-    config = Sms.Config(
-        kind="sms",
-        provider="twilio",
-        account_sid=twilio.account_sid,
-        auth_token=twilio.auth_token,
-        number=twilio.number,
-        api_base=twilio.api_base,
-    )  # type: ignore[call-arg]
-    return Sms("sms", config, Site(hub.url))
-
-
-def to(twilio: Twilio, hub: Listener, text: str, **changes: Any) -> OutboundMessage:
-    return OutboundMessage(
-        id=OUR_ID,
-        address=Address("tel", twilio.customer().number),
-        text=text,
-        now=NOW,
-        status_url=f"{hub.url}/webhooks/sms/status?message={OUR_ID}",
-        **changes,
-    )
-
-
-def heard(sms: Sms, hub: Listener, path: str, **fields: str) -> Any:
-    """The event in the first call of Twilio's whose form has these fields."""
-    call = hub.heard.wait_for(lambda one: one.path == path and fields.items() <= one.form.items())
-    request = WebhookRequest(
-        "POST",
-        f"{hub.url}/{path}" + ("?" + urlencode(call.args) if call.args else ""),
-        call.body,
-        {name.lower(): value for name, value in call.headers.items()},
-        call.args,
-        form_of(call.body),
-        path.partition("webhooks/sms/")[2],
-    )
-    sms.verify(request)
-    (event,) = sms.parse(request)
-    return event
-
-
-def test_a_conversation_with_the_stand_in(sms: Sms, twilio: Twilio, hub: Listener) -> None:
-    ann = twilio.customer()
-    ann.texts("café 👍")
-    inbound = heard(sms, hub, "webhooks/sms")
-    assert (inbound.text, inbound.address) == ("café 👍", Address("tel", ann.number))
-
-    text = "سلام " * 400
-    receipts = [sms.send(call) for call in sms.compose(to(twilio, hub, text))]
-    shown = ann.received.wait_for_count(len(receipts))
-    assert "".join("".join(bubble.text for bubble in shown).split()) == "".join(text.split())
-    last = receipts[-1].external_id
-    report = {"MessageStatus": "delivered", "MessageSid": last}
-    update = heard(sms, hub, "webhooks/sms/status", **report)
-    assert (update.message_id, update.external_ids) == (OUR_ID, (last,))
-
-
-def test_pictures_go_both_ways(sms: Sms, twilio: Twilio, hub: Listener) -> None:
-    ann = twilio.customer()
-    ann.sends_mms(text="See")
-    (picture,) = heard(sms, hub, "webhooks/sms").attachments
-    assert (picture.medium, picture.media_type) == (Medium.IMAGE, "image/png")
-    answer = sms.http.request(sms.locate(picture.source))
-    assert answer.status == 307
-
-    hub.files["media/photo.png"] = (b"a picture", "image/png")
-    ours = Attachment(Medium.IMAGE, "photo.png", url=f"{hub.url}/media/photo.png")
-    (call,) = sms.compose(to(twilio, hub, "", attachments=(ours,)))
-    sms.send(call)
-    assert ann.received.wait_for(kind="photo").media.data == b"a picture"
-
-
-def test_who_stopped_gets_nothing_more(sms: Sms, twilio: Twilio, hub: Listener) -> None:
-    twilio.customer().texts("Stop")
-    assert heard(sms, hub, "webhooks/sms").name == "stopped"
-    with pytest.raises(ContactStopped):
-        sms.send(sms.compose(to(twilio, hub, "Hello?"))[0])
-
-
-def test_a_phone_that_is_off_is_reported_with_the_reason(
-    sms: Sms, twilio: Twilio, hub: Listener
-) -> None:
-    twilio.customer().phone_is_off()
-    sms.send(sms.compose(to(twilio, hub, "Hi"))[0])
-    update = heard(sms, hub, "webhooks/sms/status", MessageStatus="undelivered")
-    assert (update.status, update.external_code) == ("failed", "30003")
-    assert "out of reach" in update.reason
-
-
-def test_a_lost_answer_is_found_at_the_stand_in(sms: Sms, twilio: Twilio, hub: Listener) -> None:
-    message = to(twilio, hub, "Are you there?")
-    (call,) = sms.compose(message)
-    before = datetime.now(UTC)
-    assert sms.reconcile(message, call, before) is None
-    twilio.times_out_after_accepting()
-    with pytest.raises(ConnectionFailed) as caught:
-        sms.send(call)
-    assert caught.value.maybe_sent
-    (sid,) = (m.sid for m in twilio.messages.values() if m.direction != "inbound")
-    assert sms.reconcile(message, call, before) == SendReceipt(sid)
-
-
-def test_the_check_finds_the_number_and_its_webhook(sms: Sms, twilio: Twilio) -> None:
-    assert "come here" in sms.check()
-    twilio.webhook_url = "https://elsewhere.example"
-    assert "go elsewhere" in sms.check()

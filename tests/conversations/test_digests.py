@@ -18,7 +18,6 @@ from hub.conversations import (
     digest_messages,
     digests,
     handovers,
-    links,
     people,
     reachable,
     reports,
@@ -27,6 +26,7 @@ from hub.conversations import (
 from hub.conversations.digest_messages import TEXTS, written
 from hub.store.models import addresses, deliveries, reaches, visitor_sessions
 from tests.conversations.desk import SECRET, Customer, Desk, at_once
+from tests.conversations.steps import same_person
 from tests.conversations.toys import ToyProvider, a_moment_ago
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -93,22 +93,6 @@ def sets_session(desk: Desk, visitor: Customer, **values: Any) -> None:
         update(visitor_sessions).where(visitor_sessions.c.visitor == visitor.path).values(values)
     )
     assert desk.store.write(lambda tx: tx.execute(statement).rowcount) == 1
-
-
-def same_person(
-    desk: Desk, one: Customer, other: Customer, evidence: str = "verified"
-) -> shapes.Link:
-    return desk.store.write(
-        lambda tx: links.link(
-            tx,
-            one.id,
-            other.id,
-            evidence=evidence,
-            method="handover",
-            reason="They used the link.",
-            by="contact",
-        )
-    )
 
 
 def answers(desk: Desk, conversation: str, *texts: str) -> list[shapes.Message]:

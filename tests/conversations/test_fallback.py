@@ -10,7 +10,8 @@ from sqlalchemy import update
 
 from hub.config.sections import Fallback
 from hub.connectors.delivery import Deliverer
-from hub.conversations import fallback, links, outbox, people, reach, send, shapes
+from hub.conversations import fallback, links, people, reach, send, shapes
+from hub.conversations.outbox import Claim
 from hub.conversations.send import Draft
 from hub.conversations.timeline import SYSTEM
 from hub.errors import (
@@ -27,6 +28,7 @@ from hub.errors import (
 from hub.store.models import addresses, deliveries, external_ids, reaches
 from hub.types import DeliveryStatus
 from tests.conversations.desk import SECRET, Customer, Desk, eventually
+from tests.conversations.steps import claim_now, same_person
 from tests.conversations.toys import ToyProvider, a_moment_ago
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -49,21 +51,6 @@ def sends_out(desk: Desk, rules: Fallback = RULES) -> Deliverer:
     desk.deliverers.append(made)
     made.start(alone=True)
     return made
-
-
-def same_person(desk: Desk, one: Customer, *others: Customer, evidence: str = "verified") -> None:
-    for other in others:
-        desk.store.write(
-            lambda tx, other=other: links.link(
-                tx,
-                one.id,
-                other.id,
-                evidence=evidence,
-                method="handover",
-                reason="They used the link.",
-                by="contact",
-            )
-        )
 
 
 @pytest.fixture
@@ -238,6 +225,21 @@ def test_what_the_hub_says_on_its_own_follows_nobody(
 # -- never twice ----------------------------------------------------------------------------------
 
 
+def moves_on(desk: Desk, claim: Claim) -> bool:
+    """Whether an answer goes elsewhere that its own channel has just refused."""
+    step = desk.store.write(
+        lambda tx: fallback.refused(
+            tx,
+            claim,
+            WindowClosed("Closed."),
+            closes_address=False,
+            outlets=desk.connectors.outlets(),
+            rules=RULES,
+        )
+    )
+    return step is not None
+
+
 def a_lost_answer(desk: Desk, ours: shapes.Message) -> None:
     desk.sets_delivery(ours, unknown_since=a_moment_ago(minutes=2))
 
@@ -278,19 +280,9 @@ def test_what_may_have_left_goes_nowhere_else(
 ) -> None:
     ours = desk.replies(both, "Yes")
     trace(desk, ours)
-    claim = desk.store.write(lambda tx: outbox.claim(tx, ("toy",)))
+    claim = claim_now(desk)
     assert claim is not None
-    step = desk.store.write(
-        lambda tx: fallback.refused(
-            tx,
-            claim,
-            WindowClosed("Closed."),
-            closes_address=False,
-            outlets=desk.connectors.outlets(),
-            rules=RULES,
-        )
-    )
-    assert step is None
+    assert not moves_on(desk, claim)
     found = desk.delivery(ours)
     assert (found.status, found.code, found.fallback_from) == ("failed", "window_closed", None)
 
@@ -321,20 +313,10 @@ def test_a_long_text_that_broke_off_in_the_middle_stays_where_it_began(
 
 def test_whoever_lost_the_claim_moves_nothing(desk: Desk, both: str) -> None:
     ours = desk.replies(both, "Yes")
-    stale = desk.store.write(lambda tx: outbox.claim(tx, ("toy",)))
+    stale = claim_now(desk)
     assert stale is not None
     desk.sets_delivery(ours, attempts=stale.attempts + 1)
-    step = desk.store.write(
-        lambda tx: fallback.refused(
-            tx,
-            stale,
-            WindowClosed("Closed."),
-            closes_address=False,
-            outlets=desk.connectors.outlets(),
-            rules=RULES,
-        )
-    )
-    assert step is None
+    assert not moves_on(desk, stale)
     assert desk.message(ours.id).connector == "toy"
 
 

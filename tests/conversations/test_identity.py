@@ -163,32 +163,33 @@ def argentine_nine(desk: Desk) -> tuple[Somebody, Somebody]:
     return one, other
 
 
-def same_name_and_words(desk: Desk) -> tuple[Somebody, Somebody]:
-    one, other = bot(desk, name="Anna Kask"), mail(desk, name="Anna Käsk")
-    one.says("Where is my order number 1234?")
-    other.says("where is my order number 1234")
+def both_write(
+    desk: Desk, by_bot: tuple[str, str], by_mail: tuple[str, str]
+) -> tuple[Somebody, Somebody]:
+    """Args: a name and words, of one and of the other."""
+    one, other = bot(desk, name=by_bot[0]), mail(desk, name=by_mail[0])
+    one.says(by_bot[1])
+    other.says(by_mail[1])
     return one, other
+
+
+def same_name_and_words(desk: Desk) -> tuple[Somebody, Somebody]:
+    one = ("Anna Kask", "Where is my order number 1234?")
+    return both_write(desk, one, ("Anna Käsk", "where is my order number 1234"))
 
 
 def same_name(desk: Desk) -> tuple[Somebody, Somebody]:
-    one, other = bot(desk, name="Anna Kask"), mail(desk, name="Anna Kask")
-    one.says("Where is my order number 1234?")
-    other.says("I would like to send back my shoes.")
-    return one, other
+    one = ("Anna Kask", "Where is my order number 1234?")
+    return both_write(desk, one, ("Anna Kask", "I would like to send back my shoes."))
 
 
 def same_words(desk: Desk) -> tuple[Somebody, Somebody]:
-    one, other = bot(desk, name="Anna Kask"), mail(desk, name="Boris Saar")
-    one.says("Where is my order number 1234?")
-    other.says("Where is my order number 1234?")
-    return one, other
+    one = ("Anna Kask", "Where is my order number 1234?")
+    return both_write(desk, one, ("Boris Saar", "Where is my order number 1234?"))
 
 
 def same_name_and_hello(desk: Desk) -> tuple[Somebody, Somebody]:
-    one, other = bot(desk, name="Anna Kask"), mail(desk, name="Anna Kask")
-    one.says("Hello!")
-    other.says("Hello!")
-    return one, other
+    return both_write(desk, ("Anna Kask", "Hello!"), ("Anna Kask", "Hello!"))
 
 
 def own_number(desk: Desk) -> tuple[Somebody, Somebody]:
