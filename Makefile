@@ -64,7 +64,7 @@ imports: $(VENV)/.developer
 	$(BIN)/lint-imports
 
 pytest: install $(VENV)/.developer
-	$(BIN)/pytest
+	$(BIN)/pytest -m 'not long'
 
 # -- the screens ------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ import socketio
 
 T = TypeVar("T")
 ROOT = Path(__file__).parent.parent
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 
 
 def free_port() -> int:

@@ -9,6 +9,8 @@ import pytest
 
 from tests.harness import RunningHub, eventually
 
+pytestmark = pytest.mark.servers
+
 FILE = """\
 connectors: {website: {kind: webchat}}
 hours: {never: {holidays: []}}

@@ -14,6 +14,8 @@ import requests
 
 from tests.harness import RunningHub, eventually
 
+pytestmark = pytest.mark.servers
+
 WEB = "connectors:\n  website: {kind: webchat, label: Shop}\n"
 SMS = (
     "  sms: {kind: sms, provider: twilio, account_sid: AC1, auth_token: SESAME-1,"

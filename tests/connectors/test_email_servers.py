@@ -500,6 +500,8 @@ from hub.connectors.email import Email
 from hub.types import Address, OutboundMessage, WebhookRequest
 from datetime import datetime, UTC
 
+pytestmark = pytest.mark.servers
+
 connector = Email("mail", Email.Config(**json.loads(sys.argv[1])), Site("http://hub.example"))
 ticks = []
 

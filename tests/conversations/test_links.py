@@ -36,6 +36,7 @@ def groups_of(paths: tuple[str, ...], edges: list[tuple[str, str]]) -> set[froze
     return set(group.values())
 
 
+@pytest.mark.slow
 def test_a_hundred_stories_end_as_if_the_undone_links_had_never_been(desk: Desk) -> None:
     """Random links, messages and undoings; the number of the story is printed."""
     stories = range(100) if desk.store.is_sqlite else range(0, 100, 10)

@@ -256,6 +256,7 @@ numbers = itertools.count(1)
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+@pytest.mark.slow
 @given(st.lists(STEPS, max_size=24))
 def test_an_undone_link_leaves_everything_as_if_it_had_never_been(
     sqlite_desk: Desk, steps: list[Step]

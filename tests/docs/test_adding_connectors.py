@@ -55,6 +55,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(folder)}
 
 
+@pytest.mark.slow
 def test_the_example_passes_the_conformance_suite(installed: dict[str, str]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "examples/hub-carillon/tests"],
@@ -69,6 +70,7 @@ def test_the_example_passes_the_conformance_suite(installed: dict[str, str]) -> 
     assert "skipped" not in done.stdout
 
 
+@pytest.mark.slow
 def test_a_hub_finds_the_example_by_its_entry_point(
     installed: dict[str, str], tmp_path: Path
 ) -> None:

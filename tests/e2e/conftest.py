@@ -10,15 +10,6 @@ from hub.sandbox import Sandbox, demo_connectors
 from tests.harness import RunningHub, free_port
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The long forms run only when they are asked for: `pytest -m long`."""
-    if "long" in config.option.markexpr:
-        return
-    for item in items:
-        if item.get_closest_marker("long"):
-            item.add_marker(pytest.mark.skip(reason="the long form: pytest -m long"))
-
-
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningHub, Sandbox]]:
     port = free_port()

@@ -93,6 +93,7 @@ def route(tmp_path: Path, file: str, *messages: str) -> subprocess.CompletedProc
     )
 
 
+@pytest.mark.slow
 def test_the_command_prints_a_decision_for_each_line(tmp_path: Path) -> None:
     done = route(
         tmp_path,
@@ -105,6 +106,7 @@ def test_the_command_prints_a_decision_for_each_line(tmp_path: Path) -> None:
     assert [json.loads(line)["rule"] for line in done.stdout.splitlines()] == ["pricing page", None]
 
 
+@pytest.mark.slow
 def test_a_wrong_line_is_named_and_the_others_are_decided(tmp_path: Path) -> None:
     done = route(tmp_path, FILE, '{"text": "hi"}', "not json", '{"connector": "website"}')
     assert done.returncode == 1
@@ -115,12 +117,14 @@ def test_a_wrong_line_is_named_and_the_others_are_decided(tmp_path: Path) -> Non
     assert len(done.stdout.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_wrong_file_is_told_with_every_problem(tmp_path: Path) -> None:
     done = route(tmp_path, FILE.replace("team: sales", "team: sale"), '{"connector": "website"}')
     assert done.returncode == 1
     assert "connectors.yaml:12: routing[0].team" in done.stderr
 
 
+@pytest.mark.servers
 def test_the_api_tries_the_file_on_disk_before_it_is_in_force(tmp_path: Path) -> None:
     with RunningHub(tmp_path, "connectors: {website: {kind: webchat}}\n") as hub:
         hub.config.write_text(FILE)
