@@ -1,11 +1,8 @@
-"""The JSON Schema of everything that goes over the API and the sockets.
-
-The front end's types are generated from it, so that a change here that the screens do not know of
-fails their type check.
-"""
+"""The JSON Schema of what is said of conversations, over the API and the sockets."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
@@ -13,15 +10,15 @@ from pydantic.json_schema import models_json_schema
 from hub.conversations import events, shapes
 
 
-def schema() -> dict[str, Any]:
-    """Every shape and every event payload, by name, under `$defs`."""
+def schema(more: Iterable[type[shapes.Shape]] = ()) -> dict[str, Any]:
+    """Every shape, `more` of them, and every event payload, by name, under `$defs`."""
     models = [
         model
         for model in vars(shapes).values()
         if isinstance(model, type) and issubclass(model, shapes.Shape) and model is not shapes.Shape
     ]
     _, definitions = models_json_schema(
-        [(model, "serialization") for model in (*models, *events.ALL)],
+        [(model, "serialization") for model in (*models, *more, *events.ALL)],
         ref_template="#/$defs/{model}",
     )
     definitions["x-events"] = {

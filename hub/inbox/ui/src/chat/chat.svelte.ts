@@ -9,6 +9,7 @@ import type {
   Handover,
   Message,
   MessagePayload,
+  QueuePlace,
   SyncAck,
 } from '$shared/types';
 import type { Memory } from './memory';
@@ -16,7 +17,7 @@ import { Outbox, type Outgoing } from './outbox.svelte';
 import { Reading } from './reading.svelte';
 import { isShown, merged, newest } from './timeline';
 import { Typing } from './typing.svelte';
-import { identityProblem, type IdentityProblem, type QueuePlace, type SessionPayload, type VisitorEvents } from './wire';
+import { identityProblem, type IdentityProblem, type SessionPayload, type VisitorEvents } from './wire';
 import { subjectOf } from './subject';
 import { isUnanswered, lastStage, wentOnTo, type Stage } from './whereabouts';
 

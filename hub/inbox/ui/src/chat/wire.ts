@@ -1,10 +1,5 @@
 // What is said over a visitor's line, beyond what agents hear too.
-import type { AgentRef, Contact, Message, SharedEvents } from '$shared/types';
-
-export interface QueuePlace {
-  position: number;
-  wait_seconds: number | null;
-}
+import type { AgentRef, Contact, Message, QueuePlace, SharedEvents } from '$shared/types';
 
 export interface SessionPayload {
   session: string;

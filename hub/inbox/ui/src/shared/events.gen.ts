@@ -265,6 +265,35 @@ export interface QueueChanged {
   position: number;
   wait_seconds: number | null;
 }
+export interface AgentLoad {
+  agent: Agent;
+  teams: string[];
+  skills: string[];
+  languages: string[];
+  capacity: number;
+  load: number;
+  people: number;
+}
+export interface Candidate {
+  agent: Agent;
+  chosen: boolean;
+  reasons: Reason[];
+}
+export interface Reason {
+  code: string;
+  text: string;
+}
+export interface Change {
+  action: 'added' | 'removed' | 'changed';
+  path: string;
+  old: string;
+  new: string;
+}
+export interface Decided {
+  id: string;
+  decision: 'accept' | 'dismiss';
+  link: Link | null;
+}
 export interface Handover {
   id: string;
   connector: string;
@@ -295,6 +324,44 @@ export interface JournalEntry {
   message_id: string | null;
   received_at: string;
 }
+export interface Overview {
+  at: string;
+  teams: TeamQueue[];
+  agents: AgentLoad[];
+}
+export interface TeamQueue {
+  name: string;
+  is_open: boolean;
+  opens_at: string | null;
+  members: number;
+  online: number;
+  waiting: number;
+  waiting_since: string | null;
+  wait_seconds: number | null;
+}
+export interface Preview {
+  connector: string;
+  rule: string | null;
+  team: string | null;
+  skills: string[];
+  labels: string[];
+  priority: string;
+  sla: string | null;
+  language: string;
+  team_open: boolean;
+  opens_at: string | null;
+  steps: Step[];
+  problem: string | null;
+}
+export interface Step {
+  rule: string;
+  matched: boolean;
+  failed: string | null;
+}
+export interface QueuePlace {
+  position: number;
+  wait_seconds: number | null;
+}
 export interface ReachableAddress {
   address: string;
   connector: string;
@@ -307,6 +374,19 @@ export interface ReachableAddress {
   last_seen_at: string | null;
   present: boolean | null;
   fallback: Place | null;
+}
+export interface Reloaded {
+  changes: Change[];
+}
+export interface Routing {
+  rule: string | null;
+  team: string | null;
+  skills: string[];
+  priority: 'low' | 'normal' | 'high' | 'urgent';
+  candidates: Candidate[];
+  decided_at: string | null;
+  queue: QueuePlace | null;
+  attempts: number;
 }
 export interface SearchResult {
   type: 'message' | 'contact';

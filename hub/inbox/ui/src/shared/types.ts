@@ -4,22 +4,24 @@ import type {
   Agent,
   Capabilities,
   Conversation,
-  Link,
   Message,
   ServerEvents,
 } from './events.gen';
 
 export type {
   Agent,
+  AgentLoad,
   Attachment,
   Author,
   Capabilities,
   Card,
+  Change as ConfigChange,
   Connector,
   Contact,
   ContextCard,
   Conversation,
   ConversationViewed as ViewedPayload,
+  Decided,
   Delivery,
   DeliveryStatus,
   Edit,
@@ -33,14 +35,20 @@ export type {
   MediumLimit,
   Message,
   MessageCreated as MessagePayload,
+  Overview,
   Place,
   PresenceChanged as PresencePayload,
+  Preview,
+  QueuePlace,
   ReachableAddress as ContactAddress,
   Reaction,
+  Reloaded,
+  Routing,
   SearchResult as SearchHit,
   Sla,
   Suggestion,
   Team,
+  TeamQueue,
   Typing as TypingPayload,
 } from './events.gen';
 
@@ -56,24 +64,6 @@ export type MessageEvent = NonNullable<Message['event']>;
 
 /** As much of an agent as a name beside a face needs. */
 export type AgentRef = Pick<Agent, 'id' | 'name' | 'avatar_url'>;
-
-/** Why a conversation is where it is, or what it waits for. */
-export interface Routing {
-  rule: string | null;
-  team: string | null;
-  skills: string[];
-  candidates: { agent: Agent; chosen: boolean; reasons: { code: string; text: string }[] }[];
-  decided_at: string | null;
-  queue: { position: number; wait_seconds: number | null } | null;
-  attempts: number;
-}
-
-/** What became of a suggestion, with the link that it made. */
-export interface Decided {
-  id: string;
-  decision: 'accept' | 'dismiss';
-  link: Link | null;
-}
 
 export interface Session {
   agent: Agent;

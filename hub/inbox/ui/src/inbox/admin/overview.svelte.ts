@@ -1,5 +1,6 @@
+import type { Overview } from '$shared/types';
 import { problemText } from '../lib/problem-text';
-import type { AdminApi, Overview } from './api';
+import type { AdminApi } from './api';
 
 /** A burst of events is one look. */
 const GATHER = 700;
