@@ -19,7 +19,7 @@ from hub.connectors.base import Site
 from hub.connectors.delivery import Deliverer
 from hub.connectors.gateway import Gateway
 from hub.connectors.live import Connectors
-from hub.conversations import links, queries, send, shapes, views, work
+from hub.conversations import handovers, links, queries, send, shapes, views, work
 from hub.conversations.events import Event
 from hub.conversations.inlets import Received
 from hub.conversations.receive import receive
@@ -282,6 +282,12 @@ class Desk:
 
     def unlinks(self, link: shapes.Link) -> None:
         self.store.write(lambda tx: links.unlink(tx, int(link.id), by="Kadri"))
+
+    def invites(self, conversation_id: int | str, connector: str = "other") -> handovers.Invitation:
+        """Whoever brings it is the one this conversation is with."""
+        return self.store.write(
+            lambda tx: handovers.invite(tx, int(conversation_id), connector, "Kadri")
+        )
 
     # -- delivery --------------------------------------------------------------------------------
 

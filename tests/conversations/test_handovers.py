@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event, select, update
 
 from hub.conversations import handovers
-from hub.conversations.handovers import Invitation, Refused
+from hub.conversations.handovers import Refused
 from hub.conversations.inlets import Received
 from hub.conversations.tokens import CODE_ALPHABET, codes_in, is_token, new_code, new_token
 from hub.errors import LimitExceeded, NotFound
@@ -34,12 +34,6 @@ def sqlite_desk(sqlite_store: Store, tmp_path: Path) -> Iterator[Desk]:
 def there(desk: Desk) -> Customer:
     """Somebody on the other channel whom nobody knows yet."""
     return desk.customer("there", "other")
-
-
-def invites(desk: Desk, conversation_id: str, connector: str = "other") -> Invitation:
-    return desk.store.write(
-        lambda tx: handovers.invite(tx, int(conversation_id), connector, "Kadri")
-    )
 
 
 def brings(customer: Customer, text: str, **fields: object) -> Received:
@@ -109,7 +103,7 @@ def test_a_code_anywhere_in_a_message_is_redeemed(sqlite_desk: Desk, form: int) 
     desk = sqlite_desk
     anna, there = desk.customer("anna"), desk.customer("there", "other")
     said = anna.says("Hello")
-    code = invites(desk, said.conversation_id).code
+    code = desk.invites(said.conversation_id).code
     answer = there.says(as_people_type_it(code)[form])
     assert answer.conversation_id == said.conversation_id
     assert there.contact == anna.contact
@@ -117,7 +111,7 @@ def test_a_code_anywhere_in_a_message_is_redeemed(sqlite_desk: Desk, form: int) 
 
 def test_of_ten_who_bring_one_token_at_once_one_is_let_in(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
-    token = invites(desk, said.conversation_id).token
+    token = desk.invites(said.conversation_id).token
     others = [desk.customer(f"somebody {n}", "other") for n in range(10)]
     at_once(*[lambda one=one: one.starts(handover_token=token) for one in others])  # type: ignore[misc]
     assert [one.contact == anna.contact for one in others].count(True) == 1
@@ -129,7 +123,7 @@ def test_of_ten_who_bring_one_token_at_once_one_is_let_in(desk: Desk, anna: Cust
 
 def test_ten_of_one_event_redeem_once(desk: Desk, anna: Customer, there: Customer) -> None:
     said = anna.says("Hello")
-    event_ = there.event("started", handover_token=invites(desk, said.conversation_id).token)
+    event_ = there.event("started", handover_token=desk.invites(said.conversation_id).token)
     received = at_once(*[lambda: there.brings(event_)] * 10)
     assert [one.is_new for one in received].count(True) == 1
     assert there.contact == anna.contact
@@ -138,7 +132,7 @@ def test_ten_of_one_event_redeem_once(desk: Desk, anna: Customer, there: Custome
 def test_a_used_one_is_good_for_nobody_else(
     desk: Desk, anna: Customer, boris: Customer, there: Customer
 ) -> None:
-    made = invites(desk, anna.says("Hello").conversation_id)
+    made = desk.invites(anna.says("Hello").conversation_id)
     there.starts(handover_token=made.token)
     thief = desk.customer("thief", "other")
     assert brings(thief, f"code {made.code}").handover == Refused("used")
@@ -148,7 +142,7 @@ def test_a_used_one_is_good_for_nobody_else(
 def test_following_ones_own_link_again_is_no_offence(
     desk: Desk, anna: Customer, there: Customer
 ) -> None:
-    made = invites(desk, anna.says("Hello").conversation_id)
+    made = desk.invites(anna.says("Hello").conversation_id)
     for _ in range(3):
         there.starts(handover_token=made.token)
     assert there.contact == anna.contact
@@ -156,7 +150,7 @@ def test_following_ones_own_link_again_is_no_offence(
 
 
 def test_a_late_one_is_refused(desk: Desk, anna: Customer, there: Customer) -> None:
-    made = invites(desk, anna.says("Hello").conversation_id)
+    made = desk.invites(anna.says("Hello").conversation_id)
     desk.store.write(lambda tx: tx.execute(update(table).values(expires_at=tx.now)).rowcount)
     assert brings(there, made.code).handover == Refused("expired")
     assert there.contact != anna.contact
@@ -177,7 +171,7 @@ def test_it_expires_when_its_maker_says(desk: Desk, anna: Customer) -> None:
 def test_one_for_another_connector_is_refused_and_stays_good(
     desk: Desk, anna: Customer, there: Customer
 ) -> None:
-    made = invites(desk, anna.says("Hello").conversation_id, "other")
+    made = desk.invites(anna.says("Hello").conversation_id, "other")
     elsewhere = desk.customer("elsewhere", "askable")
     assert brings(elsewhere, made.code).handover == Refused("elsewhere")
     there.says(made.code)
@@ -186,7 +180,7 @@ def test_one_for_another_connector_is_refused_and_stays_good(
 
 def test_a_forged_sender_brings_nothing(desk: Desk, anna: Customer, there: Customer) -> None:
     """Also a mail that forwards the one with the link."""
-    made = invites(desk, anna.says("Hello").conversation_id)
+    made = desk.invites(anna.says("Hello").conversation_id)
     got = brings(there, f"Fwd: code {made.code}", handover_token=made.token, authenticated=False)
     assert got.handover == Refused("unauthenticated")
     assert there.contact != anna.contact
@@ -197,7 +191,7 @@ def test_a_forged_sender_brings_nothing(desk: Desk, anna: Customer, there: Custo
 def test_a_machine_that_quotes_the_code_brings_nothing(
     desk: Desk, anna: Customer, there: Customer
 ) -> None:
-    made = invites(desk, anna.says("Hello").conversation_id)
+    made = desk.invites(anna.says("Hello").conversation_id)
     assert brings(there, f"I am away. > {made.code}", automatic=True).handover is None
     there.says("Me")
     assert there.contact != anna.contact
@@ -206,7 +200,7 @@ def test_a_machine_that_quotes_the_code_brings_nothing(
 def test_a_server_that_spoils_the_token_leaves_the_code(
     desk: Desk, anna: Customer, there: Customer
 ) -> None:
-    made = invites(desk, anna.says("Hello").conversation_id)
+    made = desk.invites(anna.says("Hello").conversation_id)
     spoiled = ("a" if made.token[0] != "a" else "b") + made.token[1:]
     there.says(f"Code: {made.code}", handover_token=spoiled)
     assert there.contact == anna.contact
@@ -216,8 +210,8 @@ def test_who_is_that_person_already_is_only_noted(
     desk: Desk, anna: Customer, there: Customer
 ) -> None:
     said = anna.says("Hello")
-    there.starts(handover_token=invites(desk, said.conversation_id).token)
-    there.starts(handover_token=invites(desk, said.conversation_id).token)
+    there.starts(handover_token=desk.invites(said.conversation_id).token)
+    there.starts(handover_token=desk.invites(said.conversation_id).token)
     told = [
         one for one in desk.events_in(said.conversation_id) if one["name"] == "handover.redeemed"
     ]
@@ -231,7 +225,7 @@ def test_who_is_that_person_already_is_only_noted(
 def test_after_five_wrong_ones_an_address_is_not_listened_to(
     desk: Desk, anna: Customer, there: Customer
 ) -> None:
-    made = invites(desk, anna.says("Hello").conversation_id)
+    made = desk.invites(anna.says("Hello").conversation_id)
     for _ in range(5):
         assert brings(there, new_code()).handover == Refused("unknown")
     assert brings(there, made.code).handover == Refused("too_many")
@@ -246,7 +240,7 @@ def test_after_five_wrong_ones_an_address_is_not_listened_to(
 def test_an_address_is_listened_to_again_after_a_while(
     desk: Desk, anna: Customer, there: Customer
 ) -> None:
-    made = invites(desk, anna.says("Hello").conversation_id)
+    made = desk.invites(anna.says("Hello").conversation_id)
     for _ in range(5):
         there.says(new_code())
     past = update(handover_refusals).values(
@@ -261,7 +255,7 @@ def test_a_connector_under_attack_takes_links_and_no_codes(
     desk: Desk, anna: Customer, there: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(handovers, "MAX_REFUSED_CODES", 3)
-    made = invites(desk, anna.says("Hello").conversation_id)
+    made = desk.invites(anna.says("Hello").conversation_id)
     for n in range(3):
         desk.customer(f"guesser {n}", "other").says(new_code())
     assert brings(there, made.code).handover == Refused("too_many")
@@ -272,15 +266,15 @@ def test_a_connector_under_attack_takes_links_and_no_codes(
 def test_making_them_has_an_end(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     for _ in range(handovers.MAX_MADE):
-        invites(desk, said.conversation_id)
+        desk.invites(said.conversation_id)
     with pytest.raises(LimitExceeded) as caught:
-        invites(desk, said.conversation_id)
+        desk.invites(said.conversation_id)
     assert timedelta(0) < caught.value.retry_after <= handovers.MADE_WITHIN
 
 
 def test_there_is_none_for_a_conversation_that_is_not_there(desk: Desk) -> None:
     with pytest.raises(NotFound):
-        invites(desk, "4711")
+        desk.invites("4711")
 
 
 # -- what stays and what is told -------------------------------------------------------------------
@@ -288,7 +282,7 @@ def test_there_is_none_for_a_conversation_that_is_not_there(desk: Desk) -> None:
 
 def test_what_is_told_has_no_secret_in_it(desk: Desk, anna: Customer, there: Customer) -> None:
     said = anna.says("Hello")
-    made = invites(desk, said.conversation_id)
+    made = desk.invites(said.conversation_id)
     there.starts(handover_token=made.token)
     told = desk.events_in(said.conversation_id)
     created = next(one for one in told if one["name"] == "handover.created")
@@ -302,7 +296,7 @@ def test_everything_of_the_conversation_stays(desk: Desk, anna: Customer, there:
     said = anna.says("Where is my order?")
     desk.changes(said.conversation_id, assignee_id=desk.agent.id, labels=["vip"], priority="high")
     before = desk.conversation(said.conversation_id)
-    there.starts(handover_token=invites(desk, said.conversation_id).token)
+    there.starts(handover_token=desk.invites(said.conversation_id).token)
     after = desk.conversation(said.conversation_id)
     for name in (
         "status",
@@ -322,7 +316,7 @@ def test_a_message_that_is_only_the_code_waits_for_nothing(
 ) -> None:
     said = anna.says("Hello")
     desk.replies(said.conversation_id, "Good day")
-    code = invites(desk, said.conversation_id).code
+    code = desk.invites(said.conversation_id).code
     there.says(f"Code: {code[:4]} {code[4:]}")
     shown = desk.conversation(said.conversation_id)
     assert (shown.waiting_since, shown.unread_count) == (None, 0)
@@ -335,7 +329,7 @@ def test_a_code_with_a_question_waits_for_its_answer(
 ) -> None:
     said = anna.says("Hello")
     desk.replies(said.conversation_id, "Good day")
-    there.says(f"{invites(desk, said.conversation_id).code} where is my order?")
+    there.says(f"{desk.invites(said.conversation_id).code} where is my order?")
     shown = desk.conversation(said.conversation_id)
     assert shown.waiting_since is not None and shown.unread_count == 1
 
@@ -349,7 +343,7 @@ def test_it_costs_the_same_in_a_long_thread(sqlite_desk: Desk) -> None:
         said = anna.says("Hello")
         for number in range(messages):
             anna.says(f"and {number}")
-        token = invites(desk, said.conversation_id).token
+        token = desk.invites(said.conversation_id).token
         seen: list[str] = []
         engine = desk.store.engine
 
