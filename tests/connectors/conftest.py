@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from hub.sandbox import Sandbox
-from tests.sandbox.conftest import Listener
+from tests.sandbox.conftest import Listener, listener, sandbox
+
+__all__ = ["listener", "sandbox"]
 
 # So that a failing promise of the conformance suite shows the values it compared.
 pytest.register_assert_rewrite(
@@ -16,14 +15,6 @@ pytest.register_assert_rewrite(
 
 
 @pytest.fixture
-def hub() -> Iterator[Listener]:
+def hub(listener: Listener) -> Listener:
     """What the stand-ins call."""
-    listener = Listener()
-    yield listener
-    listener.stop()
-
-
-@pytest.fixture
-def sandbox(hub: Listener) -> Iterator[Sandbox]:
-    with Sandbox(hub_url=hub.url, speed=200) as sandbox:
-        yield sandbox
+    return listener
