@@ -81,13 +81,23 @@ class AgentLines:
         for one in open_:
             if one.principal.proof not in good:
                 log.info("agent.closed", agent=one.principal.agent_id)
-                assert self._socketio is not None
-                self._socketio.server.disconnect(one.sid, namespace=AGENTS)  # type: ignore[attr-defined]
+                self._close(one.sid)
 
     def give_back(self) -> None:
         """Puts what disabled agents hold back into the queue, resolved ones apart."""
         while ids := self._held():
             self._store.write(partial(_release, ids=ids))
+
+    def _close(self, sid: str) -> None:
+        """Ends the connection below: a page then tries again and is told that it is signed out.
+
+        One that is only asked to leave the namespace would wait for ever.
+        """
+        assert self._socketio is not None
+        server = self._socketio.server  # type: ignore[attr-defined]
+        below = server.manager.eio_sid_from_sid(sid, AGENTS)
+        if below is not None:  # else it has gone by itself
+            server.eio.disconnect(below)
 
     def _held(self) -> list[int]:
         with self._store.read() as connection:
