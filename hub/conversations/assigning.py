@@ -20,7 +20,6 @@ from hub.conversations.events import ConversationUpdated, Event, MessageCreated
 from hub.errors import Conflict
 from hub.store.engine import Transaction
 from hub.store.models import (
-    addresses,
     agents,
     conversations,
     messages,
@@ -28,7 +27,6 @@ from hub.store.models import (
     teams,
 )
 from hub.store.prepared import Prepared, insert_all
-from hub.types import Address
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 ASSIGNED = work.EVENTS["assignee_id"]
@@ -189,7 +187,7 @@ def publish_lines(
             tx.execute(views.MESSAGES.where(messages.c.id.in_(written.values()))).all(),
         )
     }
-    pages = _pages(tx, ids)
+    pages = publishing.pages_of(tx.connection, ids)
     for conversation_id in ids:
         conversation = found[conversation_id]
         if conversation_id in shown:
@@ -199,7 +197,7 @@ def publish_lines(
             conversation=conversation, context_card=conversation.context_card
         )
         tx.publish(Event(updated))
-        for page in pages.get(conversation_id, ()):
+        for page in pages[conversation_id]:
             tx.publish(Event(updated, page, to_agents=False))
 
 
@@ -230,20 +228,6 @@ def _line(tx: Transaction, conversation_id: int, contact_id: int, told: Mapping[
         "edited_at": None,
     }
     return int(_INSERT_LINE.rows(tx.connection, values)[0].id)
-
-
-def _pages(tx: Transaction, ids: Sequence[int]) -> dict[int, list[Address]]:
-    """The web chat addresses of conversations, whose pages show who answers."""
-    rows = tx.execute(
-        select(messages.c.conversation_id, addresses.c.scheme, addresses.c.path, addresses.c.scope)
-        .join(addresses, addresses.c.id == messages.c.address_id)
-        .where(messages.c.conversation_id.in_(ids), messages.c.kind == "webchat")
-        .distinct()
-    )
-    found: dict[int, list[Address]] = {}
-    for row in rows:
-        found.setdefault(row.conversation_id, []).append(Address(row.scheme, row.path, row.scope))
-    return found
 
 
 # -- looking at it -------------------------------------------------------------------------------

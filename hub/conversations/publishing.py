@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
+
+from sqlalchemy import Connection, select
 
 from hub.conversations import shapes, threads, views
 from hub.conversations.events import (
@@ -15,8 +17,11 @@ from hub.conversations.events import (
 )
 from hub.conversations.threads import Thread
 from hub.store.engine import Transaction
-from hub.store.models import messages
+from hub.store.models import addresses, messages
 from hub.types import Address
+
+#: The kind of channel that has pages.
+PAGES = "webchat"
 
 
 def fresh_message(tx: Transaction, target: Thread, values: dict[str, Any]) -> None:
@@ -54,6 +59,20 @@ def conversation(
     found = views.conversation(tx.connection, conversation_id)
     payload = ConversationUpdated(conversation=found, context_card=found.context_card)
     tx.publish(Event(payload), *(Event(payload, page, to_agents=False) for page in pages))
+    return found
+
+
+def pages_of(connection: Connection, ids: Collection[int]) -> dict[int, list[Address]]:
+    """The web chat addresses of conversations, whose pages show who answers and who is next."""
+    rows = connection.execute(
+        select(messages.c.conversation_id, addresses.c.scheme, addresses.c.path, addresses.c.scope)
+        .join(addresses, addresses.c.id == messages.c.address_id)
+        .where(messages.c.conversation_id.in_(ids), messages.c.kind == PAGES)
+        .distinct()
+    )
+    found: dict[int, list[Address]] = {one: [] for one in ids}
+    for row in rows:
+        found[row.conversation_id].append(Address(row.scheme, row.path, row.scope))
     return found
 
 

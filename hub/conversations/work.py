@@ -71,7 +71,8 @@ def change(
     for name, event in EVENTS.items():
         if name in changed:
             timeline.add_event(tx, target, event, by, **_told(tx, name, row, changed[name]))
-    return publishing.conversation(tx, conversation_id, _pages(tx, conversation_id))
+    pages = publishing.pages_of(tx.connection, [conversation_id])
+    return publishing.conversation(tx, conversation_id, pages[conversation_id])
 
 
 def is_snooze_over(connection: Connection) -> bool:
@@ -251,14 +252,3 @@ def anybody(tx: Transaction, contact_id: int) -> Person:
     person = people.find(tx.connection, Address(row.scheme, row.path, row.scope))
     assert person is not None
     return person
-
-
-def _pages(tx: Transaction, conversation_id: int) -> list[Address]:
-    """The web chat addresses of a conversation, whose pages show who answers."""
-    rows = tx.execute(
-        select(addresses.c.scheme, addresses.c.path, addresses.c.scope)
-        .join(messages, messages.c.address_id == addresses.c.id)
-        .where(messages.c.conversation_id == conversation_id, messages.c.kind == "webchat")
-        .distinct()
-    )
-    return [Address(row.scheme, row.path, row.scope) for row in rows]

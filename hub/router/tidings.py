@@ -5,22 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from sqlalchemy import select
-
+from hub.conversations import publishing
 from hub.conversations.events import Event, QueueChanged
 from hub.metrics import QUEUE
 from hub.router import queue
 from hub.router.candidates import Need
 from hub.router.queue import Place
 from hub.store.engine import Store
-from hub.store.models import addresses, messages
 from hub.types import Address
 
 #: Nobody is told more often than that, and no more than so many at a time: the first in line.
 EVERY_SECONDS = 2.0
 AT_A_TIME = 200
-#: The kind of channel that has pages which hear it.
-PAGE_KIND = "webchat"
 
 
 class Tidings:
@@ -88,24 +84,8 @@ class Tidings:
         missing = [one for one in ids if one not in self._pages]
         if not missing:
             return
-        self._pages |= {one: [] for one in missing}
         with self._store.read() as connection:
-            rows = connection.execute(
-                select(
-                    messages.c.conversation_id,
-                    addresses.c.scheme,
-                    addresses.c.path,
-                    addresses.c.scope,
-                )
-                .join(addresses, addresses.c.id == messages.c.address_id)
-                .where(
-                    messages.c.conversation_id.in_(missing),
-                    messages.c.kind == PAGE_KIND,
-                )
-                .distinct()
-            )
-            for row in rows:
-                self._pages[row.conversation_id].append(Address(row.scheme, row.path, row.scope))
+            self._pages |= publishing.pages_of(connection, missing)
 
     def _count(self, waiting: list[Need]) -> None:
         lengths = queue.lengths(waiting)

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from hub.conversations import publishing
 from hub.conversations.events import QueueChanged
 from hub.errors import Conflict, NotFound
-from hub.router import engine, queue
+from hub.router import engine, queue, tidings
 from hub.router import round as round_of_all
 from hub.router.engine import Assigner
 from tests.conversations.desk import Desk, at_once, eventually
@@ -488,10 +489,8 @@ def test_how_long_it_takes_is_told_from_who_was_served_last(office: Office) -> N
 def test_a_customer_on_the_web_chat_is_told_their_place_when_it_changes(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hub.router import tidings
-
     monkeypatch.setattr(tidings, "EVERY_SECONDS", 0.0)
-    monkeypatch.setattr(tidings, "PAGE_KIND", "toy")
+    monkeypatch.setattr(publishing, "PAGES", "toy")
     mari = office.hires("Mari", online=False)
     first, second = office.waits("a"), office.waits("b")
 
