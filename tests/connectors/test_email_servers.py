@@ -30,6 +30,8 @@ from hub.sandbox import Sandbox
 from hub.types import Address, InboundMessage, OutboundMessage
 from tests.connector_tools import NOW, PUBLIC_URL
 
+pytestmark = pytest.mark.servers
+
 SOON = 10.0
 
 
@@ -140,19 +142,23 @@ def test_much_mail_comes_in_rounds_and_in_order(sandbox: Sandbox, mailbox: Email
     assert mailbox.poll(cursor, wait=0).requests == ()
 
 
-def test_a_look_that_waits_wakes_when_mail_comes(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    connector = make(sandbox, poll_seconds=300)
-    cursor = connector.poll("", wait=0).cursor
-    idling = threading.Event()
+@pytest.fixture
+def idling(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set as soon as a look waits for mail."""
+    begun = threading.Event()
     real = IMAPClient.idle_check
 
     def idle_check(client: IMAPClient, timeout: float) -> Any:
-        idling.set()
+        begun.set()
         return real(client, timeout)
 
     monkeypatch.setattr(IMAPClient, "idle_check", idle_check)
+    return begun
+
+
+def test_a_look_that_waits_wakes_when_mail_comes(sandbox: Sandbox, idling: threading.Event) -> None:
+    connector = make(sandbox, poll_seconds=300)
+    cursor = connector.poll("", wait=0).cursor
     found: list[Any] = []
     waiter = threading.Thread(target=lambda: found.append(connector.poll(cursor, wait=60)))
     waiter.start()
@@ -164,17 +170,9 @@ def test_a_look_that_waits_wakes_when_mail_comes(
     connector.close()
 
 
-def test_closing_ends_a_look_that_waits(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closing_ends_a_look_that_waits(sandbox: Sandbox, idling: threading.Event) -> None:
     connector = make(sandbox, poll_seconds=300)
     cursor = connector.poll("", wait=0).cursor
-    idling = threading.Event()
-    real = IMAPClient.idle_check
-
-    def idle_check(client: IMAPClient, timeout: float) -> Any:
-        idling.set()
-        return real(client, timeout)
-
-    monkeypatch.setattr(IMAPClient, "idle_check", idle_check)
     outcome: list[object] = []
 
     def look() -> None:
@@ -499,8 +497,6 @@ from hub.connectors.base import Site
 from hub.connectors.email import Email
 from hub.types import Address, OutboundMessage, WebhookRequest
 from datetime import datetime, UTC
-
-pytestmark = pytest.mark.servers
 
 connector = Email("mail", Email.Config(**json.loads(sys.argv[1])), Site("http://hub.example"))
 ticks = []

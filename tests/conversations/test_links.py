@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, select
 
-from hub.conversations import links, profiles, queries, shapes
+from hub.conversations import links, profiles, queries
 from hub.conversations.roots import roots
 from hub.errors import Conflict, Invalid, NotFound
 from hub.store.models import addresses, contacts
 from hub.store.models import links as links_table
 from tests.conversations.desk import Customer, Desk, at_once
+from tests.conversations.steps import same_person
 
 NAMES = ("anna", "boris", "cecil", "dora", "emma")
 
@@ -291,29 +292,15 @@ def proved(desk: Desk, customer: Customer) -> set[str]:
         return set(rows.scalars())
 
 
-def verified(desk: Desk, one: Customer, other: Customer) -> shapes.Link:
-    return desk.store.write(
-        lambda tx: links.link(
-            tx,
-            one.id,
-            other.id,
-            evidence="verified",
-            method="handover",
-            reason="They used the link.",
-            by="contact",
-        )
-    )
-
-
 def test_only_verified_links_prove_an_address(desk: Desk) -> None:
     customers = [desk.customer(name) for name in NAMES]
     for one in customers:
         one.says("Hello")
     anna, boris, cecil, dora, _emma = customers
     assert proved(desk, anna) == {"anna"}
-    link = verified(desk, anna, boris)
+    link = same_person(desk, anna, boris)
     desk.links_up(boris, cecil)  # an agent says so, which proves nothing to the customer
-    verified(desk, cecil, dora)
+    same_person(desk, cecil, dora)
     assert proved(desk, anna) == proved(desk, boris) == {"anna", "boris"}
     assert proved(desk, cecil) == proved(desk, dora) == {"cecil", "dora"}
     desk.unlinks(link)
@@ -325,5 +312,5 @@ def test_an_asserted_address_is_proved_by_no_link(
 ) -> None:
     anna.says("Hello")
     boris.says("Hi", authenticated=False)
-    verified(desk, anna, boris)
+    same_person(desk, anna, boris)
     assert proved(desk, anna) == {"anna"}

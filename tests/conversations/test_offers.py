@@ -13,6 +13,7 @@ from hub.conversations import offers
 from hub.inbox.offers import Offerer
 from hub.store.models import reaches, visitor_sessions
 from tests.conversations.desk import Customer, Desk, at_once
+from tests.conversations.steps import same_person
 
 TEXT = {"en": "Go on here:\n{links}"}
 DAY = timedelta(hours=24)
@@ -66,23 +67,12 @@ def test_who_has_an_agent_is_not(desk: Desk, anna: Customer) -> None:
 
 
 def test_who_can_be_reached_elsewhere_is_not(desk: Desk, anna: Customer) -> None:
-    from hub.conversations import links
 
     said = anna.says("Hello")
     there = desk.customer("there", "other")
     there.starts()
     waits(desk, said.conversation_id, minutes=3)
-    desk.store.write(
-        lambda tx: links.link(
-            tx,
-            anna.record,
-            there.record,
-            evidence="verified",
-            method="handover",
-            reason="They used the link.",
-            by="contact",
-        )
-    )
+    same_person(desk, anna, there)
     assert due(desk) == []
 
 

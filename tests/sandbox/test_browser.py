@@ -11,18 +11,9 @@ import requests
 from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
 
 from hub.sandbox import Sandbox
+from tests.browser.conftest import FLAGS
 
 AXE = Path(__file__).parents[2] / "hub/inbox/ui/node_modules/axe-core/axe.min.js"
-# Chromium as Debian ships it, quiet: nothing but the page may go over the network.
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 
