@@ -8,6 +8,7 @@ The screens have to be built (`make ui`), and Chromium has to be installed.
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import tempfile
@@ -25,7 +26,7 @@ from hub.sandbox import Sandbox, demo_connectors
 from hub.store.engine import Store, Transaction
 from hub.store.migrate import migrate
 from tests.browser.conftest import COLLEAGUE, EMAIL, FLAGS, PASSWORD
-from tests.browser.screens import Desk, Visitor, conversation_of
+from tests.browser.screens import Desk, conversation_of
 from tests.harness import ROOT, RunningHub, eventually, free_port
 
 IMAGES = ROOT / "docs/images"
@@ -51,6 +52,9 @@ assignment: {{accept_within: 1h}}
 sla:
   default: {{first_reply: 15m, next_reply: 1h}}
 """
+ANSWER = "Hi Nora, thank you! The pair in 39 leaves today and should be with you on Tuesday."
+PHOTO = "Hi! My Morning Runners came today, but look at the colour."
+MAIL = "Hello, here is the form, signed. Where can I drop the parcel?"
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 LOOKS: dict[str, dict[str, Any]] = {
@@ -71,12 +75,13 @@ class Studio:
         self.sandbox = sandbox
         self.browser = browser
         self.signed_in: Any = None
+        self.desk = self._sign_in()
 
     def context(self, **options: Any) -> BrowserContext:
         settings = {"locale": "en-GB", "reduced_motion": "reduce", **LOOKS["light"], **options}
         return self.browser.new_context(**settings)
 
-    def sign_in(self) -> Desk:
+    def _sign_in(self) -> Desk:
         """An agent's screen that stays open: somebody is there."""
         page = self.context().new_page()
         page.goto(self.hub.url)
@@ -98,7 +103,9 @@ class Studio:
         }
         self.sandbox.graph.customer("Leo Fern").says("Can I exchange these for a size 43?")
         told["routed"] = conversation_of(self.hub, "exchange these")
-        self.hub.reply(told["routed"], "Yes, within 30 days. Do you have the order number?")
+        self.desk.opens(told["routed"]).says(
+            "Yes, within 30 days. What is the number of the order?"
+        )
         words = "Order 10562 came without the laces, it is Pia"
         self.sandbox.telegram.customer("Pia Holm").says(words)
         told["suggested"] = conversation_of(self.hub, words)
@@ -107,12 +114,23 @@ class Studio:
         eventually(
             lambda: self.hub.get(f"/contacts/{contact}/suggestions")["items"], what="a suggestion"
         )
+        self._is_a_customer()
         return told
 
-    def waits(self, page: Page, text: str) -> Visitor:
-        visitor = Visitor(page, self.hub, self.sandbox).opens_page()
-        visitor.says(text)
-        return visitor
+    def _is_a_customer(self) -> None:
+        """What the sandbox's own customer and the agent say, with a photo and by mail."""
+        sam = self.sandbox.telegram.customer("Sam Sample")
+        sam.starts()
+        sam.says(PHOTO)
+        sam.sends_photo()
+        self.desk.opens(conversation_of(self.hub, PHOTO))
+        self.desk.says("Oh, those are the wrong ones, sorry! Shall we send the grey pair?")
+        mail = self.sandbox.mail.customer("sam.sample@example.com", "Sam Sample")
+        mail.sends(MAIL, subject="Return form")
+        self.desk.opens(conversation_of(self.hub, MAIL))
+        said = "Any parcel shop will do: show them the label and keep the receipt."
+        self.desk.says(said)
+        assert mail.received.wait_for(lambda letter: said in letter.text)
 
 
 @contextmanager
@@ -159,6 +177,7 @@ def opened(page: Page, studio: Studio, conversation: str) -> None:
 def inbox(page: Page, studio: Studio, told: dict[str, str]) -> None:
     """One person's thread over several channels, an answer half written."""
     opened(page, studio, told["thread"])
+    page.locator("main textarea").first.fill(ANSWER)
 
 
 def why(page: Page, studio: Studio, told: dict[str, str]) -> None:
@@ -207,9 +226,14 @@ def sandbox(page: Page, studio: Studio, told: dict[str, str]) -> None:
     """The page on which one is the customer."""
     page.goto(studio.sandbox.url)
     page.get_by_role("radio").first.wait_for()
+    mails = page.locator(".laptop").get_by_role("button").filter(has_text="Re: Return form")
+    if mails.first.is_visible():
+        mails.first.click()
 
 
-SCREENS: tuple[Callable[[Page, Studio, dict[str, str]], None], ...] = (
+Screen = Callable[[Page, Studio, dict[str, str]], None]
+
+SCREENS: tuple[Screen, ...] = (
     inbox,
     why,
     suggestion,
@@ -218,28 +242,39 @@ SCREENS: tuple[Callable[[Page, Studio, dict[str, str]], None], ...] = (
     queue,
     sandbox,
 )
+#: The pictures of the documentation: their names, what they show, and how.
+DOCUMENTED: dict[str, tuple[Screen, str]] = {
+    "inbox": (inbox, "light"),
+    "inbox-dark": (inbox, "dark"),
+    "inbox-arabic": (inbox, "arabic"),
+    "inbox-phone": (inbox, "phone"),
+    "routing": (why, "light"),
+    "queue": (queue, "phone"),
+    "admin": (admin, "light"),
+    "sandbox": (sandbox, "light"),
+}
 
 
-def take_all(folder: Path) -> None:
-    """Every screen in every look."""
-    with studio() as here:
-        desk = here.sign_in()
-        told = here.stage()
-        for look, options in LOOKS.items():
-            for screen in SCREENS:
-                context = here.context(**options, storage_state=here.signed_in)
-                page = context.new_page()
-                screen(page, here, told)
-                page.wait_for_timeout(400)
-                page.screenshot(path=folder / f"{screen.__name__}-{look}.png")
-                context.close()
-        desk.page.close()
+def take(here: Studio, told: dict[str, str], screen: Screen, look: str, file: Path) -> None:
+    context = here.context(**LOOKS[look], storage_state=here.signed_in)
+    page = context.new_page()
+    screen(page, here, told)
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=file)
+    context.close()
 
 
 def main(arguments: list[str]) -> None:
-    folder = Path(arguments[0])
+    folder = Path(arguments[0]) if arguments else IMAGES
     folder.mkdir(parents=True, exist_ok=True)
-    take_all(folder)
+    with studio() as here:
+        told = here.stage()
+        if arguments:
+            for look, screen in itertools.product(LOOKS, SCREENS):
+                take(here, told, screen, look, folder / f"{screen.__name__}-{look}.png")
+        else:
+            for name, (screen, look) in DOCUMENTED.items():
+                take(here, told, screen, look, folder / f"{name}.png")
 
 
 if __name__ == "__main__":

@@ -12,13 +12,13 @@ import type {
   QueuePlace,
   SyncAck,
 } from '$shared/types';
+import { Identity } from './identity.svelte';
 import type { Memory } from './memory';
 import { Outbox, type Outgoing } from './outbox.svelte';
 import { Reading } from './reading.svelte';
 import { isShown, merged, newest } from './timeline';
 import { Typing } from './typing.svelte';
-import { identityProblem, type IdentityProblem, type SessionPayload, type VisitorEvents } from './wire';
-import { subjectOf } from './subject';
+import type { IdentityProblem, SessionPayload, VisitorEvents } from './wire';
 import { isUnanswered, lastStage, wentOnTo, type Stage } from './whereabouts';
 
 type Confirm = (() => void) | undefined;
@@ -39,16 +39,14 @@ export class Chat {
   #proofs = $state(0);
   #department = $state('');
   #resumed = $state<boolean | null>(null);
-  #identityProblem = $state<IdentityProblem | null>(null);
 
   #isLive = false;
-  #identity: object | null = null;
-  #toldIdentity = false;
   #session: string | null = null;
 
   readonly #socket: LiveSocket<VisitorEvents>;
   readonly #memory: Memory;
   readonly #connector: string;
+  readonly #identity: Identity;
   readonly #outbox: Outbox;
   readonly #reading: Reading;
   readonly #typing: Typing;
@@ -58,6 +56,7 @@ export class Chat {
     this.#socket = socket;
     this.#memory = memory;
     this.#connector = connector;
+    this.#identity = new Identity(socket);
     this.#reading = new Reading(socket, memory);
     this.#typing = new Typing(socket);
     this.#outbox = new Outbox(socket, memory, (message) => this.#take([message]));
@@ -111,7 +110,7 @@ export class Chat {
 
   /** What the site must do before this chat goes on. */
   get identityProblem(): IdentityProblem | null {
-    return this.#identityProblem;
+    return this.#identity.problem;
   }
 
   /** What the first message is to be about; empty until chosen. */
@@ -242,26 +241,22 @@ export class Chat {
 
   /** The site says who this is. The server decides, and may answer with another session. */
   identify(identity: unknown): void {
-    const payload = typeof identity === 'string' ? { token: identity } : identity;
-    if (typeof payload !== 'object' || payload === null) return;
+    const taken = this.#identity.take(identity);
+    if (!taken) return;
     // What one customer typed is not said by the next, also when it has not left this page yet.
-    if (this.#identity && subjectOf(this.#identity) !== subjectOf(payload)) this.#outbox.clear();
-    this.#identity = payload;
-    this.#toldIdentity = false;
+    if (taken.isAnother) this.#outbox.clear();
     if (this.#connection === 'refused') this.reconnect();
-    else this.#tellIdentity();
+    else if (this.#isLive) this.#identity.tell();
   }
 
   /** What goes with the greeting, so that nobody sees for a moment what the one before them said. */
   introduction(): { identity?: unknown } {
-    if (!this.#identity) return {};
-    this.#toldIdentity = true;
-    return { identity: 'token' in this.#identity ? this.#identity.token : this.#identity };
+    return this.#identity.introduction();
   }
 
   /** The person on this browser has signed out: the next one starts with nothing. */
   reset(): void {
-    this.#identity = null;
+    this.#identity.forget();
     this.#empty();
     this.#outbox.clear();
     this.#memory.forget();
@@ -275,14 +270,11 @@ export class Chat {
     if (state === 'connected') return; // the session event makes it live
     this.#isLive = false;
     this.#reading.cut();
-    this.#toldIdentity = false;
+    this.#identity.cut();
     this.#typing.cut();
     this.#outbox.close();
     if (state !== 'refused') return;
-    this.#refusedAs(identityProblem(refusal));
-    if (this.#identity && (identityProblem(refusal) || refusal === 'invalid')) {
-      // Where signing in is optional they can still chat; where it is not, the next answer says so.
-      this.#identity = null;
+    if (this.#identity.takeRefusal(refusal)) {
       this.#socket.connect();
     } else if (this.#memory.session !== null && SESSION_GONE.has(refusal)) {
       this.#startAnew();
@@ -290,11 +282,6 @@ export class Chat {
     } else {
       setTimeout(() => this.#socket.connect(), WHEN_REFUSED);
     }
-  }
-
-  /** That somebody must sign in says less than why the site's word for them did not do. */
-  #refusedAs(problem: IdentityProblem | null): void {
-    if (problem !== 'identity_required' || this.#identityProblem === null) this.#identityProblem = problem;
   }
 
   #welcome(payload: SessionPayload): void {
@@ -313,12 +300,12 @@ export class Chat {
     // A link may have brought a thread that is longer than the one that stood here.
     if (!last || payload.resumed) this.#hasEarlier = payload.more;
     if (typeof payload.resumed === 'boolean') this.#resumed = payload.resumed;
-    this.#identityProblem = null;
+    this.#identity.welcome();
     if (payload.messages.length > 0) this.#memory.markTalked();
     this.#connection = 'connected';
     this.#isKnown = true;
     this.#isLive = true;
-    this.#tellIdentity();
+    this.#identity.tell();
     // The server knows it for one line only; and it must know before a message that waits.
     if (this.#department) this.#tellDepartment();
     if (last) void this.#catchUp(last);
@@ -355,15 +342,6 @@ export class Chat {
     this.#status = conversation.status;
     this.#agent = conversation.assignee;
     if (conversation.assignee) this.#queue = null;
-  }
-
-  /** Once per connection: the answer may be a new session, which must not ask again. */
-  #tellIdentity(): void {
-    if (!this.#identity || !this.#isLive || this.#toldIdentity) return;
-    this.#toldIdentity = true;
-    void this.#socket.ask('identify', this.#identity).then((answer) => {
-      this.#identityProblem = answer.ok ? null : identityProblem(answer.code);
-    });
   }
 
   #tellDepartment(): void {
