@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hub.config import Config
 from hub.router import hours, rules
@@ -61,7 +61,7 @@ def terms_of(config: Config, now: datetime) -> Terms:
     assignment = config.assignment
     return Terms(
         strategy=assignment.strategy,
-        sticky_wait=assignment.sticky_wait,
+        sticky_wait=assignment.sticky_wait if assignment.sticky else timedelta(0),
         relax_skills_after=assignment.relax_skills_after,
         closed=frozenset(
             name

@@ -7,12 +7,12 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from hub.router import board
 from hub.router.candidates import Agent
 from hub.router.decisions import terms_of
-from hub.store.models import conversations, routing_decisions
+from hub.store.models import agents, conversations, routing_decisions
 from tests.conversations.desk import Desk
 from tests.conversations.toys import a_moment_ago
 from tests.router.office import Office
@@ -38,6 +38,8 @@ STEPS = st.lists(
         st.tuples(st.just("comes"), _WHO),
         st.tuples(st.just("goes"), _WHO),
         st.tuples(st.just("writes"), st.sampled_from(["Hello", "The price?"])),
+        # Twice, so that days are busy.
+        st.tuples(st.just("writes"), st.sampled_from(["Hello", "Two words"])),
         st.tuples(st.just("writes again"), _WHICH),
         st.tuples(st.just("resolves"), _WHICH),
         st.tuples(st.just("releases"), _WHICH),
@@ -46,18 +48,24 @@ STEPS = st.lists(
         st.tuples(st.just("waits on the customer"), _WHICH),
         st.tuples(st.just("router looks"), st.none()),
     ),
-    max_size=25,
+    max_size=40,
 )
 
 
 class Day:
-    """One after the other, on the same database: each example goes on where the last one ended."""
+    """Begins with nobody there and nothing to do, whatever the database remembers of others."""
 
     def __init__(self, office: Office) -> None:
         self.office = office
         self.agents = [office.hires(name, online=False) for name in NAMES]
         self.customers = 0
         self.made: list[tuple[str, str]] = []
+
+    def begin(self) -> None:
+        self.made = []
+        leave = update(agents).values(connected_at=None, assigned_at=None)
+        end = update(conversations).values(status="resolved", assignee_id=None)
+        self.office.store.write(lambda tx: [tx.execute(leave).rowcount, tx.execute(end).rowcount])
 
     def play(self, steps: list[tuple[str, Any]]) -> None:
         for what, which in steps:
@@ -116,8 +124,8 @@ class Day:
 
 def check(day: Day) -> None:
     office = day.office
-    agents = day.agents_now()
-    by_id = {one.id: one for one in agents}
+    there = day.agents_now()
+    by_id = {one.id: one for one in there}
     terms = terms_of(office.config, datetime.now(UTC))
     with office.store.read() as connection:
         names = board.team_names(connection)
@@ -125,7 +133,7 @@ def check(day: Day) -> None:
         rows = connection.execute(select(conversations)).all()
     assert not [row for row in rows if row.status == "open" and row.rule is None]
     for wanted in waiting:
-        free = [one.name for one in agents if could(one, wanted, terms)]
+        free = [one.name for one in there if could(one, wanted, terms)]
         assert not free, f"{wanted} waits though {free} could take it"
     for row in rows:
         if row.status == "open" and row.assignee_id is not None:
@@ -143,6 +151,7 @@ def test_after_any_day_nothing_waits_for_somebody_free(desk: Desk, data: st.Data
     if not hasattr(desk, "day"):
         desk.day = Day(Office(desk, **SECTIONS))  # type: ignore[attr-defined]
     day: Day = desk.day  # type: ignore[attr-defined]
+    day.begin()
     day.play(data.draw(STEPS))
     day.assigns()
     check(day)

@@ -599,6 +599,20 @@ def test_where_very_many_come_at_once_the_first_are_told_that_they_wait_for_thei
     assert office.decisions(found[0])[0].candidates == []
 
 
+def test_where_agents_are_not_kept_nobody_waits_for_who_had_it_before(office: Office) -> None:
+    office.configures(assignment={"sticky": "0s"})
+    jaan = office.hires("Jaan", capacity=1.0)
+    found = office.waits("anna")
+    office.assigns()
+    office.changes(found, jaan, status="resolved")
+    office.waits("boris")
+    office.assigns()
+    office.hires("Mari")
+    office.customer("anna").says("And?", key="again", external_id="again")
+    office.assigns()
+    assert office.has(found) == "Mari"
+
+
 # -- two at once ----------------------------------------------------------------------------------
 
 
