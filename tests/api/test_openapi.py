@@ -150,8 +150,11 @@ def test_whatever_is_asked_is_answered_as_described(schema: Any, world: Any) -> 
     deadline = time.monotonic() + BUDGET
     statuses: Counter[int] = Counter()
     found = []
-    for result in schema.get_all_operations():
-        operation = result.ok()
+    operations_ = [result.ok() for result in schema.get_all_operations()]
+    # Those that make something come first, whatever time the others are left.
+    for operation in sorted(
+        operations_, key=lambda one: "201" not in one.definition.raw["responses"]
+    ):
         if operation.path == "/api/v1/session":
             continue  # every example would cost an argon2 hash
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
