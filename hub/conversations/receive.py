@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.conversations import contact_events, incoming, people, reports
+from hub.conversations import contact_events, echoes, incoming, people, reports
 from hub.conversations.inlets import Inlet, Received
 from hub.conversations.storable import is_plain, storable
 from hub.store.engine import Transaction, Upsert
@@ -42,7 +42,7 @@ def process(tx: Transaction, inlet: Inlet, event: InboundEvent, journal_id: int)
         event = storable(event)
     match event:
         case InboundMessage() if event.sent_by_us:
-            made = reports.echo(tx, inlet.name, inlet.kind, event, journal_id)
+            made = echoes.hear(tx, inlet.name, inlet.kind, event, journal_id)
             return Received(True, made, fetches_media=bool(made and event.attachments))
         case InboundMessage() if event.edits:
             return incoming.edit(tx, inlet, event, journal_id)

@@ -1,4 +1,4 @@
-"""What providers report about messages of ours: receipts, echoes, reads. Never a new conversation.
+"""What providers report about messages of ours: receipts and reads. Never a new conversation.
 
 A status only moves forward. `failed` is final, unless the provider says `delivered` after all.
 """
@@ -10,12 +10,11 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from hub.conversations import files, people, publishing, reach, threads, timeline
+from hub.conversations import people, publishing, reach, threads, timeline
 from hub.conversations.people import Person
-from hub.conversations.timeline import Author
 from hub.store.engine import Transaction, Upsert
 from hub.store.models import addresses, deliveries, external_ids, messages
-from hub.types import Address, ContactEvent, DeliveryStatus, DeliveryUpdate, InboundMessage
+from hub.types import Address, ContactEvent, DeliveryStatus, DeliveryUpdate
 
 RANK = {
     DeliveryStatus.QUEUED: 0,
@@ -180,50 +179,6 @@ def remember_external_id(
         .where(messages.c.id == message_id, messages.c.external_id.is_(None))
         .values(external_id=external_id)
     )
-
-
-def echo(
-    tx: Transaction, connector: str, kind: str, event: InboundMessage, journal_id: int
-) -> int | None:
-    """Our page said something: either we know it, or somebody answered in the provider's app.
-
-    The echo of our own message may come before the answer to our call; `metadata` is our id.
-    """
-    person = people.find_or_make(tx, event.address, event.profile)
-    known = timeline.find_message(tx, connector, person.address_id, (event.external_id,))
-    if known is not None:
-        return None
-    if event.metadata.isdecimal():
-        own = tx.execute(
-            select(deliveries.c.message_id).where(
-                deliveries.c.message_id == int(event.metadata),
-                deliveries.c.address_id == person.address_id,
-            )
-        ).scalar()
-        if own is not None:
-            remember_external_id(tx, own, connector, person.address_id, 0, event.external_id)
-            return None
-    target = threads.thread_for_inbound(tx, person)
-    values = timeline.add_message(
-        tx,
-        target,
-        person=person,
-        connector=connector,
-        kind=kind,
-        direction="out",
-        author=Author("agent", None, "Answered elsewhere"),
-        text=event.text,
-        created_at=timeline.sane_time(event.sent_at, tx.now),
-        external_id=event.external_id or None,
-        journal_id=journal_id,
-        extra=dict(event.extra),
-    )
-    files.attach(tx, connector, values["id"], person, event.attachments)
-    target.changes["waiting_since"] = None
-    publishing.message(tx, target, values["id"])
-    found = values["id"]
-    assert isinstance(found, int)
-    return found
 
 
 def read_by_customer(
