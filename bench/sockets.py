@@ -21,7 +21,7 @@ class Crowd:
 
     def join(self, auth: dict[str, Any]) -> None:
         """Opens one more, and returns when the server has let it in."""
-        socket = websocket.create_connection(self._url, timeout=20, enable_multithread=False)
+        socket: Any = websocket.create_connection(self._url, timeout=20, enable_multithread=False)
         socket.recv()  # the transport's own greeting
         socket.send(f"40{self._namespace},{json.dumps(auth)}")
         while not (answer := socket.recv()).startswith("4"):
