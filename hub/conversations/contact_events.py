@@ -24,6 +24,7 @@ from hub.types import ContactEvent
 
 
 def take(tx: Transaction, inlet: Inlet, event: ContactEvent) -> Received:
+    """Notes what happened; an invitation that comes with it is made good."""
     person = people.find_or_make(tx, event.address, event.profile)
     handover = handovers.redeem_first(
         tx, handovers.in_form(event.handover_token), inlet.name, person

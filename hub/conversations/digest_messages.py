@@ -87,6 +87,7 @@ def send_digest(
     locales: list[str],
     resume_link: ResumeLink,
 ) -> None:
+    """Puts all of the answers in line as one message, and says in the timeline where they went."""
     to = people.find(tx.connection, way.address)
     assert to is not None
     target = threads.thread(tx, threads.standing(tx, unread[-1].conversation_id), to)

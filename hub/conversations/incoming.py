@@ -33,6 +33,7 @@ from hub.types import InboundMessage
 
 
 def add(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: int) -> Received:
+    """Adds a message where it belongs, with all that it says of who wrote it."""
     person = people.find_or_make(
         tx,
         event.address,

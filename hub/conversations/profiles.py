@@ -85,6 +85,7 @@ def edit(
 
 
 def contact_shape(row: Any) -> shapes.Contact:
+    """From a row with the columns of a contact."""
     return shapes.Contact(
         id=row.id,
         name=row.name,
@@ -95,6 +96,7 @@ def contact_shape(row: Any) -> shapes.Contact:
 
 
 def paths_of(tx: Transaction, contact_id: int) -> list[str]:
+    """The addresses of a record, as people write them, oldest first."""
     rows = tx.execute(
         select(addresses.c.path)
         .where(addresses.c.contact_id == contact_id)
@@ -104,4 +106,5 @@ def paths_of(tx: Transaction, contact_id: int) -> list[str]:
 
 
 def searchable(name: str, paths: list[str], attributes: Mapping[str, Any]) -> str:
+    """The words that a contact is found by."""
     return " ".join([name, *paths, *(str(value) for value in attributes.values())])

@@ -69,12 +69,13 @@ def open_thread(tx: Transaction, person: Person) -> Thread | None:
 
 
 def latest_thread(tx: Transaction, person: Person) -> Thread | None:
+    """The conversation that began last with this person, also one that is resolved."""
     row = tx.execute(_LATEST, {"record": person.contact_id}).mappings().first()
     return None if row is None else Thread(row, person, {})
 
 
 def thread(tx: Transaction, conversation_id: int, person: Person) -> Thread:
-    """Raises NotFound."""
+    """A conversation by its id, to say something to this person in. Raises NotFound."""
     row = (
         tx.execute(
             select(conversations).where(conversations.c.id == conversation_id).with_for_update()
@@ -117,6 +118,7 @@ def is_with(tx: Transaction, conversation_id: int, person: Person) -> bool:
 
 
 def start_thread(tx: Transaction, person: Person, subject: str = "") -> Thread:
+    """Begins a conversation; it is published with the first thing said in it."""
     values: dict[str, Any] = {
         "contact_id": person.contact_id,
         "status": "open",
@@ -196,6 +198,7 @@ def _continues(tx: Transaction, latest: Thread, answered: int | None) -> bool:
 
 
 def join_connector(tx: Transaction, target: Thread, connector: str) -> None:
+    """From now on it is found by this connector, too."""
     if connector not in target["connectors"]:
         target.changes["connectors"] = [*target["connectors"], connector]
         tx.execute(_JOIN_CONNECTOR, {"connector": connector, "conversation_id": target.id})
