@@ -325,6 +325,7 @@ def test_why_somebody_has_it_is_told_accessibly_in_every_look(
     other = panel.get_by_role("listitem").filter(has=page.get_by_text("Sam", exact=True))
     expect(other).to_contain_text("Is offline.")
     assert serious_problems(page) == []
+    expect(panel).to_have_css("direction", "rtl" if look == "arabic" else "ltr")
     box = panel.bounding_box()
     size = page.viewport_size
     assert box is not None

@@ -69,6 +69,25 @@ def suggested(hub: RunningHub, sandbox: Sandbox, name: str, words: str) -> str:
     return str(first["conversation_id"])
 
 
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_suggestion_shows_in_the_header_while_the_details_are_closed(
+    hub: RunningHub, sandbox: Sandbox, new_desk: Callable[..., Desk], look: dict[str, Any]
+) -> None:
+    conversation = suggested(hub, sandbox, f"Hint {word().title()}", f"order {word()} is late")
+    page = new_desk(**look, bypass_csp=True).page
+    page.goto(f"{hub.url}/#/conversations/{conversation}")
+    expect(page.locator("article").first).to_be_visible()
+    details = page.locator("aside.details")
+    if details.is_visible():
+        page.locator("header .icon-button[aria-pressed]").click()
+    expect(details).to_be_hidden()
+    hint = page.get_by_role("button", name=re.compile("Same person|الشخص نفسه"))
+    expect(hint).to_be_visible()
+    assert serious_problems(page) == []
+    hint.click()
+    expect(details.locator("[aria-labelledby=suggestions]")).to_be_in_viewport()
+
+
 def test_an_agent_makes_an_invitation_and_sees_it_followed(
     hub: RunningHub, sandbox: Sandbox, desk: Desk
 ) -> None:
