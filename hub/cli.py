@@ -58,13 +58,20 @@ def serve(path: Path, host: str, port: int | None, no_worker: bool) -> None:
 
 @cli.command()
 @CONFIG
-def worker(path: Path) -> None:
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option(
+    "--port", type=int, default=None, help="Answer /healthz, /readyz and /metrics. Default: don't."
+)
+def worker(path: Path, host: str, port: int | None) -> None:
     """Sends, polls and keeps the timers, beside `hub serve --no-worker`."""
     app = _app(_settings(), path)
-    app.start(web=False)
     from hub.serving import work
 
-    work(app)
+    try:
+        work(app, host, port)
+    except OSError as error:
+        app.stop()
+        _fail(OSError(f"hub cannot listen on {host}:{port}: {error.strerror}"))
 
 
 @cli.command()

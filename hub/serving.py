@@ -12,6 +12,7 @@ from flask import g
 
 from hub import runtime
 from hub.app import App
+from hub.inbox import health
 
 #: Requests under way when we are told to stop get this long to finish.
 FINISH_SECONDS = 10.0
@@ -67,10 +68,20 @@ def serve(app: App, host: str, port: int, *, worker: bool) -> None:
     app.stop()
 
 
-def work(app: App) -> None:
-    """The same for a process that serves nobody."""
+def work(app: App, host: str, port: int | None) -> None:
+    """The same for a process that serves nobody; at `port` it tells how it is, and nothing else.
+
+    Raises:
+        OSError: the port is taken, or not ours to take. Nothing was begun then.
+    """
     signals = Signals(app.reloader.reload_or_log)
-    click.echo("ready")
+    server = None if port is None else runtime.listen(host, port)
+    app.start(web=False)
+    if server is None:
+        click.echo("ready")
+    else:
+        runtime.serve_wsgi(server, health.alone(app.hub))
+        click.echo(f"ready, health on http://{host}:{server.getsockname()[1]}")
     signals.wait()
     app.stop()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Flask, Response, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import OperationalError
 
@@ -38,3 +38,10 @@ def blueprint(hub: Hub) -> Blueprint:
         return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
     return pages
+
+
+def alone(hub: Hub) -> Flask:
+    """These pages and no others, for a process that serves nobody."""
+    app = Flask("hub", static_folder=None)
+    app.register_blueprint(blueprint(hub))
+    return app

