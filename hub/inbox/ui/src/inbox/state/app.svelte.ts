@@ -48,6 +48,7 @@ export class App {
     this.admin = new AdminApi(api.client);
     this.overview = new LiveOverview(this.admin);
     this.session = new Session(api);
+    this.session.onLeft = () => this.#leave();
     this.directory = new Directory(api);
     this.conversations = new Conversations(api, this.session);
     this.thread = new Thread(api);
@@ -78,11 +79,19 @@ export class App {
 
   async signOut(): Promise<void> {
     await this.attempt(() => this.session.signOut());
-    this.live.stop();
-    this.conversations.select(null);
-    this.thread.close();
     location.hash = '';
     location.reload();
+  }
+
+  /** Nothing of customers stays here. The address does, so who signs in again is where they were. */
+  #leave(): void {
+    this.live.stop();
+    this.conversations.close();
+    this.thread.close();
+    this.details.close();
+    this.toasts.clear();
+    this.view.overlay = null;
+    this.announcement = '';
   }
 
   async openById(conversationId: string): Promise<void> {
@@ -246,6 +255,7 @@ export class App {
       'sla.breached': ({ conversation }) => this.conversations.heard(conversation),
       'conversation.viewed': ({ conversation_id, agent }) => this.directory.heardViewing(agent, conversation_id),
       back: () => void this.#back(),
+      refused: () => this.session.leave(),
     };
   }
 

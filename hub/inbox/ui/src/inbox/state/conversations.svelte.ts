@@ -102,6 +102,15 @@ export class Conversations {
     this.#chosen ??= this.tab;
   }
 
+  /** Forgets everybody: who comes next to this screen asks anew. */
+  close(): void {
+    this.#selectedId = null;
+    this.#known.clear();
+    this.#heardAt.clear();
+    this.#seen.clear();
+    this.#shelves.clear();
+  }
+
   select(id: string | null): void {
     this.#selectedId = id;
   }

@@ -53,12 +53,18 @@ export class Details {
 
   async open(conversation: Conversation): Promise<void> {
     if (this.#contact?.id === conversation.contact.id) return;
+    this.close();
     this.#contact = conversation.contact;
+    await this.reload();
+  }
+
+  close(): void {
+    this.#contact = null;
     this.#addresses = [];
     this.#links = [];
     this.#suggestions = [];
     this.#loaded = false;
-    await this.reload();
+    this.#problem = '';
   }
 
   async reload(): Promise<void> {

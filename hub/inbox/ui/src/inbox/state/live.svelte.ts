@@ -4,7 +4,11 @@ import type { Ack, AgentEvents, Message, Presence, SyncAck } from '$shared/types
 /** What the screen does with an event. The one who acted gets the same events as everybody. */
 export type Ears = { [Name in keyof AgentEvents]: (payload: AgentEvents[Name]) => void } & {
   back: () => void;
+  /** The server lets this screen in no more: signed out there, or the account is disabled. */
+  refused: () => void;
 };
+
+const NOT_SIGNED_IN = 'not_signed_in';
 
 /** The socket: hears events, and after a lost connection asks for what it missed. */
 export class Live {
@@ -33,7 +37,7 @@ export class Live {
       'sla.breached',
     ] as const;
     for (const name of names) this.#hear(name);
-    socket.onConnection((state) => this.#connection(state));
+    socket.onConnection((state, refusal) => this.#connection(state, refusal));
     // The device knows at once; the socket itself would notice by its next ping.
     addEventListener('offline', () => this.#isStarted && socket.close());
     addEventListener('online', () => this.#isStarted && socket.connect());
@@ -84,8 +88,9 @@ export class Live {
     this.#socket.on(name, (payload) => (this.#ears[name] as (payload: AgentEvents[Name]) => void)(payload));
   }
 
-  #connection(state: ConnectionState): void {
+  #connection(state: ConnectionState, refusal = ''): void {
     this.#state = state;
+    if (state === 'refused' && refusal === NOT_SIGNED_IN) this.#ears.refused();
     if (state !== 'connected') return;
     if (this.#wasConnected) this.#ears.back();
     this.#wasConnected = true;

@@ -6,21 +6,21 @@ import { Live, type Ears } from './live.svelte';
 
 function scene(sync: { messages: Message[]; more: boolean }[] = []) {
   const heard: string[] = [];
-  let tellState: (state: ConnectionState) => void = () => {};
+  let tellState: (state: ConnectionState, refusal?: string) => void = () => {};
   const handlers = new Map<string, (payload: never) => void>();
   const ask = vi.fn(async () => ({ ok: true, ...sync.shift() }));
   const socket = {
     on: (name: string, handler: (payload: never) => void) => handlers.set(name, handler),
     ask,
     tell: vi.fn(),
-    onConnection: (listener: (state: ConnectionState) => void) => (tellState = listener),
+    onConnection: (listener: (state: ConnectionState, refusal?: string) => void) => (tellState = listener),
     connect: vi.fn(),
     close: vi.fn(),
   } as unknown as LiveSocket<AgentEvents>;
   const ears = new Proxy({}, { get: (_target, name) => () => heard.push(String(name)) }) as Ears;
   const live = new Live(ears, socket);
   live.start();
-  return { live, socket, ask, heard, handlers, tellState: (state: ConnectionState) => tellState(state) };
+  return { live, socket, ask, heard, handlers, tellState: (state: ConnectionState, refusal?: string) => tellState(state, refusal) };
 }
 
 test('the first connection catches up on nothing, each later one does', () => {
@@ -58,4 +58,13 @@ test('the connection follows the device at once', () => {
   expect(socket.close).toHaveBeenCalled();
   dispatchEvent(new Event('online'));
   expect(socket.connect).toHaveBeenCalledTimes(2);
+});
+
+test('a screen that is no longer let in is told so, one that was only cut off is not', () => {
+  const { heard, tellState } = scene();
+  tellState('connected');
+  tellState('lost');
+  expect(heard).toEqual([]);
+  tellState('refused', 'not_signed_in');
+  expect(heard).toEqual(['refused']);
 });

@@ -9,10 +9,12 @@ export class Session {
   readonly #api: Api;
   #state = $state<SessionState>('unknown');
   #agent = $state<Agent | null>(null);
+  /** Told when nobody is signed in any more who was until now. */
+  onLeft: () => void = () => {};
 
   constructor(api: Api) {
     this.#api = api;
-    api.client.onSignedOut = () => this.#leave();
+    api.client.onSignedOut = () => this.leave();
   }
 
   get state(): SessionState {
@@ -34,7 +36,7 @@ export class Session {
       this.#enter((await this.#api.session()).agent);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      this.#leave();
+      this.leave();
     }
   }
 
@@ -44,7 +46,7 @@ export class Session {
 
   async signOut(): Promise<void> {
     await this.#api.signOut();
-    this.#leave();
+    this.leave();
   }
 
   async setPresence(presence: Presence): Promise<void> {
@@ -56,13 +58,17 @@ export class Session {
     if (this.#agent && this.#agent.id === agentId) this.#agent = { ...this.#agent, presence };
   }
 
+  /** Nobody is signed in here any more: by their own wish, or because the server says so. */
+  leave(): void {
+    const was = this.#state;
+    this.#agent = null;
+    this.#state = 'signed_out';
+    if (was === 'signed_in') this.onLeft();
+  }
+
   #enter(agent: Agent): void {
     this.#agent = agent;
     this.#state = 'signed_in';
   }
 
-  #leave(): void {
-    this.#agent = null;
-    this.#state = 'signed_out';
-  }
 }

@@ -28,6 +28,10 @@ export class Toasts {
     this.#items = this.#items.filter((toast) => toast.id !== id);
   }
 
+  clear(): void {
+    this.#items = [];
+  }
+
   #add(toast: Toast): void {
     this.#items = [...this.#items.slice(-2), toast];
     setTimeout(() => this.dismiss(toast.id), SHOWN_FOR);
