@@ -114,7 +114,7 @@ class Sandbox:
             )
         self._server = server
         self._shared.url = f"http://{HOST}:{server.port}"
-        threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
     def stop(self) -> None:

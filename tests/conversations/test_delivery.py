@@ -173,7 +173,7 @@ def test_while_it_waits_the_agent_sees_why(
 def test_a_throttled_connector_pauses_as_long_as_it_was_told_and_others_go_on(
     desk: Desk, anna: Customer, boris: Customer, provider: ToyProvider
 ) -> None:
-    provider.is_throttled(timedelta(seconds=0.6))
+    provider.is_throttled(timedelta(seconds=1.5))
     first = desk.replies(says_hello(anna), "first")
     desk.delivers()
     eventually(lambda: desk.delivery(first).code == "throttled")
