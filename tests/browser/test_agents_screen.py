@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Route, expect
 
 from hub.sandbox import Sandbox
 from tests.browser.conftest import AWAY, EMAIL, PASSWORD, Watch
@@ -239,3 +239,27 @@ def test_a_phone_shows_one_pane_at_a_time(
     phone.details.get_by_role("button", name="Back").click()
     phone.page.get_by_role("button", name="Back").click()
     expect(phone.list).to_be_visible()
+
+
+def test_who_answers_before_the_conversation_has_loaded_is_heard(
+    hub: RunningHub, sandbox: Sandbox, desk: Desk
+) -> None:
+    for name in ("Quick One", "Quick Two"):
+        sandbox.telegram.customer(name).says(f"from {name}")
+        conversation_of(hub, f"from {name}")
+    desk.opens()
+    desk.shows("All")
+    held: list[Route] = []
+    loading = re.compile(r"/contacts/\d+/(addresses|timeline)")
+    desk.page.route(loading, lambda route: held.append(route))
+    for name in ("Quick One", "Quick Two"):
+        desk.row(f"from {name}").click()
+        for text in (f"hello, {name}", f"how are you, {name}?"):
+            desk.field.fill(text)
+            desk.field.press("Enter")
+            expect(desk.field).to_have_value("")
+            assert sandbox.telegram.customer(name).received.wait_for(text=text)
+    for route in held:
+        route.continue_()
+    expect(desk.message("from Quick Two")).to_be_visible()
+    expect(desk.message("how are you, Quick Two?")).to_have_count(1)

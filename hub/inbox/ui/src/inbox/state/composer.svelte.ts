@@ -76,6 +76,15 @@ export class Composer {
     return this.#needs.details.addresses;
   }
 
+  /**
+   * All is here that says where a reply goes. One that is sent before goes without a channel: the
+   * server answers where the customer wrote, so nobody who types at once has to wait.
+   */
+  get knowsWhere(): boolean {
+    const { details, thread } = this.#needs;
+    return details.isLoaded && (thread.isLoaded || thread.problem !== '');
+  }
+
   /** The agent chose another address than the one that the customer used last. */
   get isElsewhere(): boolean {
     const natural = this.#natural();
@@ -108,7 +117,7 @@ export class Composer {
     if (failed) return m.upload_failed({ reason: failed.problem });
     if (this.mode === 'note') return '';
     const { target } = this;
-    if (!target) return this.#needs.details.isLoaded ? m.no_channel() : '';
+    if (!target) return this.knowsWhere ? m.no_channel() : '';
     if (!target.reachable) return target.reason || m.unreachable_default();
     if (this.window.state === 'closed' && !goesElsewhere(target, clock.now)) return m.window_closed({ channel: this.channel });
     const capabilities = this.connector?.capabilities;
@@ -126,7 +135,7 @@ export class Composer {
 
   get canSend(): boolean {
     const hasContent = this.text.trim() !== '' || this.uploads.items.length > 0;
-    const hasPlace = this.mode === 'note' || this.target !== null;
+    const hasPlace = this.mode === 'note' || this.target !== null || !this.knowsWhere;
     return hasContent && hasPlace && this.obstacle === '' && this.uploads.areDone;
   }
 
@@ -182,9 +191,10 @@ export class Composer {
     if (!conversation || !this.canSend) return;
     const { mode, target } = this;
     const attachments = this.uploads.attachments;
-    const isReply = mode === 'reply' && target !== null;
+    const isReply = mode === 'reply';
+    const connector = target?.connector ?? this.#draft.choice?.split(' ')[0];
     const outgoing = {
-      conversation: isReply ? this.#home(conversation, target) : conversation,
+      conversation: isReply && target ? this.#home(conversation, target) : conversation,
       attachments,
       kind: target?.kind ?? null,
       address: target?.address ?? null,
@@ -192,7 +202,7 @@ export class Composer {
         text: this.text.trim(),
         type: isReply ? ('message' as const) : ('note' as const),
         client_id: newId(),
-        ...(isReply ? { connector: target.connector } : {}),
+        ...(isReply && connector ? { connector } : {}),
         ...(attachments.length > 0 ? { attachments: attachments.map((a) => a.id) } : {}),
         ...(isReply && this.#draft.replyTo ? { reply_to: this.#draft.replyTo } : {}),
       },
@@ -220,7 +230,10 @@ export class Composer {
 
   #target(): ContactAddress | null {
     const chosen = this.choices.find((choice) => keyOf(choice) === this.#draft.choice);
-    return chosen ?? this.#natural() ?? this.choices.find((choice) => choice.reachable) ?? this.choices[0] ?? null;
+    const natural = chosen ?? this.#natural();
+    // Any other address would be a guess while the timeline is on its way.
+    if (natural || !this.knowsWhere) return natural;
+    return this.choices.find((choice) => choice.reachable) ?? this.choices[0] ?? null;
   }
 
   #typing(): void {

@@ -16,14 +16,17 @@ interface Scene {
   addresses?: ContactAddress[];
   said?: Message[];
   connectors?: Connector[];
+  /** When the server tells what was said and where they can be reached. */
+  ready?: Promise<void>;
+  isAwaited?: boolean;
 }
 
-async function scene({ addresses = [address(), telegram], said = [message()], connectors = [connector('sms', { text_unit: 'sms_segments', text_limit: 160, max_text: 1600 }), connector('telegram')] }: Scene = {}) {
+async function scene({ ready = Promise.resolve(), addresses = [address(), telegram], said = [message()], connectors = [connector('sms', { text_unit: 'sms_segments', text_limit: 160, max_text: 1600 }), connector('telegram')], isAwaited = true }: Scene = {}) {
   const send = vi.fn(async (_id: string, body: { text: string; client_id: string }) => message({ direction: 'out', ...body }));
   const api = fakeApi({
     session: async () => ({ agent: mari, csrf_token: '' }),
-    timeline: () => page(said),
-    addresses: () => page(addresses),
+    timeline: () => ready.then(() => page(said)),
+    addresses: () => ready.then(() => page(addresses)),
     links: () => page([]),
     suggestions: () => page([]),
     contact: async () => sofia,
@@ -38,9 +41,10 @@ async function scene({ addresses = [address(), telegram], said = [message()], co
   const outbox = new Outbox(api, session, (each) => thread.heard(each));
   const tellTyping = vi.fn();
   const composer = new Composer({ api, thread, details, directory, outbox, tellTyping, conversations: { get: () => null } });
-  await Promise.all([session.resume(), directory.load(), details.open(conversation()), thread.open(conversation())]);
+  const opened = Promise.all([details.open(conversation()), thread.open(conversation())]);
+  await Promise.all([session.resume(), directory.load(), isAwaited ? opened : null]);
   composer.open(conversation());
-  return { composer, thread, send, tellTyping };
+  return { composer, thread, send, tellTyping, opened };
 }
 
 test('a reply goes where the customer wrote last', async () => {
@@ -48,6 +52,35 @@ test('a reply goes where the customer wrote last', async () => {
   composer.write('Hello');
   await composer.send();
   expect(send).toHaveBeenCalledWith('100', expect.objectContaining({ text: 'Hello', type: 'message', connector: 'telegram' }));
+});
+
+test('a reply that is sent before the conversation is there leaves at once, to where the customer wrote', async () => {
+  let arrive = () => {};
+  const ready = new Promise<void>((resolve) => (arrive = resolve));
+  const { composer, send, opened } = await scene({ ready, isAwaited: false });
+  for (const text of ['Hello', 'Are you there?']) {
+    composer.write(text);
+    expect(composer.obstacle).toBe('');
+    await composer.send();
+    expect(composer.text).toBe('');
+  }
+  expect(send.mock.calls.map(([, body]) => body.text)).toEqual(['Hello', 'Are you there?']);
+  // The server knows where the customer is; this screen does not yet.
+  for (const [, body] of send.mock.calls) expect(body).toMatchObject({ type: 'message' });
+  for (const [, body] of send.mock.calls) expect(body).not.toHaveProperty('connector');
+  arrive();
+  await opened;
+  composer.write('Now it is known');
+  await composer.send();
+  expect(send).toHaveBeenLastCalledWith('100', expect.objectContaining({ connector: 'sms' }));
+});
+
+test('no address is taken for the customer’s while the timeline is on its way', async () => {
+  const { composer, thread } = await scene({ addresses: [telegram, address()] });
+  thread.close();
+  expect(composer.target).toBeNull();
+  await thread.open(conversation());
+  expect(composer.target?.connector).toBe('sms');
 });
 
 test('the agent can choose another address, and it shows that it is another', async () => {
