@@ -43,7 +43,9 @@ def _happened(tx: Transaction, inlet: Inlet, event: ContactEvent, person: Person
     match event.name:
         case "started" | "referral":
             at = timeline.sane_time(event.at, tx.now)
-            reach.started(tx, person, inlet.name, at)
+            is_news = reach.started(tx, person, inlet.name, at)
+            if event.name == "started" and not is_news:
+                return
         case "stopped":
             reason = "The customer asked for no more messages here."
             reach.stopped(tx, person.address_id, inlet.name, reason, opted_out=True)

@@ -56,14 +56,19 @@ def seen(tx: Transaction, person: Person, connector: str, at: datetime) -> None:
     )
 
 
-def started(tx: Transaction, person: Person, connector: str, at: datetime) -> None:
-    """They let us in (again), in so many words."""
-    seen(tx, person, connector, at)
-    tx.execute(
+def started(tx: Transaction, person: Person, connector: str, at: datetime) -> bool:
+    """They let us in, in so many words. True where the address had been closed for us until now."""
+    opened = tx.execute(
         update(reaches)
-        .where(reaches.c.address_id == person.address_id, reaches.c.connector == connector)
+        .where(
+            reaches.c.address_id == person.address_id,
+            reaches.c.connector == connector,
+            reaches.c.stopped_at.is_not(None),
+        )
         .values(stopped_at=None, stopped_reason="", opted_out=False)
     )
+    seen(tx, person, connector, at)
+    return opened.rowcount > 0
 
 
 def known(tx: Transaction, address_id: int, connector: str) -> None:

@@ -79,6 +79,19 @@ def test_stop_and_start_stand_in_the_timeline(desk: Desk, anna: Customer) -> Non
     assert names == ["contact.stopped", "contact.started"]
 
 
+def test_a_start_of_whoever_could_be_reached_all_along_is_no_news(
+    desk: Desk, anna: Customer
+) -> None:
+    said = anna.says("Hello")
+    anna.starts()
+    anna.stops()
+    anna.starts()
+    anna.starts()
+    names = [one["name"] for one in desk.events_in(said.conversation_id)]
+    assert names == ["contact.stopped", "contact.started"]
+    assert desk.replies(said.conversation_id, "Welcome back").delivery is not None
+
+
 # -- addresses -------------------------------------------------------------------------------------
 
 
