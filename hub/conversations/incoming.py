@@ -82,7 +82,7 @@ def add(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: int) -
         True,
         values["id"],
         fetches_media=bool(event.attachments),
-        is_nameless=not person.contact.name,
+        is_nameless=not person.shown.name,
         handover=handover,
         switch=switch,
     )

@@ -22,11 +22,21 @@ class Person:
 
     address_id: int
     contact_id: int
+    #: The root as it was written. What agents are shown is `shown`.
     contact: shapes.Contact
     address: Address
     is_new: bool = False
     #: Whether they proved to hold it: `verified`, or somebody only said so.
     evidence: str = "verified"
+    #: What a record linked to a nameless root is called.
+    linked_name: str = ""
+
+    @property
+    def shown(self) -> shapes.Contact:
+        """The person as agents see them: by a linked record's name where their own has none."""
+        if self.contact.name or not self.linked_name:
+            return self.contact
+        return self.contact.model_copy(update={"name": self.linked_name})
 
     @property
     def root_id(self) -> int:
@@ -44,6 +54,7 @@ _FIND = Prepared(
         _root.c.avatar_url,
         _root.c.attributes,
         _root.c.created_at,
+        profiles.linked_name(_root).label("linked_name"),
     )
     .join(contacts, contacts.c.id == addresses.c.contact_id)
     .join(_root, _root.c.id == contacts.c.root_id)
@@ -67,7 +78,12 @@ def find(connection: Connection, address: Address) -> Person | None:
     if row is None:
         return None
     return Person(
-        row.address_id, row.contact_id, profiles.contact_shape(row), address, evidence=row.evidence
+        row.address_id,
+        row.contact_id,
+        profiles.own_shape(row),
+        address,
+        evidence=row.evidence,
+        linked_name=row.linked_name,
     )
 
 
@@ -96,8 +112,8 @@ def find_or_make(
     found = find(tx.connection, address)
     if found is None:
         return _make(tx, address, profile, evidence)
-    if profile.name and not found.contact.name:
-        profiles.edit(tx, found.root_id, name=profile.name[:MAX_NAME])
+    if profile.name and not found.shown.name:
+        profiles.learn(tx, found.contact_id, profile.name)
         found = find(tx.connection, address)
         assert found is not None
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, case, func, select, update
 
 from hub.conversations import search, shapes, suggesting
 from hub.conversations.events import ContactUpdated, Event
@@ -18,11 +18,28 @@ from hub.types import Profile
 MAX_NAME = 200
 
 
+def linked_name(root: FromClause) -> ColumnElement[str]:
+    """The name of the oldest record linked to a nameless root that has one; else empty.
+
+    It stays with its record: when the link is undone, the name goes with it.
+    """
+    linked = contacts.alias()
+    found = (
+        select(linked.c.name)
+        .where(linked.c.root_id == root.c.id, linked.c.name != "")
+        .order_by(linked.c.id)
+        .limit(1)
+        .correlate(root)
+        .scalar_subquery()
+    )
+    return case((root.c.name != "", ""), else_=func.coalesce(found, ""))
+
+
 def contact(connection: Connection, contact_id: int) -> shapes.Contact:
     """The person a record belongs to. Raises NotFound."""
     root = contacts.alias()
     row = connection.execute(
-        select(root)
+        select(*root.c, linked_name(root).label("linked_name"))
         .join(contacts, contacts.c.root_id == root.c.id)
         .where(contacts.c.id == contact_id)
     ).first()
@@ -31,14 +48,19 @@ def contact(connection: Connection, contact_id: int) -> shapes.Contact:
     return contact_shape(row)
 
 
-def describe(tx: Transaction, root_id: int, profile: Profile) -> None:
-    """Keeps what a provider tells of somebody, where nothing was known."""
+def describe(tx: Transaction, record_id: int, profile: Profile) -> None:
+    """Keeps what a provider tells of somebody, where nothing was known, with their own record."""
     tx.execute(
         update(contacts)
-        .where(contacts.c.id == root_id, contacts.c.avatar_url == "")
+        .where(contacts.c.id == record_id, contacts.c.avatar_url == "")
         .values(avatar_url=profile.avatar_url)
     )
-    edit(tx, root_id, name=profile.name[:MAX_NAME])
+    learn(tx, record_id, profile.name)
+
+
+def learn(tx: Transaction, record_id: int, name: str) -> None:
+    """Keeps the name that came with an address on the record that has the address."""
+    _keep(tx, record_id, storable(name[:MAX_NAME]), {})
 
 
 def edit(
@@ -55,37 +77,48 @@ def edit(
         Invalid: a name over 200 characters.
     """
     name, attributes = storable(name), storable(attributes)
-    before = contact(tx.connection, contact_id)
+    root_id = int(contact(tx.connection, contact_id).id)
     if name is not None and len(name) > MAX_NAME:
         raise Invalid(f"A name has at most {MAX_NAME} characters.", "name")
-    merged = {**before.attributes, **(attributes or {})}
-    after = before.model_copy(
-        update={
-            "name": before.name if name is None else name,
-            "attributes": {key: value for key, value in merged.items() if value is not None},
-        }
-    )
-    root_id = int(before.id)
-    tx.execute(
-        update(contacts)
-        .where(contacts.c.id == root_id)
-        .values(name=after.name, attributes=after.attributes, updated_at=tx.now)
-    )
+    after = _keep(tx, root_id, name, attributes or {})
     if attributes:
         suggesting.typed(tx, contact_id, after.name, attributes)
-    paths = paths_of(tx, root_id)
+    return after
+
+
+def _keep(
+    tx: Transaction, record_id: int, name: str | None, attributes: Mapping[str, Any]
+) -> shapes.Contact:
+    """Writes one record anew. Returns the person it belongs to, as everybody is told."""
+    before = tx.execute(select(contacts).where(contacts.c.id == record_id)).one()
+    called = before.name if name is None else name
+    merged = {**before.attributes, **attributes}
+    known = {key: value for key, value in merged.items() if value is not None}
+    tx.execute(
+        update(contacts)
+        .where(contacts.c.id == record_id)
+        .values(name=called, attributes=known, updated_at=tx.now)
+    )
+    paths = paths_of(tx, record_id)
     search.reindex_contact(
         tx,
-        root_id,
+        record_id,
         searchable(before.name, paths, before.attributes),
-        searchable(after.name, paths, after.attributes),
+        searchable(called, paths, known),
     )
+    after = contact(tx.connection, record_id)
     tx.publish(Event(ContactUpdated(contact=after)))
     return after
 
 
 def contact_shape(row: Any) -> shapes.Contact:
-    """From a row with the columns of a contact."""
+    """From a row with the columns of a contact, and its `linked_name`."""
+    own = own_shape(row)
+    return own if own.name else own.model_copy(update={"name": row.linked_name})
+
+
+def own_shape(row: Any) -> shapes.Contact:
+    """One record by itself, from a row with the columns of a contact."""
     return shapes.Contact(
         id=row.id,
         name=row.name,

@@ -99,7 +99,7 @@ def _standing(
     row = target.row
     return shapes.Conversation(
         id=row["id"],
-        contact=target.person.contact,
+        contact=target.person.shown,
         status=row["status"],
         assignee=views.agent(tx.connection, row["assignee_id"]),
         team=None,

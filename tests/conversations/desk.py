@@ -223,7 +223,7 @@ class Desk:
         with self.store.read() as connection:
             person = people.find(connection, address)
         assert person is not None
-        return person.contact
+        return person.shown
 
     def record_at(self, address: Address) -> int:
         from hub.conversations import people

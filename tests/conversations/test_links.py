@@ -15,6 +15,7 @@ from hub.conversations.roots import roots
 from hub.errors import Conflict, Invalid, NotFound
 from hub.store.models import addresses, contacts
 from hub.store.models import links as links_table
+from hub.types import Profile
 from tests.conversations.desk import Customer, Desk, at_once
 from tests.conversations.steps import same_person
 
@@ -282,6 +283,40 @@ def test_names_and_attributes_stay_with_their_record(
     desk.unlinks(link)
     assert (anna.contact.name, anna.contact.attributes) == ("Anna K", {"size": 38})
     assert (boris.contact.name, boris.contact.attributes) == ("Boris", {})
+
+
+def test_a_nameless_person_is_called_what_a_linked_record_is_called_until_it_is_parted(
+    desk: Desk, anna: Customer
+) -> None:
+    visitor = desk.customer("visitor")
+    said = visitor.says("Hello")
+    anna.says("Hi")
+    link = desk.links_up(visitor, anna)
+    # Their name comes with each message, and stays with the record it came to.
+    anna.says("Hi again")
+    assert desk.events[-1].payload.conversation.contact.name == "Anna Kask"  # type: ignore[union-attr]
+    assert visitor.contact.name == "Anna Kask"
+    assert desk.conversation(said.conversation_id).contact.name == "Anna Kask"
+    with desk.store.read() as connection:
+        assert profiles.contact(connection, visitor.record).name == "Anna Kask"
+        everybody = queries.list_contacts(connection, "", 10, None).items
+        assert [one.name for one in everybody] == ["Anna Kask"]
+    edited = desk.store.write(lambda tx: profiles.edit(tx, visitor.record, attributes={"size": 38}))
+    assert edited.name == "Anna Kask"
+    desk.unlinks(link)
+    assert (visitor.contact.name, visitor.contact.attributes) == ("", {"size": 38})
+    assert (anna.contact.name, anna.contact.attributes) == ("Anna Kask", {})
+
+
+def test_a_name_that_comes_to_a_linked_record_goes_with_it(desk: Desk) -> None:
+    visitor, nameless = desk.customer("visitor"), desk.customer("nameless")
+    visitor.says("Hello")
+    nameless.says("Hi")
+    link = desk.links_up(visitor, nameless)
+    nameless.says("It is me", profile=Profile(name="Nora"))
+    assert visitor.contact.name == "Nora"
+    desk.unlinks(link)
+    assert (visitor.contact.name, nameless.contact.name) == ("", "Nora")
 
 
 def proved(desk: Desk, customer: Customer) -> set[str]:

@@ -76,6 +76,15 @@ def test_nobody_is_called_by_the_name_of_whom_an_agent_merged_them_with(
         assert shown.contact(connection, proved(desk, stranger)).name == "Anna Kask"
 
 
+def test_a_nameless_visitor_is_not_called_by_it_either(desk: Desk, anna: Customer) -> None:
+    visitor = desk.customer("visitor")
+    visitor.says("Hi")
+    anna.says("Hello")
+    desk.links_up(visitor, anna)
+    with desk.store.read() as connection:
+        assert shown.contact(connection, proved(desk, visitor)).name == ""
+
+
 def test_an_address_that_never_wrote_is_nobody(desk: Desk) -> None:
     with desk.store.read() as connection:
         assert shown.proved(connection, desk.customer("nobody").address) is None
