@@ -38,6 +38,20 @@ def canonical(number: str) -> str:
     return written
 
 
+@lru_cache(maxsize=4096)
+def readable(number: str) -> str:
+    """A number in its canonical form as people write it: `+372 5551 2345`."""
+    if not number.startswith("+"):
+        return number
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
 def is_possible(number: str) -> bool:
     """Whether messages can be addressed to a number in its canonical form."""
     if not number.startswith("+"):

@@ -58,5 +58,5 @@ class Describer:
 
 def _keep(tx: Transaction, address: Address, profile: Profile) -> None:
     person = people.find(tx.connection, address)
-    if person is not None and not person.shown.name:
+    if person is not None and not person.is_named:
         profiles.describe(tx, person.contact_id, profile)

@@ -82,7 +82,7 @@ def add(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: int) -
         True,
         values["id"],
         fetches_media=bool(event.attachments),
-        is_nameless=not person.shown.name,
+        is_nameless=not person.is_named,
         handover=handover,
         switch=switch,
     )

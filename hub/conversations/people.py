@@ -30,13 +30,20 @@ class Person:
     evidence: str = "verified"
     #: What a record linked to a nameless root is called.
     linked_name: str = ""
+    #: The first number or mail address of a nameless root.
+    reached_at: str = ""
+
+    @property
+    def is_named(self) -> bool:
+        return bool(self.contact.name or self.linked_name)
 
     @property
     def shown(self) -> shapes.Contact:
-        """The person as agents see them: by a linked record's name where their own has none."""
-        if self.contact.name or not self.linked_name:
+        """The person as agents see them, under some name if there is anything to call them by."""
+        if self.contact.name:
             return self.contact
-        return self.contact.model_copy(update={"name": self.linked_name})
+        name = profiles.called("", self.linked_name, self.reached_at)
+        return self.contact.model_copy(update={"name": name})
 
     @property
     def root_id(self) -> int:
@@ -54,7 +61,7 @@ _FIND = Prepared(
         _root.c.avatar_url,
         _root.c.attributes,
         _root.c.created_at,
-        profiles.linked_name(_root).label("linked_name"),
+        *profiles.stand_ins(_root),
     )
     .join(contacts, contacts.c.id == addresses.c.contact_id)
     .join(_root, _root.c.id == contacts.c.root_id)
@@ -84,6 +91,7 @@ def find(connection: Connection, address: Address) -> Person | None:
         address,
         evidence=row.evidence,
         linked_name=row.linked_name,
+        reached_at=row.reached_at,
     )
 
 
@@ -112,7 +120,7 @@ def find_or_make(
     found = find(tx.connection, address)
     if found is None:
         return _make(tx, address, profile, evidence)
-    if profile.name and not found.shown.name:
+    if profile.name and not found.is_named:
         profiles.learn(tx, found.contact_id, profile.name)
         found = find(tx.connection, address)
         assert found is not None
@@ -157,7 +165,15 @@ def _make(tx: Transaction, address: Address, profile: Profile, evidence: str) ->
         suggesting.appeared(tx, contact_id, address.scheme, address.path, name)
     if profile.attributes:
         suggesting.typed(tx, contact_id, name, profile.attributes)
-    return Person(address_id, contact_id, contact, address, is_new=True, evidence=evidence)
+    return Person(
+        address_id,
+        contact_id,
+        contact,
+        address,
+        is_new=True,
+        evidence=evidence,
+        reached_at=address.path if address.scheme in profiles.TELLING else "",
+    )
 
 
 def move(tx: Transaction, old: Address, new: Address) -> None:

@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, case, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 
+from hub import phones
 from hub.conversations import search, shapes, suggesting
 from hub.conversations.events import ContactUpdated, Event
 from hub.conversations.storable import storable
@@ -18,28 +29,48 @@ from hub.types import Profile
 MAX_NAME = 200
 
 
-def linked_name(root: FromClause) -> ColumnElement[str]:
-    """The name of the oldest record linked to a nameless root that has one; else empty.
+#: Addresses that say to people who somebody is.
+TELLING = ("tel", "mailto")
 
-    It stays with its record: when the link is undone, the name goes with it.
+
+def stand_ins(root: FromClause) -> tuple[ColumnElement[str], ColumnElement[str]]:
+    """What a nameless root is called by: `linked_name` and `reached_at`, each empty where none is.
+
+    The name is that of the oldest record linked to it that has one. It stays with its record: when
+    the link is undone, the name goes with it. The other is their first number or mail address.
     """
-    linked = contacts.alias()
-    found = (
-        select(linked.c.name)
-        .where(linked.c.root_id == root.c.id, linked.c.name != "")
-        .order_by(linked.c.id)
-        .limit(1)
-        .correlate(root)
-        .scalar_subquery()
+    linked, told, reached = contacts.alias(), contacts.alias(), addresses.alias()
+    own = linked.c.root_id == root.c.id
+    # The smallest id, not the first of a sorted list: lists of people are read along an index.
+    with_name = select(func.min(linked.c.id)).where(own, linked.c.name != "")
+    with_path = (
+        select(func.min(addresses.c.id))
+        .join(linked, linked.c.id == addresses.c.contact_id)
+        # Not IN: this is part of a statement that is prepared once.
+        .where(own, or_(*(addresses.c.scheme == scheme for scheme in TELLING)))
     )
-    return case((root.c.name != "", ""), else_=func.coalesce(found, ""))
+
+    def unless_named(value: Any, id_: Any, first: Select[Any]) -> ColumnElement[str]:
+        one = first.correlate(root).scalar_subquery()
+        found = select(value).where(id_ == one).correlate(root).scalar_subquery()
+        return case((root.c.name != "", ""), else_=func.coalesce(found, ""))
+
+    return (
+        unless_named(told.c.name, told.c.id, with_name).label("linked_name"),
+        unless_named(reached.c.path, reached.c.id, with_path).label("reached_at"),
+    )
+
+
+def called(name: str, linked_name: str, reached_at: str) -> str:
+    """What agents read for a name: a number or a mail address where nobody knows one."""
+    return name or linked_name or phones.readable(reached_at)
 
 
 def contact(connection: Connection, contact_id: int) -> shapes.Contact:
     """The person a record belongs to. Raises NotFound."""
     root = contacts.alias()
     row = connection.execute(
-        select(*root.c, linked_name(root).label("linked_name"))
+        select(*root.c, *stand_ins(root))
         .join(contacts, contacts.c.root_id == root.c.id)
         .where(contacts.c.id == contact_id)
     ).first()
@@ -112,9 +143,9 @@ def _keep(
 
 
 def contact_shape(row: Any) -> shapes.Contact:
-    """From a row with the columns of a contact, and its `linked_name`."""
-    own = own_shape(row)
-    return own if own.name else own.model_copy(update={"name": row.linked_name})
+    """A person as agents see them, from a row with the columns of a contact and its stand-ins."""
+    name = called(row.name, row.linked_name, row.reached_at)
+    return own_shape(row).model_copy(update={"name": name})
 
 
 def own_shape(row: Any) -> shapes.Contact:

@@ -200,11 +200,10 @@ def list_contacts(
         again = _shown_before(connection, query, ids[:limit])
         found = [profiles.contact(connection, one) for one in ids[:limit] if one not in again]
         return Page(found, cursors.encode([ids[limit - 1]]) if len(ids) > limit else None)
-    root = contacts.alias()
-    people_only = select(*root.c, profiles.linked_name(root).label("linked_name")).where(
-        root.c.root_id == root.c.id
+    people_only = select(*contacts.c, *profiles.stand_ins(contacts)).where(
+        contacts.c.root_id == contacts.c.id
     )
-    rows = cursors.page(connection, people_only, (root.c.id,), limit, cursor)
+    rows = cursors.page(connection, people_only, (contacts.c.id,), limit, cursor)
     return Page([profiles.contact_shape(row) for row in rows.items], rows.next)
 
 

@@ -50,6 +50,9 @@ _SAME = str.maketrans(
 _WORD = re.compile(r"[^\W_]+")
 
 
+_NUMBER = re.compile(r"\+\d[\d\s().-]+")
+
+
 def fold(value: str) -> str:
     """The words of a text in their plainest form, separated by spaces."""
     plain = value[:MAX_INDEXED].casefold().translate(_SAME)
@@ -106,12 +109,20 @@ def find_messages(connection: Connection, query: str, before: int | None, limit:
 
 
 def find_contacts(connection: Connection, query: str, before: int | None, limit: int) -> list[int]:
-    return _find(connection, "contact_search", query, before, limit)
+    return _find(connection, "contact_search", _ungrouped(query), before, limit)
 
 
 def matching_contacts(connection: Connection, query: str, among: Collection[int]) -> set[int]:
     """Which of these contacts have all the words."""
-    return set(_find(connection, "contact_search", query, None, len(among), among) if among else ())
+    if not among:
+        return set()
+    found = _find(connection, "contact_search", _ungrouped(query), None, len(among), among)
+    return set(found)
+
+
+def _ungrouped(query: str) -> str:
+    """A phone number is kept without the spaces that people read it with."""
+    return re.sub(r"[\s().-]", "", query) if _NUMBER.fullmatch(query.strip()) else query
 
 
 def _index(tx: Transaction, table: str, row: int, body: str) -> None:

@@ -52,7 +52,7 @@ CONVERSATIONS: Select[Any] = (
         conversations,
         _root.c.id.label("root_id"),
         _root.c.name.label("contact_name"),
-        profiles.linked_name(_root).label("contact_linked_name"),
+        *profiles.stand_ins(_root),
         _root.c.avatar_url.label("contact_avatar_url"),
         _root.c.attributes.label("contact_attributes"),
         _root.c.created_at.label("contact_created_at"),
@@ -249,7 +249,7 @@ def conversation_shape(
         id=row.id,
         contact=shapes.Contact(
             id=row.root_id,
-            name=row.contact_name or row.contact_linked_name,
+            name=profiles.called(row.contact_name, row.linked_name, row.reached_at),
             avatar_url=row.contact_avatar_url,
             attributes=row.contact_attributes,
             created_at=row.contact_created_at,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from hub.conversations import links, people, profiles, suggestions
+from hub.conversations import links, people, profiles, queries, shapes, suggestions
 from hub.conversations.receive import receive
 from hub.conversations.tokens import ReplyToken, make_reply_token
 from hub.errors import Conflict
@@ -58,6 +58,10 @@ class Somebody:
         return self.desk.contact_at(self.address).id
 
     @property
+    def shown(self) -> shapes.Contact:
+        return self.desk.contact_at(self.address)
+
+    @property
     def evidence(self) -> str:
         with self.desk.store.read() as connection:
             found = people.find(connection, self.address)
@@ -88,6 +92,41 @@ def page(desk: Desk, path: str = "visitor", name: str = "") -> Somebody:
 
 def bot(desk: Desk, path: str = "3527065", name: str = "") -> Somebody:
     return Somebody(desk, Address("telegram", path), name, "telegram")
+
+
+# -- what agents call them -------------------------------------------------------------------------
+
+
+def test_whoever_has_no_name_is_called_by_their_number_or_mail_address(desk: Desk) -> None:
+    texting, mailing, visiting = phone(desk), mail(desk), page(desk)
+    for one in (texting, mailing, visiting):
+        said = one.says()
+        told = desk.events[-1].payload.conversation.contact  # type: ignore[union-attr]
+        assert told == desk.conversation(said.conversation_id).contact == one.shown
+    shown = [one.shown.name for one in (texting, mailing, visiting)]
+    assert shown == ["+372 5551 2345", "owner@example.org", ""]
+    with desk.store.read() as connection:
+        listed = queries.list_contacts(connection, "", 10, None).items
+        found = queries.list_contacts(connection, "+372 5551 2345", 10, None).items
+    assert [one.name for one in listed] == shown[::-1]
+    assert [one.name for one in found] == shown[:1]
+
+
+def test_a_name_that_comes_later_takes_the_numbers_place(desk: Desk) -> None:
+    texting = phone(desk)
+    texting.says()
+    texting.says(profile=Profile(name="Owen"))
+    assert texting.shown.name == "Owen"
+
+
+def test_a_visitor_is_called_by_the_number_that_was_linked_to_them(desk: Desk) -> None:
+    visiting, texting = page(desk), phone(desk)
+    visiting.says()
+    texting.says()
+    link = desk.links_up(visiting.record, texting.record)
+    assert visiting.shown.name == "+372 5551 2345"
+    desk.unlinks(link)
+    assert visiting.shown.name == ""
 
 
 # -- evidence and what it does ---------------------------------------------------------------------
