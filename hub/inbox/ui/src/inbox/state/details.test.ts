@@ -68,6 +68,15 @@ test('an accepted suggestion can be taken back from where it is told', async () 
   await vi.waitFor(() => expect(undoLink).toHaveBeenCalledWith('8'));
 });
 
+test('once a merge is undone nothing offers to undo it', async () => {
+  const { details, identity, toasts } = await scene();
+  await identity.decide(details.suggestions[0]!, 'accept');
+  const told = toasts.items[0]!;
+  await identity.undo(details.links.find((each) => each.id === '8')!);
+  expect(toasts.items).toHaveLength(1);
+  expect(toasts.items).not.toContainEqual(told);
+});
+
 test('an undone link is kept apart, and the same two can be merged again', async () => {
   const { details, identity, toasts, merge } = await scene();
   await identity.undo(details.links[0]!);

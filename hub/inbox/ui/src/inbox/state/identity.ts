@@ -39,13 +39,15 @@ export class Identity {
   async undo(link: Link): Promise<void> {
     const { api, details, toasts, attempt } = this.#needs;
     if (!(await attempt(() => details.undo(link)))) return;
-    toasts.show(m.link_undone(), {
-      label: m.merge_again(),
-      run: () => void attempt(() => api.merge(link.contact_id, link.other_contact_id)),
-    });
+    const again = { label: m.merge_again(), run: () => void attempt(() => api.merge(link.contact_id, link.other_contact_id)) };
+    toasts.show(m.link_undone(), again, whom(link));
   }
 
   #told(link: Link, name: string): void {
-    this.#needs.toasts.show(m.toast_merged({ name }), { label: m.undo(), run: () => void this.undo(link) });
+    this.#needs.toasts.show(m.toast_merged({ name }), { label: m.undo(), run: () => void this.undo(link) }, whom(link));
   }
+}
+
+function whom(link: Link): string {
+  return `people ${[link.contact_id, link.other_contact_id].sort().join(' ')}`;
 }

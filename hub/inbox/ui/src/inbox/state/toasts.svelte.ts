@@ -2,6 +2,8 @@ export interface Toast {
   id: number;
   text: string;
   tone: 'plain' | 'bad';
+  /** What it is about: a newer word about the same takes its place. */
+  about: string;
   action?: { label: string; run: () => void };
 }
 
@@ -16,12 +18,13 @@ export class Toasts {
     return this.#items;
   }
 
-  show(text: string, action?: Toast['action']): void {
-    this.#add({ id: this.#nextId++, text, tone: 'plain', ...(action ? { action } : {}) });
+  show(text: string, action?: Toast['action'], about = ''): void {
+    if (about) this.#items = this.#items.filter((toast) => toast.about !== about);
+    this.#add({ id: this.#nextId++, text, tone: 'plain', about, ...(action ? { action } : {}) });
   }
 
   fail(text: string): void {
-    this.#add({ id: this.#nextId++, text, tone: 'bad' });
+    this.#add({ id: this.#nextId++, text, tone: 'bad', about: '' });
   }
 
   dismiss(id: number): void {

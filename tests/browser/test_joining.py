@@ -1,0 +1,75 @@
+"""Two people who become one by an agent's hand, and are parted again, at the agent's screen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from itertools import product
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from hub.sandbox import Sandbox
+from tests.browser.screens import Desk, conversation_of
+from tests.harness import RunningHub
+
+pytestmark = pytest.mark.browser
+
+
+def overlap(one: Locator, other: Locator) -> bool:
+    a, b = one.bounding_box(), other.bounding_box()
+    assert a is not None and b is not None
+    across = a["x"] < b["x"] + b["width"] and b["x"] < a["x"] + a["width"]
+    down = a["y"] < b["y"] + b["height"] and b["y"] < a["y"] + a["height"]
+    return across and down
+
+
+def two_of_one_name(hub: RunningHub, sandbox: Sandbox, name: str, number: str) -> str:
+    """A conversation with somebody on Telegram; the other two of that name write mail and texts."""
+    sandbox.telegram.customer(name).says(f"{name} by Telegram")
+    sandbox.mail.customer(f"{number[1:]}@example.org", name).sends(f"{name} by mail", subject="Hi")
+    sandbox.twilio.customer(number).texts(f"{name} by SMS")
+    for way in ("mail", "SMS"):
+        conversation_of(hub, f"{name} by {way}")
+    return conversation_of(hub, f"{name} by Telegram")
+
+
+def merges(desk: Desk, query: str, choice: re.Pattern[str]) -> None:
+    desk.details.get_by_role("button", name="Merge with another person…").click()
+    dialog = desk.page.get_by_role("dialog")
+    dialog.get_by_label("Name, phone number or address").fill(query)
+    dialog.get_by_role("button", name=choice).click()
+
+
+def test_the_choice_of_whom_to_merge_tells_where_each_can_be_reached(
+    hub: RunningHub, sandbox: Sandbox, desk: Desk
+) -> None:
+    desk.opens(two_of_one_name(hub, sandbox, "Twin Sample", "+12025550171"))
+    merges(desk, "Twin Sample", re.compile("Twin Sample.*12025550171@example.org"))
+    expect(desk.message("Twin Sample by mail")).to_be_visible()
+    # Whoever has no name is found, and shown, by the number as people write it.
+    merges(desk, "+1 202-555-0171", re.compile(r"\+1 202-555-0171"))
+    expect(desk.message("Twin Sample by SMS")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 390])
+def test_what_is_told_of_a_merge_never_covers_what_is_being_written(
+    hub: RunningHub, sandbox: Sandbox, new_desk: Callable[..., Desk], width: int
+) -> None:
+    name = f"Clear View {width}"
+    desk = new_desk(viewport={"width": width, "height": 844})
+    desk.opens(two_of_one_name(hub, sandbox, name, f"+1202555{width:04d}"))
+    if width < 960:
+        desk.page.get_by_role("button", name="Details").click()
+    merges(desk, name, re.compile(f"{name}.*@example.org"))
+    told = desk.page.get_by_text(f"Merged with {name}")
+    expect(told).to_be_visible()
+    desk.details.get_by_role("button", name="Undo this link").click()
+    undone = desk.page.get_by_text("They are separate people again. No message was lost.")
+    expect(told).to_have_count(0)
+    expect(undone).to_be_visible()
+    if width < 960:
+        desk.details.get_by_role("button", name="Back").click()
+    toasts = desk.page.locator(".toast")
+    parts = [desk.field, desk.composer.get_by_role("button", name="Send")]
+    assert not any(overlap(one, part) for one, part in product(toasts.all(), parts))
