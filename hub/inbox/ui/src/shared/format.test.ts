@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
-import { byteSize, dayAndTime, dayName, initials, playTime, readableAddress, timeUntil, waitedFor } from './format';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { language } from './i18n.svelte';
+import { byteSize, clockTime, dayAndTime, dayName, initials, playTime, readableAddress, timeUntil, waitedFor } from './format';
 
 const now = new Date(2025, 5, 4, 12, 0).getTime();
 const hours = (count: number) => new Date(now + count * 3_600_000).toISOString();
@@ -49,4 +50,15 @@ test('sizes and playing times are short', () => {
 
 test('an address is shown without its scheme', () => {
   expect(readableAddress('tel:+37255512345')).toBe('+37255512345');
+});
+
+test('a clock has the digits of the language, as counts have, whatever the region writes', () => {
+  vi.spyOn(navigator, 'languages', 'get').mockReturnValue(['ar-EG']);
+  const before = language.locale;
+  onTestFinished(() => (vi.restoreAllMocks(), language.choose(before)));
+  language.choose('ar');
+  for (const text of [clockTime(hours(0)), dayName(hours(-24 * 400), now), byteSize(20_000_000)]) {
+    expect(text).toMatch(/[0-9]/u);
+    expect(text).not.toMatch(/[\u0660-\u0669]/u);
+  }
 });

@@ -49,8 +49,12 @@ class Language {
 
 export const language = new Language();
 
-/** The page's language with the reader's own region, as far as the browser tells: `en-GB`. */
+/**
+ * The page's language with the reader's own region, as far as the browser tells: `en-GB`. Digits are
+ * those of the language, as in its counts, also where the region writes others: `ar-EG`.
+ */
 export function formatLocale(): string {
   const own = navigator.languages.find((tag) => tag.split('-')[0] === language.locale);
-  return own ?? language.locale;
+  const { numberingSystem } = new Intl.NumberFormat(language.locale).resolvedOptions();
+  return new Intl.Locale(own ?? language.locale, { numberingSystem }).toString();
 }
