@@ -216,6 +216,7 @@ def conversation_for_customer(
             "last_message": message_for_customer(last, media_url) if own and last else None,
             "context_card": None,
             "sla": None,
+            "merged_into": None,
         }
     )
 

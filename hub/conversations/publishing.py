@@ -115,4 +115,5 @@ def _standing(
         updated_at=row["updated_at"],
         context_card=row["context_card"],
         sla=views.sla_shape(row),
+        merged_into=row["merged_into_id"],
     )

@@ -218,6 +218,7 @@ class Conversation(Shape):
     updated_at: datetime
     context_card: ContextCard | None
     sla: Sla | None
+    merged_into: Id | None
 
 
 class ReachableAddress(Shape):

@@ -269,6 +269,7 @@ def conversation_shape(
         updated_at=row.updated_at,
         context_card=row.context_card,
         sla=sla_shape(row._mapping),
+        merged_into=row.merged_into_id,
     )
 
 

@@ -47,6 +47,9 @@ def test_the_choice_of_whom_to_merge_tells_where_each_can_be_reached(
     desk.opens(two_of_one_name(hub, sandbox, "Twin Sample", "+12025550171"))
     merges(desk, "Twin Sample", re.compile("Twin Sample.*12025550171@example.org"))
     expect(desk.message("Twin Sample by mail")).to_be_visible()
+    # It is one conversation now, and reads as one.
+    expect(desk.timeline.get_by_text("New conversation")).to_have_count(0)
+    expect(desk.details.get_by_text("Resolved")).to_have_count(0)
     # Whoever has no name is found, and shown, by the number as people write it.
     merges(desk, "+1 202-555-0171", re.compile(r"\+1 202-555-0171"))
     expect(desk.message("Twin Sample by SMS")).to_be_visible()

@@ -197,6 +197,7 @@ export function conversation(more: Partial<Conversation> = {}): Conversation {
     snoozed_until: null,
     context_card: null,
     sla: null,
+    merged_into: null,
     created_at: '2026-01-05T12:00:00Z',
     updated_at: '2026-01-05T12:00:00Z',
     ...more,

@@ -126,6 +126,7 @@ export interface Conversation {
   updated_at: string;
   context_card: ContextCard | null;
   sla: Sla | null;
+  merged_into: string | null;
 }
 export interface Contact {
   id: string;

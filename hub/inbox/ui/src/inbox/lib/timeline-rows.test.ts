@@ -37,6 +37,12 @@ test('conversations that go on side by side are marked only where they begin', (
   expect(types(said)).toEqual(['day', 'channel', 'message', 'conversation', 'message', 'message', 'message']);
 });
 
+test('what became part of another conversation begins none', () => {
+  const said = [message(), message({ conversation_id: '101' })];
+  const rows = timelineRows(said, true, null, (id) => (id === '101' ? '100' : id));
+  expect(rows.map((row) => row.type)).toEqual(['day', 'channel', 'message', 'message']);
+});
+
 test('a line stands above the first unread message', () => {
   const unread = message();
   expect(types([message(), unread], true, unread.id)).toEqual(['day', 'channel', 'message', 'unread', 'message']);

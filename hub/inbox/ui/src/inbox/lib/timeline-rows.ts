@@ -49,9 +49,9 @@ function repeated(messages: readonly Message[]): Map<string, Message[]> {
  * What was said again from another address stands with the first of its kind, in `also`.
  *
  * `complete` says that nothing comes before the first one, so that its channel is the first one.
- * `firstUnreadId` gets a line above it.
+ * `firstUnreadId` gets a line above it. `standing` gives the conversation that one is part of by now.
  */
-export function timelineRows(all: readonly Message[], complete: boolean, firstUnreadId: string | null = null): Row[] {
+export function timelineRows(all: readonly Message[], complete: boolean, firstUnreadId: string | null = null, standing: (conversationId: string) => string = (id) => id): Row[] {
   const said = repeated(all);
   const messages = all.filter((message) => !message.duplicate_of || !said.has(message.duplicate_of));
   const rows: Row[] = [];
@@ -65,7 +65,8 @@ export function timelineRows(all: readonly Message[], complete: boolean, firstUn
       rows.push({ type: 'day', key: `day:${message.id}`, at: message.created_at });
       broken = true;
     }
-    if (previous && !begun.has(message.conversation_id)) {
+    const conversation = standing(message.conversation_id);
+    if (previous && !begun.has(conversation)) {
       rows.push({ type: 'conversation', key: `conversation:${message.id}`, conversationId: message.conversation_id, at: message.created_at });
       broken = true;
     }
@@ -94,7 +95,7 @@ export function timelineRows(all: readonly Message[], complete: boolean, firstUn
       const ends = !belongTogether(message, next) || next?.id === firstUnreadId;
       rows.push({ type: 'message', key, message, starts, ends, also: said.get(message.id) ?? NONE });
     }
-    begun.add(message.conversation_id);
+    begun.add(conversation);
     previous = message;
   });
   return rows;

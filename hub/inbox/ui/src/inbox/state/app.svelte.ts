@@ -51,7 +51,7 @@ export class App {
     this.session.onLeft = () => this.#leave();
     this.directory = new Directory(api);
     this.conversations = new Conversations(api, this.session);
-    this.thread = new Thread(api);
+    this.thread = new Thread(api, (id) => this.conversations.standing(id));
     this.details = new Details(api);
     this.identity = new Identity({ api, details: this.details, toasts: this.toasts, attempt: (action) => this.attempt(action) });
     this.handovers = new Handovers(api);

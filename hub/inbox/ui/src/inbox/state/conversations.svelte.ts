@@ -67,6 +67,12 @@ export class Conversations {
     return this.#known.get(id) ?? null;
   }
 
+  /** The conversation that one is part of by now, after a merge: itself, if it is part of none. */
+  standing(id: string): string {
+    const into = this.#known.get(id)?.merged_into;
+    return into ? this.standing(into) : id;
+  }
+
   /** How many the tab holds now; `more` when the server has further ones. */
   count(tab: Tab): { count: number; more: boolean; unread: boolean } {
     const items = this.#people(this.#filtered(tab, this.#status));

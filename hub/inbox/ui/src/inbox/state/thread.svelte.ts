@@ -13,6 +13,7 @@ const TYPING_LASTS = 8_000;
 /** The timeline of one contact over all channels and conversations. */
 export class Thread {
   readonly #api: Api;
+  readonly #standing: (conversationId: string) => string;
   #contactId = $state<string | null>(null);
   #conversationId = $state<string | null>(null);
   #messages = new SvelteMap<string, Message>();
@@ -27,10 +28,12 @@ export class Thread {
   #typingTimers = new Map<string, ReturnType<typeof setTimeout>>();
 
   readonly messages: readonly Message[] = $derived([...this.#messages.values()].sort(inThreadOrder));
-  readonly rows: readonly Row[] = $derived(timelineRows(this.messages, this.isComplete, this.#firstUnreadId));
+  readonly rows: readonly Row[] = $derived.by(() => timelineRows(this.messages, this.isComplete, this.#firstUnreadId, this.#standing));
 
-  constructor(api: Api) {
+  /** `standing` gives the conversation that one is part of by now. */
+  constructor(api: Api, standing: (conversationId: string) => string = (id) => id) {
     this.#api = api;
+    this.#standing = standing;
   }
 
   get contactId(): string | null {

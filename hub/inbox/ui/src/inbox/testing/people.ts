@@ -68,6 +68,7 @@ export function conversation(more: Partial<Conversation> = {}): Conversation {
     snoozed_until: null,
     context_card: null,
     sla: null,
+    merged_into: null,
     created_at: '2025-06-02T08:00:00Z',
     updated_at: '2025-06-02T08:00:00Z',
     ...more,
