@@ -282,10 +282,10 @@ def test_who_releases_hands_over_the_whole_thread_live(
     alex = comes(EMAIL)
     visitor = new_visitor().visits_shop().opens_widget()
     visitor.says("a question for an expert")
+    expect(visitor.chat.get_by_role("heading", name="Alex")).to_be_visible()
     alex.row("a question for an expert").click()
     alex.says("let me find the expert")
     sam = comes(COLLEAGUE)
-    expect(visitor.chat.get_by_role("heading", name="Alex")).to_be_visible()
 
     alex.page.get_by_role("button", name="Assign to… You").click()
     alex.page.get_by_role("option", name="Release").click()
