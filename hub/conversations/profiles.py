@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -64,6 +64,16 @@ def stand_ins(root: FromClause) -> tuple[ColumnElement[str], ColumnElement[str]]
 def called(name: str, linked_name: str, reached_at: str) -> str:
     """What agents read for a name: a number or a mail address where nobody knows one."""
     return name or linked_name or phones.readable(reached_at)
+
+
+def names_of(connection: Connection, nameless: Collection[int]) -> dict[int, str]:
+    """What nameless roots are called, by their ids."""
+    if not nameless:
+        return {}
+    rows = connection.execute(
+        select(contacts.c.id, *stand_ins(contacts)).where(contacts.c.id.in_(nameless))
+    )
+    return {row.id: called("", row.linked_name, row.reached_at) for row in rows}
 
 
 def contact(connection: Connection, contact_id: int) -> shapes.Contact:

@@ -52,7 +52,6 @@ CONVERSATIONS: Select[Any] = (
         conversations,
         _root.c.id.label("root_id"),
         _root.c.name.label("contact_name"),
-        *profiles.stand_ins(_root),
         _root.c.avatar_url.label("contact_avatar_url"),
         _root.c.attributes.label("contact_attributes"),
         _root.c.created_at.label("contact_created_at"),
@@ -227,9 +226,11 @@ def conversation_shapes(
         }
     people = _agents(connection, {row.assignee_id for row in rows} - {None})
     groups = _teams(connection, {row.team_id for row in rows} - {None})
+    names = profiles.names_of(connection, {row.root_id for row in rows if not row.contact_name})
     return [
         conversation_shape(
             row,
+            name=row.contact_name or names[row.root_id],
             last_message=last.get(row.last_message_id),
             assignee=people.get(row.assignee_id),
             team=groups.get(row.team_id),
@@ -241,6 +242,7 @@ def conversation_shapes(
 def conversation_shape(
     row: Any,
     *,
+    name: str,
     last_message: shapes.Message | None,
     assignee: shapes.Agent | None,
     team: shapes.Team | None,
@@ -249,7 +251,7 @@ def conversation_shape(
         id=row.id,
         contact=shapes.Contact(
             id=row.root_id,
-            name=profiles.called(row.contact_name, row.linked_name, row.reached_at),
+            name=name,
             avatar_url=row.contact_avatar_url,
             attributes=row.contact_attributes,
             created_at=row.contact_created_at,
