@@ -22,7 +22,7 @@ from hub.store.engine import Store
 FRESH_LIMIT = 200
 READ_LIMIT = 500
 #: How many decisions share a transaction: the screens wait for no longer than that takes.
-WRITE_LIMIT = 10
+WRITE_LIMIT = 20
 #: What is between two of them belongs to everybody else: several turns, not one.
 REST_SECONDS = 0.003
 
