@@ -15,6 +15,8 @@ export class Thread {
   readonly #api: Api;
   readonly #standing: (conversationId: string) => string;
   #contactId = $state<string | null>(null);
+  /** Counts up when it begins anew: what was asked before is no answer then, also about the same person. */
+  #opening = 0;
   #conversationId = $state<string | null>(null);
   #messages = new SvelteMap<string, Message>();
   readonly #heardAt = new Map<string, number>();
@@ -98,32 +100,34 @@ export class Thread {
   /** Loads the page before the oldest message; the newest page at first. */
   async loadOlder(unread = 0): Promise<void> {
     const contactId = this.#contactId;
+    const opening = this.#opening;
     if (!contactId || this.#loading || (this.#loaded && this.#next === null)) return;
     this.#loading = true;
     this.#problem = '';
     try {
       const askedAt = performance.now();
       const page = await this.#api.timeline(contactId, this.#next, PAGE);
-      if (this.#contactId !== contactId) return;
+      if (this.#opening !== opening) return;
       for (const message of page.items) this.#put(message, askedAt);
       if (!this.#loaded && unread > 0) this.#firstUnreadId = this.#unreadFrom(unread);
       this.#next = page.next;
       this.#loaded = true;
     } catch (error) {
-      if (this.#contactId === contactId) this.#problem = problemText(error);
+      if (this.#opening === opening) this.#problem = problemText(error);
     } finally {
-      if (this.#contactId === contactId) this.#loading = false;
+      if (this.#opening === opening) this.#loading = false;
     }
   }
 
   /** Reads the newest pages anew, back to a message that is known: ticks, edits, other channels. */
   async refresh(): Promise<void> {
     const contactId = this.#contactId;
+    const opening = this.#opening;
     let cursor: string | null = null;
     while (contactId && this.#loaded) {
       const askedAt = performance.now();
       const page: Page<Message> = await this.#api.timeline(contactId, cursor, PAGE);
-      if (this.#contactId !== contactId) return;
+      if (this.#opening !== opening) return;
       const isJoined = page.items.some((message) => this.#messages.has(message.id));
       for (const message of page.items) this.#put(message, askedAt);
       cursor = page.next;
@@ -195,6 +199,7 @@ export class Thread {
   }
 
   #reset(): void {
+    this.#opening += 1;
     this.#messages.clear();
     this.#heardAt.clear();
     for (const key of [...this.#typing.keys()]) this.#stopTyping(key);

@@ -51,6 +51,18 @@ test('an answer that an event has overtaken does not bring back older ticks', as
   expect(thread.messages[0]?.delivery?.status).toBe('read');
 });
 
+test('what was asked before a thread began anew is no answer, also about the same person', async () => {
+  const answers: ((page: unknown) => void)[] = [];
+  const thread = new Thread(fakeApi({ timeline: () => new Promise((resolve) => answers.push(resolve)) as never }));
+  const merged = thread.open(conversation());
+  thread.close();
+  const parted = thread.open(conversation());
+  answers[1]!(page([message({ text: 'their own' })]));
+  answers[0]!(page([message({ text: 'of the other' }), message({ text: 'their own' })]));
+  await Promise.all([merged, parted]);
+  expect(texts(thread)).toEqual(['their own']);
+});
+
 test('a message of somebody else does not appear', async () => {
   const thread = await opened();
   thread.heard(message({ contact_id: '11' }));
