@@ -27,8 +27,6 @@ from hub.store.models import addresses, contacts
 from hub.types import Profile
 
 MAX_NAME = 200
-
-
 #: Addresses that say to people who somebody is.
 TELLING = ("tel", "mailto")
 
