@@ -53,6 +53,31 @@ def test_a_new_conversation_is_there_at_once_with_its_unread_count(
     expect(row.get_by_role("img", name="unread")).to_have_count(0)
 
 
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_a_row_takes_clicks_from_the_frame_that_shows_it(
+    hub: RunningHub, sandbox: Sandbox, new_desk: Callable[..., Desk], motion: str
+) -> None:
+    """The list measures a row while it is hidden; whoever clicks as it appears must hit it."""
+    sandbox.telegram.customer("Early Bird").says("open already?")
+    conversation_of(hub, "open already?")
+    desk = new_desk(reduced_motion=motion).opens()
+    desk.shows("All")
+    hit = desk.row("Early Bird").evaluate(
+        """(row) => {
+          const { x, y, width, height } = row.getBoundingClientRect();
+          const hit = () => document.elementFromPoint(x + width / 2, y + height / 2);
+          row.style.visibility = 'hidden';
+          const hidden = row.contains(hit());
+          row.style.visibility = '';
+          return { hidden, link: hit()?.closest('a')?.getAttribute('href') ?? null };
+        }"""
+    )
+    assert hit == {
+        "hidden": False,
+        "link": f"#/conversations/{conversation_of(hub, 'open already?')}",
+    }
+
+
 def test_a_failed_message_says_why_and_is_tried_again(
     hub: RunningHub, sandbox: Sandbox, desk: Desk
 ) -> None:

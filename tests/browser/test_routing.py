@@ -283,8 +283,7 @@ def test_who_releases_hands_over_the_whole_thread_live(
     visitor = new_visitor().visits_shop().opens_widget()
     visitor.says("a question for an expert")
     expect(visitor.chat.get_by_role("heading", name="Alex")).to_be_visible()
-    alex.shows("Mine")
-    alex.opens(conversation_of(hub, "a question for an expert"))
+    alex.row("a question for an expert").click()
     alex.says("let me find the expert")
     sam = comes(COLLEAGUE)
 
