@@ -120,6 +120,7 @@ def _contact(number: int, start: datetime) -> dict[str, Any]:
         "id": number,
         "root_id": number,
         "name": f"Person {number}",
+        "called": f"Person {number}",
         "avatar_url": "",
         "locale": "",
         "attributes": {},

@@ -69,7 +69,7 @@ def note(
         tx,
         target,
         "handover.redeemed",
-        Author("contact", person.root_id, person.contact.name),
+        Author("contact", person.root_id, person.name),
         handover_id=str(redeemed.id),
         connector=outlet.name,
         address=str(person.address),

@@ -65,7 +65,7 @@ def _happened(tx: Transaction, inlet: Inlet, event: ContactEvent, person: Person
             tx,
             target,
             f"contact.{event.name}",
-            Author("contact", person.root_id, person.contact.name),
+            Author("contact", person.root_id, person.name),
             connector=inlet.name,
             address=str(event.address),
             text=event.text,

@@ -39,15 +39,15 @@ def original(tx: Transaction, target: Thread, person: Person, event: InboundMess
 
 def suggest_namesakes(tx: Transaction, person: Person, event: InboundMessage) -> None:
     """Somebody of the same name who sent the same a moment ago may be the same person."""
-    if not person.contact.name or not _says_something(event):
+    if not person.name or not _says_something(event):
         return
     others = [
         one
-        for one in suggesting.namesakes(tx, person.contact_id, person.contact.name)
+        for one in suggesting.namesakes(tx, person.contact_id, person.name)
         if _same(tx, event, messages.c.contact_id.in_(_records_of(one))) is not None
     ]
     what = "words" if essence(event.text) else "file"
-    suggesting.same_words(tx, person.contact_id, others, person.contact.name, what)
+    suggesting.same_words(tx, person.contact_id, others, person.name, what)
 
 
 def essence(text: str) -> str:

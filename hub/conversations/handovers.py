@@ -140,7 +140,7 @@ def _tell_made(
     assert person is not None
     target = threads.thread(tx, conversation_id, person)
     if author is None:
-        theirs = Author("contact", person.root_id, person.contact.name)
+        theirs = Author("contact", person.root_id, person.name)
         author = {"contact": theirs, "hub": timeline.SYSTEM}.get(by, Author("agent", None, by))
     timeline.add_event(
         tx,

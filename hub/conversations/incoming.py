@@ -190,7 +190,7 @@ def _add(
         connector=inlet.name,
         kind=inlet.kind,
         direction="in",
-        author=Author("contact", person.root_id, person.contact.name),
+        author=Author("contact", person.root_id, person.name),
         text=event.text,
         created_at=timeline.sane_time(event.sent_at, tx.now),
         subject=event.subject,

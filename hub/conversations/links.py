@@ -82,6 +82,7 @@ def link(
     if keep != give:
         # The newest link comes last, so the other roots stay: whoever there are, this is one write.
         tx.execute(update(contacts).where(contacts.c.root_id == give).values(root_id=keep))
+        profiles.call(tx, keep)
     made = get(tx.connection, link_id)
     _tell(tx, made, "contact.linked", by, [contact_id])
     tx.publish(Event(ContactLinked(link=made, contact_ids=[str(contact_id), str(give)])))
@@ -175,6 +176,8 @@ def _settle(tx: Transaction, records: Sequence[int]) -> None:
     for new, own in left.items():
         for some in histories.chunks(own):
             tx.execute(update(contacts).where(contacts.c.id.in_(some)).values(root_id=new))
+    for one in {records[0], *left}:
+        profiles.call(tx, one)
 
 
 def _both(tx: Transaction, contact_id: int, other_contact_id: int) -> tuple[int, int]:

@@ -22,28 +22,16 @@ class Person:
 
     address_id: int
     contact_id: int
-    #: The root as it was written. What agents are shown is `shown`.
+    #: The person as agents see them, under some name if there is anything to call them by.
     contact: shapes.Contact
     address: Address
+    #: The person's own name; empty while nobody knows one.
+    name: str
+    #: Whether the record knows the name of whoever writes from this address.
+    is_named: bool
     is_new: bool = False
     #: Whether they proved to hold it: `verified`, or somebody only said so.
     evidence: str = "verified"
-    #: What a record linked to a nameless root is called.
-    linked_name: str = ""
-    #: The first number or mail address of a nameless root.
-    reached_at: str = ""
-
-    @property
-    def is_named(self) -> bool:
-        return bool(self.contact.name or self.linked_name)
-
-    @property
-    def shown(self) -> shapes.Contact:
-        """The person as agents see them, under some name if there is anything to call them by."""
-        if self.contact.name:
-            return self.contact
-        name = profiles.called("", self.linked_name, self.reached_at)
-        return self.contact.model_copy(update={"name": name})
 
     @property
     def root_id(self) -> int:
@@ -56,12 +44,13 @@ _FIND = Prepared(
         addresses.c.id.label("address_id"),
         addresses.c.contact_id,
         addresses.c.evidence,
+        contacts.c.name.label("record_name"),
         _root.c.id,
         _root.c.name,
+        _root.c.called,
         _root.c.avatar_url,
         _root.c.attributes,
         _root.c.created_at,
-        *profiles.stand_ins(_root),
     )
     .join(contacts, contacts.c.id == addresses.c.contact_id)
     .join(_root, _root.c.id == contacts.c.root_id)
@@ -87,11 +76,11 @@ def find(connection: Connection, address: Address) -> Person | None:
     return Person(
         row.address_id,
         row.contact_id,
-        profiles.own_shape(row),
+        profiles.contact_shape(row),
         address,
+        row.name,
+        is_named=row.record_name != "",
         evidence=row.evidence,
-        linked_name=row.linked_name,
-        reached_at=row.reached_at,
     )
 
 
@@ -129,8 +118,10 @@ def find_or_make(
 
 def _make(tx: Transaction, address: Address, profile: Profile, evidence: str) -> Person:
     name = profile.name[:MAX_NAME]
+    called = profiles.called_at_first(name, address)
     values: dict[str, Any] = {
         "name": name,
+        "called": called,
         "avatar_url": profile.avatar_url,
         "locale": profile.locale,
         "attributes": dict(profile.attributes),
@@ -156,7 +147,7 @@ def _make(tx: Transaction, address: Address, profile: Profile, evidence: str) ->
     )
     contact = shapes.Contact(
         id=contact_id,
-        name=name,
+        name=called,
         avatar_url=profile.avatar_url,
         attributes=values["attributes"],
         created_at=tx.now,
@@ -170,9 +161,10 @@ def _make(tx: Transaction, address: Address, profile: Profile, evidence: str) ->
         contact_id,
         contact,
         address,
+        name,
+        is_named=name != "",
         is_new=True,
         evidence=evidence,
-        reached_at=address.path if address.scheme in profiles.TELLING else "",
     )
 
 
@@ -184,6 +176,7 @@ def move(tx: Transaction, old: Address, new: Address) -> None:
     row = tx.execute(select(contacts).where(contacts.c.id == person.contact_id)).one()
     before = profiles.paths_of(tx, row.id)
     tx.execute(update(addresses).where(addresses.c.id == person.address_id).values(path=new.path))
+    profiles.call(tx, person.root_id)
     search.reindex_contact(
         tx,
         row.id,

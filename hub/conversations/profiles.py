@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    FromClause,
-    Select,
-    case,
-    func,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, func, select, update
 
 from hub import phones
 from hub.conversations import search, shapes, suggesting
@@ -24,61 +14,49 @@ from hub.conversations.storable import storable
 from hub.errors import Invalid, NotFound
 from hub.store.engine import Transaction
 from hub.store.models import addresses, contacts
-from hub.types import Profile
+from hub.types import Address, Profile
 
 MAX_NAME = 200
 #: Addresses that say to people who somebody is.
 TELLING = ("tel", "mailto")
 
 
-def stand_ins(root: FromClause) -> tuple[ColumnElement[str], ColumnElement[str]]:
-    """What a nameless root is called by: `linked_name` and `reached_at`, each empty where none is.
+def call(tx: Transaction, root_id: int) -> None:
+    """Writes down what a person is called, after a name, an address or a link of theirs changed.
 
-    The name is that of the oldest record linked to it that has one. It stays with its record: when
-    the link is undone, the name goes with it. The other is their first number or mail address.
+    Their own name; else that of the oldest record linked to them that has one, which stays with its
+    record and goes with it when the link is undone; else their first number or mail address.
     """
-    linked, told, reached = contacts.alias(), contacts.alias(), addresses.alias()
-    own = linked.c.root_id == root.c.id
-    # The smallest id, not the first of a sorted list: lists of people are read along an index.
-    with_name = select(func.min(linked.c.id)).where(own, linked.c.name != "")
-    with_path = (
-        select(func.min(addresses.c.id))
-        .join(linked, linked.c.id == addresses.c.contact_id)
-        # Not IN: this is part of a statement that is prepared once.
-        .where(own, or_(*(addresses.c.scheme == scheme for scheme in TELLING)))
-    )
-
-    def unless_named(value: Any, id_: Any, first: Select[Any]) -> ColumnElement[str]:
-        one = first.correlate(root).scalar_subquery()
-        found = select(value).where(id_ == one).correlate(root).scalar_subquery()
-        return case((root.c.name != "", ""), else_=func.coalesce(found, ""))
-
-    return (
-        unless_named(told.c.name, told.c.id, with_name).label("linked_name"),
-        unless_named(reached.c.path, reached.c.id, with_path).label("reached_at"),
-    )
+    own = contacts.c.root_id == root_id
+    name = tx.execute(select(contacts.c.name).where(contacts.c.id == root_id)).scalar_one()
+    if not name:
+        named = select(func.min(contacts.c.id)).where(own, contacts.c.name != "")
+        name = tx.execute(
+            select(contacts.c.name).where(contacts.c.id == named.scalar_subquery())
+        ).scalar()
+    if not name:
+        reached = (
+            select(func.min(addresses.c.id))
+            .join(contacts, contacts.c.id == addresses.c.contact_id)
+            .where(own, addresses.c.scheme.in_(TELLING))
+        )
+        path = tx.execute(
+            select(addresses.c.path).where(addresses.c.id == reached.scalar_subquery())
+        ).scalar()
+        name = phones.readable(path or "")
+    tx.execute(update(contacts).where(contacts.c.id == root_id).values(called=name))
 
 
-def called(name: str, linked_name: str, reached_at: str) -> str:
-    """What agents read for a name: a number or a mail address where nobody knows one."""
-    return name or linked_name or phones.readable(reached_at)
-
-
-def names_of(connection: Connection, nameless: Collection[int]) -> dict[int, str]:
-    """What nameless roots are called, by their ids."""
-    if not nameless:
-        return {}
-    rows = connection.execute(
-        select(contacts.c.id, *stand_ins(contacts)).where(contacts.c.id.in_(nameless))
-    )
-    return {row.id: called("", row.linked_name, row.reached_at) for row in rows}
+def called_at_first(name: str, address: Address) -> str:
+    """What somebody is called of whom nothing is known but an address."""
+    return name or (phones.readable(address.path) if address.scheme in TELLING else "")
 
 
 def contact(connection: Connection, contact_id: int) -> shapes.Contact:
     """The person a record belongs to. Raises NotFound."""
     root = contacts.alias()
     row = connection.execute(
-        select(*root.c, *stand_ins(root))
+        select(root)
         .join(contacts, contacts.c.root_id == root.c.id)
         .where(contacts.c.id == contact_id)
     ).first()
@@ -130,20 +108,22 @@ def _keep(
 ) -> shapes.Contact:
     """Writes one record anew. Returns the person it belongs to, as everybody is told."""
     before = tx.execute(select(contacts).where(contacts.c.id == record_id)).one()
-    called = before.name if name is None else name
+    new_name = before.name if name is None else name
     merged = {**before.attributes, **attributes}
     known = {key: value for key, value in merged.items() if value is not None}
     tx.execute(
         update(contacts)
         .where(contacts.c.id == record_id)
-        .values(name=called, attributes=known, updated_at=tx.now)
+        .values(name=new_name, attributes=known, updated_at=tx.now)
     )
+    if new_name != before.name:
+        call(tx, before.root_id)
     paths = paths_of(tx, record_id)
     search.reindex_contact(
         tx,
         record_id,
         searchable(before.name, paths, before.attributes),
-        searchable(called, paths, known),
+        searchable(new_name, paths, known),
     )
     after = contact(tx.connection, record_id)
     tx.publish(Event(ContactUpdated(contact=after)))
@@ -151,16 +131,10 @@ def _keep(
 
 
 def contact_shape(row: Any) -> shapes.Contact:
-    """A person as agents see them, from a row with the columns of a contact and its stand-ins."""
-    name = called(row.name, row.linked_name, row.reached_at)
-    return own_shape(row).model_copy(update={"name": name})
-
-
-def own_shape(row: Any) -> shapes.Contact:
-    """One record by itself, from a row with the columns of a contact."""
+    """A person as agents see them, from a row with the columns of a root."""
     return shapes.Contact(
         id=row.id,
-        name=row.name,
+        name=row.called,
         avatar_url=row.avatar_url,
         attributes=row.attributes,
         created_at=row.created_at,

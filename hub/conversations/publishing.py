@@ -94,15 +94,15 @@ def _standing(
     tx: Transaction, target: Thread, last_message: shapes.Message | None
 ) -> shapes.Conversation:
     """The conversation as it stands after `save`, without asking for what is at hand."""
-    if last_message is None or target["team_id"] is not None:
+    if last_message is None:
         return views.conversation(tx.connection, target.id)
     row = target.row
     return shapes.Conversation(
         id=row["id"],
-        contact=target.person.shown,
+        contact=target.person.contact,
         status=row["status"],
         assignee=views.agent(tx.connection, row["assignee_id"]),
-        team=None,
+        team=views.team(tx.connection, row["team_id"]),
         priority=row["priority"],
         subject=row["subject"],
         labels=row["labels"],

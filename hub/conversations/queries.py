@@ -200,9 +200,7 @@ def list_contacts(
         again = _shown_before(connection, query, ids[:limit])
         found = [profiles.contact(connection, one) for one in ids[:limit] if one not in again]
         return Page(found, cursors.encode([ids[limit - 1]]) if len(ids) > limit else None)
-    people_only = select(*contacts.c, *profiles.stand_ins(contacts)).where(
-        contacts.c.root_id == contacts.c.id
-    )
+    people_only = select(contacts).where(contacts.c.root_id == contacts.c.id)
     rows = cursors.page(connection, people_only, (contacts.c.id,), limit, cursor)
     return Page([profiles.contact_shape(row) for row in rows.items], rows.next)
 

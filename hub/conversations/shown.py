@@ -81,7 +81,8 @@ def contact(connection: Connection, found: Proved) -> shapes.Contact:
     The name is theirs only where they proved to be the one who was given it: an agent may have
     merged them with somebody by mistake.
     """
-    known = found.person.contact
+    # What agents call the nameless by is none of their own.
+    known = found.person.contact.model_copy(update={"name": found.person.name})
     if found.person.root_id not in found.records:
         row = connection.execute(
             select(contacts.c.name, contacts.c.avatar_url).where(

@@ -244,5 +244,5 @@ def _tell(
         "recognised_by": switch.recognised_by,
         "seconds": switch.seconds,
     }
-    author = Author("contact", person.root_id, person.contact.name)
+    author = Author("contact", person.root_id, person.name)
     timeline.add_event_at(tx, target, at, author, told)

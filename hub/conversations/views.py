@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, select
 
-from hub.conversations import profiles, shapes
+from hub.conversations import shapes
 from hub.conversations.people import Person
 from hub.errors import NotFound
 from hub.store.models import (
@@ -23,6 +23,7 @@ from hub.store.models import (
     messages,
     teams,
 )
+from hub.store.prepared import Prepared
 
 _root = contacts.alias("root")
 
@@ -51,7 +52,7 @@ CONVERSATIONS: Select[Any] = (
     select(
         conversations,
         _root.c.id.label("root_id"),
-        _root.c.name.label("contact_name"),
+        _root.c.called.label("contact_name"),
         _root.c.avatar_url.label("contact_avatar_url"),
         _root.c.attributes.label("contact_attributes"),
         _root.c.created_at.label("contact_created_at"),
@@ -226,11 +227,9 @@ def conversation_shapes(
         }
     people = _agents(connection, {row.assignee_id for row in rows} - {None})
     groups = _teams(connection, {row.team_id for row in rows} - {None})
-    names = profiles.names_of(connection, {row.root_id for row in rows if not row.contact_name})
     return [
         conversation_shape(
             row,
-            name=row.contact_name or names[row.root_id],
             last_message=last.get(row.last_message_id),
             assignee=people.get(row.assignee_id),
             team=groups.get(row.team_id),
@@ -242,7 +241,6 @@ def conversation_shapes(
 def conversation_shape(
     row: Any,
     *,
-    name: str,
     last_message: shapes.Message | None,
     assignee: shapes.Agent | None,
     team: shapes.Team | None,
@@ -251,7 +249,7 @@ def conversation_shape(
         id=row.id,
         contact=shapes.Contact(
             id=row.root_id,
-            name=name,
+            name=row.contact_name,
             avatar_url=row.contact_avatar_url,
             attributes=row.contact_attributes,
             created_at=row.contact_created_at,
@@ -299,14 +297,18 @@ def agent_shape(row: Any) -> shapes.Agent:
     )
 
 
-_AGENT = select(agents).where(agents.c.id == bindparam("id"))
+_AGENT = Prepared(select(agents).where(agents.c.id == bindparam("id")))
+_TEAM = Prepared(select(teams).where(teams.c.id == bindparam("id")))
 
 
 def agent(connection: Connection, agent_id: int | None) -> shapes.Agent | None:
-    if agent_id is None:
-        return None
-    row = connection.execute(_AGENT, {"id": agent_id}).first()
+    row = None if agent_id is None else _AGENT.first(connection, {"id": agent_id})
     return None if row is None else agent_shape(row)
+
+
+def team(connection: Connection, team_id: int | None) -> shapes.Team | None:
+    row = None if team_id is None else _TEAM.first(connection, {"id": team_id})
+    return None if row is None else shapes.Team(id=row.id, name=row.name)
 
 
 def _agents(connection: Connection, ids: set[int]) -> dict[int, shapes.Agent]:

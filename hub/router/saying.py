@@ -183,7 +183,7 @@ def say(
     elif kind == "queued":
         values = _place(tx.connection, found, config, language)
     else:
-        values = {"name": person.contact.name}
+        values = {"name": person.name}
     if values is None:
         return False
     text = fill(texts.get(language, ""), values)

@@ -223,7 +223,7 @@ class Desk:
         with self.store.read() as connection:
             person = people.find(connection, address)
         assert person is not None
-        return person.shown
+        return person.contact
 
     def record_at(self, address: Address) -> int:
         from hub.conversations import people

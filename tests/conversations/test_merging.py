@@ -26,6 +26,8 @@ from tests.conversations.toys import a_moment_ago
 SEQUENCES = int(os.environ.get("HUB_TEST_SEQUENCES", "100"))
 
 PEOPLE = 4
+#: Those of them whose names come with no first message.
+NAMELESS = 2
 LABELS = ("late", "vip", "refund")
 STATUSES = ("resolved", "pending", "open")
 
@@ -41,6 +43,8 @@ STEPS = st.one_of(
     st.tuples(st.just("sets status"), whom, st.sampled_from(STATUSES)),
     st.tuples(st.just("sets priority"), whom, st.sampled_from(["low", "high"])),
     st.tuples(st.just("edits"), whom, st.sampled_from(["size", "city"])),
+    st.tuples(st.just("tells name"), whom),
+    st.tuples(st.just("is called"), whom),
     st.tuples(st.just("links"), whom, whom),
     st.tuples(st.just("links"), whom, whom),
     st.tuples(st.just("undoes"), st.integers(0, 5)),
@@ -74,7 +78,9 @@ class Story:
 
     def __post_init__(self) -> None:
         self.customers = [
-            self.desk.customer(f"{self.name}-{number}", name=f"Customer {number}")
+            self.desk.customer(
+                f"{self.name}-{number}", name="" if number < NAMELESS else f"Customer {number}"
+            )
             for number in range(PEOPLE)
         ]
         for number in range(PEOPLE):
@@ -109,7 +115,14 @@ class Story:
             case "edits", [one, name]:
                 one = self._root_of(one)
                 told.step = ("edits", one, name)
-                self._edits(one, name, told.number)
+                self._edits(one, attributes={name: told.number})
+            case "tells name", [one]:
+                self.customers[one].name = f"Customer {one}"
+                self._says(one, f"Words number {told.number} of customer {one}.")
+            case "is called", [one]:
+                one = self._root_of(one)
+                told.step = ("is called", one)
+                self._edits(one, name=f"Called {told.number}")
             case "links", [one, other]:
                 return self._links(one, other, told)
             case "undoes", [which]:
@@ -150,10 +163,8 @@ class Story:
         self.desk.store.write(lambda tx: work.change(tx, int(current.id), changes, agent))
         return len(self.desk.events_in(current.id)) > before
 
-    def _edits(self, one: int, name: str, number: int) -> None:
-        self.desk.store.write(
-            lambda tx: profiles.edit(tx, self.records[one], attributes={name: number})
-        )
+    def _edits(self, one: int, **changes: Any) -> None:
+        self.desk.store.write(lambda tx: profiles.edit(tx, self.records[one], **changes))
 
     def _links(self, one: int, other: int, told: Told) -> bool:
         if self.customers[one].contact.id == self.customers[other].contact.id:

@@ -141,7 +141,7 @@ def register(socketio: SocketIO, hub: Hub) -> None:
                     return ok()
                 current = queries.current_conversation(connection, person.root_id)
             if current is not None:
-                author = shapes.Author(type="contact", id=person.root_id, name=person.contact.name)
+                author = shapes.Author(type="contact", id=person.root_id, name=person.name)
                 hub.store.announce(
                     Event(TypingEvent(conversation_id=current.id, author=author, on=asked.on))
                 )

@@ -21,6 +21,8 @@ class Contact(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     root_id: int | None = Field(default=None, foreign_key="contact.id", index=True)
     name: str = text_field()
+    #: On a root: what agents read for a name, also where nobody knows one. See `profiles.call`.
+    called: str = text_field()
     avatar_url: str = text_field()
     locale: str = text_field()
     attributes: dict[str, Any] = json_field({})
