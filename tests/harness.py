@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -16,15 +17,37 @@ from typing import Any, TypeVar
 import requests
 import socketio
 
+from hub.inbox import accounts
+from hub.store.engine import Store, Transaction
+from hub.store.migrate import migrate
+
 T = TypeVar("T")
 ROOT = Path(__file__).parent.parent
 START_SECONDS = 60.0
+#: Below those that systems give to whoever connects somewhere: what is free stays free until a
+#: server is up.
+PORTS = range(20_000, 32_000)
+#: Not the shared dice, which Hypothesis sets to the same number in every process.
+_DICE = random.SystemRandom()
+PASSWORD = "correct horse battery"
 
 
-def free_port() -> int:
+def free_port(in_a_row: int = 1) -> int:
+    """A port on which nobody listens; the first of several, `in_a_row`."""
+    while True:
+        first = _DICE.choice(PORTS)
+        if all(map(_is_free, range(first, first + in_a_row))):
+            return first
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def eventually(look: Callable[[], T], timeout: float = 15.0, what: str = "") -> T:
@@ -83,7 +106,7 @@ class RunningHub:
         finally:
             watchdog.cancel()
         if not self.token:
-            self.token = self.command("token", "create", "--name", "Tests").strip()
+            self.token = self.makes_token("Tests")
         return self
 
     def kill(self) -> None:
@@ -117,6 +140,24 @@ class RunningHub:
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    # What the commands of these names do, without the second that starting a process takes.
+
+    def hires(self, email: str, name: str, role: str = "agent", password: str = PASSWORD) -> None:
+        self._in_store(lambda tx: accounts.add_agent(tx, email, name, role, password))
+
+    def makes_token(self, name: str, email: str | None = None) -> str:
+        return self._in_store(lambda tx: accounts.add_token(tx, name, email))
+
+    def _in_store(self, work: Callable[[Transaction], T]) -> T:
+        data = self.folder / "data"
+        data.mkdir(exist_ok=True)
+        store = Store(self.environment.get("HUB_DATABASE_URL") or f"sqlite:///{data / 'hub.db'}")
+        try:
+            migrate(store)
+            return store.write(work)
+        finally:
+            store.close()
 
     def _hub(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "hub", *arguments]

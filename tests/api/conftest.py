@@ -10,9 +10,8 @@ import pytest
 import requests
 
 from hub.sandbox import Sandbox, demo_connectors
-from tests.harness import RunningHub, free_port
+from tests.harness import PASSWORD, RunningHub, free_port
 
-PASSWORD = "correct horse battery"
 UPLOAD_LIMIT = 200_000
 MORE = f"""\
   other:
@@ -66,8 +65,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         config = demo_connectors(sandbox.addresses) + MORE
         with RunningHub(tmp_path_factory.mktemp("api"), config, port=port) as hub:
             add_user(hub, "ann@example.com", "Ann")
-            token = hub.command("token", "create", "--name", "x", "--user", "ann@example.com")
-            yield World(hub, sandbox, token.strip())
+            yield World(hub, sandbox, hub.makes_token("x", "ann@example.com"))
 
 
 @pytest.fixture
@@ -87,8 +85,7 @@ def ann_token(world: World) -> str:
 
 
 def add_user(hub: RunningHub, email: str, name: str, role: str = "agent") -> None:
-    options = ("--name", name, "--role", role, "--password-stdin")
-    hub.command("user", "add", email, *options, given=PASSWORD + "\n")
+    hub.hires(email, name, role)
 
 
 class Browser:

@@ -27,7 +27,7 @@ def email(hub: RunningHub) -> str:
 
 @pytest.fixture
 def token(hub: RunningHub, email: str) -> str:
-    return hub.command("token", "create", "--name", "x", "--user", email).strip()
+    return hub.makes_token("x", email)
 
 
 def screen_of(browser: Browser) -> Screen:

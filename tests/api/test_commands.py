@@ -217,7 +217,7 @@ def test_replay_runs_what_failed_again_and_says_how_many(tmp_path: Path) -> None
 
 
 def test_the_demo_prints_three_addresses_and_a_sign_in_that_works(tmp_path: Path) -> None:
-    port = free_port()
+    port = free_port(in_a_row=4)
     demo = subprocess.Popen(
         [sys.executable, "-m", "hub", "demo", "--port", str(port)],
         env={**os.environ, "HUB_DATA_DIR": str(tmp_path)},

@@ -28,16 +28,13 @@ assignment: {strategy: manual}
 def hub(tmp_path: Path) -> Iterator[RunningHub]:
     hub = RunningHub(tmp_path, FILE)
     for name in ("ann", "bob"):
-        hub.command(
-            *("user", "add", f"{name}@example.com", "--name", name.title(), "--password-stdin"),
-            given="correct horse\n",
-        )
+        hub.hires(f"{name}@example.com", name.title())
     with hub:
         yield hub
 
 
 def token_of(hub: RunningHub, name: str) -> str:
-    return hub.command("token", "create", "--name", name, "--user", f"{name}@example.com").strip()
+    return hub.makes_token(name, f"{name}@example.com")
 
 
 def test_it_shows_teams_agents_and_who_waits(hub: RunningHub) -> None:

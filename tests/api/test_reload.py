@@ -130,16 +130,8 @@ def test_a_changed_secret_shows_as_changed_and_never_as_itself(hub: RunningHub) 
 
 
 def test_only_an_admin_applies_a_file(hub: RunningHub) -> None:
-    hub.command(
-        "user",
-        "add",
-        "ann@example.com",
-        "--name",
-        "Ann",
-        "--password-stdin",
-        given="correct horse\n",
-    )
-    token = hub.command("token", "create", "--name", "Ann", "--user", "ann@example.com").strip()
+    hub.hires("ann@example.com", "Ann")
+    token = hub.makes_token("Ann", "ann@example.com")
     refused = hub.request("POST", "/config/reload", headers={"Authorization": f"Bearer {token}"})
     assert refused.status_code == 403
 

@@ -116,7 +116,7 @@ def test_signing_in_again_ends_the_session_before(ann: Browser) -> None:
 
 def test_a_disabled_agent_is_signed_out_everywhere(hub: RunningHub, ann: Browser) -> None:
     add_user(hub, "leaver@example.com", "Leaver")
-    token = hub.command("token", "create", "--name", "x", "--user", "leaver@example.com").strip()
+    token = hub.makes_token("x", "leaver@example.com")
     ann.signs_in("leaver@example.com")
     assert ann.sends("GET", "/session").status_code == 200
     with sqlite3.connect(hub.folder / "data" / "hub.db") as database:

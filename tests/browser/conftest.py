@@ -86,8 +86,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         config = demo_connectors(sandbox.addresses) + OTHER_CHAT + ROOM
         with RunningHub(tmp_path_factory.mktemp("hub"), config, port=port) as hub:
             for email, name, role in ((EMAIL, "Alex", "admin"), (COLLEAGUE, "Sam", "agent")):
-                arguments = (email, "--name", name, "--role", role, "--password-stdin")
-                hub.command("user", "add", *arguments, given=PASSWORD)
+                hub.hires(email, name, role, PASSWORD)
             yield World(hub, sandbox)
 
 

@@ -129,7 +129,7 @@ def test_the_chat_shows_hostile_words_of_both_sides_as_they_are(
 
 def test_an_agent_with_a_hostile_name_harms_no_visitor(hub: RunningHub, visitor: Visitor) -> None:
     visitor.opens_page().says("who are you?")
-    token = hub.command("token", "create", "--name", NAME).strip()
+    token = hub.makes_token(NAME)
     conversation = conversation_of(hub, "who are you?")
     answer = hub.request(
         "POST",

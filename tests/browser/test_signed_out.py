@@ -27,8 +27,7 @@ def test_a_disabled_account_sees_the_sign_in_and_later_is_where_it_was(
     hub: RunningHub, sandbox: Sandbox, new_context: Callable[..., BrowserContext], watch: Watch
 ) -> None:
     watch.allows(AWAY)
-    arguments = ("--name", "Kim", "--role", "agent", "--password-stdin")
-    hub.command("user", "add", KIM, *arguments, given=PASSWORD)
+    hub.hires(KIM, "Kim", password=PASSWORD)
     sandbox.telegram.customer("Ulla Kask").says("this is between us")
     conversation_id = conversation_of(hub, "this is between us")
     desk = Desk(watch.over(new_context().new_page()), hub)

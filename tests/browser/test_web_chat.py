@@ -212,8 +212,7 @@ routing:
   - {name: returns, when: {department: Returns}, labels: [sent back]}
 """
     with RunningHub(tmp_path_factory.mktemp("quiet"), config) as hub:
-        arguments = (EMAIL, "--name", "Alex", "--role", "agent", "--password-stdin")
-        hub.command("user", "add", *arguments, given=PASSWORD)
+        hub.hires(EMAIL, "Alex", password=PASSWORD)
         yield hub
 
 

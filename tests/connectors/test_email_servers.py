@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import ssl
 import subprocess
 import sys
@@ -29,6 +28,7 @@ from hub.errors import (
 from hub.sandbox import Sandbox
 from hub.types import Address, InboundMessage, OutboundMessage
 from tests.connector_tools import NOW, PUBLIC_URL
+from tests.harness import free_port
 
 pytestmark = pytest.mark.servers
 
@@ -376,11 +376,6 @@ class Post:
     async def handle_DATA(self, server: SMTP, session: Any, envelope: Any) -> str:
         self.taken.append((envelope.mail_from, envelope.rcpt_tos, envelope.content))
         return "250 2.0.0 taken"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 @pytest.fixture

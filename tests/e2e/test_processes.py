@@ -185,10 +185,8 @@ def test_who_comes_online_at_one_process_is_given_what_waits_by_the_other(pair: 
         thread = said["message"]["conversation_id"]
         eventually(lambda: pair.hub.get(f"/conversations/{thread}/routing")["decided_at"])
         email = f"{word()}@example.com"
-        command = ["user", "add", email, "--name", "Quick", "--password-stdin"]
-        pair.hub.command(*command, given="a long password\n")
-        token = pair.hub.command("token", "create", "--name", "Q", "--user", email).strip()
-        with pair.hub.agent(token) as screen:
+        pair.hub.hires(email, "Quick")
+        with pair.hub.agent(pair.hub.makes_token("Q", email)) as screen:
             began = time.monotonic()
             screen.wait_for(
                 "conversation.updated",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import requests
 from ruamel.yaml import YAML
 
 from hub.sandbox import Addresses, Sandbox, demo_connectors, samples
+from tests.harness import free_port
 from tests.sandbox.conftest import Listener
 
 
@@ -152,12 +152,6 @@ def test_the_demos_connectors_are_all_five_at_the_sandbox() -> None:
     for name in ("sms", "telegram", "messenger"):
         assert connectors[name]["api_base"].startswith("http://127.0.0.1:8001/")
     assert connectors["mail"]["imap"]["port"] == 8143
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def run(ports: list[int], folder: Path) -> subprocess.Popen[str]:
