@@ -87,20 +87,26 @@ _STATEMENTS = {
 }
 
 
+# Messages are indexed right before the commit: SQLite writes an index out at every savepoint, which
+# is once for each of those who share a commit.
+
+
 def index_message(tx: Transaction, message_id: int, value: str) -> None:
-    _index(tx, "message_search", message_id, fold(value))
+    body = fold(value)
+    tx.at_last(lambda connection: _index(connection, "message_search", message_id, body))
 
 
 def reindex_message(tx: Transaction, message_id: int, old: str, new: str) -> None:
-    _reindex(tx, "message_search", message_id, fold(old), fold(new))
+    was, body = fold(old), fold(new)
+    tx.at_last(lambda connection: _reindex(connection, "message_search", message_id, was, body))
 
 
 def index_contact(tx: Transaction, contact_id: int, value: str) -> None:
-    _index(tx, "contact_search", contact_id, fold(value))
+    _index(tx.connection, "contact_search", contact_id, fold(value))
 
 
 def reindex_contact(tx: Transaction, contact_id: int, old: str, new: str) -> None:
-    _reindex(tx, "contact_search", contact_id, fold(old), fold(new))
+    _reindex(tx.connection, "contact_search", contact_id, fold(old), fold(new))
 
 
 def find_messages(connection: Connection, query: str, before: int | None, limit: int) -> list[int]:
@@ -125,22 +131,20 @@ def _ungrouped(query: str) -> str:
     return re.sub(r"[\s().-]", "", query) if _NUMBER.fullmatch(query.strip()) else query
 
 
-def _index(tx: Transaction, table: str, row: int, body: str) -> None:
+def _index(connection: Connection, table: str, row: int, body: str) -> None:
     if body:
-        dialect = tx.connection.dialect.name
-        statement = _STATEMENTS["insert", dialect, table]
-        statement.rows(tx.connection, {"id": row, "body": body})
+        statement = _STATEMENTS["insert", connection.dialect.name, table]
+        statement.rows(connection, {"id": row, "body": body})
 
 
-def _reindex(tx: Transaction, table: str, row: int, old: str, new: str) -> None:
+def _reindex(connection: Connection, table: str, row: int, old: str, new: str) -> None:
     if old == new:
         return
     if old:
         # The index keeps no copy of the text, so it has to be told what to take out.
-        dialect = tx.connection.dialect.name
-        statement = _STATEMENTS["remove", dialect, table]
-        statement.rows(tx.connection, {"id": row, "body": old})
-    _index(tx, table, row, new)
+        statement = _STATEMENTS["remove", connection.dialect.name, table]
+        statement.rows(connection, {"id": row, "body": old})
+    _index(connection, table, row, new)
 
 
 def _find(

@@ -114,15 +114,19 @@ class Authenticator:
 
 
 def security_headers(app: Flask, *, secure: bool) -> None:
-    """What every answer carries."""
+    """What every answer carries, unless it says something else itself."""
+    always = [
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "strict-origin-when-cross-origin"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ]
+    if secure:
+        always.append(("Strict-Transport-Security", "max-age=31536000"))
 
     @app.after_request
     def add(response: Response) -> Response:
-        headers = response.headers
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
-        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-        if secure:
-            headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        # To ask Headers for each of them costs four times as much.
+        own = {name.lower() for name, _ in response.headers}
+        response.headers.extend([one for one in always if one[0].lower() not in own])
         return response

@@ -96,6 +96,7 @@ class Transaction:
         self.connection = connection
         self.now = datetime.now(UTC)
         self.events: list[Any] = []
+        self.last: list[Callable[[Connection], object]] = []
 
     def execute(
         self,
@@ -105,6 +106,10 @@ class Transaction:
         if isinstance(statement, Upsert):
             statement = statement.for_dialect(self.connection.dialect.name)
         return self.connection.execute(statement, parameters)
+
+    def at_last(self, work: Callable[[Connection], object]) -> None:
+        """Does this right before the commit, after all that shares it; nothing in here sees it."""
+        self.last.append(work)
 
     def publish(self, *events: Any) -> None:
         self.events.extend(events)
@@ -125,7 +130,7 @@ _ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(:space, hashtext(:name))")
 class _Job(Generic[T]):
     """One unit of work on its way through the writer."""
 
-    __slots__ = ("error", "events", "finished", "result", "work")
+    __slots__ = ("error", "events", "finished", "last", "result", "work")
 
     def __init__(self, work: Callable[[Transaction], T]) -> None:
         self.work = work
@@ -133,11 +138,16 @@ class _Job(Generic[T]):
         self.error: BaseException | None = None
         self.result: T | None = None
         self.events: list[Any] = []
+        self.last: list[Callable[[Connection], object]] = []
 
     def run(self, connection: Connection) -> None:
         transaction = Transaction(connection)
         self.result = self.work(transaction)
-        self.events = transaction.events
+        self.events, self.last = transaction.events, transaction.last
+
+    def end(self, connection: Connection) -> None:
+        for work in self.last:
+            work(connection)
 
     def outcome(self) -> T:
         if self.error is not None:
@@ -226,6 +236,7 @@ class Store:
             if len(batch) == 1:
                 try:
                     batch[0].run(writer)
+                    batch[0].end(writer)
                 except Exception as error:  # noqa: BLE001 - it is handed to whoever asked
                     batch[0].error = error
                     transaction.rollback()  # only it is in there: no savepoint is needed
@@ -238,12 +249,15 @@ class Store:
                     raw.execute("ROLLBACK TO job")
                     job.error = error
                 raw.execute("RELEASE job")
+            for job in batch:
+                job.end(writer)
 
     # -- PostgreSQL: one transaction each ---------------------------------------------------------
 
     def _write_alone(self, job: _Job[Any]) -> None:
         with self._writing.connect() as connection, connection.begin() as transaction:
             job.run(connection)
+            job.end(connection)
             if job.events:
                 with self._in_order:  # or a later commit could be told before an earlier one
                     transaction.commit()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Insert, Select, Table, UpdateBase, insert
@@ -95,15 +95,27 @@ class _Raw:
 
 
 def _to_database(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
-    return _remembering(kind, kind.dialect_impl(dialect).bind_processor(dialect))
+    if isinstance(kind, UtcDateTime):
+        return _time_to_database(dialect)
+    return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _from_database(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
-    return _remembering(kind, kind.dialect_impl(dialect).result_processor(dialect, None))
+    if isinstance(kind, UtcDateTime):
+        return _time_from_database(dialect)
+    return kind.dialect_impl(dialect).result_processor(dialect, None)
 
 
-def _remembering(kind: TypeEngine[Any], convert: Convert | None) -> Convert | None:
-    # One event writes the same moment into nine columns.
-    if convert is not None and isinstance(kind, UtcDateTime):
-        return lru_cache(maxsize=1024)(convert)
-    return convert
+# One event writes the same moment into nine columns of four tables: it is converted once.
+
+
+@cache
+def _time_to_database(dialect: Dialect) -> Convert | None:
+    convert = UtcDateTime().dialect_impl(dialect).bind_processor(dialect)
+    return convert and lru_cache(maxsize=4096)(convert)
+
+
+@cache
+def _time_from_database(dialect: Dialect) -> Convert | None:
+    convert = UtcDateTime().dialect_impl(dialect).result_processor(dialect, None)
+    return convert and lru_cache(maxsize=4096)(convert)

@@ -114,6 +114,36 @@ def test_only_the_job_that_fails_is_taken_back(store: Store) -> None:
     assert sorted(told) == ["after", "before", "first"]
 
 
+def test_what_is_done_at_last_is_part_of_the_commit_and_none_of_who_failed(store: Store) -> None:
+    def work(name: str, fails: bool, tx: Transaction) -> None:
+        statement = insert(teams).values(name=f"{name} at last", created_at=tx.now)
+        tx.at_last(lambda connection: connection.execute(statement))
+        add(tx, name)
+        if fails:
+            raise ZeroDivisionError
+
+    with Batch(store) as batch:
+        for name, fails in (("one", False), ("broken", True), ("other", False)):
+            batch.write(name, partial(work, name, fails))
+    assert isinstance(batch.outcomes["broken"], ZeroDivisionError)
+    assert sorted(names(store)) == ["first", "one", "one at last", "other", "other at last"]
+    if store.is_sqlite:
+        assert names(store)[-2:] == ["one at last", "other at last"]
+
+
+def test_what_cannot_be_done_at_last_keeps_nothing(store: Store) -> None:
+    def work(tx: Transaction) -> None:
+        add(tx, "one")
+        tx.at_last(lambda _: 1 / 0)
+
+    told: list[Any] = []
+    store.subscribe(told.extend)
+    with pytest.raises(ZeroDivisionError):
+        store.write(work)
+    assert (names(store), told) == ([], [])
+    assert store.write(lambda tx: add(tx, "two"))
+
+
 def test_when_the_commit_fails_nobody_who_shared_it_is_told_yes(sqlite_store: Store) -> None:
     store = sqlite_store
     told: list[Any] = []
