@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -45,19 +47,12 @@ WORDS = [
 def run(folder: Path, steps: tuple[int, ...] = STEPS) -> dict[str, Any]:
     """Milliseconds of each query at each size, and the growth from step to step."""
     folder.mkdir(parents=True, exist_ok=True)
-    store = Store(f"sqlite:///{folder / 'growth.db'}")
-    migrate(store)
-    dice = random.Random(7)
-    size = 0
-    results: dict[str, list[float]] = {name: [] for name in GOALS}
-    for step in steps:
-        while size < step:
-            store.write(lambda tx, begin=size: _fill(tx, begin, dice))  # type: ignore[misc]
-            size += 10_000
-        with store.read() as connection:
-            for name, query in _queries().items():
-                results[name].append(_milliseconds(connection, query))
-    store.close()
+    stores = _filled(folder, steps)
+    with ExitStack() as open_:
+        connections = [open_.enter_context(store.read()) for store in stores]
+        results = {name: _milliseconds(connections, query) for name, query in _queries().items()}
+    for store in stores:
+        store.close()
     return {
         "messages": list(steps),
         "queries": {
@@ -71,6 +66,26 @@ def run(folder: Path, steps: tuple[int, ...] = STEPS) -> dict[str, Any]:
     }
 
 
+def _filled(folder: Path, steps: tuple[int, ...]) -> list[Store]:
+    """One database that grows, and a copy of it at every size."""
+    growing = Store(f"sqlite:///{folder / 'growing.db'}")
+    migrate(growing)
+    dice = random.Random(7)
+    size = 0
+    stores = []
+    for step in steps:
+        while size < step:
+            growing.write(lambda tx, begin=size: _fill(tx, begin, dice))  # type: ignore[misc]
+            size += 10_000
+        path = folder / f"{step}.db"
+        with growing.read() as connection, closing(sqlite3.connect(path)) as copy:
+            raw: Any = connection.connection.driver_connection
+            raw.backup(copy)
+        stores.append(Store(f"sqlite:///{path}"))
+    growing.close()
+    return stores
+
+
 def _queries() -> dict[str, Callable[[Connection], object]]:
     return {
         "conversation list": lambda c: queries.list_conversations(
@@ -82,14 +97,19 @@ def _queries() -> dict[str, Callable[[Connection], object]]:
     }
 
 
-def _milliseconds(connection: Connection, query: Callable[[Connection], object]) -> float:
-    query(connection)
-    times = []
-    for _ in range(ROUNDS):
-        begin = time.perf_counter()
+def _milliseconds(
+    connections: Sequence[Connection], query: Callable[[Connection], object]
+) -> list[float]:
+    """The median at each size; they take turns, so the machine's moods are in all of them."""
+    times: list[list[float]] = [[] for _ in connections]
+    for connection in connections:
         query(connection)
-        times.append((time.perf_counter() - begin) * 1000)
-    return median(times)
+    for _ in range(ROUNDS):
+        for connection, taken in zip(connections, times, strict=True):
+            begin = time.perf_counter()
+            query(connection)
+            taken.append((time.perf_counter() - begin) * 1000)
+    return [median(taken) for taken in times]
 
 
 def _fill(tx: Transaction, begin: int, dice: random.Random) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from bench import load, servers
 
-ROUNDS = 5
-REQUESTS = 1500
+ROUNDS = 9
+REQUESTS = 800
 CONNECTIONS = 24
 PEOPLE = 200
 GOAL = 0.5
