@@ -64,7 +64,7 @@ imports: $(VENV)/.developer
 	$(BIN)/lint-imports
 
 pytest: install $(VENV)/.developer
-	$(BIN)/pytest -m 'not long' -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -m 'not long' -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # -- the screens ------------------------------------------------------------------------------
 
