@@ -96,7 +96,7 @@ class Transaction:
         self.connection = connection
         self.now = datetime.now(UTC)
         self.events: list[Any] = []
-        self.last: list[Callable[[Connection], object]] = []
+        self._last: list[Callable[[Connection], object]] = []
 
     def execute(
         self,
@@ -109,7 +109,12 @@ class Transaction:
 
     def at_last(self, work: Callable[[Connection], object]) -> None:
         """Does this right before the commit, after all that shares it; nothing in here sees it."""
-        self.last.append(work)
+        self._last.append(work)
+
+    def end(self) -> None:
+        """Does what was left for the last. The store's to call."""
+        for work in self._last:
+            work(self.connection)
 
     def publish(self, *events: Any) -> None:
         self.events.extend(events)
@@ -130,24 +135,28 @@ _ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(:space, hashtext(:name))")
 class _Job(Generic[T]):
     """One unit of work on its way through the writer."""
 
-    __slots__ = ("error", "events", "finished", "last", "result", "work")
+    __slots__ = ("error", "finished", "result", "transaction", "work")
 
     def __init__(self, work: Callable[[Transaction], T]) -> None:
         self.work = work
         self.finished = False
         self.error: BaseException | None = None
         self.result: T | None = None
-        self.events: list[Any] = []
-        self.last: list[Callable[[Connection], object]] = []
+        self.transaction: Transaction | None = None
 
     def run(self, connection: Connection) -> None:
-        transaction = Transaction(connection)
-        self.result = self.work(transaction)
-        self.events, self.last = transaction.events, transaction.last
+        self.transaction = Transaction(connection)
+        self.result = self.work(self.transaction)
 
-    def end(self, connection: Connection) -> None:
-        for work in self.last:
-            work(connection)
+    def end(self) -> None:
+        """Does the rest, right before the commit; of what failed nothing is left to do."""
+        if self.transaction is not None and self.error is None:
+            self.transaction.end()
+
+    @property
+    def events(self) -> list[Any]:
+        """What to tell once it is on disk."""
+        return [] if self.transaction is None or self.error else self.transaction.events
 
     def outcome(self) -> T:
         if self.error is not None:
@@ -236,7 +245,7 @@ class Store:
             if len(batch) == 1:
                 try:
                     batch[0].run(writer)
-                    batch[0].end(writer)
+                    batch[0].end()
                 except Exception as error:  # noqa: BLE001 - it is handed to whoever asked
                     batch[0].error = error
                     transaction.rollback()  # only it is in there: no savepoint is needed
@@ -250,21 +259,21 @@ class Store:
                     job.error = error
                 raw.execute("RELEASE job")
             for job in batch:
-                job.end(writer)
+                job.end()
 
     # -- PostgreSQL: one transaction each ---------------------------------------------------------
 
     def _write_alone(self, job: _Job[Any]) -> None:
         with self._writing.connect() as connection, connection.begin() as transaction:
             job.run(connection)
-            job.end(connection)
+            job.end()
             if job.events:
                 with self._in_order:  # or a later commit could be told before an earlier one
                     transaction.commit()
                     self._published([job])
 
     def _published(self, batch: list[_Job[Any]]) -> None:
-        events = [event for job in batch if job.error is None for event in job.events]
+        events = [event for job in batch for event in job.events]
         if events:
             for publish in self._subscribers:
                 publish(events)

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Route, expect
+from playwright.sync_api import BrowserContext, Route, WebSocketRoute, expect
 
 from hub.sandbox import Sandbox
-from tests.browser.conftest import AWAY, EMAIL, PASSWORD, Watch
+from tests.browser.conftest import AWAY, COLLEAGUE, EMAIL, PASSWORD, Watch
 from tests.browser.screens import Desk, conversation_of, stored
 from tests.harness import RunningHub
 
@@ -51,6 +51,26 @@ def test_a_new_conversation_is_there_at_once_with_its_unread_count(
     row.click()
     expect(desk.message("and tomorrow?")).to_be_visible()
     expect(row.get_by_role("img", name="unread")).to_have_count(0)
+
+
+def test_what_is_said_before_the_screen_is_connected_is_not_missed(
+    hub: RunningHub, sandbox: Sandbox, desk: Desk
+) -> None:
+    eva = sandbox.telegram.customer("Eva Early")
+    eva.says("are you there?")
+    sam = next(one["id"] for one in hub.get("/agents")["items"] if one["email"] == COLLEAGUE)
+    # Somebody has it: else the router would tell of it when this screen connects.
+    hub.patch(f"/conversations/{conversation_of(hub, 'are you there?')}", {"assignee_id": sam})
+    held: list[WebSocketRoute] = []
+    desk.page.route_web_socket(re.compile("/socket.io/"), lambda line: held.append(line))
+    desk.opens()
+    desk.shows("All")
+    expect(desk.row("Eva Early")).to_contain_text("are you there?")
+    eva.says("hello?")
+    conversation_of(hub, "hello?")
+    expect(desk.row("Eva Early")).not_to_contain_text("hello?")
+    held[0].connect_to_server()
+    expect(desk.row("Eva Early")).to_contain_text("hello?")
 
 
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
@@ -188,22 +208,31 @@ def test_an_agent_works_without_a_mouse(hub: RunningHub, sandbox: Sandbox, desk:
     expect(desk.page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
+@pytest.mark.parametrize("stays", ["the open one", "the other"])
 def test_two_people_are_made_one_by_hand_and_parted_again(
-    hub: RunningHub, sandbox: Sandbox, desk: Desk
+    hub: RunningHub, sandbox: Sandbox, desk: Desk, stays: str
 ) -> None:
-    sandbox.telegram.customer("Zofia Telegram").says("it is me, by Telegram")
-    sandbox.graph.customer("Zofia Messenger").says("it is me, by Messenger")
-    stored(hub, "it is me, by Messenger")
-    desk.opens(conversation_of(hub, "it is me, by Telegram"))
+    """Whoever waits longest: the screen goes along to their conversation, and back again."""
+    people = [
+        (sandbox.telegram.customer(f"Zofia Telegram {stays}"), f"by Telegram: {stays}"),
+        (sandbox.graph.customer(f"Zofia Messenger {stays}"), f"by Messenger: {stays}"),
+    ]
+    for person, text in people if stays == "the open one" else reversed(people):
+        person.says(text)  # type: ignore[attr-defined]
+        stored(hub, text)
+    (_, telegram), (_, messenger) = people
+    opened = conversation_of(hub, telegram)
+    desk.opens(opened)
     desk.details.get_by_role("button", name="Merge with another person…").click()
     dialog = desk.page.get_by_role("dialog")
-    dialog.get_by_label("Name, phone number or address").fill("Zofia Mess")
-    dialog.get_by_role("button", name="Zofia Messenger").click()
-    expect(desk.message("it is me, by Messenger")).to_be_visible()
+    dialog.get_by_label("Name, phone number or address").fill(f"Zofia Mess {stays}")
+    dialog.get_by_role("button", name=f"Zofia Messenger {stays}").click()
+    expect(desk.message(messenger)).to_be_visible()
     expect(desk.details.get_by_text("By an agent")).to_be_visible()
     desk.details.get_by_role("button", name="Undo this link").click()
-    expect(desk.message("it is me, by Messenger")).to_have_count(0)
-    expect(desk.message("it is me, by Telegram")).to_be_visible()
+    expect(desk.message(messenger)).to_have_count(0)
+    expect(desk.message(telegram)).to_be_visible()
+    assert desk.page.url.endswith(f"/{opened}")
 
 
 def test_a_message_tells_how_it_came(hub: RunningHub, sandbox: Sandbox, desk: Desk) -> None:

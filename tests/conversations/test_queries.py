@@ -431,6 +431,7 @@ def test_both_databases_find_the_same(
 
             tx = Transaction(connection)
             search.index_message(tx, 999_999, text)
+            tx.end()
             results.append(
                 [bool(search.find_messages(connection, word, None, 5)) for word in words]
             )

@@ -40,6 +40,8 @@ export class App {
   readonly live: Live;
   readonly admin: AdminApi;
   readonly overview: LiveOverview;
+  /** Where a merge took the screen along, and where from: its undoing leads back. */
+  #taken: { from: string; to: string } | null = null;
   /** Read out to people who use a screen reader. */
   announcement = $state('');
 
@@ -71,7 +73,8 @@ export class App {
 
   /** Loads everything the signed-in agent needs. */
   async start(): Promise<void> {
-    this.live.start();
+    await this.live.start();
+    if (this.session.state !== 'signed_in') return;
     await Promise.all([this.attempt(() => this.directory.load()), this.conversations.start()]);
     this.follow();
     void this.outbox.flush();
@@ -100,6 +103,7 @@ export class App {
 
   open(conversation: Conversation): void {
     this.view.page = 'inbox';
+    this.#taken = null;
     this.conversations.select(conversation.id);
     this.view.show('thread');
     const address = `#/conversations/${conversation.id}`;
@@ -263,8 +267,8 @@ export class App {
   async #back(): Promise<void> {
     const selected = this.conversations.selected;
     const last = this.thread.newestIn(selected?.id ?? null);
+    if (selected) this.live.viewing(selected.id);
     if (selected && last) {
-      this.live.viewing(selected.id);
       for (const message of await this.live.missed(selected.id, last.id)) this.#heardMessage(message);
     }
     await Promise.all([
@@ -279,7 +283,7 @@ export class App {
   async #contactsChanged(contactIds: readonly string[]): Promise<void> {
     const before = this.thread.contactId;
     await this.attempt(() => this.conversations.refresh());
-    this.#followMerge();
+    await this.attempt(() => this.#goAlong());
     const selected = this.conversations.selected;
     if (!selected) return;
     const isAboutThem = selected.contact.id !== before || contactIds.includes(before);
@@ -290,16 +294,26 @@ export class App {
     ]);
   }
 
-  /** Two who become one have one open conversation: the screen and the draft go along to it. */
-  #followMerge(): void {
+  /** Two who become one have one open conversation: the screen and the draft go along to it, and back. */
+  async #goAlong(): Promise<void> {
     const left = this.conversations.selected;
-    const goesOn = left?.status === 'resolved' ? this.conversations.openOf(left.contact.id) : null;
-    if (!left || !goesOn) return;
+    if (!left) return;
+    const back = await this.#before(left);
+    const goesOn = back ?? (left.status === 'resolved' ? this.conversations.openOf(left.contact.id) : null);
+    if (!goesOn || this.conversations.selected?.id !== left.id) return;
+    this.#taken = back ? null : { from: left.id, to: goesOn.id };
     carryDraft(left.id, goesOn.id);
     this.conversations.select(goesOn.id);
     history.replaceState(null, '', `#/conversations/${goesOn.id}`);
     this.composer.open(goesOn);
     this.live.viewing(goesOn.id);
+  }
+
+  /** The conversation that a merge took the screen away from, once it stands by itself again. */
+  async #before(left: Conversation): Promise<Conversation | null> {
+    if (this.#taken?.to !== left.id) return null;
+    const before = await this.conversations.ask(this.#taken.from);
+    return before.merged_into ? null : before;
   }
 }
 

@@ -98,9 +98,7 @@ export class Conversations {
   async refresh(): Promise<void> {
     this.#shelves.clear();
     await Promise.all(TABS.map((tab) => this.#load(tab, this.#status)));
-    const selected = this.#selectedId;
-    const askedAt = performance.now();
-    if (selected) this.heard(await this.#api.conversation(selected), askedAt);
+    if (this.#selectedId) await this.ask(this.#selectedId);
   }
 
   /** Whoever works in a list keeps it. */
@@ -169,7 +167,11 @@ export class Conversations {
 
   async find(id: string): Promise<Conversation> {
     const known = this.#known.get(id);
-    if (known) return known;
+    return known ?? this.ask(id);
+  }
+
+  /** The conversation as it stands now. */
+  async ask(id: string): Promise<Conversation> {
     const askedAt = performance.now();
     this.heard(await this.#api.conversation(id), askedAt);
     return this.#known.get(id)!;

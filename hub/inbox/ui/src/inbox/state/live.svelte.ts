@@ -9,6 +9,8 @@ export type Ears = { [Name in keyof AgentEvents]: (payload: AgentEvents[Name]) =
 };
 
 const NOT_SIGNED_IN = 'not_signed_in';
+/** For so long a screen waits for its first connection before it shows what there is without one. */
+const PATIENCE = 1_000;
 
 /** The socket: hears events, and after a lost connection asks for what it missed. */
 export class Live {
@@ -17,6 +19,7 @@ export class Live {
   #state = $state<ConnectionState>('connecting');
   #wasConnected = false;
   #isStarted = false;
+  #settled: () => void = () => {};
 
   constructor(ears: Ears, socket: LiveSocket<AgentEvents> = openSocket<AgentEvents>('/agent')) {
     this.#ears = ears;
@@ -47,9 +50,18 @@ export class Live {
     return this.#state;
   }
 
-  start(): void {
+  /**
+   * Connects. What is asked for once this has ended has no gap: all that happens later is heard, or
+   * is caught up with as soon as there is a connection.
+   */
+  async start(): Promise<void> {
     this.#isStarted = true;
+    const settled = new Promise<void>((resolve) => (this.#settled = resolve));
+    const timer = setTimeout(() => this.#settled(), PATIENCE);
     this.#socket.connect();
+    await settled;
+    clearTimeout(timer);
+    this.#wasConnected = true;
   }
 
   stop(): void {
@@ -91,8 +103,8 @@ export class Live {
   #connection(state: ConnectionState, refusal = ''): void {
     this.#state = state;
     if (state === 'refused' && refusal === NOT_SIGNED_IN) this.#ears.refused();
-    if (state !== 'connected') return;
-    if (this.#wasConnected) this.#ears.back();
-    this.#wasConnected = true;
+    if (state === 'connected' && this.#wasConnected) this.#ears.back();
+    if (state === 'connected') this.#wasConnected = true;
+    this.#settled();
   }
 }

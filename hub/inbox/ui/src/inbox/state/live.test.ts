@@ -19,8 +19,8 @@ function scene(sync: { messages: Message[]; more: boolean }[] = []) {
   } as unknown as LiveSocket<AgentEvents>;
   const ears = new Proxy({}, { get: (_target, name) => () => heard.push(String(name)) }) as Ears;
   const live = new Live(ears, socket);
-  live.start();
-  return { live, socket, ask, heard, handlers, tellState: (state: ConnectionState, refusal?: string) => tellState(state, refusal) };
+  const started = live.start();
+  return { live, started, socket, ask, heard, handlers, tellState: (state: ConnectionState, refusal?: string) => tellState(state, refusal) };
 }
 
 test('the first connection catches up on nothing, each later one does', () => {
@@ -28,6 +28,35 @@ test('the first connection catches up on nothing, each later one does', () => {
   tellState('connected');
   expect(heard).toEqual([]);
   tellState('lost');
+  tellState('connected');
+  expect(heard).toEqual(['back']);
+});
+
+test('nothing is asked for before there is a connection', async () => {
+  const { started, heard, tellState } = scene();
+  let isStarted = false;
+  void started.then(() => (isStarted = true));
+  await Promise.resolve();
+  expect(isStarted).toBe(false);
+  tellState('connected');
+  await started;
+  expect(heard).toEqual([]);
+});
+
+test('a connection that comes too late catches up', async () => {
+  vi.useFakeTimers();
+  const { started, heard, tellState } = scene();
+  await vi.advanceTimersByTimeAsync(1_000);
+  await started;
+  vi.useRealTimers();
+  tellState('connected');
+  expect(heard).toEqual(['back']);
+});
+
+test('a connection that fails at first catches up when it comes', async () => {
+  const { started, heard, tellState } = scene();
+  tellState('lost');
+  await started;
   tellState('connected');
   expect(heard).toEqual(['back']);
 });
