@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,14 +60,20 @@ class World:
     ann_token: str
 
 
-@pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+@contextmanager
+def new_world(folder: Path) -> Iterator[World]:
     port = free_port()
     with Sandbox(hub_url=f"http://127.0.0.1:{port}") as sandbox:
         config = demo_connectors(sandbox.addresses) + MORE
-        with RunningHub(tmp_path_factory.mktemp("api"), config, port=port) as hub:
+        with RunningHub(folder, config, port=port) as hub:
             add_user(hub, "ann@example.com", "Ann")
             yield World(hub, sandbox, hub.makes_token("x", "ann@example.com"))
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with new_world(tmp_path_factory.mktemp("api")) as world:
+        yield world
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from schemathesis.specs.openapi.checks import (
 from hub.app import create_app
 from hub.config import load_config
 from hub.settings import Settings
+from tests.api.conftest import World, new_world
 from tests.harness import RunningHub
 
 pytestmark = pytest.mark.servers
@@ -33,6 +35,13 @@ CHECKS = (
     content_type_conformance,
     response_schema_conformance,
 )
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One of its own: whatever may be changed is changed here, the names of agents, too."""
+    with new_world(tmp_path_factory.mktemp("asked-anything")) as world:
+        yield world
 
 
 @pytest.fixture(scope="session")
@@ -103,9 +112,9 @@ BUDGET = 20.0
 EXAMPLES = 10
 
 
-@pytest.fixture(scope="session")
-def schema(world: Any) -> Any:
-    hub: RunningHub = world.hub
+@pytest.fixture(scope="module")
+def schema(world: World) -> Any:
+    hub = world.hub
     # Something to find under small ids.
     with hub.visitor() as visitor:
         for number in range(3):
@@ -146,7 +155,7 @@ def complaints(
     return ""
 
 
-def test_whatever_is_asked_is_answered_as_described(schema: Any, world: Any) -> None:
+def test_whatever_is_asked_is_answered_as_described(schema: Any, world: World) -> None:
     deadline = time.monotonic() + BUDGET
     statuses: Counter[int] = Counter()
     found = []
