@@ -8,10 +8,11 @@ import { problemText } from '../lib/problem-text';
 import { AdminApi } from '../admin/api';
 import { LiveOverview } from '../admin/overview.svelte';
 import { Cards } from './cards.svelte';
-import { carryDraft, Composer } from './composer.svelte';
+import { Composer } from './composer.svelte';
 import { Conversations } from './conversations.svelte';
 import { Details } from './details.svelte';
 import { Directory } from './directory.svelte';
+import { Following } from './following';
 import { Handovers } from './handovers.svelte';
 import { Identity } from './identity';
 import { Live, type Ears } from './live.svelte';
@@ -37,11 +38,10 @@ export class App {
   readonly search: Search;
   readonly outbox: Outbox;
   readonly composer: Composer;
+  readonly following: Following;
   readonly live: Live;
   readonly admin: AdminApi;
   readonly overview: LiveOverview;
-  /** Where a merge took the screen along, and where from: its undoing leads back. */
-  #taken: { from: string; to: string } | null = null;
   /** Read out to people who use a screen reader. */
   announcement = $state('');
 
@@ -68,6 +68,14 @@ export class App {
       outbox: this.outbox,
       conversations: this.conversations,
       tellTyping: (conversationId, on) => this.live.typing(conversationId, on),
+    });
+    this.following = new Following({
+      conversations: this.conversations,
+      thread: this.thread,
+      details: this.details,
+      composer: this.composer,
+      tellViewing: (conversationId) => this.live.viewing(conversationId),
+      attempt: (action) => this.attempt(action),
     });
   }
 
@@ -103,7 +111,7 @@ export class App {
 
   open(conversation: Conversation): void {
     this.view.page = 'inbox';
-    this.#taken = null;
+    this.following.opened();
     this.conversations.select(conversation.id);
     this.view.show('thread');
     const address = `#/conversations/${conversation.id}`;
@@ -243,8 +251,8 @@ export class App {
         this.conversations.heardContact(contact);
         this.details.heardContact(contact);
       },
-      'contact.linked': ({ contact_ids }) => void this.#contactsChanged(contact_ids),
-      'contact.unlinked': ({ contact_ids }) => void this.#contactsChanged(contact_ids),
+      'contact.linked': ({ contact_ids }) => void this.following.contactsChanged(contact_ids),
+      'contact.unlinked': ({ contact_ids }) => void this.following.contactsChanged(contact_ids),
       typing: (payload) => {
         const contactId = this.conversations.get(payload.conversation_id)?.contact.id ?? null;
         this.thread.heardTyping(payload, contactId, this.session.agentId);
@@ -277,43 +285,6 @@ export class App {
       this.attempt(() => this.thread.refresh()),
     ]);
     await this.outbox.flush();
-  }
-
-  /** After a merge or its undoing the open thread may hold more, or fewer, messages. */
-  async #contactsChanged(contactIds: readonly string[]): Promise<void> {
-    const before = this.thread.contactId;
-    await this.attempt(() => this.conversations.refresh());
-    await this.attempt(() => this.#goAlong());
-    const selected = this.conversations.selected;
-    if (!selected) return;
-    const isAboutThem = selected.contact.id !== before || contactIds.includes(before);
-    if (isAboutThem) this.thread.close();
-    await Promise.all([
-      isAboutThem ? this.thread.open(selected) : this.attempt(() => this.thread.refresh()),
-      this.details.open(selected).then(() => this.details.reload()),
-    ]);
-  }
-
-  /** Two who become one have one open conversation: the screen and the draft go along to it, and back. */
-  async #goAlong(): Promise<void> {
-    const left = this.conversations.selected;
-    if (!left) return;
-    const back = await this.#before(left);
-    const goesOn = back ?? (left.status === 'resolved' ? this.conversations.openOf(left.contact.id) : null);
-    if (!goesOn || this.conversations.selected?.id !== left.id) return;
-    this.#taken = back ? null : { from: left.id, to: goesOn.id };
-    carryDraft(left.id, goesOn.id);
-    this.conversations.select(goesOn.id);
-    history.replaceState(null, '', `#/conversations/${goesOn.id}`);
-    this.composer.open(goesOn);
-    this.live.viewing(goesOn.id);
-  }
-
-  /** The conversation that a merge took the screen away from, once it stands by itself again. */
-  async #before(left: Conversation): Promise<Conversation | null> {
-    if (this.#taken?.to !== left.id) return null;
-    const before = await this.conversations.ask(this.#taken.from);
-    return before.merged_into ? null : before;
   }
 }
 
