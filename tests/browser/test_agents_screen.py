@@ -208,14 +208,14 @@ def test_an_agent_works_without_a_mouse(hub: RunningHub, sandbox: Sandbox, desk:
     expect(desk.page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
-@pytest.mark.parametrize("stays", ["the open one", "the other"])
+@pytest.mark.parametrize(("name", "stays"), [("Zofia", "the open one"), ("Zenia", "the other")])
 def test_two_people_are_made_one_by_hand_and_parted_again(
-    hub: RunningHub, sandbox: Sandbox, desk: Desk, stays: str
+    hub: RunningHub, sandbox: Sandbox, desk: Desk, name: str, stays: str
 ) -> None:
     """Whoever waits longest: the screen goes along to their conversation, and back again."""
     people = [
-        (sandbox.telegram.customer(f"Zofia Telegram {stays}"), f"by Telegram: {stays}"),
-        (sandbox.graph.customer(f"Zofia Messenger {stays}"), f"by Messenger: {stays}"),
+        (sandbox.telegram.customer(f"{name} Telegram"), f"{name} by Telegram"),
+        (sandbox.graph.customer(f"{name} Messenger"), f"{name} by Messenger"),
     ]
     for person, text in people if stays == "the open one" else reversed(people):
         person.says(text)  # type: ignore[attr-defined]
@@ -225,8 +225,8 @@ def test_two_people_are_made_one_by_hand_and_parted_again(
     desk.opens(opened)
     desk.details.get_by_role("button", name="Merge with another person…").click()
     dialog = desk.page.get_by_role("dialog")
-    dialog.get_by_label("Name, phone number or address").fill(f"Zofia Mess {stays}")
-    dialog.get_by_role("button", name=f"Zofia Messenger {stays}").click()
+    dialog.get_by_label("Name, phone number or address").fill(f"{name} Mess")
+    dialog.get_by_role("button", name=f"{name} Messenger").click()
     expect(desk.message(messenger)).to_be_visible()
     expect(desk.details.get_by_text("By an agent")).to_be_visible()
     desk.details.get_by_role("button", name="Undo this link").click()

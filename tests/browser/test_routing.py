@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, expect
 
 from hub.sandbox import Sandbox, demo_connectors
-from tests.browser.conftest import COLLEAGUE, EMAIL, PASSWORD, Watch, World
+from tests.browser.conftest import COLLEAGUE, EMAIL, PASSWORD, QUIET, Watch, World
 from tests.browser.screens import Desk, Visitor, conversation_of, serious_problems
 from tests.harness import RunningHub, eventually, free_port
 
@@ -24,7 +24,7 @@ agents:
   {COLLEAGUE}: {{capacity: 50}}
 routing:
   - {{name: rest, team: support}}
-"""
+{QUIET}"""
 PATIENT = TEAMS + "assignment: {offline_grace: 1s}\n"
 #: Long enough to open a conversation on a busy machine, short enough to wait for.
 SHORT = TEAMS + "assignment: {offline_grace: 1s, accept_within: 6s}\n"
