@@ -111,13 +111,15 @@ def _keep(
     new_name = before.name if name is None else name
     merged = {**before.attributes, **attributes}
     known = {key: value for key, value in merged.items() if value is not None}
-    tx.execute(
+    # The root as it is now that the row is ours: a link may have been made while we waited for it.
+    root_id = tx.execute(
         update(contacts)
         .where(contacts.c.id == record_id)
         .values(name=new_name, attributes=known, updated_at=tx.now)
-    )
+        .returning(contacts.c.root_id)
+    ).scalar_one()
     if new_name != before.name:
-        call(tx, before.root_id)
+        call(tx, root_id)
     paths = paths_of(tx, record_id)
     search.reindex_contact(
         tx,
