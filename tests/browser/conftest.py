@@ -8,22 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from hub.sandbox import Sandbox, demo_connectors
+from tests.browser.chromium import Chromium
 from tests.browser.screens import Desk, Visitor
 from tests.harness import RunningHub, free_port
 
-# Chromium as Debian ships it, quiet: nothing but the page may go over the network.
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 # What is not there by then is not coming, also on a busy machine.
 expect.set_options(timeout=15_000)
 EMAIL = "alex@example.com"
@@ -105,15 +96,15 @@ def sandbox(world: World) -> Sandbox:
 
 # Ends with this folder: a second Playwright cannot start beside one that is still running.
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
+def browser() -> Iterator[Chromium]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(FLAGS))
+        chromium = Chromium(playwright)
         yield chromium
         chromium.close()
 
 
 @pytest.fixture(scope="package")
-def signed_in(browser: Browser, world: World) -> Any:
+def signed_in(browser: Chromium, world: World) -> Any:
     """The cookies of an agent who has signed in once: tries are counted."""
     context = browser.new_context(locale="en-GB")
     page = context.new_page()
@@ -123,7 +114,7 @@ def signed_in(browser: Browser, world: World) -> Any:
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="Inbox", exact=True).wait_for()
     state = context.storage_state()
-    context.close()
+    browser.close_context(context)
     # Each screen takes the language of its own browser, not the one this browser has kept.
     return {**state, "origins": []}
 
@@ -136,7 +127,7 @@ def watch() -> Iterator[Watch]:
 
 
 @pytest.fixture
-def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+def new_context(browser: Chromium) -> Iterator[Callable[..., BrowserContext]]:
     opened: list[BrowserContext] = []
 
     def make(**options: Any) -> BrowserContext:
@@ -155,7 +146,7 @@ def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
     yield make
     for context in opened:
-        context.close()
+        browser.close_context(context)
 
 
 @pytest.fixture

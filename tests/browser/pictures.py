@@ -25,7 +25,8 @@ from hub.sample import seed
 from hub.sandbox import Sandbox, demo_connectors
 from hub.store.engine import Store, Transaction
 from hub.store.migrate import migrate
-from tests.browser.conftest import COLLEAGUE, EMAIL, FLAGS, PASSWORD
+from tests.browser.chromium import FLAGS
+from tests.browser.conftest import COLLEAGUE, EMAIL, PASSWORD
 from tests.browser.screens import Desk, conversation_of
 from tests.harness import ROOT, RunningHub, eventually, free_port
 

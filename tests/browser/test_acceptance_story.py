@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, expect
 from hub.sandbox import Sandbox
 from hub.sandbox.samples import pdf
 from hub.sandbox.screen import Media
+from tests.browser.conftest import QUIET
 from tests.browser.screens import Desk, Visitor, conversation_of
 from tests.e2e.test_fallback import last_wrote_days_ago
 from tests.harness import RunningHub, eventually
@@ -32,16 +33,18 @@ WRONG_SIZE = "The shoes came in the wrong size. Can I change order 77120?"
 @pytest.fixture
 def nobody_here(hub: RunningHub) -> Iterator[None]:
     before = hub.config.read_text()
-    hub.config.write_text(before + RULES)
-    hub.post("/config/reload", status=200)
-    eventually(
-        lambda: all(one["presence"] == "offline" for one in hub.get("/agents")["items"]),
-        40,
-        "everybody to be away",
-    )
-    yield
-    hub.config.write_text(before)
-    hub.post("/config/reload", status=200)
+    hub.config.write_text(before.replace(QUIET, "") + RULES)
+    try:
+        hub.post("/config/reload", status=200)
+        eventually(
+            lambda: all(one["presence"] == "offline" for one in hub.get("/agents")["items"]),
+            40,
+            "everybody to be away",
+        )
+        yield
+    finally:
+        hub.config.write_text(before)
+        hub.post("/config/reload", status=200)
 
 
 def invites(desk: Desk, channel: str, words: str) -> str:

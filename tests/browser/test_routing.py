@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, expect
+from playwright.sync_api import BrowserContext, Locator, expect
 
 from hub.sandbox import Sandbox, demo_connectors
+from tests.browser.chromium import Chromium
 from tests.browser.conftest import COLLEAGUE, EMAIL, PASSWORD, QUIET, Watch, World
 from tests.browser.screens import Desk, Visitor, conversation_of, serious_problems
 from tests.harness import RunningHub, eventually, free_port
@@ -66,7 +67,7 @@ def sandbox(shop: World) -> Sandbox:
 
 
 @pytest.fixture(scope="module")
-def cookies(browser: Browser, shop: World) -> dict[str, Any]:
+def cookies(browser: Chromium, shop: World) -> dict[str, Any]:
     """Each agent's cookies: signed in once, tries are counted."""
     kept = {}
     for email in (EMAIL, COLLEAGUE):
@@ -78,7 +79,7 @@ def cookies(browser: Browser, shop: World) -> dict[str, Any]:
         page.get_by_role("button", name="Sign in").click()
         page.get_by_role("heading", name="Inbox", exact=True).wait_for()
         kept[email] = {**context.storage_state(), "origins": []}
-        context.close()
+        browser.close_context(context)
     return kept
 
 

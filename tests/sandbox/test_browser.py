@@ -11,7 +11,7 @@ import requests
 from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
 
 from hub.sandbox import Sandbox
-from tests.browser.conftest import FLAGS
+from tests.browser.chromium import Chromium
 
 AXE = Path(__file__).parents[2] / "hub/inbox/ui/node_modules/axe-core/axe.min.js"
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
@@ -21,15 +21,15 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def browser() -> Iterator[Chromium]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(FLAGS))
+        chromium = Chromium(playwright)
         yield chromium
         chromium.close()
 
 
 @pytest.fixture
-def page(browser: Any, sandbox: Sandbox) -> Iterator[Page]:
+def page(browser: Chromium, sandbox: Sandbox) -> Iterator[Page]:
     context = browser.new_context(viewport=DESKTOP, locale="en-GB")
     page = context.new_page()
     problems: list[str] = []
@@ -37,7 +37,7 @@ def page(browser: Any, sandbox: Sandbox) -> Iterator[Page]:
     page.goto(sandbox.url)
     yield page
     assert problems == []
-    context.close()
+    browser.close_context(context)
 
 
 def bot(sandbox: Sandbox, method: str, **values: Any) -> Any:
@@ -124,7 +124,7 @@ def test_the_window_of_messenger_closes_on_demand(page: Page, sandbox: Sandbox) 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_axe_finds_nothing_serious(
-    browser: Any, sandbox: Sandbox, scheme: str, size: ViewportSize
+    browser: Chromium, sandbox: Sandbox, scheme: str, size: ViewportSize
 ) -> None:
     sam = sandbox.telegram.customer("Sam Sample")
     sam.says("hello")
@@ -145,5 +145,5 @@ def test_axe_finds_nothing_serious(
         for rule in found
         if rule["impact"] in ("serious", "critical")
     ]
-    context.close()
+    browser.close_context(context)
     assert serious == []
