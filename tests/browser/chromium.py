@@ -56,7 +56,8 @@ class Chromium:
         except Error as error:
             if self._browser.is_connected():
                 raise
-            warnings.warn(f"Chromium was ended, it did not close a context: {error}", stacklevel=2)
+            why = str(error).splitlines()[0]
+            warnings.warn(f"Chromium was ended, it did not close a context: {why}", stacklevel=2)
         finally:
             watchdog.cancel()
 
