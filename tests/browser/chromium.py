@@ -29,7 +29,7 @@ CLOSING_SECONDS = 60.0
 class Chromium:
     """A browser whose contexts close.
 
-    Once in some hundred times Chromium never says that a context is closed, and Playwright has no
+    Now and then Chromium never says that a context is closed, and Playwright has no
     limit there: a whole run would wait. Then it is ended, and the next context opens in another.
     """
 

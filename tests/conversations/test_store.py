@@ -287,6 +287,30 @@ def test_the_migrations_end_where_a_fresh_database_begins(tmp_path: Path) -> Non
     store.close()
 
 
+def test_people_of_an_older_database_are_called_what_they_were(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'old.db'}")
+    with store.engine.execution_options(writes=True).begin() as connection:
+        upgrade(connection, "0001")
+        for row, root, name in ((1, 1, "Ann"), (2, 2, ""), (3, 2, "Owen"), (4, 4, ""), (5, 5, "")):
+            connection.exec_driver_sql(
+                "INSERT INTO contact (id, root_id, name, avatar_url, locale, attributes,"
+                " created_at, updated_at)"
+                " VALUES (?, ?, ?, '', '', '{}', '2026-01-01', '2026-01-01')",
+                (row, root, name),
+            )
+        connection.exec_driver_sql(
+            "INSERT INTO address (contact_id, scheme, scope, path, evidence, created_at)"
+            " VALUES (4, 'tel', '', '+37255512345', 'verified', '2026-01-01')"
+        )
+    migrate(store)
+    with store.read() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT called FROM contact WHERE root_id = id ORDER BY id"
+        )
+        assert list(found.scalars()) == ["Ann", "Owen", "+372 5551 2345", ""]
+    store.close()
+
+
 @pytest.mark.servers
 def test_the_migrations_end_there_on_postgresql_too(postgres_server: Any) -> None:
     postgres_server.psql("CREATE DATABASE migrated")

@@ -68,7 +68,6 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("root_id", sa.Integer(), nullable=True),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("called", sa.Text(), nullable=False),
         sa.Column("avatar_url", sa.Text(), nullable=False),
         sa.Column("locale", sa.Text(), nullable=False),
         sa.Column("attributes", sa.JSON(), nullable=False),

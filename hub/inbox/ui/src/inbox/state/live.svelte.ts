@@ -61,7 +61,7 @@ export class Live {
     this.#socket.connect();
     await settled;
     clearTimeout(timer);
-    this.#wasConnected = true;
+    this.#wasConnected = this.#isStarted;
   }
 
   stop(): void {
