@@ -107,7 +107,7 @@ def message_shape(
     extra = row.extra
     html = ""
     if with_html and row.html:
-        from hub.connectors.email.html import clean_html  # only hubs with mail pay for it
+        from hub.connectors.html import clean_html  # only hubs with mail pay for it
 
         html = clean_html(row.html, {cid: file.url for file, cid in files if cid})
     return shapes.Message(

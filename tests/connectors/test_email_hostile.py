@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.connectors.email.html import clean_html, plain_text
 from hub.connectors.email.strip import Reader
+from hub.connectors.html import clean_html, plain_text
 from tests.connector_cases import fuzzed
 
 

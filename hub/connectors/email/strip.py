@@ -17,7 +17,7 @@ from functools import cache
 import structlog
 
 from hub.connectors.email.folding import PRIVATE
-from hub.connectors.email.html import plain_text
+from hub.connectors.html import plain_text
 
 #: The worker bounds its processor time itself; this is for one that does nothing at all.
 ANSWER_SECONDS = 10.0
