@@ -55,6 +55,7 @@ $(VENV)/.developer: $(VENV)/.installed requirements-dev.lock
 lint: $(VENV)/.developer
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python lint/vague_names.py
 
 types: $(VENV)/.developer
 	$(BIN)/mypy
