@@ -17,8 +17,8 @@ import click
 from sqlalchemy import select
 
 from hub.config import load_config
+from hub.demo_data import seed
 from hub.inbox import accounts
-from hub.sample import seed
 from hub.sandbox import Addresses, demo_connectors
 from hub.settings import Settings
 from hub.store.engine import Store, Transaction

@@ -10,7 +10,7 @@ from types import FrameType
 
 import click
 
-from hub.sandbox.pages.memory import Memory
+from hub.sandbox.customer_page.saved_chats import Memory
 from hub.sandbox.server import Sandbox
 
 

@@ -14,13 +14,13 @@ from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from hub.sandbox import shop
-from hub.sandbox.cdn import Cdn
-from hub.sandbox.demo import Addresses
+from hub.sandbox.base.cdn import Cdn
+from hub.sandbox.base.context import Clock, Shared
+from hub.sandbox.customer_page import web as customer_page_web
+from hub.sandbox.demo_config import Addresses
 from hub.sandbox.graph import Graph
 from hub.sandbox.graph import web as graph_web
 from hub.sandbox.mail import MailWorld
-from hub.sandbox.pages import page
-from hub.sandbox.shared import Clock, Shared
 from hub.sandbox.telegram import Telegram
 from hub.sandbox.twilio import Twilio
 from hub.sandbox.twilio import web as twilio_web
@@ -148,7 +148,7 @@ class Sandbox:
         app.register_blueprint(graph_web.blueprint(self.graph))
         app.register_blueprint(self.cdn.blueprint())
         app.register_blueprint(shop.blueprint(self._shared))
-        app.register_blueprint(page.blueprint(self))
+        app.register_blueprint(customer_page_web.blueprint(self))
         return app
 
 

@@ -11,7 +11,8 @@ import pytest
 import requests
 
 from hub.conversations.tokens import digest
-from hub.sandbox import Sandbox, samples
+from hub.sandbox import Sandbox
+from hub.sandbox.base import sample_files
 from tests.api.signing import hashed, refusal, signed
 from tests.api.test_visitors import everything_heard, texts, words
 from tests.harness import RunningHub, Screen, eventually
@@ -253,7 +254,7 @@ def test_a_chat_for_signed_in_customers_lets_them_in(hub: RunningHub) -> None:
 def upload_at(hub: RunningHub, connector: str, session: str) -> requests.Response:
     return requests.post(
         f"{hub.url}/chat/{connector}/uploads",
-        files={"file": ("shoe.png", samples.photo(), "image/png")},
+        files={"file": ("shoe.png", sample_files.photo(), "image/png")},
         headers={"Authorization": f"Bearer {session}"},
         timeout=20,
     )
@@ -314,7 +315,7 @@ def test_a_file_from_another_channel_opens_on_the_page_that_proved_it(
     token = goes_on_at(hub, asked["conversation_id"], "shop")
     with hub.visitor("shop", resume=token) as visitor:
         [file] = next(m for m in visitor.session["messages"] if m["text"] == text)["attachments"]
-        assert requests.get(hub.url + file["url"], timeout=20).content == samples.photo()
+        assert requests.get(hub.url + file["url"], timeout=20).content == sample_files.photo()
     assert requests.get(f"{hub.url}/api/v1/attachments/{file['id']}", timeout=20).status_code == 401
 
 

@@ -12,7 +12,8 @@ import requests
 import socketio
 import time_machine
 
-from hub.sandbox import Sandbox, samples
+from hub.sandbox import Sandbox
+from hub.sandbox.base import sample_files
 from hub.store.media import LINK_SECONDS, MediaLinks
 from tests.api.conftest import UPLOAD_LIMIT
 from tests.harness import RunningHub, Screen
@@ -104,7 +105,7 @@ def test_a_token_in_the_address_counts_for_nothing(hub: RunningHub) -> None:
 def test_a_session_token_is_in_no_address_and_no_log(hub: RunningHub) -> None:
     with hub.visitor() as visitor:
         token = visitor.session["session"]
-        stored = upload(hub, token, samples.photo(), "shoe.png", "image/png").json()
+        stored = upload(hub, token, sample_files.photo(), "shoe.png", "image/png").json()
         visitor.says("", "c-1", attachments=[stored["id"]])
         conversation_id = visitor.ask("history")["messages"][0]["conversation_id"]
         hub.reply(conversation_id, words("answer"))
@@ -331,7 +332,7 @@ def test_what_is_not_of_its_form_is_refused_with_a_code(
 
 
 def test_a_picture_of_a_visitor_is_shown_by_a_signed_link(hub: RunningHub) -> None:
-    picture = samples.photo()
+    picture = sample_files.photo()
     with hub.visitor() as visitor:
         stored = upload(hub, visitor.session["session"], picture, "../../shoe.png", "image/png")
         assert stored.status_code == 201

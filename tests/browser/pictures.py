@@ -20,8 +20,8 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from hub.config import load_config
+from hub.demo_data import seed
 from hub.inbox import accounts
-from hub.sample import seed
 from hub.sandbox import Sandbox, demo_connectors
 from hub.store.engine import Store, Transaction
 from hub.store.migrate import migrate

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from hub.sandbox import Sandbox
-from hub.sandbox.samples import pdf
-from hub.sandbox.screen import Media
+from hub.sandbox.base.sample_files import pdf
+from hub.sandbox.base.screen import Media
 from tests.browser.conftest import QUIET
 from tests.browser.screens import Desk, Visitor, conversation_of
 from tests.e2e.test_fallback import last_wrote_days_ago

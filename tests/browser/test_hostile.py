@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from hub.sandbox import Sandbox
-from hub.sandbox.screen import Media
+from hub.sandbox.base.screen import Media
 from tests.browser.conftest import Watch
 from tests.browser.screens import Desk, Visitor, conversation_of
 from tests.harness import RunningHub

@@ -10,7 +10,7 @@ import jwt
 import pytest
 from playwright.sync_api import expect
 
-from hub.sandbox.demo import IDENTITY_SECRET
+from hub.sandbox.demo_config import IDENTITY_SECRET
 from tests.browser.screens import Desk, Visitor, conversation_of
 from tests.harness import RunningHub
 

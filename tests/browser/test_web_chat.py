@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, Route, expect
 
-from hub.sandbox import Sandbox, samples
+from hub.sandbox import Sandbox
+from hub.sandbox.base import sample_files
 from tests.browser.conftest import AWAY, EMAIL, PASSWORD, Watch
 from tests.browser.screens import Desk, Visitor, conversation_of, stored
 from tests.harness import RunningHub, eventually
@@ -155,7 +156,7 @@ def test_two_chats_of_one_hub_keep_their_threads_apart(hub: RunningHub, visitor:
 
 def test_files_go_both_ways(hub: RunningHub, desk: Desk, visitor: Visitor) -> None:
     visitor.opens_page().says("here comes my shoe")
-    photo = {"name": "shoe.png", "mimeType": "image/png", "buffer": samples.photo()}
+    photo = {"name": "shoe.png", "mimeType": "image/png", "buffer": sample_files.photo()}
     visitor.page.locator("input[type=file]").set_input_files(photo)  # type: ignore[arg-type]
     expect(visitor.page.get_by_role("list", name="Files to send")).to_be_visible()
     visitor.page.get_by_role("button", name="Send", exact=True).click()
@@ -166,7 +167,7 @@ def test_files_go_both_ways(hub: RunningHub, desk: Desk, visitor: Visitor) -> No
     expect(desk.page.get_by_role("dialog")).to_be_visible()
     desk.page.keyboard.press("Escape")
 
-    form = {"name": "return form.pdf", "mimeType": "application/pdf", "buffer": samples.pdf()}
+    form = {"name": "return form.pdf", "mimeType": "application/pdf", "buffer": sample_files.pdf()}
     desk.composer.locator("input[type=file]").set_input_files(form)  # type: ignore[arg-type]
     expect(desk.composer.get_by_text("return form.pdf")).to_be_visible()
     expect(desk.composer.get_by_role("button", name="Send")).to_be_enabled()
@@ -176,7 +177,7 @@ def test_files_go_both_ways(hub: RunningHub, desk: Desk, visitor: Visitor) -> No
     with visitor.page.expect_download() as download:
         link.click()
     assert download.value.suggested_filename == "return form.pdf"
-    assert download.value.path().read_bytes() == samples.pdf()
+    assert download.value.path().read_bytes() == sample_files.pdf()
 
 
 def test_a_note_never_reaches_the_customer(

@@ -19,7 +19,8 @@ from hub.errors import (
     Throttled,
     Unsupported,
 )
-from hub.sandbox import Sandbox, samples
+from hub.sandbox import Sandbox
+from hub.sandbox.base import sample_files
 from hub.sandbox.telegram.customer import TelegramCustomer
 from hub.types import (
     Address,
@@ -78,7 +79,7 @@ def for_chat(number: int, **content: Any) -> OutboundMessage:
 
 
 def photo(name: str = "shoe.png") -> Attachment:
-    return Attachment(Medium.IMAGE, name, "image/png", content=samples.photo)
+    return Attachment(Medium.IMAGE, name, "image/png", content=sample_files.photo)
 
 
 def test_what_a_customer_does_arrives_by_polling(telegram: Telegram, ann: TelegramCustomer) -> None:
@@ -137,7 +138,7 @@ def test_a_text_too_long_for_one_message_arrives_whole(
 
 def test_files_and_albums_arrive(telegram: Telegram, ann: TelegramCustomer) -> None:
     ann.starts()
-    form = Attachment(Medium.FILE, "форма.pdf", "application/pdf", content=samples.pdf)
+    form = Attachment(Medium.FILE, "форма.pdf", "application/pdf", content=sample_files.pdf)
     receipts = write(telegram, ann, text="Look", attachments=(photo(), photo(), form))
     assert len(receipts) == 2
     first, second, third = ann.received.wait_for_count(3)

@@ -21,8 +21,8 @@ from urllib.parse import urlencode
 import requests
 
 from hub.sandbox import Sandbox, demo_connectors
+from hub.sandbox.base.screen import Screen
 from hub.sandbox.graph.webhooks import encoded, signature
-from hub.sandbox.screen import Screen
 from tests.harness import RunningHub, free_port
 
 #: Deliveries under way at once.

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from hub.sandbox import Sandbox, demo_connectors, samples
-from hub.sandbox.screen import Media
+from hub.sandbox import Sandbox, demo_connectors
+from hub.sandbox.base import sample_files
+from hub.sandbox.base.screen import Media
 from tests.harness import RunningHub, eventually, free_port
 
 pytestmark = pytest.mark.servers
@@ -266,7 +267,7 @@ def content(hub: RunningHub, file: dict[str, Any]) -> bytes:
 def test_pictures_voices_and_papers_come_in_on_every_channel(
     hub: RunningHub, sandbox: Sandbox
 ) -> None:
-    picture, voice, paper = samples.photo(), samples.voice(), samples.pdf()
+    picture, voice, paper = sample_files.photo(), sample_files.voice(), sample_files.pdf()
     ann, bea, cleo, dora = (somebody(sandbox, channel) for channel in CHANNELS)
     threads = [meets(hub, each) for each in (ann, bea, cleo, dora)]
     ann.sends_photo(picture, caption="the label")
@@ -292,7 +293,7 @@ def test_pictures_voices_and_papers_come_in_on_every_channel(
 def test_a_picture_inside_a_mail_is_shown_where_it_stands(
     hub: RunningHub, sandbox: Sandbox
 ) -> None:
-    picture, text = samples.photo(), word()
+    picture, text = sample_files.photo(), word()
     dora = somebody(sandbox, "mail")
     boundary = "frontier"
     import base64
@@ -340,7 +341,7 @@ def test_a_file_too_large_to_fetch_says_so_and_keeps_its_text(
 
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_a_picture_goes_out(hub: RunningHub, sandbox: Sandbox, channel: str) -> None:
-    picture, text = samples.photo(), f"look {word()}"
+    picture, text = sample_files.photo(), f"look {word()}"
     person = somebody(sandbox, channel)
     thread = meets(hub, person)
     upload = hub.request("POST", "/uploads", files={"file": ("shoe.png", picture, "image/png")})
@@ -360,7 +361,7 @@ def test_a_picture_goes_out(hub: RunningHub, sandbox: Sandbox, channel: str) -> 
 def test_a_picture_goes_out_to_a_chat_by_a_link_that_needs_no_account(hub: RunningHub) -> None:
     import requests
 
-    picture = samples.photo()
+    picture = sample_files.photo()
     with hub.visitor() as visitor:
         thread = visitor.says(f"hi {word()}", "c-1")["message"]["conversation_id"]
         upload = hub.request("POST", "/uploads", files={"file": ("shoe.png", picture, "image/png")})

@@ -11,7 +11,8 @@ import pytest
 import requests
 from flask import Response
 
-from hub.sandbox import Sandbox, samples
+from hub.sandbox import Sandbox
+from hub.sandbox.base import sample_files
 from hub.sandbox.graph.webhooks import encoded, signature
 from tests.sandbox.conftest import Heard, Listener
 
@@ -129,7 +130,7 @@ def test_everything_a_person_can_do_comes_in_order(sandbox: Sandbox, listener: L
     assert came[0]["postback"]["referral"]["ref"] == "token-1"
     assert came[2]["message"]["reply_to"] == {"mid": said.id}
     url = came[3]["message"]["attachments"][0]["payload"]["url"]
-    assert requests.get(url, timeout=5).content == samples.photo()
+    assert requests.get(url, timeout=5).content == sample_files.photo()
     assert came[4]["message"]["attachments"][0]["payload"]["coordinates"]["lat"] == 59.4
     assert came[5]["message"]["attachments"][0]["payload"]["sticker_id"] == 369239263222822
     assert came[6]["message_edit"]["text"] == "hi!"
@@ -221,13 +222,13 @@ def test_attachments_by_upload_by_url_and_by_id(
         "messaging_type": "RESPONSE",
         "message": json.dumps(message),
     }
-    files = {"filedata": ("photo.png", samples.photo(), "image/png")}
+    files = {"filedata": ("photo.png", sample_files.photo(), "image/png")}
     answer = page.call("me/messages", data=form, files=files).json()
     photo = ann.received.wait_for(id=answer["message_id"])
-    assert photo.media and photo.media.data == samples.photo()
+    assert photo.media and photo.media.data == sample_files.photo()
     again = {"type": "image", "payload": {"attachment_id": answer["attachment_id"]}}
     assert page.send(ann.psid, {"attachment": again}).ok
-    listener.files["form.pdf"] = (samples.pdf(), "application/pdf")
+    listener.files["form.pdf"] = (sample_files.pdf(), "application/pdf")
     by_url = {"type": "file", "payload": {"url": f"{listener.url}/form.pdf"}}
     assert page.send(ann.psid, {"attachment": by_url}).ok
     assert ann.received.wait_for(kind="file")
@@ -342,7 +343,10 @@ def test_a_profile_has_the_fields_that_were_asked_for(sandbox: Sandbox, page: Pa
     fields = {"fields": "first_name,last_name,profile_pic"}
     about = page.call(ann.psid, method="GET", params=fields).json()
     assert (about["first_name"], about["last_name"], about["id"]) == ("Ann", "Sample", ann.psid)
-    assert samples.image_size(requests.get(about["profile_pic"], timeout=5).content) == (96, 96)
+    assert sample_files.image_size(requests.get(about["profile_pic"], timeout=5).content) == (
+        96,
+        96,
+    )
     assert code_of(page.call("1", method="GET", params=fields)) == (100, 33)
     assert page.call("me", method="GET").json()["id"] == sandbox.graph.page_id
 

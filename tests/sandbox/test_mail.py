@@ -14,7 +14,7 @@ from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
 
 from hub.sandbox import Sandbox
-from hub.sandbox.screen import Media
+from hub.sandbox.base.screen import Media
 
 ANN = "ann@example.com"
 

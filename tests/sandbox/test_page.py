@@ -15,7 +15,8 @@ import pytest
 import requests
 from ruamel.yaml import YAML
 
-from hub.sandbox import Addresses, Sandbox, demo_connectors, samples
+from hub.sandbox import Addresses, Sandbox, demo_connectors
+from hub.sandbox.base import sample_files
 from tests.harness import free_port
 from tests.sandbox.conftest import Listener
 
@@ -60,9 +61,9 @@ def test_what_is_typed_goes_out_through_every_provider(
 
 def test_files_go_as_what_they_are(sandbox: Sandbox) -> None:
     url = f"{sandbox.url}/sandbox/api/people/sam/telegram"
-    photo = ("photo.png", samples.photo(), "image/png")
+    photo = ("photo.png", sample_files.photo(), "image/png")
     assert requests.post(f"{url}/file", files={"file": photo}, timeout=10).ok
-    form = ("form.pdf", samples.pdf(), "application/pdf")
+    form = ("form.pdf", sample_files.pdf(), "application/pdf")
     assert requests.post(f"{url}/file", files={"file": form}, timeout=10).ok
     voice = ("voice.wav", b"RIFF", "audio/wav")
     assert requests.post(f"{url}/voice", files={"file": voice}, data={"seconds": "2.4"}).ok
@@ -187,7 +188,7 @@ def test_the_process_says_ready_ends_on_sigterm_and_remembers(tmp_path: Path) ->
     screens = world["people"][0]["screens"]
     assert world["screens"][screens["telegram"]][0]["text"] == "remember me"
     photo = world["screens"][screens["messenger"]][0]["media"]["url"]
-    assert requests.get(photo, timeout=10).content == samples.photo()
+    assert requests.get(photo, timeout=10).content == sample_files.photo()
     assert world["mails"][screens["mail"]][0]["text"] == "remember me"
     assert world["people"][0]["switches"]["window"] == "open"
     process.terminate()

@@ -24,7 +24,8 @@ from telegram.error import (
     RetryAfter,
 )
 
-from hub.sandbox import Sandbox, samples
+from hub.sandbox import Sandbox
+from hub.sandbox.base import sample_files
 from tests.sandbox.conftest import Listener
 
 Question = Callable[[Bot], Coroutine[Any, Any, Any]]
@@ -89,7 +90,7 @@ def test_it_delivers_every_medium_in_shapes_that_python_telegram_bot_reads(
 
 
 def test_it_gives_the_bytes_of_a_file_back(sandbox: Sandbox, ask: Ask) -> None:
-    picture = samples.photo(seed=2)
+    picture = sample_files.photo(seed=2)
     sandbox.telegram.customer("Ann").sends_photo(picture)
     photo = updates(ask)[0].message.photo[-1]
 
@@ -173,21 +174,24 @@ def test_what_the_bot_sends_is_on_the_phone(sandbox: Sandbox, ask: Ask) -> None:
     assert answer.id == str(sent.message_id) and not answer.mine
 
     async def more(bot: Bot) -> None:
-        await bot.send_photo(ann.id, samples.photo(), caption="like this?")
-        await bot.send_voice(ann.id, samples.voice())
-        await bot.send_document(ann.id, samples.pdf(), filename="form.pdf")
+        await bot.send_photo(ann.id, sample_files.photo(), caption="like this?")
+        await bot.send_voice(ann.id, sample_files.voice())
+        await bot.send_document(ann.id, sample_files.pdf(), filename="form.pdf")
         await bot.send_location(ann.id, 1.5, 2.5)
         await bot.send_chat_action(ann.id, "typing")
         reply = telegram.ReplyParameters(message_id=int(asked.id))
         await bot.send_message(ann.id, "this one", reply_parameters=reply)
-        media = [InputMediaPhoto(samples.photo()), InputMediaPhoto(samples.photo(), caption="two")]
+        media = [
+            InputMediaPhoto(sample_files.photo()),
+            InputMediaPhoto(sample_files.photo(), caption="two"),
+        ]
         album = await bot.send_media_group(ann.id, media)
         assert len({message.media_group_id for message in album}) == 1
 
     ask(more)
     photo = ann.received.wait_for(text="like this?")
-    assert photo.kind == "photo" and photo.media and photo.media.data == samples.photo()
-    assert requests.get(photo.media.url, timeout=5).content == samples.photo()
+    assert photo.kind == "photo" and photo.media and photo.media.data == sample_files.photo()
+    assert requests.get(photo.media.url, timeout=5).content == sample_files.photo()
     assert ann.received.wait_for(kind="voice").media.media_type.startswith("audio/")  # type: ignore[union-attr]
     assert ann.received.wait_for(kind="file").media.name == "form.pdf"  # type: ignore[union-attr]
     assert ann.received.wait_for(location=(1.5, 2.5))
@@ -247,7 +251,7 @@ def test_it_takes_texts_at_the_limit(sandbox: Sandbox, ask: Ask) -> None:
 def test_it_refuses_media_that_telegram_refuses(sandbox: Sandbox, ask: Ask) -> None:
     ann = sandbox.telegram.customer("Ann")
     ann.says("hi")
-    wide = samples.png(2101, 100, lambda x, y: (0, 0, 0))
+    wide = sample_files.png(2101, 100, lambda x, y: (0, 0, 0))
     for photo, said in (
         (b"not a picture", "(?i)image_process_failed"),
         (wide, "(?i)photo_invalid_dimensions"),
@@ -257,7 +261,7 @@ def test_it_refuses_media_that_telegram_refuses(sandbox: Sandbox, ask: Ask) -> N
         with pytest.raises(BadRequest, match=said):
             ask(lambda bot, photo=photo: bot.send_photo(ann.id, photo))
     with pytest.raises(BadRequest, match=r"(?i)caption is too long"):
-        ask(lambda bot: bot.send_photo(ann.id, samples.photo(), caption="a" * 1025))
+        ask(lambda bot: bot.send_photo(ann.id, sample_files.photo(), caption="a" * 1025))
     with pytest.raises(NetworkError, match="Too Large"):
         ask(lambda bot: bot.send_document(ann.id, b"x" * (50 * 1024 * 1024 + 1)))
     assert len(ann.received) == 0

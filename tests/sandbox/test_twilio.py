@@ -13,7 +13,8 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
-from hub.sandbox import Sandbox, samples
+from hub.sandbox import Sandbox
+from hub.sandbox.base import sample_files
 from hub.sandbox.twilio.messages import segments
 from tests.sandbox.conftest import Heard, Listener
 
@@ -64,7 +65,7 @@ def test_a_text_reaches_the_webhook_signed_with_all_its_blank_fields(
 def test_an_mms_is_fetched_with_the_keys_and_by_a_redirect(
     sandbox: Sandbox, listener: Listener
 ) -> None:
-    picture = samples.photo()
+    picture = sample_files.photo()
     sandbox.twilio.customer(ANN).sends_mms(picture, "look")
     form = listener.heard.wait_for(path="webhooks/sms").form
     assert form["NumMedia"] == "1" and form["MediaContentType0"] == "image/png"
@@ -126,10 +127,10 @@ def test_reports_by_hand_come_in_any_order(
 def test_media_are_fetched_from_the_sender(
     sandbox: Sandbox, listener: Listener, client: Client
 ) -> None:
-    listener.files["photo.png"] = (samples.photo(), "image/png")
+    listener.files["photo.png"] = (sample_files.photo(), "image/png")
     send(client, sandbox, media_url=[f"{listener.url}/photo.png"])
     photo = sandbox.twilio.customer(ANN).received.wait_for(kind="photo")
-    assert photo.media and photo.media.data == samples.photo()
+    assert photo.media and photo.media.data == sample_files.photo()
 
 
 def test_media_that_cannot_be_fetched_fail_the_message(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from hub.sandbox import samples
-from hub.sandbox.screen import Bubble, Kind, Media, Screen
-from hub.sandbox.shared import Clock, Waitable
+from hub.sandbox.base import sample_files
+from hub.sandbox.base.context import Clock, Waitable
+from hub.sandbox.base.screen import Bubble, Kind, Media, Screen
 
 if TYPE_CHECKING:
     from hub.sandbox.graph.provider import Graph
@@ -45,16 +45,16 @@ class MessengerCustomer:
 
     def sends_photo(self, data: bytes | None = None, *, caption: str = "") -> Bubble:
         """A photo; Messenger has no captions, so a caption is a message of its own after it."""
-        bubble = self.sends("image", data or samples.photo(), "image/png", "photo.png")
+        bubble = self.sends("image", data or sample_files.photo(), "image/png", "photo.png")
         if caption:
             self.says(caption)
         return bubble
 
     def sends_voice(self, data: bytes | None = None, media_type: str = "audio/ogg") -> Bubble:
-        return self.sends("audio", data or samples.voice(), media_type, "audioclip.ogg")
+        return self.sends("audio", data or sample_files.voice(), media_type, "audioclip.ogg")
 
     def sends_file(self, data: bytes | None = None, name: str = "form.pdf") -> Bubble:
-        return self.sends("file", data or samples.pdf(), "application/pdf", name)
+        return self.sends("file", data or sample_files.pdf(), "application/pdf", name)
 
     def sends(self, kind: str, data: bytes, media_type: str, name: str) -> Bubble:
         """`kind` is image, audio, video or file."""
@@ -71,7 +71,7 @@ class MessengerCustomer:
 
     def likes(self) -> Bubble:
         """The thumb: a sticker, which comes as an image with an id."""
-        media = self._graph.cdn.put(samples.thumb(), "image/png", "thumb.png")
+        media = self._graph.cdn.put(sample_files.thumb(), "image/png", "thumb.png")
         payload = {"url": media.url, "sticker_id": 369239263222822}
         attachment = {"type": "image", "payload": payload}
         return self._writes(

@@ -16,15 +16,15 @@ from typing import Any
 import requests
 from flask import Response, json
 
-from hub.sandbox import samples
-from hub.sandbox.cdn import Cdn
-from hub.sandbox.faults import Answers, Faults
+from hub.sandbox.base import sample_files
+from hub.sandbox.base.cdn import Cdn
+from hub.sandbox.base.context import CallsHub, Shared, Waitable
+from hub.sandbox.base.faults import Answers, Faults
+from hub.sandbox.base.screen import Bubble, Button, Media, Screen
 from hub.sandbox.graph import checks
 from hub.sandbox.graph.checks import GraphError
 from hub.sandbox.graph.customer import MessengerCustomer, shown_media
 from hub.sandbox.graph.webhooks import Webhooks
-from hub.sandbox.screen import Bubble, Button, Media, Screen
-from hub.sandbox.shared import CallsHub, Shared, Waitable
 
 Json = dict[str, Any]
 
@@ -171,7 +171,7 @@ class Graph(Faults, CallsHub):
         first, _, last = customer.name.partition(" ")
         with self._lock:
             if psid not in self._faces:
-                face = samples.face(customer.name)
+                face = sample_files.face(customer.name)
                 self._faces[psid] = self.cdn.put(face, "image/png", "face.png").url
         return {
             "id": psid,

@@ -14,10 +14,10 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from hub.sandbox.base.screen import Media
 from hub.sandbox.graph.checks import GraphError
 from hub.sandbox.graph.provider import Call, Graph, error
 from hub.sandbox.graph.webhooks import FIELDS
-from hub.sandbox.screen import Media
 
 Json = dict[str, Any]
 VERSION = re.compile(r"v\d+\.\d+")

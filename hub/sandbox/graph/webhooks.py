@@ -17,8 +17,8 @@ from typing import Any
 
 import requests
 
-from hub.sandbox.hooks import Attempt, Hook, Hooks, Policy, doubling
-from hub.sandbox.shared import Shared
+from hub.sandbox.base.context import Shared
+from hub.sandbox.base.webhook_queue import Attempt, Hook, Hooks, Policy, doubling
 
 Json = dict[str, Any]
 Done = Callable[[bool], None]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from hub.sandbox import samples
-from hub.sandbox.mail import letters
-from hub.sandbox.mail.letters import Draft, Mail
-from hub.sandbox.screen import Media
-from hub.sandbox.shared import Waitable
+from hub.sandbox.base import sample_files
+from hub.sandbox.base.context import Waitable
+from hub.sandbox.base.screen import Media
+from hub.sandbox.mail import formats
+from hub.sandbox.mail.formats import Draft, Mail
 
 if TYPE_CHECKING:
     from hub.sandbox.mail.provider import MailWorld
@@ -65,7 +65,7 @@ class MailCustomer:
                 in_reply_to=in_reply_to,
                 **more,
             )
-            raw = letters.written(draft, self._world.shared.clock.now())
+            raw = formats.written(draft, self._world.shared.clock.now())
         return self._hands_in(raw, to)
 
     # One verb for all phones, where a test goes over every channel.
@@ -73,12 +73,12 @@ class MailCustomer:
 
     def replies(self, mail: Mail, text: str, **more: Any) -> Mail:
         """Answers a mail with the original quoted below, as mail programs do."""
-        draft = letters.reply(mail, text, self.address, self.name, **more)
-        return self._hands_in(letters.written(draft, self._world.shared.clock.now()), draft.to)
+        draft = formats.reply(mail, text, self.address, self.name, **more)
+        return self._hands_in(formats.written(draft, self._world.shared.clock.now()), draft.to)
 
     def sends_form(self, text: str = "The form is attached.", subject: str = "The form") -> Mail:
         """A mail with a PDF."""
-        form = Media(samples.pdf(), "application/pdf", "return-form.pdf")
+        form = Media(sample_files.pdf(), "application/pdf", "return-form.pdf")
         return self.sends(text, subject=subject, attachments=[form])
 
     # -- troubles ---------------------------------------------------------------------------
@@ -110,8 +110,8 @@ class MailCustomer:
         self._world.tell(self, mail)
         if self.away and not mail.automatic and mail.envelope_from not in self._told:
             self._told.add(mail.envelope_from)
-            draft = letters.away(mail, self.away, self.address, self.name)
-            raw = letters.written(draft, self._world.shared.clock.now())
+            draft = formats.away(mail, self.away, self.address, self.name)
+            raw = formats.written(draft, self._world.shared.clock.now())
             # RFC 3834: an automatic answer has no sender to return to.
             self._hands_in(raw, draft.to, envelope_from="")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
-from hub.sandbox.cdn import Cdn
-from hub.sandbox.mail import letters
+from hub.sandbox.base.cdn import Cdn
+from hub.sandbox.base.context import Shared, Waitable
+from hub.sandbox.mail import formats
 from hub.sandbox.mail.customer import MailCustomer
-from hub.sandbox.mail.letters import Mail
+from hub.sandbox.mail.formats import Mail
 from hub.sandbox.mail.servers import MailServers
 from hub.sandbox.mail.smtp import SmtpFault, SmtpRules
-from hub.sandbox.shared import Shared, Waitable
 
 ADDRESS = "support@shop.example"
 PASSWORD = "sandbox-mail-password"
@@ -116,12 +116,12 @@ class MailWorld:
         for to in recipients:
             if is_at(to, self.address):
                 now = self.shared.clock.now()
-                self.arrives(letters.received(raw, envelope_from, to, now))
+                self.arrives(formats.received(raw, envelope_from, to, now))
             else:
                 self._to_customer(self.customer(to), raw, envelope_from, to)
 
     def read(self, raw: bytes, envelope_from: str, to: str, *, mine: bool) -> Mail:
-        mail = letters.read(raw, envelope_from, to, self.shared.clock.now(), mine=mine)
+        mail = formats.read(raw, envelope_from, to, self.shared.clock.now(), mine=mine)
         kept = [self.cdn.put(m.data, m.media_type, m.name) for m in mail.attachments]
         named = (
             replace(new, name=old.name) for new, old in zip(kept, mail.attachments, strict=True)
@@ -147,7 +147,7 @@ class MailWorld:
         if trouble is None or trouble[0] == "delayed":
             customer.takes(mail)
         if trouble is not None and sender:
-            report = letters.report(mail, *trouble, self.shared.clock.now())
+            report = formats.report(mail, *trouble, self.shared.clock.now())
             self.deliver(report, "", [sender])
 
     async def _cut(self) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, render_template, request, send_from_directory
 
-from hub.sandbox.shared import Shared
+from hub.sandbox.base.context import Shared
 
 FOLDER = Path(__file__).parent
 SHOES = (

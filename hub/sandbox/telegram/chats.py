@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from hub.sandbox import samples
-from hub.sandbox.screen import Bubble, Button, Kind, Media, Screen
+from hub.sandbox.base import sample_files
+from hub.sandbox.base.screen import Bubble, Button, Kind, Media, Screen
 
 Json = dict[str, Any]
 
@@ -59,7 +59,7 @@ class TelegramFile:
         base = self.as_json()
         named = {**base, "mime_type": self.media.media_type}
         if field_name == "photo":
-            width, height = samples.image_size(self.media.data) or (90, 90)
+            width, height = sample_files.image_size(self.media.data) or (90, 90)
             small = {**base, "file_id": base["file_id"] + "_s", "file_unique_id": "s"}
             return {
                 "photo": [

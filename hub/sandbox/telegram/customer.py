@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hub.sandbox import samples
-from hub.sandbox.screen import Bubble, Screen
-from hub.sandbox.shared import Waitable
+from hub.sandbox.base import sample_files
+from hub.sandbox.base.context import Waitable
+from hub.sandbox.base.screen import Bubble, Screen
 from hub.sandbox.telegram.chats import Chat, Json, TelegramFile
 from hub.sandbox.telegram.state import TelegramState
 
@@ -66,16 +66,16 @@ class TelegramCustomer:
         return self.says(f"/start {payload}".strip())
 
     def sends_photo(self, data: bytes | None = None, caption: str = "", **more: Any) -> Bubble:
-        return self._sends("photo", data or samples.photo(), caption, **more)
+        return self._sends("photo", data or sample_files.photo(), caption, **more)
 
     def sends_voice(self, data: bytes | None = None, duration: int = 1, **more: Any) -> Bubble:
-        return self._sends("voice", data or samples.voice(duration), duration=duration, **more)
+        return self._sends("voice", data or sample_files.voice(duration), duration=duration, **more)
 
     def sends_document(
         self, data: bytes | None = None, name: str = "form.pdf", caption: str = "", **more: Any
     ) -> Bubble:
         more.setdefault("media_type", "application/pdf" if name.endswith(".pdf") else "")
-        return self._sends("document", data or samples.pdf(), caption, name=name, **more)
+        return self._sends("document", data or sample_files.pdf(), caption, name=name, **more)
 
     def sends_video(self, data: bytes, caption: str = "", **more: Any) -> Bubble:
         return self._sends("video", data, caption, **more)
@@ -90,7 +90,7 @@ class TelegramCustomer:
         return self._sends("video_note", data, **more)
 
     def sends_sticker(self, data: bytes | None = None) -> Bubble:
-        return self._sends("sticker", data or samples.png(64, 64, lambda x, y: (x, y, 128)))
+        return self._sends("sticker", data or sample_files.png(64, 64, lambda x, y: (x, y, 128)))
 
     def sends_location(self, latitude: float, longitude: float) -> Bubble:
         return self._writes({"location": {"latitude": latitude, "longitude": longitude}})
@@ -102,7 +102,7 @@ class TelegramCustomer:
     def album(self, items: Sequence[bytes | str], caption: str = "") -> list[Bubble]:
         """Photos as one album: as many updates with one media_group_id, the first captioned."""
         group = self._state.new_album()
-        pictures = [each if isinstance(each, bytes) else samples.photo() for each in items]
+        pictures = [each if isinstance(each, bytes) else sample_files.photo() for each in items]
         return [
             self._sends("photo", data, caption if not number else "", media_group_id=group)
             for number, data in enumerate(pictures)

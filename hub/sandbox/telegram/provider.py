@@ -12,9 +12,9 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, json, request
 
-from hub.sandbox.cdn import Cdn
-from hub.sandbox.faults import Answers, Faults
-from hub.sandbox.shared import Shared, Waitable
+from hub.sandbox.base.cdn import Cdn
+from hub.sandbox.base.context import Shared, Waitable
+from hub.sandbox.base.faults import Answers, Faults
 from hub.sandbox.telegram.chats import Json
 from hub.sandbox.telegram.customer import TelegramCustomer, TelegramGroup
 from hub.sandbox.telegram.methods import Methods

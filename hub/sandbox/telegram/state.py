@@ -13,10 +13,10 @@ import threading
 import time
 from collections.abc import Callable
 
-from hub.sandbox import samples
-from hub.sandbox.cdn import Cdn
-from hub.sandbox.screen import Screen
-from hub.sandbox.shared import Shared
+from hub.sandbox.base import sample_files
+from hub.sandbox.base.cdn import Cdn
+from hub.sandbox.base.context import Shared
+from hub.sandbox.base.screen import Screen
 from hub.sandbox.telegram.chats import Chat, Json, TelegramFile
 from hub.sandbox.telegram.updates import Refusal, Updates
 from hub.sandbox.telegram.uploads import Files
@@ -184,7 +184,7 @@ class TelegramState:
         chat = self.chat(user_id)
         with self._lock:
             if chat.id not in self._faces:
-                picture = samples.face(chat.first_name)
+                picture = sample_files.face(chat.first_name)
                 self._faces[chat.id] = self.files.keep(picture, "image/png", "face.png", "photo")
             return self._faces[chat.id]
 

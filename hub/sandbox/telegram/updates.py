@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from hub.sandbox.hooks import Attempt, Hook, Hooks, Policy, doubling
-from hub.sandbox.shared import Shared
+from hub.sandbox.base.context import Shared
+from hub.sandbox.base.webhook_queue import Attempt, Hook, Hooks, Policy, doubling
 
 Json = dict[str, Any]
 

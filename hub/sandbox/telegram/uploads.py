@@ -10,8 +10,8 @@ import mimetypes
 import filetype
 from werkzeug.datastructures import FileStorage
 
-from hub.sandbox import samples
-from hub.sandbox.cdn import Cdn
+from hub.sandbox.base import sample_files
+from hub.sandbox.base.cdn import Cdn
 from hub.sandbox.telegram.chats import TelegramFile
 from hub.sandbox.telegram.parameters import Parameters
 from hub.sandbox.telegram.updates import Refusal
@@ -79,7 +79,7 @@ class Files:
             return
         if len(data) > PHOTO_BYTES:
             raise Refusal(400, f"Bad Request: file is too big for a photo: {len(data)} bytes")
-        size = samples.image_size(data)
+        size = sample_files.image_size(data)
         if size is None:
             raise Refusal(400, "Bad Request: IMAGE_PROCESS_FAILED")
         width, height = size

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from hub.sandbox import samples
-from hub.sandbox.screen import Bubble, Media, Screen
-from hub.sandbox.shared import Waitable
+from hub.sandbox.base import sample_files
+from hub.sandbox.base.context import Waitable
+from hub.sandbox.base.screen import Bubble, Media, Screen
 
 if TYPE_CHECKING:
     from hub.sandbox.twilio.provider import Twilio
@@ -60,7 +60,7 @@ class SmsCustomer:
         media_type: str = "image/png",
         name: str = "photo.png",
     ) -> Bubble:
-        return self.texts(text, [Media(data or samples.photo(), media_type, name)])
+        return self.texts(text, [Media(data or sample_files.photo(), media_type, name)])
 
     def phone_is_off(self) -> None:
         """What is sent from now on is reported `undelivered` with 30003."""

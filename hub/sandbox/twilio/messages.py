@@ -11,7 +11,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 
-from hub.sandbox.screen import Media
+from hub.sandbox.base.screen import Media
 
 Json = dict[str, Any]
 VERSION = "2010-04-01"

@@ -17,11 +17,11 @@ import requests
 from flask import Response, json
 from twilio.request_validator import RequestValidator
 
-from hub.sandbox.cdn import Cdn
-from hub.sandbox.faults import Answers, Faults
-from hub.sandbox.hooks import Attempt, Hook, Hooks, Policy, never
-from hub.sandbox.screen import Bubble, Kind, Media, Screen
-from hub.sandbox.shared import CallsHub, Shared, Waitable
+from hub.sandbox.base.cdn import Cdn
+from hub.sandbox.base.context import CallsHub, Shared, Waitable
+from hub.sandbox.base.faults import Answers, Faults
+from hub.sandbox.base.screen import Bubble, Kind, Media, Screen
+from hub.sandbox.base.webhook_queue import Attempt, Hook, Hooks, Policy, never
 from hub.sandbox.twilio import checks
 from hub.sandbox.twilio.customer import HELP, START, STOP, SmsCustomer
 from hub.sandbox.twilio.messages import VERSION, Message, TwilioError, new_sid, segments

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import requests
 
-from hub.sandbox.shared import Waitable
+from hub.sandbox.base.context import Waitable
 
 
 @dataclass(frozen=True, slots=True)

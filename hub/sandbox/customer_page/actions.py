@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.sandbox.pages.people import Apps
-from hub.sandbox.screen import Media
+from hub.sandbox.base.screen import Media
+from hub.sandbox.customer_page.customers import Apps
 
 
 @dataclass(frozen=True, slots=True)

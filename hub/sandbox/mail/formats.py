@@ -16,7 +16,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid, parseaddr
 from typing import Any
 
-from hub.sandbox.screen import Media
+from hub.sandbox.base.screen import Media
 
 MX = "mx.sandbox.example"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hub.sandbox.graph import provider as graph
 from hub.sandbox.mail import provider as mail
-from hub.sandbox.mail.letters import MX
+from hub.sandbox.mail.formats import MX
 from hub.sandbox.telegram import provider as telegram
 from hub.sandbox.twilio import provider as twilio
 

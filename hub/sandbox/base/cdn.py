@@ -6,8 +6,8 @@ import secrets
 
 from flask import Blueprint, Response, abort
 
-from hub.sandbox.screen import Media
-from hub.sandbox.shared import Shared
+from hub.sandbox.base.context import Shared
+from hub.sandbox.base.screen import Media
 
 
 class Cdn:

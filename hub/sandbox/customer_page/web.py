@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, json, request, send_from_directory
 
-from hub.sandbox.pages.people import PEOPLE, Apps, apps_of
-from hub.sandbox.pages.verbs import VERBS, Act
-from hub.sandbox.screen import Media
-from hub.sandbox.shared import News
+from hub.sandbox.base.context import News
+from hub.sandbox.base.screen import Media
+from hub.sandbox.customer_page.actions import VERBS, Act
+from hub.sandbox.customer_page.customers import PEOPLE, Apps, apps_of
 
 if TYPE_CHECKING:
     from hub.sandbox.server import Sandbox

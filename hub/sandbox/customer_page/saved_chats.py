@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hub.sandbox.mail.letters import Mail
-from hub.sandbox.pages.people import PEOPLE, Apps, apps_of
-from hub.sandbox.screen import Bubble, Button, Media, Screen
+from hub.sandbox.base.screen import Bubble, Button, Media, Screen
+from hub.sandbox.customer_page.customers import PEOPLE, Apps, apps_of
+from hub.sandbox.mail.formats import Mail
 
 if TYPE_CHECKING:
     from hub.sandbox.server import Sandbox

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from hub.sandbox.shared import Feed, Waitable
+from hub.sandbox.base.context import Feed, Waitable
 
 Kind = Literal[
     "text",
