@@ -21,7 +21,9 @@ CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "localtime", "gmtime"}
 CLOCK_OWNERS = {"datetime", "date", "time"}
 #: A kind may ask the clock here and nowhere else.
 CLOCKS_ALLOWED = {
-    "hub/connectors/email/imap.py": "the first look at a mailbox goes back `import_days` from today"
+    "hub/connectors/email/clients/imap.py": (
+        "the first look at a mailbox goes back `import_days` from today"
+    )
 }
 
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.connectors.email.folding import fold
-from hub.connectors.email.strip_worker import html_to_text, libraries_cut
+from hub.connectors.email.quotes.folding import fold
+from hub.connectors.email.quotes.worker import html_to_text, libraries_cut
 from tests.connector_cases import fuzzed
 
 QUOTED = "> Old text\n> second line"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.connectors.email.strip import Reader
+from hub.connectors.email.quotes.reader import Reader
 from hub.connectors.html import clean_html, plain_text
 from tests.connector_cases import fuzzed
 

@@ -17,7 +17,8 @@ from aiosmtpd.smtp import SMTP, AuthResult
 from imapclient import IMAPClient
 
 from hub.connectors.base import Site
-from hub.connectors.email import Email, imap
+from hub.connectors.email import Email
+from hub.connectors.email.clients import imap
 from hub.errors import (
     AddressInvalid,
     ConnectionFailed,

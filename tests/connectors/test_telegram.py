@@ -24,8 +24,8 @@ from hub.connectors.base import (
 )
 from hub.connectors.http import Http, HttpResponse
 from hub.connectors.telegram import Telegram
-from hub.connectors.telegram.bot import drive
-from hub.connectors.telegram.outgoing import BotCall
+from hub.connectors.telegram.client import drive
+from hub.connectors.telegram.outbound import BotCall
 from hub.errors import (
     AddressInvalid,
     ConnectionFailed,

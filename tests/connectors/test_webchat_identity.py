@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from hub.connectors.webchat.identity import (
+from hub.connectors.page_identity import (
     LEEWAY,
     Identity,
     IdentityExpired,

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from hub.connectors.email.addresses import ascii_domain, read_list
-from hub.connectors.email.headers import Headers
+from hub.connectors.email.mime.headers import Headers
 
 MAX_LENGTH = 16_384
 MAX_RESULTS = 50

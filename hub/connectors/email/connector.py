@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from hub.connectors.base import Connector, PollResult
-from hub.connectors.email import outgoing
+from hub.connectors.email import outbound
 from hub.connectors.email.addresses import (
     ascii_domain,
     is_deliverable,
@@ -24,13 +24,13 @@ from hub.connectors.email.addresses import (
     normalise,
     with_token,
 )
+from hub.connectors.email.clients.imap import ImapMailbox
+from hub.connectors.email.clients.smtp import SmtpCall, SmtpReply, deliver, error_of, sign_in
 from hub.connectors.email.config import EmailConfig
-from hub.connectors.email.dsn import Report, read_report, report_type
-from hub.connectors.email.imap import ImapMailbox
-from hub.connectors.email.incoming import read_message, sender_of
-from hub.connectors.email.mime import read_mail
-from hub.connectors.email.smtp import SmtpCall, SmtpReply, deliver, error_of, sign_in
-from hub.connectors.email.strip import shared_reader
+from hub.connectors.email.delivery_reports import Report, read_report, report_type
+from hub.connectors.email.inbound import read_message, sender_of
+from hub.connectors.email.mime.parts import read_mail
+from hub.connectors.email.quotes.reader import shared_reader
 from hub.errors import EventIgnored, Invalid, PayloadInvalid, WebhookRejected
 from hub.types import (
     Address,
@@ -54,13 +54,13 @@ class Email(Connector[EmailConfig]):
     title = "Email"
     scheme = "mailto"
     capabilities = Capabilities(
-        text_limit=outgoing.MAX_TEXT,
+        text_limit=outbound.MAX_TEXT,
         text_unit=TextUnit.CHARACTERS,
-        max_text=outgoing.MAX_TEXT,
+        max_text=outbound.MAX_TEXT,
         media={
-            medium: MediumLimit(outgoing.MAX_BYTES, caption=outgoing.MAX_TEXT) for medium in Medium
+            medium: MediumLimit(outbound.MAX_BYTES, caption=outbound.MAX_TEXT) for medium in Medium
         },
-        max_attachments=outgoing.MAX_FILES,
+        max_attachments=outbound.MAX_FILES,
         html=True,
         subject=True,
         replies=True,
@@ -130,7 +130,7 @@ class Email(Connector[EmailConfig]):
     # -- out -----------------------------------------------------------------------------------
 
     def compose(self, message: OutboundMessage) -> Sequence[SmtpCall]:
-        return [outgoing.build(message, self.config)]
+        return [outbound.build(message, self.config)]
 
     def transmit(self, call: Any) -> SmtpReply:
         assert isinstance(call, SmtpCall)

@@ -21,6 +21,7 @@ from pydantic import AfterValidator, ConfigDict, Field, SecretStr
 
 from hub.connectors.base import Connector, ConnectorConfig
 from hub.connectors.http import HttpCall, HttpFile, HttpResponse
+from hub.connectors.messenger.errors import read_answer
 from hub.connectors.messenger.inbound import SCHEME, events_in
 from hub.connectors.messenger.payloads import (
     Page,
@@ -29,9 +30,8 @@ from hub.connectors.messenger.payloads import (
     SubscribedApps,
     Success,
 )
-from hub.connectors.messenger.verdicts import read_answer
+from hub.connectors.provider_errors import ModelT
 from hub.connectors.text import split_text
-from hub.connectors.verdicts import ModelT
 from hub.errors import (
     Rejected,
     ResponseUnexpected,

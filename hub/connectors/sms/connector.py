@@ -20,7 +20,9 @@ from twilio.request_validator import RequestValidator
 
 from hub.connectors.base import Connector, ConnectorConfig
 from hub.connectors.http import HttpCall, HttpResponse
+from hub.connectors.provider_errors import ModelT
 from hub.connectors.sms.client import TwilioClient
+from hub.connectors.sms.errors import FAILURES, read_answer, verdict_on
 from hub.connectors.sms.inbound import message_from, update_from
 from hub.connectors.sms.payloads import (
     MAX_MEDIA,
@@ -31,9 +33,7 @@ from hub.connectors.sms.payloads import (
     PhoneNumberList,
     StatusForm,
 )
-from hub.connectors.sms.verdicts import FAILURES, read_answer, verdict_on
 from hub.connectors.text import split_text
-from hub.connectors.verdicts import ModelT
 from hub.errors import Invalid, PayloadInvalid, Rejected, Unsupported, WebhookRejected
 from hub.phones import canonical, is_possible
 from hub.types import (

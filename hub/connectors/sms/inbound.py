@@ -7,8 +7,8 @@ https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-c
 
 from __future__ import annotations
 
+from hub.connectors.sms.errors import FAILURES, verdict_on
 from hub.connectors.sms.payloads import InboundForm, StatusForm
-from hub.connectors.sms.verdicts import FAILURES, verdict_on
 from hub.errors import ContactStopped, EventIgnored
 from hub.phones import canonical
 from hub.types import (

@@ -19,11 +19,11 @@ from telegram import Message
 
 from hub.connectors.base import Connector, ConnectorConfig, PollResult
 from hub.connectors.http import HttpCall, HttpResponse
-from hub.connectors.telegram import outgoing
-from hub.connectors.telegram.bot import AnswerUnread, BotApi
-from hub.connectors.telegram.outgoing import BotCall
-from hub.connectors.telegram.payloads import ALLOWED_UPDATES, read_update
-from hub.connectors.telegram.refusals import is_no_photo, migrated_to, refusal
+from hub.connectors.telegram import outbound
+from hub.connectors.telegram.client import AnswerUnread, BotApi
+from hub.connectors.telegram.errors import is_no_photo, migrated_to, refusal
+from hub.connectors.telegram.inbound import ALLOWED_UPDATES, read_update
+from hub.connectors.telegram.outbound import BotCall
 from hub.errors import Rejected, ResponseUnexpected, Unsupported, WebhookRejected
 from hub.types import (
     Address,
@@ -88,9 +88,9 @@ class Telegram(Connector[TelegramConfig]):
     scheme = "telegram"
     Config = TelegramConfig
     capabilities: ClassVar[Capabilities] = Capabilities(
-        text_limit=outgoing.TEXT_LIMIT,
+        text_limit=outbound.TEXT_LIMIT,
         text_unit=TextUnit.UTF16,
-        media=outgoing.MEDIA,
+        media=outbound.MEDIA,
         buttons=12,
         locations=True,
         replies=True,
@@ -159,7 +159,7 @@ class Telegram(Connector[TelegramConfig]):
     # -- what leaves ---------------------------------------------------------------------------
 
     def compose(self, message: OutboundMessage) -> Sequence[BotCall]:
-        return outgoing.compose(message)
+        return outbound.compose(message)
 
     def typing(self, address: Address, on: bool) -> Sequence[BotCall]:
         """Shown for five seconds or until the next message; it cannot be taken back."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from telegram import Message, PhotoSize
 
-from hub.connectors.telegram.values import given, identifier, name_of, number, text_of
+from hub.connectors.telegram.payloads import given, identifier, name_of, number, text_of
 from hub.errors import EventIgnored
 from hub.types import Attachment, ContactCard, Location, Medium
 

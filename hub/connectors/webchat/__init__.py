@@ -1,7 +1,7 @@
 """Web chat: the widget on a shop's pages and the hub's own chat page."""
 
+from hub.connectors.page_identity import Identity, IdentityRefused, IdentityRequired, SignedId
 from hub.connectors.webchat.connector import SocketCall, SocketTyping, Webchat, WebchatConfig
-from hub.connectors.webchat.identity import Identity, IdentityRefused, IdentityRequired, SignedId
 
 __all__ = [
     "Identity",

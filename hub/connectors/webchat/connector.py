@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 
 from hub.connectors.base import Connector, ConnectorConfig
-from hub.connectors.webchat.identity import Identity, SignedId, read_identity
+from hub.connectors.page_identity import Identity, SignedId, read_identity
 from hub.connectors.webchat.payloads import Message, Page, Upload, Visitor
 from hub.errors import PayloadInvalid, ResponseUnexpected, Unsupported, WebhookRejected
 from hub.types import (

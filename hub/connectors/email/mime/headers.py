@@ -11,8 +11,8 @@ from email.errors import MessageError
 from email.message import Message
 from email.utils import parsedate_to_datetime
 
-from hub.connectors.email.charsets import clean, decode, one_line
-from hub.connectors.email.transfer import decode_base64
+from hub.connectors.email.mime.charsets import clean, decode, one_line
+from hub.connectors.email.mime.transfer import decode_base64
 
 MAX_HEADERS = 1_000
 MAX_VALUE = 65_536

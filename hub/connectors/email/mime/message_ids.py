@@ -7,7 +7,7 @@ import hmac
 import re
 from collections.abc import Iterable
 
-from hub.connectors.email.headers import Headers
+from hub.connectors.email.mime.headers import Headers
 
 #: RFC 5322 gives no limit to References; servers refuse headers that grow without end.
 MAX_REFERENCES = 20

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from hub.connectors.email.addresses import is_ours, read_list
-from hub.connectors.email.headers import Headers
+from hub.connectors.email.mime.headers import Headers
 
 #: Fields whose mere presence says it.
 PRESENT = (

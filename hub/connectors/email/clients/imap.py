@@ -22,8 +22,8 @@ from imapclient.exceptions import IMAPClientError, LoginError
 from imapclient.imapclient import SocketTimeout
 
 from hub.connectors.email.config import ImapServer
-from hub.connectors.email.headers import read_headers
-from hub.connectors.email.incoming import LEFT_OUT
+from hub.connectors.email.inbound import LEFT_OUT
+from hub.connectors.email.mime.headers import read_headers
 from hub.errors import ConnectionFailed, CredentialsRefused, Rejected, SendError
 
 CONNECT_SECONDS = 10.0

@@ -11,10 +11,10 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 from hub.connectors.email.addresses import TOKEN, ascii_domain, is_deliverable, with_token
-from hub.connectors.email.charsets import clean
+from hub.connectors.email.clients.smtp import SmtpCall
 from hub.connectors.email.config import EmailConfig
-from hub.connectors.email.smtp import SmtpCall
-from hub.connectors.email.threading_ids import chain, own_id
+from hub.connectors.email.mime.charsets import clean
+from hub.connectors.email.mime.message_ids import chain, own_id
 from hub.connectors.html import clean_html, text_to_html
 from hub.errors import AddressInvalid, Rejected, Unsupported
 from hub.types import Attachment, OutboundMessage

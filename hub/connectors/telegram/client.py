@@ -19,7 +19,7 @@ from telegram.error import TelegramError
 from telegram.request import BaseRequest, RequestData
 
 from hub.connectors.http import READ_SECONDS, Http, HttpCall, HttpFile, HttpResponse
-from hub.connectors.telegram.refusals import refusal
+from hub.connectors.telegram.errors import refusal
 from hub.errors import ResponseUnexpected, SendError
 
 Result = TypeVar("Result")

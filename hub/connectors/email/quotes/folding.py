@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hub.connectors.email import quote_words as words
+from hub.connectors.email.quotes import phrases as words
 
 #: More than this is not searched; a quotation that starts later is shown.
 MAX_CHARACTERS = 32_768

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 from html import escape
 
-from hub.connectors.email.charsets import decode, decode_html
-from hub.connectors.email.headers import Headers, read_headers
-from hub.connectors.email.transfer import decode_transfer, decoded_size
+from hub.connectors.email.mime.charsets import decode, decode_html
+from hub.connectors.email.mime.headers import Headers, read_headers
+from hub.connectors.email.mime.transfer import decode_transfer, decoded_size
 from hub.types import Attachment, Medium
 
 MAX_DEPTH = 20

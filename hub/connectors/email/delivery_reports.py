@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 
 from hub.connectors.email.addresses import is_deliverable, normalise, read_list
-from hub.connectors.email.headers import Headers, decoded, read_headers
-from hub.connectors.email.mime import Part
-from hub.connectors.email.threading_ids import message_id, references
+from hub.connectors.email.mime.headers import Headers, decoded, read_headers
+from hub.connectors.email.mime.message_ids import message_id, references
+from hub.connectors.email.mime.parts import Part
 from hub.types import DeliveryStatus
 
 MAX_RECIPIENTS = 100

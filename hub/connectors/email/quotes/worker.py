@@ -19,7 +19,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from hub.connectors.email.folding import (
+from hub.connectors.email.quotes.folding import (
     PRIVATE,
     QUOTE_END,
     QUOTE_REST,

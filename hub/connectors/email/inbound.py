@@ -13,13 +13,13 @@ from hub.connectors.email.addresses import (
     token_of,
 )
 from hub.connectors.email.authentication import is_authenticated
-from hub.connectors.email.automail import sign_of_automation
-from hub.connectors.email.charsets import decode
+from hub.connectors.email.auto_replies import sign_of_automation
 from hub.connectors.email.config import EmailConfig
-from hub.connectors.email.headers import Headers, date_of, decoded
-from hub.connectors.email.mime import Part, attachments_of, body_of, protection_of
-from hub.connectors.email.strip import Reader
-from hub.connectors.email.threading_ids import message_id, references
+from hub.connectors.email.mime.charsets import decode
+from hub.connectors.email.mime.headers import Headers, date_of, decoded
+from hub.connectors.email.mime.message_ids import message_id, references
+from hub.connectors.email.mime.parts import Part, attachments_of, body_of, protection_of
+from hub.connectors.email.quotes.reader import Reader
 from hub.types import Address, InboundMessage, Profile
 
 MAX_SUBJECT = 500

@@ -16,7 +16,7 @@ from functools import cache
 
 import structlog
 
-from hub.connectors.email.folding import PRIVATE
+from hub.connectors.email.quotes.folding import PRIVATE
 from hub.connectors.html import plain_text
 
 #: The worker bounds its processor time itself; this is for one that does nothing at all.
@@ -99,7 +99,7 @@ class Worker:
         answers, theirs_out = os.pipe()
         try:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "hub.connectors.email.strip_worker"],
+                [sys.executable, "-P", "-m", "hub.connectors.email.quotes.worker"],
                 stdin=theirs_in,
                 stdout=theirs_out,
                 stderr=subprocess.DEVNULL,

@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 from pydantic import ValidationError
 
-from hub.connectors import verdicts
+from hub.connectors import provider_errors
 from hub.connectors.http import HttpResponse, error_for
+from hub.connectors.provider_errors import ModelT, Verdict, error_by
 from hub.connectors.sms.payloads import ErrorBody
-from hub.connectors.verdicts import ModelT, Verdict, error_by
 from hub.errors import (
     AddressInvalid,
     ConnectionFailed,
@@ -131,7 +131,7 @@ def read_answer(
     shape: type[ModelT], response: HttpResponse, redact: Callable[[str], str]
 ) -> ModelT:
     """The resource in an answer of the REST API. Raises the SendError that it stands for."""
-    return verdicts.read_answer(shape, response, "Twilio", lambda bad: _error(bad, redact))
+    return provider_errors.read_answer(shape, response, "Twilio", lambda bad: _error(bad, redact))
 
 
 def _error(response: HttpResponse, redact: Callable[[str], str]) -> SendError:

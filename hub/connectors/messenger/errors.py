@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 from pydantic import ValidationError
 
-from hub.connectors import verdicts
+from hub.connectors import provider_errors
 from hub.connectors.http import HttpResponse, error_for
 from hub.connectors.messenger.payloads import ErrorBody, GraphError
-from hub.connectors.verdicts import ModelT, Verdict, error_by
+from hub.connectors.provider_errors import ModelT, Verdict, error_by
 from hub.errors import (
     AddressInvalid,
     ConnectionFailed,
@@ -79,7 +79,9 @@ def read_answer(
     shape: type[ModelT], response: HttpResponse, redact: Callable[[str], str]
 ) -> ModelT:
     """What the Graph API answered. Raises the SendError that it stands for."""
-    return verdicts.read_answer(shape, response, "Messenger", lambda bad: _error(bad, redact))
+    return provider_errors.read_answer(
+        shape, response, "Messenger", lambda bad: _error(bad, redact)
+    )
 
 
 def _error(response: HttpResponse, redact: Callable[[str], str]) -> SendError:

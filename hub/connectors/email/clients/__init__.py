@@ -1,0 +1,1 @@
+"""The two protocols that mail travels by: IMAP in, SMTP out."""

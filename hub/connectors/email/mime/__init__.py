@@ -1,0 +1,1 @@
+"""The format of a mail, read: parts, headers, charsets, transfer encodings, message ids."""
