@@ -17,7 +17,7 @@ from sqlalchemy import Connection, insert
 
 from hub.conversations import queries
 from hub.conversations.queries import ConversationFilter
-from hub.conversations.search import fold
+from hub.schema.search_index import fold
 from hub.store.engine import Store, Transaction
 from hub.store.migrate import migrate
 from hub.store.models import addresses, contacts, conversations, messages, reaches

@@ -9,9 +9,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from hub.conversations import links, people, threads, timeline
-from hub.conversations.people import Person
+from hub.contacts import contact_addresses
+from hub.contacts.contact_addresses import Person
+from hub.conversations import lifecycle, timeline
 from hub.conversations.timeline import Author
+from hub.identity import links
 from hub.store.engine import Store, Transaction
 from hub.store.migrate import migrate
 from hub.types import Address, Profile
@@ -71,7 +73,7 @@ def _merge(tx: Transaction, one: Person, other: Person) -> int:
 
 def _person(store: Store, number: str) -> Person:
     return store.write(
-        lambda tx: people.find_or_make(tx, Address("tel", number), Profile(name=number))
+        lambda tx: contact_addresses.find_or_make(tx, Address("tel", number), Profile(name=number))
     )
 
 
@@ -87,22 +89,22 @@ def _fill(store: Store, person: Person, size: int) -> None:
 
 def _end(tx: Transaction, person: Person, count: int) -> None:
     for _ in range(0, count, PER_CONVERSATION):
-        target = threads.start_thread(tx, person)
+        target = lifecycle.start_thread(tx, person)
         for number in range(PER_CONVERSATION):
             _add(tx, target, person, number)
         target.changes |= {"status": "resolved", "resolved_at": datetime(2026, 1, 1, tzinfo=UTC)}
-        threads.save(tx, target)
+        lifecycle.save(tx, target)
 
 
 def _say(tx: Transaction, person: Person, count: int) -> None:
-    target = threads.thread_for_inbound(tx, person)
+    target = lifecycle.thread_for_inbound(tx, person)
     for number in range(count):
         _add(tx, target, person, number)
     target.changes |= {"unread_count": target["unread_count"] + count, "waiting_since": tx.now}
-    threads.save(tx, target)
+    lifecycle.save(tx, target)
 
 
-def _add(tx: Transaction, target: threads.Thread, person: Person, number: int) -> None:
+def _add(tx: Transaction, target: lifecycle.Thread, person: Person, number: int) -> None:
     timeline.add_message(
         tx,
         target,

@@ -24,9 +24,9 @@ from sqlalchemy import func, insert, select
 
 from bench import servers
 from bench.sockets import Crowd
-from hub.conversations.inlets import Inlet
-from hub.conversations.receive import receive
-from hub.inbox import accounts
+from hub.accounts import credentials
+from hub.inbound.channel import Inlet
+from hub.inbound.receive import receive
 from hub.store.engine import Store, Transaction
 from hub.store.migrate import migrate
 from hub.store.models import agents, conversations
@@ -127,7 +127,7 @@ def hire(store: Store, count: int, presence: str = "online") -> list[str]:
                     created_at=tx.now,
                 )
             )
-            found.append(accounts.add_token(tx, f"Agent {number}", email))
+            found.append(credentials.add_token(tx, f"Agent {number}", email))
         return found
 
     return store.write(hire_all)

@@ -15,22 +15,17 @@ from flask_socketio import SocketIO
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hub import runtime
+from hub.accounts.authentication import Authenticator, security_headers
+from hub.accounts.origins import SocketOrigins
+from hub.accounts.presence import PresenceBook
 from hub.config import Config
 from hub.config.current import Current
 from hub.connectors.base import Acknowledges, Connector, Site, is_able
-from hub.connectors.delivery import Deliverer
-from hub.connectors.describing import Describer
-from hub.connectors.fetching import MediaFetcher
-from hub.connectors.following import Follower
-from hub.connectors.gateway import Gateway
-from hub.connectors.live import Connectors
-from hub.connectors.polling import Poller
 from hub.connectors.webchat import Webchat
-from hub.conversations import counting
-from hub.conversations.events import ConnectorUpdated, Event, MessageCreated, MessageUpdated
-from hub.conversations.inlets import Received
 from hub.errors import SendError
-from hub.inbox import chat, health, pages, problems, webhooks
+from hub.handover import metrics
+from hub.inbound.channel import Received
+from hub.inbox import chat_api, health, pages, problems, webhooks
 from hub.inbox.api import agents as agents_api
 from hub.inbox.api import (
     configuration,
@@ -42,25 +37,30 @@ from hub.inbox.api import (
     system,
 )
 from hub.inbox.api.description import completed
-from hub.inbox.auth import Authenticator, security_headers
-from hub.inbox.offers import Offerer
-from hub.inbox.origins import SocketOrigins
-from hub.inbox.presence import PresenceBook
 from hub.inbox.services import Hub
 from hub.inbox.sockets import agents, visitors
-from hub.inbox.sockets.agent_lines import AgentLines
+from hub.inbox.sockets.agent_connections import AgentLines
 from hub.inbox.sockets.broadcast import Broadcaster, Json, TextPacket
-from hub.inbox.sockets.visitor_lines import Lines
+from hub.inbox.sockets.visitor_connections import Lines
 from hub.reloading import Reloader
-from hub.router import roster
+from hub.router import config_sync
+from hub.router.auto_replies.worker import Replier
 from hub.router.engine import Assigner
 from hub.router.jobs import Timers
-from hub.router.replying import Replier
 from hub.router.sla_watch import SlaWatch
+from hub.schema.events import ConnectorUpdated, Event, MessageCreated, MessageUpdated
 from hub.settings import Settings
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
 from hub.store.migrate import migrate
+from hub.transport.delivery import Deliverer
+from hub.transport.gateway import Gateway
+from hub.transport.handover_offers import Offerer
+from hub.transport.media_fetching import MediaFetcher
+from hub.transport.polling import Poller
+from hub.transport.profile_fetching import Describer
+from hub.transport.running import Connectors
+from hub.transport.unread_followup import Follower
 from hub.types import InboundEvent, InboundMessage
 
 log = structlog.get_logger()
@@ -88,7 +88,7 @@ class App:
         migrate(self.store)
 
         secret = settings.secret_key.get_secret_value()
-        self.reloader = Reloader(self.store, self.current, secret, [roster.apply])
+        self.reloader = Reloader(self.store, self.current, secret, [config_sync.apply])
         self.connectors = Connectors(
             config.connectors, Site(settings.public_url), f"reply:{secret}".encode()
         )
@@ -221,8 +221,8 @@ class App:
 
 
 def _count(connector: Connector[Any], _event: InboundEvent, received: Received) -> None:
-    counting.handover_brought(connector.name, received.handover)
-    counting.switched(received.switch)
+    metrics.handover_brought(connector.name, received.handover)
+    metrics.switched(received.switch)
 
 
 def _transmit(connector: Connector[Any], calls: Sequence[Any]) -> None:
@@ -273,7 +273,7 @@ def create_web(hub: Hub) -> tuple[Flask, SocketIO]:
         reports.blueprint(hub),
     ):
         app.register_api(api, url_prefix="/api/v1")
-    for blueprint in (pages, chat, webhooks, health):
+    for blueprint in (pages, chat_api, webhooks, health):
         app.register_blueprint(blueprint.blueprint(hub))
 
     @cache  # made when first asked for: few hubs are ever asked

@@ -169,7 +169,7 @@ def schema(what: str) -> None:
 
         click.echo(json.dumps(config_schema(), indent=2, ensure_ascii=False))
         return
-    from hub.inbox.api.wire import schema as wire_schema
+    from hub.inbox.api.json_schema import schema as wire_schema
 
     click.echo(json.dumps(wire_schema(), indent=2))
 
@@ -189,14 +189,14 @@ def user() -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def user_add(email: str, name: str, role: str, password_stdin: bool) -> None:
     """Makes an account."""
-    from hub.inbox import accounts
+    from hub.accounts import credentials
 
     password = (
         sys.stdin.readline().rstrip("\n")
         if password_stdin
         else click.prompt("Password", hide_input=True, confirmation_prompt=True)
     )
-    _in_store(lambda tx: accounts.add_agent(tx, email, name, role, password))
+    _in_store(lambda tx: credentials.add_agent(tx, email, name, role, password))
     click.echo(f"{email} can sign in.")
 
 
@@ -204,9 +204,9 @@ def user_add(email: str, name: str, role: str, password_stdin: bool) -> None:
 @click.argument("email")
 def user_disable(email: str) -> None:
     """Ends an account: its sign-ins, its tokens, its screens. Its work goes back to the queue."""
-    from hub.inbox import accounts
+    from hub.accounts import credentials
 
-    _in_store(lambda tx: accounts.disable(tx, email))
+    _in_store(lambda tx: credentials.disable(tx, email))
     click.echo(f"{email} cannot sign in any more.")
 
 
@@ -214,9 +214,9 @@ def user_disable(email: str) -> None:
 @click.argument("email")
 def user_enable(email: str) -> None:
     """Lets a disabled account sign in again. Its tokens have to be made anew."""
-    from hub.inbox import accounts
+    from hub.accounts import credentials
 
-    _in_store(lambda tx: accounts.enable(tx, email))
+    _in_store(lambda tx: credentials.enable(tx, email))
     click.echo(f"{email} can sign in.")
 
 
@@ -230,9 +230,9 @@ def token() -> None:
 @click.option("--user", "email", default=None, help="Whose token it is; none: an admin service.")
 def token_create(name: str, email: str | None) -> None:
     """Prints a new token, this once."""
-    from hub.inbox import accounts
+    from hub.accounts import credentials
 
-    click.echo(_in_store(lambda tx: accounts.add_token(tx, name, email)))
+    click.echo(_in_store(lambda tx: credentials.add_token(tx, name, email)))
 
 
 # -- repair ------------------------------------------------------------------------------------

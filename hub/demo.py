@@ -16,9 +16,9 @@ from typing import NoReturn
 import click
 from sqlalchemy import select
 
+from hub.accounts import credentials
 from hub.config import load_config
 from hub.demo_data import seed
-from hub.inbox import accounts
 from hub.sandbox import Addresses, demo_connectors
 from hub.settings import Settings
 from hub.store.engine import Store, Transaction
@@ -100,8 +100,8 @@ def _is_seeded(store: Store) -> bool:
 
 
 def _add_agents(tx: Transaction, password: str) -> None:
-    accounts.add_agent(tx, EMAIL, "Alex", "admin", password)
-    accounts.add_agent(tx, COLLEAGUE, "Sam", "agent", secrets.token_urlsafe(16))
+    credentials.add_agent(tx, EMAIL, "Alex", "admin", password)
+    credentials.add_agent(tx, COLLEAGUE, "Sam", "agent", secrets.token_urlsafe(16))
 
 
 def _start(environment: dict[str, str], ready: str, *arguments: str) -> subprocess.Popen[str]:

@@ -14,12 +14,16 @@ from sqlalchemy import select, update
 
 from hub.config import Config
 from hub.connectors.base import Site
-from hub.connectors.live import Connectors
-from hub.conversations import links, people, receive, send, threads, work
-from hub.conversations.send import Draft
+from hub.contacts import contact_addresses
+from hub.conversations import actions, lifecycle
 from hub.conversations.timeline import Author
+from hub.identity import links
+from hub.inbound import receive
+from hub.outbound import send
+from hub.outbound.send import Draft
 from hub.store.engine import Store, Transaction
 from hub.store.models import agents, deliveries, messages
+from hub.transport.running import Connectors
 from hub.types import InboundMessage, Profile, WebhookRequest
 
 
@@ -158,9 +162,9 @@ def _hear(tx: Transaction, connectors: Connectors, story: Story, line: Line, num
     assert connector is not None
     address = connector.address(story.addresses[line.who])
     first = next(iter(story.addresses))
-    if line.who != first and people.find(tx.connection, address) is None:
+    if line.who != first and contact_addresses.find(tx.connection, address) is None:
         # They used the code that the first channel gave them.
-        person = people.find_or_make(tx, address, Profile(name=story.name))
+        person = contact_addresses.find_or_make(tx, address, Profile(name=story.name))
         root = _conversation(tx, connectors, story).person
         links.link(
             tx,
@@ -184,13 +188,13 @@ def _hear(tx: Transaction, connectors: Connectors, story: Story, line: Line, num
     receive.receive(tx, connectors.inlet(connector), event, request)
 
 
-def _conversation(tx: Transaction, connectors: Connectors, story: Story) -> threads.Thread:
+def _conversation(tx: Transaction, connectors: Connectors, story: Story) -> lifecycle.Thread:
     name, path = next(iter(story.addresses.items()))
     connector = connectors.get(name)
     assert connector is not None
-    person = people.find(tx.connection, connector.address(path))
+    person = contact_addresses.find(tx.connection, connector.address(path))
     assert person is not None
-    found = threads.latest_thread(tx, person)
+    found = lifecycle.latest_thread(tx, person)
     assert found is not None
     return found
 
@@ -206,4 +210,4 @@ def _settle(tx: Transaction, connectors: Connectors, story: Story, agent: Author
         changes["assignee_id"] = agent.id
     if story.status != "open":
         changes["status"] = story.status
-    work.change(tx, target.id, changes, agent)
+    actions.change(tx, target.id, changes, agent)

@@ -8,9 +8,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
-from hub.conversations import search, suggesting, threads
-from hub.conversations.people import Person
-from hub.conversations.threads import Thread
+from hub.contacts import match_detection
+from hub.contacts.contact_addresses import Person
+from hub.conversations import lifecycle
+from hub.conversations.lifecycle import Thread
+from hub.schema import search_index
 from hub.store.engine import Transaction
 from hub.store.models import attachments, contacts, messages
 from hub.types import Attachment, InboundMessage, Medium
@@ -34,7 +36,7 @@ def original(tx: Transaction, target: Thread, person: Person, event: InboundMess
         return None
     if "status" in target.changes or not _says_something(event):
         return None  # what opens a conversation again is something to answer
-    return _same(tx, event, threads.is_in(target.id), messages.c.address_id != person.address_id)
+    return _same(tx, event, lifecycle.is_in(target.id), messages.c.address_id != person.address_id)
 
 
 def suggest_namesakes(tx: Transaction, person: Person, event: InboundMessage) -> None:
@@ -43,16 +45,16 @@ def suggest_namesakes(tx: Transaction, person: Person, event: InboundMessage) ->
         return
     others = [
         one
-        for one in suggesting.namesakes(tx, person.contact_id, person.name)
+        for one in match_detection.namesakes(tx, person.contact_id, person.name)
         if _same(tx, event, messages.c.contact_id.in_(_records_of(one))) is not None
     ]
     what = "words" if essence(event.text) else "file"
-    suggesting.same_words(tx, person.contact_id, others, person.name, what)
+    match_detection.same_words(tx, person.contact_id, others, person.name, what)
 
 
 def essence(text: str) -> str:
     """A text without case, accents and punctuation; empty when it is too short to tell anything."""
-    plain = search.fold(text)
+    plain = search_index.fold(text)
     return plain if len(plain) >= MIN_CHARACTERS else ""
 
 

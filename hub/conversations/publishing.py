@@ -7,15 +7,16 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from hub.conversations import shapes, threads, views
-from hub.conversations.events import (
+from hub.conversations import lifecycle, views
+from hub.conversations.lifecycle import Thread
+from hub.schema import resources
+from hub.schema.events import (
     ConversationCreated,
     ConversationUpdated,
     Event,
     MessageCreated,
     MessageUpdated,
 )
-from hub.conversations.threads import Thread
 from hub.store.engine import Transaction
 from hub.store.models import addresses, messages
 from hub.types import Address
@@ -26,13 +27,13 @@ PAGES = "webchat"
 
 def fresh_message(tx: Transaction, target: Thread, values: dict[str, Any]) -> None:
     """Like `message`, for what was just written without files: asks for nothing again."""
-    threads.save(tx, target)
+    lifecycle.save(tx, target)
     _created(tx, target, views.fresh_message(values, target.person))
 
 
-def message(tx: Transaction, target: Thread, message_id: int) -> shapes.Message:
+def message(tx: Transaction, target: Thread, message_id: int) -> resources.Message:
     """Says that a message is there, and how its conversation stands now."""
-    threads.save(tx, target)
+    lifecycle.save(tx, target)
     made = views.message(tx.connection, message_id)
     _created(tx, target, made)
     return made
@@ -54,7 +55,7 @@ def updated_message(tx: Transaction, message_id: int) -> None:
 
 def conversation(
     tx: Transaction, conversation_id: int, pages: Sequence[Address] = ()
-) -> shapes.Conversation:
+) -> resources.Conversation:
     """Says how a conversation stands: to the agents, and to the customer's pages named."""
     found = views.conversation(tx.connection, conversation_id)
     payload = ConversationUpdated(conversation=found, context_card=found.context_card)
@@ -76,7 +77,7 @@ def pages_of(connection: Connection, ids: Collection[int]) -> dict[int, list[Add
     return found
 
 
-def _created(tx: Transaction, target: Thread, made: shapes.Message) -> None:
+def _created(tx: Transaction, target: Thread, made: resources.Message) -> None:
     is_last = str(target["last_message_id"]) == made.id
     around = _standing(tx, target, made if is_last else None)
     if target.is_new:
@@ -91,13 +92,13 @@ def _created(tx: Transaction, target: Thread, made: shapes.Message) -> None:
 
 
 def _standing(
-    tx: Transaction, target: Thread, last_message: shapes.Message | None
-) -> shapes.Conversation:
+    tx: Transaction, target: Thread, last_message: resources.Message | None
+) -> resources.Conversation:
     """The conversation as it stands after `save`, without asking for what is at hand."""
     if last_message is None:
         return views.conversation(tx.connection, target.id)
     row = target.row
-    return shapes.Conversation(
+    return resources.Conversation(
         id=row["id"],
         contact=target.person.contact,
         status=row["status"],

@@ -13,9 +13,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from hub.conversations import cursors, people, profiles, search, shapes, views
-from hub.conversations.cursors import Page as Page
+from hub.contacts import contact_addresses, profiles
+from hub.conversations import views
 from hub.errors import NotFound
+from hub.schema import cursors, resources, search_index
+from hub.schema.cursors import Page as Page
 from hub.store.models import (
     addresses,
     contacts,
@@ -44,7 +46,7 @@ class ConversationFilter:
 
 def list_conversations(
     connection: Connection, wanted: ConversationFilter, limit: int, cursor: str | None
-) -> Page[shapes.Conversation]:
+) -> Page[resources.Conversation]:
     """By last activity, newest first."""
     query = views.CONVERSATIONS.where(*_conditions(wanted))
     position = (conversations.c.last_activity_at, conversations.c.id)
@@ -86,7 +88,7 @@ def _conditions(wanted: ConversationFilter) -> list[ColumnElement[bool]]:
 
 def list_messages(
     connection: Connection, conversation_id: int, limit: int, cursor: str | None
-) -> Page[shapes.Message]:
+) -> Page[resources.Message]:
     """The messages of one conversation, and of those brought into it, newest first.
 
     Raises NotFound.
@@ -101,19 +103,19 @@ def list_messages(
 
 def timeline(
     connection: Connection, contact_id: int, limit: int, cursor: str | None
-) -> Page[shapes.Message]:
+) -> Page[resources.Message]:
     """All a person said and heard, over every channel and conversation, newest first.
 
     One look-up per record of the person, merged: as cheap after fifty merges of long threads.
     Raises NotFound.
     """
-    group = people.group_of(connection, contact_id)
+    group = contact_addresses.group_of(connection, contact_id)
     return _merged(connection, [messages.c.contact_id == one for one in group], limit, cursor)
 
 
 def _merged(
     connection: Connection, streams: Sequence[ColumnElement[bool]], limit: int, cursor: str | None
-) -> Page[shapes.Message]:
+) -> Page[resources.Message]:
     """One page of several streams of messages, each read along its index."""
     position = (messages.c.created_at, messages.c.id)
     read = [
@@ -131,7 +133,7 @@ def messages_after(
     limit: int,
     *,
     conversation_id: int | None = None,
-) -> tuple[list[shapes.Message], bool]:
+) -> tuple[list[resources.Message], bool]:
     """What came after a message, oldest first, and whether there is more."""
     query = views.MESSAGES.where(messages.c.id > after).order_by(messages.c.id).limit(limit + 1)
     if conversation_id is not None:
@@ -163,7 +165,7 @@ def last_inbound(connection: Connection, conversation_id: int) -> Heard | None:
 
 def inbound_by_client_id(
     connection: Connection, address: Address, client_id: str
-) -> shapes.Message | None:
+) -> resources.Message | None:
     """What a customer sent under a key of their own, if it came."""
     row = connection.execute(
         views.MESSAGES.where(
@@ -178,7 +180,7 @@ def inbound_by_client_id(
     return None if row is None else views.message_shapes(connection, [row])[0]
 
 
-def current_conversation(connection: Connection, contact_id: int) -> shapes.Conversation | None:
+def current_conversation(connection: Connection, contact_id: int) -> resources.Conversation | None:
     """What goes on with a person now, or went on last."""
     row = connection.execute(
         select(conversations.c.id)
@@ -192,11 +194,11 @@ def current_conversation(connection: Connection, contact_id: int) -> shapes.Conv
 
 def list_contacts(
     connection: Connection, query: str, limit: int, cursor: str | None
-) -> Page[shapes.Contact]:
+) -> Page[resources.Contact]:
     """People by what they are called or reached at; all of them, newest first, for no query."""
     if query.strip():
         before = cursors.id_from(cursor)
-        ids = search.find_contacts(connection, query, before, limit + 1)
+        ids = search_index.find_contacts(connection, query, before, limit + 1)
         again = _shown_before(connection, query, ids[:limit])
         found = [profiles.contact(connection, one) for one in ids[:limit] if one not in again]
         return Page(found, cursors.encode([ids[limit - 1]]) if len(ids) > limit else None)
@@ -213,16 +215,16 @@ def _shown_before(connection: Connection, query: str, ids: Sequence[int]) -> set
         .join(newer, newer.c.root_id == contacts.c.root_id)
         .where(contacts.c.id.in_(ids), newer.c.id > contacts.c.id)
     ).all()
-    matching = search.matching_contacts(connection, query, {pair.newer_id for pair in pairs})
+    matching = search_index.matching_contacts(connection, query, {pair.newer_id for pair in pairs})
     return {pair.id for pair in pairs if pair.newer_id in matching}
 
 
 def find(
     connection: Connection, query: str, limit: int, cursor: str | None
-) -> Page[shapes.SearchResult]:
+) -> Page[resources.SearchResult]:
     """Contacts first (on the first page), then messages, newest first."""
     before = cursors.id_from(cursor)
-    ids = search.find_messages(connection, query, before, limit + 1)
+    ids = search_index.find_messages(connection, query, before, limit + 1)
     rows = connection.execute(views.MESSAGES.where(messages.c.id.in_(ids[:limit]))).all()
     by_id = {
         int(message.id): message
@@ -231,12 +233,12 @@ def find(
     results = []
     if cursor is None:
         results = [
-            shapes.SearchResult(type="contact", contact=contact)
+            resources.SearchResult(type="contact", contact=contact)
             for contact in list_contacts(connection, query, 5, None).items
-            if search.fold(query)
+            if search_index.fold(query)
         ]
     results += [
-        shapes.SearchResult(
+        resources.SearchResult(
             type="message",
             message=by_id[one],
             conversation_id=by_id[one].conversation_id,
@@ -250,7 +252,7 @@ def find(
 
 def list_journal(
     connection: Connection, status: str | None, limit: int, cursor: str | None
-) -> Page[shapes.JournalEntry]:
+) -> Page[resources.JournalEntry]:
     """What came in, newest first."""
     query = select(
         journal.c.id,
@@ -264,7 +266,7 @@ def list_journal(
     if status is not None:
         query = query.where(journal.c.status == status)
     rows = cursors.page(connection, query, (journal.c.id,), limit, cursor)
-    entries = [shapes.JournalEntry.model_validate(dict(row._mapping)) for row in rows.items]
+    entries = [resources.JournalEntry.model_validate(dict(row._mapping)) for row in rows.items]
     return Page(entries, rows.next)
 
 
@@ -280,7 +282,7 @@ def _exists(connection: Connection, where: Any, row_id: int) -> None:
 
 def _snippet(value: str, query: str) -> str:
     """The part of a text around the first word of the query."""
-    words = search.fold(query).split()
+    words = search_index.fold(query).split()
     at = value.casefold().find(words[0]) if words else -1
     begin = max(0, at - SNIPPET // 3)
     cut = value[begin : begin + SNIPPET]

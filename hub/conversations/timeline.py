@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import RowMapping, and_, select
 
-from hub.conversations import publishing, search, threads
-from hub.conversations.people import Person
-from hub.conversations.threads import Thread
+from hub.contacts.contact_addresses import Person
+from hub.conversations import lifecycle, publishing
+from hub.conversations.lifecycle import Thread
+from hub.schema import search_index
 from hub.store.engine import Transaction
 from hub.store.models import external_ids, messages
 from hub.store.prepared import Prepared, insert_all
@@ -81,12 +82,12 @@ def add_message(
     }
     values["id"] = _INSERT_MESSAGE.rows(tx.connection, values)[0].id
     if type != "event":
-        search.index_message(tx, values["id"], f"{values['subject']} {text}")
+        search_index.index_message(tx, values["id"], f"{values['subject']} {text}")
         target.changes |= {"last_message_id": values["id"], "last_activity_at": tx.now}
         if direction == "out" and author.type == "agent" and type == "message":
-            threads.answer_card(target)
+            lifecycle.answer_card(target)
         if connector is not None:
-            threads.join_connector(tx, target, connector)
+            lifecycle.join_connector(tx, target, connector)
     return values
 
 

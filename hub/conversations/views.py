@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, select
 
-from hub.conversations import shapes
-from hub.conversations.people import Person
+from hub.contacts.contact_addresses import Person
 from hub.errors import NotFound
+from hub.schema import resources
 from hub.store.models import (
     addresses,
     agents,
@@ -68,7 +68,7 @@ OWN_FIELDS = frozenset(
 )
 
 
-def message(connection: Connection, message_id: int) -> shapes.Message:
+def message(connection: Connection, message_id: int) -> resources.Message:
     """Raises NotFound."""
     rows = connection.execute(MESSAGES.where(messages.c.id == message_id)).all()
     if not rows:
@@ -76,7 +76,7 @@ def message(connection: Connection, message_id: int) -> shapes.Message:
     return message_shapes(connection, rows)[0]
 
 
-def fresh_message(values: Mapping[str, Any], person: Person) -> shapes.Message:
+def fresh_message(values: Mapping[str, Any], person: Person) -> resources.Message:
     """A message that was just written, without files and not (yet) to be delivered."""
     row = SimpleNamespace(
         **values,
@@ -90,7 +90,7 @@ def fresh_message(values: Mapping[str, Any], person: Person) -> shapes.Message:
 
 def message_shapes(
     connection: Connection, rows: Sequence[Row[Any]], *, with_html: bool = True
-) -> list[shapes.Message]:
+) -> list[resources.Message]:
     ids = [row.id for row in rows]
     files = attachment_shapes(connection, ids)
     edits = _edits(connection, [row.id for row in rows if row.edited_at is not None])
@@ -99,18 +99,18 @@ def message_shapes(
 
 def message_shape(
     row: Any,
-    files: Sequence[tuple[shapes.Attachment, str]] = (),
-    edits: Sequence[shapes.Edit] = (),
+    files: Sequence[tuple[resources.Attachment, str]] = (),
+    edits: Sequence[resources.Edit] = (),
     *,
     with_html: bool = True,
-) -> shapes.Message:
+) -> resources.Message:
     extra = row.extra
     html = ""
     if with_html and row.html:
         from hub.connectors.html import clean_html  # only hubs with mail pay for it
 
         html = clean_html(row.html, {cid: file.url for file, cid in files if cid})
-    return shapes.Message(
+    return resources.Message(
         id=row.id,
         conversation_id=row.conversation_id,
         contact_id=row.contact_root_id,
@@ -132,7 +132,7 @@ def message_shape(
         extra={name: value for name, value in extra.items() if name not in OWN_FIELDS},
         reply_to=row.reply_to_id,
         duplicate_of=row.duplicate_of_id,
-        author=shapes.Author(type=row.author_type, id=row.author_id, name=row.author_name),
+        author=resources.Author(type=row.author_type, id=row.author_id, name=row.author_name),
         delivery=_delivery(row),
         external_id=row.external_id,
         client_id=row.client_id,
@@ -143,10 +143,10 @@ def message_shape(
     )
 
 
-def _delivery(row: Any) -> shapes.Delivery | None:
+def _delivery(row: Any) -> resources.Delivery | None:
     if row.delivery_status is None:
         return None
-    return shapes.Delivery(
+    return resources.Delivery(
         status=row.delivery_status,
         code=row.delivery_code,
         reason=row.delivery_reason,
@@ -156,19 +156,19 @@ def _delivery(row: Any) -> shapes.Delivery | None:
     )
 
 
-def _fallback_from(kept: Mapping[str, Any] | None) -> shapes.FallbackFrom | None:
+def _fallback_from(kept: Mapping[str, Any] | None) -> resources.FallbackFrom | None:
     """Where it was to go; the trail beside it is delivery's own."""
     if kept is None:
         return None
-    fields = shapes.FallbackFrom.model_fields
-    return shapes.FallbackFrom(**{name: kept[name] for name in fields})
+    fields = resources.FallbackFrom.model_fields
+    return resources.FallbackFrom(**{name: kept[name] for name in fields})
 
 
 def attachment_shapes(
     connection: Connection, message_ids: Sequence[int]
-) -> dict[int, list[tuple[shapes.Attachment, str]]]:
+) -> dict[int, list[tuple[resources.Attachment, str]]]:
     """The files of messages, each with the Content-ID that a mail's HTML calls it by."""
-    found: dict[int, list[tuple[shapes.Attachment, str]]] = defaultdict(list)
+    found: dict[int, list[tuple[resources.Attachment, str]]] = defaultdict(list)
     if message_ids:
         for row in connection.execute(
             select(attachments)
@@ -179,8 +179,8 @@ def attachment_shapes(
     return found
 
 
-def attachment_shape(row: Any) -> shapes.Attachment:
-    return shapes.Attachment(
+def attachment_shape(row: Any) -> resources.Attachment:
+    return resources.Attachment(
         id=row.id,
         name=row.name,
         media_type=row.media_type,
@@ -192,22 +192,22 @@ def attachment_shape(row: Any) -> shapes.Attachment:
     )
 
 
-def _edits(connection: Connection, message_ids: Sequence[int]) -> dict[int, list[shapes.Edit]]:
-    found: dict[int, list[shapes.Edit]] = defaultdict(list)
+def _edits(connection: Connection, message_ids: Sequence[int]) -> dict[int, list[resources.Edit]]:
+    found: dict[int, list[resources.Edit]] = defaultdict(list)
     if message_ids:
         for row in connection.execute(
             select(message_edits)
             .where(message_edits.c.message_id.in_(message_ids))
             .order_by(message_edits.c.id)
         ):
-            found[row.message_id].append(shapes.Edit(text=row.text, at=row.created_at))
+            found[row.message_id].append(resources.Edit(text=row.text, at=row.created_at))
     return found
 
 
 # -- conversations ---------------------------------------------------------------------------------
 
 
-def conversation(connection: Connection, conversation_id: int) -> shapes.Conversation:
+def conversation(connection: Connection, conversation_id: int) -> resources.Conversation:
     """Raises NotFound."""
     rows = connection.execute(CONVERSATIONS.where(conversations.c.id == conversation_id)).all()
     if not rows:
@@ -217,7 +217,7 @@ def conversation(connection: Connection, conversation_id: int) -> shapes.Convers
 
 def conversation_shapes(
     connection: Connection, rows: Sequence[Row[Any]]
-) -> list[shapes.Conversation]:
+) -> list[resources.Conversation]:
     last_ids = [row.last_message_id for row in rows if row.last_message_id is not None]
     last = {}
     if last_ids:
@@ -241,13 +241,13 @@ def conversation_shapes(
 def conversation_shape(
     row: Any,
     *,
-    last_message: shapes.Message | None,
-    assignee: shapes.Agent | None,
-    team: shapes.Team | None,
-) -> shapes.Conversation:
-    return shapes.Conversation(
+    last_message: resources.Message | None,
+    assignee: resources.Agent | None,
+    team: resources.Team | None,
+) -> resources.Conversation:
+    return resources.Conversation(
         id=row.id,
-        contact=shapes.Contact(
+        contact=resources.Contact(
             id=row.root_id,
             name=row.contact_name,
             avatar_url=row.contact_avatar_url,
@@ -273,12 +273,12 @@ def conversation_shape(
     )
 
 
-def sla_shape(row: Mapping[str, Any]) -> shapes.Sla | None:
+def sla_shape(row: Mapping[str, Any]) -> resources.Sla | None:
     """The clocks of a conversation's row, those that run; None where no policy holds."""
     if row["sla"] is None:
         return None
     runs = row["sla_paused_at"] is None
-    return shapes.Sla(
+    return resources.Sla(
         first_reply_due=row["first_reply_due"] if runs else None,
         next_reply_due=row["next_reply_due"] if runs else None,
         resolve_due=row["resolve_due"] if runs else None,
@@ -286,8 +286,8 @@ def sla_shape(row: Mapping[str, Any]) -> shapes.Sla | None:
     )
 
 
-def agent_shape(row: Any) -> shapes.Agent:
-    return shapes.Agent(
+def agent_shape(row: Any) -> resources.Agent:
+    return resources.Agent(
         id=row.id,
         name=row.name,
         email=row.email,
@@ -301,25 +301,25 @@ _AGENT = Prepared(select(agents).where(agents.c.id == bindparam("id")))
 _TEAM = Prepared(select(teams).where(teams.c.id == bindparam("id")))
 
 
-def agent(connection: Connection, agent_id: int | None) -> shapes.Agent | None:
+def agent(connection: Connection, agent_id: int | None) -> resources.Agent | None:
     row = None if agent_id is None else _AGENT.first(connection, {"id": agent_id})
     return None if row is None else agent_shape(row)
 
 
-def team(connection: Connection, team_id: int | None) -> shapes.Team | None:
+def team(connection: Connection, team_id: int | None) -> resources.Team | None:
     row = None if team_id is None else _TEAM.first(connection, {"id": team_id})
-    return None if row is None else shapes.Team(id=row.id, name=row.name)
+    return None if row is None else resources.Team(id=row.id, name=row.name)
 
 
-def _agents(connection: Connection, ids: set[int]) -> dict[int, shapes.Agent]:
+def _agents(connection: Connection, ids: set[int]) -> dict[int, resources.Agent]:
     if not ids:
         return {}
     rows = connection.execute(select(agents).where(agents.c.id.in_(ids)))
     return {row.id: agent_shape(row) for row in rows}
 
 
-def _teams(connection: Connection, ids: set[int]) -> dict[int, shapes.Team]:
+def _teams(connection: Connection, ids: set[int]) -> dict[int, resources.Team]:
     if not ids:
         return {}
     rows = connection.execute(select(teams).where(teams.c.id.in_(ids)))
-    return {row.id: shapes.Team(id=row.id, name=row.name) for row in rows}
+    return {row.id: resources.Team(id=row.id, name=row.name) for row in rows}

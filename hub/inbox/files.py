@@ -10,10 +10,10 @@ from flask import Response, request, send_file
 from sqlalchemy import insert, select
 from werkzeug.datastructures import FileStorage
 
-from hub.conversations import shapes
 from hub.conversations.views import attachment_shape
 from hub.errors import Conflict, HubError, Invalid, NotFound
 from hub.inbox.services import Hub
+from hub.schema import resources
 from hub.store.engine import Transaction
 from hub.store.media import INLINE, TooLarge, sniff
 from hub.store.models import attachments
@@ -28,7 +28,7 @@ class FileTooLarge(HubError):
     code = "too_large"
 
 
-def store_upload(hub: Hub, file: FileStorage | None, uploader: str) -> shapes.Attachment:
+def store_upload(hub: Hub, file: FileStorage | None, uploader: str) -> resources.Attachment:
     """Keeps an uploaded file until a message takes it.
 
     Raises:
@@ -45,7 +45,7 @@ def store_upload(hub: Hub, file: FileStorage | None, uploader: str) -> shapes.At
     media_type = sniff(head, file.mimetype or "")
     name = clean_name(file.filename)
 
-    def keep(tx: Transaction) -> shapes.Attachment:
+    def keep(tx: Transaction) -> resources.Attachment:
         row = tx.execute(
             insert(attachments)
             .values(

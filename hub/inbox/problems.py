@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from hub.connectors.gateway import Disabled
+from hub.accounts.authentication import NotSignedIn
 from hub.errors import (
     Conflict,
     Forbidden,
@@ -24,9 +24,9 @@ from hub.errors import (
     PayloadInvalid,
     WebhookRejected,
 )
-from hub.inbox.api.answers import Problem
-from hub.inbox.auth import NotSignedIn
+from hub.inbox.api.responses import Problem
 from hub.inbox.files import FileTooLarge
+from hub.transport.gateway import Disabled
 
 log = structlog.get_logger()
 

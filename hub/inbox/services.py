@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hub.accounts.authentication import Authenticator
+from hub.accounts.presence import PresenceBook
 from hub.config import Config
 from hub.config.current import Current
-from hub.connectors.delivery import Deliverer
-from hub.connectors.fetching import MediaFetcher
-from hub.connectors.gateway import Gateway
-from hub.connectors.live import Connectors
-from hub.connectors.polling import Poller
-from hub.inbox.auth import Authenticator
-from hub.inbox.presence import PresenceBook
-from hub.inbox.sockets.agent_lines import AgentLines
-from hub.inbox.sockets.visitor_lines import Lines
+from hub.inbox.sockets.agent_connections import AgentLines
+from hub.inbox.sockets.visitor_connections import Lines
 from hub.reloading import Reloader
 from hub.settings import Settings
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
+from hub.transport.delivery import Deliverer
+from hub.transport.gateway import Gateway
+from hub.transport.media_fetching import MediaFetcher
+from hub.transport.polling import Poller
+from hub.transport.running import Connectors
 
 
 @dataclass(frozen=True)

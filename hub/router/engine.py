@@ -17,18 +17,18 @@ import structlog
 
 from hub import runtime
 from hub.config import Config
-from hub.conversations.events import (
+from hub.router import config_sync, notify
+from hub.router.notify import Listener
+from hub.router.queue_notices import Tidings
+from hub.router.reclaim import Callbacks
+from hub.router.routing_pass import Router
+from hub.schema.events import (
     ConversationCreated,
     ConversationUpdated,
     Event,
     MessageCreated,
     PresenceChanged,
 )
-from hub.router import roster, wakeups
-from hub.router.callbacks import Callbacks
-from hub.router.round import Router
-from hub.router.tidings import Tidings
-from hub.router.wakeups import Listener
 from hub.store.engine import Store
 
 log = structlog.get_logger()
@@ -161,7 +161,7 @@ class Assigner:
 
     def _told(self, what: str) -> None:
         """Another process says that something happened."""
-        if what == wakeups.WHOLE:
+        if what == notify.WHOLE:
             self.wake()
         else:
             self._wake.set()
@@ -173,10 +173,10 @@ class Assigner:
             if self._stopping:
                 return
             self._wake.clear()
-            what = wakeups.WHOLE if self._has_room else wakeups.NEW
+            what = notify.WHOLE if self._has_room else notify.NEW
             self._has_room = False
             try:
-                wakeups.notify(self._store, what)
+                notify.notify(self._store, what)
             except Exception:
                 log.exception("assign.forward_failed")  # the sweep over there finds it
             time.sleep(GATHER_SECONDS)
@@ -204,7 +204,7 @@ class Assigner:
     def _follow_accounts(self, agent_ids: frozenset[int], config: Config) -> None:
         """An account that was made while we ran is written as the file has it."""
         if agent_ids - self._known and (config.teams or config.agents):
-            self._store.write(lambda tx: roster.apply(tx, config))
+            self._store.write(lambda tx: config_sync.apply(tx, config))
             self.wake()
         self._known = agent_ids or self._known
 

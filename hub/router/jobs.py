@@ -17,7 +17,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from hub import runtime
-from hub.conversations import housekeeping, work
+from hub.conversations import actions, housekeeping
 from hub.store.engine import Store
 from hub.store.leading import Leader
 from hub.store.media import MediaFolder
@@ -90,9 +90,9 @@ class Timers:
 
     def _wake_snoozed(self) -> None:
         with self._store.read() as connection:
-            if not work.is_snooze_over(connection):
+            if not actions.is_snooze_over(connection):
                 return
-        self._store.write(work.wake_snoozed)
+        self._store.write(actions.wake_snoozed)
 
     def _clean_up(self) -> None:
         self._store.write(housekeeping.forget_expired_sessions)

@@ -7,17 +7,17 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from hub.config import Config
-from hub.conversations import shapes
 from hub.conversations.views import agent_shape
-from hub.router import board, hours, queue
+from hub.router import hours, queue, routing_reads
 from hub.router.candidates import Agent
+from hub.schema import resources
 from hub.store.models import agents
 
 
-class AgentLoad(shapes.Shape):
+class AgentLoad(resources.Shape):
     """An agent, and what they hold: `load` of `capacity`, for so many `people`."""
 
-    agent: shapes.Agent
+    agent: resources.Agent
     teams: list[str]
     skills: list[str]
     languages: list[str]
@@ -26,7 +26,7 @@ class AgentLoad(shapes.Shape):
     people: int
 
 
-class TeamQueue(shapes.Shape):
+class TeamQueue(resources.Shape):
     """A team and who waits for it. `name` is empty for what anybody may answer."""
 
     name: str
@@ -40,7 +40,7 @@ class TeamQueue(shapes.Shape):
     wait_seconds: int | None
 
 
-class Overview(shapes.Shape):
+class Overview(resources.Shape):
     at: datetime
     teams: list[TeamQueue]
     agents: list[AgentLoad]
@@ -48,13 +48,13 @@ class Overview(shapes.Shape):
 
 def overview(connection: Connection, config: Config, now: datetime) -> Overview:
     """Everything the admin's page shows. One query more for each team, none for each customer."""
-    found = {one.id: one for one in board.read_agents(connection, config) if one.may_answer}
+    found = {one.id: one for one in routing_reads.read_agents(connection, config) if one.may_answer}
     rows = connection.execute(
         select(agents).where(agents.c.disabled_at.is_(None)).order_by(agents.c.name)
     )
     loads = [_load(shape, found[int(shape.id)]) for shape in map(agent_shape, rows)]
     waiting = queue.waiting_by_team(connection)
-    names = [*board.team_names(connection).values(), ""]
+    names = [*routing_reads.team_names(connection).values(), ""]
     return Overview(
         at=now,
         teams=[
@@ -65,7 +65,7 @@ def overview(connection: Connection, config: Config, now: datetime) -> Overview:
     )
 
 
-def _load(shape: shapes.Agent, agent: Agent) -> AgentLoad:
+def _load(shape: resources.Agent, agent: Agent) -> AgentLoad:
     return AgentLoad(
         agent=shape,
         teams=sorted(agent.teams),

@@ -12,7 +12,7 @@ from hub.store.models import metadata
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 #: The full-text tables, for which SQLModel has no words. Folded text only (see
-#: hub.conversations.search), so the plainest tokenizers do.
+#: hub.schema.search_index), so the plainest tokenizers do.
 SEARCH_TABLES = {
     "sqlite": (
         "CREATE VIRTUAL TABLE message_search USING fts5(body, content='', detail='none')",

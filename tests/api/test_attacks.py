@@ -15,8 +15,8 @@ import jwt
 import pytest
 import requests
 
-from hub.conversations.tokens import digest, new_code, new_token
 from hub.sandbox import Sandbox
+from hub.schema.tokens import digest, new_code, new_token
 from tests.api.signing import SECRETS, hashed, refusal, signed
 from tests.api.test_visitors import everything_heard, texts, upload, words
 from tests.harness import RunningHub, Screen, eventually

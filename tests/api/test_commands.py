@@ -17,7 +17,7 @@ import requests
 
 from hub.config import load_config
 from hub.connectors.base import Site
-from hub.connectors.live import Connectors
+from hub.transport.running import Connectors
 from tests.harness import RunningHub, free_port
 
 pytestmark = pytest.mark.servers
@@ -189,8 +189,8 @@ def hub_(world: object) -> RunningHub:
 
 
 def test_replay_runs_what_failed_again_and_says_how_many(tmp_path: Path) -> None:
-    from hub.conversations.inlets import Inlet
-    from hub.conversations.receive import keep_failed
+    from hub.inbound.channel import Inlet
+    from hub.inbound.receive import keep_failed
     from hub.store.engine import Store
     from hub.store.migrate import migrate
     from hub.types import WebhookRequest

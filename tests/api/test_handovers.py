@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.conversations.tokens import new_token
+from hub.schema.tokens import new_token
 from tests.api.test_metrics import metric
 from tests.harness import RunningHub, eventually
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import requests
 
-from hub.conversations.tokens import digest
 from hub.sandbox import Sandbox
 from hub.sandbox.base import sample_files
+from hub.schema.tokens import digest
 from tests.api.signing import hashed, refusal, signed
 from tests.api.test_visitors import everything_heard, texts, words
 from tests.harness import RunningHub, Screen, eventually

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import socketio
 
-from hub.inbox import accounts, presence
-from hub.inbox.presence import PresenceBook
+from hub.accounts import credentials, presence
+from hub.accounts.presence import PresenceBook
 from hub.store.engine import Store
 from hub.store.migrate import migrate
 from tests.api.conftest import Browser
@@ -218,7 +218,7 @@ def test_an_agent_who_comes_back_in_time_never_left(
     told: list[str] = []
     store.subscribe(lambda events: told.extend(event.payload.presence for event in events))
     agent_id = store.write(
-        lambda tx: accounts.add_agent(tx, "a@example.com", "A", "agent", "a long password")
+        lambda tx: credentials.add_agent(tx, "a@example.com", "A", "agent", "a long password")
     )
     book = PresenceBook(store)
     book.arrived(agent_id, "first")

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hub.config import Config, texts
-from hub.router import phrases
-from hub.router.replies import fill, placeholders
+from hub.router.auto_replies import localized_words
+from hub.router.auto_replies.rules import fill, placeholders
 
 LANGUAGES = {"en", "ar", "et", "fa", "pl"}
 NOW = datetime(2026, 1, 2, 18, 0, tzinfo=UTC)
@@ -61,8 +61,8 @@ def test_a_file_without_replies_has_the_defaults() -> None:
 def test_who_waits_is_told_their_place_in_their_language(
     language: str, minutes: int, said: str
 ) -> None:
-    wait = phrases.wait_in_words(timedelta(minutes=minutes), language)
-    values = {"position": phrases.in_digits("2", language), "wait": wait}
+    wait = localized_words.wait_in_words(timedelta(minutes=minutes), language)
+    values = {"position": localized_words.in_digits("2", language), "wait": wait}
     assert fill(texts.QUEUED[language], values) == said
     only_the_place = said.partition(". ")[0] + "."
     assert fill(texts.QUEUED[language], {**values, "wait": ""}) == only_the_place
@@ -102,8 +102,8 @@ def test_who_comes_outside_hours_is_told_when_and_where_in_their_language(
     language: str, back: str, invited: str
 ) -> None:
     values = {
-        "opens": phrases.opens_in_words(MONDAY, NOW, "Europe/Tallinn", language),
-        "fallback": phrases.channel_in_words("email", language),
+        "opens": localized_words.opens_in_words(MONDAY, NOW, "Europe/Tallinn", language),
+        "fallback": localized_words.channel_in_words("email", language),
     }
     assert fill(texts.OFFLINE[language], values) == f"{back} {invited}"
     assert fill(texts.OFFLINE[language], {**values, "fallback": ""}) == back

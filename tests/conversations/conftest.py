@@ -13,11 +13,12 @@ import pytest
 import structlog
 from sqlalchemy import Engine, event
 
-from hub.connectors import delivery, lanes, registry
+from hub.connectors import registry
 from hub.store import engine as engine_module
 from hub.store import models
 from hub.store.engine import Store, open_engine
 from hub.store.migrate import migrate
+from hub.transport import delivery, send_slots
 from tests.conversations.desk import Customer, Desk
 from tests.conversations.toys import KINDS, ToyProvider
 
@@ -173,4 +174,4 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivery, "SWEEP_SECONDS", 0.02)
     monkeypatch.setattr(delivery, "FIRST_WAIT", timedelta(milliseconds=20))
     monkeypatch.setattr(delivery, "LONGEST_WAIT", timedelta(milliseconds=200))
-    monkeypatch.setattr(lanes, "PROBE_EVERY", timedelta(milliseconds=50))
+    monkeypatch.setattr(send_slots, "PROBE_EVERY", timedelta(milliseconds=50))

@@ -16,18 +16,22 @@ import orjson
 from sqlalchemy import Table, func, insert, select, update
 
 from hub.connectors.base import Site
-from hub.connectors.delivery import Deliverer
-from hub.connectors.gateway import Gateway
-from hub.connectors.live import Connectors
-from hub.conversations import handovers, links, queries, send, shapes, views, work
-from hub.conversations.events import Event
-from hub.conversations.inlets import Received
-from hub.conversations.receive import receive
-from hub.conversations.send import Draft
+from hub.conversations import actions, queries, views
 from hub.conversations.timeline import Author
+from hub.handover import redemption
+from hub.identity import links
+from hub.inbound.channel import Received
+from hub.inbound.receive import receive
+from hub.outbound import send
+from hub.outbound.send import Draft
+from hub.schema import resources
+from hub.schema.events import Event
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
 from hub.store.models import agents, contacts, conversations, deliveries
+from hub.transport.delivery import Deliverer
+from hub.transport.gateway import Gateway
+from hub.transport.running import Connectors
 from hub.types import (
     Address,
     ContactEvent,
@@ -102,16 +106,16 @@ class Customer:
     def brings(self, event: InboundEvent) -> Received:
         return self.desk.receives(event, self.connector)
 
-    def says(self, text: str = "", **fields: Any) -> shapes.Message:
+    def says(self, text: str = "", **fields: Any) -> resources.Message:
         """Returns the message as the hub has it."""
         received = self.brings(self.message(text, **fields))
         assert received.message_id is not None, received
         return self.desk.message(received.message_id)
 
-    def edits(self, message: shapes.Message, text: str, **fields: Any) -> Received:
+    def edits(self, message: resources.Message, text: str, **fields: Any) -> Received:
         return self.brings(self.message(text, edits=message.external_id, **fields))
 
-    def reacts(self, message: shapes.Message, emoji: str) -> Received:
+    def reacts(self, message: resources.Message, emoji: str) -> Received:
         return self.brings(self.event("reaction", text=emoji, external_id=message.external_id))
 
     def stops(self) -> None:
@@ -121,7 +125,7 @@ class Customer:
         self.brings(self.event("started", **fields))
 
     @property
-    def contact(self) -> shapes.Contact:
+    def contact(self) -> resources.Contact:
         return self.desk.contact_at(self.address)
 
     @property
@@ -217,19 +221,19 @@ class Desk:
 
         return Author("agent", self.store.write(hire), name)
 
-    def contact_at(self, address: Address) -> shapes.Contact:
-        from hub.conversations import people
+    def contact_at(self, address: Address) -> resources.Contact:
+        from hub.contacts import contact_addresses
 
         with self.store.read() as connection:
-            person = people.find(connection, address)
+            person = contact_addresses.find(connection, address)
         assert person is not None
         return person.contact
 
     def record_at(self, address: Address) -> int:
-        from hub.conversations import people
+        from hub.contacts import contact_addresses
 
         with self.store.read() as connection:
-            person = people.find(connection, address)
+            person = contact_addresses.find(connection, address)
         assert person is not None
         return person.contact_id
 
@@ -252,7 +256,7 @@ class Desk:
         values: dict[str, Any] = {"key": key, "raw": b"", "external_ids": external_ids}
         self.receives(DeliveryUpdate(status=DeliveryStatus(status), **(values | fields)), connector)
 
-    def replies(self, conversation_id: int | str, text: str, **fields: Any) -> shapes.Message:
+    def replies(self, conversation_id: int | str, text: str, **fields: Any) -> resources.Message:
         return self.sends(conversation_id, text, **fields).message
 
     def sends(self, conversation_id: int | str, text: str, **fields: Any) -> send.Sent:
@@ -262,12 +266,12 @@ class Desk:
             lambda tx: send.send(tx, int(conversation_id), draft, self.agent, outlets)
         )
 
-    def changes(self, conversation_id: int | str, **changes: Any) -> shapes.Conversation:
+    def changes(self, conversation_id: int | str, **changes: Any) -> resources.Conversation:
         return self.store.write(
-            lambda tx: work.change(tx, int(conversation_id), changes, self.agent)
+            lambda tx: actions.change(tx, int(conversation_id), changes, self.agent)
         )
 
-    def links_up(self, one: Customer | int, other: Customer | int) -> shapes.Link:
+    def links_up(self, one: Customer | int, other: Customer | int) -> resources.Link:
         records = [found if isinstance(found, int) else found.id for found in (one, other)]
         return self.store.write(
             lambda tx: links.link(
@@ -280,13 +284,15 @@ class Desk:
             )
         )
 
-    def unlinks(self, link: shapes.Link) -> None:
+    def unlinks(self, link: resources.Link) -> None:
         self.store.write(lambda tx: links.unlink(tx, int(link.id), by="Kadri"))
 
-    def invites(self, conversation_id: int | str, connector: str = "other") -> handovers.Invitation:
+    def invites(
+        self, conversation_id: int | str, connector: str = "other"
+    ) -> redemption.Invitation:
         """Whoever brings it is the one this conversation is with."""
         return self.store.write(
-            lambda tx: handovers.invite(tx, int(conversation_id), connector, "Kadri")
+            lambda tx: redemption.invite(tx, int(conversation_id), connector, "Kadri")
         )
 
     # -- delivery --------------------------------------------------------------------------------
@@ -302,13 +308,13 @@ class Desk:
         made.start(alone=alone)
         return made
 
-    def delivery(self, message: shapes.Message | int) -> shapes.Delivery:
+    def delivery(self, message: resources.Message | int) -> resources.Delivery:
         found = self.message(message if isinstance(message, int) else int(message.id)).delivery
         assert found is not None
         return found
 
-    def waits_until(self, message: shapes.Message, *statuses: str) -> shapes.Delivery:
-        def look() -> shapes.Delivery | None:
+    def waits_until(self, message: resources.Message, *statuses: str) -> resources.Delivery:
+        def look() -> resources.Delivery | None:
             found = self.delivery(message)
             return found if found.status.value in statuses else None
 
@@ -316,7 +322,7 @@ class Desk:
         assert found is not None
         return found
 
-    def sets_delivery(self, message: shapes.Message, **values: Any) -> None:
+    def sets_delivery(self, message: resources.Message, **values: Any) -> None:
         """Turns the clock, or the story, of a delivery."""
         statement = (
             update(deliveries).where(deliveries.c.message_id == int(message.id)).values(values)
@@ -331,30 +337,32 @@ class Desk:
 
     # -- looking -----------------------------------------------------------------------------------
 
-    def message(self, message_id: int | str) -> shapes.Message:
+    def message(self, message_id: int | str) -> resources.Message:
         with self.store.read() as connection:
             return views.message(connection, int(message_id))
 
-    def conversation(self, conversation_id: int | str) -> shapes.Conversation:
+    def conversation(self, conversation_id: int | str) -> resources.Conversation:
         with self.store.read() as connection:
             return views.conversation(connection, int(conversation_id))
 
-    def conversations(self, **wanted: str) -> list[shapes.Conversation]:
+    def conversations(self, **wanted: str) -> list[resources.Conversation]:
         with self.store.read() as connection:
             wanted_ = queries.ConversationFilter(**wanted)
             return queries.list_conversations(connection, wanted_, 100, None).items
 
-    def only_conversation(self) -> shapes.Conversation:
+    def only_conversation(self) -> resources.Conversation:
         (found,) = self.conversations()
         return found
 
-    def thread(self, conversation_id: int | str, *, events: bool = False) -> list[shapes.Message]:
+    def thread(
+        self, conversation_id: int | str, *, events: bool = False
+    ) -> list[resources.Message]:
         """Oldest first."""
         with self.store.read() as connection:
             items = queries.list_messages(connection, int(conversation_id), 100, None).items
         return [one for one in reversed(items) if events or one.type != "event"]
 
-    def timeline(self, contact_id: int | str) -> list[shapes.Message]:
+    def timeline(self, contact_id: int | str) -> list[resources.Message]:
         """What was said, oldest first; the events beside it are left out."""
         with self.store.read() as connection:
             found = queries.timeline(connection, int(contact_id), 100, None).items[::-1]

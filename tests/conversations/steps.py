@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from hub.conversations import links, outbox, send, shapes
-from hub.conversations.outbox import Claim
+from hub.identity import links
+from hub.outbound import outbox, send
+from hub.outbound.outbox import Claim
+from hub.schema import resources
 from tests.conversations.desk import Customer, Desk
 
 
@@ -16,13 +18,13 @@ def claim_now(desk: Desk, *connectors: str) -> Claim | None:
     return desk.store.write(lambda tx: outbox.claim(tx, connectors or ("toy",)))
 
 
-def retry(desk: Desk, message: shapes.Message) -> None:
+def retry(desk: Desk, message: resources.Message) -> None:
     desk.store.write(lambda tx: send.retry(tx, int(message.id)))
 
 
 def same_person(
     desk: Desk, one: Customer, other: Customer, evidence: str = "verified"
-) -> shapes.Link:
+) -> resources.Link:
     """The other of the two was reached by a link that this one followed."""
     return desk.store.write(
         lambda tx: links.link(

@@ -9,10 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.connectors import delivery
-from hub.connectors.delivery import backoff
 from hub.connectors.rates import Buckets
-from hub.conversations.tokens import ReplyToken, read_reply_token
 from hub.errors import (
     AddressInvalid,
     ConnectionFailed,
@@ -20,7 +17,10 @@ from hub.errors import (
     Rejected,
     WindowClosed,
 )
+from hub.schema.tokens import ReplyToken, read_reply_token
 from hub.store.models import deliveries, external_ids
+from hub.transport import delivery
+from hub.transport.delivery import backoff
 from hub.types import Address, RateLimit
 from tests.conversations.desk import SECRET, Customer, Desk, eventually
 from tests.conversations.steps import retry, says_hello

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.conversations import outbox, reports
-from hub.conversations.reports import RANK
 from hub.errors import (
     ConnectionFailed,
 )
+from hub.outbound import outbox, receipts
+from hub.outbound.receipts import RANK
 from hub.types import DeliveryStatus
 from tests.conversations.desk import Customer, Desk
 from tests.conversations.steps import claim_now, retry, says_hello
@@ -320,8 +320,8 @@ def test_a_status_only_moves_forward(desk: Desk, anna: Customer, seed: int) -> N
 def test_no_two_statuses_follow_each_other_both_ways(
     one: DeliveryStatus, other: DeliveryStatus
 ) -> None:
-    forward = one.value in reports.BEFORE[other]
-    back = other.value in reports.BEFORE[one]
+    forward = one.value in receipts.BEFORE[other]
+    back = other.value in receipts.BEFORE[one]
     assert not (forward and back)
     if RANK[one] < RANK[other]:
         assert forward

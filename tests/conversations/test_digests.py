@@ -12,19 +12,14 @@ import pytest
 from sqlalchemy import event, insert, update
 
 from hub.config.sections import Fallback
-from hub.connectors.delivery import Deliverer
-from hub.connectors.following import Follower
-from hub.conversations import (
-    digest_messages,
-    digests,
-    handovers,
-    people,
-    reachable,
-    reports,
-    shapes,
-)
-from hub.conversations.digest_messages import TEXTS, written
+from hub.contacts import contact_addresses
+from hub.handover import digest_messages, digests, redemption
+from hub.handover.digest_messages import TEXTS, written
+from hub.outbound import reachability, receipts
+from hub.schema import resources
 from hub.store.models import addresses, deliveries, reaches, visitor_sessions
+from hub.transport.delivery import Deliverer
+from hub.transport.unread_followup import Follower
 from tests.conversations.desk import SECRET, Customer, Desk, at_once
 from tests.conversations.steps import same_person
 from tests.conversations.toys import ToyProvider, a_moment_ago
@@ -95,7 +90,7 @@ def sets_session(desk: Desk, visitor: Customer, **values: Any) -> None:
     assert desk.store.write(lambda tx: tx.execute(statement).rowcount) == 1
 
 
-def answers(desk: Desk, conversation: str, *texts: str) -> list[shapes.Message]:
+def answers(desk: Desk, conversation: str, *texts: str) -> list[resources.Message]:
     """Answers by chat that were written longer ago than anybody waits."""
     sent = [desk.replies(conversation, text, connector="site") for text in texts]
     for one in sent:
@@ -112,7 +107,7 @@ def resume_link(_connector: str, token: str, _code: str) -> str:
     return f"https://hub.example/chat#resume={token}"
 
 
-def digests_of(desk: Desk, conversation: str) -> list[shapes.Message]:
+def digests_of(desk: Desk, conversation: str) -> list[resources.Message]:
     return [one for one in desk.thread(conversation) if one.author.type == "system"]
 
 
@@ -145,7 +140,7 @@ def test_what_a_visitor_left_unread_follows_as_one_message(
     assert digest.subject == "The answer to your chat"
     for text in ("Kadri: Yes, size 41", "Kadri: Shall I keep it?"):
         assert text in digest.text
-    assert found.fallback_from == shapes.FallbackFrom(
+    assert found.fallback_from == resources.FallbackFrom(
         address="webchat:v1",
         connector="site",
         kind="webchat",
@@ -250,7 +245,7 @@ def test_a_page_on_another_device_of_the_same_person_counts_as_being_there(
     assert len(digests_of(desk, chat)) == 1
 
 
-def follow_at(desk: Desk, message: shapes.Message) -> datetime:
+def follow_at(desk: Desk, message: resources.Message) -> datetime:
     with desk.store.read() as connection:
         found = connection.execute(
             deliveries.select().where(deliveries.c.message_id == int(message.id))
@@ -262,10 +257,10 @@ def follow_at(desk: Desk, message: shapes.Message) -> datetime:
 def test_what_was_read_does_not_follow(desk: Desk, chat: str, visitor: Customer) -> None:
     read, _unread = answers(desk, chat, "read", "unread")
     with desk.store.read() as connection:
-        person = people.find(connection, visitor.address)
+        person = contact_addresses.find(connection, visitor.address)
     assert person is not None
     seen = visitor.event("read", external_id=read.id)
-    desk.store.write(lambda tx: reports.read_by_customer(tx, "site", person, seen))
+    desk.store.write(lambda tx: receipts.read_by_customer(tx, "site", person, seen))
     assert desk.delivery(read).status == "read"
     leaves(desk, visitor)
     sweep(desk)
@@ -421,8 +416,8 @@ def test_the_way_back_leads_to_the_same_person_once(
         def write(tx: Any) -> bool:
             from hub.types import Profile
 
-            person = people.find_or_make(tx, phone.address, Profile())
-            return bool(handovers.redeem(tx, found[1], "site", person))
+            person = contact_addresses.find_or_make(tx, phone.address, Profile())
+            return bool(redemption.redeem(tx, found[1], "site", person))
 
         return desk.store.write(write)
 
@@ -483,7 +478,7 @@ def test_it_is_cut_to_one_message_where_a_link_has_the_rest(length: int) -> None
 def known(desk: Desk, customer: Customer, rules: Fallback = RULES) -> dict[str, Any]:
     record = customer.id
     with desk.store.read() as connection:
-        found = reachable.addresses_of(
+        found = reachability.addresses_of(
             connection, record, desk.connectors.outlets(), rules, datetime.now(UTC)
         )
     return {one.connector: one for one in found}
@@ -494,7 +489,7 @@ def test_the_composer_sees_who_is_there_and_where_an_answer_would_go(
 ) -> None:
     there = known(desk, visitor)
     assert (there["site"].present, there["letters"].present) == (True, None)
-    assert there["site"].fallback == shapes.Place(
+    assert there["site"].fallback == resources.Place(
         connector="letters", kind="letter", address="letter:anna-home"
     )
     assert there["letters"].fallback is None

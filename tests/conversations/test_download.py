@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.connectors.base import Site
-from hub.connectors.download import Refused, download, is_public
 from hub.connectors.http import HttpCall
 from hub.errors import ConnectionFailed, Rejected, SendError
 from hub.store.media import MediaFolder, MediaLinks, TooLarge, sniff
+from hub.transport.download import Refused, download, is_public
 from tests.conversations.toys import Toy, ToyConfig
 
 INSIDE = [
@@ -288,7 +288,7 @@ def test_a_redirect_elsewhere_gets_no_keys(
     server: Server, elsewhere: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only the check of the host is out of the way; what is sent there is what counts."""
-    from hub.connectors import download as module
+    from hub.transport import download as module
 
     monkeypatch.setattr(module, "_check_host", lambda *_: None)
     monkeypatch.setattr(module, "is_public", lambda address: True)

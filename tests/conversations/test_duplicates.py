@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from hub.conversations import work
+from hub.conversations import actions
 from hub.conversations.duplicates import WITHIN, essence
 from hub.store.models import messages
 from hub.types import Attachment, Medium
@@ -126,5 +126,5 @@ def test_reading_counts_what_is_repeated_once(
     first, second = two_ways
     asked = first.says(WORDS)
     second.says(WORDS)
-    read = desk.store.write(lambda tx: work.read(tx, int(asked.conversation_id), int(asked.id)))
+    read = desk.store.write(lambda tx: actions.read(tx, int(asked.conversation_id), int(asked.id)))
     assert read.unread_count == 0

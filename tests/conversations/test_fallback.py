@@ -9,10 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from hub.config.sections import Fallback
-from hub.connectors.delivery import Deliverer
-from hub.conversations import fallback, links, people, reach, send, shapes
-from hub.conversations.outbox import Claim
-from hub.conversations.send import Draft
+from hub.contacts import address_state, contact_addresses
 from hub.conversations.timeline import SYSTEM
 from hub.errors import (
     AddressInvalid,
@@ -25,7 +22,13 @@ from hub.errors import (
     Unsupported,
     WindowClosed,
 )
+from hub.identity import links
+from hub.outbound import fallback, send
+from hub.outbound.outbox import Claim
+from hub.outbound.send import Draft
+from hub.schema import resources
 from hub.store.models import addresses, deliveries, external_ids, reaches
+from hub.transport.delivery import Deliverer
 from hub.types import DeliveryStatus
 from tests.conversations.desk import SECRET, Customer, Desk, eventually
 from tests.conversations.steps import claim_now, same_person
@@ -69,7 +72,7 @@ def both(desk: Desk, anna: Customer, letters: Customer) -> str:
     return desk.message(anna.says("Hello?").id).conversation_id
 
 
-def events_of(desk: Desk, message: shapes.Message) -> list[dict[str, Any]]:
+def events_of(desk: Desk, message: resources.Message) -> list[dict[str, Any]]:
     found = desk.events_in(message.conversation_id)
     return [one for one in found if one["name"] == "delivery.fallback"]
 
@@ -102,7 +105,7 @@ def test_a_refusal_for_good_leads_to_the_next_address_where_it_is_about_the_chan
         return
     assert found.status == "sent"
     assert provider.texts_to("anna-home") == ["Yes, size 41"]
-    assert found.fallback_from == shapes.FallbackFrom(
+    assert found.fallback_from == resources.FallbackFrom(
         address="toy:anna", connector="toy", kind="toy", code=error.code, reason=error.message
     )
 
@@ -240,23 +243,23 @@ def moves_on(desk: Desk, claim: Claim) -> bool:
     return step is not None
 
 
-def a_lost_answer(desk: Desk, ours: shapes.Message) -> None:
+def a_lost_answer(desk: Desk, ours: resources.Message) -> None:
     desk.sets_delivery(ours, unknown_since=a_moment_ago(minutes=2))
 
 
-def a_part_that_left(desk: Desk, ours: shapes.Message) -> None:
+def a_part_that_left(desk: Desk, ours: resources.Message) -> None:
     desk.sets_delivery(ours, parts_sent=1)
 
 
-def a_doubt(desk: Desk, ours: shapes.Message) -> None:
+def a_doubt(desk: Desk, ours: resources.Message) -> None:
     desk.sets_delivery(ours, maybe_twice=True)
 
 
-def a_report(desk: Desk, ours: shapes.Message) -> None:
+def a_report(desk: Desk, ours: resources.Message) -> None:
     desk.sets_delivery(ours, reported={"status": "delivered"})
 
 
-def an_id_of_the_provider(desk: Desk, ours: shapes.Message) -> None:
+def an_id_of_the_provider(desk: Desk, ours: resources.Message) -> None:
     def write(tx: Any) -> None:
         tx.execute(
             external_ids.insert().values(
@@ -276,7 +279,7 @@ def an_id_of_the_provider(desk: Desk, ours: shapes.Message) -> None:
     "trace", [a_lost_answer, a_part_that_left, a_doubt, a_report, an_id_of_the_provider]
 )
 def test_what_may_have_left_goes_nowhere_else(
-    desk: Desk, both: str, trace: Callable[[Desk, shapes.Message], None]
+    desk: Desk, both: str, trace: Callable[[Desk, resources.Message], None]
 ) -> None:
     ours = desk.replies(both, "Yes")
     trace(desk, ours)
@@ -335,7 +338,7 @@ def sets_reach(desk: Desk, customer: Customer, **values: Any) -> None:
 
 def people_id(desk: Desk, customer: Customer) -> int:
     with desk.store.read() as connection:
-        person = people.find(connection, customer.address)
+        person = contact_addresses.find(connection, customer.address)
     assert person is not None
     return person.address_id
 
@@ -350,7 +353,9 @@ def is_blocked(desk: Desk, letters: Customer) -> None:
 
 def said_stop_to_another_number(desk: Desk, letters: Customer) -> None:
     address_id = people_id(desk, letters)
-    desk.store.write(lambda tx: reach.stopped(tx, address_id, "letters-2", "STOP", opted_out=True))
+    desk.store.write(
+        lambda tx: address_state.stopped(tx, address_id, "letters-2", "STOP", opted_out=True)
+    )
 
 
 def is_only_asserted(desk: Desk, letters: Customer) -> None:

@@ -11,11 +11,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import event, select, update
 
-from hub.conversations import handovers
-from hub.conversations.handovers import Refused
-from hub.conversations.inlets import Received
-from hub.conversations.tokens import CODE_ALPHABET, codes_in, is_token, new_code, new_token
 from hub.errors import LimitExceeded, NotFound
+from hub.handover import redemption
+from hub.handover.redemption import Refused
+from hub.inbound.channel import Received
+from hub.schema.tokens import CODE_ALPHABET, codes_in, is_token, new_code, new_token
 from hub.store.engine import Store
 from hub.store.models import handover_refusals
 from hub.store.models import handovers as table
@@ -92,7 +92,7 @@ def test_any_text_can_be_looked_through(text: str) -> None:
 
 def test_a_campaign_in_a_link_is_no_token() -> None:
     assert is_token(new_token())
-    assert not is_token("summer-sale") and handovers.in_form("summer-sale") == []
+    assert not is_token("summer-sale") and redemption.in_form("summer-sale") == []
 
 
 # -- redeeming -------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ def test_it_expires_when_its_maker_says(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     expires = timedelta(minutes=3)
     made = desk.store.write(
-        lambda tx: handovers.invite(tx, int(said.conversation_id), "other", "Kadri", expires)
+        lambda tx: redemption.invite(tx, int(said.conversation_id), "other", "Kadri", expires)
     )
     with desk.store.read() as connection:
         row = connection.execute(select(table)).one()
@@ -244,7 +244,7 @@ def test_an_address_is_listened_to_again_after_a_while(
     for _ in range(5):
         there.says(new_code())
     past = update(handover_refusals).values(
-        created_at=handovers.REFUSED_WITHIN * -1 + anna.says("still here").created_at
+        created_at=redemption.REFUSED_WITHIN * -1 + anna.says("still here").created_at
     )
     desk.store.write(lambda tx: tx.execute(past).rowcount)
     there.says(made.code)
@@ -254,7 +254,7 @@ def test_an_address_is_listened_to_again_after_a_while(
 def test_a_connector_under_attack_takes_links_and_no_codes(
     desk: Desk, anna: Customer, there: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handovers, "MAX_REFUSED_CODES", 3)
+    monkeypatch.setattr(redemption, "MAX_REFUSED_CODES", 3)
     made = desk.invites(anna.says("Hello").conversation_id)
     for n in range(3):
         desk.customer(f"guesser {n}", "other").says(new_code())
@@ -265,11 +265,11 @@ def test_a_connector_under_attack_takes_links_and_no_codes(
 
 def test_making_them_has_an_end(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
-    for _ in range(handovers.MAX_MADE):
+    for _ in range(redemption.MAX_MADE):
         desk.invites(said.conversation_id)
     with pytest.raises(LimitExceeded) as caught:
         desk.invites(said.conversation_id)
-    assert timedelta(0) < caught.value.retry_after <= handovers.MADE_WITHIN
+    assert timedelta(0) < caught.value.retry_after <= redemption.MADE_WITHIN
 
 
 def test_there_is_none_for_a_conversation_that_is_not_there(desk: Desk) -> None:

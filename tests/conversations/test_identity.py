@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from hub.conversations import links, people, profiles, queries, shapes, suggestions
-from hub.conversations.receive import receive
-from hub.conversations.tokens import ReplyToken, make_reply_token
+from hub.contacts import contact_addresses, profiles
+from hub.conversations import queries
 from hub.errors import Conflict
+from hub.identity import links, suggestions
+from hub.inbound.receive import receive
 from hub.phones import canonical, forms
+from hub.schema import resources
+from hub.schema.tokens import ReplyToken, make_reply_token
 from hub.store.models import addresses
 from hub.types import Address, ContactCard, InboundMessage, Profile, WebhookRequest
 from tests.conversations.desk import SECRET, Desk
@@ -58,13 +61,13 @@ class Somebody:
         return self.desk.contact_at(self.address).id
 
     @property
-    def shown(self) -> shapes.Contact:
+    def shown(self) -> resources.Contact:
         return self.desk.contact_at(self.address)
 
     @property
     def evidence(self) -> str:
         with self.desk.store.read() as connection:
-            found = people.find(connection, self.address)
+            found = contact_addresses.find(connection, self.address)
         assert found is not None
         return found.evidence
 
@@ -378,7 +381,7 @@ def test_a_reply_token_proves_the_address_it_was_sent_to_and_no_other(
     customer, other = mail(desk), mail(desk, "other@example.org")
     said = customer.says(authenticated=False)
     with desk.store.read() as connection:
-        person = people.find(connection, customer.address)
+        person = contact_addresses.find(connection, customer.address)
     assert person is not None
     token = make_reply_token(SECRET, ReplyToken(int(said.conversation_id), person.address_id))
     who = customer if brought_by == "itself" else other

@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, select
 
-from hub.conversations import links, profiles, queries
-from hub.conversations.roots import roots
+from hub.contacts import profiles
+from hub.contacts.roots import roots
+from hub.conversations import queries
 from hub.errors import Conflict, Invalid, NotFound
+from hub.identity import links
 from hub.store.models import addresses, contacts
 from hub.store.models import links as links_table
 from hub.types import Profile

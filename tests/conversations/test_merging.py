@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from hub.conversations import profiles, queries, threads, views, work
+from hub.contacts import profiles
+from hub.conversations import actions, lifecycle, queries, views
 from hub.conversations.timeline import Author
 from hub.errors import Conflict
 from hub.store.engine import Store
@@ -160,7 +161,7 @@ class Story:
             case _:
                 changes = {"priority": how[0]}
         before = len(self.desk.events_in(current.id))
-        self.desk.store.write(lambda tx: work.change(tx, int(current.id), changes, agent))
+        self.desk.store.write(lambda tx: actions.change(tx, int(current.id), changes, agent))
         return len(self.desk.events_in(current.id)) > before
 
     def _edits(self, one: int, **changes: Any) -> None:
@@ -250,7 +251,7 @@ class Story:
             return sorted(
                 connection.execute(
                     select(messages.c.text).where(
-                        threads.is_in(conversation_id), messages.c.type != "event"
+                        lifecycle.is_in(conversation_id), messages.c.type != "event"
                     )
                 ).scalars()
             )
@@ -379,7 +380,7 @@ def test_what_an_agent_has_read_stays_read(desk: Desk, anna: Customer, boris: Cu
     boris.says("And my refund?")
     link = desk.links_up(anna, boris)
     last = boris.says("Hello?")
-    desk.store.write(lambda tx: work.read(tx, int(last.conversation_id), int(last.id)))
+    desk.store.write(lambda tx: actions.read(tx, int(last.conversation_id), int(last.id)))
     desk.unlinks(link)
     assert [one.unread_count for one in desk.conversations()] == [0, 0]
 

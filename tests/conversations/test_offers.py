@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import insert, update
 
 from hub.config import load_config
-from hub.conversations import offers
-from hub.inbox.offers import Offerer
+from hub.handover import offers
 from hub.store.models import reaches, visitor_sessions
+from hub.transport.handover_offers import Offerer
 from tests.conversations.desk import Customer, Desk, at_once
 from tests.conversations.steps import same_person
 

@@ -12,13 +12,13 @@ import orjson
 import pytest
 from sqlalchemy import select, update
 
-from hub.connectors import fetching, polling
 from hub.connectors.base import PollResult
-from hub.connectors.fetching import MediaFetcher
 from hub.connectors.http import HttpCall
-from hub.connectors.polling import Poller
 from hub.errors import ConnectionFailed, CredentialsRefused, SendError
 from hub.store.models import attachments, connector_states, journal, messages
+from hub.transport import media_fetching, polling
+from hub.transport.media_fetching import MediaFetcher
+from hub.transport.polling import Poller
 from hub.types import Attachment, Medium, WebhookRequest
 from tests.conversations.desk import Customer, Desk, eventually
 from tests.conversations.toys import Toy, a_moment_ago
@@ -200,8 +200,8 @@ def test_one_process_asks_at_a_time(desk: Desk, poller: Poller, mailbox: Mailbox
 def fetcher(
     desk: Desk, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[MediaFetcher]:
-    monkeypatch.setattr(fetching, "SWEEP_SECONDS", 0.02)
-    monkeypatch.setattr(fetching, "FIRST_WAIT", timedelta(milliseconds=5))
+    monkeypatch.setattr(media_fetching, "SWEEP_SECONDS", 0.02)
+    monkeypatch.setattr(media_fetching, "FIRST_WAIT", timedelta(milliseconds=5))
     made = MediaFetcher(desk.store, desk.connectors, desk.media)
     made.start()
     yield made
@@ -229,7 +229,9 @@ def test_a_file_that_cannot_be_had_leaves_its_message_and_says_so(
     assert (found.state, found.reason) == ("failed", "Nobody is there.")
     assert desk.message(message).text == "Look"
     with desk.store.read() as connection:
-        assert connection.execute(select(attachments.c.attempts)).scalar() > fetching.MAX_TRIES
+        assert (
+            connection.execute(select(attachments.c.attempts)).scalar() > media_fetching.MAX_TRIES
+        )
     assert desk.events[-1].name == "message.updated"
 
 
@@ -269,7 +271,7 @@ def test_a_file_that_is_too_large_leaves_the_text(
 ) -> None:  # fmt: skip
     from tests.conversations.test_download import Server
 
-    monkeypatch.setattr(fetching, "MAX_BYTES", 1000)
+    monkeypatch.setattr(media_fetching, "MAX_BYTES", 1000)
     server = Server()
     server.never_ends("/file-1")
     toy = desk.toy()

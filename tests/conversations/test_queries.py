@@ -15,9 +15,12 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from hub.config.sections import Fallback
-from hub.conversations import profiles, queries, reachable, search
+from hub.contacts import profiles
+from hub.conversations import queries
 from hub.conversations.queries import ConversationFilter, Page
 from hub.errors import Invalid, NotFound
+from hub.outbound import reachability
+from hub.schema import search_index
 from hub.store.engine import Store
 from hub.store.models import message_edits
 from tests.conversations.desk import Customer, Desk
@@ -197,7 +200,7 @@ def test_what_is_not_there_is_not_found(desk: Desk) -> None:
         for look in (
             lambda: queries.list_messages(connection, 4711, 10, None),
             lambda: queries.timeline(connection, 4711, 10, None),
-            lambda: reachable.addresses_of(connection, 4711, {}, Fallback(), datetime.now(UTC)),
+            lambda: reachability.addresses_of(connection, 4711, {}, Fallback(), datetime.now(UTC)),
         ):
             with pytest.raises(NotFound):
                 look()
@@ -423,17 +426,17 @@ def test_both_databases_find_the_same(
     sqlite_store: Store, postgres_store: Store, text: str
 ) -> None:
     """What one indexes under a word, the other does, too."""
-    words = search.fold(text).split()
+    words = search_index.fold(text).split()
     results = []
     for store in (sqlite_store, postgres_store):
         with store.engine.execution_options(writes=True).begin() as connection:
             from hub.store.engine import Transaction
 
             tx = Transaction(connection)
-            search.index_message(tx, 999_999, text)
+            search_index.index_message(tx, 999_999, text)
             tx.end()
             results.append(
-                [bool(search.find_messages(connection, word, None, 5)) for word in words]
+                [bool(search_index.find_messages(connection, word, None, 5)) for word in words]
             )
             connection.rollback()
     if all(word.isascii() or any(c < "\u0600" for c in word) for word in words):

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from hub.conversations.receive import keep_failed
-from hub.conversations.storable import is_plain
+from hub.inbound.receive import keep_failed
+from hub.schema.storable_text import is_plain
 from hub.store.models import (
     addresses,
     conversations,

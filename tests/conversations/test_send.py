@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from hub.conversations import people, send, shapes
-from hub.conversations.send import Draft
+from hub.contacts import contact_addresses
 from hub.conversations.timeline import Author
 from hub.errors import Conflict, Invalid, NotFound
+from hub.outbound import send
+from hub.outbound.send import Draft
+from hub.schema import resources
 from hub.store.models import attachments, conversations, deliveries, messages
 from hub.types import Address, Profile
 from tests.conversations.desk import Customer, Desk, at_once
@@ -261,12 +263,12 @@ def test_nothing_in_a_text_breaks_the_sending(desk: Desk, anna: Customer, text: 
 # -- writing first --------------------------------------------------------------------------------
 
 
-def starts(desk: Desk, path: str, connector: str, text: str = "Good news") -> shapes.Message:
+def starts(desk: Desk, path: str, connector: str, text: str = "Good news") -> resources.Message:
     outlet = desk.connectors.outlets()[connector]
 
     def write(tx: Any) -> send.Sent:
         address = Address(outlet.scheme, path, outlet.scope)
-        person = people.find_or_make(tx, address, Profile(), evidence="asserted")
+        person = contact_addresses.find_or_make(tx, address, Profile(), evidence="asserted")
         return send.start(tx, person, outlet, Draft(text, client_id="s1"), desk.agent)
 
     return desk.store.write(write).message
@@ -305,7 +307,7 @@ def test_nobody_is_started_with_who_said_stop(desk: Desk, anna: Customer) -> Non
 # -- again ----------------------------------------------------------------------------------------
 
 
-def retry(desk: Desk, message: shapes.Message) -> shapes.Message:
+def retry(desk: Desk, message: resources.Message) -> resources.Message:
     return desk.store.write(lambda tx: send.retry(tx, int(message.id)))
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from hub.conversations import links, shapes, shown
+from hub.identity import customer_view, links
+from hub.schema import resources
 from tests.conversations.desk import Customer, Desk
 
 
-def proves(desk: Desk, one: Customer, other: Customer) -> shapes.Link:
+def proves(desk: Desk, one: Customer, other: Customer) -> resources.Link:
     return desk.store.write(
         lambda tx: links.link(
             tx,
@@ -22,9 +23,9 @@ def proves(desk: Desk, one: Customer, other: Customer) -> shapes.Link:
     )
 
 
-def proved(desk: Desk, customer: Customer) -> shown.Proved:
+def proved(desk: Desk, customer: Customer) -> customer_view.Proved:
     with desk.store.read() as connection:
-        found = shown.proved(connection, customer.address)
+        found = customer_view.proved(connection, customer.address)
     assert found is not None
     return found
 
@@ -32,7 +33,7 @@ def proved(desk: Desk, customer: Customer) -> shown.Proved:
 def seen(desk: Desk, customer: Customer, limit: int = 50) -> list[str]:
     ids = proved(desk, customer).ids
     with desk.store.read() as connection:
-        return [one.text for one in shown.messages_before(connection, ids, limit)]
+        return [one.text for one in customer_view.messages_before(connection, ids, limit)]
 
 
 def test_a_page_sees_what_was_said_where_it_has_proved_to_be_and_nothing_else(
@@ -69,11 +70,11 @@ def test_nobody_is_called_by_the_name_of_whom_an_agent_merged_them_with(
     stranger.says("Hi")
     desk.links_up(anna, stranger)
     with desk.store.read() as connection:
-        contact = shown.contact(connection, proved(desk, stranger))
+        contact = customer_view.contact(connection, proved(desk, stranger))
         assert (contact.name, contact.attributes) == ("", {})
     proves(desk, anna, stranger)
     with desk.store.read() as connection:
-        assert shown.contact(connection, proved(desk, stranger)).name == "Anna Kask"
+        assert customer_view.contact(connection, proved(desk, stranger)).name == "Anna Kask"
 
 
 def test_a_nameless_visitor_is_not_called_by_it_either(desk: Desk, anna: Customer) -> None:
@@ -82,12 +83,12 @@ def test_a_nameless_visitor_is_not_called_by_it_either(desk: Desk, anna: Custome
     anna.says("Hello")
     desk.links_up(visitor, anna)
     with desk.store.read() as connection:
-        assert shown.contact(connection, proved(desk, visitor)).name == ""
+        assert customer_view.contact(connection, proved(desk, visitor)).name == ""
 
 
 def test_an_address_that_never_wrote_is_nobody(desk: Desk) -> None:
     with desk.store.read() as connection:
-        assert shown.proved(connection, desk.customer("nobody").address) is None
+        assert customer_view.proved(connection, desk.customer("nobody").address) is None
 
 
 def test_nothing_is_before_a_message_of_somebody_else(
@@ -97,7 +98,7 @@ def test_nothing_is_before_a_message_of_somebody_else(
     other = boris.says("not mine")
     ids = proved(desk, anna).ids
     with desk.store.read() as connection:
-        assert shown.messages_before(connection, ids, 10, int(other.id)) == []
+        assert customer_view.messages_before(connection, ids, 10, int(other.id)) == []
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5])
@@ -111,11 +112,13 @@ def test_pages_over_two_addresses_have_no_gap_and_no_double(
     back: list[str] = []
     forth = ["0"]
     with desk.store.read() as connection:
-        while page := shown.messages_before(connection, ids, size, int(back[0]) if back else None):
+        while page := customer_view.messages_before(
+            connection, ids, size, int(back[0]) if back else None
+        ):
             back = [one.id for one in page] + back
         more = True
         while more:
-            found, more = shown.messages_after(connection, ids, int(forth[-1]), size)
+            found, more = customer_view.messages_after(connection, ids, int(forth[-1]), size)
             forth += [one.id for one in found]
     assert back == wanted
     assert forth[1:] == wanted

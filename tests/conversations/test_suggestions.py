@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from hub.conversations import suggesting, suggestions
-from hub.conversations.suggesting import address_in, addresses_in_signature
+from hub.contacts import match_detection
+from hub.contacts.match_detection import address_in, addresses_in_signature
 from hub.errors import Conflict, NotFound
+from hub.identity import suggestions
 from hub.store.models import suggestions as rows
 from tests.conversations.desk import Customer, Desk, at_once
 
 
 def suggest(desk: Desk, one: Customer, other: Customer) -> bool:
     return desk.store.write(
-        lambda tx: suggesting.suggest(
+        lambda tx: match_detection.suggest(
             tx,
             one.id,
             other.id,

@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from hub.conversations import context, handovers, links
-from hub.conversations.context import Said
-from hub.conversations.events import ConversationUpdated
-from hub.conversations.shapes import Given, Place
+from hub.handover import redemption
+from hub.identity import links
+from hub.schema.events import ConversationUpdated
+from hub.schema.resources import Given, Place
 from hub.store.models import channel_switches, deliveries
+from hub.switches import context_rules
+from hub.switches.context_rules import Said
 from tests.conversations.desk import Customer, Desk
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -29,7 +31,7 @@ def there(desk: Desk) -> Customer:
 
 def goes_on(desk: Desk, conversation_id: str, there: Customer, **fields: Any) -> None:
     made = desk.store.write(
-        lambda tx: handovers.invite(tx, int(conversation_id), there.connector, "Kadri")
+        lambda tx: redemption.invite(tx, int(conversation_id), there.connector, "Kadri")
     )
     there.starts(handover_token=made.token, **fields)
 
@@ -266,7 +268,7 @@ def test_nobody_is_welcomed_who_said_stop(
     said = anna.says("Hello")
     there.stops()
     made = desk.store.write(
-        lambda tx: handovers.invite(tx, int(said.conversation_id), "other", "Kadri")
+        lambda tx: redemption.invite(tx, int(said.conversation_id), "other", "Kadri")
     )
     there.says(made.code)
     assert there.contact == anna.contact
@@ -281,7 +283,7 @@ def test_who_wrote_there_before_is_welcomed_too(
     first = there.says("Where is my order?")
     said = anna.says("Hello")
     made = desk.store.write(
-        lambda tx: handovers.invite(tx, int(said.conversation_id), "other", "Kadri")
+        lambda tx: redemption.invite(tx, int(said.conversation_id), "other", "Kadri")
     )
     if is_typed:
         there.says(made.code)
@@ -324,12 +326,12 @@ AUTOMATIC = Said(98, "We are back at nine.", is_theirs=False)
     ],
 )
 def test_the_question_still_open(said: list[Said], words: str, question: str) -> None:
-    assert context.open_question(said, words) == question
+    assert context_rules.open_question(said, words) == question
 
 
 def test_of_a_long_letter_the_sentence_that_asks_is_shown() -> None:
     letter = "I bought shoes. " * 60 + "When do they come? " + "Thank you. " * 20
-    assert context.open_question([theirs(letter)]) == "When do they come?"
+    assert context_rules.open_question([theirs(letter)]) == "When do they come?"
 
 
 @pytest.mark.parametrize(
@@ -347,14 +349,18 @@ def test_of_a_long_letter_the_sentence_that_asks_is_shown() -> None:
     ],
 )
 def test_what_was_given(text: str, given: list[tuple[str, str]]) -> None:
-    card = context.card([theirs(text)], from_=HERE, to=THERE, switched_at=NOW, waiting_since=None)
+    card = context_rules.card(
+        [theirs(text)], from_=HERE, to=THERE, switched_at=NOW, waiting_since=None
+    )
     assert [(one.type, one.text) for one in card.given] == given
 
 
 def test_files_and_what_was_typed_into_a_form_are_given_once() -> None:
     said = [theirs("see the form", 7, "form.pdf"), theirs("ann@example.org", 8)]
     typed = [Given(type="email", text="ann@example.org")]
-    card = context.card(said, from_=HERE, to=THERE, switched_at=NOW, waiting_since=NOW, typed=typed)
+    card = context_rules.card(
+        said, from_=HERE, to=THERE, switched_at=NOW, waiting_since=NOW, typed=typed
+    )
     assert [(one.type, one.text, one.message_id) for one in card.given] == [
         ("email", "ann@example.org", "8"),
         ("file", "form.pdf", "7"),
@@ -363,12 +369,12 @@ def test_files_and_what_was_typed_into_a_form_are_given_once() -> None:
 
 @given(st.lists(st.tuples(st.text(max_size=80), st.booleans(), st.booleans()), max_size=8))
 def test_any_conversation_has_a_card(said: list[tuple[str, bool, bool]]) -> None:
-    card = context.card(
+    card = context_rules.card(
         [Said(n, text, who, not who and bot) for n, (text, who, bot) in enumerate(said)],
         from_=HERE,
         to=THERE,
         switched_at=NOW,
         waiting_since=None,
     )
-    assert len(card.open_question) <= context.MAX_QUESTION
-    assert len(card.given) <= context.MAX_GIVEN
+    assert len(card.open_question) <= context_rules.MAX_QUESTION
+    assert len(card.given) <= context_rules.MAX_GIVEN

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hub.conversations import people
-from hub.conversations.tokens import ReplyToken, make_reply_token
+from hub.contacts import contact_addresses
+from hub.schema.tokens import ReplyToken, make_reply_token
 from hub.store.models import (
     conversations,
 )
@@ -107,7 +107,7 @@ def test_a_reply_after_a_merge_was_undone_does_not_land_with_the_other_person(
 
 def token_for(desk: Desk, conversation_id: str, customer: Customer, secret: bytes = SECRET) -> str:
     with desk.store.read() as connection:
-        person = people.find(connection, customer.address)
+        person = contact_addresses.find(connection, customer.address)
     assert person is not None
     return make_reply_token(secret, ReplyToken(int(conversation_id), person.address_id))
 

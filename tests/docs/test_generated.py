@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from hub.inbox.api.wire import schema
+from hub.inbox.api.json_schema import schema
 from tests.docs.pages import ROOT
 
 UI = ROOT / "hub/inbox/ui"

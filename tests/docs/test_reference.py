@@ -18,8 +18,8 @@ from hub.app import App, create_app
 from hub.cli import cli
 from hub.config import load_config, schema
 from hub.connectors import registry
-from hub.conversations import events
 from hub.errors import HubError
+from hub.schema import events
 from hub.settings import Settings
 from tests.connector_hooks import fields_of
 from tests.docs.pages import ROOT, is_named, prose, read

@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import select, update
 
 from hub.config import Config
-from hub.conversations import assigning, shapes
-from hub.conversations.events import Event, PresenceChanged
+from hub.conversations import assignment
 from hub.conversations.views import agent_shape
-from hub.router import roster
+from hub.router import config_sync
 from hub.router.engine import Assigner
+from hub.schema import resources
+from hub.schema.events import Event, PresenceChanged
 from hub.store.engine import Transaction
 from hub.store.models import agents, contacts, conversations, routing_decisions
 from tests.conversations.desk import Customer, Desk
@@ -30,7 +31,7 @@ class Office:
 
     def configures(self, **sections: Any) -> None:
         self.config = Config.model_validate(sections)
-        self.store.write(lambda tx: roster.apply(tx, self.config))
+        self.store.write(lambda tx: config_sync.apply(tx, self.config))
 
     def assigns(self) -> None:
         self.assigner.assign_waiting()
@@ -42,7 +43,7 @@ class Office:
         assert found is not None
         if columns:
             self.sets_agent(found, **columns)
-        self.store.write(lambda tx: roster.apply(tx, self.config))
+        self.store.write(lambda tx: config_sync.apply(tx, self.config))
         return found
 
     def sets_agent(self, agent_id: int, **columns: Any) -> None:
@@ -67,25 +68,25 @@ class Office:
 
         self.store.write(mark)
 
-    def changes(self, conversation: str, by: int, **changes: Any) -> shapes.Conversation:
+    def changes(self, conversation: str, by: int, **changes: Any) -> resources.Conversation:
         """A change that this agent makes."""
-        from hub.conversations import work
+        from hub.conversations import actions
         from hub.conversations.timeline import Author
 
         author = Author("agent", by, "")
-        return self.store.write(lambda tx: work.change(tx, int(conversation), changes, author))
+        return self.store.write(lambda tx: actions.change(tx, int(conversation), changes, author))
 
     def answers(self, conversation: str, by: int, text: str = "Hello!") -> None:
-        from hub.conversations import send
-        from hub.conversations.send import Draft
         from hub.conversations.timeline import Author
+        from hub.outbound import send
+        from hub.outbound.send import Draft
 
         outlets = self.desk.connectors.outlets()
         author, draft = Author("agent", by, ""), Draft(text)
         self.store.write(lambda tx: send.send(tx, int(conversation), draft, author, outlets))
 
-    def looks_at(self, conversation: str, agent_id: int) -> shapes.Conversation:
-        return self.store.write(lambda tx: assigning.accept(tx, int(conversation), agent_id))
+    def looks_at(self, conversation: str, agent_id: int) -> resources.Conversation:
+        return self.store.write(lambda tx: assignment.accept(tx, int(conversation), agent_id))
 
     # -- conversations -----------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.config import Config
-from hub.router import line
+from hub.router import queue_order
 from hub.router.candidates import KEPT, Agent, Choice, Need, Terms, choose
 from hub.router.decisions import decide
 from hub.router.reasons import summary
@@ -238,9 +238,9 @@ def test_however_many_come_nobody_holds_more_than_they_can(
 _times = st.integers(0, 10**5).map(lambda seconds: NOW + timedelta(seconds=seconds))
 
 
-def key(**fields: Any) -> line.Key:
+def key(**fields: Any) -> queue_order.Key:
     values = {"conversation_id": 1, "priority": "normal", "queued_at": NOW, "sla_due": None}
-    return line.key(fields.pop("order", ("priority", "sla", "waiting")), **(values | fields))
+    return queue_order.key(fields.pop("order", ("priority", "sla", "waiting")), **(values | fields))
 
 
 @given(_times, _times)
@@ -251,9 +251,9 @@ def test_of_two_alike_the_first_is_served_first(one: datetime, other: datetime) 
 @given(_times, st.sampled_from(["urgent", "high", "low"]))
 def test_priority_goes_before_and_age_before_priority(at: datetime, priority: str) -> None:
     normal = key(queued_at=at)
-    levels = line.LEVELS["normal"] - line.LEVELS[priority]
+    levels = queue_order.LEVELS["normal"] - queue_order.LEVELS[priority]
     assert (key(queued_at=at, priority=priority) < normal) == (levels > 0)
-    overtakes = timedelta(seconds=line.LEVEL * (abs(levels) + 1))
+    overtakes = timedelta(seconds=queue_order.LEVEL * (abs(levels) + 1))
     assert normal < key(queued_at=at + overtakes, priority=priority)
 
 

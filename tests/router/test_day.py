@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
-from hub.router import board
+from hub.router import routing_reads
 from hub.router.candidates import Agent
 from hub.router.decisions import terms_of
 from hub.store.models import agents, conversations, routing_decisions
@@ -119,7 +119,7 @@ class Day:
 
     def agents_now(self) -> list[Agent]:
         with self.office.store.read() as connection:
-            return board.read_agents(connection, self.office.config)
+            return routing_reads.read_agents(connection, self.office.config)
 
 
 def check(day: Day) -> None:
@@ -128,8 +128,8 @@ def check(day: Day) -> None:
     by_id = {one.id: one for one in there}
     terms = terms_of(office.config, datetime.now(UTC))
     with office.store.read() as connection:
-        names = board.team_names(connection)
-        waiting = board.read_waiting(connection, office.config, names, 0, 1000)
+        names = routing_reads.team_names(connection)
+        waiting = routing_reads.read_waiting(connection, office.config, names, 0, 1000)
         rows = connection.execute(select(conversations)).all()
     assert not [row for row in rows if row.status == "open" and row.rule is None]
     for wanted in waiting:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hub.router import round as round_of_all
+from hub.router import routing_pass as round_of_all
 from hub.router.engine import Assigner
 from tests.conversations.desk import at_once, eventually
 from tests.conversations.toys import a_moment_ago

@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hub.config.hours import Hours
+from hub.router.auto_replies.localized_words import opens_in_words, wait_in_words
 from hub.router.hours import add, between, closes_at, is_open, opens_at
-from hub.router.phrases import opens_in_words, wait_in_words
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)

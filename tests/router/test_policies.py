@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from hub.conversations import shapes
 from hub.router.sla_watch import SlaWatch
+from hub.schema import resources
 from tests.conversations.desk import Desk
 from tests.router.office import Office
 
@@ -42,7 +42,7 @@ class Promises(Office):
         self.assigns()
         self.watch.sweep()
 
-    def sla(self, conversation: str) -> shapes.Sla:
+    def sla(self, conversation: str) -> resources.Sla:
         found = self.desk.conversation(conversation).sla
         assert found is not None
         return found

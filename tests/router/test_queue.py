@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hub.conversations import publishing
-from hub.conversations.events import QueueChanged
-from hub.router import queue, tidings
+from hub.router import queue, queue_notices
+from hub.schema.events import QueueChanged
 from tests.conversations.toys import a_moment_ago
 from tests.router.office import Office
 
@@ -88,7 +88,7 @@ def test_how_long_it_takes_is_told_from_who_was_served_last(office: Office) -> N
 def test_a_customer_on_the_web_chat_is_told_their_place_when_it_changes(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tidings, "EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(queue_notices, "EVERY_SECONDS", 0.0)
     monkeypatch.setattr(publishing, "PAGES", "toy")
     mari = office.hires("Mari", online=False)
     first, second = office.waits("a"), office.waits("b")

@@ -9,8 +9,8 @@ import pytest
 
 from hub.config import Config
 from hub.config.hours import Hours
-from hub.router.phrases import channel_in_words
-from hub.router.replies import Situation, fill, hours_of, is_machine, opens, to_say
+from hub.router.auto_replies.localized_words import channel_in_words
+from hub.router.auto_replies.rules import Situation, fill, hours_of, is_machine, opens, to_say
 
 #: A Friday evening in Tallinn.
 FRIDAY = datetime(2026, 1, 2, 18, 0, tzinfo=UTC)

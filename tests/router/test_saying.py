@@ -11,9 +11,10 @@ import time_machine
 from sqlalchemy import select, update
 
 from hub.config import Config
-from hub.router import replies, replying, roster, saying
+from hub.router import config_sync
+from hub.router.auto_replies import rules, selection, worker
+from hub.router.auto_replies.worker import Replier
 from hub.router.engine import Assigner
-from hub.router.replying import Replier
 from hub.store.models import agents, contacts, messages
 from tests.conversations.desk import Customer, Desk, at_once
 
@@ -44,7 +45,7 @@ class Shop:
 
     def is_configured(self, **sections: Any) -> None:
         self.config = config(**sections)
-        self.desk.store.write(lambda tx: roster.apply(tx, self.config))
+        self.desk.store.write(lambda tx: config_sync.apply(tx, self.config))
 
     def works(self) -> list[str]:
         """Routes what came, and says what there is to say."""
@@ -77,7 +78,7 @@ class Shop:
 
 @pytest.fixture
 def shop(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    for module in (replies, replying, saying):
+    for module in (rules, worker, selection):
         monkeypatch.setattr(module, "QUEUED_AFTER", timedelta())
     with time_machine.travel(MONDAY, tick=False) as clock:
         yield Shop(desk, clock)
@@ -298,13 +299,13 @@ def test_a_word_for_the_provider_is_not_ours_to_answer(shop: Shop, anna: Custome
 def test_one_address_is_told_so_much_a_day_and_no_more(shop: Shop, anna: Customer) -> None:
     """A machine that answers everything in a new conversation is talked to for a while."""
     shop.is_configured(replies={"greeting": "Hello!"})
-    for _ in range(replies.MOST_PER_DAY + 4):
+    for _ in range(rules.MOST_PER_DAY + 4):
         conversation_id = anna.says("AUTO: thank you for your message").conversation_id
         shop.works()
         shop.desk.changes(conversation_id, status="resolved")
         past = datetime.now(UTC) - timedelta(days=2)
         shop.desk.sets_conversation(conversation_id, resolved_at=past)
-    assert len(shop.said_to(anna)) == replies.MOST_PER_DAY
+    assert len(shop.said_to(anna)) == rules.MOST_PER_DAY
 
 
 def test_after_an_answer_there_is_nothing_to_add(shop: Shop, desk: Desk, anna: Customer) -> None:

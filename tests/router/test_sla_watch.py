@@ -12,9 +12,10 @@ from prometheus_client import REGISTRY
 from sqlalchemy import select, update
 
 from hub.config import Config
-from hub.conversations import shapes, views, work
-from hub.conversations.events import SlaBreached, SlaWarning
+from hub.conversations import actions, views
 from hub.router.sla_watch import SlaWatch
+from hub.schema import resources
+from hub.schema.events import SlaBreached, SlaWarning
 from hub.store.models import conversations, messages
 from tests.conversations.desk import Customer, Desk, at_once
 
@@ -57,7 +58,7 @@ class Office:
         self.clock.shift(wait)
         self.watch.sweep()
 
-    def sla(self, conversation_id: str) -> shapes.Sla:
+    def sla(self, conversation_id: str) -> resources.Sla:
         with self.desk.store.read() as connection:
             found = views.conversation(connection, int(conversation_id)).sla
         assert found is not None
@@ -196,7 +197,7 @@ def test_a_snooze_that_ends_by_itself_lets_the_clocks_go_on(office: Office, anna
     conversation_id = office.opens(anna)
     office.desk.changes(conversation_id, snoozed_until=MONDAY + HOUR)
     office.after(HOUR)
-    office.desk.store.write(work.wake_snoozed)
+    office.desk.store.write(actions.wake_snoozed)
     office.watch.sweep()
     assert office.sla(conversation_id).first_reply_due == MONDAY + HOUR + 5 * MINUTE
 

@@ -9,15 +9,15 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 from sqlalchemy import Connection, delete, insert, select, update
 
+from hub.accounts import credentials, presence
 from hub.config.values import Language
-from hub.conversations import shapes
-from hub.conversations.storable import storable
 from hub.conversations.views import agent_shape
 from hub.errors import Conflict, Invalid, NotFound
-from hub.inbox import accounts, presence
-from hub.inbox.api.answers import Body, ItemPath, ListOf, answer, answer_list
+from hub.inbox.api.responses import Body, ItemPath, ListOf, answer, answer_list
 from hub.inbox.services import Hub
-from hub.router import board, roster
+from hub.router import config_sync, routing_reads
+from hub.schema import resources
+from hub.schema.storable_text import storable
 from hub.store.engine import Transaction
 from hub.store.models import agents, team_members, teams
 
@@ -26,7 +26,7 @@ TAG = Tag(name="Agents")
 _Word = Annotated[str, Field(min_length=1, max_length=64)]
 
 
-class AgentDetails(shapes.Agent):
+class AgentDetails(resources.Agent):
     """An agent as the router sees them.
 
     `load` is what they hold now of their `capacity`; `decided_by_file` names the fields that the
@@ -42,14 +42,14 @@ class AgentDetails(shapes.Agent):
 
 
 class OwnAgent(Body):
-    presence: shapes.Presence
+    presence: resources.Presence
 
 
 class AgentChange(Body):
     """What is left out stays as it is."""
 
     name: str | None = Field(None, min_length=1, max_length=200)
-    role: shapes.Role | None = None
+    role: resources.Role | None = None
     teams: list[_Word] | None = Field(None, max_length=100, description="Names of teams.")
     skills: list[_Word] | None = Field(None, max_length=100)
     languages: list[Language] | None = Field(None, max_length=100)
@@ -68,7 +68,7 @@ def blueprint(hub: Hub) -> APIBlueprint:
         with hub.store.read() as connection:
             return answer_list(_details(connection, hub))
 
-    @api.patch("/agents/me", responses={200: shapes.Agent})
+    @api.patch("/agents/me", responses={200: resources.Agent})
     def change_me(body: OwnAgent) -> Response:
         """Says whether I take conversations. Online also needs an open screen."""
         principal = hub.auth.principal()
@@ -76,8 +76,8 @@ def blueprint(hub: Hub) -> APIBlueprint:
         if agent_id is None:
             raise Conflict("A service account is nobody who could be online.")
 
-        def change(tx: Transaction) -> shapes.Agent:
-            agent = accounts.set_presence(tx, agent_id, body.presence)
+        def change(tx: Transaction) -> resources.Agent:
+            agent = credentials.set_presence(tx, agent_id, body.presence)
             presence.publish(tx, agent_id)
             return agent
 
@@ -92,18 +92,18 @@ def blueprint(hub: Hub) -> APIBlueprint:
         with hub.store.read() as connection:
             return answer(next(one for one in _details(connection, hub) if one.id == str(path.id)))
 
-    @api.get("/teams", responses={200: ListOf[shapes.Team]})
+    @api.get("/teams", responses={200: ListOf[resources.Team]})
     def list_teams() -> Response:
         hub.auth.principal()
         with hub.store.read() as connection:
             rows = connection.execute(select(teams).order_by(teams.c.name))
-            return answer_list([shapes.Team(id=row.id, name=row.name) for row in rows])
+            return answer_list([resources.Team(id=row.id, name=row.name) for row in rows])
 
     return api
 
 
 def _details(connection: Connection, hub: Hub) -> list[AgentDetails]:
-    states = {one.id: one for one in board.read_agents(connection, hub.config)}
+    states = {one.id: one for one in routing_reads.read_agents(connection, hub.config)}
     rows = connection.execute(
         select(agents).where(agents.c.disabled_at.is_(None)).order_by(agents.c.name, agents.c.id)
     )
@@ -115,7 +115,7 @@ def _details(connection: Connection, hub: Hub) -> list[AgentDetails]:
             languages=row.languages,
             capacity=states[row.id].capacity,
             load=states[row.id].load,
-            decided_by_file=sorted(roster.decided_by_file(hub.config, row.email)),
+            decided_by_file=sorted(config_sync.decided_by_file(hub.config, row.email)),
         )
         for row in rows
         if row.id in states
@@ -133,15 +133,15 @@ def _change(tx: Transaction, hub: Hub, agent_id: int, changes: dict[str, Any]) -
             raise Invalid("This cannot be null; leave it out to keep it.", name)
     changes = storable(changes)
     in_teams = _in_teams(tx, agent_id)
-    before = {name: getattr(row, name) for name in roster.COLUMNS} | {"teams": in_teams}
-    for name in roster.decided_by_file(hub.config, row.email):
+    before = {name: getattr(row, name) for name in config_sync.COLUMNS} | {"teams": in_teams}
+    for name in config_sync.decided_by_file(hub.config, row.email):
         if name in changes and _plain(changes[name]) != _plain(before[name]):
             raise Conflict(
                 f"The {name} of {row.email} stand in the configuration file, which decides. "
                 "Change them there."
             )
     if changes.get("role") == "agent" and row.role == "admin":
-        accounts.keep_an_admin(tx, agent_id)
+        credentials.keep_an_admin(tx, agent_id)
     if "teams" in changes:
         _join(tx, agent_id, changes.pop("teams"))
     if "name" in changes:

@@ -8,17 +8,17 @@ from typing import Literal
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
-from hub.conversations import shapes
 from hub.errors import ConfigError
-from hub.inbox.api.answers import answer
+from hub.inbox.api.responses import answer
 from hub.inbox.problems import problem
 from hub.inbox.services import Hub
 from hub.router.preview import Preview, Question, preview
+from hub.schema import resources
 
 TAG = Tag(name="Configuration")
 
 
-class Change(shapes.Shape):
+class Change(resources.Shape):
     """One difference between what was in force and what is now. Secrets are masked."""
 
     action: Literal["added", "removed", "changed"]
@@ -27,7 +27,7 @@ class Change(shapes.Shape):
     new: str
 
 
-class Reloaded(shapes.Shape):
+class Reloaded(resources.Shape):
     changes: list[Change]
 
 

@@ -9,9 +9,11 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
-from hub.conversations import links, profiles, queries, reachable, shapes, suggestions
+from hub.contacts import profiles
+from hub.conversations import queries
 from hub.errors import Invalid
-from hub.inbox.api.answers import (
+from hub.identity import links, suggestions
+from hub.inbox.api.responses import (
     Body,
     Id,
     ItemPath,
@@ -22,6 +24,8 @@ from hub.inbox.api.answers import (
     answer_page,
 )
 from hub.inbox.services import Hub
+from hub.outbound import reachability
+from hub.schema import resources
 
 TAG = Tag(name="Contacts")
 MAX_ATTRIBUTES = 100
@@ -48,27 +52,27 @@ class NewLink(Body):
     contact_id: Id = Field(description="The contact to merge into this one.")
 
 
-class Unlinked(shapes.Shape):
-    link: shapes.Link
-    contacts: list[shapes.Contact]
+class Unlinked(resources.Shape):
+    link: resources.Link
+    contacts: list[resources.Contact]
 
 
 class Decision(Body):
     decision: suggestions.Decision
 
 
-class Decided(shapes.Shape):
+class Decided(resources.Shape):
     """What was decided, and the link where it made one."""
 
-    id: shapes.Id
+    id: resources.Id
     decision: suggestions.Decision
-    link: shapes.Link | None
+    link: resources.Link | None
 
 
 def blueprint(hub: Hub) -> APIBlueprint:
     api = APIBlueprint("contacts", __name__, abp_tags=[TAG])
 
-    @api.get("/contacts", responses={200: ListOf[shapes.Contact]})
+    @api.get("/contacts", responses={200: ListOf[resources.Contact]})
     def list_contacts(query: ContactQuery) -> Response:
         """Contacts, newest first, or those that `q` finds by name, address or attribute."""
         hub.auth.principal()
@@ -77,13 +81,13 @@ def blueprint(hub: Hub) -> APIBlueprint:
                 queries.list_contacts(connection, query.q, query.limit, query.cursor)
             )
 
-    @api.get("/contacts/<int:id>", responses={200: shapes.Contact})
+    @api.get("/contacts/<int:id>", responses={200: resources.Contact})
     def get_contact(path: ItemPath) -> Response:
         hub.auth.principal()
         with hub.store.read() as connection:
             return answer(profiles.contact(connection, path.id))
 
-    @api.patch("/contacts/<int:id>", responses={200: shapes.Contact})
+    @api.patch("/contacts/<int:id>", responses={200: resources.Contact})
     def change_contact(path: ItemPath, body: ContactChange) -> Response:
         hub.auth.principal()
         changes: dict[str, Any] = body.model_dump(exclude_none=True)
@@ -92,20 +96,20 @@ def blueprint(hub: Hub) -> APIBlueprint:
             _check_attributes(body.attributes)
         return answer(hub.store.write(lambda tx: profiles.edit(tx, path.id, **changes)))
 
-    @api.get("/contacts/<int:id>/timeline", responses={200: ListOf[shapes.Message]})
+    @api.get("/contacts/<int:id>/timeline", responses={200: ListOf[resources.Message]})
     def timeline(path: ItemPath, query: PageQuery) -> Response:
         """All that was said with this person, on every channel, newest first."""
         hub.auth.principal()
         with hub.store.read() as connection:
             return answer_page(queries.timeline(connection, path.id, query.limit, query.cursor))
 
-    @api.get("/contacts/<int:id>/addresses", responses={200: ListOf[shapes.ReachableAddress]})
+    @api.get("/contacts/<int:id>/addresses", responses={200: ListOf[resources.ReachableAddress]})
     def list_addresses(path: ItemPath) -> Response:
         """Where this person can be reached, until when, and where an answer would go instead."""
         hub.auth.principal()
         with hub.store.read() as connection:
             return answer_list(
-                reachable.addresses_of(
+                reachability.addresses_of(
                     connection,
                     path.id,
                     hub.connectors.outlets(),
@@ -114,14 +118,14 @@ def blueprint(hub: Hub) -> APIBlueprint:
                 )
             )
 
-    @api.get("/contacts/<int:id>/links", responses={200: ListOf[shapes.Link]})
+    @api.get("/contacts/<int:id>/links", responses={200: ListOf[resources.Link]})
     def list_links(path: ItemPath) -> Response:
         """Why these addresses are one person, undone links too."""
         hub.auth.principal()
         with hub.store.read() as connection:
             return answer_list(links.of_contact(connection, path.id))
 
-    @api.post("/contacts/<int:id>/links", responses={201: shapes.Link})
+    @api.post("/contacts/<int:id>/links", responses={201: resources.Link})
     def link(path: ItemPath, body: NewLink) -> Response:
         """Merges another contact into this one. Can be undone."""
         principal = hub.auth.principal()
@@ -145,7 +149,7 @@ def blueprint(hub: Hub) -> APIBlueprint:
         undone, both = hub.store.write(lambda tx: links.unlink(tx, path.id, by=principal.name))
         return answer(Unlinked(link=undone, contacts=both))
 
-    @api.get("/contacts/<int:id>/suggestions", responses={200: ListOf[shapes.Suggestion]})
+    @api.get("/contacts/<int:id>/suggestions", responses={200: ListOf[resources.Suggestion]})
     def list_suggestions(path: ItemPath) -> Response:
         """Who else this may be, with the reason. Only verified evidence links on its own."""
         hub.auth.principal()

@@ -9,22 +9,12 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
-from hub.conversations import (
-    assigning,
-    destinations,
-    handovers,
-    people,
-    profiles,
-    queries,
-    send,
-    shapes,
-    views,
-    work,
-)
-from hub.conversations.people import Person
-from hub.conversations.send import Draft, Outlet
+from hub.contacts import contact_addresses, profiles
+from hub.contacts.contact_addresses import Person
+from hub.conversations import actions, assignment, queries, views
 from hub.errors import Conflict, Invalid
-from hub.inbox.api.answers import (
+from hub.handover import redemption
+from hub.inbox.api.responses import (
     Body,
     ConnectorName,
     Id,
@@ -36,8 +26,11 @@ from hub.inbox.api.answers import (
     answer_page,
 )
 from hub.inbox.api.routing import Routing, routing_of
-from hub.inbox.invitations import make_handover
+from hub.inbox.handover_links import make_handover
 from hub.inbox.services import Hub
+from hub.outbound import destinations, send
+from hub.outbound.send import Draft, Outlet
+from hub.schema import resources
 from hub.store.engine import Transaction
 from hub.types import Address, Profile
 
@@ -45,7 +38,7 @@ TAG = Tag(name="Conversations")
 
 
 class ConversationQuery(PageQuery):
-    status: shapes.Status | None = None
+    status: resources.Status | None = None
     assignee: str | None = Field(None, description="An agent's id, `me`, or `none`.", max_length=40)
     team: str | None = Field(None, max_length=40)
     connector: str | None = Field(None, max_length=64)
@@ -53,12 +46,12 @@ class ConversationQuery(PageQuery):
 
 
 class ConversationChange(Body):
-    status: shapes.Status | None = None
+    status: resources.Status | None = None
     assignee_id: Id | None = None
     team: Id | None = Field(None, description="The team's id, or null for none.")
-    priority: shapes.Priority | None = None
+    priority: resources.Priority | None = None
     labels: list[str] | None = Field(None, max_length=50)
-    snoozed_until: shapes.Moment | None = None
+    snoozed_until: resources.Moment | None = None
 
 
 class NewMessage(Body):
@@ -99,7 +92,7 @@ class NewHandover(Body):
 def blueprint(hub: Hub) -> APIBlueprint:
     api = APIBlueprint("conversations", __name__, abp_tags=[TAG])
 
-    @api.get("/conversations", responses={200: ListOf[shapes.Conversation]})
+    @api.get("/conversations", responses={200: ListOf[resources.Conversation]})
     def list_conversations(query: ConversationQuery) -> Response:
         """Conversations by last activity, newest first."""
         principal = hub.auth.principal()
@@ -116,14 +109,16 @@ def blueprint(hub: Hub) -> APIBlueprint:
                 queries.list_conversations(connection, wanted, query.limit, query.cursor)
             )
 
-    @api.post("/conversations", responses={201: shapes.Conversation, 200: shapes.Conversation})
+    @api.post(
+        "/conversations", responses={201: resources.Conversation, 200: resources.Conversation}
+    )
     def start_conversation(body: NewConversation) -> Response:
         """Writes first, where the channel allows it. Answers with the conversation."""
         principal = hub.auth.principal()
         outlet = _outlet(hub, body.connector)
         draft = Draft(text=body.text, client_id=body.client_id)
 
-        def start(tx: Transaction) -> tuple[shapes.Conversation, bool]:
+        def start(tx: Transaction) -> tuple[resources.Conversation, bool]:
             person = _recipient(hub, tx, body, outlet)
             sent = send.start(tx, person, outlet, draft, principal.author)
             return views.conversation(tx.connection, int(sent.message.conversation_id)), sent.is_new
@@ -131,13 +126,13 @@ def blueprint(hub: Hub) -> APIBlueprint:
         conversation, is_new = hub.store.write(start)
         return answer(conversation, 201 if is_new else 200)
 
-    @api.get("/conversations/<int:id>", responses={200: shapes.Conversation})
+    @api.get("/conversations/<int:id>", responses={200: resources.Conversation})
     def get_conversation(path: ItemPath) -> Response:
         hub.auth.principal()
         with hub.store.read() as connection:
             return answer(views.conversation(connection, path.id))
 
-    @api.patch("/conversations/<int:id>", responses={200: shapes.Conversation})
+    @api.patch("/conversations/<int:id>", responses={200: resources.Conversation})
     def change_conversation(path: ItemPath, body: ConversationChange) -> Response:
         """Takes, gives, releases, labels, puts off, resolves."""
         principal = hub.auth.principal()
@@ -148,7 +143,7 @@ def blueprint(hub: Hub) -> APIBlueprint:
             if name in changes and changes[name] is None:
                 raise Invalid("This cannot be null; leave it out to keep it.", name)
         return answer(
-            hub.store.write(lambda tx: work.change(tx, path.id, changes, principal.author))
+            hub.store.write(lambda tx: actions.change(tx, path.id, changes, principal.author))
         )
 
     @api.get("/conversations/<int:id>/routing", responses={200: Routing})
@@ -158,19 +153,21 @@ def blueprint(hub: Hub) -> APIBlueprint:
         with hub.store.read() as connection:
             return answer(routing_of(connection, path.id, hub.config, datetime.now(UTC)))
 
-    @api.post("/conversations/<int:id>/accept", responses={200: shapes.Conversation})
+    @api.post("/conversations/<int:id>/accept", responses={200: resources.Conversation})
     def accept_conversation(path: ItemPath) -> Response:
         """Says that I have seen what I was given. Looking at it or answering says so too."""
         principal = hub.auth.principal()
-        return answer(hub.store.write(lambda tx: assigning.accept(tx, path.id, principal.agent_id)))
+        return answer(
+            hub.store.write(lambda tx: assignment.accept(tx, path.id, principal.agent_id))
+        )
 
-    @api.post("/conversations/<int:id>/read", responses={200: shapes.Conversation})
+    @api.post("/conversations/<int:id>/read", responses={200: resources.Conversation})
     def read_conversation(path: ItemPath, body: ReadUpTo) -> Response:
         """Marks what customers said, up to a message, as read."""
         hub.auth.principal()
-        return answer(hub.store.write(lambda tx: work.read(tx, path.id, body.message_id)))
+        return answer(hub.store.write(lambda tx: actions.read(tx, path.id, body.message_id)))
 
-    @api.get("/conversations/<int:id>/messages", responses={200: ListOf[shapes.Message]})
+    @api.get("/conversations/<int:id>/messages", responses={200: ListOf[resources.Message]})
     def list_messages(path: ItemPath, query: PageQuery) -> Response:
         """Messages, newest first."""
         hub.auth.principal()
@@ -180,7 +177,8 @@ def blueprint(hub: Hub) -> APIBlueprint:
             )
 
     @api.post(
-        "/conversations/<int:id>/messages", responses={201: shapes.Message, 200: shapes.Message}
+        "/conversations/<int:id>/messages",
+        responses={201: resources.Message, 200: resources.Message},
     )
     def send_message(path: ItemPath, body: NewMessage) -> Response:
         """Says something, or notes it. 200 with the first one when `client_id` repeats."""
@@ -191,7 +189,7 @@ def blueprint(hub: Hub) -> APIBlueprint:
         )
         return answer(sent.message, 201 if sent.is_new else 200)
 
-    @api.post("/conversations/<int:id>/handovers", responses={201: shapes.Handover})
+    @api.post("/conversations/<int:id>/handovers", responses={201: resources.Handover})
     def hand_over(path: ItemPath, body: NewHandover) -> Response:
         """Makes a one-time invitation to go on elsewhere. Its token is shown this once."""
         principal = hub.auth.principal()
@@ -199,12 +197,12 @@ def blueprint(hub: Hub) -> APIBlueprint:
             make_handover(hub, path.id, body.connector, principal.name, principal.author), 201
         )
 
-    @api.get("/conversations/<int:id>/handovers", responses={200: ListOf[shapes.HandoverRecord]})
+    @api.get("/conversations/<int:id>/handovers", responses={200: ListOf[resources.HandoverRecord]})
     def list_handovers(path: ItemPath) -> Response:
         hub.auth.principal()
         with hub.store.read() as connection:
             views.conversation(connection, path.id)
-            return answer_list(handovers.of_conversation(connection, path.id))
+            return answer_list(redemption.of_conversation(connection, path.id))
 
     return api
 
@@ -226,7 +224,7 @@ def _recipient(hub: Hub, tx: Transaction, body: NewConversation, outlet: Outlet)
             raise Conflict(f"This customer has no address that {outlet.name} can write to.")
         return found
     assert body.address is not None
-    return people.find_or_make(
+    return contact_addresses.find_or_make(
         tx, _address(hub, body.address, outlet), Profile(), evidence="asserted"
     )
 

@@ -7,11 +7,13 @@ from flask_openapi3 import APIBlueprint, FileStorage, Tag
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from hub.conversations import queries, send, shapes, views
+from hub.conversations import queries, views
 from hub.errors import NotFound
 from hub.inbox import files
-from hub.inbox.api.answers import ItemPath, ListOf, PageQuery, answer, answer_page
+from hub.inbox.api.responses import ItemPath, ListOf, PageQuery, answer, answer_page
 from hub.inbox.services import Hub
+from hub.outbound import send
+from hub.schema import resources
 from hub.store.models import journal, messages
 
 TAG = Tag(name="Messages")
@@ -28,7 +30,7 @@ class Upload(BaseModel):
 def blueprint(hub: Hub) -> APIBlueprint:
     api = APIBlueprint("messages", __name__, abp_tags=[TAG])
 
-    @api.get("/messages/<int:id>", responses={200: shapes.Message})
+    @api.get("/messages/<int:id>", responses={200: resources.Message})
     def get_message(path: ItemPath) -> Response:
         hub.auth.principal()
         with hub.store.read() as connection:
@@ -53,13 +55,13 @@ def blueprint(hub: Hub) -> APIBlueprint:
         response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
         return response
 
-    @api.post("/messages/<int:id>/retry", responses={200: shapes.Message})
+    @api.post("/messages/<int:id>/retry", responses={200: resources.Message})
     def retry(path: ItemPath) -> Response:
         """Puts a failed message in line again."""
         hub.auth.principal()
         return answer(hub.store.write(lambda tx: send.retry(tx, path.id)))
 
-    @api.post("/uploads", responses={201: shapes.Attachment})
+    @api.post("/uploads", responses={201: resources.Attachment})
     def upload(form: Upload) -> Response:  # noqa: ARG001 - read as a stream below
         """Takes a file in, for a message to send."""
         principal = hub.auth.principal()
@@ -74,7 +76,7 @@ def blueprint(hub: Hub) -> APIBlueprint:
         hub.auth.principal()
         return files.serve(hub, files.attachment_row(hub, path.id))
 
-    @api.get("/search", responses={200: ListOf[shapes.SearchResult]})
+    @api.get("/search", responses={200: ListOf[resources.SearchResult]})
     def search(query: SearchQuery) -> Response:
         """Contacts and messages with all these words, in any script, newest first."""
         hub.auth.principal()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
-from hub.inbox.api.answers import answer
+from hub.inbox.api.responses import answer
 from hub.inbox.services import Hub
 from hub.router.overview import Overview, overview
 

@@ -8,10 +8,10 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict, Field
 
-from hub.conversations import tallies
-from hub.conversations.shapes import Moment, SwitchReport
-from hub.inbox.api.answers import answer
+from hub.inbox.api.responses import answer
 from hub.inbox.services import Hub
+from hub.schema.resources import Moment, SwitchReport
+from hub.switches import statistics
 
 TAG = Tag(name="Reports")
 #: What is reported without `since`.
@@ -33,6 +33,6 @@ def blueprint(hub: Hub) -> APIBlueprint:
         hub.auth.principal()
         since = query.since or datetime.now(UTC) - USUAL
         with hub.store.read() as connection:
-            return answer(tallies.switches_since(connection, since))
+            return answer(statistics.switches_since(connection, since))
 
     return api

@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from hub.config import Config
-from hub.conversations import shapes
-from hub.conversations.assigning import AGENT_LEFT, ASSIGNED, OVERFLOWED, QUEUED, UNANSWERED
+from hub.conversations.assignment import AGENT_LEFT, ASSIGNED, OVERFLOWED, QUEUED, UNANSWERED
 from hub.conversations.views import agent_shape
 from hub.errors import NotFound
-from hub.router import board, queue
+from hub.router import queue, routing_reads
+from hub.router.assignment_writes import candidates_of
 from hub.router.candidates import choose
 from hub.router.decisions import terms_of
-from hub.router.settlements import candidates_of
+from hub.schema import resources
 from hub.store.models import agents, conversations, messages, routing_decisions, teams
 
 #: The line that says who gave it is among the last of them.
@@ -25,35 +25,35 @@ EVENTS_READ = 50
 MOVES = frozenset({ASSIGNED, QUEUED, UNANSWERED, OVERFLOWED, AGENT_LEFT})
 
 
-class Reason(shapes.Shape):
+class Reason(resources.Shape):
     """Why, for a program (`code`) and in words."""
 
     code: str
     text: str
 
 
-class Candidate(shapes.Shape):
+class Candidate(resources.Shape):
     """An agent who was considered, and what spoke for or against them."""
 
-    agent: shapes.Agent
+    agent: resources.Agent
     chosen: bool
     reasons: list[Reason]
 
 
-class QueuePlace(shapes.Shape):
+class QueuePlace(resources.Shape):
     """A place in the queue of the team, counted from 1, and how long it will take, about."""
 
     position: int
     wait_seconds: int | None
 
 
-class Routing(shapes.Shape):
+class Routing(resources.Shape):
     """How a conversation was decided about. While it waits, the candidates are those of now."""
 
     rule: str | None
     team: str | None
     skills: list[str]
-    priority: shapes.Priority
+    priority: resources.Priority
     candidates: list[Candidate]
     decided_at: datetime | None
     queue: QueuePlace | None
@@ -88,10 +88,10 @@ def routing_of(
     place = queue.place(connection, conversation_id, config.assignment.order)
     candidates = last.candidates if last is not None else []
     decided_at = last.decided_at if last is not None else None
-    need = None if place is None else board.read_need(connection, config, conversation_id)
+    need = None if place is None else routing_reads.read_need(connection, config, conversation_id)
     if need is not None:
-        need = board.with_known_agent(connection, need, config, now)
-        everybody = board.read_agents(connection, config)
+        need = routing_reads.with_known_agent(connection, need, config, now)
+        everybody = routing_reads.read_agents(connection, config)
         candidates = candidates_of(choose(need, everybody, terms_of(config, now), now))
         decided_at = now
     if by_hand is not None:

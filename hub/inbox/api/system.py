@@ -9,12 +9,13 @@ from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
+from hub.accounts import credentials
+from hub.accounts.authentication import NotSignedIn
 from hub.config import Config
 from hub.connectors.rates import Buckets
-from hub.conversations import queries, shapes
+from hub.conversations import queries
 from hub.errors import LimitExceeded, NotFound, SendError
-from hub.inbox import accounts
-from hub.inbox.api.answers import (
+from hub.inbox.api.responses import (
     Body,
     ItemPath,
     ListOf,
@@ -23,8 +24,8 @@ from hub.inbox.api.answers import (
     answer_list,
     answer_page,
 )
-from hub.inbox.auth import NotSignedIn
 from hub.inbox.services import Hub
+from hub.schema import resources
 from hub.types import RateLimit
 
 TAG = Tag(name="System")
@@ -32,11 +33,11 @@ TAG = Tag(name="System")
 
 class SignIn(Body):
     email: str = Field(max_length=320)
-    password: str = Field(max_length=accounts.MAX_PASSWORD)
+    password: str = Field(max_length=credentials.MAX_PASSWORD)
 
 
-class Session(shapes.Shape):
-    agent: shapes.Agent | None
+class Session(resources.Shape):
+    agent: resources.Agent | None
     name: str
     role: str
     csrf_token: str
@@ -46,12 +47,12 @@ class JournalQuery(PageQuery):
     status: Literal["done", "failed"] | None = None
 
 
-class Replayed(shapes.Shape):
-    id: shapes.Id
+class Replayed(resources.Shape):
+    id: resources.Id
     status: Literal["done", "failed"]
 
 
-class Checked(shapes.Shape):
+class Checked(resources.Shape):
     ok: bool
     message: str
 
@@ -78,13 +79,13 @@ def _session_routes(api: APIBlueprint, hub: Hub) -> None:
             wait = tries.take(key)
             if wait > 0:
                 raise LimitExceeded("Too many tries. Wait a little.", timedelta(seconds=wait))
-        found = accounts.sign_in(hub.store, body.email, body.password)
+        found = credentials.sign_in(hub.store, body.email, body.password)
         if found is None:
             raise NotSignedIn("The address or the password is wrong.")
         token, principal = found
         old = hub.auth.session_token()
         if old is not None:
-            hub.store.write(lambda tx: accounts.sign_out(tx, old))
+            hub.store.write(lambda tx: credentials.sign_out(tx, old))
         response = answer(_session(principal))
         hub.auth.set_cookie(response, token)
         return response
@@ -98,7 +99,7 @@ def _session_routes(api: APIBlueprint, hub: Hub) -> None:
         hub.auth.principal()
         token = hub.auth.session_token()
         if token is not None:
-            hub.store.write(lambda tx: accounts.sign_out(tx, token))
+            hub.store.write(lambda tx: credentials.sign_out(tx, token))
             hub.agent_lines.look()
         response = Response(status=204)
         hub.auth.clear_cookie(response)
@@ -110,7 +111,7 @@ def _sign_in_limit(config: Config) -> RateLimit:
 
 
 def _machine_routes(api: APIBlueprint, hub: Hub) -> None:
-    @api.get("/connectors", responses={200: ListOf[shapes.Connector]})
+    @api.get("/connectors", responses={200: ListOf[resources.Connector]})
     def list_connectors() -> Response:
         """Every connector, whether it works, and what is wrong where it does not."""
         hub.auth.principal()
@@ -131,7 +132,7 @@ def _machine_routes(api: APIBlueprint, hub: Hub) -> None:
         hub.connectors.worked(path.name)
         return answer(Checked(ok=True, message=found))
 
-    @api.get("/journal", responses={200: ListOf[shapes.JournalEntry]})
+    @api.get("/journal", responses={200: ListOf[resources.JournalEntry]})
     def list_journal(query: JournalQuery) -> Response:
         """What came in from providers, newest first."""
         hub.auth.admin()
@@ -148,7 +149,7 @@ def _machine_routes(api: APIBlueprint, hub: Hub) -> None:
         return answer(Replayed(id=path.id, status="done" if ok else "failed"))
 
 
-def _session(principal: accounts.Principal) -> Session:
+def _session(principal: credentials.Principal) -> Session:
     return Session(
         agent=principal.agent,
         name=principal.name,

@@ -1,0 +1,1 @@
+"""The Socket.IO namespaces `/agent` and `/visitor`, and what is broadcast to them."""

@@ -11,20 +11,22 @@ from pydantic import Field
 from socketio.exceptions import ConnectionRefusedError
 
 from hub import runtime
+from hub.accounts import credentials, presence
+from hub.accounts.credentials import Principal
 from hub.connectors.base import Typing as CanType
-from hub.conversations import assigning, queries, send, shapes, views, work
-from hub.conversations.events import ConversationViewed, Event
-from hub.conversations.events import Typing as TypingEvent
-from hub.conversations.send import Draft
+from hub.conversations import actions, assignment, queries, views
 from hub.errors import Conflict, HubError, NotFound, SendError
-from hub.inbox import accounts, presence
-from hub.inbox.accounts import Principal
-from hub.inbox.api.answers import ConnectorName
+from hub.inbox.api.responses import ConnectorName
 from hub.inbox.services import Hub
-from hub.inbox.sockets.agent_lines import Line
-from hub.inbox.sockets.common import Ack, Ask, Read, Say, Sync, Typing, answered, ok
+from hub.inbox.sockets.agent_connections import Line
+from hub.inbox.sockets.payloads import Ack, Ask, Read, Say, Sync, Typing, answered, ok
 from hub.inbox.sockets.rooms import AGENTS, EVERYBODY
 from hub.metrics import SOCKETS
+from hub.outbound import send
+from hub.outbound.send import Draft
+from hub.schema import resources
+from hub.schema.events import ConversationViewed, Event
+from hub.schema.events import Typing as TypingEvent
 from hub.store.engine import Transaction
 from hub.types import Address
 
@@ -57,7 +59,7 @@ class View(Ask):
 
 
 class SetPresence(Ask):
-    presence: shapes.Presence
+    presence: resources.Presence
 
 
 def register(socketio: SocketIO, hub: Hub) -> None:
@@ -126,7 +128,7 @@ def register(socketio: SocketIO, hub: Hub) -> None:
         def mark(asked: AgentRead) -> Ack:
             line()
             hub.store.write(
-                lambda tx: work.read(tx, int(asked.conversation_id), int(asked.message_id))
+                lambda tx: actions.read(tx, int(asked.conversation_id), int(asked.message_id))
             )
             return ok()
 
@@ -165,7 +167,7 @@ def register(socketio: SocketIO, hub: Hub) -> None:
                 raise Conflict("A service account is nobody who could be online.")
 
             def write(tx: Transaction) -> None:
-                accounts.set_presence(tx, agent_id, asked.presence)
+                credentials.set_presence(tx, agent_id, asked.presence)
                 presence.publish(tx, agent_id)
 
             hub.store.write(write)
@@ -179,17 +181,17 @@ def _accept(hub: Hub, agent_id: int, conversation_id: str | None) -> None:
     if conversation_id is None:
         return
     with hub.store.read() as connection:
-        if not assigning.is_awaited(connection, int(conversation_id), agent_id):
+        if not assignment.is_awaited(connection, int(conversation_id), agent_id):
             return
     with suppress(Conflict, NotFound):  # somebody took it at this moment
-        hub.store.write(lambda tx: assigning.accept(tx, int(conversation_id), agent_id))
+        hub.store.write(lambda tx: assignment.accept(tx, int(conversation_id), agent_id))
 
 
 def _tell_typing(hub: Hub, principal: Principal, conversation_id: int, on: bool) -> None:
     with hub.store.read() as connection:
         conversation = views.conversation(connection, conversation_id)
         last = queries.last_inbound(connection, conversation_id)
-    author = shapes.Author(type="agent", id=principal.agent_id, name=principal.name)
+    author = resources.Author(type="agent", id=principal.agent_id, name=principal.name)
     typing = TypingEvent(conversation_id=conversation.id, author=author, on=on)
     address = None if last is None else last.address
     hub.store.announce(Event(typing, address))

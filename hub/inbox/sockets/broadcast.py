@@ -15,11 +15,12 @@ from socketio.packet import Packet
 
 from hub import runtime
 from hub.connectors.webchat import Webchat
-from hub.conversations import events, reports
-from hub.conversations.events import ContactLinked, ContactUnlinked, Event, MessageCreated
-from hub.conversations.storable import storable
 from hub.inbox.sockets.rooms import AGENTS, EVERYBODY, VISITORS, room_of
-from hub.inbox.sockets.visitor_lines import Lines
+from hub.inbox.sockets.visitor_connections import Lines
+from hub.outbound import receipts
+from hub.schema import events
+from hub.schema.events import ContactLinked, ContactUnlinked, Event, MessageCreated
+from hub.schema.storable_text import storable
 from hub.store.engine import Store
 from hub.store.media import MediaLinks
 from hub.types import Address, DeliveryStatus, DeliveryUpdate
@@ -113,4 +114,4 @@ class Broadcaster:
         seen = DeliveryUpdate(
             key="", raw=b"", status=DeliveryStatus.DELIVERED, message_id=message_id
         )
-        self._store.write(lambda tx: reports.report(tx, connector, seen))
+        self._store.write(lambda tx: receipts.report(tx, connector, seen))

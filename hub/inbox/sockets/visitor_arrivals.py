@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 
 import structlog
 
+from hub.accounts import visitor_sessions
+from hub.accounts.visitor_sessions import Visitor
 from hub.connectors.webchat import Identity, IdentityRefused, IdentityRequired, SignedId, Webchat
-from hub.inbox import identities, visitors
-from hub.inbox.invitations import AnotherPerson, redeem_on_page
+from hub.inbox import signed_visitors
+from hub.inbox.handover_links import AnotherPerson, redeem_on_page
 from hub.inbox.services import Hub
-from hub.inbox.sockets.visitor_asks import Hello
-from hub.inbox.visitors import Visitor
+from hub.inbox.sockets.visitor_payloads import Hello
 
 log = structlog.get_logger()
 
@@ -47,7 +48,7 @@ def arrive(hub: Hub, connector: Webchat, hello: Hello, may_try: Callable[[], boo
     identity = None if hello.identity is None else checked(connector, hello.identity)
     if identity is None:
         need_none(connector)
-    known = hello.session and visitors.by_token(hub.store, connector.name, hello.session)
+    known = hello.session and visitor_sessions.by_token(hub.store, connector.name, hello.session)
     if known:
         assert hello.session is not None
         here = Arrival(known, hello.session)
@@ -66,10 +67,10 @@ def signed_in(
     hub: Hub, connector: Webchat, here: Arrival, identity: Identity, may_try: Callable[[], bool]
 ) -> Arrival:
     """The same session, made the signed person's; or a new one where it was somebody else's."""
-    if not identities.claim(hub.store, connector, here.visitor, identity):
+    if not signed_visitors.claim(hub.store, connector, here.visitor, identity):
         log.info("identity.another", connector=connector.name)
         here = _fresh(hub, connector, here.visitor.locale, may_try)
-        identities.claim(hub.store, connector, here.visitor, identity)
+        signed_visitors.claim(hub.store, connector, here.visitor, identity)
     return replace(here, visitor=replace(here.visitor, identity=identity.id))
 
 
@@ -91,7 +92,7 @@ def need_none(connector: Webchat) -> None:
 def _fresh(hub: Hub, connector: Webchat, locale: str, may_try: Callable[[], bool]) -> Arrival:
     if not may_try():
         raise TooMany
-    return Arrival(*visitors.open_session(hub.store, connector.name, locale))
+    return Arrival(*visitor_sessions.open_session(hub.store, connector.name, locale))
 
 
 def _resumed(

@@ -7,11 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from hub.conversations import events, queries, shapes, shown
-from hub.conversations.events import MediaUrl
-from hub.inbox.sockets.common import Ack, ok
+from hub.conversations import queries
+from hub.identity import customer_view
+from hub.inbox.sockets.payloads import Ack, ok
 from hub.router import queue
-from hub.router.line import Criterion
+from hub.router.queue_order import Criterion
+from hub.schema import events, resources
+from hub.schema.events import MediaUrl
 from hub.types import Address
 
 PAGE = 50
@@ -25,15 +27,15 @@ def welcome(
     order: Sequence[Criterion],
 ) -> dict[str, Any]:
     """The parts of `session` that tell how things stand; the place by the queue's `order`."""
-    found = shown.proved(connection, address)
+    found = customer_view.proved(connection, address)
     if found is None:
         return {"contact": None, "messages": [], "agent": None, "queue": None, "more": False}
-    said = shown.messages_before(connection, found.ids, PAGE + 1)
+    said = customer_view.messages_before(connection, found.ids, PAGE + 1)
     current = queries.current_conversation(connection, found.person.root_id)
     agent = None if current is None else events.agent_for_customer(current.assignee)
     place = None if current is None else queue.place(connection, int(current.id), order)
     return {
-        "contact": shown.contact(connection, found).model_dump(mode="json"),
+        "contact": customer_view.contact(connection, found).model_dump(mode="json"),
         "messages": for_page(said[-PAGE:], media_url),
         "more": len(said) > PAGE,
         "agent": agent and agent.model_dump(mode="json"),
@@ -44,18 +46,22 @@ def welcome(
 def earlier(
     connection: Connection, address: Address, before: int | None, media_url: MediaUrl
 ) -> Ack:
-    found = shown.proved(connection, address)
-    said = [] if found is None else shown.messages_before(connection, found.ids, PAGE + 1, before)
+    found = customer_view.proved(connection, address)
+    said = (
+        []
+        if found is None
+        else customer_view.messages_before(connection, found.ids, PAGE + 1, before)
+    )
     return ok(messages=for_page(said[-PAGE:], media_url), more=len(said) > PAGE)
 
 
 def later(connection: Connection, address: Address, after: int, media_url: MediaUrl) -> Ack:
-    found = shown.proved(connection, address)
+    found = customer_view.proved(connection, address)
     if found is None:
         return ok(messages=[], more=False)
-    said, more = shown.messages_after(connection, found.ids, after, SYNC_LIMIT)
+    said, more = customer_view.messages_after(connection, found.ids, after, SYNC_LIMIT)
     return ok(messages=for_page(said, media_url), more=more)
 
 
-def for_page(said: Iterable[shapes.Message], media_url: MediaUrl) -> list[dict[str, Any]]:
+def for_page(said: Iterable[resources.Message], media_url: MediaUrl) -> list[dict[str, Any]]:
     return [events.message_for_customer(one, media_url).model_dump(mode="json") for one in said]

@@ -8,19 +8,23 @@ from typing import Any
 import orjson
 from sqlalchemy import select
 
-from hub.conversations import people, profiles, queries, reports, shapes, shown
-from hub.conversations.people import Person
+from hub.contacts import contact_addresses, profiles
+from hub.contacts.contact_addresses import Person
+from hub.conversations import queries
 from hub.errors import Conflict, Invalid
+from hub.identity import customer_view
 from hub.inbox.services import Hub
-from hub.inbox.sockets.common import Say
-from hub.inbox.sockets.visitor_asks import Prechat
-from hub.inbox.sockets.visitor_lines import Line
+from hub.inbox.sockets.payloads import Say
+from hub.inbox.sockets.visitor_connections import Line
+from hub.inbox.sockets.visitor_payloads import Prechat
+from hub.outbound import receipts
+from hub.schema import resources
 from hub.store.engine import Transaction
 from hub.store.models import attachments, messages
 from hub.types import ContactEvent, WebhookRequest
 
 
-def take(hub: Hub, here: Line, asked: Say) -> shapes.Message:
+def take(hub: Hub, here: Line, asked: Say) -> resources.Message:
     """Brings a visitor's message in. Raises Invalid."""
     if not asked.text.strip() and not asked.attachments:
         raise Invalid("Write something, or attach a file.", "text")
@@ -52,7 +56,7 @@ def take(hub: Hub, here: Line, asked: Say) -> shapes.Message:
     return found
 
 
-def known(hub: Hub, here: Line, client_id: str) -> shapes.Message | None:
+def known(hub: Hub, here: Line, client_id: str) -> resources.Message | None:
     """What this visitor sent under a key of their own, if it came."""
     with hub.store.read() as connection:
         return queries.inbound_by_client_id(connection, here.address, client_id)
@@ -60,13 +64,13 @@ def known(hub: Hub, here: Line, client_id: str) -> shapes.Message | None:
 
 def person_of(hub: Hub, here: Line) -> Person | None:
     with hub.store.read() as connection:
-        return people.find(connection, here.address)
+        return contact_addresses.find(connection, here.address)
 
 
 def read(hub: Hub, here: Line, message_id: int) -> None:
     """They have seen everything up to a message: whatever was sent to their pages, nowhere else."""
     with hub.store.read() as connection:
-        found = shown.proved(connection, here.address)
+        found = customer_view.proved(connection, here.address)
         if found is None:
             return
         at = connection.execute(
@@ -78,7 +82,7 @@ def read(hub: Hub, here: Line, message_id: int) -> None:
             person
             for address in found.addresses.values()
             if (address.scheme, address.scope) == (here.address.scheme, here.address.scope)
-            and (person := people.find(connection, address)) is not None
+            and (person := contact_addresses.find(connection, address)) is not None
         ]
     if at is None:
         return
@@ -87,7 +91,7 @@ def read(hub: Hub, here: Line, message_id: int) -> None:
     def mark(tx: Transaction) -> None:
         for person in pages:
             event = ContactEvent(key="", raw=b"", address=person.address, name="read", at=at)
-            reports.read_by_customer(tx, name, person, event)
+            receipts.read_by_customer(tx, name, person, event)
 
     hub.store.write(mark)
 

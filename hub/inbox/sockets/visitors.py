@@ -10,23 +10,25 @@ from flask_socketio import SocketIO
 from pydantic import ValidationError
 from socketio.exceptions import ConnectionRefusedError
 
+from hub.accounts.origins import is_allowed
 from hub.config import Config
 from hub.connectors.rates import Buckets
 from hub.connectors.webchat import IdentityRefused, Webchat
-from hub.conversations import events, people, queries, shapes
-from hub.conversations.events import Event
-from hub.conversations.events import Typing as TypingEvent
+from hub.contacts import contact_addresses
+from hub.conversations import queries
 from hub.errors import Conflict, Invalid, LimitExceeded, NotFound
-from hub.inbox.invitations import make_handover
-from hub.inbox.origins import is_allowed
+from hub.inbox.handover_links import make_handover
 from hub.inbox.services import Hub
 from hub.inbox.sockets import visitor_arrivals, visitor_history, visitor_messages
-from hub.inbox.sockets.common import Ack, Read, Say, Sync, Typing, answered, ok
+from hub.inbox.sockets.payloads import Ack, Read, Say, Sync, Typing, answered, ok
 from hub.inbox.sockets.rooms import VISITORS
 from hub.inbox.sockets.visitor_arrivals import Arrival, TooMany
-from hub.inbox.sockets.visitor_asks import HandoverRequest, Hello, History, Identify, Prechat
-from hub.inbox.sockets.visitor_lines import Line
+from hub.inbox.sockets.visitor_connections import Line
+from hub.inbox.sockets.visitor_payloads import HandoverRequest, Hello, History, Identify, Prechat
 from hub.metrics import SOCKETS
+from hub.schema import events, resources
+from hub.schema.events import Event
+from hub.schema.events import Typing as TypingEvent
 from hub.types import RateLimit
 
 
@@ -136,12 +138,12 @@ def register(socketio: SocketIO, hub: Hub) -> None:
         def tell(asked: Typing) -> Ack:
             here = signal()
             with hub.store.read() as connection:
-                person = people.find(connection, here.address)
+                person = contact_addresses.find(connection, here.address)
                 if person is None:
                     return ok()
                 current = queries.current_conversation(connection, person.root_id)
             if current is not None:
-                author = shapes.Author(type="contact", id=person.root_id, name=person.name)
+                author = resources.Author(type="contact", id=person.root_id, name=person.name)
                 hub.store.announce(
                     Event(TypingEvent(conversation_id=current.id, author=author, on=asked.on))
                 )

@@ -1,0 +1,132 @@
+"""Who is asking, for a request or a socket: a bearer token, or the session cookie with CSRF."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any
+
+from flask import Flask, Request, Response, g, request
+
+from hub.accounts import credentials
+from hub.accounts.credentials import Principal
+from hub.accounts.origins import is_allowed
+from hub.errors import Forbidden, HubError
+from hub.store.engine import Store
+
+COOKIE = "hub_session"
+CSRF_HEADER = "X-CSRF-Token"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class NotSignedIn(HubError):
+    """401: say who you are."""
+
+    code = "not_signed_in"
+
+
+class Authenticator:
+    """Finds the principal of a request. Nothing is trusted that the request says of itself."""
+
+    def __init__(self, store: Store, public_url: str) -> None:
+        self._store = store
+        self._public_url = public_url
+        self._secure = public_url.startswith("https://")
+
+    def principal(self) -> Principal:
+        """Who sent the current request.
+
+        Raises:
+            NotSignedIn: nobody we know.
+            Forbidden: a cookie without its CSRF token, on a request that changes something.
+        """
+        found = getattr(g, "principal", None)
+        if found is None:
+            found = g.principal = self._identify(request)
+        assert isinstance(found, Principal)
+        return found
+
+    def admin(self) -> Principal:
+        """Raises NotSignedIn, Forbidden."""
+        found = self.principal()
+        if found.role != "admin":
+            raise Forbidden("Only admins may do this.")
+        return found
+
+    def of_socket(self, auth: Any) -> Principal | None:
+        """Who opens a socket: `auth: {token}`, or the cookie of a page of our own origin."""
+        if isinstance(auth, dict) and isinstance(auth.get("token"), str):
+            with self._store.read() as connection:
+                return credentials.by_token(connection, auth["token"])
+        cookie = request.cookies.get(self.cookie_name)
+        # A browser sends the cookie along for other sites' pages too, and the sites of the web
+        # chats may open sockets here.
+        if cookie is None or not is_allowed(request, self._public_url, ()):
+            return None
+        with self._store.read() as connection:
+            return credentials.by_session(connection, cookie)
+
+    @property
+    def cookie_name(self) -> str:
+        # The prefix makes browsers refuse a cookie that another host or plain http tries to set.
+        return f"__Host-{COOKIE}" if self._secure else COOKIE
+
+    def set_cookie(self, response: Response, token: str) -> None:
+        response.set_cookie(
+            self.cookie_name,
+            token,
+            max_age=int(credentials.SESSION_LIFE.total_seconds()),
+            secure=self._secure,
+            httponly=True,
+            samesite="Lax",
+            path="/",
+        )
+
+    def clear_cookie(self, response: Response) -> None:
+        response.delete_cookie(
+            self.cookie_name, path="/", secure=self._secure, httponly=True, samesite="Lax"
+        )
+
+    def session_token(self) -> str | None:
+        return request.cookies.get(self.cookie_name)
+
+    def _identify(self, current: Request) -> Principal:
+        header = current.headers.get("Authorization", "")
+        with self._store.read() as connection:
+            if header:
+                scheme, _, token = header.partition(" ")
+                found = (
+                    credentials.by_token(connection, token.strip())
+                    if scheme.lower() == "bearer"
+                    else None
+                )
+                if found is None:
+                    raise NotSignedIn("This token is not known.")
+                return found
+            cookie = current.cookies.get(self.cookie_name)
+            found = credentials.by_session(connection, cookie) if cookie else None
+        if found is None:
+            raise NotSignedIn("Sign in first.")
+        if current.method not in SAFE_METHODS:
+            sent = current.headers.get(CSRF_HEADER, "")
+            if not hmac.compare_digest(sent.encode(), found.csrf_token.encode()):
+                raise Forbidden("The CSRF token is missing or wrong: send it as X-CSRF-Token.")
+        return found
+
+
+def security_headers(app: Flask, *, secure: bool) -> None:
+    """What every answer carries, unless it says something else itself."""
+    always = [
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "strict-origin-when-cross-origin"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ]
+    if secure:
+        always.append(("Strict-Transport-Security", "max-age=31536000"))
+
+    @app.after_request
+    def add(response: Response) -> Response:
+        # To ask Headers for each of them costs four times as much.
+        own = {name.lower() for name, _ in response.headers}
+        response.headers.extend([one for one in always if one[0].lower() not in own])
+        return response

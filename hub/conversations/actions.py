@@ -1,0 +1,256 @@
+"""What agents do with a conversation beside talking: take, give, label, snooze, resolve, read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from hub.contacts import contact_addresses
+from hub.contacts.contact_addresses import Person
+from hub.conversations import lifecycle, publishing, timeline, views
+from hub.conversations.timeline import Author
+from hub.errors import Conflict, Invalid, NotFound
+from hub.schema import resources
+from hub.schema.storable_text import storable
+from hub.store.engine import Transaction
+from hub.store.models import (
+    addresses,
+    agents,
+    conversation_labels,
+    conversations,
+    messages,
+    teams,
+)
+from hub.types import Address
+
+#: Which columns a change may touch, and what the timeline calls it.
+EVENTS = {
+    "status": "conversation.status",
+    "assignee_id": "conversation.assigned",
+    "team_id": "conversation.team",
+    "priority": "conversation.priority",
+    "labels": "conversation.labels",
+}
+MAX_LABELS = 50
+#: Somebody looked at it: no clock runs against them, and who let it go before does not count.
+LOOKED_AT: Mapping[str, Any] = MappingProxyType({"accept_by": None, "attempts": 0, "not_for": []})
+#: What is over is routed anew when it is opened again.
+FORGOTTEN: Mapping[str, Any] = MappingProxyType(
+    {**LOOKED_AT, "rule": None, "queued_at": None, "accepted_at": None}
+)
+
+
+def change(
+    tx: Transaction, conversation_id: int, changes: Mapping[str, Any], by: Author
+) -> resources.Conversation:
+    """Changes status, assignee, team, priority, labels or the time a snooze ends.
+
+    Raises:
+        NotFound: no such conversation.
+        Invalid: an agent or team that is not there, or a snooze without its time.
+        Conflict: another conversation is open with this customer.
+    """
+    row = row_of(tx, conversation_id)
+    conversation_id = row.id
+    new = _checked(tx, row, dict(changes))
+    person = anybody(tx, row.contact_id)
+    is_reopened = row.status == "resolved" and new.get("status", "resolved") != "resolved"
+    if is_reopened and lifecycle.open_thread(tx, person) is not None:
+        raise Conflict("Another conversation is open with this customer: go on there.")
+    target = lifecycle.thread(tx, conversation_id, person)
+    changed = {name: value for name, value in new.items() if value != getattr(row, name)}
+    if not changed:
+        return views.conversation(tx.connection, conversation_id)
+    target.changes |= changed
+    target.changes |= _for_router(tx, row, changed, by)
+    if "labels" in changed:
+        write_labels(tx, conversation_id, changed["labels"])
+    lifecycle.save(tx, target)
+    for name, event in EVENTS.items():
+        if name in changed:
+            timeline.add_event(tx, target, event, by, **_told(tx, name, row, changed[name]))
+    pages = publishing.pages_of(tx.connection, [conversation_id])
+    return publishing.conversation(tx, conversation_id, pages[conversation_id])
+
+
+def is_snooze_over(connection: Connection) -> bool:
+    """Whether anything put off is due: a look that keeps idle hubs from writing."""
+    found = connection.execute(
+        select(conversations.c.id)
+        .where(
+            conversations.c.status == "snoozed",
+            conversations.c.snoozed_until <= datetime.now(UTC),
+        )
+        .limit(1)
+    )
+    return found.first() is not None
+
+
+def wake_snoozed(tx: Transaction) -> int:
+    """Opens what was put off until now. Returns how many."""
+    due = tx.execute(
+        select(conversations.c.id)
+        .where(conversations.c.status == "snoozed", conversations.c.snoozed_until <= tx.now)
+        .limit(100)
+    ).scalars()
+    count = 0
+    for conversation_id in due.all():
+        change(tx, conversation_id, {"status": "open"}, timeline.SYSTEM)
+        count += 1
+    return count
+
+
+def read(tx: Transaction, conversation_id: int, message_id: int) -> resources.Conversation:
+    """An agent has seen everything up to a message. Raises NotFound."""
+    row = row_of(tx, conversation_id)
+    conversation_id = row.id
+    unread = len(
+        tx.execute(
+            select(messages.c.id)
+            .where(
+                lifecycle.is_in(conversation_id),
+                messages.c.id > message_id,
+                messages.c.direction == "in",
+                messages.c.type == "message",
+                messages.c.duplicate_of_id.is_(None),
+            )
+            .limit(max(row.unread_count, 1))
+        ).all()
+    )
+    if unread < row.unread_count:
+        tx.execute(
+            update(conversations)
+            .where(conversations.c.id == conversation_id)
+            .values(unread_count=unread)
+        )
+    return publishing.conversation(tx, conversation_id)
+
+
+def row_of(tx: Transaction, conversation_id: int) -> Any:
+    """The row, or that of the conversation it was brought into, held until the commit.
+
+    Raises NotFound.
+    """
+    row = tx.execute(
+        select(conversations).where(conversations.c.id == conversation_id).with_for_update()
+    ).first()
+    if row is None:
+        raise NotFound("There is no such conversation.")
+    return row if row.merged_into_id is None else row_of(tx, row.merged_into_id)
+
+
+def _checked(tx: Transaction, row: Any, changes: dict[str, Any]) -> dict[str, Any]:
+    agent_id, team_id = changes.get("assignee_id"), changes.get("team_id")
+    if agent_id is not None:
+        found = tx.execute(
+            select(agents.c.id).where(agents.c.id == agent_id, agents.c.disabled_at.is_(None))
+        ).first()
+        if found is None:
+            raise Invalid("There is no such agent.", "assignee_id")
+    if (
+        team_id is not None
+        and not tx.execute(select(teams.c.id).where(teams.c.id == team_id)).first()
+    ):
+        raise Invalid("There is no such team.", "team")
+    if "labels" in changes:
+        given = [storable(label).strip() for label in changes["labels"]]
+        labels = list(dict.fromkeys(label for label in given if label))
+        if len(labels) > MAX_LABELS or any(len(label) > 64 for label in labels):
+            raise Invalid(f"At most {MAX_LABELS} labels of at most 64 characters.", "labels")
+        changes["labels"] = labels
+    status = changes.get("status", row.status)
+    until: datetime | None = changes.get("snoozed_until")
+    ends = changes.get("snoozed_until", row.snoozed_until)
+    if until is not None:
+        changes["status"] = status = "snoozed"
+    elif row.status == "snoozed" and ends is None and "status" not in changes:
+        changes["status"] = status = "open"  # put off until never would be lost
+    if status == "snoozed" and ends is None:
+        raise Invalid("Say until when: set snoozed_until.", "snoozed_until")
+    if status != "snoozed":
+        changes["snoozed_until"] = None
+    if status == "resolved":
+        changes |= {"waiting_since": None, "unread_count": 0}
+        if row.status != "resolved":
+            changes["resolved_at"] = tx.now
+    elif row.status == "resolved":
+        changes["resolved_at"] = None
+    return changes
+
+
+def _for_router(
+    tx: Transaction, row: Any, changed: Mapping[str, Any], by: Author
+) -> dict[str, Any]:
+    """What a change by hand means for the queue and for who must look at it."""
+    if changed.get("status") == "resolved":
+        return dict(FORGOTTEN)
+    if "assignee_id" in changed:
+        agent_id = changed["assignee_id"]
+        if agent_id is None:
+            return {
+                "accept_by": None,
+                "accepted_at": None,
+                "not_for": [*row.not_for, row.assignee_id],
+                # Who was never looked at keeps the place.
+                "queued_at": row.queued_at
+                if row.queued_at is not None and row.accepted_at is None
+                else row.waiting_since or tx.now,
+            }
+        is_taken = by.type == "agent" and by.id == agent_id and _is_here(tx, agent_id)
+        # A colleague's choice stands, also before the rules have looked at it.
+        rule = "" if row.rule is None and not is_taken else row.rule
+        return {**LOOKED_AT, "accepted_at": tx.now if is_taken else None, "rule": rule}
+    if row.assignee_id is not None and by.type == "agent" and by.id == row.assignee_id:
+        # Whoever works on it has looked at it.
+        return {**LOOKED_AT, "accepted_at": row.accepted_at or tx.now}
+    return {}
+
+
+def _is_here(tx: Transaction, agent_id: int) -> bool:
+    """Whether a screen of theirs is open: who is not here cannot go, and takes what they take."""
+    found = tx.execute(
+        select(agents.c.id).where(agents.c.id == agent_id, agents.c.connected_at.is_not(None))
+    )
+    return found.first() is not None
+
+
+def write_labels(tx: Transaction, conversation_id: int, labels: list[str]) -> None:
+    """Keeps the labels as rows too, to filter by."""
+    tx.execute(
+        delete(conversation_labels).where(conversation_labels.c.conversation_id == conversation_id)
+    )
+    if labels:
+        tx.execute(
+            insert(conversation_labels),
+            [{"label": label, "conversation_id": conversation_id} for label in labels],
+        )
+
+
+def _told(tx: Transaction, column: str, row: Any, new: Any) -> dict[str, Any]:
+    old = getattr(row, column)
+    if column == "assignee_id":
+        names = {
+            found.id: found.name
+            for found in tx.execute(
+                select(agents.c.id, agents.c.name).where(agents.c.id.in_([new or 0, old or 0]))
+            )
+        }
+        return {
+            "agent_id": None if new is None else str(new),
+            "agent": names.get(new),
+            "before": names.get(old),
+        }
+    return {"from": old, "to": new}
+
+
+def anybody(tx: Transaction, contact_id: int) -> Person:
+    """The contact at one of their addresses, for what goes to none of them."""
+    row = tx.execute(select(addresses).where(addresses.c.contact_id == contact_id).limit(1)).first()
+    assert row is not None
+    person = contact_addresses.find(tx.connection, Address(row.scheme, row.path, row.scope))
+    assert person is not None
+    return person

@@ -1,0 +1,244 @@
+"""Conversations in the hands of a verb: found, opened, changed and written back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
+
+from hub.contacts import contact_addresses
+from hub.contacts.contact_addresses import Person
+from hub.conversations.merge_state import REOPEN_WITHIN
+from hub.errors import NotFound
+from hub.store.engine import Transaction, Upsert
+from hub.store.models import (
+    contacts,
+    conversation_connectors,
+    conversations,
+    messages,
+)
+from hub.store.prepared import Prepared
+
+_own = contacts.alias("own")
+_LATEST = (
+    select(conversations)
+    .join(contacts, contacts.c.id == conversations.c.contact_id)
+    .where(
+        # Whoever the record is by now: it may have been linked while we waited for our turn.
+        contacts.c.root_id
+        == select(_own.c.root_id).where(_own.c.id == bindparam("record")).scalar_subquery(),
+        conversations.c.merged_into_id.is_(None),
+    )
+    .order_by(conversations.c.created_at.desc(), conversations.c.id.desc())
+    .limit(1)
+    # What a verb has in its hands, no other changes (PostgreSQL; SQLite has one writer anyway).
+    .with_for_update(of=conversations)
+)
+_OPEN = Prepared(_LATEST.where(conversations.c.status != "resolved"))
+_INSERT_CONVERSATION = insert(conversations).returning(conversations.c.id)
+_JOIN_CONNECTOR = Upsert(conversation_connectors, ["connector", "conversation_id"])
+
+
+@dataclass(slots=True)
+class Thread:
+    """A conversation in the hands of a verb: its row, and what the verb changes in it."""
+
+    row: Any
+    person: Person
+    changes: dict[str, Any]
+    is_new: bool = False
+
+    @property
+    def id(self) -> int:
+        found = self.row["id"]
+        assert isinstance(found, int)
+        return found
+
+    def __getitem__(self, column: str) -> Any:
+        return self.changes[column] if column in self.changes else self.row[column]
+
+
+def open_thread(tx: Transaction, person: Person) -> Thread | None:
+    """The conversation going on with this person, on whatever channel."""
+    row = _OPEN.first(tx.connection, {"record": person.contact_id})
+    return None if row is None else Thread(row._asdict(), person, {})
+
+
+def latest_thread(tx: Transaction, person: Person) -> Thread | None:
+    """The conversation that began last with this person, also one that is resolved."""
+    row = tx.execute(_LATEST, {"record": person.contact_id}).mappings().first()
+    return None if row is None else Thread(row, person, {})
+
+
+def thread(tx: Transaction, conversation_id: int, person: Person) -> Thread:
+    """A conversation by its id, to say something to this person in. Raises NotFound."""
+    row = (
+        tx.execute(
+            select(conversations).where(conversations.c.id == conversation_id).with_for_update()
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        raise NotFound("There is no such conversation.")
+    return Thread(row, person, {})
+
+
+def standing(tx: Transaction, conversation_id: int) -> int:
+    """The conversation that stands for this one: itself, unless a merge brought it into another."""
+    found: int | None = conversation_id
+    while found is not None:
+        conversation_id = found
+        found = tx.execute(
+            select(conversations.c.merged_into_id).where(conversations.c.id == conversation_id)
+        ).scalar()
+    return conversation_id
+
+
+def is_in(conversation_id: int) -> ColumnElement[bool]:
+    """Whether a message is in a conversation, or in one that was brought into it."""
+    inside = select(conversations.c.id).where(conversations.c.merged_into_id == conversation_id)
+    return or_(
+        messages.c.conversation_id == conversation_id, messages.c.conversation_id.in_(inside)
+    )
+
+
+def is_with(tx: Transaction, conversation_id: int, person: Person) -> bool:
+    """Whether a conversation is one with this person."""
+    found = tx.execute(
+        select(contacts.c.root_id)
+        .join(conversations, conversations.c.contact_id == contacts.c.id)
+        .where(conversations.c.id == conversation_id)
+    ).scalar()
+    return found == person.root_id
+
+
+def start_thread(tx: Transaction, person: Person, subject: str = "") -> Thread:
+    """Begins a conversation; it is published with the first thing said in it."""
+    values: dict[str, Any] = {
+        "contact_id": person.contact_id,
+        "status": "open",
+        "assignee_id": None,
+        "merged_into_id": None,
+        "team_id": None,
+        "priority": "normal",
+        "subject": subject,
+        "labels": [],
+        "connectors": [],
+        "unread_count": 0,
+        "waiting_since": None,
+        "snoozed_until": None,
+        "resolved_at": None,
+        "last_message_id": None,
+        "last_inbound_address_id": None,
+        "last_inbound_connector": None,
+        "context_card": None,
+        "last_activity_at": tx.now,
+        "created_at": tx.now,
+        "updated_at": tx.now,
+        "rule": None,
+        "skills": [],
+        "language": "",
+        "department": "",
+        "queued_at": None,
+        "accept_by": None,
+        "accepted_at": None,
+        "attempts": 0,
+        "not_for": [],
+        "sla": None,
+        "first_reply_due": None,
+        "next_reply_due": None,
+        "resolve_due": None,
+        "sla_paused_at": None,
+        "sla_next_at": None,
+        "sla_warned": [],
+        "sla_overdue": [],
+        "sla_breached": [],
+    }
+    found = tx.execute(_INSERT_CONVERSATION, values).scalar_one()
+    return Thread({"id": found, **values}, person, {}, is_new=True)
+
+
+def thread_for_inbound(
+    tx: Transaction, person: Person, *, answered: int | None = None, subject: str = ""
+) -> Thread:
+    """Where an inbound message belongs.
+
+    Whatever is going on with the person; else what their message answers (`answered`), or what was
+    resolved within the last day, opened again; else something new.
+    """
+    tx.lock(f"contact:{person.root_id}")
+    found = open_thread(tx, person)
+    if found is None and tx.is_postgres:
+        now = contact_addresses.find(tx.connection, person.address)
+        if now is not None and now.root_id != person.root_id:
+            # A link came between: the one who stands for both is who must be waited for.
+            return thread_for_inbound(tx, now, answered=answered, subject=subject)
+    if found is not None:
+        return found
+    latest = latest_thread(tx, person)
+    if latest is not None and _continues(tx, latest, answered):
+        if answered is not None and answered != latest.id:
+            latest = thread(tx, standing(tx, answered), person)
+        latest.changes |= {"status": "open", "resolved_at": None}
+        answer_card(latest)
+        return latest
+    return start_thread(tx, person, subject)
+
+
+def _continues(tx: Transaction, latest: Thread, answered: int | None) -> bool:
+    if answered is not None:
+        return True
+    resolved_at = latest["resolved_at"]
+    return resolved_at is not None and tx.now - resolved_at < REOPEN_WITHIN
+
+
+def join_connector(tx: Transaction, target: Thread, connector: str) -> None:
+    """From now on it is found by this connector, too."""
+    if connector not in target["connectors"]:
+        target.changes["connectors"] = [*target["connectors"], connector]
+        tx.execute(_JOIN_CONNECTOR, {"connector": connector, "conversation_id": target.id})
+
+
+def answer_card(target: Thread) -> None:
+    """Whoever answered knows what there was to know of the switch."""
+    if target["context_card"] is not None:
+        target.changes["context_card"] = None
+
+
+def save(tx: Transaction, target: Thread) -> None:
+    """Writes what the verb changed."""
+    if not target.changes:
+        return
+    target.changes |= wake_clocks(target.row, target.changes, tx.now)
+    target.changes["updated_at"] = tx.now
+    statement = _update_of(frozenset(target.changes))
+    statement.rows(tx.connection, {"row": target.id, **target.changes})
+    target.row = {**target.row, **target.changes}
+    target.changes = {}
+
+
+def wake_clocks(row: Any, changes: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The mark by which the clocks look again at what starts or stops them, whoever changed it."""
+    if (row["sla"] if "sla" not in changes else changes["sla"]) is None:
+        return {}
+    if all(
+        changes.get(name, row[name]) == row[name] for name in ("status", "waiting_since", "sla")
+    ):
+        return {}
+    next_at = changes.get("sla_next_at", row["sla_next_at"])
+    return {"sla_next_at": now if next_at is None else min(next_at, now)}
+
+
+@cache
+def _update_of(columns: frozenset[str]) -> Prepared:
+    """The statement for a set of columns, built once: building costs more than running it."""
+    return Prepared(
+        update(conversations)
+        .where(conversations.c.id == bindparam("row"))
+        .values({name: bindparam(name) for name in columns})
+    )

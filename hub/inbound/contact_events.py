@@ -1,0 +1,81 @@
+"""What a customer did that is no message: started, stopped, reacted, read."""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+
+from hub.contacts import address_state, contact_addresses
+from hub.contacts.contact_addresses import Person
+from hub.conversations import lifecycle, publishing, timeline
+from hub.conversations.timeline import Author
+from hub.handover import arrival, redemption
+from hub.handover.redemption import Redeemed
+from hub.inbound.channel import Inlet, Received
+from hub.outbound import receipts
+from hub.store.engine import Transaction
+from hub.store.models import messages
+from hub.types import ContactEvent
+
+
+def take(tx: Transaction, inlet: Inlet, event: ContactEvent) -> Received:
+    """Notes what happened; an invitation that comes with it is made good."""
+    person = contact_addresses.find_or_make(tx, event.address, event.profile)
+    handover = redemption.redeem_first(
+        tx, redemption.in_form(event.handover_token), inlet.name, person
+    )
+    if isinstance(handover, Redeemed):
+        person = redemption.person_after(tx, person)
+    _happened(tx, inlet, event, person)
+    switch = None
+    if isinstance(handover, Redeemed):
+        at = timeline.sane_time(event.at, tx.now)
+        switch = arrival.arrive(tx, person, inlet.outlet, handover, inlet.welcome, at)
+    return Received(True, handover=handover, switch=switch)
+
+
+def _happened(tx: Transaction, inlet: Inlet, event: ContactEvent, person: Person) -> None:
+    match event.name:
+        case "started" | "referral":
+            at = timeline.sane_time(event.at, tx.now)
+            is_news = address_state.started(tx, person, inlet.name, at)
+            if event.name == "started" and not is_news:
+                return
+        case "stopped":
+            reason = "The customer asked for no more messages here."
+            address_state.stopped(tx, person.address_id, inlet.name, reason, opted_out=True)
+        case "reaction":
+            _react(tx, inlet, event, person)
+            return
+        case "read":
+            receipts.read_by_customer(tx, inlet.name, person, event)
+            return
+        case "typing":
+            return
+        case "help":
+            pass
+    target = lifecycle.latest_thread(tx, person)
+    if target is not None:
+        timeline.add_event(
+            tx,
+            target,
+            f"contact.{event.name}",
+            Author("contact", person.root_id, person.name),
+            connector=inlet.name,
+            address=str(event.address),
+            text=event.text,
+        )
+        lifecycle.save(tx, target)
+
+
+def _react(tx: Transaction, inlet: Inlet, event: ContactEvent, person: Person) -> None:
+    row = timeline.find_message(tx, inlet.name, person.address_id, (event.external_id,))
+    if row is None:
+        return
+    others = [r for r in row["extra"].get("reactions", []) if r["by"] != "contact"]
+    own = [{"emoji": event.text, "by": "contact"}] if event.text else []
+    tx.execute(
+        update(messages)
+        .where(messages.c.id == row["id"])
+        .values(extra={**row["extra"], "reactions": [*others, *own]})
+    )
+    publishing.updated_message(tx, row["id"])

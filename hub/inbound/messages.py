@@ -1,0 +1,226 @@
+"""A customer's message, brought into the conversation it belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import insert, update
+
+from hub.contacts import address_state, contact_addresses
+from hub.contacts.contact_addresses import Person
+from hub.conversations import attachments, duplicates, lifecycle, publishing, timeline
+from hub.conversations.lifecycle import Thread
+from hub.conversations.timeline import Author
+from hub.handover import arrival, redemption
+from hub.handover.redemption import Redeemed
+from hub.identity import evidence
+from hub.inbound.channel import Inlet, Received
+from hub.schema import search_index
+from hub.schema.tokens import read_reply_token
+from hub.store.engine import Transaction
+from hub.store.models import message_edits, messages
+from hub.switches import detection
+from hub.types import InboundMessage
+
+
+def add(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: int) -> Received:
+    """Adds a message where it belongs, with all that it says of who wrote it."""
+    person = contact_addresses.find_or_make(
+        tx,
+        event.address,
+        event.profile,
+        evidence="verified" if event.authenticated else "asserted",
+    )
+    handover = arrival.bring(tx, event, inlet.name, person)
+    redeemed = handover if isinstance(handover, Redeemed) else None
+    if redeemed is not None:
+        person = redemption.person_after(tx, person)
+    person = evidence.weigh(tx, person, event, inlet.kind)
+    at = timeline.sane_time(event.sent_at, tx.now)
+    if event.extra.get("keyword") == "start":
+        address_state.started(tx, person, inlet.name, at)
+    elif not event.automatic:
+        address_state.seen(tx, person, inlet.name, at)
+    answered = _answered(tx, inlet, event, person)
+    if event.automatic:
+        return _automatic(tx, inlet, event, person, journal_id, answered)
+    target = lifecycle.thread_for_inbound(
+        tx, person, answered=_goes_on(answered, redeemed), subject=event.subject
+    )
+    is_bare = redeemed is not None and arrival.is_bare(event, redeemed)
+    was = target["last_inbound_connector"]
+    repeats = duplicates.original(tx, target, person, event)
+    if target.is_new:
+        duplicates.suggest_namesakes(tx, person, event)
+    if redeemed is not None:
+        arrival.note(tx, target, person, inlet.outlet, redeemed)
+    words = "" if is_bare else event.text
+    switch = detection.notice(
+        tx, target, person, inlet.outlet, by_handover=redeemed is not None, at=at, words=words
+    )
+    values = _add(tx, inlet, event, target, journal_id, answered, duplicate_of_id=repeats)
+    if not is_bare and repeats is None:
+        _waits(tx, target)
+    if event.attachments:
+        publishing.message(tx, target, values["id"])
+    else:
+        publishing.fresh_message(tx, target, values)
+    if redeemed is not None and (was != inlet.name or redeemed.is_move_to(inlet.name)):
+        arrival.greet(tx, target, person, inlet.outlet, inlet.welcome)
+    if switch is not None:
+        publishing.conversation(tx, target.id)
+    return Received(
+        True,
+        values["id"],
+        fetches_media=bool(event.attachments),
+        is_nameless=not person.is_named,
+        handover=handover,
+        switch=switch,
+    )
+
+
+def _waits(tx: Transaction, target: Thread) -> None:
+    """There is something to answer."""
+    target.changes["unread_count"] = target["unread_count"] + 1
+    if target["waiting_since"] is None:
+        target.changes["waiting_since"] = tx.now
+    if target["status"] in ("pending", "snoozed"):
+        target.changes |= {"status": "open", "snoozed_until": None}
+
+
+def _goes_on(answered: _Answered | None, redeemed: Redeemed | None) -> int | None:
+    if answered is not None:
+        return answered.conversation_id
+    return None if redeemed is None else redeemed.conversation_id
+
+
+def _automatic(
+    tx: Transaction,
+    inlet: Inlet,
+    event: InboundMessage,
+    person: Person,
+    journal_id: int,
+    answered: _Answered | None,
+) -> Received:
+    """An auto-reply joins its thread as an event; it opens, reopens and counts for nothing."""
+    target = (
+        lifecycle.thread(tx, answered.conversation_id, person)
+        if answered is not None
+        else lifecycle.latest_thread(tx, person)
+    )
+    if target is None:
+        return Received(is_new=True)
+    values = _add(
+        tx,
+        inlet,
+        event,
+        target,
+        journal_id,
+        answered,
+        type="event",
+        told={"name": "message.automatic", "text": event.text, "subject": event.subject},
+    )
+    publishing.message(tx, target, values["id"])
+    return Received(True, values["id"], fetches_media=bool(event.attachments))
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """What a message answers: a conversation, and the one message in it that was named."""
+
+    conversation_id: int
+    message_id: int | None
+
+
+def _answered(
+    tx: Transaction, inlet: Inlet, event: InboundMessage, person: Person
+) -> _Answered | None:
+    """What of ours or theirs this one answers, if it is in their own thread.
+
+    A reply token counts only from the address it was sent to; anybody else who has it gets a
+    conversation of their own. So does whoever was taken for somebody else when they were answered.
+    """
+    ids = ((event.reply_to,) if event.reply_to else ()) + event.references
+    row = timeline.find_message(tx, inlet.name, person.address_id, ids)
+    message_id = row["id"] if row is not None and event.reply_to else None
+    token = read_reply_token(inlet.secret, event.reply_token) if event.reply_token else None
+    if token is not None and token.address_id == person.address_id:
+        if person.evidence != "verified" and not event.automatic:
+            evidence.prove(tx, person)
+        found = _Answered(token.conversation_id, message_id)
+    elif row is not None:
+        found = _Answered(row["conversation_id"], message_id)
+    else:
+        return None
+    return found if lifecycle.is_with(tx, found.conversation_id, person) else None
+
+
+def _add(
+    tx: Transaction,
+    inlet: Inlet,
+    event: InboundMessage,
+    target: Thread,
+    journal_id: int,
+    answered: _Answered | None,
+    *,
+    told: dict[str, Any] | None = None,
+    **columns: Any,
+) -> dict[str, Any]:
+    person = target.person
+    extra: dict[str, Any] = dict(event.extra)
+    if told is not None:
+        extra["event"] = told
+    if event.location:
+        extra["location"] = asdict(event.location)
+    if event.card:
+        extra["card"] = asdict(event.card)
+    values = timeline.add_message(
+        tx,
+        target,
+        person=person,
+        connector=inlet.name,
+        kind=inlet.kind,
+        direction="in",
+        author=Author("contact", person.root_id, person.name),
+        text=event.text,
+        created_at=timeline.sane_time(event.sent_at, tx.now),
+        subject=event.subject,
+        folded=event.full_text if event.full_text != event.text else "",
+        html=event.html,
+        external_id=event.external_id or None,
+        client_id=event.client_id or None,
+        journal_id=journal_id,
+        reply_to_id=None if answered is None else answered.message_id,
+        extra=extra,
+        **columns,
+    )
+    if event.attachments:
+        attachments.attach(tx, inlet.name, values["id"], person, event.attachments)
+    return values
+
+
+def edit(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: int) -> Received:
+    """Replaces a text and keeps the old one. An edit of what we never saw is a message."""
+    person = contact_addresses.find_or_make(tx, event.address, event.profile)
+    row = timeline.find_message(tx, inlet.name, person.address_id, (event.edits,))
+    if row is None:
+        return add(tx, inlet, event, journal_id)
+    # An edited caption comes without the words when only the picture changed: nothing to wipe.
+    if event.text and event.text != row["text"]:
+        tx.execute(
+            insert(message_edits).values(message_id=row["id"], text=row["text"], created_at=tx.now)
+        )
+        tx.execute(
+            update(messages)
+            .where(messages.c.id == row["id"])
+            .values(text=event.text, edited_at=tx.now)
+        )
+        search_index.reindex_message(
+            tx,
+            row["id"],
+            f"{row['subject']} {row['text']}",
+            f"{row['subject']} {event.text}",
+        )
+        publishing.updated_message(tx, row["id"])
+    return Received(True, row["id"])

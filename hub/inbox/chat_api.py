@@ -1,0 +1,115 @@
+"""What the chat page asks over HTTP: how to look, uploads, and files by signed links."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Blueprint, Response, jsonify, request
+from sqlalchemy import select
+
+from hub.accounts import visitor_sessions
+from hub.accounts.authentication import NotSignedIn
+from hub.accounts.origins import is_allowed
+from hub.connectors.base import Handover as CanHandOver
+from hub.connectors.rates import Buckets
+from hub.connectors.webchat import Webchat
+from hub.errors import Forbidden, LimitExceeded, NotFound
+from hub.inbox import files
+from hub.inbox.api.responses import answer
+from hub.inbox.services import Hub
+from hub.inbox.sockets.visitor_arrivals import need_none
+from hub.store.models import agents
+from hub.types import RateLimit
+
+
+def blueprint(hub: Hub) -> Blueprint:
+    pages = Blueprint("chat", __name__)
+    uploads = Buckets(RateLimit(20, 60), burst=10)
+
+    @pages.get("/chat/<name>/config")
+    def config(name: str) -> Response:
+        connector = _webchat(hub, name)
+        _check_origin(hub, connector)
+        found = connector.config
+        response = jsonify(
+            {
+                "connector": name,
+                # Without words of its own the chat greets in the visitor's language.
+                "title": found.title or found.label,
+                "color": found.color,
+                "position": found.position,
+                "languages": list(found.languages),
+                "departments": list(found.departments),
+                "online": _anybody_online(hub),
+                "capabilities": hub.connectors.shape(name).model_dump(mode="json")["capabilities"],
+                "channels": _ways_on(hub, connector),
+            }
+        )
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+    @pages.post("/chat/<name>/uploads")
+    def upload(name: str) -> Response:
+        connector = _webchat(hub, name)
+        _check_origin(hub, connector)
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        visitor = (
+            visitor_sessions.by_token(hub.store, connector.name, token.strip())
+            if scheme.lower() == "bearer"
+            else None
+        )
+        if visitor is None:
+            raise NotSignedIn("This chat session is over. Reload the page.")
+        if not visitor.identity:
+            need_none(connector)
+        wait = uploads.take(visitor.id)
+        if wait > 0:
+            raise LimitExceeded("Wait a moment with the next file.", timedelta(seconds=wait))
+        stored = files.store_upload(hub, files.uploaded_file(), f"visitor:{visitor.name}")
+        link = hub.links.path(stored.id, stored.name)
+        return answer(stored.model_copy(update={"url": link}), 201)
+
+    @pages.get("/media/<token>/<path:_name>")
+    def media(token: str, _name: str) -> Response:
+        attachment_id = hub.links.attachment_id(token)
+        if attachment_id is None:
+            raise NotFound("This link has run out. Open the conversation again.")
+        return files.serve(hub, files.attachment_row(hub, attachment_id))
+
+    return pages
+
+
+def _webchat(hub: Hub, name: str) -> Webchat:
+    connector = hub.connectors.get(name)
+    if not isinstance(connector, Webchat):
+        raise NotFound("There is no web chat of this name.")
+    return connector
+
+
+def _ways_on(hub: Hub, connector: Webchat) -> list[dict[str, str]]:
+    """Where a visitor can go on; the chat itself comes last, for another device of theirs."""
+    shape = hub.connectors.shape(connector.name)
+    own = {"connector": shape.name, "kind": shape.kind, "label": shape.label}
+    others = [
+        {"connector": one.name, "kind": one.kind, "label": one.label}
+        for one in hub.connectors.shapes()
+        if one.state == "ok"
+        and one.kind != connector.kind
+        and isinstance(hub.connectors.get(one.name), CanHandOver)
+    ]
+    return [*others, own]
+
+
+def _check_origin(hub: Hub, connector: Webchat) -> None:
+    if not is_allowed(request, hub.settings.public_url, connector.config.allowed_origins):
+        raise Forbidden("This site is not on the chat's list of allowed origins.")
+
+
+def _anybody_online(hub: Hub) -> bool:
+    with hub.store.read() as connection:
+        found = connection.execute(
+            select(agents.c.id)
+            .where(agents.c.connected_at.is_not(None), agents.c.presence == "online")
+            .limit(1)
+        )
+        return found.first() is not None

@@ -1,0 +1,146 @@
+"""The open screens of agents: each holds as long as the sign-in or the token that opened it.
+
+An account may be disabled by another process, a token be taken away, a sign-in run out: that is
+looked for every few moments, and nothing that an agent says in between is worth a question.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+from flask_socketio import SocketIO
+from sqlalchemy import select
+
+from hub import runtime
+from hub.accounts import credentials, presence
+from hub.accounts.credentials import Principal
+from hub.conversations import actions
+from hub.conversations.timeline import SYSTEM
+from hub.inbox.sockets.rooms import AGENTS
+from hub.store.engine import Store, Transaction
+from hub.store.models import agents, conversations
+
+log = structlog.get_logger()
+
+#: How long a screen may stay open after its account was disabled.
+LOOK_SECONDS = 2.0
+#: Conversations given back in one transaction.
+BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An open socket of somebody who signed in."""
+
+    principal: Principal
+    sid: str
+
+
+class AgentLines:
+    """All of this process. Safe to use from many threads."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._socketio: SocketIO | None = None
+        self._by_sid: dict[str, Line] = {}
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+
+    def attach(self, socketio: SocketIO) -> None:
+        self._socketio = socketio
+
+    def start(self) -> None:
+        runtime.spawn(self._run, name="agent-lines")
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def opened(self, line: Line) -> None:
+        with self._lock:
+            self._by_sid[line.sid] = line
+
+    def closed(self, sid: str) -> Line | None:
+        """The line that was there; None for a socket that never signed in."""
+        with self._lock:
+            return self._by_sid.pop(sid, None)
+
+    def of(self, sid: str) -> Line | None:
+        return self._by_sid.get(sid)
+
+    def look(self) -> None:
+        """Closes every screen whose sign-in or token is no longer good."""
+        with self._lock:
+            open_ = list(self._by_sid.values())
+        if not open_:
+            return
+        with self._store.read() as connection:
+            good = credentials.still_good(connection, {one.principal.proof for one in open_})
+        for one in open_:
+            if one.principal.proof not in good:
+                log.info("agent.closed", agent=one.principal.agent_id)
+                self._close(one.sid)
+
+    def give_back(self) -> None:
+        """Puts what disabled agents hold back into the queue, resolved ones apart."""
+        while ids := self._held():
+            self._store.write(partial(_release, ids=ids))
+
+    def _close(self, sid: str) -> None:
+        """Ends the connection below: a page then tries again and is told that it is signed out.
+
+        One that is only asked to leave the namespace would wait for ever.
+        """
+        assert self._socketio is not None
+        server = self._socketio.server  # type: ignore[attr-defined]
+        below = server.manager.eio_sid_from_sid(sid, AGENTS)
+        if below is not None:  # else it has gone by itself
+            server.eio.disconnect(below)
+
+    def _held(self) -> list[int]:
+        with self._store.read() as connection:
+            disabled = (
+                connection.execute(select(agents.c.id).where(agents.c.disabled_at.is_not(None)))
+                .scalars()
+                .all()
+            )
+            if not disabled:
+                return []
+            return list(
+                connection.execute(
+                    select(conversations.c.id)
+                    .where(
+                        conversations.c.assignee_id.in_(disabled),
+                        # By the index: what they resolved in years is not read at every look.
+                        conversations.c.status.in_(("open", "pending", "snoozed")),
+                        conversations.c.merged_into_id.is_(None),
+                    )
+                    .order_by(conversations.c.id)
+                    .limit(BATCH)
+                ).scalars()
+            )
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self.look()
+                self.give_back()
+            except Exception:
+                # The next look may find the database again.
+                log.exception("agent_lines.look_failed")
+            if self._stop.wait(LOOK_SECONDS):
+                return
+
+
+def _release(tx: Transaction, ids: list[int]) -> None:
+    left = set()
+    for conversation_id in ids:
+        row = actions.row_of(tx, conversation_id)
+        if row.assignee_id is None or not credentials.is_disabled(tx, row.assignee_id):
+            continue  # somebody took it at this moment
+        left.add(row.assignee_id)
+        actions.change(tx, row.id, {"assignee_id": None}, SYSTEM)
+    for agent_id in sorted(left):
+        presence.publish(tx, agent_id)

@@ -1,0 +1,69 @@
+"""What a visitor's page may say, and how it greets."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
+
+from hub.connectors.webchat import SignedId
+from hub.contacts import profiles
+from hub.inbox.sockets.payloads import Ask
+
+
+class Page(BaseModel):
+    """Where the visitor is, as their browser says; shown to agents as text."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    url: str = Field("", max_length=2000)
+    title: str = Field("", max_length=500)
+    referrer: str = Field("", max_length=2000)
+
+
+def _by_address(value: Any) -> Any:
+    return {"url": value} if isinstance(value, str) else value
+
+
+class Hello(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    connector: str = Field(max_length=64)
+    session: str | None = Field(None, max_length=200)
+    identity: str | SignedId | None = Field(
+        None, description="Who the site says this is: a JWT, or an id with its `user_hash`."
+    )
+    resume: str | None = Field(
+        None, max_length=200, description="The token of a link that brings them from elsewhere."
+    )
+    locale: str = Field("", max_length=40)
+    page: Annotated[Page, BeforeValidator(_by_address)] = Page()
+
+
+class Token(Ask):
+    token: str
+
+
+class Identify(RootModel[Token | SignedId]):
+    """Who the site says this is: `{token}`, or `{id, user_hash, name?, email?, phone?}`."""
+
+    @property
+    def given(self) -> str | SignedId:
+        return self.root.token if isinstance(self.root, Token) else self.root
+
+
+class History(Ask):
+    before: str | None = Field(None, pattern=r"^\d{1,18}$")
+
+
+class HandoverRequest(Ask):
+    connector: str = Field(max_length=64)
+
+
+class Prechat(Ask):
+    """What a visitor says of themselves. Typed, so it proves nothing."""
+
+    name: str = Field("", max_length=profiles.MAX_NAME)
+    email: str = Field("", max_length=320)
+    phone: str = Field("", max_length=40)
+    department: str = Field("", max_length=40, description="What their message will be about.")

@@ -1,0 +1,255 @@
+"""The outbox: who may send what next, and what became of it.
+
+A claim is a row taken with a lease. If whoever holds it dies, the lease runs out and the outcome is
+unknown until somebody has asked the provider. Messages to one address leave in the order in which
+they were written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, or_, select, true, update
+
+from hub.contacts import contact_addresses
+from hub.conversations import publishing
+from hub.errors import ConnectionFailed, CredentialsRefused, SendError
+from hub.outbound import receipts
+from hub.store.engine import Transaction
+from hub.store.models import addresses, deliveries, external_ids
+from hub.types import Address, DeliveryStatus, SendReceipt
+
+LEASE = timedelta(seconds=90)
+GIVE_UP_AFTER = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery in our hands."""
+
+    message_id: int
+    connector: str
+    address_id: int
+    attempts: int
+    parts_sent: int
+    unknown_since: datetime | None
+    created_at: datetime
+
+
+_earlier = deliveries.alias("earlier")
+_FIRST_IN_LINE = ~(
+    select(_earlier.c.message_id)
+    .where(
+        _earlier.c.address_id == deliveries.c.address_id,
+        _earlier.c.status.in_(("queued", "sending")),
+        _earlier.c.connector == deliveries.c.connector,
+        _earlier.c.message_id < deliveries.c.message_id,
+    )
+    .exists()
+)
+
+
+def _due(now: datetime) -> Any:
+    return or_(
+        and_(deliveries.c.status == "queued", deliveries.c.next_attempt_at <= now),
+        and_(deliveries.c.status == "sending", deliveries.c.lease_until <= now),
+    )
+
+
+def is_due(connection: Connection, connectors: Sequence[str], now: datetime) -> bool:
+    """Whether there is anything to claim: a look that keeps idle hubs from writing."""
+    found = connection.execute(
+        select(deliveries.c.message_id)
+        .where(_due(now), deliveries.c.connector.in_(connectors), _FIRST_IN_LINE)
+        .limit(1)
+    )
+    return found.first() is not None
+
+
+def claim(tx: Transaction, connectors: Sequence[str]) -> Claim | None:
+    """Takes the next delivery of these connectors, or None."""
+    row = tx.execute(
+        select(deliveries)
+        .where(_due(tx.now), deliveries.c.connector.in_(connectors), _FIRST_IN_LINE)
+        .order_by(deliveries.c.next_attempt_at, deliveries.c.message_id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=deliveries)
+    ).first()
+    if row is None:
+        return None
+    unknown_since = row.unknown_since
+    if row.status == "sending" and unknown_since is None:
+        unknown_since = row.updated_at  # whoever held it is gone
+    tx.execute(
+        update(deliveries)
+        .where(deliveries.c.message_id == row.message_id)
+        .values(
+            status="sending",
+            attempts=row.attempts + 1,
+            lease_until=tx.now + LEASE,
+            unknown_since=unknown_since,
+            tried_at=tx.now,
+            updated_at=tx.now,
+        )
+    )
+    return Claim(
+        message_id=row.message_id,
+        connector=row.connector,
+        address_id=row.address_id,
+        attempts=row.attempts + 1,
+        parts_sent=row.parts_sent,
+        unknown_since=unknown_since,
+        created_at=row.created_at,
+    )
+
+
+def is_ours(claim_: Claim) -> Any:
+    """Still ours: nobody took it over since the lease ran out."""
+    return and_(
+        deliveries.c.message_id == claim_.message_id,
+        deliveries.c.status == "sending",
+        deliveries.c.attempts == claim_.attempts,
+    )
+
+
+def release_leases(tx: Transaction) -> None:
+    """Ends every lease: for a process that knows it is the only one that sends."""
+    tx.execute(
+        update(deliveries).where(deliveries.c.status == "sending").values(lease_until=tx.now)
+    )
+
+
+def part_sent(
+    tx: Transaction,
+    claim_: Claim,
+    part: int,
+    receipt: SendReceipt,
+    *,
+    is_last: bool,
+    follow_after: timedelta | None = None,
+) -> None:
+    """The provider took one call of a message; after the last one the message is sent.
+
+    `follow_after` is when to see whether whoever it is for has left without reading it.
+    """
+    receipts.remember_external_id(
+        tx,
+        claim_.message_id,
+        claim_.connector,
+        claim_.address_id,
+        part,
+        receipt.external_id,
+        is_answer=True,
+    )
+    tx.execute(
+        update(deliveries)
+        .where(deliveries.c.message_id == claim_.message_id)
+        .values(
+            parts_sent=part + 1,
+            unknown_since=None,
+            lease_until=tx.now + LEASE,
+            follow_at=tx.now + follow_after if is_last and follow_after is not None else None,
+            updated_at=tx.now,
+        )
+    )
+    if receipt.moved_to is not None:
+        row = tx.execute(select(addresses).where(addresses.c.id == claim_.address_id)).one()
+        contact_addresses.move(tx, Address(row.scheme, row.path, row.scope), receipt.moved_to)
+    if is_last:
+        receipts.advance(tx, claim_.message_id, receipt.status)
+
+
+def all_sent(tx: Transaction, claim_: Claim) -> None:
+    """There is nothing left to send of it."""
+    receipts.advance(tx, claim_.message_id, DeliveryStatus.SENT)
+
+
+def parts_known(connection: Connection, message_id: int) -> int:
+    """How many parts of a message the provider told us about: by its answers, or by echo."""
+    return connection.execute(
+        select(func.count()).where(
+            external_ids.c.message_id == message_id, external_ids.c.status == "sent"
+        )
+    ).scalar_one()
+
+
+def put_back(
+    tx: Transaction, claim_: Claim, error: SendError, again_at: datetime, *, unknown: bool
+) -> None:
+    """Not now: the message stays in line."""
+    values: dict[str, Any] = {
+        "status": "queued",
+        "code": error.code,
+        "reason": error.message,
+        "external_code": error.external_code or "",
+        "next_attempt_at": again_at,
+        "lease_until": None,
+        "updated_at": tx.now,
+    }
+    if unknown:
+        values["unknown_since"] = tx.now
+    changed = tx.execute(update(deliveries).where(is_ours(claim_)).values(values))
+    if changed.rowcount:
+        publishing.updated_message(tx, claim_.message_id)
+
+
+def wait_turn(tx: Transaction, claim_: Claim, again_at: datetime) -> None:
+    """Gives a claim back that our own rate limits do not let out yet. Not a try."""
+    tx.execute(
+        update(deliveries)
+        .where(is_ours(claim_))
+        .values(
+            status="queued",
+            attempts=deliveries.c.attempts - 1,
+            next_attempt_at=again_at,
+            lease_until=None,
+        )
+    )
+
+
+def fail(tx: Transaction, claim_: Claim, error: SendError, *, also: str = "") -> None:
+    """It will not leave. The agent sees why, and `also` what else was tried."""
+    receipts.advance(
+        tx,
+        claim_.message_id,
+        DeliveryStatus.FAILED,
+        code=error.code,
+        reason=f"{error.message} {also}".strip(),
+        external_code=error.external_code or "",
+    )
+
+
+def mark_maybe_twice(tx: Transaction, claim_: Claim) -> None:
+    """Nobody could tell whether it had left: it goes (again), and says so."""
+    tx.execute(
+        update(deliveries)
+        .where(deliveries.c.message_id == claim_.message_id)
+        .values(maybe_twice=True, unknown_since=None)
+    )
+
+
+def hurry(tx: Transaction, connector: str | None = None, limit: int | None = None) -> int:
+    """Makes what waits for a provider to come back due now: all of it, or the first ones."""
+    waiting = (
+        select(deliveries.c.message_id)
+        .where(
+            true() if connector is None else deliveries.c.connector == connector,
+            deliveries.c.status == "queued",
+            deliveries.c.code.in_((ConnectionFailed.code, CredentialsRefused.code)),
+            deliveries.c.next_attempt_at > tx.now,
+        )
+        .order_by(deliveries.c.next_attempt_at, deliveries.c.message_id)
+    )
+    if limit is not None:
+        waiting = waiting.limit(limit)
+    ids = list(tx.execute(waiting).scalars())
+    if ids:
+        tx.execute(
+            update(deliveries)
+            .where(deliveries.c.message_id.in_(ids))
+            .values(next_attempt_at=tx.now)
+        )
+    return len(ids)

@@ -1,0 +1,155 @@
+"""What is written of a decision: who has it, what the rules said, the line that tells it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from hub.config import Config
+from hub.conversations import assignment
+from hub.conversations.assignment import Settlement
+from hub.router import sla
+from hub.router.candidates import Agent, Choice, Need
+from hub.router.decisions import needed
+from hub.router.reasons import summary
+from hub.router.routing_reads import Fresh
+from hub.router.rules import Outcome, evaluate
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What holds for a whole round: the moment, the file, who is called what."""
+
+    now: datetime
+    config: Config
+    team_ids: Mapping[str, int]
+    names: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """What is new, with what the rules say of it and what it needs by that."""
+
+    need: Need
+    fresh: Fresh
+    outcome: Outcome
+
+
+def ruled(fresh: Fresh, config: Config) -> Ruled:
+    outcome = evaluate(config.routing, fresh.snapshot)
+    return Ruled(needed(fresh.need, outcome), fresh, outcome)
+
+
+def given(scene: Scene, need: Need, choice: Choice, agent: Agent, new: Ruled | None) -> Settlement:
+    """`agent`, who was chosen, has it, and some time to look at it."""
+    within = scene.config.assignment.accept_within
+    columns: dict[str, Any] = {
+        # Without a time to look at it, what is given counts as looked at.
+        "accept_by": scene.now + within if within else None,
+        "accepted_at": None if within else scene.now,
+    }
+    why = next(one for one in choice.verdicts if one.chosen).reasons[0]
+    return replace(
+        _settlement(scene, need, choice, new),
+        agent_id=agent.id,
+        columns=_by_rules(scene, new) | columns,
+        told={
+            "name": assignment.ASSIGNED,
+            "agent_id": str(agent.id),
+            "agent": agent.name,
+            "before": None if new is None else _held_by(scene, new),
+            "rule": need.rule,
+            "team": need.team or "",
+            "code": why.code,
+            "reason": why.text,
+        },
+    )
+
+
+def queued(scene: Scene, need: Need, choice: Choice, new: Ruled) -> Settlement:
+    """Nobody has it: it waits."""
+    return replace(
+        _settlement(scene, need, choice, new),
+        columns=_by_rules(scene, new),
+        told={
+            "name": assignment.QUEUED,
+            "rule": need.rule,
+            "team": need.team or "",
+            "before": _held_by(scene, new),
+            "reason": summary(choice.counts),
+        },
+    )
+
+
+def kept(scene: Scene, new: Ruled) -> Settlement:
+    """The rules have spoken, and whoever took it keeps it."""
+    return replace(
+        _settlement(scene, new.need, None, new),
+        agent_id=new.fresh.held_by,
+        columns=_by_rules(scene, new),
+    )
+
+
+def candidates_of(choice: Choice) -> list[dict[str, Any]]:
+    """What a decision remembers of everybody who was considered."""
+    return [
+        {
+            "agent_id": verdict.agent_id,
+            "chosen": verdict.chosen,
+            "reasons": [{"code": one.code, "text": one.text} for one in verdict.reasons],
+        }
+        for verdict in choice.verdicts
+    ]
+
+
+def _settlement(scene: Scene, need: Need, choice: Choice | None, new: Ruled | None) -> Settlement:
+    return Settlement(
+        conversation_id=need.conversation_id,
+        held_by=None if new is None else new.fresh.held_by,
+        is_first=new is not None,
+        agent_id=None,
+        labels=() if new is None else new.outcome.labels,
+        rule=need.rule,
+        team=need.team or "",
+        candidates=() if choice is None else candidates_of(choice),
+        waited_seconds=max(0.0, (scene.now - need.queued_at).total_seconds()),
+    )
+
+
+def _held_by(scene: Scene, new: Ruled) -> str | None:
+    held_by = new.fresh.held_by
+    return None if held_by is None else scene.names.get(held_by)
+
+
+def _by_rules(scene: Scene, new: Ruled | None) -> dict[str, Any]:
+    """The columns in which a conversation remembers what the rules said."""
+    if new is None:
+        return {}
+    need = new.need
+    return {
+        "rule": new.outcome.rule,
+        "team_id": None if need.team is None else scene.team_ids.get(need.team),
+        "skills": list(need.skills),
+        "language": need.language,
+        "priority": need.priority,
+        "queued_at": need.queued_at,
+        **_promised(scene, new),
+    }
+
+
+def _promised(scene: Scene, new: Ruled) -> dict[str, Any]:
+    """The policy that holds, whose clocks begin anew where another one held before."""
+    policies = scene.config.sla
+    name = new.outcome.sla or ("default" if "default" in policies else None)
+    before = new.fresh.policy
+    if name is None:
+        return {"sla": None}
+    marked = {"sla": name, "sla_next_at": scene.now}
+    if before is None or before == name:
+        return marked
+    policy = policies[name]
+    hours = None if policy.within is None else scene.config.hours[policy.within]
+    since = new.need.queued_at
+    return sla.columns(sla.Step(sla.begun(policy, hours, since))) | marked

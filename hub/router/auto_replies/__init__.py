@@ -1,0 +1,1 @@
+"""Texts the hub sends on its own: `rules` say which, `selection` writes them, `worker` runs it."""

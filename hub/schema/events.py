@@ -1,0 +1,255 @@
+"""Everything the hub says happened, one class per event, and to whom it is said.
+
+An event is published after the commit of what it tells. The agents' rooms get all of them; a
+customer's page gets only what was said on its own address, with nothing of the company's inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from hub.schema.resources import (
+    Agent,
+    Author,
+    Connector,
+    Contact,
+    ContextCard,
+    Conversation,
+    Id,
+    Link,
+    Message,
+    OptionalId,
+    Presence,
+    Shape,
+)
+from hub.types import Address
+
+
+class MessageCreated(Shape):
+    name: ClassVar[str] = "message.created"
+    message: Message
+    conversation: Conversation
+
+
+class MessageUpdated(Shape):
+    name: ClassVar[str] = "message.updated"
+    message: Message
+    conversation: Conversation
+
+
+class ConversationCreated(Shape):
+    name: ClassVar[str] = "conversation.created"
+    conversation: Conversation
+
+
+class ConversationUpdated(Shape):
+    """`context_card` is the conversation's own: what to know after a switch of channel."""
+
+    name: ClassVar[str] = "conversation.updated"
+    conversation: Conversation
+    context_card: ContextCard | None
+
+
+class ContactUpdated(Shape):
+    name: ClassVar[str] = "contact.updated"
+    contact: Contact
+
+
+class ContactLinked(Shape):
+    name: ClassVar[str] = "contact.linked"
+    link: Link
+    contact_ids: list[Id]
+
+
+class ContactUnlinked(Shape):
+    name: ClassVar[str] = "contact.unlinked"
+    link: Link
+    contact_ids: list[Id]
+
+
+class Typing(Shape):
+    name: ClassVar[str] = "typing"
+    conversation_id: Id
+    author: Author
+    on: bool
+
+
+class ConversationViewed(Shape):
+    """Who has a conversation open."""
+
+    name: ClassVar[str] = "conversation.viewed"
+    conversation_id: OptionalId
+    agent: Agent
+
+
+class PresenceChanged(Shape):
+    name: ClassVar[str] = "presence"
+    agent: Agent
+    presence: Presence
+
+
+class ConnectorUpdated(Shape):
+    name: ClassVar[str] = "connector.updated"
+    connector: Connector
+
+
+class SlaWarning(Shape):
+    """A clock of the policy runs out soon."""
+
+    name: ClassVar[str] = "sla.warning"
+    conversation: Conversation
+    clock: Literal["first_reply", "next_reply", "resolve"]
+    due: datetime
+
+
+class SlaBreached(Shape):
+    """A clock of the policy ran out."""
+
+    name: ClassVar[str] = "sla.breached"
+    conversation: Conversation
+    clock: Literal["first_reply", "next_reply", "resolve"]
+    due: datetime
+
+
+class QueueChanged(Shape):
+    name: ClassVar[str] = "queue"
+    position: int
+    wait_seconds: int | None
+
+
+Payload = (
+    MessageCreated
+    | MessageUpdated
+    | ConversationCreated
+    | ConversationUpdated
+    | ContactUpdated
+    | ContactLinked
+    | ContactUnlinked
+    | Typing
+    | ConversationViewed
+    | PresenceChanged
+    | ConnectorUpdated
+    | SlaWarning
+    | SlaBreached
+    | QueueChanged
+)
+
+#: Makes the link by which somebody without an account may fetch a file.
+MediaUrl = Callable[[str, str], str]
+
+ALL: tuple[type[Shape], ...] = (
+    MessageCreated,
+    MessageUpdated,
+    ConversationCreated,
+    ConversationUpdated,
+    ContactUpdated,
+    ContactLinked,
+    ContactUnlinked,
+    Typing,
+    ConversationViewed,
+    PresenceChanged,
+    ConnectorUpdated,
+    SlaWarning,
+    SlaBreached,
+    QueueChanged,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing to tell. `address` is whose page may hear it too, where it is a web chat's.
+
+    `to_agents` is False for what only a customer is told.
+    """
+
+    payload: Payload
+    address: Address | None = None
+    to_agents: bool = True
+
+    @property
+    def name(self) -> str:
+        return self.payload.name
+
+
+def for_customer(payload: Payload, address: str, media_url: MediaUrl) -> Payload:
+    """The same event as the customer at `address` may see it.
+
+    The company's side (labels, priority, who else wrote where) stays inside.
+    """
+    if isinstance(payload, MessageCreated | MessageUpdated):
+        return payload.model_copy(
+            update={
+                "message": message_for_customer(payload.message, media_url),
+                "conversation": conversation_for_customer(payload.conversation, address, media_url),
+            }
+        )
+    if isinstance(payload, ConversationCreated | ConversationUpdated):
+        own = conversation_for_customer(payload.conversation, address, media_url)
+        return (
+            ConversationCreated(conversation=own)
+            if isinstance(payload, ConversationCreated)
+            else ConversationUpdated(conversation=own, context_card=None)
+        )
+    return payload
+
+
+def conversation_for_customer(
+    conversation: Conversation, address: str, media_url: MediaUrl
+) -> Conversation:
+    last = conversation.last_message
+    own = last is not None and last.address == address and last.type == "message"
+    return conversation.model_copy(
+        update={
+            "contact": conversation.contact.model_copy(
+                update={"name": "", "avatar_url": "", "attributes": {}}
+            ),
+            "assignee": agent_for_customer(conversation.assignee),
+            "team": None,
+            "priority": "normal",
+            "labels": [],
+            "connectors": [],
+            "subject": "",
+            "unread_count": 0,
+            "last_message": message_for_customer(last, media_url) if own and last else None,
+            "context_card": None,
+            "sla": None,
+            "merged_into": None,
+        }
+    )
+
+
+def message_for_customer(message: Message, media_url: MediaUrl) -> Message:
+    delivery = message.delivery
+    files = [
+        file.model_copy(update={"url": media_url(file.id, file.name)})
+        for file in message.attachments
+    ]
+    return message.model_copy(
+        update={
+            "external_id": None,
+            "duplicate_of": None,
+            "attachments": files,
+            "edits": [],
+            # A mail's pictures are where agents alone may fetch them; its text and files are here.
+            "html": "",
+            "extra": {},
+            "author": _author_for_customer(message.author),
+            "delivery": delivery
+            and delivery.model_copy(
+                update={"code": "", "reason": "", "attempts": 0, "fallback_from": None}
+            ),
+        }
+    )
+
+
+def _author_for_customer(author: Author) -> Author:
+    # Whom an agent took them for is not for them to see.
+    name = "" if author.type == "contact" else author.name
+    return author.model_copy(update={"id": None, "name": name})
+
+
+def agent_for_customer(agent: Agent | None) -> Agent | None:
+    return agent and agent.model_copy(update={"email": "", "role": "agent"})

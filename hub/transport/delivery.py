@@ -1,0 +1,275 @@
+"""Sends what is in the outbox. The one place that reads an error's verdict and acts on it."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+
+from hub import runtime
+from hub.config.sections import Fallback
+from hub.connectors.base import Connector, Reconciles
+from hub.errors import (
+    AddressInvalid,
+    ConnectionFailed,
+    ContactStopped,
+    CredentialsRefused,
+    SendError,
+)
+from hub.metrics import FALLBACKS, OUTBOUND, SEND_SECONDS
+from hub.outbound import fallback, outbox
+from hub.outbound.outbox import Claim
+from hub.outbound.reachability import PAGES
+from hub.store.engine import Store
+from hub.store.media import MediaFolder, MediaLinks
+from hub.transport.composing import Composer
+from hub.transport.running import Connectors
+from hub.transport.send_calls import composed, sent
+from hub.transport.send_slots import Lane, lane
+from hub.types import OutboundMessage, SendReceipt
+
+log = structlog.get_logger()
+
+SWEEP_SECONDS = 1.0
+FIRST_WAIT = timedelta(seconds=1)
+LONGEST_WAIT = timedelta(minutes=5)
+
+
+def backoff(attempts: int, jitter: float) -> timedelta:
+    """1 s, doubling, at most 5 minutes; `jitter` in [0, 1) adds up to a quarter."""
+    doubled: timedelta = FIRST_WAIT * 2 ** min(attempts - 1, 20)
+    return min(doubled * (1 + jitter / 4), LONGEST_WAIT)
+
+
+class Deliverer:
+    """Takes deliveries, one thread for the choosing and one for each that is under way."""
+
+    def __init__(
+        self,
+        store: Store,
+        connectors: Connectors,
+        media: MediaFolder,
+        links: MediaLinks,
+        secret: bytes,
+        rules: Callable[[], Fallback] = Fallback,
+    ) -> None:
+        """`rules` tells what holds now for answers that their own channel cannot carry."""
+        self._store = store
+        self._connectors = connectors
+        self._composer = Composer(store, media, links, secret)
+        self._rules = rules
+        self._lanes: dict[str, Lane] = {}
+        self._wake = threading.Event()
+        self._stopping = False
+        self._idle = threading.Condition()
+        self._threads: list[threading.Thread] = []
+
+    # -- life -------------------------------------------------------------------------------------
+
+    def start(self, *, alone: bool) -> None:
+        """`alone` when no other process sends: then what was under way at a crash goes on now."""
+        if alone:
+            self._store.write(outbox.release_leases)
+        self._store.write(outbox.hurry)  # whoever was away may have come back meanwhile
+        self._threads.append(runtime.spawn(self._run, name="delivery"))
+
+    def wake(self) -> None:
+        """There may be something to send."""
+        self._wake.set()
+
+    def stop(self, timeout: float = 25.0) -> None:
+        """Finishes what is under way and takes nothing more."""
+        self._stopping = True
+        self._wake.set()
+        for thread in self._threads:
+            thread.join(timeout)  # it may be about to hand over a claim
+        with self._idle:
+            self._idle.wait_for(
+                lambda: not any(lane.in_flight for lane in self._lanes.values()), timeout
+            )
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._wake.wait(SWEEP_SECONDS)
+            self._wake.clear()
+            try:
+                while not self._stopping and self._take_one():
+                    pass
+            except Exception:
+                # The database may be away for a moment; the sweep comes back to it.
+                log.exception("delivery.sweep_failed")
+
+    # -- choosing ---------------------------------------------------------------------------------
+
+    def _take_one(self) -> bool:
+        now = datetime.now(UTC)
+        self._probe(now)
+        free = [c.name for c in self._connectors if self._lane(c).is_free(now)]
+        if not free:
+            return False
+        with self._store.read() as connection:
+            if not outbox.is_due(connection, free, now):
+                return False
+        claim = self._store.write(lambda tx: outbox.claim(tx, free))
+        if claim is None:
+            return False
+        with self._idle:
+            self._lanes[claim.connector].in_flight += 1
+        runtime.spawn(self._deliver_and_leave, claim, name=f"delivery-{claim.connector}")
+        return True
+
+    def _lane(self, connector: Connector[Any]) -> Lane:
+        found = self._lanes.get(connector.name)
+        if found is None:
+            found = self._lanes[connector.name] = lane(connector)
+        return found
+
+    def _probe(self, now: datetime) -> None:
+        """Lets one message knock at every provider that was away."""
+        for name, found in self._lanes.items():
+            if found.probes(now):
+                self._store.write(partial(outbox.hurry, connector=name, limit=1))
+
+    # -- one delivery -----------------------------------------------------------------------------
+
+    def _deliver_and_leave(self, claim: Claim) -> None:
+        try:
+            self._deliver(claim)
+        except Exception:
+            # Nothing is known of the outcome: the lease runs out, and it is reconciled then.
+            log.exception("delivery.broke", message_id=claim.message_id)
+        finally:
+            with self._idle:
+                self._lanes[claim.connector].in_flight -= 1
+                self._idle.notify_all()
+            self._wake.set()
+
+    def _deliver(self, claim: Claim) -> None:
+        connector = self._connectors.get(claim.connector)
+        if connector is None:
+            return
+        try:
+            self._send(connector, claim)
+        except SendError as error:
+            self._refused(connector, claim, error)
+
+    def _send(self, connector: Connector[Any], claim: Claim) -> None:
+        message = self._composer.message(connector, claim)
+        calls = composed(connector, message)
+        first = claim.parts_sent
+        if claim.unknown_since is not None and first < len(calls):
+            first = self._reconcile(connector, claim, message, calls)
+        for part in range(first, len(calls)):
+            wait = self._lanes[connector.name].waits_for_turn(claim.address_id)
+            if wait > 0:
+                again_at = datetime.now(UTC) + timedelta(seconds=wait)
+                self._store.write(partial(outbox.wait_turn, claim_=claim, again_at=again_at))
+                return
+            receipt = sent(connector, calls[part])
+            is_last = part == len(calls) - 1
+            after = self._follows_after(connector, message)
+            self._accepted(claim, part, receipt, is_last=is_last, follow_after=after)
+        if first >= len(calls):
+            self._store.write(lambda tx: outbox.all_sent(tx, claim))
+        self._worked(connector, claim)
+
+    def _accepted(
+        self,
+        claim: Claim,
+        part: int,
+        receipt: SendReceipt,
+        *,
+        is_last: bool,
+        follow_after: timedelta | None = None,
+    ) -> None:
+        self._store.write(
+            lambda tx: outbox.part_sent(
+                tx, claim, part, receipt, is_last=is_last, follow_after=follow_after
+            )
+        )
+
+    def _follows_after(
+        self, connector: Connector[Any], message: OutboundMessage
+    ) -> timedelta | None:
+        """How long an answer waits on a page before it follows whoever left it."""
+        rules = self._rules()
+        follows = rules.enabled and message.written_by_person and connector.kind == PAGES
+        return rules.after if follows else None
+
+    def _reconcile(
+        self,
+        connector: Connector[Any],
+        claim: Claim,
+        message: OutboundMessage,
+        calls: Sequence[Any],
+    ) -> int:
+        """Finds out whether the part whose answer was lost had arrived. Returns where to go on."""
+        part = claim.parts_sent
+        assert claim.unknown_since is not None
+        with self._store.read() as connection:
+            told = outbox.parts_known(connection, claim.message_id)
+        if told > part:
+            # The provider's echo or report came though its answer did not.
+            self._accepted(claim, part, SendReceipt(), is_last=part == len(calls) - 1)
+            return part + 1
+        if not isinstance(connector, Reconciles):
+            self._store.write(lambda tx: outbox.mark_maybe_twice(tx, claim))
+            return part
+        receipt = connector.reconcile(message, calls[part], claim.unknown_since)
+        if receipt is None:
+            return part
+        self._accepted(claim, part, receipt, is_last=part == len(calls) - 1)
+        return part + 1
+
+    # -- verdicts ---------------------------------------------------------------------------------
+
+    def _worked(self, connector: Connector[Any], claim: Claim) -> None:
+        OUTBOUND.labels(connector=connector.name, outcome="sent").inc()
+        waited = datetime.now(UTC) - claim.created_at
+        SEND_SECONDS.labels(connector=connector.name).observe(waited.total_seconds())
+        self._connectors.worked(connector.name)
+        if self._lanes[connector.name].is_back():
+            self._store.write(lambda tx: outbox.hurry(tx, connector.name))
+
+    def _refused(self, connector: Connector[Any], claim: Claim, error: SendError) -> None:
+        OUTBOUND.labels(connector=connector.name, outcome=error.code).inc()
+        log.warning(
+            "delivery.refused",
+            connector=connector.name,
+            message_id=claim.message_id,
+            code=error.code,
+            external_code=error.external_code,
+            attempts=claim.attempts,
+        )
+        if isinstance(error, CredentialsRefused):
+            self._connectors.failed(connector.name, error.message)
+        # What our keys are refused for may still leave with the right ones.
+        waits = error.retryable or isinstance(error, CredentialsRefused)
+        if waits and datetime.now(UTC) - claim.created_at < outbox.GIVE_UP_AFTER:
+            self._later(connector, claim, error)
+            return
+        step = self._store.write(
+            lambda tx: fallback.refused(
+                tx,
+                claim,
+                error,
+                closes_address=isinstance(error, ContactStopped | AddressInvalid),
+                outlets=self._connectors.outlets(),
+                rules=self._rules(),
+            )
+        )
+        if step is not None:
+            FALLBACKS.labels(step.from_, step.to or "", step.code).inc()
+
+    def _later(self, connector: Connector[Any], claim: Claim, error: SendError) -> None:
+        wait = error.retry_after or backoff(claim.attempts, random.random())  # noqa: S311
+        unknown = isinstance(error, ConnectionFailed) and error.maybe_sent
+        self._lanes[connector.name].slows_down(error, datetime.now(UTC))
+        self._store.write(
+            lambda tx: outbox.put_back(tx, claim, error, tx.now + wait, unknown=unknown)
+        )

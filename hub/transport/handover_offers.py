@@ -1,0 +1,73 @@
+"""Offers customers to go on elsewhere, where the file asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+
+from hub.config import Config
+from hub.connectors.base import Handover as CanHandOver
+from hub.connectors.webchat import Webchat
+from hub.handover import metrics, offers
+from hub.handover.offers import Candidate
+from hub.store.engine import Store
+from hub.transport.running import Connectors
+
+
+class Offerer:
+    """Looks now and again for who should be offered another channel."""
+
+    def __init__(self, store: Store, connectors: Connectors, config: Callable[[], Config]) -> None:
+        self._store = store
+        self._connectors = connectors
+        self._config = config
+
+    def offer(self) -> None:
+        """Offers it to whom it is time for. Without `replies.handover.offer` to nobody."""
+        rules = self._config().replies.handover
+        if not rules.offer:
+            return
+        pages = [one.name for one in self._connectors if isinstance(one, Webchat)]
+        windows = {
+            one.name: one.capabilities.window.standard
+            for one in self._connectors
+            if one.capabilities.window is not None
+        }
+        with self._store.read() as connection:
+            found = offers.due(connection, datetime.now(UTC), rules.offer_after, pages, windows)
+        for one in found:
+            self._offer(one)
+
+    def _offer(self, one: Candidate) -> None:
+        rules = self._config().replies.handover
+        ways: dict[str, CanHandOver] = {}
+        for name in rules.offer:
+            connector = self._connectors.get(name)
+            if name != one.connector and isinstance(connector, CanHandOver):
+                ways[name] = connector
+        here = self._connectors.get(one.connector)
+        if not ways or here is None:
+            return
+        made = self._store.write(
+            partial(offers.invite, one=one, names=list(ways), expires=rules.expires)
+        )
+        # A link may need to ask the provider how it is called: not within a transaction.
+        lines = [
+            ways[name].handover_link(invitation.token, invitation.code)
+            for name, invitation in made.items()
+        ]
+        if not lines:
+            return
+        for name in made:
+            metrics.handover_made(name)
+        outlet = self._connectors.inlet(here).outlet
+        self._store.write(
+            partial(
+                offers.say,
+                one=one,
+                outlet=outlet,
+                texts=rules.offer_text,
+                ways="\n".join(lines),
+            )
+        )
