@@ -1,8 +1,8 @@
 // The first few hundred bytes. In an iframe that nobody has opened, of somebody who never wrote,
 // they are all there is; the chat itself comes when it is wanted.
-import { Bridge } from './bridge';
-import { Memory } from './memory';
-import { loadSettings } from './settings';
+import { Bridge } from './page/embed-bridge';
+import { Memory } from './session/memory';
+import { loadSettings } from './page/settings';
 
 const connector = decodeURIComponent(location.pathname.split('/')[2] ?? '');
 const memory = new Memory(connector);

@@ -1,13 +1,13 @@
 import { describe, expect, test, vi } from 'vitest';
 import { ApiError } from '$shared/http';
 import type { Attachment } from '$shared/types';
-import { Bridge } from './bridge';
-import { FakeHub, shelf } from './fake-hub';
-import { chooseLocale } from './locale';
-import { browserShelf, Memory } from './memory';
-import { inkOn, settingsOf } from './settings';
-import { rows } from './timeline';
-import { Uploads } from './uploads.svelte';
+import { Bridge } from './page/embed-bridge';
+import { FakeHub, shelf } from './testing/fake-hub';
+import { chooseLocale } from './page/locale';
+import { browserShelf, Memory } from './session/memory';
+import { inkOn, settingsOf } from './page/settings';
+import { rows } from './thread/timeline';
+import { Uploads } from './composer/uploads.svelte';
 
 describe('the memory of this browser', () => {
   test('two tabs add to one outbox without losing what the other wrote', () => {

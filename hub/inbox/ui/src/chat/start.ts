@@ -2,16 +2,16 @@ import '$shared/base.css';
 import './chat.css';
 import { openSocket } from '$shared/socket';
 import { mount } from 'svelte';
-import type { Bridge } from './bridge';
-import ChatPage from './chat-page.svelte';
-import { Chat } from './chat.svelte';
-import { Elsewhere } from './elsewhere.svelte';
-import { chooseLocale, speak } from './locale';
-import type { Memory } from './memory';
-import { Place } from './place.svelte';
-import { isColor, paint, type Settings } from './settings';
-import { Uploads, uploadTo } from './uploads.svelte';
-import type { VisitorEvents } from './wire';
+import type { Bridge } from './page/embed-bridge';
+import ChatPage from './page/chat-page.svelte';
+import { Chat } from './conversation/chat.svelte';
+import { Elsewhere } from './handover/handover.svelte';
+import { chooseLocale, speak } from './page/locale';
+import type { Memory } from './session/memory';
+import { Place } from './page/chat-window.svelte';
+import { isColor, paint, type Settings } from './page/settings';
+import { Uploads, uploadTo } from './composer/uploads.svelte';
+import type { VisitorEvents } from './conversation/visitor-events';
 
 // A link that brings somebody here to go on is good once, and leaves the address bar at once.
 function takeInvitation(): string | null {

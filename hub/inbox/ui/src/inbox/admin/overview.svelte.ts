@@ -1,6 +1,6 @@
 import type { Overview } from '$shared/types';
-import { problemText } from '../lib/problem-text';
-import type { AdminApi } from './api';
+import { problemText } from '../shell/problem-text';
+import type { AdminApi } from './admin-api';
 
 /** A burst of events is one look. */
 const GATHER = 700;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ApiError } from '$shared/http';
 import type { Overview } from '$shared/types';
-import type { AdminApi } from './api';
+import type { AdminApi } from './admin-api';
 import { LiveOverview } from './overview.svelte';
 
 beforeEach(() => void vi.useFakeTimers());

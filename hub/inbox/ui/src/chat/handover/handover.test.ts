@@ -1,0 +1,356 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { channelName } from './channel-name';
+import { channelsOf, isSafe, placeIn, type Channel } from './channels';
+import { Chat } from '../conversation/chat.svelte';
+import { Elsewhere } from './handover.svelte';
+import { contact, conversation, FakeHub } from '../testing/fake-hub';
+import { rows } from '../thread/timeline';
+import { untilText, waitText } from './time-text';
+
+const TELEGRAM: Channel = { connector: 'telegram', kind: 'telegram', label: 'telegram' };
+const SMS: Channel = { connector: 'sms', kind: 'sms', label: 'sms' };
+const HERE: Channel = { connector: 'website', kind: 'webchat', label: 'website' };
+
+let hub: FakeHub;
+let chat: Chat;
+let elsewhere: Elsewhere;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  hub = new FakeHub();
+  chat = new Chat(hub.socket, hub.memory, 'website');
+  elsewhere = new Elsewhere(chat, [TELEGRAM, SMS, HERE]);
+});
+afterEach(() => vi.useRealTimers());
+
+const settled = () => vi.advanceTimersByTimeAsync(0);
+const shown = () => chat.messages.map((message) => message.text);
+const asked = () => hub.sent('handover.request').map((one) => one['connector']);
+
+async function says(text: string) {
+  hub.welcomes();
+  chat.send(text);
+  await settled();
+}
+
+describe('an invitation to another channel', () => {
+  test('there is none before there is something to go on with', async () => {
+    hub.welcomes();
+    expect(elsewhere.isPossible).toBe(false);
+    await says('where is my parcel?');
+    expect(elsewhere.isPossible).toBe(true);
+  });
+
+  test('it is asked for once and shown again while it is good', async () => {
+    await says('hi');
+    elsewhere.open();
+    await elsewhere.choose(TELEGRAM);
+    const first = elsewhere.invitation;
+    elsewhere.back();
+    await elsewhere.choose(SMS);
+    elsewhere.close();
+    elsewhere.open();
+    expect(elsewhere.channel).toBeNull();
+    await elsewhere.choose(TELEGRAM);
+    expect(elsewhere.invitation).toBe(first);
+    expect(asked()).toEqual(['telegram', 'sms']);
+  });
+
+  test('it says when it has run out, and a new one is made', async () => {
+    await says('hi');
+    await elsewhere.choose(TELEGRAM);
+    const first = elsewhere.invitation?.id;
+    await vi.advanceTimersByTimeAsync(24 * 3_600_000 - 1_000);
+    expect(elsewhere.isExpired).toBe(false);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(elsewhere.isExpired).toBe(true);
+    await elsewhere.renew();
+    expect(elsewhere.isExpired).toBe(false);
+    expect(elsewhere.invitation?.id).not.toBe(first);
+  });
+
+  test.each([
+    ['limit_exceeded', 'often'],
+    ['timeout', 'silent'],
+    ['conflict', 'refused'],
+    ['not_found', 'refused'],
+    ['unheard_of', 'refused'],
+  ])('a refusal with %s is told as %s, and a second try can do', async (code, problem) => {
+    await says('hi');
+    hub.refusal = { code, message: 'words of the server' };
+    await elsewhere.choose(TELEGRAM);
+    expect(elsewhere.problem).toBe(problem);
+    expect(elsewhere.invitation).toBeNull();
+    hub.refusal = null;
+    await elsewhere.renew();
+    expect(elsewhere.problem).toBeNull();
+    expect(elsewhere.invitation?.connector).toBe('telegram');
+  });
+
+  test('without a line it says so at once instead of waiting', async () => {
+    await says('hi');
+    hub.loses();
+    await elsewhere.choose(SMS);
+    expect(elsewhere.problem).toBe('silent');
+    expect(asked()).toEqual([]);
+  });
+
+  test('an answer that comes after another choice is not shown as that one’s', async () => {
+    await says('hi');
+    const slow = elsewhere.choose(TELEGRAM);
+    elsewhere.back();
+    hub.refusal = { code: 'conflict', message: '' };
+    const quick = elsewhere.choose(SMS);
+    await Promise.all([slow, quick]);
+    expect(elsewhere.channel).toBe(SMS);
+    expect(elsewhere.invitation).toBeNull();
+    expect(elsewhere.problem).toBe('refused');
+  });
+
+  test('the next person at this browser is not shown the invitation of the last', async () => {
+    await says('hi');
+    await elsewhere.choose(TELEGRAM);
+    const first = elsewhere.invitation?.id;
+    elsewhere.close();
+    hub.welcomes({ session: 'token-2', contact: contact('2'), messages: [hub.message('in', 'mine')] });
+    await elsewhere.choose(TELEGRAM);
+    expect(elsewhere.invitation?.id).not.toBe(first);
+  });
+
+  test('it is seen to be followed when they are welcomed there', async () => {
+    await says('hi');
+    hub.greets('sms');
+    await elsewhere.choose(SMS);
+    expect(elsewhere.isFollowed).toBe(false);
+    hub.greets('sms');
+    expect(elsewhere.isFollowed).toBe(true);
+    elsewhere.close();
+    await elsewhere.choose(SMS);
+    expect(elsewhere.isFollowed).toBe(false);
+    expect(asked()).toEqual(['sms', 'sms']);
+  });
+
+  test('a message from there shows it as well, an answer sent there does not', async () => {
+    await says('hi');
+    await elsewhere.choose(TELEGRAM);
+    const answer = hub.message('out', 'an answer', { connector: 'telegram', kind: 'telegram' });
+    hub.emits('message.created', { message: answer, conversation: conversation() });
+    expect(elsewhere.isFollowed).toBe(false);
+    hub.hears('and now here', 'telegram');
+    expect(elsewhere.isFollowed).toBe(true);
+  });
+
+  test('another device shows by what it proves: a word typed here is no sign of it', async () => {
+    await says('hi');
+    await elsewhere.choose(HERE);
+    chat.send('still here');
+    await settled();
+    expect(elsewhere.isFollowed).toBe(false);
+    hub.welcomes({ messages: hub.stored, changed: true });
+    expect(elsewhere.isFollowed).toBe(true);
+  });
+});
+
+describe('where a customer is', () => {
+  test('it is elsewhere from their first word there until they write here again', async () => {
+    await says('hi');
+    expect(chat.stage).toBeNull();
+    hub.hears('from my phone', 'telegram');
+    expect(chat.stage).toEqual({ connector: 'telegram', kind: 'telegram' });
+    hub.says('an answer');
+    expect(chat.stage?.kind).toBe('telegram');
+    chat.send('back at the desk');
+    await settled();
+    expect(chat.stage).toBeNull();
+  });
+
+  test('nobody has answered until a person of the company does', async () => {
+    await says('hi');
+    expect(chat.isUnanswered).toBe(true);
+    hub.welcomes({ messages: [...hub.stored, hub.message('out', 'We are back Monday 09:00.', { author: { type: 'system', id: null, name: '' } })] });
+    expect(chat.isUnanswered).toBe(true);
+    hub.says('hello');
+    expect(chat.isUnanswered).toBe(false);
+  });
+});
+
+describe('messages of other channels', () => {
+  test('they stand in the thread by their time, each once, also after a reconnect', async () => {
+    await says('on the web');
+    hub.hears('on the phone', 'telegram');
+    hub.says('an answer');
+    hub.loses();
+    hub.stored.push(hub.message('in', 'while away', { connector: 'telegram', kind: 'telegram' }));
+    hub.welcomes();
+    await settled();
+    expect(shown()).toEqual(['on the web', 'on the phone', 'an answer', 'while away']);
+  });
+
+  test('what the page has newly proved takes the place of what was shown, and what it no longer proves is gone', async () => {
+    await says('on the web');
+    const [own] = hub.stored;
+    const there = hub.message('in', 'an older word', { connector: 'telegram', kind: 'telegram', created_at: '2026-01-01T00:00:00Z' });
+    hub.welcomes({ messages: [there, own!], more: true, changed: true });
+    await settled();
+    expect(shown()).toEqual(['an older word', 'on the web']);
+    expect(chat.hasEarlier).toBe(true);
+    hub.welcomes({ messages: [own!], changed: true });
+    await settled();
+    expect(shown()).toEqual(['on the web']);
+    expect(chat.hasEarlier).toBe(false);
+    expect(hub.sent('sync')).toEqual([]);
+  });
+
+  test('a run of one author ends where the channel changes', () => {
+    const thread = rows([
+      hub.message('in', 'a'),
+      hub.message('in', 'b', { connector: 'sms', kind: 'sms' }),
+      hub.message('in', 'c', { connector: 'sms', kind: 'sms' }),
+    ]);
+    expect(thread.map((row) => row.endsRun)).toEqual([true, false, true]);
+  });
+
+  test('what was answered elsewhere is not told as read here', async () => {
+    await says('hi');
+    const here = hub.says('an answer here');
+    const there = hub.message('out', 'an answer there', { connector: 'sms', kind: 'sms' });
+    hub.emits('message.created', { message: there, conversation: conversation() });
+    chat.seen();
+    await settled();
+    expect(hub.sent('read')).toEqual([{ message_id: here.id }]);
+    expect(chat.unread).toBe(0);
+  });
+});
+
+describe('coming by a link', () => {
+  test('a good one is greeted until they write', async () => {
+    hub.stored.push(hub.message('in', 'from before', { connector: 'sms', kind: 'sms' }));
+    hub.welcomes({ resumed: true });
+    expect(chat.resumed).toBe(true);
+    expect(shown()).toEqual(['from before']);
+    chat.send('and on');
+    expect(chat.resumed).toBeNull();
+  });
+
+  test('a used one is told, and the chat goes on', async () => {
+    hub.welcomes({ resumed: false });
+    expect(chat.resumed).toBe(false);
+    hub.loses();
+    hub.welcomes({ resumed: null });
+    expect(chat.resumed).toBe(false);
+    chat.send('hello');
+    await settled();
+    expect(chat.resumed).toBeNull();
+    expect(shown()).toEqual(['hello']);
+  });
+
+  test('a server that does not speak of links is no problem', () => {
+    hub.welcomes();
+    expect(chat.resumed).toBeNull();
+  });
+});
+
+describe('whom the site signs in', () => {
+  test.each([
+    ['identity_required', 'identity_required'],
+    ['identity_expired', 'identity_expired'],
+    ['identity_signature', 'identity_invalid'],
+    ['identity_refused', 'identity_invalid'],
+  ])('a line refused with %s says what to do', (code, problem) => {
+    hub.refuses(code);
+    expect(chat.identityProblem).toBe(problem);
+    hub.welcomes();
+    expect(chat.identityProblem).toBeNull();
+  });
+
+  test('an identity that the hub refuses is told until a good one comes', async () => {
+    hub.welcomes();
+    hub.refusal = { code: 'identity_expired', message: '' };
+    chat.identify('jwt');
+    await settled();
+    expect(chat.identityProblem).toBe('identity_expired');
+    hub.refusal = null;
+    chat.identify('jwt-2');
+    await settled();
+    expect(chat.identityProblem).toBeNull();
+  });
+
+  test('refusals that the customer cannot help are not told', async () => {
+    hub.welcomes();
+    hub.refusal = { code: 'forbidden', message: '' };
+    chat.identify('jwt');
+    await settled();
+    expect(chat.identityProblem).toBeNull();
+  });
+});
+
+describe('the place in the queue', () => {
+  test('it is live, and kept over a reload', () => {
+    hub.welcomes({ queue: { position: 2, wait_seconds: 240 } });
+    expect(chat.queue).toEqual({ position: 2, wait_seconds: 240 });
+    hub.emits('queue', { position: 1, wait_seconds: null });
+    expect(chat.queue?.position).toBe(1);
+    chat = new Chat(hub.socket, hub.memory, 'website');
+    hub.welcomes({ queue: { position: 1, wait_seconds: 60 } });
+    expect(chat.queue?.position).toBe(1);
+    hub.emits('queue', { position: 0, wait_seconds: null });
+    expect(chat.queue).toBeNull();
+  });
+
+  test('it is gone when the conversation is closed', () => {
+    hub.welcomes({ queue: { position: 2, wait_seconds: 240 } });
+    hub.emits('conversation.updated', { conversation: conversation({ status: 'resolved' }) });
+    expect(chat.queue).toBeNull();
+  });
+
+  test.each([
+    [5, 'en', '1 minute'],
+    [240, 'en', '4 minutes'],
+    [5_300, 'en', '88 minutes'],
+    [7_200, 'en', '2 hours'],
+    [240, 'pl', '4 minuty'],
+    [240, 'et', '4 minutit'],
+  ])('a wait of %i seconds is said in %s as %s', (seconds, locale, text) => {
+    expect(waitText(seconds, locale)).toBe(text);
+  });
+});
+
+test('until when an invitation is good is said as shortly as it is clear', () => {
+  const now = new Date(2026, 0, 5, 12, 0).getTime();
+  const at = (day: number, hour: number) => untilText(new Date(2026, 0, day, hour, 5).toISOString(), now, 'en-GB');
+  expect(at(5, 14)).toBe('14:05');
+  expect(at(6, 9)).toMatch(/^Tuesday.* 09:05$/u);
+  expect(at(20, 9)).toMatch(/^20 January.* 09:05$/u);
+});
+
+describe('what stands in a link', () => {
+  test.each([
+    ['sms:+37255512345?body=AB12CD34', '+37255512345'],
+    ['mailto:support+tOkEn@shop.example?subject=Hi&body=Code%3A%20AB12CD34', 'support@shop.example'],
+    ['mailto:support@shop.example', 'support@shop.example'],
+    ['https://t.me/shop_bot?start=tOkEn', '@shop_bot'],
+    ['https://m.me/1?ref=tOkEn', ''],
+    ['odd', ''],
+    ['sms:%zz', '%zz'],
+  ])('a code for %s goes to “%s”', (url, place) => {
+    expect(placeIn(url)).toBe(place);
+  });
+
+  test('only links to apps and pages are opened', () => {
+    for (const url of ['https://t.me/b?start=x', 'sms:+1?body=x', 'mailto:a@b.example']) expect(isSafe(url)).toBe(true);
+    for (const url of ['javascript:alert(1)', 'data:text/html,x', ' javascript:x', '']) expect(isSafe(url)).toBe(false);
+  });
+
+  test('channels of another form than ours are left out', () => {
+    expect(channelsOf([SMS, null, { kind: 'x' }, 5])).toEqual([SMS]);
+    expect(channelsOf(undefined)).toEqual([]);
+  });
+
+  test('channels are called as customers call them', () => {
+    const other = { connector: 'sms-ee', kind: 'sms', label: 'Estonia' };
+    expect(channelName(SMS, [SMS, TELEGRAM])).toBe('SMS');
+    expect(channelName(other, [SMS, other])).toBe('SMS (Estonia)');
+    expect(channelName({ connector: 'line', kind: 'line' }, [{ connector: 'line', kind: 'line', label: 'LINE' }])).toBe('LINE');
+    expect(channelName({ connector: 'gone', kind: 'email' }, [SMS])).toBe('Email');
+  });
+});

@@ -1,0 +1,205 @@
+// The server's side of a visitor's line, for tests: it keeps what it hears and says what it is told.
+import type { ConnectionState, LiveSocket } from '$shared/socket';
+import type { Ack, Contact, Conversation, Handover, Message, SyncAck } from '$shared/types';
+import { Memory, type Shelf } from '../session/memory';
+import type { SessionPayload, VisitorEvents } from '../conversation/visitor-events';
+
+type Answer = Partial<SyncAck & Handover & { message: Message }>;
+type Heard = (payload: unknown, confirm?: () => void) => void;
+
+export function shelf(): Shelf & { entries: Map<string, string> } {
+  const entries = new Map<string, string>();
+  return {
+    entries,
+    getItem: (key) => entries.get(key) ?? null,
+    setItem: (key, value) => void entries.set(key, value),
+    removeItem: (key) => void entries.delete(key),
+  };
+}
+
+export class FakeHub {
+  readonly asked: { name: string; payload: Record<string, unknown> }[] = [];
+  readonly told: { name: string; payload: Record<string, unknown> }[] = [];
+  readonly stored: Message[] = [];
+  readonly shelf = shelf();
+  connects = 0;
+  contact: Contact | null = null;
+  session = 'token-1';
+  /** What it answers instead of taking a message: a refusal, or nothing until the line breaks. */
+  refusal: { code: string; message: string } | null = null;
+  isSilent = false;
+  history: Message[] = [];
+  syncPage = 50;
+
+  #ids = 1000;
+  #heard = new Map<string, Heard>();
+  #state: (state: ConnectionState, refusal?: string) => void = () => {};
+  #unanswered: ((answer: Ack<never>) => void)[] = [];
+
+  readonly socket: LiveSocket<VisitorEvents> = {
+    on: (name, heard) => void this.#heard.set(name, heard as Heard),
+    onConnection: (heard) => void (this.#state = heard),
+    tell: (name, payload) => void this.told.push({ name, payload: payload as Record<string, unknown> }),
+    ask: <T>(name: string, payload: object) => this.#answer(name, payload) as Promise<Ack<T>>,
+    connect: () => void this.connects++,
+    close: () => this.#state('lost'),
+  };
+
+  get memory(): Memory {
+    return new Memory('website', this.shelf);
+  }
+
+  welcomes(more: Partial<SessionPayload> = {}): void {
+    this.#state('connected');
+    this.emits('session', {
+      session: this.session,
+      contact: this.contact,
+      messages: this.stored.slice(-50),
+      agent: null,
+      queue: null,
+      more: false,
+      ...more,
+    });
+  }
+
+  loses(): void {
+    this.#state('lost');
+    for (const answer of this.#unanswered.splice(0)) answer({ ok: false, code: 'timeout', message: '' });
+  }
+
+  refuses(code: string): void {
+    this.#state('refused', code);
+  }
+
+  emits(name: string, payload: unknown, confirm?: () => void): void {
+    this.#heard.get(name)?.(payload, confirm);
+  }
+
+  says(text: string, confirm?: () => void): Message {
+    const message = this.message('out', text);
+    this.stored.push(message);
+    this.emits('message.created', { message, conversation: conversation() }, confirm);
+    return message;
+  }
+
+  /** The customer, on another channel of theirs. */
+  hears(text: string, connector: string, more: Partial<Message> = {}): Message {
+    const message = this.message('in', text, { connector, kind: connector, ...more });
+    this.stored.push(message);
+    this.emits('message.created', { message, conversation: conversation() });
+    return message;
+  }
+
+  /** It welcomes the customer on another channel. */
+  greets(connector: string): void {
+    const message = this.message('out', 'Nothing needs repeating.', { connector, kind: connector, author: author('system', '') });
+    this.stored.push(message);
+    this.emits('message.created', { message, conversation: conversation() });
+  }
+
+  sent(name = 'message.send'): Record<string, unknown>[] {
+    return this.asked.filter((one) => one.name === name).map((one) => one.payload);
+  }
+
+  message(direction: 'in' | 'out', text: string, more: Partial<Message> = {}): Message {
+    const id = String(++this.#ids);
+    const at = new Date(Date.UTC(2026, 0, 5, 12, 0, 0) + this.#ids * 1000).toISOString();
+    return {
+      id,
+      conversation_id: '7',
+      contact_id: '1',
+      direction,
+      type: 'message',
+      connector: 'website',
+      kind: 'webchat',
+      address: 'webchat:v',
+      subject: '',
+      text,
+      folded: '',
+      html: '',
+      attachments: [],
+      location: null,
+      card: null,
+      buttons: [],
+      reactions: [],
+      event: null,
+      reply_to: null,
+      duplicate_of: null,
+      author: direction === 'in' ? author('contact', '') : author('agent', 'Ada'),
+      delivery: null,
+      external_id: null,
+      client_id: null,
+      edits: [],
+      edited_at: null,
+      created_at: at,
+      received_at: at,
+      ...more,
+    };
+  }
+
+  async #answer(name: string, payload: object): Promise<Ack<Answer>> {
+    const said = payload as Record<string, unknown>;
+    this.asked.push({ name, payload: said });
+    await Promise.resolve();
+    if (this.isSilent) return new Promise((resolve) => this.#unanswered.push(resolve));
+    if (name === 'message.send') return this.#take(said);
+    if (name === 'sync') {
+      const rest = this.stored.slice(this.stored.findIndex((one) => one.id === said['after']) + 1);
+      return { ok: true, messages: rest.slice(0, this.syncPage), more: rest.length > this.syncPage };
+    }
+    if (name === 'handover.request') return this.refusal ? { ok: false, ...this.refusal } : { ok: true, ...this.#invitation(String(said['connector'])) };
+    if (name === 'identify' && this.refusal) return { ok: false, ...this.refusal };
+    if (name === 'history') return { ok: true, messages: this.history, more: false };
+    return { ok: true };
+  }
+
+  /** Good for a day from now. */
+  #invitation(connector: string): Handover {
+    const id = String(++this.#ids);
+    const expires_at = new Date(Date.now() + 24 * 3_600_000).toISOString();
+    return { id, connector, url: `https://t.me/shop_bot?start=${id}`, code: `CODE${id}`, qr: 'data:,', expires_at };
+  }
+
+  #take(said: Record<string, unknown>): Ack<Answer> {
+    if (this.refusal) return { ok: false, ...this.refusal };
+    const clientId = String(said['client_id']);
+    let message = this.stored.find((one) => one.client_id === clientId);
+    if (!message) {
+      message = this.message('in', String(said['text']), { client_id: clientId });
+      this.stored.push(message);
+    }
+    return { ok: true, message };
+  }
+}
+
+function author(type: 'contact' | 'agent' | 'system', name: string): Message['author'] {
+  return { type, id: null, name };
+}
+
+export function contact(id: string): Contact {
+  return { id, name: '', avatar_url: '', attributes: {}, created_at: '2026-01-05T12:00:00Z' };
+}
+
+export function conversation(more: Partial<Conversation> = {}): Conversation {
+  return {
+    id: '7',
+    contact: contact('1'),
+    status: 'open',
+    assignee: null,
+    team: null,
+    priority: 'normal',
+    subject: '',
+    labels: [],
+    connectors: [],
+    last_message: null,
+    unread_count: 0,
+    waiting_since: null,
+    snoozed_until: null,
+    context_card: null,
+    sla: null,
+    merged_into: null,
+    created_at: '2026-01-05T12:00:00Z',
+    updated_at: '2026-01-05T12:00:00Z',
+    ...more,
+  };
+}

@@ -1,0 +1,201 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import type { Connector, ContactAddress, Message } from '$shared/types';
+import { address, connector, conversation, fakeApi, mari, message, page, sofia } from '../testing/samples';
+import { carryDraft, Composer, draftText } from './composer-state.svelte';
+import { Details } from '../details/details.svelte';
+import { Directory } from '../names/directory.svelte';
+import { Outbox } from './outbox.svelte';
+import { Session } from '../session/session.svelte';
+import { Thread } from '../thread/thread.svelte';
+
+const telegram = address({ address: 'telegram:1', connector: 'telegram', kind: 'telegram' });
+
+beforeEach(() => localStorage.clear());
+
+interface Scene {
+  addresses?: ContactAddress[];
+  said?: Message[];
+  connectors?: Connector[];
+  /** When the server tells what was said and where they can be reached. */
+  ready?: Promise<void>;
+  isAwaited?: boolean;
+}
+
+async function scene({ ready = Promise.resolve(), addresses = [address(), telegram], said = [message()], connectors = [connector('sms', { text_unit: 'sms_segments', text_limit: 160, max_text: 1600 }), connector('telegram')], isAwaited = true }: Scene = {}) {
+  const send = vi.fn(async (_id: string, body: { text: string; client_id: string }) => message({ direction: 'out', ...body }));
+  const api = fakeApi({
+    session: async () => ({ agent: mari, csrf_token: '' }),
+    timeline: () => ready.then(() => page(said)),
+    addresses: () => ready.then(() => page(addresses)),
+    links: () => page([]),
+    suggestions: () => page([]),
+    contact: async () => sofia,
+    agents: () => page([mari]),
+    connectors: () => page(connectors),
+    send,
+  });
+  const session = new Session(api);
+  const thread = new Thread(api);
+  const details = new Details(api);
+  const directory = new Directory(api);
+  const outbox = new Outbox(api, session, (each) => thread.heard(each));
+  const tellTyping = vi.fn();
+  const composer = new Composer({ api, thread, details, directory, outbox, tellTyping, conversations: { get: () => null } });
+  const opened = Promise.all([details.open(conversation()), thread.open(conversation())]);
+  await Promise.all([session.resume(), directory.load(), isAwaited ? opened : null]);
+  composer.open(conversation());
+  return { composer, thread, send, tellTyping, opened };
+}
+
+test('a reply goes where the customer wrote last', async () => {
+  const { composer, send } = await scene({ said: [message({ connector: 'telegram', address: 'telegram:1', kind: 'telegram' })] });
+  composer.write('Hello');
+  await composer.send();
+  expect(send).toHaveBeenCalledWith('100', expect.objectContaining({ text: 'Hello', type: 'message', connector: 'telegram' }));
+});
+
+test('a reply that is sent before the conversation is there leaves at once, to where the customer wrote', async () => {
+  let arrive = () => {};
+  const ready = new Promise<void>((resolve) => (arrive = resolve));
+  const { composer, send, opened } = await scene({ ready, isAwaited: false });
+  for (const text of ['Hello', 'Are you there?']) {
+    composer.write(text);
+    expect(composer.obstacle).toBe('');
+    await composer.send();
+    expect(composer.text).toBe('');
+  }
+  expect(send.mock.calls.map(([, body]) => body.text)).toEqual(['Hello', 'Are you there?']);
+  // The server knows where the customer is; this screen does not yet.
+  for (const [, body] of send.mock.calls) expect(body).toMatchObject({ type: 'message' });
+  for (const [, body] of send.mock.calls) expect(body).not.toHaveProperty('connector');
+  arrive();
+  await opened;
+  composer.write('Now it is known');
+  await composer.send();
+  expect(send).toHaveBeenLastCalledWith('100', expect.objectContaining({ connector: 'sms' }));
+});
+
+test('no address is taken for the customer’s while the timeline is on its way', async () => {
+  const { composer, thread } = await scene({ addresses: [telegram, address()] });
+  thread.close();
+  expect(composer.target).toBeNull();
+  await thread.open(conversation());
+  expect(composer.target?.connector).toBe('sms');
+});
+
+test('the agent can choose another address, and it shows that it is another', async () => {
+  const { composer, send } = await scene();
+  expect(composer.isElsewhere).toBe(false);
+  composer.choose(telegram);
+  expect(composer.isElsewhere).toBe(true);
+  composer.write('Hello');
+  await composer.send();
+  expect(send).toHaveBeenCalledWith('100', expect.objectContaining({ connector: 'telegram' }));
+});
+
+test('a note names no channel', async () => {
+  const { composer, send } = await scene();
+  composer.setMode('note');
+  composer.write('For us');
+  await composer.send();
+  const body = send.mock.calls[0]?.[1];
+  expect(body).toMatchObject({ type: 'note', text: 'For us' });
+  expect(body).not.toHaveProperty('connector');
+});
+
+test('nothing is sent to an address that cannot be reached, and the reason is said', async () => {
+  const { composer } = await scene({ addresses: [address({ reachable: false, reason: 'They said STOP.' })] });
+  composer.write('Hello');
+  expect(composer.obstacle).toBe('They said STOP.');
+  expect(composer.canSend).toBe(false);
+});
+
+test('a closed reply window stops the reply', async () => {
+  const past = '2025-01-01T00:00:00Z';
+  const { composer } = await scene({ addresses: [address({ window_closes_at: past, human_window_closes_at: past })] });
+  composer.write('Hello');
+  expect(composer.window.state).toBe('closed');
+  expect(composer.canSend).toBe(false);
+});
+
+test('a reply may go when the window has closed and there is another way', async () => {
+  const past = '2025-01-01T00:00:00Z';
+  const fallback = { connector: 'telegram', kind: 'telegram', address: 'telegram:1' };
+  const { composer } = await scene({ addresses: [address({ window_closes_at: past, human_window_closes_at: past, fallback })] });
+  composer.write('Hello');
+  expect(composer.obstacle).toBe('');
+  expect(composer.foresight?.text).toContain('Telegram');
+  expect(composer.canSend).toBe(true);
+});
+
+test('between a day and a week the reply goes as a person’s answer', async () => {
+  const future = new Date(Date.now() + 86_400_000).toISOString();
+  const { composer } = await scene({ addresses: [address({ window_closes_at: '2025-01-01T00:00:00Z', human_window_closes_at: future })] });
+  composer.write('Hello');
+  expect(composer.window.state).toBe('human');
+  expect(composer.canSend).toBe(true);
+});
+
+test('an SMS is counted in segments', async () => {
+  const { composer } = await scene();
+  composer.write('a'.repeat(161));
+  expect(composer.use).toMatchObject({ parts: 2, left: 145 });
+});
+
+test('what is longer than the channel takes cannot be sent', async () => {
+  const { composer } = await scene();
+  composer.write('a'.repeat(1601));
+  expect(composer.canSend).toBe(false);
+});
+
+test('a draft waits in its conversation until it is sent', async () => {
+  const { composer } = await scene();
+  composer.write('Half a sent');
+  composer.open(conversation({ id: '200' }));
+  expect(composer.text).toBe('');
+  composer.open(conversation());
+  expect(composer.text).toBe('Half a sent');
+  await composer.send();
+  composer.open(conversation({ id: '200' }));
+  composer.open(conversation());
+  expect(composer.text).toBe('');
+});
+
+test('the customer hears of typing once, not with every letter, and never of a note', async () => {
+  const { composer, tellTyping } = await scene();
+  composer.write('H');
+  composer.write('He');
+  expect(tellTyping).toHaveBeenCalledExactlyOnceWith('100', true);
+  composer.setMode('note');
+  expect(tellTyping).toHaveBeenLastCalledWith('100', false);
+  composer.write('secret');
+  expect(tellTyping).toHaveBeenCalledTimes(2);
+});
+
+test('words that are put in come after what is written, as a reply', async () => {
+  const { composer } = await scene();
+  composer.setMode('note');
+  composer.write('See you there: ');
+  composer.insert('https://t.me/bot');
+  expect([composer.mode, composer.text]).toEqual(['reply', 'See you there:\nhttps://t.me/bot']);
+});
+
+test('a draft goes along when its conversation becomes part of another', async () => {
+  const { composer } = await scene();
+  composer.write('Half a sent');
+  carryDraft('100', '200');
+  composer.open(conversation({ id: '200' }));
+  expect(composer.text).toBe('Half a sent');
+  composer.write('Another');
+  composer.open(conversation());
+  expect(composer.text).toBe('');
+  composer.write('First');
+  carryDraft('100', '200');
+  expect(draftText('200')).toBe('Another');
+});
+
+test('white space alone is no message', async () => {
+  const { composer } = await scene();
+  composer.write('  \n ');
+  expect(composer.canSend).toBe(false);
+});

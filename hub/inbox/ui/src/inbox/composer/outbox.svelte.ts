@@ -1,0 +1,168 @@
+import type { Api, NewMessage } from '$shared/api';
+import { ApiError } from '$shared/http';
+import type { Attachment, Conversation, Message } from '$shared/types';
+import { problemText } from '../shell/problem-text';
+import type { Session } from '../session/session.svelte';
+import { localId } from '../thread/thread.svelte';
+
+const KEPT = 'hub.outbox';
+const TRY_AGAIN_AFTER = 5_000;
+/** The code of a delivery that waits on this device. */
+export const OFFLINE = 'offline';
+
+export interface Outgoing {
+  conversation: Conversation;
+  message: NewMessage;
+  attachments: Attachment[];
+  kind: string | null;
+  address: string | null;
+}
+
+interface Waiting {
+  conversationId: string;
+  message: NewMessage;
+  shown: Message;
+  /** Who wrote it: nobody else at this screen sends it. */
+  agentId: string;
+  isRefused: boolean;
+}
+
+/**
+ * Messages on their way to the server. Each is shown at once; one that the server has not
+ * confirmed is kept on this device and sent again with the same client id.
+ */
+export class Outbox {
+  #api: Api;
+  #session: Session;
+  #show: (message: Message, askedAt?: number) => void;
+  #waiting: Waiting[] = read();
+  #line: Promise<void> = Promise.resolve();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(api: Api, session: Session, show: (message: Message, askedAt?: number) => void) {
+    this.#api = api;
+    this.#session = session;
+    this.#show = show;
+  }
+
+  /** What is waiting for one contact, to be shown when its timeline opens. */
+  waitingFor(contactId: string): Message[] {
+    return this.#waiting.filter((w) => w.shown.contact_id === contactId && w.agentId === this.#session.agentId).map((w) => w.shown);
+  }
+
+  async send(outgoing: Outgoing): Promise<void> {
+    const waiting: Waiting = {
+      conversationId: outgoing.conversation.id,
+      message: outgoing.message,
+      shown: this.#optimistic(outgoing),
+      agentId: this.#session.agentId,
+      isRefused: false,
+    };
+    this.#waiting.push(waiting);
+    this.#keep();
+    this.#show(waiting.shown);
+    await this.flush();
+  }
+
+  async retry(clientId: string): Promise<void> {
+    const waiting = this.#waiting.find((w) => w.message.client_id === clientId);
+    if (waiting) waiting.isRefused = false;
+    await this.flush();
+  }
+
+  /** Sends everything that waits, one after the other, in the order in which it was written. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#line = this.#line.then(() => this.#sendAll());
+    return this.#line;
+  }
+
+  async #sendAll(): Promise<void> {
+    for (const waiting of this.#waiting.filter((w) => !w.isRefused && w.agentId === this.#session.agentId)) {
+      // What was written later must not overtake.
+      if (!(await this.#try(waiting))) {
+        this.#timer = setTimeout(() => void this.flush(), TRY_AGAIN_AFTER);
+        return;
+      }
+    }
+  }
+
+  /** False when the server was not reached. */
+  async #try(waiting: Waiting): Promise<boolean> {
+    this.#mark(waiting, 'queued', '');
+    try {
+      const askedAt = performance.now();
+      const stored = await this.#api.send(waiting.conversationId, waiting.message);
+      this.#forget(waiting);
+      this.#show(stored, askedAt);
+      return true;
+    } catch (error) {
+      if (error instanceof ApiError && error.isTransient) {
+        this.#mark(waiting, 'queued', OFFLINE);
+        return false;
+      }
+      waiting.isRefused = true;
+      this.#mark(waiting, 'failed', problemText(error));
+      this.#keep();
+      return true;
+    }
+  }
+
+  #mark(waiting: Waiting, status: 'queued' | 'failed', reason: string): void {
+    const code = reason === OFFLINE ? OFFLINE : '';
+    const delivery = { status, code, reason: code ? '' : reason, attempts: 0, maybe_twice: false, fallback_from: null };
+    waiting.shown = { ...waiting.shown, delivery };
+    this.#show(waiting.shown);
+  }
+
+  #forget(waiting: Waiting): void {
+    this.#waiting = this.#waiting.filter((w) => w !== waiting);
+    this.#keep();
+  }
+
+  #keep(): void {
+    localStorage.setItem(KEPT, JSON.stringify(this.#waiting));
+  }
+
+  #optimistic({ conversation, message, attachments, kind, address }: Outgoing): Message {
+    const now = new Date().toISOString();
+    return {
+      id: localId(message.client_id),
+      conversation_id: conversation.id,
+      contact_id: conversation.contact.id,
+      direction: 'out',
+      type: message.type,
+      connector: message.type === 'note' ? null : (message.connector ?? null),
+      kind: message.type === 'note' ? null : kind,
+      address: message.type === 'note' ? null : address,
+      text: message.text,
+      html: '',
+      subject: '',
+      folded: '',
+      attachments,
+      reply_to: message.reply_to ?? null,
+      duplicate_of: null,
+      author: { type: 'agent', id: this.#session.agentId, name: this.#session.agent.name },
+      delivery: message.type === 'note' ? null : { status: 'queued', code: '', reason: '', attempts: 0, maybe_twice: false, fallback_from: null },
+      external_id: null,
+      client_id: message.client_id,
+      created_at: now,
+      received_at: now,
+      edited_at: null,
+      edits: [],
+      event: null,
+      location: null,
+      card: null,
+      reactions: [],
+      buttons: [],
+    };
+  }
+}
+
+function read(): Waiting[] {
+  try {
+    return JSON.parse(localStorage.getItem(KEPT) ?? '[]') as Waiting[];
+  } catch {
+    return [];
+  }
+}

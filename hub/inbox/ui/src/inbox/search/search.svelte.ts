@@ -1,0 +1,75 @@
+import type { Api } from '$shared/api';
+import type { SearchHit } from '$shared/types';
+import { problemText } from '../shell/problem-text';
+
+const PAUSE = 220;
+
+/** Search over every message and contact, while typing. */
+export class Search {
+  #api: Api;
+  #query = $state('');
+  #hits = $state<SearchHit[]>([]);
+  #searching = $state(false);
+  #problem = $state('');
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #abort: AbortController | null = null;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  get query(): string {
+    return this.#query;
+  }
+
+  get isActive(): boolean {
+    return this.#query.trim().length > 0;
+  }
+
+  get isSearching(): boolean {
+    return this.#searching;
+  }
+
+  get problem(): string {
+    return this.#problem;
+  }
+
+  get people(): SearchHit[] {
+    return this.#hits.filter((hit) => hit.type === 'contact');
+  }
+
+  get messages(): SearchHit[] {
+    return this.#hits.filter((hit) => hit.type === 'message');
+  }
+
+  write(query: string): void {
+    this.#query = query;
+    clearTimeout(this.#timer);
+    this.#abort?.abort();
+    if (!this.isActive) {
+      this.#hits = [];
+      this.#searching = false;
+      return;
+    }
+    this.#searching = true;
+    this.#timer = setTimeout(() => void this.#run(query.trim()), PAUSE);
+  }
+
+  clear(): void {
+    this.write('');
+  }
+
+  async #run(query: string): Promise<void> {
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.#problem = '';
+    try {
+      this.#hits = (await this.#api.search(query, abort.signal)).items;
+    } catch (error) {
+      if (abort.signal.aborted) return;
+      this.#hits = [];
+      this.#problem = problemText(error);
+    }
+    this.#searching = false;
+  }
+}

@@ -1,0 +1,32 @@
+import { m } from '$messages';
+import type { Message } from '$shared/types';
+import { isolated } from '../names/isolated';
+
+type Words = (value: string) => string;
+
+// What a channel tells beside the text. A name that is not here is for machines.
+const WORDS: Record<string, Words> = {
+  forwarded_from: (value) => m.fact_forwarded({ name: isolated(value) }),
+  button: () => m.fact_button(),
+  quick_reply: () => m.fact_button(),
+  kind: (value) => (value === 'poll' ? m.fact_poll() : ''),
+  unsupported: (value) => m.fact_unsupported({ what: value.replaceAll('_', ' ') }),
+  cc: (value) => m.fact_cc({ addresses: isolated(value) }),
+  reply_to: (value) => m.fact_reply_to({ address: isolated(value) }),
+  protection: (value) => (value === 'encrypted' ? m.fact_encrypted() : m.fact_signed()),
+  files_left_out: (value) => m.fact_files_left_out({ count: Number(value) }),
+};
+
+/** Quiet lines about how a message came, in a fixed order. */
+export function messageFacts(message: Message): string[] {
+  const extra = message.extra ?? {};
+  return Object.entries(WORDS)
+    .map(([name, words]) => (typeof extra[name] === 'string' && extra[name] ? words(extra[name]) : ''))
+    .filter(Boolean);
+}
+
+/** The words that the customer marked in the message they answer; empty where all of it is meant. */
+export function quotedWords(message: Message): string {
+  const quote = message.extra?.['quote'];
+  return typeof quote === 'string' ? quote : '';
+}
