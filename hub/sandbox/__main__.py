@@ -39,7 +39,7 @@ def main(port: int, smtp_port: int, imap_port: int, hub: str, state: Path | None
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     sandbox = Sandbox(hub, port=port, smtp_port=smtp_port, imap_port=imap_port)
-    memory = Memory(state, sandbox) if state else None
+    memory = Memory(state, sandbox.providers) if state else None
     try:
         sandbox.start()
     except OSError as error:

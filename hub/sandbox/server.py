@@ -17,6 +17,7 @@ from hub.sandbox import shop
 from hub.sandbox.base.cdn import Cdn
 from hub.sandbox.base.context import Clock, Shared
 from hub.sandbox.customer_page import web as customer_page_web
+from hub.sandbox.customer_page.providers import Providers
 from hub.sandbox.demo_config import Addresses
 from hub.sandbox.graph import Graph
 from hub.sandbox.graph import web as graph_web
@@ -59,6 +60,9 @@ class Sandbox:
         self.twilio = Twilio(self._shared, self.cdn)
         self.graph = Graph(self._shared, self.cdn)
         self.mail = MailWorld(self._shared, self.cdn)
+        self.providers = Providers(
+            self._shared, self.cdn, self.telegram, self.twilio, self.graph, self.mail
+        )
         self.app = self._make_app()
 
     # -- where things are -------------------------------------------------------------------
@@ -148,7 +152,7 @@ class Sandbox:
         app.register_blueprint(graph_web.blueprint(self.graph))
         app.register_blueprint(self.cdn.blueprint())
         app.register_blueprint(shop.blueprint(self._shared))
-        app.register_blueprint(customer_page_web.blueprint(self))
+        app.register_blueprint(customer_page_web.blueprint(self.providers))
         return app
 
 

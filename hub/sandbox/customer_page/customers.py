@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from hub.sandbox.customer_page.providers import Providers
 from hub.sandbox.graph.checks import HUMAN_WINDOW, WINDOW
 from hub.sandbox.graph.customer import MessengerCustomer
 from hub.sandbox.mail.customer import MailCustomer
 from hub.sandbox.telegram.customer import TelegramCustomer
 from hub.sandbox.twilio.customer import SmsCustomer
-
-if TYPE_CHECKING:
-    from hub.sandbox.server import Sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +76,11 @@ class Apps:
         return "open" if age <= WINDOW else "people" if age <= HUMAN_WINDOW else "closed"
 
 
-def apps_of(sandbox: Sandbox, person: Person) -> Apps:
+def apps_of(providers: Providers, person: Person) -> Apps:
     return Apps(
         person,
-        sandbox.telegram.customer(person.name, person.language),
-        sandbox.graph.customer(person.name),
-        sandbox.twilio.customer(person.phone, person.name),
-        sandbox.mail.customer(person.mail, person.name),
+        providers.telegram.customer(person.name, person.language),
+        providers.graph.customer(person.name),
+        providers.twilio.customer(person.phone, person.name),
+        providers.mail.customer(person.mail, person.name),
     )

@@ -6,14 +6,12 @@ import base64
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hub.sandbox.base.screen import Bubble, Button, Media, Screen
 from hub.sandbox.customer_page.customers import PEOPLE, Apps, apps_of
+from hub.sandbox.customer_page.providers import Providers
 from hub.sandbox.mail.formats import Mail
-
-if TYPE_CHECKING:
-    from hub.sandbox.server import Sandbox
 
 Json = dict[str, Any]
 
@@ -21,12 +19,12 @@ Json = dict[str, Any]
 class Memory:
     """`keep` writes one file, `recall` reads it. A file that is not there is an empty memory."""
 
-    def __init__(self, folder: Path, sandbox: Sandbox) -> None:
+    def __init__(self, folder: Path, providers: Providers) -> None:
         self._file = folder / "sandbox.json"
-        self._sandbox = sandbox
+        self._providers = providers
 
     def keep(self) -> None:
-        everything = {person.key: self._kept(apps_of(self._sandbox, person)) for person in PEOPLE}
+        everything = {person.key: self._kept(apps_of(self._providers, person)) for person in PEOPLE}
         self._file.parent.mkdir(parents=True, exist_ok=True)
         new = self._file.with_suffix(".new")
         new.write_text(json.dumps(everything))
@@ -38,7 +36,7 @@ class Memory:
         everything = json.loads(self._file.read_text())
         for person in PEOPLE:
             if person.key in everything:
-                self._recalled(apps_of(self._sandbox, person), everything[person.key])
+                self._recalled(apps_of(self._providers, person), everything[person.key])
 
     def _kept(self, apps: Apps) -> Json:
         wrote = apps.messenger.last_wrote
@@ -68,7 +66,7 @@ class Memory:
         for letter in kept["mails"]:
             raw = base64.b64decode(letter["raw"])
             mine = bool(letter["mine"])
-            mail = self._sandbox.mail.read(raw, letter["from"], letter["to"], mine=mine)
+            mail = self._providers.mail.read(raw, letter["from"], letter["to"], mine=mine)
             apps.mail.mails.append(mail)
             if not mine:
                 apps.mail.received.append(mail)
@@ -77,7 +75,9 @@ class Memory:
         media: Media | None = None
         if kept["media"]:
             data = base64.b64decode(kept["media"]["data"])
-            media = self._sandbox.cdn.put(data, kept["media"]["media_type"], kept["media"]["name"])
+            media = self._providers.cdn.put(
+                data, kept["media"]["media_type"], kept["media"]["name"]
+            )
         return Bubble(
             id=kept["id"],
             mine=kept["mine"],

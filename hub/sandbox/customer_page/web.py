@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, json, request, send_from_directory
@@ -17,9 +17,7 @@ from hub.sandbox.base.context import News
 from hub.sandbox.base.screen import Media
 from hub.sandbox.customer_page.actions import VERBS, Act
 from hub.sandbox.customer_page.customers import PEOPLE, Apps, apps_of
-
-if TYPE_CHECKING:
-    from hub.sandbox.server import Sandbox
+from hub.sandbox.customer_page.providers import Providers
 
 # The front end is built into the hub's own package.
 STATIC = Path(__file__).parents[2] / "inbox" / "static"
@@ -27,9 +25,9 @@ HEARTBEAT_SECONDS = 15.0
 NOT_BUILT = "The page is not built yet: run `make ui`. The stand-ins work all the same.\n"
 
 
-def blueprint(sandbox: Sandbox) -> Blueprint:
+def blueprint(providers: Providers) -> Blueprint:
     web = Blueprint("page", __name__)
-    page = _Page(sandbox)
+    page = _Page(providers)
     web.add_url_rule("/", "index", page.index)
     web.add_url_rule("/assets/<path:name>", "assets", page.asset)
     web.add_url_rule("/sandbox/api/state", "state", page.state)
@@ -40,8 +38,8 @@ def blueprint(sandbox: Sandbox) -> Blueprint:
 
 
 class _Page:
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
+    def __init__(self, providers: Providers) -> None:
+        self._providers = providers
         # A page that meets another process after a restart must load everything anew.
         self._life = secrets.token_hex(4)
 
@@ -66,17 +64,17 @@ class _Page:
 
     def state(self) -> Response:
         # The number first: what happens meanwhile comes twice rather than never.
-        last = self._sandbox.shared.feed.last
-        people = [apps_of(self._sandbox, person) for person in PEOPLE]
+        last = self._providers.shared.feed.last
+        people = [apps_of(self._providers, person) for person in PEOPLE]
         return _json(
             {
                 "life": self._life,
                 "last": last,
-                "hub_url": self._sandbox.hub_url,
+                "hub_url": self._providers.shared.hub_url,
                 "shop_url": "/shop",
-                "shop_mail": self._sandbox.mail.address,
-                "shop_number": self._sandbox.twilio.number,
-                "bot": self._sandbox.telegram.state.username,
+                "shop_mail": self._providers.mail.address,
+                "shop_number": self._providers.twilio.number,
+                "bot": self._providers.telegram.state.username,
                 "people": [apps.as_json() for apps in people],
                 "screens": {
                     screen.key: screen.as_json()
@@ -100,7 +98,7 @@ class _Page:
     def act(self, key: str, app: str, verb: str) -> Response:
         person = next((person for person in PEOPLE if person.key == key), None) or abort(404)
         does = VERBS.get(app, {}).get(verb) or abort(404)
-        apps = apps_of(self._sandbox, person)
+        apps = apps_of(self._providers, person)
         try:
             does(apps, _act())
         except (AssertionError, KeyError, ValueError) as error:
@@ -111,7 +109,7 @@ class _Page:
     # -- parts ------------------------------------------------------------------------------
 
     def _stream(self, after: int) -> Iterator[str]:
-        feed = self._sandbox.shared.feed
+        feed = self._providers.shared.feed
         yield f"retry: 1000\nevent: life\ndata: {json.dumps(self._life)}\n\n"
         while not feed.closed:
             news = feed.after(after, HEARTBEAT_SECONDS)
@@ -122,7 +120,7 @@ class _Page:
                 yield _event(each)
 
     def _tell_switches(self, apps: Apps) -> None:
-        self._sandbox.shared.feed.publish(
+        self._providers.shared.feed.publish(
             "switches", {"person": apps.person.key, "switches": apps.switches()}
         )
 

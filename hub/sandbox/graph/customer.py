@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from hub.sandbox.base import sample_files
-from hub.sandbox.base.context import Clock, Waitable
+from hub.sandbox.base.cdn import Cdn
+from hub.sandbox.base.context import Clock, Shared, Waitable
 from hub.sandbox.base.screen import Bubble, Kind, Media, Screen
-
-if TYPE_CHECKING:
-    from hub.sandbox.graph.provider import Graph
+from hub.sandbox.graph.webhooks import Webhooks
 
 Json = dict[str, Any]
 KINDS: dict[str, Kind] = {"image": "photo", "audio": "audio", "video": "video", "file": "file"}
@@ -18,11 +17,23 @@ EMOJI = {"👍": "like", "❤": "love", "😆": "smile", "😮": "wow", "😢": 
 STARTED = "GET_STARTED"
 
 
+class MessengerPage(Protocol):
+    """The part of the stand-in that a customer needs."""
+
+    shared: Shared
+    cdn: Cdn
+    page_id: str
+    webhooks: Webhooks
+
+    def new_mid(self) -> str:
+        """Returns an id for a message, as Meta makes them."""
+
+
 class MessengerCustomer:
     """Every writing verb returns the Bubble it left on the screen, its id the mid."""
 
-    def __init__(self, graph: Graph, psid: str, name: str, screen: Screen) -> None:
-        self._graph = graph
+    def __init__(self, page: MessengerPage, psid: str, name: str, screen: Screen) -> None:
+        self._page = page
         self.psid = psid
         self.name = name
         self.screen = screen
@@ -36,7 +47,7 @@ class MessengerCustomer:
 
     @property
     def clock(self) -> Clock:
-        return self._graph.shared.clock
+        return self._page.shared.clock
 
     # -- writing ----------------------------------------------------------------------------
 
@@ -58,7 +69,7 @@ class MessengerCustomer:
 
     def sends(self, kind: str, data: bytes, media_type: str, name: str) -> Bubble:
         """`kind` is image, audio, video or file."""
-        media = self._graph.cdn.put(data, media_type, name)
+        media = self._page.cdn.put(data, media_type, name)
         attachment = {"type": kind, "payload": {"url": media.url}}
         return self._writes({"attachments": [attachment]}, kind=KINDS[kind], media=media)
 
@@ -71,7 +82,7 @@ class MessengerCustomer:
 
     def likes(self) -> Bubble:
         """The thumb: a sticker, which comes as an image with an id."""
-        media = self._graph.cdn.put(sample_files.thumb(), "image/png", "thumb.png")
+        media = self._page.cdn.put(sample_files.thumb(), "image/png", "thumb.png")
         payload = {"url": media.url, "sticker_id": 369239263222822}
         attachment = {"type": "image", "payload": payload}
         return self._writes(
@@ -96,7 +107,7 @@ class MessengerCustomer:
         raise AssertionError(f"no message has a button {title!r}")
 
     def posts_back(self, payload: str, title: str = "", ref: str = "") -> None:
-        postback: Json = {"mid": self._graph.new_mid(), "title": title, "payload": payload}
+        postback: Json = {"mid": self._page.new_mid(), "title": title, "payload": payload}
         if ref:
             postback["referral"] = {"ref": ref, "source": "SHORTLINK", "type": "OPEN_THREAD"}
         self._does("messaging_postbacks", {"postback": postback})
@@ -143,7 +154,7 @@ class MessengerCustomer:
 
     def last_wrote_hours_ago(self, hours: float) -> None:
         """As if the last message had come that long ago: moves the reply window."""
-        self.last_wrote = self._graph.shared.clock.now() - timedelta(hours=hours)
+        self.last_wrote = self._page.shared.clock.now() - timedelta(hours=hours)
 
     def blocks_page(self) -> None:
         """Sends are refused with 551 from now on. The page is not told."""
@@ -157,7 +168,7 @@ class MessengerCustomer:
     def _writes(
         self, message: Json, *, reply_to: Bubble | str | None = None, **shown: Any
     ) -> Bubble:
-        mid = self._graph.new_mid()
+        mid = self._page.new_mid()
         if reply_to is not None:
             answered = reply_to if isinstance(reply_to, str) else reply_to.id
             message["reply_to"] = {"mid": answered}
@@ -166,7 +177,7 @@ class MessengerCustomer:
             Bubble(
                 id=mid,
                 mine=True,
-                at=self._graph.shared.clock.now(),
+                at=self._page.shared.clock.now(),
                 status="sent",
                 raw=message,
                 **shown,
@@ -181,17 +192,17 @@ class MessengerCustomer:
 
     def _does(self, field: str, event: Json, done: Any = lambda _: None) -> None:
         # Whatever a person does in the chat opens the window again.
-        self.last_wrote = self._graph.shared.clock.now()
+        self.last_wrote = self._page.shared.clock.now()
         self._tells(field, event, done)
 
     def _tells(self, field: str, event: Json, done: Any = lambda _: None) -> None:
-        self._graph.webhooks.send(field, {**self.head(), **event}, done)
+        self._page.webhooks.send(field, {**self.head(), **event}, done)
 
     def head(self) -> Json:
         return {
             "sender": {"id": self.psid},
-            "recipient": {"id": self._graph.page_id},
-            "timestamp": int(self._graph.shared.clock.now().timestamp() * 1000),
+            "recipient": {"id": self._page.page_id},
+            "timestamp": int(self._page.shared.clock.now().timestamp() * 1000),
         }
 
 

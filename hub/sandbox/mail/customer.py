@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from hub.sandbox.base import sample_files
-from hub.sandbox.base.context import Waitable
+from hub.sandbox.base.context import Shared, Waitable
 from hub.sandbox.base.screen import Media
 from hub.sandbox.mail import formats
 from hub.sandbox.mail.formats import Draft, Mail
 
-if TYPE_CHECKING:
-    from hub.sandbox.mail.provider import MailWorld
+
+class MailService(Protocol):
+    """The part of the stand-in that a customer needs."""
+
+    shared: Shared
+    address: str
+
+    def read(self, raw: bytes, envelope_from: str, to: str, *, mine: bool) -> Mail:
+        """Parses a mail and stores its attachments."""
+
+    def tell(self, customer: MailCustomer, mail: Mail) -> None:
+        """Publishes a mail to the customer's screen."""
+
+    def deliver(self, raw: bytes, envelope_from: str, recipients: list[str]) -> None:
+        """Carries a mail to its recipients."""
 
 
 class MailCustomer:
     """`received` is what lies in the mailbox, `mails` also what was sent, in order."""
 
-    def __init__(self, world: MailWorld, address: str, name: str) -> None:
-        self._world = world
+    def __init__(self, service: MailService, address: str, name: str) -> None:
+        self._service = service
         self.address = address
         self.name = name
         self.received: Waitable[Mail] = Waitable()
@@ -49,7 +62,7 @@ class MailCustomer:
             raw: the whole mail, sent untouched; then only `to` is read beside it.
             more: further fields of a Draft: headers, references, message_id.
         """
-        to = to or self._world.address
+        to = to or self._service.address
         if raw is None:
             if isinstance(in_reply_to, Mail):
                 more.setdefault("references", (*in_reply_to.references, in_reply_to.id))
@@ -65,7 +78,7 @@ class MailCustomer:
                 in_reply_to=in_reply_to,
                 **more,
             )
-            raw = formats.written(draft, self._world.shared.clock.now())
+            raw = formats.written(draft, self._service.shared.clock.now())
         return self._hands_in(raw, to)
 
     # One verb for all phones, where a test goes over every channel.
@@ -74,7 +87,7 @@ class MailCustomer:
     def replies(self, mail: Mail, text: str, **more: Any) -> Mail:
         """Answers a mail with the original quoted below, as mail programs do."""
         draft = formats.reply(mail, text, self.address, self.name, **more)
-        return self._hands_in(formats.written(draft, self._world.shared.clock.now()), draft.to)
+        return self._hands_in(formats.written(draft, self._service.shared.clock.now()), draft.to)
 
     def sends_form(self, text: str = "The form is attached.", subject: str = "The form") -> Mail:
         """A mail with a PDF."""
@@ -107,18 +120,18 @@ class MailCustomer:
     def takes(self, mail: Mail) -> None:
         self.mails.append(mail)
         self.received.append(mail)
-        self._world.tell(self, mail)
+        self._service.tell(self, mail)
         if self.away and not mail.automatic and mail.envelope_from not in self._told:
             self._told.add(mail.envelope_from)
             draft = formats.away(mail, self.away, self.address, self.name)
-            raw = formats.written(draft, self._world.shared.clock.now())
+            raw = formats.written(draft, self._service.shared.clock.now())
             # RFC 3834: an automatic answer has no sender to return to.
             self._hands_in(raw, draft.to, envelope_from="")
 
     def _hands_in(self, raw: bytes, to: str, envelope_from: str | None = None) -> Mail:
         sender = self.address if envelope_from is None else envelope_from
-        mail = self._world.read(raw, sender, to, mine=True)
+        mail = self._service.read(raw, sender, to, mine=True)
         self.mails.append(mail)
-        self._world.tell(self, mail)
-        self._world.deliver(raw, sender, [to])
+        self._service.tell(self, mail)
+        self._service.deliver(raw, sender, [to])
         return mail

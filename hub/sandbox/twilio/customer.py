@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from hub.sandbox.base import sample_files
 from hub.sandbox.base.context import Waitable
 from hub.sandbox.base.screen import Bubble, Media, Screen
-
-if TYPE_CHECKING:
-    from hub.sandbox.twilio.provider import Twilio
 
 # Source: https://help.twilio.com/articles/223134027 (one keyword alone, in any case).
 STOP = frozenset(["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"])
@@ -28,11 +25,21 @@ STARTED = (
 HELPED = "Reply STOP to unsubscribe. Msg&Data Rates May Apply."
 
 
+class PhoneNetwork(Protocol):
+    """The part of the stand-in that a customer needs."""
+
+    def takes_from(self, customer: SmsCustomer, text: str, media: Sequence[Media]) -> Bubble:
+        """Carries a message of the customer to the hub."""
+
+    def writes_itself(self, customer: SmsCustomer, text: str) -> None:
+        """Shows the customer a message that Twilio wrote."""
+
+
 class SmsCustomer:
     """Every writing verb returns the Bubble it left on the screen, its id the MessageSid."""
 
-    def __init__(self, twilio: Twilio, number: str, screen: Screen, name: str = "") -> None:
-        self._twilio = twilio
+    def __init__(self, network: PhoneNetwork, number: str, screen: Screen, name: str = "") -> None:
+        self._network = network
         self.number = number
         self.name = name
         self.screen = screen
@@ -46,7 +53,7 @@ class SmsCustomer:
 
     def texts(self, text: str, media: Sequence[Media] = ()) -> Bubble:
         """Sends an SMS, or an MMS with `media`. Twilio itself answers STOP, START and HELP."""
-        bubble = self._twilio.takes_from(self, text, media)
+        bubble = self._network.takes_from(self, text, media)
         self._obey(text.strip().upper())
         return bubble
 
@@ -82,4 +89,4 @@ class SmsCustomer:
         elif word in HELP:
             answer = HELPED
         if answer:
-            self._twilio.writes_itself(self, answer)
+            self._network.writes_itself(self, answer)
