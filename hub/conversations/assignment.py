@@ -132,7 +132,7 @@ def _claim(tx: Transaction, one: Settlement) -> bool:
 
 
 @cache
-def _claim_of(columns: frozenset[str], is_free: bool, is_first: bool) -> Prepared:
+def _claim_of(columns: frozenset[str], is_free: bool, is_first: bool) -> Prepared[Any]:
     rule, assignee = conversations.c.rule, conversations.c.assignee_id
     return Prepared(
         update(conversations)

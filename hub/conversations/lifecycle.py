@@ -235,7 +235,7 @@ def wake_clocks(row: Any, changes: Mapping[str, Any], now: datetime) -> dict[str
 
 
 @cache
-def _update_of(columns: frozenset[str]) -> Prepared:
+def _update_of(columns: frozenset[str]) -> Prepared[Any]:
     """The statement for a set of columns, built once: building costs more than running it."""
     return Prepared(
         update(conversations)

@@ -33,6 +33,7 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql import Executable
 
 from hub import runtime
+from hub.store.driver import execute_in_driver
 
 T = TypeVar("T")
 Publish = Callable[[Sequence[Any]], None]
@@ -239,8 +240,6 @@ class Store:
         self._published(batch)
 
     def _run_batch(self, writer: Connection, batch: list[_Job[Any]]) -> None:
-        raw = writer.connection.driver_connection
-        assert raw is not None
         with writer.begin() as transaction:
             if len(batch) == 1:
                 try:
@@ -251,13 +250,15 @@ class Store:
                     transaction.rollback()  # only it is in there: no savepoint is needed
                 return
             for job in batch:
-                raw.execute("SAVEPOINT job")
+                execute_in_driver(writer, "SAVEPOINT job")
                 try:
                     job.run(writer)
                 except Exception as error:  # noqa: BLE001 - it is handed to whoever asked
-                    raw.execute("ROLLBACK TO job")
+                    # Before the rollback: a full disk may have ended the whole transaction, and
+                    # then there is no savepoint to go back to.
                     job.error = error
-                raw.execute("RELEASE job")
+                    execute_in_driver(writer, "ROLLBACK TO job")
+                execute_in_driver(writer, "RELEASE job")
             for job in batch:
                 job.end()
 

@@ -1,23 +1,35 @@
-"""Statements that run on every inbound event: compiled once, handed to the driver as they are.
+"""Statements of the hot paths: compiled once, handed to the driver as they are.
 
 SQLAlchemy spends more time on preparing a small statement than SQLite on running it. On SQLite
-these go straight to the driver, with the same types' conversions; on PostgreSQL, where the network
-costs more than either, they are ordinary statements.
+these statements go straight to the driver; on PostgreSQL, where the network costs more than either,
+they are ordinary statements.
+
+Invariant: except for its speed, a prepared statement does what `connection.execute` does. Values
+are converted by the same types in both directions, rows have their columns as attributes, and
+errors are SQLAlchemy's (see `hub.store.driver`). Not supported, and so not to be prepared: defaults
+that Python computes for a column (an insert names all its values).
+
+GAIN
 """
 
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, Generic, TypeVar, overload
 
 from sqlalchemy import Connection, Dialect, Insert, Select, Table, UpdateBase, insert
+from sqlalchemy.sql import ClauseElement, Executable
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 from hub.store.columns import UtcDateTime
+from hub.store.driver import execute_in_driver
 from hub.store.engine import Upsert
 
+#: The rows of a statement: a NamedTuple with the statement's columns, in their order.
+Row = TypeVar("Row")
 Convert = Callable[[Any], Any]
 
 
@@ -26,43 +38,74 @@ def insert_all(table: Table) -> Insert:
     return insert(table).returning(table.c.id)
 
 
-class Prepared:
-    """One statement for both databases. `rows` runs it; rows have their columns as attributes."""
+class Prepared(Generic[Row]):
+    """One statement for both databases."""
 
-    def __init__(self, statement: Any) -> None:
+    @overload
+    def __init__(self: Prepared[Any], statement: Executable | Upsert) -> None: ...
+
+    @overload
+    def __init__(self, statement: Executable | Upsert, row_type: type[Row]) -> None: ...
+
+    def __init__(self, statement: Executable | Upsert, row_type: type[Row] | None = None) -> None:
+        """Keeps a statement; it is compiled when it first runs.
+
+        Args:
+            row_type: a NamedTuple with the columns of the statement, by name and in their order.
+                Without it rows have the same attributes and no type.
+        """
         self._statement = statement
-        self._raw: _Raw | None = None
+        self._row_type: Any = row_type
+        self._compiled: _CompiledForSqlite | None = None
 
-    def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[Any]:
-        dialect = connection.dialect
+    def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[Row]:
+        """Runs the statement once.
+
+        Args:
+            parameters: a value for every parameter; for an insert, for every column but the id.
+
+        Returns: all rows; none for a statement without rows.
+        Raises: what `connection.execute` raises.
+        """
+        if connection.dialect.name == "sqlite":
+            if self._compiled is None:
+                self._compiled = _CompiledForSqlite(
+                    self._for_dialect("sqlite"), connection.dialect, self._row_type
+                )
+            if not self._compiled.has_expanding_parameters:
+                return self._compiled.rows(connection, parameters)
+        result = connection.execute(self._for_dialect(connection.dialect.name), dict(parameters))
+        rows: Iterable[Any] = result if result.returns_rows else ()
+        return list(rows) if self._row_type is None else [self._row_type(*row) for row in rows]
+
+    def first(self, connection: Connection, parameters: Mapping[str, Any]) -> Row | None:
+        """Runs the statement once. Returns its first row, None when there is none."""
+        rows = self.rows(connection, parameters)
+        return rows[0] if rows else None
+
+    def _for_dialect(self, name: str) -> Executable:
         statement = self._statement
-        if isinstance(statement, Upsert):
-            statement = statement.for_dialect(dialect.name)
-        if dialect.name != "sqlite":
-            result = connection.execute(statement, dict(parameters))
-            return list(result) if result.returns_rows else []
-        if self._raw is None:
-            self._raw = _Raw(statement, dialect)
-        return self._raw.rows(connection, parameters)
-
-    def first(self, connection: Connection, parameters: Mapping[str, Any]) -> Any | None:
-        found = self.rows(connection, parameters)
-        return found[0] if found else None
+        return statement.for_dialect(name) if isinstance(statement, Upsert) else statement
 
 
-class _Raw:
-    """The compiled form for SQLite."""
+class _CompiledForSqlite:
+    """SQL with the conversions of its parameters and of its columns, each by position."""
 
-    def __init__(self, statement: Any, dialect: Dialect) -> None:
+    def __init__(self, statement: Executable, dialect: Dialect, row_type: Any) -> None:
         keys = None
         if isinstance(statement, Insert):
             keys = [column.name for column in statement.table.c if column.name != "id"]
+        assert isinstance(statement, ClauseElement)
         compiled = statement.compile(dialect=dialect, column_keys=keys)
+        assert isinstance(compiled, SQLCompiler)
+        #: `IN` with a list has as many `?` as the list has values: there is no SQL for all lists.
+        self.has_expanding_parameters = bool(compiled.post_compile_params)
         self._sql = str(compiled)
-        self._names = list(compiled.positiontup)
-        binds = [_to_database(compiled.binds[name].type, dialect) for name in self._names]
-        self._binds = [(at, one) for at, one in enumerate(binds) if one is not None]
-        self._fixed = {
+        self._names = list(compiled.positiontup or ())
+        self._bind_converts = _by_position(
+            _to_database(compiled.binds[name].type, dialect) for name in self._names
+        )
+        self._constants = {
             name: bind.value for name, bind in compiled.binds.items() if not bind.required
         }
         columns: list[Any] = []
@@ -70,40 +113,48 @@ class _Raw:
             columns = list(statement.selected_columns)
         elif isinstance(statement, UpdateBase):
             columns = list(statement.exported_columns)
-        row = namedtuple("Row", [str(column.key) for column in columns])  # type: ignore[misc]
-        self._make: Callable[[Sequence[Any]], Any] = row._make
-        converts = [_from_database(column.type, dialect) for column in columns]
-        self._converts = [(at, one) for at, one in enumerate(converts) if one is not None]
+        names = [str(column.key) for column in columns]
+        rows_as: Any = row_type or namedtuple("Row", names)
+        assert list(rows_as._fields) == names, f"{rows_as} has other columns than {names}"
+        self._make_row: Callable[[Sequence[Any]], Any] = rows_as._make
+        self._column_converts = _by_position(
+            _from_database(column.type, dialect) for column in columns
+        )
 
     def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[Any]:
-        driver: Any = connection.connection.driver_connection
-        given = {**self._fixed, **parameters} if self._fixed else parameters
-        values = [given[name] for name in self._names]
-        for at, convert in self._binds:
-            values[at] = convert(values[at])
-        found = driver.execute(self._sql, values).fetchall()
-        if not self._converts:
-            return [self._make(row) for row in found]
-        return [self._make(self._converted(row)) for row in found]
+        if self._constants:
+            parameters = {**self._constants, **parameters}
+        values = [parameters[name] for name in self._names]
+        for position, convert in self._bind_converts:
+            values[position] = convert(values[position])
+        rows = execute_in_driver(connection, self._sql, values)
+        if not self._column_converts:
+            return [self._make_row(row) for row in rows]
+        return [self._make_row(self._converted(row)) for row in rows]
 
     def _converted(self, row: Sequence[Any]) -> Sequence[Any]:
         values = list(row)
-        for at, convert in self._converts:
-            if values[at] is not None:
-                values[at] = convert(values[at])
+        for position, convert in self._column_converts:
+            if values[position] is not None:
+                values[position] = convert(values[position])
         return values
 
 
-def _to_database(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
-    if isinstance(kind, UtcDateTime):
+def _by_position(converts: Iterable[Convert | None]) -> list[tuple[int, Convert]]:
+    """The positions at which a value must be converted, each with its conversion."""
+    return [(position, convert) for position, convert in enumerate(converts) if convert is not None]
+
+
+def _to_database(column_type: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    if isinstance(column_type, UtcDateTime):
         return _time_to_database(dialect)
-    return kind.dialect_impl(dialect).bind_processor(dialect)
+    return column_type.dialect_impl(dialect).bind_processor(dialect)
 
 
-def _from_database(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
-    if isinstance(kind, UtcDateTime):
+def _from_database(column_type: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    if isinstance(column_type, UtcDateTime):
         return _time_from_database(dialect)
-    return kind.dialect_impl(dialect).result_processor(dialect, None)
+    return column_type.dialect_impl(dialect).result_processor(dialect, None)
 
 
 # One event writes the same moment into nine columns of four tables: it is converted once.
