@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any
 
 from hub.contacts import contact_addresses
-from hub.contacts.contact_addresses import Person
+from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, timeline
 from hub.conversations.timeline import Author
 from hub.identity import links
@@ -58,7 +58,7 @@ def _timed(store: Store, work: Callable[[Transaction], Any]) -> tuple[Any, float
     return result, (time.perf_counter() - begin) * 1000
 
 
-def _merge(tx: Transaction, one: Person, other: Person) -> int:
+def _merge(tx: Transaction, one: ContactAddress, other: ContactAddress) -> int:
     made = links.link(
         tx,
         one.contact_id,
@@ -71,13 +71,15 @@ def _merge(tx: Transaction, one: Person, other: Person) -> int:
     return int(made.id)
 
 
-def _person(store: Store, number: str) -> Person:
+def _person(store: Store, number: str) -> ContactAddress:
     return store.write(
-        lambda tx: contact_addresses.find_or_make(tx, Address("tel", number), Profile(name=number))
+        lambda tx: contact_addresses.find_or_create(
+            tx, Address("tel", number), Profile(name=number)
+        )
     )
 
 
-def _fill(store: Store, person: Person, size: int) -> None:
+def _fill(store: Store, person: ContactAddress, size: int) -> None:
     """Half of it in conversations that ended, half in one that goes on."""
     for begin in range(0, size // 2, BATCH):
         ended = min(BATCH, size // 2 - begin)
@@ -87,24 +89,26 @@ def _fill(store: Store, person: Person, size: int) -> None:
         store.write(lambda tx, n=more: _say(tx, person, n))  # type: ignore[misc]
 
 
-def _end(tx: Transaction, person: Person, count: int) -> None:
+def _end(tx: Transaction, person: ContactAddress, count: int) -> None:
     for _ in range(0, count, PER_CONVERSATION):
-        target = lifecycle.start_thread(tx, person)
+        target = lifecycle.start_conversation(tx, person)
         for number in range(PER_CONVERSATION):
             _add(tx, target, person, number)
         target.changes |= {"status": "resolved", "resolved_at": datetime(2026, 1, 1, tzinfo=UTC)}
-        lifecycle.save(tx, target)
+        lifecycle.save_conversation(tx, target)
 
 
-def _say(tx: Transaction, person: Person, count: int) -> None:
-    target = lifecycle.thread_for_inbound(tx, person)
+def _say(tx: Transaction, person: ContactAddress, count: int) -> None:
+    target = lifecycle.conversation_for_inbound(tx, person)
     for number in range(count):
         _add(tx, target, person, number)
     target.changes |= {"unread_count": target["unread_count"] + count, "waiting_since": tx.now}
-    lifecycle.save(tx, target)
+    lifecycle.save_conversation(tx, target)
 
 
-def _add(tx: Transaction, target: lifecycle.Thread, person: Person, number: int) -> None:
+def _add(
+    tx: Transaction, target: lifecycle.LoadedConversation, person: ContactAddress, number: int
+) -> None:
     timeline.add_message(
         tx,
         target,

@@ -25,7 +25,7 @@ from sqlalchemy import func, insert, select
 from bench import servers
 from bench.sockets import Crowd
 from hub.accounts import credentials
-from hub.inbound.channel import Inlet
+from hub.inbound.channel import InboundChannel
 from hub.inbound.receive import receive
 from hub.store.engine import Store, Transaction
 from hub.store.migrate import migrate
@@ -135,7 +135,7 @@ def hire(store: Store, count: int, presence: str = "online") -> list[str]:
 
 def write(store: Store, count: int, begin: int = 0) -> None:
     """Customers who write for the first time."""
-    inlet = Inlet("telegram", "telegram")
+    inlet = InboundChannel("telegram", "telegram")
     request = WebhookRequest("POST", "", b"")
 
     def write_some(tx: Transaction, numbers: range) -> None:

@@ -24,7 +24,7 @@ from hub.connectors.base import Acknowledges, Connector, Site, is_able
 from hub.connectors.webchat import Webchat
 from hub.errors import SendError
 from hub.handover import metrics
-from hub.inbound.channel import Received
+from hub.inbound.channel import ReceiveResult
 from hub.inbox import chat_api, health, pages, problems, webhooks
 from hub.inbox.api import agents as agents_api
 from hub.inbox.api import (
@@ -59,7 +59,7 @@ from hub.transport.handover_offers import Offerer
 from hub.transport.media_fetching import MediaFetcher
 from hub.transport.polling import Poller
 from hub.transport.profile_fetching import Describer
-from hub.transport.running import Connectors
+from hub.transport.running import RunningConnectors
 from hub.transport.unread_followup import Follower
 from hub.types import InboundEvent, InboundMessage
 
@@ -89,7 +89,7 @@ class App:
 
         secret = settings.secret_key.get_secret_value()
         self.reloader = Reloader(self.store, self.current, secret, [config_sync.apply])
-        self.connectors = Connectors(
+        self.connectors = RunningConnectors(
             config.connectors, Site(settings.public_url), f"reply:{secret}".encode()
         )
         media = MediaFolder(Path(settings.data_dir) / "media")
@@ -166,7 +166,7 @@ class App:
                     return
 
     def _follow_up(
-        self, connector: Connector[Any], event: InboundEvent, received: Received
+        self, connector: Connector[Any], event: InboundEvent, received: ReceiveResult
     ) -> None:
         """What is done once the provider has its answer."""
         if received.fetches_media:
@@ -220,7 +220,7 @@ class App:
         self.store.close()
 
 
-def _count(connector: Connector[Any], _event: InboundEvent, received: Received) -> None:
+def _count(connector: Connector[Any], _event: InboundEvent, received: ReceiveResult) -> None:
     metrics.handover_brought(connector.name, received.handover)
     metrics.switched(received.switch)
 

@@ -23,7 +23,7 @@ from hub.outbound import send
 from hub.outbound.send import Draft
 from hub.store.engine import Store, Transaction
 from hub.store.models import agents, deliveries, messages
-from hub.transport.running import Connectors
+from hub.transport.running import RunningConnectors
 from hub.types import InboundMessage, Profile, WebhookRequest
 
 
@@ -126,7 +126,7 @@ STORIES = (
 
 def seed(store: Store, config: Config) -> None:
     """Writes the sample conversations. The first agent account is who answered."""
-    connectors = Connectors(config.connectors, Site("http://localhost"), b"sample")
+    connectors = RunningConnectors(config.connectors, Site("http://localhost"), b"sample")
     with store.read() as connection:
         row = connection.execute(select(agents).order_by(agents.c.id).limit(1)).one()
     agent = Author("agent", row.id, row.name)
@@ -141,7 +141,12 @@ def seed(store: Store, config: Config) -> None:
 
 
 def _say(
-    tx: Transaction, connectors: Connectors, story: Story, line: Line, number: int, agent: Author
+    tx: Transaction,
+    connectors: RunningConnectors,
+    story: Story,
+    line: Line,
+    number: int,
+    agent: Author,
 ) -> None:
     tx.now -= timedelta(minutes=line.minutes)
     if line.who in story.addresses:
@@ -157,14 +162,16 @@ def _say(
     )
 
 
-def _hear(tx: Transaction, connectors: Connectors, story: Story, line: Line, number: int) -> None:
+def _hear(
+    tx: Transaction, connectors: RunningConnectors, story: Story, line: Line, number: int
+) -> None:
     connector = connectors.get(line.who)
     assert connector is not None
     address = connector.address(story.addresses[line.who])
     first = next(iter(story.addresses))
-    if line.who != first and contact_addresses.find(tx.connection, address) is None:
+    if line.who != first and contact_addresses.find_contact_address(tx.connection, address) is None:
         # They used the code that the first channel gave them.
-        person = contact_addresses.find_or_make(tx, address, Profile(name=story.name))
+        person = contact_addresses.find_or_create(tx, address, Profile(name=story.name))
         root = _conversation(tx, connectors, story).person
         links.link(
             tx,
@@ -188,18 +195,20 @@ def _hear(tx: Transaction, connectors: Connectors, story: Story, line: Line, num
     receive.receive(tx, connectors.inlet(connector), event, request)
 
 
-def _conversation(tx: Transaction, connectors: Connectors, story: Story) -> lifecycle.Thread:
+def _conversation(
+    tx: Transaction, connectors: RunningConnectors, story: Story
+) -> lifecycle.LoadedConversation:
     name, path = next(iter(story.addresses.items()))
     connector = connectors.get(name)
     assert connector is not None
-    person = contact_addresses.find(tx.connection, connector.address(path))
+    person = contact_addresses.find_contact_address(tx.connection, connector.address(path))
     assert person is not None
-    found = lifecycle.latest_thread(tx, person)
+    found = lifecycle.load_latest_conversation(tx, person)
     assert found is not None
     return found
 
 
-def _settle(tx: Transaction, connectors: Connectors, story: Story, agent: Author) -> None:
+def _settle(tx: Transaction, connectors: RunningConnectors, story: Story, agent: Author) -> None:
     target = _conversation(tx, connectors, story)
     last = tx.execute(
         select(messages.c.created_at).where(messages.c.id == target["last_message_id"])

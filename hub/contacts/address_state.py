@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, case, select, update
 
-from hub.contacts.contact_addresses import Person
+from hub.contacts.contact_addresses import ContactAddress
 from hub.store.engine import Transaction, Upsert
 from hub.store.models import reaches
 from hub.store.prepared import Prepared
@@ -37,7 +37,7 @@ _OPTED_OUT = Upsert(reaches, ["address_id", "connector"], update=[*_CLOSED, "opt
 _KNOWN = Upsert(reaches, ["address_id", "connector"])
 
 
-def seen(tx: Transaction, person: Person, connector: str, at: datetime) -> None:
+def seen(tx: Transaction, person: ContactAddress, connector: str, at: datetime) -> None:
     """They wrote to us here at that time, so here they can be reached; unless they said stop.
 
     The time is the provider's: its reply window counts from then, however late we hear of it.
@@ -56,7 +56,7 @@ def seen(tx: Transaction, person: Person, connector: str, at: datetime) -> None:
     )
 
 
-def started(tx: Transaction, person: Person, connector: str, at: datetime) -> bool:
+def started(tx: Transaction, person: ContactAddress, connector: str, at: datetime) -> bool:
     """They let us in, in so many words. True where the address had been closed for us until now."""
     opened = tx.execute(
         update(reaches)

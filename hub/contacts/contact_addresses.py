@@ -18,7 +18,7 @@ from hub.types import Address, Profile
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class ContactAddress:
     """An address as the database knows it, with the record it belongs to and its root."""
 
     address_id: int
@@ -68,13 +68,13 @@ _SET_ROOT = (
 _INSERT_ADDRESS = insert(addresses).returning(addresses.c.id)
 
 
-def find(connection: Connection, address: Address) -> Person | None:
+def find_contact_address(connection: Connection, address: Address) -> ContactAddress | None:
     row = _FIND.first(
         connection, {"scheme": address.scheme, "scope": address.scope, "path": address.path}
     )
     if row is None:
         return None
-    return Person(
+    return ContactAddress(
         row.address_id,
         row.contact_id,
         profiles.contact_shape(row),
@@ -85,7 +85,7 @@ def find(connection: Connection, address: Address) -> Person | None:
     )
 
 
-def of_record(connection: Connection, contact_id: int) -> Person:
+def first_address_of(connection: Connection, contact_id: int) -> ContactAddress:
     """A record by the first address it has. Raises NotFound."""
     row = connection.execute(
         select(addresses.c.scheme, addresses.c.path, addresses.c.scope)
@@ -93,31 +93,31 @@ def of_record(connection: Connection, contact_id: int) -> Person:
         .order_by(addresses.c.id)
         .limit(1)
     ).first()
-    found = row and find(connection, Address(row.scheme, row.path, row.scope))
+    found = row and find_contact_address(connection, Address(row.scheme, row.path, row.scope))
     if found is None:
         raise NotFound("There is no such contact.")
     return found
 
 
-def find_or_make(
+def find_or_create(
     tx: Transaction, address: Address, profile: Profile, *, evidence: str = "verified"
-) -> Person:
+) -> ContactAddress:
     """The person behind an address; a new contact when nobody has it yet.
 
     Holds a lock on the address until the commit, so that ten messages at once make one contact.
     """
     tx.lock(f"address:{address.scheme}:{address.scope}:{address.path}")
-    found = find(tx.connection, address)
+    found = find_contact_address(tx.connection, address)
     if found is None:
         return _make(tx, address, profile, evidence)
     if profile.name and not found.is_named:
         profiles.learn(tx, found.contact_id, profile.name)
-        found = find(tx.connection, address)
+        found = find_contact_address(tx.connection, address)
         assert found is not None
     return found
 
 
-def _make(tx: Transaction, address: Address, profile: Profile, evidence: str) -> Person:
+def _make(tx: Transaction, address: Address, profile: Profile, evidence: str) -> ContactAddress:
     name = profile.name[:MAX_NAME]
     called = profiles.called_at_first(name, address)
     values: dict[str, Any] = {
@@ -157,7 +157,7 @@ def _make(tx: Transaction, address: Address, profile: Profile, evidence: str) ->
         match_detection.appeared(tx, contact_id, address.scheme, address.path, name)
     if profile.attributes:
         match_detection.typed(tx, contact_id, name, profile.attributes)
-    return Person(
+    return ContactAddress(
         address_id,
         contact_id,
         contact,
@@ -169,10 +169,10 @@ def _make(tx: Transaction, address: Address, profile: Profile, evidence: str) ->
     )
 
 
-def move(tx: Transaction, old: Address, new: Address) -> None:
+def move_address(tx: Transaction, old: Address, new: Address) -> None:
     """Follows a chat to its new id. Where the new id is known already, both stay as they are."""
-    person = find(tx.connection, old)
-    if person is None or find(tx.connection, new) is not None:
+    person = find_contact_address(tx.connection, old)
+    if person is None or find_contact_address(tx.connection, new) is not None:
         return
     row = tx.execute(select(contacts).where(contacts.c.id == person.contact_id)).one()
     before = profiles.paths_of(tx, row.id)
@@ -186,7 +186,7 @@ def move(tx: Transaction, old: Address, new: Address) -> None:
     )
 
 
-def root_of(connection: Connection, contact_id: int) -> int:
+def root_contact_id(connection: Connection, contact_id: int) -> int:
     """The record that stands for the person this one belongs to. Raises NotFound."""
     root = connection.execute(
         select(contacts.c.root_id).where(contacts.c.id == contact_id)
@@ -196,12 +196,12 @@ def root_of(connection: Connection, contact_id: int) -> int:
     return int(root)
 
 
-def group_of(connection: Connection, contact_id: int) -> list[int]:
+def linked_contact_ids(connection: Connection, contact_id: int) -> list[int]:
     """The ids of all records that are the same person as this one, its root first.
 
     Raises NotFound.
     """
-    root = root_of(connection, contact_id)
+    root = root_contact_id(connection, contact_id)
     rows = connection.execute(
         select(contacts.c.id).where(contacts.c.root_id == root).order_by(contacts.c.id)
     ).scalars()

@@ -18,7 +18,7 @@ def ids_of(connection: Connection, contact_id: int) -> frozenset[tuple[str, str]
 
     By whatever evidence their records are one person. Raises NotFound.
     """
-    records = contact_addresses.group_of(connection, contact_id)
+    records = contact_addresses.linked_contact_ids(connection, contact_id)
     found = connection.execute(
         select(addresses.c.scope, addresses.c.path).where(
             addresses.c.contact_id.in_(records), addresses.c.scheme == SCHEME

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from hub.contacts import contact_addresses
-from hub.contacts.contact_addresses import Person
+from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing, timeline, views
 from hub.conversations.timeline import Author
 from hub.errors import Conflict, Invalid, NotFound
@@ -59,9 +59,9 @@ def change(
     new = _checked(tx, row, dict(changes))
     person = anybody(tx, row.contact_id)
     is_reopened = row.status == "resolved" and new.get("status", "resolved") != "resolved"
-    if is_reopened and lifecycle.open_thread(tx, person) is not None:
+    if is_reopened and lifecycle.load_open_conversation(tx, person) is not None:
         raise Conflict("Another conversation is open with this customer: go on there.")
-    target = lifecycle.thread(tx, conversation_id, person)
+    target = lifecycle.load_conversation(tx, conversation_id, person)
     changed = {name: value for name, value in new.items() if value != getattr(row, name)}
     if not changed:
         return views.conversation(tx.connection, conversation_id)
@@ -69,7 +69,7 @@ def change(
     target.changes |= _for_router(tx, row, changed, by)
     if "labels" in changed:
         write_labels(tx, conversation_id, changed["labels"])
-    lifecycle.save(tx, target)
+    lifecycle.save_conversation(tx, target)
     for name, event in EVENTS.items():
         if name in changed:
             timeline.add_event(tx, target, event, by, **_told(tx, name, row, changed[name]))
@@ -112,7 +112,7 @@ def read(tx: Transaction, conversation_id: int, message_id: int) -> resources.Co
         tx.execute(
             select(messages.c.id)
             .where(
-                lifecycle.is_in(conversation_id),
+                lifecycle.message_is_in(conversation_id),
                 messages.c.id > message_id,
                 messages.c.direction == "in",
                 messages.c.type == "message",
@@ -247,10 +247,12 @@ def _told(tx: Transaction, column: str, row: Any, new: Any) -> dict[str, Any]:
     return {"from": old, "to": new}
 
 
-def anybody(tx: Transaction, contact_id: int) -> Person:
+def anybody(tx: Transaction, contact_id: int) -> ContactAddress:
     """The contact at one of their addresses, for what goes to none of them."""
     row = tx.execute(select(addresses).where(addresses.c.contact_id == contact_id).limit(1)).first()
     assert row is not None
-    person = contact_addresses.find(tx.connection, Address(row.scheme, row.path, row.scope))
+    person = contact_addresses.find_contact_address(
+        tx.connection, Address(row.scheme, row.path, row.scope)
+    )
     assert person is not None
     return person

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import insert, update
 
-from hub.contacts.contact_addresses import Person
+from hub.contacts.contact_addresses import ContactAddress
 from hub.store.engine import Transaction
 from hub.store.models import attachments
 from hub.types import Attachment
@@ -14,7 +14,7 @@ def attach(
     tx: Transaction,
     connector: str,
     message_id: int,
-    person: Person,
+    person: ContactAddress,
     files: tuple[Attachment, ...],
 ) -> None:
     for number, file in enumerate(files):

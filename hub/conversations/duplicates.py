@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 
 from hub.contacts import match_detection
-from hub.contacts.contact_addresses import Person
+from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle
-from hub.conversations.lifecycle import Thread
+from hub.conversations.lifecycle import LoadedConversation
 from hub.schema import search_index
 from hub.store.engine import Transaction
 from hub.store.models import attachments, contacts, messages
@@ -26,7 +26,9 @@ MIN_BYTES = 1024
 MAX_LOOKED_AT = 20
 
 
-def original(tx: Transaction, target: Thread, person: Person, event: InboundMessage) -> int | None:
+def original(
+    tx: Transaction, target: LoadedConversation, person: ContactAddress, event: InboundMessage
+) -> int | None:
     """The message of this conversation that a new one repeats from another address.
 
     Costs nothing where all was said from one address.
@@ -36,10 +38,12 @@ def original(tx: Transaction, target: Thread, person: Person, event: InboundMess
         return None
     if "status" in target.changes or not _says_something(event):
         return None  # what opens a conversation again is something to answer
-    return _same(tx, event, lifecycle.is_in(target.id), messages.c.address_id != person.address_id)
+    return _same(
+        tx, event, lifecycle.message_is_in(target.id), messages.c.address_id != person.address_id
+    )
 
 
-def suggest_namesakes(tx: Transaction, person: Person, event: InboundMessage) -> None:
+def suggest_namesakes(tx: Transaction, person: ContactAddress, event: InboundMessage) -> None:
     """Somebody of the same name who sent the same a moment ago may be the same person."""
     if not person.name or not _says_something(event):
         return

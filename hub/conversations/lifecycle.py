@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
 
 from hub.contacts import contact_addresses
-from hub.contacts.contact_addresses import Person
+from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations.merge_state import REOPEN_WITHIN
 from hub.errors import NotFound
 from hub.store.engine import Transaction, Upsert
@@ -44,11 +44,11 @@ _JOIN_CONNECTOR = Upsert(conversation_connectors, ["connector", "conversation_id
 
 
 @dataclass(slots=True)
-class Thread:
+class LoadedConversation:
     """A conversation in the hands of a verb: its row, and what the verb changes in it."""
 
     row: Any
-    person: Person
+    person: ContactAddress
     changes: dict[str, Any]
     is_new: bool = False
 
@@ -62,19 +62,21 @@ class Thread:
         return self.changes[column] if column in self.changes else self.row[column]
 
 
-def open_thread(tx: Transaction, person: Person) -> Thread | None:
+def load_open_conversation(tx: Transaction, person: ContactAddress) -> LoadedConversation | None:
     """The conversation going on with this person, on whatever channel."""
     row = _OPEN.first(tx.connection, {"record": person.contact_id})
-    return None if row is None else Thread(row._asdict(), person, {})
+    return None if row is None else LoadedConversation(row._asdict(), person, {})
 
 
-def latest_thread(tx: Transaction, person: Person) -> Thread | None:
+def load_latest_conversation(tx: Transaction, person: ContactAddress) -> LoadedConversation | None:
     """The conversation that began last with this person, also one that is resolved."""
     row = tx.execute(_LATEST, {"record": person.contact_id}).mappings().first()
-    return None if row is None else Thread(row, person, {})
+    return None if row is None else LoadedConversation(row, person, {})
 
 
-def thread(tx: Transaction, conversation_id: int, person: Person) -> Thread:
+def load_conversation(
+    tx: Transaction, conversation_id: int, person: ContactAddress
+) -> LoadedConversation:
     """A conversation by its id, to say something to this person in. Raises NotFound."""
     row = (
         tx.execute(
@@ -85,10 +87,10 @@ def thread(tx: Transaction, conversation_id: int, person: Person) -> Thread:
     )
     if row is None:
         raise NotFound("There is no such conversation.")
-    return Thread(row, person, {})
+    return LoadedConversation(row, person, {})
 
 
-def standing(tx: Transaction, conversation_id: int) -> int:
+def surviving_id(tx: Transaction, conversation_id: int) -> int:
     """The conversation that stands for this one: itself, unless a merge brought it into another."""
     found: int | None = conversation_id
     while found is not None:
@@ -99,7 +101,7 @@ def standing(tx: Transaction, conversation_id: int) -> int:
     return conversation_id
 
 
-def is_in(conversation_id: int) -> ColumnElement[bool]:
+def message_is_in(conversation_id: int) -> ColumnElement[bool]:
     """Whether a message is in a conversation, or in one that was brought into it."""
     inside = select(conversations.c.id).where(conversations.c.merged_into_id == conversation_id)
     return or_(
@@ -107,7 +109,7 @@ def is_in(conversation_id: int) -> ColumnElement[bool]:
     )
 
 
-def is_with(tx: Transaction, conversation_id: int, person: Person) -> bool:
+def belongs_to(tx: Transaction, conversation_id: int, person: ContactAddress) -> bool:
     """Whether a conversation is one with this person."""
     found = tx.execute(
         select(contacts.c.root_id)
@@ -117,7 +119,9 @@ def is_with(tx: Transaction, conversation_id: int, person: Person) -> bool:
     return found == person.root_id
 
 
-def start_thread(tx: Transaction, person: Person, subject: str = "") -> Thread:
+def start_conversation(
+    tx: Transaction, person: ContactAddress, subject: str = ""
+) -> LoadedConversation:
     """Begins a conversation; it is published with the first thing said in it."""
     values: dict[str, Any] = {
         "contact_id": person.contact_id,
@@ -160,57 +164,57 @@ def start_thread(tx: Transaction, person: Person, subject: str = "") -> Thread:
         "sla_breached": [],
     }
     found = tx.execute(_INSERT_CONVERSATION, values).scalar_one()
-    return Thread({"id": found, **values}, person, {}, is_new=True)
+    return LoadedConversation({"id": found, **values}, person, {}, is_new=True)
 
 
-def thread_for_inbound(
-    tx: Transaction, person: Person, *, answered: int | None = None, subject: str = ""
-) -> Thread:
+def conversation_for_inbound(
+    tx: Transaction, person: ContactAddress, *, answered: int | None = None, subject: str = ""
+) -> LoadedConversation:
     """Where an inbound message belongs.
 
     Whatever is going on with the person; else what their message answers (`answered`), or what was
     resolved within the last day, opened again; else something new.
     """
     tx.lock(f"contact:{person.root_id}")
-    found = open_thread(tx, person)
+    found = load_open_conversation(tx, person)
     if found is None and tx.is_postgres:
-        now = contact_addresses.find(tx.connection, person.address)
+        now = contact_addresses.find_contact_address(tx.connection, person.address)
         if now is not None and now.root_id != person.root_id:
             # A link came between: the one who stands for both is who must be waited for.
-            return thread_for_inbound(tx, now, answered=answered, subject=subject)
+            return conversation_for_inbound(tx, now, answered=answered, subject=subject)
     if found is not None:
         return found
-    latest = latest_thread(tx, person)
+    latest = load_latest_conversation(tx, person)
     if latest is not None and _continues(tx, latest, answered):
         if answered is not None and answered != latest.id:
-            latest = thread(tx, standing(tx, answered), person)
+            latest = load_conversation(tx, surviving_id(tx, answered), person)
         latest.changes |= {"status": "open", "resolved_at": None}
-        answer_card(latest)
+        clear_context_card(latest)
         return latest
-    return start_thread(tx, person, subject)
+    return start_conversation(tx, person, subject)
 
 
-def _continues(tx: Transaction, latest: Thread, answered: int | None) -> bool:
+def _continues(tx: Transaction, latest: LoadedConversation, answered: int | None) -> bool:
     if answered is not None:
         return True
     resolved_at = latest["resolved_at"]
     return resolved_at is not None and tx.now - resolved_at < REOPEN_WITHIN
 
 
-def join_connector(tx: Transaction, target: Thread, connector: str) -> None:
+def join_connector(tx: Transaction, target: LoadedConversation, connector: str) -> None:
     """From now on it is found by this connector, too."""
     if connector not in target["connectors"]:
         target.changes["connectors"] = [*target["connectors"], connector]
         tx.execute(_JOIN_CONNECTOR, {"connector": connector, "conversation_id": target.id})
 
 
-def answer_card(target: Thread) -> None:
+def clear_context_card(target: LoadedConversation) -> None:
     """Whoever answered knows what there was to know of the switch."""
     if target["context_card"] is not None:
         target.changes["context_card"] = None
 
 
-def save(tx: Transaction, target: Thread) -> None:
+def save_conversation(tx: Transaction, target: LoadedConversation) -> None:
     """Writes what the verb changed."""
     if not target.changes:
         return

@@ -20,7 +20,7 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
-class State:
+class ConversationState:
     """A conversation, as far as what is said and decided in it changes it.
 
     The fields are columns of its row. The database has yet to give an id that is below zero.
@@ -50,7 +50,7 @@ class State:
         return self.status != "resolved" and self.merged_into_id is None
 
 
-def keeper(candidates: Sequence[State]) -> State:
+def keeper(candidates: Sequence[ConversationState]) -> ConversationState:
     """Which of several open conversations stays: one that somebody has, else who waits longest."""
     return min(
         candidates,
@@ -58,7 +58,7 @@ def keeper(candidates: Sequence[State]) -> State:
     )
 
 
-def absorb(keep: State, give: State, *, goes_on: bool = False) -> None:
+def absorb(keep: ConversationState, give: ConversationState, *, goes_on: bool = False) -> None:
     """Brings one conversation into another, which shows the work of both from now on.
 
     `goes_on`: the customer went from one to the other themselves. Else an answer in either goes
@@ -81,7 +81,7 @@ def absorb(keep: State, give: State, *, goes_on: bool = False) -> None:
     give.merged_into_id = keep.id
 
 
-def copied(states: Iterable[State]) -> list[State]:
+def copied(states: Iterable[ConversationState]) -> list[ConversationState]:
     return [replace(one) for one in states]
 
 

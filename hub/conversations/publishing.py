@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from hub.conversations import lifecycle, views
-from hub.conversations.lifecycle import Thread
+from hub.conversations.lifecycle import LoadedConversation
 from hub.schema import resources
 from hub.schema.events import (
     ConversationCreated,
@@ -25,15 +25,15 @@ from hub.types import Address
 PAGES = "webchat"
 
 
-def fresh_message(tx: Transaction, target: Thread, values: dict[str, Any]) -> None:
+def fresh_message(tx: Transaction, target: LoadedConversation, values: dict[str, Any]) -> None:
     """Like `message`, for what was just written without files: asks for nothing again."""
-    lifecycle.save(tx, target)
+    lifecycle.save_conversation(tx, target)
     _created(tx, target, views.fresh_message(values, target.person))
 
 
-def message(tx: Transaction, target: Thread, message_id: int) -> resources.Message:
+def message(tx: Transaction, target: LoadedConversation, message_id: int) -> resources.Message:
     """Says that a message is there, and how its conversation stands now."""
-    lifecycle.save(tx, target)
+    lifecycle.save_conversation(tx, target)
     made = views.message(tx.connection, message_id)
     _created(tx, target, made)
     return made
@@ -77,7 +77,7 @@ def pages_of(connection: Connection, ids: Collection[int]) -> dict[int, list[Add
     return found
 
 
-def _created(tx: Transaction, target: Thread, made: resources.Message) -> None:
+def _created(tx: Transaction, target: LoadedConversation, made: resources.Message) -> None:
     is_last = str(target["last_message_id"]) == made.id
     around = _standing(tx, target, made if is_last else None)
     if target.is_new:
@@ -92,7 +92,7 @@ def _created(tx: Transaction, target: Thread, made: resources.Message) -> None:
 
 
 def _standing(
-    tx: Transaction, target: Thread, last_message: resources.Message | None
+    tx: Transaction, target: LoadedConversation, last_message: resources.Message | None
 ) -> resources.Conversation:
     """The conversation as it stands after `save`, without asking for what is at hand."""
     if last_message is None:

@@ -109,7 +109,7 @@ def timeline(
     One look-up per record of the person, merged: as cheap after fifty merges of long threads.
     Raises NotFound.
     """
-    group = contact_addresses.group_of(connection, contact_id)
+    group = contact_addresses.linked_contact_ids(connection, contact_id)
     return _merged(connection, [messages.c.contact_id == one for one in group], limit, cursor)
 
 

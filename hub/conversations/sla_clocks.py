@@ -71,7 +71,7 @@ def keep(
     tx.execute(update(conversations).where(conversations.c.id == row.id).values(**new))
     for name, said in (("sla.warning", warnings), ("sla.breached", breaches)):
         for clock, moment in said:
-            target = lifecycle.thread(tx, row.id, actions.anybody(tx, row.contact_id))
+            target = lifecycle.load_conversation(tx, row.id, actions.anybody(tx, row.contact_id))
             timeline.add_event(
                 tx, target, name, timeline.SYSTEM, clock=clock, policy=row.sla, due=_told(moment)
             )

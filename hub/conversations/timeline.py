@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import RowMapping, and_, select
 
-from hub.contacts.contact_addresses import Person
+from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing
-from hub.conversations.lifecycle import Thread
+from hub.conversations.lifecycle import LoadedConversation
 from hub.schema import search_index
 from hub.store.engine import Transaction
 from hub.store.models import external_ids, messages
@@ -40,9 +40,9 @@ def sane_time(sent_at: datetime | None, now: datetime) -> datetime:
 
 def add_message(
     tx: Transaction,
-    target: Thread,
+    target: LoadedConversation,
     *,
-    person: Person | None,
+    person: ContactAddress | None,
     connector: str | None,
     kind: str | None,
     direction: str,
@@ -85,19 +85,25 @@ def add_message(
         search_index.index_message(tx, values["id"], f"{values['subject']} {text}")
         target.changes |= {"last_message_id": values["id"], "last_activity_at": tx.now}
         if direction == "out" and author.type == "agent" and type == "message":
-            lifecycle.answer_card(target)
+            lifecycle.clear_context_card(target)
         if connector is not None:
             lifecycle.join_connector(tx, target, connector)
     return values
 
 
-def add_event(tx: Transaction, target: Thread, name: str, author: Author, **fields: Any) -> None:
+def add_event(
+    tx: Transaction, target: LoadedConversation, name: str, author: Author, **fields: Any
+) -> None:
     """A line in the timeline that says what happened, for whoever reads it later."""
     add_event_at(tx, target, None, author, {"name": name, **fields})
 
 
 def add_event_at(
-    tx: Transaction, target: Thread, at: datetime | None, author: Author, told: dict[str, Any]
+    tx: Transaction,
+    target: LoadedConversation,
+    at: datetime | None,
+    author: Author,
+    told: dict[str, Any],
 ) -> None:
     """The same for what happened at a moment before this one. `told` has the event's `name`."""
     values = add_message(

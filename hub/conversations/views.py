@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, select
 
-from hub.contacts.contact_addresses import Person
+from hub.contacts.contact_addresses import ContactAddress
 from hub.errors import NotFound
 from hub.schema import resources
 from hub.store.models import (
@@ -76,7 +76,7 @@ def message(connection: Connection, message_id: int) -> resources.Message:
     return message_shapes(connection, rows)[0]
 
 
-def fresh_message(values: Mapping[str, Any], person: Person) -> resources.Message:
+def fresh_message(values: Mapping[str, Any], person: ContactAddress) -> resources.Message:
     """A message that was just written, without files and not (yet) to be delivered."""
     row = SimpleNamespace(
         **values,

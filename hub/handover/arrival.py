@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from hub.contacts.contact_addresses import Person
+from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing, timeline
-from hub.conversations.lifecycle import Thread
+from hub.conversations.lifecycle import LoadedConversation
 from hub.conversations.timeline import Author
 from hub.handover import redemption
 from hub.handover.redemption import Redeemed, Refused
 from hub.outbound import automatic_texts
-from hub.outbound.destinations import Outlet
+from hub.outbound.destinations import OutboundChannel
 from hub.schema.tokens import is_token
 from hub.store.engine import Transaction
 from hub.switches import detection
@@ -21,7 +21,7 @@ from hub.types import InboundMessage
 
 
 def bring(
-    tx: Transaction, event: InboundMessage, connector: str, person: Person
+    tx: Transaction, event: InboundMessage, connector: str, person: ContactAddress
 ) -> Redeemed | Refused | None:
     """Redeems what a message brings: its token, or a code in its text."""
     brought = redemption.brought_by(event)
@@ -42,8 +42,8 @@ def is_bare(event: InboundMessage, redeemed: Redeemed) -> bool:
 
 def arrive(
     tx: Transaction,
-    person: Person,
-    outlet: Outlet,
+    person: ContactAddress,
+    outlet: OutboundChannel,
     redeemed: Redeemed,
     welcome: Mapping[str, str],
     at: datetime,
@@ -55,17 +55,21 @@ def arrive(
     target = _thread(tx, person, redeemed)
     note(tx, target, person, outlet, redeemed)
     was = target["last_inbound_connector"]
-    switch = detection.notice(tx, target, person, outlet, by_handover=True, at=at)
+    switch = detection.notice(tx, target, person, outlet.name, outlet.kind, by_handover=True, at=at)
     if was != outlet.name or redeemed.is_move_to(outlet.name):
         greet(tx, target, person, outlet, welcome)
-    lifecycle.save(tx, target)
+    lifecycle.save_conversation(tx, target)
     if switch is not None:
         publishing.conversation(tx, target.id)
     return switch
 
 
 def note(
-    tx: Transaction, target: Thread, person: Person, outlet: Outlet, redeemed: Redeemed
+    tx: Transaction,
+    target: LoadedConversation,
+    person: ContactAddress,
+    outlet: OutboundChannel,
+    redeemed: Redeemed,
 ) -> None:
     """A line in the timeline: an invitation was followed. Never with what it was."""
     timeline.add_event(
@@ -81,7 +85,11 @@ def note(
 
 
 def greet(
-    tx: Transaction, target: Thread, person: Person, outlet: Outlet, welcome: Mapping[str, str]
+    tx: Transaction,
+    target: LoadedConversation,
+    person: ContactAddress,
+    outlet: OutboundChannel,
+    welcome: Mapping[str, str],
 ) -> None:
     """Tells them, in their language, that nothing needs repeating."""
     locales = automatic_texts.locales_of(tx, person)
@@ -89,11 +97,11 @@ def greet(
     automatic_texts.say(tx, target, person, outlet, text)
 
 
-def _thread(tx: Transaction, person: Person, redeemed: Redeemed) -> Thread:
+def _thread(tx: Transaction, person: ContactAddress, redeemed: Redeemed) -> LoadedConversation:
     """What goes on with them; else the conversation that the invitation was made in."""
-    found = lifecycle.open_thread(tx, person)
+    found = lifecycle.load_open_conversation(tx, person)
     if found is not None:
         return found
-    made_in = lifecycle.thread(tx, redeemed.conversation_id, person)
+    made_in = lifecycle.load_conversation(tx, redeemed.conversation_id, person)
     merged_into = made_in["merged_into_id"]
-    return made_in if merged_into is None else lifecycle.thread(tx, merged_into, person)
+    return made_in if merged_into is None else lifecycle.load_conversation(tx, merged_into, person)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from hub.contacts import address_state, contact_addresses
-from hub.contacts.contact_addresses import Person
+from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing, timeline
 from hub.errors import LimitExceeded
 from hub.handover import redemption
@@ -33,13 +33,15 @@ ResumeLink = Callable[[str, str, str], str | None]
 def tell_nowhere(
     tx: Transaction,
     unread: list[Any],
-    person: Person,
+    person: ContactAddress,
     left: resources.Place,
     *,
     since: datetime | None,
 ) -> None:
     """One line for each time that they leave, however much is said after them."""
-    target = lifecycle.thread(tx, lifecycle.standing(tx, unread[-1].conversation_id), person)
+    target = lifecycle.load_conversation(
+        tx, lifecycle.surviving_id(tx, unread[-1].conversation_id), person
+    )
     if since is not None and _was_told(tx, target.id, left, since):
         return
     fallback.tell(
@@ -76,16 +78,18 @@ def _was_told(
 def send_digest(
     tx: Transaction,
     unread: list[Any],
-    person: Person,
+    person: ContactAddress,
     left: resources.Place,
     way: Way,
     locales: list[str],
     resume_link: ResumeLink,
 ) -> None:
     """Puts all of the answers in line as one message, and says in the timeline where they went."""
-    to = contact_addresses.find(tx.connection, way.address)
+    to = contact_addresses.find_contact_address(tx.connection, way.address)
     assert to is not None
-    target = lifecycle.thread(tx, lifecycle.standing(tx, unread[-1].conversation_id), to)
+    target = lifecycle.load_conversation(
+        tx, lifecycle.surviving_id(tx, unread[-1].conversation_id), to
+    )
     words = _words(tx, person, locales)
     link = _way_back(tx, target.id, person, left, way, resume_link)
     values = timeline.add_message(
@@ -118,7 +122,7 @@ def send_digest(
 def _way_back(
     tx: Transaction,
     conversation_id: int,
-    person: Person,
+    person: ContactAddress,
     left: resources.Place,
     way: Way,
     resume_link: ResumeLink,
@@ -159,7 +163,7 @@ def _answers(tx: Transaction, unread: list[Any]) -> list[str]:
     ]
 
 
-def _words(tx: Transaction, person: Person, locales: list[str]) -> dict[str, str]:
+def _words(tx: Transaction, person: ContactAddress, locales: list[str]) -> dict[str, str]:
     known = [*locales, *automatic_texts.locales_of(tx, person)]
     return {name: automatic_texts.in_language(texts, *known) for name, texts in TEXTS.items()}
 

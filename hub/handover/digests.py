@@ -16,12 +16,12 @@ from sqlalchemy import Connection, select, update
 
 from hub.config.sections import Fallback
 from hub.contacts import contact_addresses
-from hub.contacts.contact_addresses import Person
+from hub.contacts.contact_addresses import ContactAddress
 from hub.handover import digest_messages
 from hub.handover.digest_messages import ResumeLink
 from hub.identity import customer_view, links
 from hub.outbound import reachability
-from hub.outbound.destinations import Outlet
+from hub.outbound.destinations import OutboundChannel
 from hub.outbound.fallback import Step
 from hub.outbound.reachability import Way
 from hub.schema import resources
@@ -49,7 +49,7 @@ def is_due(connection: Connection, now: datetime) -> bool:
 
 
 def follow_next(
-    tx: Transaction, outlets: dict[str, Outlet], rules: Fallback, resume_link: ResumeLink
+    tx: Transaction, outlets: dict[str, OutboundChannel], rules: Fallback, resume_link: ResumeLink
 ) -> Looked | None:
     """Looks after the unread answers at the page that is due first. None when none is."""
     tx.lock(ONE_AT_A_TIME)
@@ -68,7 +68,9 @@ def follow_next(
     ).first()
     if due is None:
         return None
-    person = contact_addresses.find(tx.connection, Address(due.scheme, due.path, due.scope))
+    person = contact_addresses.find_contact_address(
+        tx.connection, Address(due.scheme, due.path, due.scope)
+    )
     assert person is not None
     tx.lock(links.ONE_AT_A_TIME)  # who is one person must not change under the choice
     sessions = _sessions(tx, person)
@@ -94,9 +96,9 @@ def follow_next(
 
 
 def _next(
-    tx: Transaction, person: Person, outlets: dict[str, Outlet], rules: Fallback
+    tx: Transaction, person: ContactAddress, outlets: dict[str, OutboundChannel], rules: Fallback
 ) -> Way | None:
-    records = contact_addresses.group_of(tx.connection, person.contact_id)
+    records = contact_addresses.linked_contact_ids(tx.connection, person.contact_id)
     found = reachability.ways(tx.connection, records, outlets)
     possible = reachability.elsewhere(found, rules, (), tx.now, by_person=False)
     return possible[0] if possible else None
@@ -105,7 +107,7 @@ def _next(
 # -- who is there ----------------------------------------------------------------------------------
 
 
-def _sessions(tx: Transaction, person: Person) -> Sequence[Any]:
+def _sessions(tx: Transaction, person: ContactAddress) -> Sequence[Any]:
     """The sessions whose pages show this thread, that of this very address first.
 
     Another device of somebody who proved to be the same person shows it too.

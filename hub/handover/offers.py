@@ -18,7 +18,7 @@ from hub.handover import redemption
 from hub.handover.redemption import Invitation
 from hub.identity import links
 from hub.outbound import automatic_texts
-from hub.outbound.destinations import Outlet
+from hub.outbound.destinations import OutboundChannel
 from hub.store.engine import Transaction
 from hub.store.models import addresses, contacts, conversations, reaches, visitor_sessions
 from hub.store.models import handovers as made
@@ -122,16 +122,18 @@ def invite(
 
 
 def say(
-    tx: Transaction, one: Candidate, outlet: Outlet, texts: Mapping[str, str], ways: str
+    tx: Transaction, one: Candidate, outlet: OutboundChannel, texts: Mapping[str, str], ways: str
 ) -> None:
     """Tells them, where they are. `ways` are the links, a line each, for `{links}` in the text."""
     row = tx.execute(select(addresses).where(addresses.c.id == one.address_id)).one()
-    person = contact_addresses.find(tx.connection, Address(row.scheme, row.path, row.scope))
+    person = contact_addresses.find_contact_address(
+        tx.connection, Address(row.scheme, row.path, row.scope)
+    )
     assert person is not None
-    target = lifecycle.thread(tx, one.conversation_id, person)
+    target = lifecycle.load_conversation(tx, one.conversation_id, person)
     text = automatic_texts.in_language(
         texts, *automatic_texts.locales_of(tx, person), target["language"]
     )
     if text:
         automatic_texts.say(tx, target, person, outlet, text.format(links=ways))
-        lifecycle.save(tx, target)
+        lifecycle.save_conversation(tx, target)

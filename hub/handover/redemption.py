@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, func, insert, or_, select, update
 
 from hub.contacts import contact_addresses, signed_ids
-from hub.contacts.contact_addresses import Person
+from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, timeline
 from hub.conversations.timeline import Author
 from hub.errors import LimitExceeded, NotFound
@@ -133,9 +133,11 @@ def _tell_made(
 ) -> None:
     """A line in the timeline: who invited them where. Never the token, never the code."""
     row = tx.execute(select(addresses).where(addresses.c.contact_id == contact_id).limit(1)).one()
-    person = contact_addresses.find(tx.connection, Address(row.scheme, row.path, row.scope))
+    person = contact_addresses.find_contact_address(
+        tx.connection, Address(row.scheme, row.path, row.scope)
+    )
     assert person is not None
-    target = lifecycle.thread(tx, conversation_id, person)
+    target = lifecycle.load_conversation(tx, conversation_id, person)
     if author is None:
         theirs = Author("contact", person.root_id, person.name)
         author = {"contact": theirs, "hub": timeline.SYSTEM}.get(by, Author("agent", None, by))
@@ -183,14 +185,14 @@ def in_form(token: str) -> list[str]:
     return [token] if is_token(token) else codes_in(token)
 
 
-def redeem(tx: Transaction, token: str, connector: str, person: Person) -> Redeemed | None:
+def redeem(tx: Transaction, token: str, connector: str, person: ContactAddress) -> Redeemed | None:
     """Links whoever brought a token or code to whom it was made for. None when it is no good."""
     outcome = redeem_first(tx, in_form(token), connector, person)
     return outcome if isinstance(outcome, Redeemed) else None
 
 
 def redeem_first(
-    tx: Transaction, brought: Sequence[str], connector: str, person: Person
+    tx: Transaction, brought: Sequence[str], connector: str, person: ContactAddress
 ) -> Redeemed | Refused | None:
     """Redeems the first of these that is good here and now. None when there was nothing to look at.
 
@@ -228,7 +230,7 @@ def redeem_first(
     return Refused(reason)
 
 
-def _claim(tx: Transaction, handover_id: int, person: Person) -> bool:
+def _claim(tx: Transaction, handover_id: int, person: ContactAddress) -> bool:
     """Whether it is ours: of all who try at once, one finds the row unredeemed."""
     claimed = tx.execute(
         update(handovers)
@@ -248,7 +250,7 @@ def _last_connector(tx: Transaction, conversation_id: int) -> str | None:
     ).scalar()
 
 
-def _link(tx: Transaction, contact_id: int, person: Person) -> bool:
+def _link(tx: Transaction, contact_id: int, person: ContactAddress) -> bool:
     if person.address_id in links.proved_with(tx.connection, contact_id):
         return False
     links.link(
@@ -263,7 +265,9 @@ def _link(tx: Transaction, contact_id: int, person: Person) -> bool:
     return True
 
 
-def _allowed(tx: Transaction, brought: Sequence[str], connector: str, person: Person) -> list[str]:
+def _allowed(
+    tx: Transaction, brought: Sequence[str], connector: str, person: ContactAddress
+) -> list[str]:
     if not brought:
         return []
     since = tx.now - REFUSED_WITHIN
@@ -282,7 +286,7 @@ def _allowed(tx: Transaction, brought: Sequence[str], connector: str, person: Pe
     return [one for one in brought if counted.connector < MAX_REFUSED_CODES or is_token(one)]
 
 
-def refuse(tx: Transaction, connector: str, reason: str, person: Person | None) -> None:
+def refuse(tx: Transaction, connector: str, reason: str, person: ContactAddress | None) -> None:
     """Remembers that what somebody brought was no good."""
     tx.execute(
         insert(handover_refusals).values(
@@ -300,9 +304,9 @@ def is_nothing_but(text: str, redeemed: Redeemed) -> bool:
     return left in ("", "CODE")
 
 
-def person_after(tx: Transaction, person: Person) -> Person:
+def person_after(tx: Transaction, person: ContactAddress) -> ContactAddress:
     """The same address, with the contact that it belongs to now."""
-    found = contact_addresses.find(tx.connection, person.address)
+    found = contact_addresses.find_contact_address(tx.connection, person.address)
     assert found is not None
     return found
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from hub.contacts import contact_addresses
-from hub.contacts.contact_addresses import Person
+from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import views
 from hub.identity import links
 from hub.schema import resources
@@ -47,7 +47,7 @@ _AFTER = Prepared(
 class Proved:
     """Whoever holds an address, with every address that they proved to hold besides."""
 
-    person: Person
+    person: ContactAddress
     addresses: dict[int, Address]
     records: frozenset[int]
 
@@ -58,7 +58,7 @@ class Proved:
 
 def proved(connection: Connection, address: Address) -> Proved | None:
     """What the holder of this address has proved; None when it is nobody's yet."""
-    person = contact_addresses.find(connection, address)
+    person = contact_addresses.find_contact_address(connection, address)
     if person is None:
         return None
     ids = links.proved_with(connection, person.contact_id) | {person.address_id}

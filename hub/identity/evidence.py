@@ -15,7 +15,7 @@ from dataclasses import replace
 from sqlalchemy import select, update
 
 from hub.contacts import contact_addresses, match_detection
-from hub.contacts.contact_addresses import Person
+from hub.contacts.contact_addresses import ContactAddress
 from hub.errors import Invalid
 from hub.identity import links
 from hub.phones import canonical, is_possible
@@ -27,7 +27,9 @@ from hub.types import Address, InboundMessage, Profile
 SHARED_NUMBER = "own number"
 
 
-def weigh(tx: Transaction, person: Person, event: InboundMessage, kind: str) -> Person:
+def weigh(
+    tx: Transaction, person: ContactAddress, event: InboundMessage, kind: str
+) -> ContactAddress:
     """Does what this message proves, and suggests what it says. Returns who wrote it now."""
     if event.automatic or not event.authenticated:
         return person
@@ -42,7 +44,7 @@ def weigh(tx: Transaction, person: Person, event: InboundMessage, kind: str) -> 
     return person
 
 
-def prove(tx: Transaction, person: Person) -> Person:
+def prove(tx: Transaction, person: ContactAddress) -> ContactAddress:
     """Whoever writes from this address holds it."""
     tx.execute(
         update(addresses).where(addresses.c.id == person.address_id).values(evidence="verified")
@@ -50,7 +52,9 @@ def prove(tx: Transaction, person: Person) -> Person:
     return replace(person, evidence="verified")
 
 
-def _share_number(tx: Transaction, person: Person, number: str, name: str) -> Person:
+def _share_number(
+    tx: Transaction, person: ContactAddress, number: str, name: str
+) -> ContactAddress:
     """The provider says that this number is theirs: whoever texts from it is this person.
 
     A number that nobody wrote from yet gets a record of its own, so that the link can be undone
@@ -58,7 +62,7 @@ def _share_number(tx: Transaction, person: Person, number: str, name: str) -> Pe
     """
     if not is_possible(number):
         return person
-    holder = contact_addresses.find_or_make(tx, Address("tel", number), Profile(name=name))
+    holder = contact_addresses.find_or_create(tx, Address("tel", number), Profile(name=name))
     if holder.root_id == person.root_id or _was_undone(tx, person.contact_id, holder.contact_id):
         return person
     if holder.evidence != "verified":
@@ -75,7 +79,7 @@ def _share_number(tx: Transaction, person: Person, number: str, name: str) -> Pe
         )
     except Invalid:
         return person  # somebody else made them one in the meantime
-    found = contact_addresses.find(tx.connection, person.address)
+    found = contact_addresses.find_contact_address(tx.connection, person.address)
     assert found is not None
     return found
 

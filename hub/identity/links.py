@@ -99,7 +99,7 @@ def unlink(
     before = _row(tx.connection, link_id)
     if before.undone_at is not None:
         raise Conflict("This link is undone already.")
-    records = contact_addresses.group_of(tx.connection, before.contact_id)
+    records = contact_addresses.linked_contact_ids(tx.connection, before.contact_id)
     tx.lock(f"contact:{records[0]}")
     tx.execute(update(links).where(links.c.id == link_id).values(undone_at=tx.now, undone_by=by))
     _settle(tx, records)
@@ -119,7 +119,7 @@ def unlink(
 
 def of_contact(connection: Connection, contact_id: int) -> list[resources.Link]:
     """Every link of a person, undone ones too, newest first. Raises NotFound."""
-    group = contact_addresses.group_of(connection, contact_id)
+    group = contact_addresses.linked_contact_ids(connection, contact_id)
     rows = connection.execute(
         select(links)
         .where(or_(links.c.contact_id.in_(group), links.c.other_contact_id.in_(group)))
@@ -134,7 +134,7 @@ def proved_with(connection: Connection, contact_record_id: int) -> frozenset[int
     Verified addresses on records that a chain of live, verified links joins to this one. What an
     agent merged or accepted proves nothing to a customer. Raises NotFound.
     """
-    group = contact_addresses.group_of(connection, contact_record_id)
+    group = contact_addresses.linked_contact_ids(connection, contact_record_id)
     root = roots(group, _edges(connection, group[0], links.c.evidence == VERIFIED))
     own = [record for record in group if root[record] == root[contact_record_id]]
     found = connection.execute(
@@ -178,8 +178,8 @@ def _settle(tx: Transaction, records: Sequence[int]) -> None:
 def _both(tx: Transaction, contact_id: int, other_contact_id: int) -> tuple[int, int]:
     """The roots of two people, whom nobody else touches until the commit."""
     found = (
-        contact_addresses.root_of(tx.connection, contact_id),
-        contact_addresses.root_of(tx.connection, other_contact_id),
+        contact_addresses.root_contact_id(tx.connection, contact_id),
+        contact_addresses.root_contact_id(tx.connection, other_contact_id),
     )
     for root in sorted(set(found)):
         tx.lock(f"contact:{root}")
@@ -191,7 +191,9 @@ def _tell(
 ) -> None:
     """A line in the thread of each: what was joined or parted, by whom, and why."""
     for record in records:
-        target = lifecycle.latest_thread(tx, contact_addresses.of_record(tx.connection, record))
+        target = lifecycle.load_latest_conversation(
+            tx, contact_addresses.first_address_of(tx.connection, record)
+        )
         if target is not None:
             timeline.add_event(
                 tx,
@@ -205,7 +207,7 @@ def _tell(
                 reason=link_.reason,
                 by=by,
             )
-            lifecycle.save(tx, target)
+            lifecycle.save_conversation(tx, target)
 
 
 def _show(tx: Transaction, changed: Iterable[int]) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from hub.contacts import contact_addresses
 from hub.conversations import lifecycle
-from hub.conversations.merge_state import State
+from hub.conversations.merge_state import ConversationState
 from hub.identity import replay_reads, snapshots
 from hub.identity.replay import Entry, Joining, World
 from hub.identity.snapshots import Row, state_of
@@ -74,7 +74,7 @@ def part(tx: Transaction, link: Any, records: Sequence[int]) -> set[int]:
     rows = replay_reads.rows_of(tx, {one.conversation_id for one in entries} | set(cast.kept))
     begun = replay_reads.begun(tx, rows, cast)
 
-    def states(of: Mapping[int, int]) -> list[State]:
+    def states(of: Mapping[int, int]) -> list[ConversationState]:
         return [
             state_of({**row, **cast.kept[row["id"]]})
             if row["id"] in cast.kept
@@ -83,7 +83,7 @@ def part(tx: Transaction, link: Any, records: Sequence[int]) -> set[int]:
             if row["contact_id"] in of and row["id"] not in begun
         ]
 
-    remembered: dict[int, list[State]] = {}
+    remembered: dict[int, list[ConversationState]] = {}
 
     def joined(joining: Joining, then: World) -> None:
         new = cast.enters[joining.link_id]
@@ -145,7 +145,7 @@ def _husk(world: World, conversation_id: int, owner: int) -> None:
     """A conversation that would not have been begun is empty now: it stays inside another."""
     current = world.current_of(owner)
     if conversation_id not in world.states and current is not None:
-        world.states[conversation_id] = State(
+        world.states[conversation_id] = ConversationState(
             conversation_id,
             owner,
             current.created_at,
@@ -193,8 +193,8 @@ def _write(
 def _number(tx: Transaction, world: World) -> None:
     """Gives the conversations that were begun here their rows."""
     for state in [one for one in world.states.values() if one.id < 0]:
-        made = lifecycle.start_thread(
-            tx, contact_addresses.of_record(tx.connection, state.contact_id)
+        made = lifecycle.start_conversation(
+            tx, contact_addresses.first_address_of(tx.connection, state.contact_id)
         )
         world.renumber(state.id, made.id)
 

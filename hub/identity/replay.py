@@ -13,7 +13,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from hub.conversations.merge_state import REOPEN_WITHIN, State, absorb, copied, keeper, united
+from hub.conversations.merge_state import (
+    REOPEN_WITHIN,
+    ConversationState,
+    absorb,
+    copied,
+    keeper,
+    united,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,7 @@ class Joining:
 class World:
     """Some people and their conversations, oldest first, while time goes by."""
 
-    def __init__(self, root: Mapping[int, int], states: Iterable[State]) -> None:
+    def __init__(self, root: Mapping[int, int], states: Iterable[ConversationState]) -> None:
         self.root = dict(root)
         self.states = {one.id: one for one in states}
         #: Where each message that was played is now, and those that are no duplicates any more.
@@ -109,13 +116,13 @@ class World:
         if old in self.unread:
             self.unread[new] = self.unread.pop(old)
 
-    def enter(self, root: Mapping[int, int], states: Iterable[State]) -> None:
+    def enter(self, root: Mapping[int, int], states: Iterable[ConversationState]) -> None:
         """More people, as they are by now."""
         self.root |= root
         self.states |= {one.id: one for one in states}
         self._arrange()
 
-    def renumbered(self, states: Sequence[State]) -> Sequence[State]:
+    def renumbered(self, states: Sequence[ConversationState]) -> Sequence[ConversationState]:
         """Copies from before, with the ids that were given since."""
         for one in states:
             one.id = self.numbers.get(one.id, one.id)
@@ -144,25 +151,25 @@ class World:
                 one.merged_into_id = stays.id
         self._arrange()
 
-    def of_both(self, joining: Joining) -> list[State]:
+    def of_both(self, joining: Joining) -> list[ConversationState]:
         """The conversations of the two whom a link is about to make one, as they are now."""
         both = {self.root[joining.contact_id], self.root[joining.other_contact_id]}
         return copied(one for one in self.states.values() if self.root[one.contact_id] in both)
 
-    def open_of(self, contact_id: int) -> State | None:
+    def open_of(self, contact_id: int) -> ConversationState | None:
         return next((one for one in reversed(self._of(contact_id)) if one.is_open), None)
 
-    def current_of(self, contact_id: int) -> State | None:
+    def current_of(self, contact_id: int) -> ConversationState | None:
         """What goes on with a person, or went on last."""
         latest = self._of(contact_id)
         return self.open_of(contact_id) or (latest[-1] if latest else None)
 
-    def _of(self, contact_id: int) -> list[State]:
+    def _of(self, contact_id: int) -> list[ConversationState]:
         """What stands for itself of a person, oldest first."""
         return self._standing.get(self.root[contact_id], [])
 
     def _arrange(self) -> None:
-        self._standing: dict[int, list[State]] = {}
+        self._standing: dict[int, list[ConversationState]] = {}
         for one in sorted(self.states.values(), key=lambda one: one.created_at):
             if one.merged_into_id is None:
                 self._standing.setdefault(self.root[one.contact_id], []).append(one)
@@ -170,7 +177,7 @@ class World:
     def _same_person(self, one: int, other: int | None) -> bool:
         return other is not None and self.root.get(other) == self.root[one]
 
-    def _there(self, entry: Entry) -> State | None:
+    def _there(self, entry: Entry) -> ConversationState | None:
         """Where it happened, if that is with the same person here."""
         found = self.states.get(entry.conversation_id)
         if found is not None and found.merged_into_id is not None:
@@ -186,7 +193,7 @@ class World:
             self.authors[entry.id] = self.root[entry.contact_id]
         is_said = entry.type == "message" and entry.address_id is not None
         if is_said and (entry.direction == "in" or entry.is_echo):
-            target: State | None = self._for_inbound(entry)
+            target: ConversationState | None = self._for_inbound(entry)
         elif is_said:
             target = self._there(entry) or self.current_of(entry.contact_id) or self._begin(entry)
         else:
@@ -205,7 +212,7 @@ class World:
             if entry.connector is not None:
                 target.connectors = united(target.connectors, (entry.connector,))
 
-    def _for_inbound(self, entry: Entry) -> State:
+    def _for_inbound(self, entry: Entry) -> ConversationState:
         found = self.open_of(entry.contact_id)
         if found is not None:
             return found
@@ -220,18 +227,18 @@ class World:
         found.status, found.resolved_at = "open", None
         return found
 
-    def _begin(self, entry: Entry) -> State:
+    def _begin(self, entry: Entry) -> ConversationState:
         own = self._begun.get(entry.conversation_id) == entry.contact_id
         if own and entry.conversation_id not in self.states:
             new_id = entry.conversation_id
         else:
             new_id, self._next_id = self._next_id, self._next_id - 1
-        made = State(new_id, entry.contact_id, entry.at, last_activity_at=entry.at)
+        made = ConversationState(new_id, entry.contact_id, entry.at, last_activity_at=entry.at)
         self.states[new_id] = made
         self._standing.setdefault(self.root[entry.contact_id], []).append(made)
         return made
 
-    def _hear(self, target: State, entry: Entry) -> None:
+    def _hear(self, target: ConversationState, entry: Entry) -> None:
         target.last_inbound_address_id = entry.address_id
         target.last_inbound_connector = entry.connector
         original = entry.duplicate_of_id
@@ -245,7 +252,7 @@ class World:
         if target.status in ("pending", "snoozed"):
             target.status, target.snoozed_until = "open", None
 
-    def _answer(self, target: State, entry: Entry) -> None:
+    def _answer(self, target: ConversationState, entry: Entry) -> None:
         if entry.author_type != "agent":
             return  # what the hub says by itself answers nothing
         target.waiting_since = None
@@ -259,7 +266,7 @@ class World:
             target.status, target.snoozed_until, target.resolved_at = "open", None, None
 
 
-def _decide(target: State, entry: Entry) -> None:
+def _decide(target: ConversationState, entry: Entry) -> None:
     """Does again what an agent did, as the line in the timeline tells it."""
     told = entry.event
     match told.get("name"):

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from hub.contacts.roots import Roots
-from hub.conversations.merge_state import State
+from hub.conversations.merge_state import ConversationState
 from hub.identity import snapshots
 from hub.identity.replay import Entry, Joining
 from hub.identity.snapshots import Row, state_of
@@ -174,7 +174,7 @@ def begun(tx: Transaction, rows: Mapping[int, Row], cast: Cast) -> dict[int, int
     return {one: rows[one]["contact_id"] for one in unsure if one not in older}
 
 
-def ended(tx: Transaction, row: Row, after: int) -> State:
+def ended(tx: Transaction, row: Row, after: int) -> ConversationState:
     """A conversation that had ended long before, as it was then."""
     last = tx.execute(
         select(messages.c.id, messages.c.received_at)

@@ -7,12 +7,12 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from hub.conversations.merge_state import State
+from hub.conversations.merge_state import ConversationState
 from hub.store.models import conversations
 
 Row = Mapping[str, Any]
 
-CORE = frozenset(one.name for one in fields(State))
+CORE = frozenset(one.name for one in fields(ConversationState))
 #: What a conversation gets back when it is work of its own again: its place, its clocks.
 REST = frozenset(conversations.c.keys()) - CORE - {"updated_at", "subject", "context_card"}
 #: All there is to remember of what was inside another: its row says the rest, as it said then.
@@ -21,19 +21,21 @@ INSIDE = ("id", "contact_id", "merged_into_id")
 TIME = "at"
 
 
-def state_of(row: Row) -> State:
+def state_of(row: Row) -> ConversationState:
     values: dict[str, Any] = {name: row[name] for name in CORE}
     for name in ("labels", "connectors"):
         values[name] = tuple(values[name])
-    return State(**values)
+    return ConversationState(**values)
 
 
-def columns_of(state: State) -> dict[str, Any]:
+def columns_of(state: ConversationState) -> dict[str, Any]:
     values = {name: getattr(state, name) for name in CORE}
     return values | {name: list(values[name]) for name in ("labels", "connectors")}
 
 
-def dump(after: int, states: Iterable[State], rows: Mapping[int, Row]) -> dict[str, Any]:
+def dump(
+    after: int, states: Iterable[ConversationState], rows: Mapping[int, Row]
+) -> dict[str, Any]:
     """The conversations as they stood when the newest message was `after`, as JSON."""
     kept = []
     for state in states:

@@ -20,7 +20,7 @@ Decision = Literal["accept", "dismiss"]
 
 def of_contact(connection: Connection, contact_id: int) -> list[resources.Suggestion]:
     """Who else a person may be, as far as nobody has decided, newest first. Raises NotFound."""
-    group = contact_addresses.group_of(connection, contact_id)
+    group = contact_addresses.linked_contact_ids(connection, contact_id)
     rows = connection.execute(
         select(suggestions)
         .where(
@@ -88,8 +88,8 @@ def _accept(tx: Transaction, row: Any, by: Author) -> resources.Link:
 
 
 def _tell(tx: Transaction, row: Any, contact_id: int, by: Author) -> None:
-    person = contact_addresses.of_record(tx.connection, contact_id)
-    target = lifecycle.latest_thread(tx, person)
+    person = contact_addresses.first_address_of(tx.connection, contact_id)
+    target = lifecycle.load_latest_conversation(tx, person)
     if target is not None:
         timeline.add_event(
             tx,
@@ -102,7 +102,7 @@ def _tell(tx: Transaction, row: Any, contact_id: int, by: Author) -> None:
             reason=row.reason,
             by=by.name,
         )
-        lifecycle.save(tx, target)
+        lifecycle.save_conversation(tx, target)
 
 
 def _shape(row: Any, other: resources.Contact) -> resources.Suggestion:

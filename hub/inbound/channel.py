@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hub.handover.redemption import Redeemed, Refused
-from hub.outbound.destinations import Outlet
+from hub.outbound.destinations import OutboundChannel
 from hub.switches.detection import Switch
 
 
 @dataclass(frozen=True, slots=True)
-class Inlet:
+class InboundChannel:
     """Where an event came in: a connector's name and kind, and the secret of our reply tokens.
 
     `welcome` is said, by language, to who brings an invitation.
@@ -23,13 +23,13 @@ class Inlet:
     welcome: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def outlet(self) -> Outlet:
+    def outlet(self) -> OutboundChannel:
         """The way back to who wrote here."""
-        return Outlet(self.name, self.kind, "")
+        return OutboundChannel(self.name, self.kind, "")
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class ReceiveResult:
     """What became of an event. `message_id` is None where it made no message."""
 
     is_new: bool

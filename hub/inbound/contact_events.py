@@ -5,21 +5,21 @@ from __future__ import annotations
 from sqlalchemy import update
 
 from hub.contacts import address_state, contact_addresses
-from hub.contacts.contact_addresses import Person
+from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing, timeline
 from hub.conversations.timeline import Author
 from hub.handover import arrival, redemption
 from hub.handover.redemption import Redeemed
-from hub.inbound.channel import Inlet, Received
+from hub.inbound.channel import InboundChannel, ReceiveResult
 from hub.outbound import receipts
 from hub.store.engine import Transaction
 from hub.store.models import messages
 from hub.types import ContactEvent
 
 
-def take(tx: Transaction, inlet: Inlet, event: ContactEvent) -> Received:
+def take(tx: Transaction, inlet: InboundChannel, event: ContactEvent) -> ReceiveResult:
     """Notes what happened; an invitation that comes with it is made good."""
-    person = contact_addresses.find_or_make(tx, event.address, event.profile)
+    person = contact_addresses.find_or_create(tx, event.address, event.profile)
     handover = redemption.redeem_first(
         tx, redemption.in_form(event.handover_token), inlet.name, person
     )
@@ -30,10 +30,12 @@ def take(tx: Transaction, inlet: Inlet, event: ContactEvent) -> Received:
     if isinstance(handover, Redeemed):
         at = timeline.sane_time(event.at, tx.now)
         switch = arrival.arrive(tx, person, inlet.outlet, handover, inlet.welcome, at)
-    return Received(True, handover=handover, switch=switch)
+    return ReceiveResult(True, handover=handover, switch=switch)
 
 
-def _happened(tx: Transaction, inlet: Inlet, event: ContactEvent, person: Person) -> None:
+def _happened(
+    tx: Transaction, inlet: InboundChannel, event: ContactEvent, person: ContactAddress
+) -> None:
     match event.name:
         case "started" | "referral":
             at = timeline.sane_time(event.at, tx.now)
@@ -53,7 +55,7 @@ def _happened(tx: Transaction, inlet: Inlet, event: ContactEvent, person: Person
             return
         case "help":
             pass
-    target = lifecycle.latest_thread(tx, person)
+    target = lifecycle.load_latest_conversation(tx, person)
     if target is not None:
         timeline.add_event(
             tx,
@@ -64,10 +66,12 @@ def _happened(tx: Transaction, inlet: Inlet, event: ContactEvent, person: Person
             address=str(event.address),
             text=event.text,
         )
-        lifecycle.save(tx, target)
+        lifecycle.save_conversation(tx, target)
 
 
-def _react(tx: Transaction, inlet: Inlet, event: ContactEvent, person: Person) -> None:
+def _react(
+    tx: Transaction, inlet: InboundChannel, event: ContactEvent, person: ContactAddress
+) -> None:
     row = timeline.find_message(tx, inlet.name, person.address_id, (event.external_id,))
     if row is None:
         return

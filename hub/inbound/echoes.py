@@ -20,7 +20,7 @@ def hear(
 
     The echo of our own message may come before the answer to our call; `metadata` is our id.
     """
-    person = contact_addresses.find_or_make(tx, event.address, event.profile)
+    person = contact_addresses.find_or_create(tx, event.address, event.profile)
     known = timeline.find_message(tx, connector, person.address_id, (event.external_id,))
     if known is not None:
         return None
@@ -36,7 +36,7 @@ def hear(
                 tx, own, connector, person.address_id, 0, event.external_id
             )
             return None
-    target = lifecycle.thread_for_inbound(tx, person)
+    target = lifecycle.conversation_for_inbound(tx, person)
     values = timeline.add_message(
         tx,
         target,

@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import insert, update
 
 from hub.contacts import address_state, contact_addresses
-from hub.contacts.contact_addresses import Person
+from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import attachments, duplicates, lifecycle, publishing, timeline
-from hub.conversations.lifecycle import Thread
+from hub.conversations.lifecycle import LoadedConversation
 from hub.conversations.timeline import Author
 from hub.handover import arrival, redemption
 from hub.handover.redemption import Redeemed
 from hub.identity import evidence
-from hub.inbound.channel import Inlet, Received
+from hub.inbound.channel import InboundChannel, ReceiveResult
 from hub.schema import search_index
 from hub.schema.tokens import read_reply_token
 from hub.store.engine import Transaction
@@ -24,9 +24,11 @@ from hub.switches import detection
 from hub.types import InboundMessage
 
 
-def add(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: int) -> Received:
+def add(
+    tx: Transaction, inlet: InboundChannel, event: InboundMessage, journal_id: int
+) -> ReceiveResult:
     """Adds a message where it belongs, with all that it says of who wrote it."""
-    person = contact_addresses.find_or_make(
+    person = contact_addresses.find_or_create(
         tx,
         event.address,
         event.profile,
@@ -45,7 +47,7 @@ def add(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: int) -
     answered = _answered(tx, inlet, event, person)
     if event.automatic:
         return _automatic(tx, inlet, event, person, journal_id, answered)
-    target = lifecycle.thread_for_inbound(
+    target = lifecycle.conversation_for_inbound(
         tx, person, answered=_goes_on(answered, redeemed), subject=event.subject
     )
     is_bare = redeemed is not None and arrival.is_bare(event, redeemed)
@@ -57,7 +59,14 @@ def add(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: int) -
         arrival.note(tx, target, person, inlet.outlet, redeemed)
     words = "" if is_bare else event.text
     switch = detection.notice(
-        tx, target, person, inlet.outlet, by_handover=redeemed is not None, at=at, words=words
+        tx,
+        target,
+        person,
+        inlet.outlet.name,
+        inlet.outlet.kind,
+        by_handover=redeemed is not None,
+        at=at,
+        words=words,
     )
     values = _add(tx, inlet, event, target, journal_id, answered, duplicate_of_id=repeats)
     if not is_bare and repeats is None:
@@ -70,7 +79,7 @@ def add(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: int) -
         arrival.greet(tx, target, person, inlet.outlet, inlet.welcome)
     if switch is not None:
         publishing.conversation(tx, target.id)
-    return Received(
+    return ReceiveResult(
         True,
         values["id"],
         fetches_media=bool(event.attachments),
@@ -80,7 +89,7 @@ def add(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: int) -
     )
 
 
-def _waits(tx: Transaction, target: Thread) -> None:
+def _waits(tx: Transaction, target: LoadedConversation) -> None:
     """There is something to answer."""
     target.changes["unread_count"] = target["unread_count"] + 1
     if target["waiting_since"] is None:
@@ -97,20 +106,20 @@ def _goes_on(answered: _Answered | None, redeemed: Redeemed | None) -> int | Non
 
 def _automatic(
     tx: Transaction,
-    inlet: Inlet,
+    inlet: InboundChannel,
     event: InboundMessage,
-    person: Person,
+    person: ContactAddress,
     journal_id: int,
     answered: _Answered | None,
-) -> Received:
+) -> ReceiveResult:
     """An auto-reply joins its thread as an event; it opens, reopens and counts for nothing."""
     target = (
-        lifecycle.thread(tx, answered.conversation_id, person)
+        lifecycle.load_conversation(tx, answered.conversation_id, person)
         if answered is not None
-        else lifecycle.latest_thread(tx, person)
+        else lifecycle.load_latest_conversation(tx, person)
     )
     if target is None:
-        return Received(is_new=True)
+        return ReceiveResult(is_new=True)
     values = _add(
         tx,
         inlet,
@@ -122,7 +131,7 @@ def _automatic(
         told={"name": "message.automatic", "text": event.text, "subject": event.subject},
     )
     publishing.message(tx, target, values["id"])
-    return Received(True, values["id"], fetches_media=bool(event.attachments))
+    return ReceiveResult(True, values["id"], fetches_media=bool(event.attachments))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +143,7 @@ class _Answered:
 
 
 def _answered(
-    tx: Transaction, inlet: Inlet, event: InboundMessage, person: Person
+    tx: Transaction, inlet: InboundChannel, event: InboundMessage, person: ContactAddress
 ) -> _Answered | None:
     """What of ours or theirs this one answers, if it is in their own thread.
 
@@ -153,14 +162,14 @@ def _answered(
         found = _Answered(row["conversation_id"], message_id)
     else:
         return None
-    return found if lifecycle.is_with(tx, found.conversation_id, person) else None
+    return found if lifecycle.belongs_to(tx, found.conversation_id, person) else None
 
 
 def _add(
     tx: Transaction,
-    inlet: Inlet,
+    inlet: InboundChannel,
     event: InboundMessage,
-    target: Thread,
+    target: LoadedConversation,
     journal_id: int,
     answered: _Answered | None,
     *,
@@ -200,9 +209,11 @@ def _add(
     return values
 
 
-def edit(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: int) -> Received:
+def edit(
+    tx: Transaction, inlet: InboundChannel, event: InboundMessage, journal_id: int
+) -> ReceiveResult:
     """Replaces a text and keeps the old one. An edit of what we never saw is a message."""
-    person = contact_addresses.find_or_make(tx, event.address, event.profile)
+    person = contact_addresses.find_or_create(tx, event.address, event.profile)
     row = timeline.find_message(tx, inlet.name, person.address_id, (event.edits,))
     if row is None:
         return add(tx, inlet, event, journal_id)
@@ -223,4 +234,4 @@ def edit(tx: Transaction, inlet: Inlet, event: InboundMessage, journal_id: int) 
             f"{row['subject']} {event.text}",
         )
         publishing.updated_message(tx, row["id"])
-    return Received(True, row["id"])
+    return ReceiveResult(True, row["id"])

@@ -10,7 +10,7 @@ from typing import Any
 
 from hub.contacts import contact_addresses
 from hub.inbound import contact_events, echoes, messages
-from hub.inbound.channel import Inlet, Received
+from hub.inbound.channel import InboundChannel, ReceiveResult
 from hub.outbound import receipts
 from hub.schema.storable_text import is_plain, storable
 from hub.store.engine import Transaction, Upsert
@@ -29,23 +29,25 @@ _JOURNAL = Prepared(Upsert(journal, ["connector", "key"], returning=["id"]))
 
 
 def receive(
-    tx: Transaction, inlet: Inlet, event: InboundEvent, request: WebhookRequest
-) -> Received:
+    tx: Transaction, inlet: InboundChannel, event: InboundEvent, request: WebhookRequest
+) -> ReceiveResult:
     """Takes one event in, once."""
     journal_id = _write_journal(tx, inlet, event, request)
     if journal_id is None:
-        return Received(is_new=False)
+        return ReceiveResult(is_new=False)
     return process(tx, inlet, event, journal_id)
 
 
-def process(tx: Transaction, inlet: Inlet, event: InboundEvent, journal_id: int) -> Received:
+def process(
+    tx: Transaction, inlet: InboundChannel, event: InboundEvent, journal_id: int
+) -> ReceiveResult:
     """Does what an event says; its journal row is there already (also on a replay)."""
     if not is_plain(event.raw):
         event = storable(event)
     match event:
         case InboundMessage() if event.sent_by_us:
             made = echoes.hear(tx, inlet.name, inlet.kind, event, journal_id)
-            return Received(True, made, fetches_media=bool(made and event.attachments))
+            return ReceiveResult(True, made, fetches_media=bool(made and event.attachments))
         case InboundMessage() if event.edits:
             return messages.edit(tx, inlet, event, journal_id)
         case InboundMessage():
@@ -55,12 +57,17 @@ def process(tx: Transaction, inlet: Inlet, event: InboundEvent, journal_id: int)
         case ContactEvent():
             return contact_events.take(tx, inlet, event)
         case AddressMoved():
-            contact_addresses.move(tx, event.address, event.new_address)
-    return Received(is_new=True)
+            contact_addresses.move_address(tx, event.address, event.new_address)
+    return ReceiveResult(is_new=True)
 
 
 def keep_failed(
-    tx: Transaction, inlet: Inlet, key: str, body: bytes, request: WebhookRequest, error: str
+    tx: Transaction,
+    inlet: InboundChannel,
+    key: str,
+    body: bytes,
+    request: WebhookRequest,
+    error: str,
 ) -> None:
     """Keeps an event that could not be processed, in a transaction of its own."""
     _JOURNAL.rows(
@@ -70,14 +77,14 @@ def keep_failed(
 
 
 def _write_journal(
-    tx: Transaction, inlet: Inlet, event: InboundEvent, request: WebhookRequest
+    tx: Transaction, inlet: InboundChannel, event: InboundEvent, request: WebhookRequest
 ) -> int | None:
     row = _JOURNAL.first(tx.connection, _journal_row(tx, inlet, event.key, event.raw, request))
     return None if row is None else int(row.id)
 
 
 def _journal_row(
-    tx: Transaction, inlet: Inlet, key: str, body: bytes, request: WebhookRequest
+    tx: Transaction, inlet: InboundChannel, key: str, body: bytes, request: WebhookRequest
 ) -> dict[str, Any]:
     return {
         "connector": inlet.name,

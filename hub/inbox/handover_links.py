@@ -72,7 +72,7 @@ def redeem_on_page(hub: Hub, connector: Webchat, visitor: Visitor, token: str) -
         return False
 
     def write(tx: Transaction) -> tuple[Redeemed | None, Switch | None]:
-        person = contact_addresses.find_or_make(tx, address, Profile(locale=visitor.locale))
+        person = contact_addresses.find_or_create(tx, address, Profile(locale=visitor.locale))
         outcome = redemption.redeem_first(tx, brought, connector.name, person)
         if isinstance(outcome, Refused):
             raise _NoGood(outcome)
@@ -113,7 +113,7 @@ class _NoGood(Exception):
 
 def _remember(tx: Transaction, connector: Webchat, address: Address, refused: Refused) -> None:
     if refused.reason != "too_many":
-        person = contact_addresses.find(tx.connection, address)
+        person = contact_addresses.find_contact_address(tx.connection, address)
         redemption.refuse(tx, connector.name, refused.reason, person)
 
 

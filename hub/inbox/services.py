@@ -18,7 +18,7 @@ from hub.transport.delivery import Deliverer
 from hub.transport.gateway import Gateway
 from hub.transport.media_fetching import MediaFetcher
 from hub.transport.polling import Poller
-from hub.transport.running import Connectors
+from hub.transport.running import RunningConnectors
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Hub:
     store: Store
     media: MediaFolder
     links: MediaLinks
-    connectors: Connectors
+    connectors: RunningConnectors
     gateway: Gateway
     deliverer: Deliverer
     fetcher: MediaFetcher

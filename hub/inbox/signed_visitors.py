@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select, update
 from hub.accounts.visitor_sessions import Visitor
 from hub.connectors.webchat import Identity, Webchat
 from hub.contacts import address_state, contact_addresses, profiles, signed_ids
-from hub.contacts.contact_addresses import Person
+from hub.contacts.contact_addresses import ContactAddress
 from hub.identity import links
 from hub.schema import resources
 from hub.schema.storable_text import storable
@@ -39,8 +39,8 @@ def _standing(
     connection: Connection, connector: Webchat, visitor: Visitor, identity: Identity
 ) -> bool | None:
     """What the session is to this person already; None when there is something to write."""
-    own = contact_addresses.find(connection, connector.address(visitor.name))
-    held = contact_addresses.find(
+    own = contact_addresses.find_contact_address(connection, connector.address(visitor.name))
+    held = contact_addresses.find_contact_address(
         connection, Address(signed_ids.SCHEME, identity.id, connector.name)
     )
     if visitor.identity == identity.id:
@@ -54,7 +54,7 @@ def _standing(
     return None
 
 
-def _others(connection: Connection, person: Person, scope: str, id_: str) -> bool:
+def _others(connection: Connection, person: ContactAddress, scope: str, id_: str) -> bool:
     """Whether the same site has signed another id for this person."""
     ids = signed_ids.ids_of(connection, person.contact_id)
     return any(own_scope == scope and own != id_ for own_scope, own in ids)
@@ -62,7 +62,7 @@ def _others(connection: Connection, person: Person, scope: str, id_: str) -> boo
 
 def _claim(tx: Transaction, connector: Webchat, visitor: Visitor, identity: Identity) -> bool:
     address = Address(signed_ids.SCHEME, identity.id, connector.name)
-    held = contact_addresses.find_or_make(tx, address, _profile(identity))
+    held = contact_addresses.find_or_create(tx, address, _profile(identity))
     # Asked again under the lock on the address: another tab may have been faster.
     bound = tx.execute(
         select(visitor_sessions.c.identity).where(visitor_sessions.c.id == visitor.id)
@@ -78,8 +78,8 @@ def _claim(tx: Transaction, connector: Webchat, visitor: Visitor, identity: Iden
     return True
 
 
-def _join(tx: Transaction, connector: Webchat, visitor: Visitor, held: Person) -> None:
-    page = contact_addresses.find_or_make(
+def _join(tx: Transaction, connector: Webchat, visitor: Visitor, held: ContactAddress) -> None:
+    page = contact_addresses.find_or_create(
         tx, connector.address(visitor.name), Profile(locale=visitor.locale)
     )
     address_state.known(tx, page.address_id, connector.name)

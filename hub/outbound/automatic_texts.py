@@ -6,20 +6,20 @@ from collections.abc import Mapping
 
 from sqlalchemy import select
 
-from hub.contacts.contact_addresses import Person
+from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import publishing, timeline
-from hub.conversations.lifecycle import Thread
+from hub.conversations.lifecycle import LoadedConversation
 from hub.outbound import send
-from hub.outbound.destinations import Outlet
+from hub.outbound.destinations import OutboundChannel
 from hub.store.engine import Transaction
 from hub.store.models import contacts, reaches
 
 
 def say(
     tx: Transaction,
-    target: Thread,
-    to: Person,
-    outlet: Outlet,
+    target: LoadedConversation,
+    to: ContactAddress,
+    outlet: OutboundChannel,
     text: str,
     client_id: str | None = None,
 ) -> int | None:
@@ -67,7 +67,7 @@ def language_for(texts: Mapping[str, str], *locales: str) -> str:
     return next(iter(by_tag.values()), "")
 
 
-def locales_of(tx: Transaction, to: Person) -> list[str]:
+def locales_of(tx: Transaction, to: ContactAddress) -> list[str]:
     """What is known of somebody's language: from this very address first, then from the person."""
     rows = tx.execute(
         select(contacts.c.id, contacts.c.locale).where(

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, select, true
 
 from hub.contacts import address_state, contact_addresses
-from hub.contacts.contact_addresses import Person
+from hub.contacts.contact_addresses import ContactAddress
 from hub.errors import Conflict, Invalid
 from hub.store.engine import Transaction
 from hub.store.models import addresses, contacts, conversations, messages, reaches
@@ -16,7 +16,7 @@ from hub.types import Address, ReplyWindow
 
 
 @dataclass(frozen=True, slots=True)
-class Outlet:
+class OutboundChannel:
     """A connector as the outbox sees it."""
 
     name: str
@@ -28,14 +28,14 @@ class Outlet:
     text_limit: int | None = None
 
 
-def destination(
+def find_destination(
     tx: Transaction,
     conversation_id: int,
     contact_id: int,
     chosen: str | None,
     reply: Any | None,
-    outlets: dict[str, Outlet],
-) -> tuple[Person, Outlet]:
+    outlets: dict[str, OutboundChannel],
+) -> tuple[ContactAddress, OutboundChannel]:
     """The address of the message answered, unless the sender chose another channel.
 
     Raises:
@@ -51,7 +51,7 @@ def destination(
     outlet = outlets.get(name)
     if outlet is None:
         raise Invalid(f"There is no connector {name!r} that is turned on.", "connector")
-    person: Person | None
+    person: ContactAddress | None
     if answered is not None and answered.connector == name:
         person = person_at(tx, answered.address_id)
     else:
@@ -63,7 +63,9 @@ def destination(
     return person, outlet
 
 
-def address_of(connection: Connection, contact_id: int, outlet: Outlet) -> Person | None:
+def address_of(
+    connection: Connection, contact_id: int, outlet: OutboundChannel
+) -> ContactAddress | None:
     """The address of a contact that a connector can write to: the one heard from last."""
     root = contacts.alias()
     row = connection.execute(
@@ -85,7 +87,9 @@ def address_of(connection: Connection, contact_id: int, outlet: Outlet) -> Perso
     ).first()
     if row is None:
         return None
-    return contact_addresses.find(connection, Address(row.scheme, row.path, row.scope))
+    return contact_addresses.find_contact_address(
+        connection, Address(row.scheme, row.path, row.scope)
+    )
 
 
 def refuse_stopped(tx: Transaction, address_id: int, connector: str) -> None:
@@ -101,10 +105,12 @@ def refuse_stopped(tx: Transaction, address_id: int, connector: str) -> None:
         raise Conflict(f"{reason} Choose another channel.".strip())
 
 
-def person_at(tx: Transaction, address_id: int) -> Person | None:
+def person_at(tx: Transaction, address_id: int) -> ContactAddress | None:
     """Whoever holds an address."""
     row = tx.execute(select(addresses).where(addresses.c.id == address_id)).one()
-    return contact_addresses.find(tx.connection, Address(row.scheme, row.path, row.scope))
+    return contact_addresses.find_contact_address(
+        tx.connection, Address(row.scheme, row.path, row.scope)
+    )
 
 
 # -- parts ---------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from hub.errors import (
 )
 from hub.identity import links
 from hub.outbound import outbox, reachability
-from hub.outbound.destinations import Outlet
+from hub.outbound.destinations import OutboundChannel
 from hub.outbound.outbox import Claim
 from hub.outbound.reachability import Way
 from hub.schema import resources
@@ -66,7 +66,7 @@ def refused(
     error: SendError,
     *,
     closes_address: bool,
-    outlets: dict[str, Outlet],
+    outlets: dict[str, OutboundChannel],
     rules: Fallback,
 ) -> Step | None:
     """Sends a delivery that was refused for good to the next address, or fails it.
@@ -117,12 +117,12 @@ def _movable(tx: Transaction, claim: Claim, error: SendError) -> Any | None:
 
 
 def _next(
-    tx: Transaction, row: Any, claim: Claim, outlets: dict[str, Outlet], rules: Fallback
+    tx: Transaction, row: Any, claim: Claim, outlets: dict[str, OutboundChannel], rules: Fallback
 ) -> Way | None:
     tried = {(claim.connector, claim.address_id)}
     for step in _trail(row.fallback_from):
         tried.add((step["connector"], step["address_id"]))
-    records = contact_addresses.group_of(tx.connection, row.contact_id)
+    records = contact_addresses.linked_contact_ids(tx.connection, row.contact_id)
     found = reachability.ways(tx.connection, records, outlets)
     by_person = row.author_type == "agent"
     possible = reachability.elsewhere(found, rules, tried, tx.now, by_person=by_person)
@@ -130,7 +130,7 @@ def _next(
 
 
 def _move(tx: Transaction, row: Any, claim: Claim, error: SendError, way: Way) -> None:
-    person = contact_addresses.find(tx.connection, way.address)
+    person = contact_addresses.find_contact_address(tx.connection, way.address)
     assert person is not None
     left = resources.Place(
         connector=claim.connector, kind=row.kind, address=str(Address(row.scheme, row.path))
@@ -175,7 +175,9 @@ def _move(tx: Transaction, row: Any, claim: Claim, error: SendError, way: Way) -
         )
     )
     address_state.known(tx, way.address_id, way.outlet.name)
-    target = lifecycle.thread(tx, lifecycle.standing(tx, row.conversation_id), person)
+    target = lifecycle.load_conversation(
+        tx, lifecycle.surviving_id(tx, row.conversation_id), person
+    )
     lifecycle.join_connector(tx, target, way.outlet.name)
     tell(
         tx,
@@ -191,7 +193,7 @@ def _move(tx: Transaction, row: Any, claim: Claim, error: SendError, way: Way) -
 
 def tell(
     tx: Transaction,
-    target: lifecycle.Thread,
+    target: lifecycle.LoadedConversation,
     *,
     message_id: int,
     left: resources.Place,

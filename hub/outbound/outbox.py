@@ -157,7 +157,9 @@ def part_sent(
     )
     if receipt.moved_to is not None:
         row = tx.execute(select(addresses).where(addresses.c.id == claim_.address_id)).one()
-        contact_addresses.move(tx, Address(row.scheme, row.path, row.scope), receipt.moved_to)
+        contact_addresses.move_address(
+            tx, Address(row.scheme, row.path, row.scope), receipt.moved_to
+        )
     if is_last:
         receipts.advance(tx, claim_.message_id, receipt.status)
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 
 from hub.config.sections import Fallback
 from hub.contacts import contact_addresses
-from hub.outbound.destinations import Outlet
+from hub.outbound.destinations import OutboundChannel
 from hub.schema import resources
 from hub.store.models import addresses, reaches, visitor_sessions
 from hub.types import Address
@@ -32,7 +32,7 @@ class Way:
     address_id: int
     contact_id: int
     address: Address
-    outlet: Outlet
+    outlet: OutboundChannel
     heard_at: datetime | None
     evidence: str
     stopped: bool
@@ -59,7 +59,7 @@ class Way:
 
 
 def ways(
-    connection: Connection, records: Sequence[int], outlets: Mapping[str, Outlet]
+    connection: Connection, records: Sequence[int], outlets: Mapping[str, OutboundChannel]
 ) -> list[Way]:
     """Every way to the addresses of these records, by connectors that are turned on."""
     rows = connection.execute(
@@ -84,7 +84,7 @@ def ways(
     ]
 
 
-def _way(known: Sequence[Any], outlet: Outlet) -> Way:
+def _way(known: Sequence[Any], outlet: OutboundChannel) -> Way:
     row = known[0]
     heard = [one.last_inbound_at for one in known if one.connector == outlet.name]
     return Way(
@@ -135,7 +135,7 @@ def elsewhere(
 def addresses_of(
     connection: Connection,
     contact_id: int,
-    outlets: Mapping[str, Outlet],
+    outlets: Mapping[str, OutboundChannel],
     rules: Fallback,
     now: datetime,
 ) -> list[resources.ReachableAddress]:
@@ -143,7 +143,7 @@ def addresses_of(
 
     Raises NotFound.
     """
-    group = contact_addresses.group_of(connection, contact_id)
+    group = contact_addresses.linked_contact_ids(connection, contact_id)
     rows = connection.execute(
         select(addresses, reaches)
         .join(reaches, reaches.c.address_id == addresses.c.id)
@@ -177,7 +177,7 @@ def _open_pages(connection: Connection, rows: Sequence[Any]) -> set[tuple[str, s
 
 def _reachable(
     row: Any,
-    outlet: Outlet,
+    outlet: OutboundChannel,
     best: Mapping[bool, Sequence[Way]],
     pages: set[tuple[str, str]],
 ) -> resources.ReachableAddress:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from hub.contacts import address_state, contact_addresses
-from hub.contacts.contact_addresses import Person
+from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing, timeline
 from hub.store.engine import Transaction, Upsert
 from hub.store.models import addresses, deliveries, external_ids, messages
@@ -183,7 +183,7 @@ def remember_external_id(
 
 
 def read_by_customer(
-    tx: Transaction, connector: str, person: Person, event: ContactEvent
+    tx: Transaction, connector: str, person: ContactAddress, event: ContactEvent
 ) -> list[int]:
     """The customer has read everything up to a message (or a moment)."""
     if event.external_id.isdecimal():
@@ -292,9 +292,11 @@ def _note(tx: Transaction, message_id: int, update_: DeliveryUpdate) -> None:
         .join(addresses, addresses.c.id == messages.c.address_id)
         .where(messages.c.id == message_id)
     ).one()
-    person = contact_addresses.find(tx.connection, Address(row.scheme, row.path, row.scope))
+    person = contact_addresses.find_contact_address(
+        tx.connection, Address(row.scheme, row.path, row.scope)
+    )
     assert person is not None
-    target = lifecycle.thread(tx, row.conversation_id, person)
+    target = lifecycle.load_conversation(tx, row.conversation_id, person)
     timeline.add_event(
         tx,
         target,

@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from hub.contacts import address_state, contact_addresses
-from hub.contacts.contact_addresses import Person
+from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import actions, lifecycle, publishing, timeline, views
-from hub.conversations.lifecycle import Thread
+from hub.conversations.lifecycle import LoadedConversation
 from hub.conversations.timeline import Author
 from hub.errors import Conflict, Invalid, NotFound
 from hub.outbound import destinations
-from hub.outbound.destinations import Outlet as Outlet
+from hub.outbound.destinations import OutboundChannel
 from hub.schema import resources
 from hub.schema.storable_text import storable
 from hub.store.engine import Transaction
@@ -58,7 +58,7 @@ def send(
     conversation_id: int,
     draft: Draft,
     author: Author,
-    outlets: dict[str, Outlet],
+    outlets: dict[str, OutboundChannel],
 ) -> Sent:
     """Adds a message to a conversation and puts it in line for its channel; or adds a note.
 
@@ -81,11 +81,11 @@ def send(
         raise NotFound("There is no such conversation.")
     named = stands = conversation_id
     if row.merged_into_id is not None:
-        named = stands = lifecycle.standing(tx, row.merged_into_id)
+        named = stands = lifecycle.surviving_id(tx, row.merged_into_id)
     if row.status == "resolved" and draft.type == "message":
         # What is said goes on where something goes on: no second one is opened beside it.
-        open_ = lifecycle.open_thread(
-            tx, contact_addresses.of_record(tx.connection, row.contact_id)
+        open_ = lifecycle.load_open_conversation(
+            tx, contact_addresses.first_address_of(tx.connection, row.contact_id)
         )
         stands = stands if open_ is None else open_.id
     repeated = _repeated(tx, row.contact_id, draft)
@@ -98,7 +98,7 @@ def send(
         outlet = None
     else:
         # Asked of the conversation that was named: merging changes no reply's way.
-        person, outlet = destinations.destination(
+        person, outlet = destinations.find_destination(
             tx, conversation_id, row.contact_id, draft.connector, reply, outlets
         )
         target = _thread(tx, stands, person)
@@ -107,8 +107,8 @@ def send(
 
 def start(
     tx: Transaction,
-    person: Person,
-    outlet: Outlet,
+    person: ContactAddress,
+    outlet: OutboundChannel,
     draft: Draft,
     author: Author,
 ) -> Sent:
@@ -134,7 +134,9 @@ def start(
     address_state.known(tx, person.address_id, outlet.name)
     destinations.refuse_stopped(tx, person.address_id, outlet.name)
     tx.lock(f"contact:{person.root_id}")
-    target = lifecycle.open_thread(tx, person) or lifecycle.start_thread(tx, person)
+    target = lifecycle.load_open_conversation(tx, person) or lifecycle.start_conversation(
+        tx, person
+    )
     return Sent(_write(tx, target, person, outlet, draft, author), is_new=True)
 
 
@@ -205,14 +207,18 @@ def _reply_to(tx: Transaction, conversation_id: int, draft: Draft) -> Any | None
     if draft.reply_to is None:
         return None
     row = tx.execute(
-        select(messages).where(messages.c.id == draft.reply_to, lifecycle.is_in(conversation_id))
+        select(messages).where(
+            messages.c.id == draft.reply_to, lifecycle.message_is_in(conversation_id)
+        )
     ).first()
     if row is None:
         raise Invalid("The message to answer is not in this conversation.", "reply_to")
     return row
 
 
-def _thread(tx: Transaction, conversation_id: int, person: Person | None) -> Thread:
+def _thread(
+    tx: Transaction, conversation_id: int, person: ContactAddress | None
+) -> LoadedConversation:
     row = tx.execute(select(conversations).where(conversations.c.id == conversation_id)).one()
     if person is None:
         held = tx.execute(
@@ -220,14 +226,14 @@ def _thread(tx: Transaction, conversation_id: int, person: Person | None) -> Thr
         ).scalar_one()
         person = destinations.person_at(tx, held)
         assert person is not None
-    return lifecycle.thread(tx, conversation_id, person)
+    return lifecycle.load_conversation(tx, conversation_id, person)
 
 
 def _write(
     tx: Transaction,
-    target: Thread,
-    person: Person | None,
-    outlet: Outlet | None,
+    target: LoadedConversation,
+    person: ContactAddress | None,
+    outlet: OutboundChannel | None,
     draft: Draft,
     author: Author,
 ) -> resources.Message:
@@ -263,8 +269,8 @@ def _write(
 def queue(
     tx: Transaction,
     message_id: int,
-    person: Person,
-    outlet: Outlet,
+    person: ContactAddress,
+    outlet: OutboundChannel,
     *,
     fallback_from: dict[str, Any] | None = None,
 ) -> None:
@@ -290,7 +296,7 @@ def queue(
     )
 
 
-def _attach(tx: Transaction, message_id: int, target: Thread, draft: Draft) -> None:
+def _attach(tx: Transaction, message_id: int, target: LoadedConversation, draft: Draft) -> None:
     if not draft.attachment_ids:
         return
     changed = tx.execute(

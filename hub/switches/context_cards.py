@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from hub.conversations.lifecycle import Thread
+from hub.conversations.lifecycle import LoadedConversation
 from hub.schema.resources import Given, Place
 from hub.store.engine import Transaction
 from hub.store.models import attachments, contacts, conversations, messages
@@ -18,7 +18,7 @@ from hub.switches.context_rules import Said
 
 
 def make(
-    tx: Transaction, target: Thread, from_: Place, to: Place, words: str = ""
+    tx: Transaction, target: LoadedConversation, from_: Place, to: Place, words: str = ""
 ) -> dict[str, Any]:
     """The card as the conversation's row keeps it. `words` are the first on the new channel."""
     made = context_rules.card(

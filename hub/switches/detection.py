@@ -10,12 +10,11 @@ from typing import Any
 from sqlalchemy import Select, insert, or_, select, true
 
 from hub.contacts import contact_addresses
-from hub.contacts.contact_addresses import Person
+from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, timeline
-from hub.conversations.lifecycle import Thread
+from hub.conversations.lifecycle import LoadedConversation
 from hub.conversations.timeline import Author
 from hub.metrics import RECOGNITION_SECONDS, SWITCHES, SWITCHES_RECOGNISED
-from hub.outbound.destinations import Outlet
 from hub.schema import resources
 from hub.schema.resources import Place
 from hub.store.engine import Transaction
@@ -53,9 +52,10 @@ def counted(switch: Switch) -> None:
 
 def notice(
     tx: Transaction,
-    target: Thread,
-    person: Person,
-    outlet: Outlet,
+    target: LoadedConversation,
+    person: ContactAddress,
+    connector: str,
+    kind: str,
     *,
     by_handover: bool = False,
     at: datetime | None = None,
@@ -70,17 +70,17 @@ def notice(
     """
     before = target["last_inbound_connector"]
     before_id = target["last_inbound_address_id"]
-    if before == outlet.name and before_id == person.address_id:
+    if before == connector and before_id == person.address_id:
         return None
     target.changes |= {
-        "last_inbound_connector": outlet.name,
+        "last_inbound_connector": connector,
         "last_inbound_address_id": person.address_id,
     }
-    if before is None or before == outlet.name:
+    if before is None or before == connector:
         return None
     origin = _origin(tx, before_id)
     by, by_itself, seconds = _recognised(tx, person, origin, by_handover)
-    to = Place(connector=outlet.name, kind=outlet.kind, address=str(person.address))
+    to = Place(connector=connector, kind=kind, address=str(person.address))
     switch = Switch(_place(before, origin), to, by, by_itself, seconds)
     target.changes["context_card"] = context_cards.make(tx, target, switch.from_, to, words)
     _tell(tx, target, person, switch, at)
@@ -88,7 +88,7 @@ def notice(
 
 
 def _recognised(
-    tx: Transaction, person: Person, origin: _Origin, by_handover: bool
+    tx: Transaction, person: ContactAddress, origin: _Origin, by_handover: bool
 ) -> tuple[str, bool, float]:
     if by_handover:
         return "handover", True, 0.0
@@ -155,9 +155,9 @@ def _notice_joined(
         link.evidence == "verified",
         _seconds(tx, newer[0].id, older[0], tx.now),
     )
-    person = contact_addresses.find(tx.connection, newer[0].address)
+    person = contact_addresses.find_contact_address(tx.connection, newer[0].address)
     assert person is not None
-    target = lifecycle.thread(tx, conversation_id, person)
+    target = lifecycle.load_conversation(tx, conversation_id, person)
     target.changes |= {
         "last_inbound_connector": newer[1]["last_inbound_connector"],
         "last_inbound_address_id": newer[0].id,
@@ -227,7 +227,11 @@ def _seconds(tx: Transaction, here: int, there: _Origin, known_at: datetime) -> 
 
 
 def _tell(
-    tx: Transaction, target: Thread, person: Person, switch: Switch, at: datetime | None
+    tx: Transaction,
+    target: LoadedConversation,
+    person: ContactAddress,
+    switch: Switch,
+    at: datetime | None,
 ) -> None:
     tx.execute(
         insert(channel_switches).values(

@@ -28,7 +28,7 @@ from hub.outbound.reachability import PAGES
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
 from hub.transport.composing import Composer
-from hub.transport.running import Connectors
+from hub.transport.running import RunningConnectors
 from hub.transport.send_calls import composed, sent
 from hub.transport.send_slots import Lane, lane
 from hub.types import OutboundMessage, SendReceipt
@@ -52,7 +52,7 @@ class Deliverer:
     def __init__(
         self,
         store: Store,
-        connectors: Connectors,
+        connectors: RunningConnectors,
         media: MediaFolder,
         links: MediaLinks,
         secret: bytes,

@@ -18,13 +18,13 @@ from sqlalchemy import select, update
 
 from hub.connectors.base import Connector, Handshake
 from hub.errors import EventIgnored, HubError, NotFound, PayloadInvalid, WebhookRejected
-from hub.inbound.channel import Inlet, Received
+from hub.inbound.channel import InboundChannel, ReceiveResult
 from hub.inbound.receive import keep_failed, process, receive
 from hub.metrics import INBOUND
 from hub.schema.storable_text import storable
 from hub.store.engine import Store, Transaction, is_unavailable
 from hub.store.models import journal
-from hub.transport.running import Connectors
+from hub.transport.running import RunningConnectors
 from hub.types import InboundEvent, WebhookReply, WebhookRequest
 
 log = structlog.get_logger()
@@ -39,13 +39,13 @@ class Disabled(HubError):
 class Gateway:
     """Takes requests in. `on_received` hears of every event that was new."""
 
-    def __init__(self, store: Store, connectors: Connectors) -> None:
+    def __init__(self, store: Store, connectors: RunningConnectors) -> None:
         self._store = store
         self._connectors = connectors
-        self._listeners: list[Callable[[Connector[Any], InboundEvent, Received], None]] = []
+        self._listeners: list[Callable[[Connector[Any], InboundEvent, ReceiveResult], None]] = []
 
     def on_received(
-        self, listener: Callable[[Connector[Any], InboundEvent, Received], None]
+        self, listener: Callable[[Connector[Any], InboundEvent, ReceiveResult], None]
     ) -> None:
         self._listeners.append(listener)
 
@@ -70,7 +70,7 @@ class Gateway:
         self.take(connector, request)
         return connector.reply(request)
 
-    def take(self, connector: Connector[Any], request: WebhookRequest) -> list[Received]:
+    def take(self, connector: Connector[Any], request: WebhookRequest) -> list[ReceiveResult]:
         """Takes in what a request says; its sender is known already.
 
         Raises:
@@ -145,22 +145,24 @@ class Gateway:
 
     def _receive(
         self, connector: Connector[Any], event: InboundEvent, request: WebhookRequest
-    ) -> Received:
-        inlet: Inlet = self._connectors.inlet(connector)
+    ) -> ReceiveResult:
+        inlet: InboundChannel = self._connectors.inlet(connector)
         try:
             received = self._store.write(lambda tx: receive(tx, inlet, event, request))
         except Exception as error:
             if is_unavailable(error):
                 raise
             self._keep(connector, event.key, event.raw, request, error)
-            return Received(is_new=False)
+            return ReceiveResult(is_new=False)
         outcome = "new" if received.is_new else "repeated"
         _count(connector.name, outcome).inc()
         if received.is_new:
             self._tell(connector, event, received)
         return received
 
-    def _tell(self, connector: Connector[Any], event: InboundEvent, received: Received) -> None:
+    def _tell(
+        self, connector: Connector[Any], event: InboundEvent, received: ReceiveResult
+    ) -> None:
         for listener in self._listeners:
             listener(connector, event, received)
 
@@ -195,11 +197,11 @@ def _parsed(connector: Connector[Any], request: WebhookRequest) -> Sequence[Inbo
 
 def _process_again(
     tx: Transaction,
-    inlet: Inlet,
+    inlet: InboundChannel,
     events: Sequence[InboundEvent],
     request: WebhookRequest,
     entry: Any,
-) -> list[tuple[InboundEvent, Received]]:
+) -> list[tuple[InboundEvent, ReceiveResult]]:
     claimed = tx.execute(
         update(journal)
         .where(journal.c.id == entry.id, journal.c.status == "failed")

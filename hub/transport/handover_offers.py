@@ -12,13 +12,15 @@ from hub.connectors.webchat import Webchat
 from hub.handover import metrics, offers
 from hub.handover.offers import Candidate
 from hub.store.engine import Store
-from hub.transport.running import Connectors
+from hub.transport.running import RunningConnectors
 
 
 class Offerer:
     """Looks now and again for who should be offered another channel."""
 
-    def __init__(self, store: Store, connectors: Connectors, config: Callable[[], Config]) -> None:
+    def __init__(
+        self, store: Store, connectors: RunningConnectors, config: Callable[[], Config]
+    ) -> None:
         self._store = store
         self._connectors = connectors
         self._config = config

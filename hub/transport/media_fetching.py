@@ -24,7 +24,7 @@ from hub.store.engine import Store, Transaction
 from hub.store.media import MediaFolder, TooLarge, sniff
 from hub.store.models import attachments, journal, messages
 from hub.transport.download import Refused, download
-from hub.transport.running import Connectors
+from hub.transport.running import RunningConnectors
 from hub.types import InboundMessage, WebhookRequest
 
 log = structlog.get_logger()
@@ -40,7 +40,7 @@ MAX_BYTES = 50 * 1024 * 1024
 class MediaFetcher:
     """One thread that fetches what is pending, a few at a time."""
 
-    def __init__(self, store: Store, connectors: Connectors, media: MediaFolder) -> None:
+    def __init__(self, store: Store, connectors: RunningConnectors, media: MediaFolder) -> None:
         self._store = store
         self._connectors = connectors
         self._media = media

@@ -17,7 +17,7 @@ from hub.errors import CredentialsRefused, PayloadInvalid, SendError
 from hub.store.engine import Store, Transaction, Upsert
 from hub.store.models import connector_states
 from hub.transport.gateway import Gateway
-from hub.transport.running import Connectors
+from hub.transport.running import RunningConnectors
 
 log = structlog.get_logger()
 
@@ -34,7 +34,7 @@ _MAKE = Upsert(connector_states, ["connector"])
 class Poller:
     """One thread per connector that polls. Across processes one at a time, by a lease."""
 
-    def __init__(self, store: Store, connectors: Connectors, gateway: Gateway) -> None:
+    def __init__(self, store: Store, connectors: RunningConnectors, gateway: Gateway) -> None:
         self._store = store
         self._connectors = connectors
         self._gateway = gateway

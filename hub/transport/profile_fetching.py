@@ -57,6 +57,6 @@ class Describer:
 
 
 def _keep(tx: Transaction, address: Address, profile: Profile) -> None:
-    person = contact_addresses.find(tx.connection, address)
+    person = contact_addresses.find_contact_address(tx.connection, address)
     if person is not None and not person.is_named:
         profiles.describe(tx, person.contact_id, profile)

@@ -14,8 +14,8 @@ from hub import runtime
 from hub.connectors import registry
 from hub.connectors.base import Connector, ConnectorConfig, Site
 from hub.connectors.base import Typing as CanType
-from hub.inbound.channel import Inlet
-from hub.outbound.send import Outlet
+from hub.inbound.channel import InboundChannel
+from hub.outbound.destinations import OutboundChannel
 from hub.schema import resources
 
 log = structlog.get_logger()
@@ -25,7 +25,7 @@ RETIRE_SECONDS = 60.0
 
 
 @dataclass(slots=True)
-class Slot:
+class RunningConnector:
     """A name in `connectors.yaml` and what became of it."""
 
     config: ConnectorConfig
@@ -38,7 +38,7 @@ class Slot:
         return self.config == config and (self.connector is not None or not config.enabled)
 
 
-class Connectors:
+class RunningConnectors:
     """Every configured connector by name. One that is broken never stops the others."""
 
     def __init__(self, configs: Mapping[str, ConnectorConfig], site: Site, secret: bytes) -> None:
@@ -86,12 +86,12 @@ class Connectors:
     def is_configured(self, name: str) -> bool:
         return name in self._slots
 
-    def inlet(self, connector: Connector[Any]) -> Inlet:
-        return Inlet(connector.name, connector.kind, self._secret, self.welcome())
+    def inlet(self, connector: Connector[Any]) -> InboundChannel:
+        return InboundChannel(connector.name, connector.kind, self._secret, self.welcome())
 
-    def outlets(self) -> dict[str, Outlet]:
+    def outlets(self) -> dict[str, OutboundChannel]:
         return {
-            one.name: Outlet(
+            one.name: OutboundChannel(
                 name=one.name,
                 kind=one.kind,
                 scheme=one.scheme,
@@ -160,14 +160,16 @@ def _retire(connectors: Sequence[Connector[Any]]) -> None:
             log.exception("connector.not_closed", connector=connector.name)
 
 
-def _slot(name: str, config: ConnectorConfig, site: Site) -> Slot:
+def _slot(name: str, config: ConnectorConfig, site: Site) -> RunningConnector:
     if not config.enabled:
-        return Slot(config, None, "disabled")
+        return RunningConnector(config, None, "disabled")
     try:
-        return Slot(config, registry.kind(config.kind)(name, config, site))
+        return RunningConnector(config, registry.kind(config.kind)(name, config, site))
     except Exception as error:
         log.exception("connector.broken", connector=name)
-        return Slot(config, None, "attention", f"{type(error).__name__}: it could not be started.")
+        return RunningConnector(
+            config, None, "attention", f"{type(error).__name__}: it could not be started."
+        )
 
 
 def _capabilities(connector: Connector[Any]) -> dict[str, Any]:

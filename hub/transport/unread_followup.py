@@ -10,7 +10,7 @@ from hub.connectors.base import Handover
 from hub.handover import digests
 from hub.metrics import FALLBACKS
 from hub.store.engine import Store
-from hub.transport.running import Connectors
+from hub.transport.running import RunningConnectors
 
 #: Pages looked after in one round; the next round takes up the rest.
 AT_ONCE = 200
@@ -20,7 +20,7 @@ class Follower:
     """What a timer calls. `rules` tells what holds now."""
 
     def __init__(
-        self, store: Store, connectors: Connectors, rules: Callable[[], Fallback] = Fallback
+        self, store: Store, connectors: RunningConnectors, rules: Callable[[], Fallback] = Fallback
     ) -> None:
         self._store = store
         self._connectors = connectors

@@ -17,7 +17,7 @@ import requests
 
 from hub.config import load_config
 from hub.connectors.base import Site
-from hub.transport.running import Connectors
+from hub.transport.running import RunningConnectors
 from tests.harness import RunningHub, free_port
 
 pytestmark = pytest.mark.servers
@@ -189,7 +189,7 @@ def hub_(world: object) -> RunningHub:
 
 
 def test_replay_runs_what_failed_again_and_says_how_many(tmp_path: Path) -> None:
-    from hub.inbound.channel import Inlet
+    from hub.inbound.channel import InboundChannel
     from hub.inbound.receive import keep_failed
     from hub.store.engine import Store
     from hub.store.migrate import migrate
@@ -207,7 +207,7 @@ def test_replay_runs_what_failed_again_and_says_how_many(tmp_path: Path) -> None
     request = WebhookRequest(
         method="POST", url="", body=mail, headers={"content-type": "message/rfc822"}
     )
-    inlet = Inlet("letters", "email", b"")
+    inlet = InboundChannel("letters", "email", b"")
     store.write(lambda tx: keep_failed(tx, inlet, "key-1", mail, request, "It broke."))
     store.close()
     done = hub(tmp_path, "replay", "--config", path)
@@ -269,7 +269,7 @@ def test_a_connector_that_does_not_close_keeps_no_other_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = load_config(Path(wrote(tmp_path, GOOD + "  second: {kind: webchat}\n")), {})
-    connectors = Connectors(config.connectors, Site("http://localhost"), b"")
+    connectors = RunningConnectors(config.connectors, Site("http://localhost"), b"")
     first, second = connectors
     closed: list[str] = []
 

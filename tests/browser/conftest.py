@@ -26,7 +26,7 @@ AWAY = r"ERR_CONNECTION|ERR_SOCKET|ERR_EMPTY|WebSocket|Failed to load resource"
 OTHER_CHAT = """\
   outlet:
     kind: webchat
-    title: Sandbox Outlet
+    title: Sandbox OutboundChannel
 """
 # All customers of all these tests at once are no more than one agent can hold.
 ROOM = f"agents: {{{EMAIL}: {{capacity: 1000}}}}\n"

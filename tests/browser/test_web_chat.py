@@ -145,7 +145,7 @@ def test_a_second_visitor_never_sees_the_thread_of_the_first(
 def test_two_chats_of_one_hub_keep_their_threads_apart(hub: RunningHub, visitor: Visitor) -> None:
     visitor.opens_page("website").says("said to the shop")
     visitor.opens_page("outlet")
-    expect(visitor.page.get_by_role("heading", name="Sandbox Outlet")).to_be_visible()
+    expect(visitor.page.get_by_role("heading", name="Sandbox OutboundChannel")).to_be_visible()
     visitor.says("said to the outlet")
     expect(visitor.message("said to the shop")).to_have_count(0)
     assert stored(hub, "said to the outlet")["connector"] == "outlet"

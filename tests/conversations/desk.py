@@ -20,7 +20,7 @@ from hub.conversations import actions, queries, views
 from hub.conversations.timeline import Author
 from hub.handover import redemption
 from hub.identity import links
-from hub.inbound.channel import Received
+from hub.inbound.channel import ReceiveResult
 from hub.inbound.receive import receive
 from hub.outbound import send
 from hub.outbound.send import Draft
@@ -31,7 +31,7 @@ from hub.store.media import MediaFolder, MediaLinks
 from hub.store.models import agents, contacts, conversations, deliveries
 from hub.transport.delivery import Deliverer
 from hub.transport.gateway import Gateway
-from hub.transport.running import Connectors
+from hub.transport.running import RunningConnectors
 from hub.types import (
     Address,
     ContactEvent,
@@ -103,7 +103,7 @@ class Customer:
         values: dict[str, Any] = {"key": key, "raw": b"", "address": self.address, "name": name}
         return ContactEvent(**(values | fields))
 
-    def brings(self, event: InboundEvent) -> Received:
+    def brings(self, event: InboundEvent) -> ReceiveResult:
         return self.desk.receives(event, self.connector)
 
     def says(self, text: str = "", **fields: Any) -> resources.Message:
@@ -112,10 +112,10 @@ class Customer:
         assert received.message_id is not None, received
         return self.desk.message(received.message_id)
 
-    def edits(self, message: resources.Message, text: str, **fields: Any) -> Received:
+    def edits(self, message: resources.Message, text: str, **fields: Any) -> ReceiveResult:
         return self.brings(self.message(text, edits=message.external_id, **fields))
 
-    def reacts(self, message: resources.Message, emoji: str) -> Received:
+    def reacts(self, message: resources.Message, emoji: str) -> ReceiveResult:
         return self.brings(self.event("reaction", text=emoji, external_id=message.external_id))
 
     def stops(self) -> None:
@@ -156,9 +156,9 @@ class Desk:
         self.agent = self.hires("Kadri")
         self.deliverers: list[Deliverer] = []
 
-    def open_connectors(self, names: dict[str, str]) -> Connectors:
+    def open_connectors(self, names: dict[str, str]) -> RunningConnectors:
         configs = {name: ToyConfig(kind=kind) for name, kind in names.items()}
-        made = Connectors(configs, Site("https://hub.example"), SECRET)
+        made = RunningConnectors(configs, Site("https://hub.example"), SECRET)
         for one in made:
             assert isinstance(one, tuple(KINDS.values()))
             one.provider = self.provider
@@ -225,7 +225,7 @@ class Desk:
         from hub.contacts import contact_addresses
 
         with self.store.read() as connection:
-            person = contact_addresses.find(connection, address)
+            person = contact_addresses.find_contact_address(connection, address)
         assert person is not None
         return person.contact
 
@@ -233,13 +233,13 @@ class Desk:
         from hub.contacts import contact_addresses
 
         with self.store.read() as connection:
-            person = contact_addresses.find(connection, address)
+            person = contact_addresses.find_contact_address(connection, address)
         assert person is not None
         return person.contact_id
 
     # -- in and out ------------------------------------------------------------------------------
 
-    def receives(self, event: InboundEvent, connector: str = "toy") -> Received:
+    def receives(self, event: InboundEvent, connector: str = "toy") -> ReceiveResult:
         inlet = self.connectors.inlet(self.toy(connector))
         request = WebhookRequest("POST", "", event.raw)
         return self.store.write(lambda tx: receive(tx, inlet, event, request))
@@ -297,7 +297,7 @@ class Desk:
 
     # -- delivery --------------------------------------------------------------------------------
 
-    def deliverer(self, connectors: Connectors | None = None) -> Deliverer:
+    def deliverer(self, connectors: RunningConnectors | None = None) -> Deliverer:
         made = Deliverer(self.store, connectors or self.connectors, self.media, self.links, SECRET)
         self.deliverers.append(made)
         return made

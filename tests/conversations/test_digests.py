@@ -257,7 +257,7 @@ def follow_at(desk: Desk, message: resources.Message) -> datetime:
 def test_what_was_read_does_not_follow(desk: Desk, chat: str, visitor: Customer) -> None:
     read, _unread = answers(desk, chat, "read", "unread")
     with desk.store.read() as connection:
-        person = contact_addresses.find(connection, visitor.address)
+        person = contact_addresses.find_contact_address(connection, visitor.address)
     assert person is not None
     seen = visitor.event("read", external_id=read.id)
     desk.store.write(lambda tx: receipts.read_by_customer(tx, "site", person, seen))
@@ -416,7 +416,7 @@ def test_the_way_back_leads_to_the_same_person_once(
         def write(tx: Any) -> bool:
             from hub.types import Profile
 
-            person = contact_addresses.find_or_make(tx, phone.address, Profile())
+            person = contact_addresses.find_or_create(tx, phone.address, Profile())
             return bool(redemption.redeem(tx, found[1], "site", person))
 
         return desk.store.write(write)

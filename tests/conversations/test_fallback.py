@@ -338,7 +338,7 @@ def sets_reach(desk: Desk, customer: Customer, **values: Any) -> None:
 
 def people_id(desk: Desk, customer: Customer) -> int:
     with desk.store.read() as connection:
-        person = contact_addresses.find(connection, customer.address)
+        person = contact_addresses.find_contact_address(connection, customer.address)
     assert person is not None
     return person.address_id
 

@@ -14,7 +14,7 @@ from sqlalchemy import event, select, update
 from hub.errors import LimitExceeded, NotFound
 from hub.handover import redemption
 from hub.handover.redemption import Refused
-from hub.inbound.channel import Received
+from hub.inbound.channel import ReceiveResult
 from hub.schema.tokens import CODE_ALPHABET, codes_in, is_token, new_code, new_token
 from hub.store.engine import Store
 from hub.store.models import handover_refusals
@@ -36,7 +36,7 @@ def there(desk: Desk) -> Customer:
     return desk.customer("there", "other")
 
 
-def brings(customer: Customer, text: str, **fields: object) -> Received:
+def brings(customer: Customer, text: str, **fields: object) -> ReceiveResult:
     return customer.brings(customer.message(text, **fields))
 
 

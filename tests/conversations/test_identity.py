@@ -67,7 +67,7 @@ class Somebody:
     @property
     def evidence(self) -> str:
         with self.desk.store.read() as connection:
-            found = contact_addresses.find(connection, self.address)
+            found = contact_addresses.find_contact_address(connection, self.address)
         assert found is not None
         return found.evidence
 
@@ -381,7 +381,7 @@ def test_a_reply_token_proves_the_address_it_was_sent_to_and_no_other(
     customer, other = mail(desk), mail(desk, "other@example.org")
     said = customer.says(authenticated=False)
     with desk.store.read() as connection:
-        person = contact_addresses.find(connection, customer.address)
+        person = contact_addresses.find_contact_address(connection, customer.address)
     assert person is not None
     token = make_reply_token(SECRET, ReplyToken(int(said.conversation_id), person.address_id))
     who = customer if brought_by == "itself" else other

@@ -251,7 +251,7 @@ class Story:
             return sorted(
                 connection.execute(
                     select(messages.c.text).where(
-                        lifecycle.is_in(conversation_id), messages.c.type != "event"
+                        lifecycle.message_is_in(conversation_id), messages.c.type != "event"
                     )
                 ).scalars()
             )

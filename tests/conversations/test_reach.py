@@ -138,7 +138,7 @@ def test_a_late_message_does_not_set_the_reply_window_back(desk: Desk, anna: Cus
     for at in (a_moment_ago(hours=2), newest, a_moment_ago(hours=20)):
         anna.says("Hello", sent_at=at)
     with desk.store.read() as connection:
-        person = contact_addresses.find(connection, anna.address)
+        person = contact_addresses.find_contact_address(connection, anna.address)
         assert person is not None
         found = address_state.last_inbound_at(connection, person.address_id, "toy")
     assert found == newest

@@ -268,7 +268,7 @@ def starts(desk: Desk, path: str, connector: str, text: str = "Good news") -> re
 
     def write(tx: Any) -> send.Sent:
         address = Address(outlet.scheme, path, outlet.scope)
-        person = contact_addresses.find_or_make(tx, address, Profile(), evidence="asserted")
+        person = contact_addresses.find_or_create(tx, address, Profile(), evidence="asserted")
         return send.start(tx, person, outlet, Draft(text, client_id="s1"), desk.agent)
 
     return desk.store.write(write).message

@@ -107,7 +107,7 @@ def test_a_reply_after_a_merge_was_undone_does_not_land_with_the_other_person(
 
 def token_for(desk: Desk, conversation_id: str, customer: Customer, secret: bytes = SECRET) -> str:
     with desk.store.read() as connection:
-        person = contact_addresses.find(connection, customer.address)
+        person = contact_addresses.find_contact_address(connection, customer.address)
     assert person is not None
     return make_reply_token(secret, ReplyToken(int(conversation_id), person.address_id))
 

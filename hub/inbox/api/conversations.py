@@ -10,7 +10,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
 from hub.contacts import contact_addresses, profiles
-from hub.contacts.contact_addresses import Person
+from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import actions, assignment, queries, views
 from hub.errors import Conflict, Invalid
 from hub.handover import redemption
@@ -29,7 +29,8 @@ from hub.inbox.api.routing import Routing, routing_of
 from hub.inbox.handover_links import make_handover
 from hub.inbox.services import Hub
 from hub.outbound import destinations, send
-from hub.outbound.send import Draft, Outlet
+from hub.outbound.destinations import OutboundChannel
+from hub.outbound.send import Draft
 from hub.schema import resources
 from hub.store.engine import Transaction
 from hub.types import Address, Profile
@@ -207,14 +208,16 @@ def blueprint(hub: Hub) -> APIBlueprint:
     return api
 
 
-def _outlet(hub: Hub, name: str) -> Outlet:
+def _outlet(hub: Hub, name: str) -> OutboundChannel:
     found = hub.connectors.outlets().get(name)
     if found is None:
         raise Invalid(f"There is no connector {name!r} that is turned on.", "connector")
     return found
 
 
-def _recipient(hub: Hub, tx: Transaction, body: NewConversation, outlet: Outlet) -> Person:
+def _recipient(
+    hub: Hub, tx: Transaction, body: NewConversation, outlet: OutboundChannel
+) -> ContactAddress:
     if (body.contact_id is None) == (body.address is None):
         raise Invalid("Give either contact_id or address.", "address")
     if body.contact_id is not None:
@@ -224,12 +227,12 @@ def _recipient(hub: Hub, tx: Transaction, body: NewConversation, outlet: Outlet)
             raise Conflict(f"This customer has no address that {outlet.name} can write to.")
         return found
     assert body.address is not None
-    return contact_addresses.find_or_make(
+    return contact_addresses.find_or_create(
         tx, _address(hub, body.address, outlet), Profile(), evidence="asserted"
     )
 
 
-def _address(hub: Hub, text: str, outlet: Outlet) -> Address:
+def _address(hub: Hub, text: str, outlet: OutboundChannel) -> Address:
     try:
         address = Address.parse(text, outlet.scope)
     except ValueError as error:

@@ -257,7 +257,7 @@ def _pages_of(connection: Connection, records: Iterable[int]) -> list[Address]:
     found: list[Address] = []
     for record in records:
         try:
-            group = contact_addresses.group_of(connection, record)
+            group = contact_addresses.linked_contact_ids(connection, record)
         except NotFound:
             continue
         rows = connection.execute(

@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import select
 
 from hub.contacts import contact_addresses, profiles
-from hub.contacts.contact_addresses import Person
+from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import queries
 from hub.errors import Conflict, Invalid
 from hub.identity import customer_view
@@ -62,9 +62,9 @@ def known(hub: Hub, here: Line, client_id: str) -> resources.Message | None:
         return queries.inbound_by_client_id(connection, here.address, client_id)
 
 
-def person_of(hub: Hub, here: Line) -> Person | None:
+def person_of(hub: Hub, here: Line) -> ContactAddress | None:
     with hub.store.read() as connection:
-        return contact_addresses.find(connection, here.address)
+        return contact_addresses.find_contact_address(connection, here.address)
 
 
 def read(hub: Hub, here: Line, message_id: int) -> None:
@@ -82,7 +82,7 @@ def read(hub: Hub, here: Line, message_id: int) -> None:
             person
             for address in found.addresses.values()
             if (address.scheme, address.scope) == (here.address.scheme, here.address.scope)
-            and (person := contact_addresses.find(connection, address)) is not None
+            and (person := contact_addresses.find_contact_address(connection, address)) is not None
         ]
     if at is None:
         return

@@ -138,7 +138,7 @@ def register(socketio: SocketIO, hub: Hub) -> None:
         def tell(asked: Typing) -> Ack:
             here = signal()
             with hub.store.read() as connection:
-                person = contact_addresses.find(connection, here.address)
+                person = contact_addresses.find_contact_address(connection, here.address)
                 if person is None:
                     return ok()
                 current = queries.current_conversation(connection, person.root_id)

@@ -11,10 +11,10 @@ from sqlalchemy import Connection, func, select
 
 from hub.config import Config
 from hub.contacts import contact_addresses
-from hub.contacts.contact_addresses import Person
+from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle
 from hub.outbound import automatic_texts, reachability
-from hub.outbound.send import Outlet
+from hub.outbound.destinations import OutboundChannel
 from hub.router import queue
 from hub.router.auto_replies import localized_words
 from hub.router.auto_replies.rules import (
@@ -153,7 +153,7 @@ def _said(connection: Connection, conversation_id: int, contact_id: int) -> froz
     found = connection.execute(
         select(messages.c.client_id).where(
             # By the index of the names; a conversation can be with several records of a person.
-            messages.c.contact_id.in_(contact_addresses.group_of(connection, contact_id)),
+            messages.c.contact_id.in_(contact_addresses.linked_contact_ids(connection, contact_id)),
             messages.c.direction == "out",
             messages.c.client_id.in_(names),
         )
@@ -165,14 +165,20 @@ def _said(connection: Connection, conversation_id: int, contact_id: int) -> froz
 
 
 def say(
-    tx: Transaction, found: Found, kind: Kind, config: Config, outlets: Mapping[str, Outlet]
+    tx: Transaction,
+    found: Found,
+    kind: Kind,
+    config: Config,
+    outlets: Mapping[str, OutboundChannel],
 ) -> bool:
     """Says one thing in a conversation, if it still stands as it did. False when not."""
     last = found.last
-    person = contact_addresses.find(tx.connection, Address(last.scheme, last.path, last.scope))
+    person = contact_addresses.find_contact_address(
+        tx.connection, Address(last.scheme, last.path, last.scope)
+    )
     if person is None or _is_refused(tx, person):
         return False
-    target = lifecycle.thread(tx, found.row.id, person)
+    target = lifecycle.load_conversation(tx, found.row.id, person)
     still = ("status", "merged_into_id", "assignee_id")
     if any(target[name] != getattr(found.row, name) for name in still):
         return False
@@ -200,9 +206,9 @@ def _when_back(
     tx: Transaction,
     found: Found,
     config: Config,
-    person: Person,
-    outlet: Outlet,
-    outlets: Mapping[str, Outlet],
+    person: ContactAddress,
+    outlet: OutboundChannel,
+    outlets: Mapping[str, OutboundChannel],
     language: str,
 ) -> dict[str, str] | None:
     hours = hours_of(config, found.row.team)
@@ -232,12 +238,12 @@ def _place(
 def _elsewhere(
     tx: Transaction,
     config: Config,
-    person: Person,
-    outlet: Outlet,
-    outlets: Mapping[str, Outlet],
+    person: ContactAddress,
+    outlet: OutboundChannel,
+    outlets: Mapping[str, OutboundChannel],
 ) -> str:
     """The kind of channel that an answer takes when this one cannot carry it; empty: none."""
-    records = contact_addresses.group_of(tx.connection, person.root_id)
+    records = contact_addresses.linked_contact_ids(tx.connection, person.root_id)
     ways = reachability.ways(tx.connection, records, outlets)
     possible = reachability.elsewhere(
         ways,
@@ -249,7 +255,7 @@ def _elsewhere(
     return possible[0].outlet.kind if possible else ""
 
 
-def _is_refused(tx: Transaction, person: Person) -> bool:
+def _is_refused(tx: Transaction, person: ContactAddress) -> bool:
     """Whether this address is a machine's, or was told so much today that it may be one."""
     if person.address.scheme == "mailto" and is_machine(person.address.path):
         return True

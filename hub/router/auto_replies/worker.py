@@ -20,7 +20,7 @@ from sqlalchemy import select
 from hub import runtime
 from hub.config import Config
 from hub.metrics import AUTOMATIC
-from hub.outbound.send import Outlet
+from hub.outbound.destinations import OutboundChannel
 from hub.router.auto_replies import selection
 from hub.router.auto_replies.rules import QUEUED_AFTER, Kind, to_say
 from hub.router.auto_replies.selection import Found
@@ -57,7 +57,7 @@ class Replier:
         self,
         store: Store,
         config: Callable[[], Config],
-        outlets: Callable[[], Mapping[str, Outlet]],
+        outlets: Callable[[], Mapping[str, OutboundChannel]],
     ) -> None:
         self._store = store
         self._config = config
