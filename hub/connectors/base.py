@@ -4,9 +4,11 @@ A connector is a translator and nothing else: it reads what its provider sends (
 and writes what its provider takes (`compose`, `accept`). It never touches the database, the web
 framework or the clock; `parse` and `compose` are pure, so that every payload can be a test.
 
-A subclass defines what stands under "define"; may override what stands under "may override"; gets
-the rest. Abilities that not every channel has are the protocols at the end, found by isinstance.
-`ADDING_CONNECTORS.md` walks through one.
+A subclass defines what stands under "define" and may override what stands under "may override";
+the base gives it everything under "need not touch". A kind that calls its provider over HTTP
+inherits from `HttpConnector`; a kind whose customers are on pages of this hub inherits from
+`hub.connectors.pages.PageConnector`. Abilities that only some channels have are the protocols at
+the end of this module, found by isinstance. `ADDING_CONNECTORS.md` walks through one connector.
 """
 
 from __future__ import annotations
@@ -16,11 +18,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Generic, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from typing_extensions import TypeVar
 
-from hub.connectors.http import Http, HttpCall
+from hub.connectors.http import Http, HttpCall, HttpResponse
 from hub.types import (
     Address,
     Capabilities,
@@ -47,26 +50,37 @@ class ConnectorConfig(BaseModel):
 
 
 ConfigT = TypeVar("ConfigT", bound=ConnectorConfig)
+#: What `compose` gives and `transmit` carries out. Named once, in the base class of a kind.
+CallT = TypeVar("CallT", default=Any)
+#: What `transmit` brings back and `accept` reads.
+AnswerT = TypeVar("AnswerT", default=Any)
+MadeCallT = TypeVar("MadeCallT", covariant=True, default=Any)
+TakenCallT = TypeVar("TakenCallT", contravariant=True, default=Any)
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where this hub stands on the internet, without a slash at the end."""
+    """The address of this hub on the internet, without a slash at its end."""
 
     public_url: str
 
     def webhook_url(self, connector: str) -> str:
+        """The address to which the provider of the connector with this name posts."""
         return f"{self.public_url}/webhooks/{connector}"
 
 
-class Connector(ABC, Generic[ConfigT]):
-    """One configured channel: a name in `connectors.yaml`, its options, and how to speak."""
+class Connector(ABC, Generic[ConfigT, CallT, AnswerT]):
+    """One configured channel: a name in `connectors.yaml`, its options, and how to speak.
+
+    Its parameters are the model of its options, the type of a call and the type of an answer:
+    `Connector[EmailConfig, SmtpCall, SmtpReply]`.
+    """
 
     # -- define ----------------------------------------------------------------
 
     #: The word in `connectors.yaml`.
     kind: ClassVar[str]
-    #: The provider's name as people write it.
+    #: The provider's name as people write it: `Telegram`.
     title: ClassVar[str]
     #: The scheme of its addresses: `tel`, `mailto`, `telegram`.
     scheme: ClassVar[str]
@@ -75,10 +89,11 @@ class Connector(ABC, Generic[ConfigT]):
 
     @abstractmethod
     def verify(self, request: WebhookRequest) -> None:
-        """Makes sure that the provider sent this, in constant time.
+        """Makes sure that the provider sent this request, in constant time.
 
         Raises:
-            WebhookRejected: it did not, or nobody can tell. Never anything else.
+            WebhookRejected: the request is not the provider's, or its sender cannot be proved.
+                This method raises nothing else, whatever the request holds.
         """
 
     @abstractmethod
@@ -88,76 +103,80 @@ class Connector(ABC, Generic[ConfigT]):
         Each event's `raw` is the smallest body that parses to that event alone.
 
         Raises:
-            PayloadInvalid: not of the provider's form.
-            EventIgnored: known, and nothing for us in it.
+            PayloadInvalid: the body has not the form that the provider documents.
+            EventIgnored: the form is known, and the hub has no use for anything in it.
         """
 
     @abstractmethod
-    def compose(self, message: OutboundMessage) -> Sequence[Any]:
+    def compose(self, message: OutboundMessage) -> Sequence[CallT]:
         """Turns a message into calls, in order: splitting and formatting included. Pure.
 
-        A retry composes the same calls again and goes on after the last one that was accepted,
+        A retry composes the same calls again and goes on after the last call that was accepted,
         so the same message must always give the same calls.
 
         Raises:
-            Unsupported: the channel cannot carry it.
+            Unsupported: the channel cannot carry the message.
             WindowClosed: the provider's reply window is over at `message.now`.
         """
 
     @abstractmethod
-    def accept(self, call: Any, response: Any) -> SendReceipt:
+    def transmit(self, call: CallT) -> AnswerT:
+        """Carries out one call and returns the provider's answer, good or bad.
+
+        `HttpConnector` has it already.
+
+        Raises:
+            ConnectionFailed: there is no answer; `maybe_sent` is true when the outcome is unknown.
+        """
+
+    @abstractmethod
+    def accept(self, call: CallT, response: AnswerT) -> SendReceipt:
         """Reads the provider's answer to a call.
 
         Raises:
-            SendError: the one that says what to do next.
+            SendError: the provider did not take the call; the subclass says what to do next.
         """
 
     # -- may override ----------------------------------------------------------------
 
-    #: Hosts of the provider that media are fetched from, beside that of `api_base`.
+    #: Hosts of the provider that media are fetched from, beside the host of `api_base`.
     provider_media_hosts: ClassVar[tuple[str, ...]] = ()
 
     @property
     def api_base(self) -> str:
-        """Where the provider's API is, for those that have one."""
+        """The address of the provider's API, "" for a kind without one."""
         return getattr(self.config, "api_base", "")
 
     @property
     def scope(self) -> str:
-        """Set where the provider's ids hold within one bot or page only."""
+        """The bot or page within which the provider's ids hold, "" where they hold everywhere."""
         return ""
 
-    def transmit(self, call: Any) -> Any:
-        """Carries one call out: over HTTP unless a kind speaks something else.
-
-        Raises:
-            ConnectionFailed: with `maybe_sent` when the outcome is unknown.
-        """
-        assert isinstance(call, HttpCall)
-        return self.http.request(call)
-
     def reply(self, request: WebhookRequest) -> WebhookReply:
-        """What the provider wants to hear once everything in `request` is on disk."""
+        """The answer that the provider expects once every event of `request` is on disk."""
         return WebhookReply()
 
     def normalized(self, address: Address) -> Address:
-        """The one form of an address that a person typed, as `parse` gives it. Pure.
+        """An address that an agent typed, in the one form in which `parse` gives it. Pure.
 
         Raises:
-            Invalid: nobody can be there.
+            Invalid: no customer can have this address.
         """
         return address
 
     def check(self) -> str:
         """Asks the provider whether the configuration works: the admin's Test button.
 
-        Returns: one sentence with what was found (the bot's name, the number).
-        Raises: SendError.
+        Returns:
+            One sentence for the admin, with the name of the bot or the number that answered.
+
+        Raises:
+            SendError: the configuration does not work; the sentence says what to change.
         """
         return "There is nothing to test."
 
     def close(self) -> None:
-        """Gives back what is held open. Called once, when the connector is replaced or stopped."""
+        """Closes open connections. Called once, when the connector is replaced or stopped."""
 
     # -- need not touch ----------------------------------------------------------------
 
@@ -169,53 +188,65 @@ class Connector(ABC, Generic[ConfigT]):
 
     @property
     def label(self) -> str:
+        """The name that agents see."""
         return self.config.label or self.name
 
     @property
     def media_hosts(self) -> tuple[str, ...]:
+        """Every host that media may be fetched from, beside the host of `api_base`."""
         return (*self.provider_media_hosts, *self.config.media_hosts)
 
-    def send(self, call: Any) -> SendReceipt:
+    def send(self, call: CallT) -> SendReceipt:
+        """Carries out one call and reads the answer. Raises SendError."""
         return self.accept(call, self.transmit(call))
 
     def address(self, path: str) -> Address:
+        """The address of a customer with this path, in the connector's scheme and scope."""
         return Address(self.scheme, path, self.scope)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
 
 
+class HttpConnector(Connector[ConfigT, HttpCall, HttpResponse]):
+    """A channel whose calls are HTTP requests: most of them are."""
+
+    def transmit(self, call: HttpCall) -> HttpResponse:
+        """One request, with timeouts, without redirects and proxies. Raises ConnectionFailed."""
+        return self.http.request(call)
+
+
 def secrets_of(config: BaseModel) -> list[str]:
-    """Every secret in a configuration, however deep, longest first."""
-    found: list[str] = []
+    """Every secret in a configuration and in the models inside it, longest first."""
+    secrets: list[str] = []
     for value in dict(config).values():
         if isinstance(value, SecretStr):
-            found.append(value.get_secret_value())
+            secrets.append(value.get_secret_value())
         elif isinstance(value, BaseModel):
-            found.extend(secrets_of(value))
-    return sorted((secret for secret in found if secret), key=len, reverse=True)
+            secrets.extend(secrets_of(value))
+    return sorted(filter(None, secrets), key=len, reverse=True)
 
 
-# -- abilities that not every channel has ----------------------------------------------------------
+# -- abilities that only some channels have -------------------------------------------------------
 
 
 @cache
 def is_able(kind: type[Connector[Any]], ability: type) -> bool:
-    """Whether a kind has one of the abilities below.
+    """Whether a connector class has one of the abilities below.
 
-    For what runs on every event: isinstance looks through all of a protocol's members each time.
+    For code that runs on every event: isinstance looks up each member of a protocol each time.
     """
     return issubclass(kind, ability)
 
 
 @dataclass(frozen=True, slots=True)
 class PollResult:
-    """One look for new events.
+    """The events that one poll found.
 
     Args:
-        requests: what came, oldest first, each as if it had come by webhook.
-        cursor: where to go on; kept once all requests are on disk.
-        pause: seconds until the next look.
+        requests: the events, oldest first, each in the form in which a webhook would bring it.
+        cursor: where the next poll goes on; stored once all requests are on disk.
+        pause: seconds until the next poll.
     """
 
     requests: tuple[WebhookRequest, ...]
@@ -225,21 +256,26 @@ class PollResult:
 
 @runtime_checkable
 class Polls(Protocol):
-    """Gets its events by asking. One process asks at a time."""
+    """Gets its events by asking the provider. One process asks at a time."""
 
     def polls(self) -> bool:
-        """Whether this connector, as configured, does."""
+        """Whether this connector polls, as it is configured."""
 
     def poll(self, cursor: str, wait: float) -> PollResult:
-        """Looks once, and waits up to `wait` seconds for something to come.
+        """Asks once, and waits up to `wait` seconds for an event.
 
-        `cursor` is "" the very first time. Raises SendError when the provider cannot be asked.
+        Args:
+            cursor: the cursor of the last poll, "" the very first time.
+            wait: seconds.
+
+        Raises:
+            SendError: the provider cannot be asked.
         """
 
 
 @runtime_checkable
 class Registers(Protocol):
-    """Tells the provider where our webhook is."""
+    """Tells the provider the address of our webhook."""
 
     def register(self) -> None:
         """Safe to repeat. Raises SendError."""
@@ -250,52 +286,52 @@ class Handshake(Protocol):
     """Answers the provider's question whether the webhook is ours."""
 
     def handshake(self, request: WebhookRequest) -> WebhookReply:
-        """Raises WebhookRejected."""
+        """The answer to a GET on the webhook. Raises WebhookRejected."""
 
 
 @runtime_checkable
-class Typing(Protocol):
-    """Can show the customer that somebody is writing."""
+class Typing(Protocol[MadeCallT]):
+    """Can show the customer that an agent is writing."""
 
-    def typing(self, address: Address, on: bool) -> Sequence[Any]:
-        """The calls that show it; pure."""
+    def typing(self, address: Address, on: bool) -> Sequence[MadeCallT]:
+        """The calls that show it, or end it where `on` is false; pure."""
 
 
 @runtime_checkable
 class FetchesMedia(Protocol):
-    """Sends references to media instead of bytes."""
+    """Receives references to media instead of their bytes."""
 
     def locate(self, source: str) -> HttpCall:
-        """The request that gets the bytes; may ask the provider where they are.
+        """The request that gets the bytes of an attachment; may ask the provider for its address.
 
-        The caller guards it: host, size and redirects. Raises SendError.
+        The caller checks host, size and redirects. Raises SendError.
         """
 
 
 @runtime_checkable
 class DescribesContacts(Protocol):
-    """Can tell more about a person than came with the message."""
+    """Can look up more about a contact than came with the message."""
 
     def describe(self, address: Address) -> Profile:
-        """Raises SendError."""
+        """The profile that the provider has of this address. Raises SendError."""
 
 
 @runtime_checkable
-class Acknowledges(Protocol):
-    """The provider wants to hear more than 2xx about an event (a button's spinner)."""
+class Acknowledges(Protocol[MadeCallT]):
+    """Sends the provider a call about an event it brought (to stop a button's spinner)."""
 
-    def acknowledge(self, event: InboundEvent) -> Sequence[Any]:
+    def acknowledge(self, event: InboundEvent) -> Sequence[MadeCallT]:
         """The calls to make once the event is on disk; pure, often none."""
 
 
 @runtime_checkable
-class Reconciles(Protocol):
-    """Can find out what became of a call whose answer was lost."""
+class Reconciles(Protocol[TakenCallT]):
+    """Can find out whether a call arrived whose answer was lost."""
 
     def reconcile(
-        self, message: OutboundMessage, call: Any, attempted_at: datetime
+        self, message: OutboundMessage, call: TakenCallT, attempted_at: datetime
     ) -> SendReceipt | None:
-        """The receipt if the provider has it; None if sending it again does no harm.
+        """The receipt if the provider has the message; None if sending it again does no harm.
 
         Raises SendError when the provider cannot say now.
         """
@@ -303,7 +339,12 @@ class Reconciles(Protocol):
 
 @runtime_checkable
 class Handover(Protocol):
-    """Can be the place where a conversation goes on."""
+    """Can be the channel on which a conversation goes on."""
 
     def handover_link(self, token: str, code: str) -> str:
-        """A link that brings the customer here with the token (or the code, where they type)."""
+        """A link that brings the customer to this channel with the token.
+
+        Args:
+            token: the handover token, of letters, digits, `-` and `_`.
+            code: a short form of it, for channels on which the customer types it.
+        """

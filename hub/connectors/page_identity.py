@@ -1,7 +1,7 @@
-"""Who a site says its visitor is, signed with a secret that only the site and the hub know.
+"""The identity of a visitor, signed by the site with a secret that only it and the hub know.
 
-Two forms: a JSON Web Token, which runs out; and the HMAC of a plain id, for sites that have it
-already. Both are pure: the time is given.
+It has two forms: a JSON Web Token, which expires; and the HMAC of a plain id, for sites that have
+it already. Reading either is pure: the time is an argument.
 
 Source: RFC 7519 (JWT), RFC 7518, 3.2 (HS256), RFC 2104 (HMAC).
 """
@@ -19,24 +19,25 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from hub.errors import HubError
 
-#: Clocks of two servers differ.
+#: How far the clocks of the site and the hub may be apart.
 LEEWAY = timedelta(seconds=30)
+#: Characters.
 MAX_TOKEN = 8_192
 MAX_ID = 200
 MAX_ATTRIBUTES = 50
 
-#: One, and never the one that the token itself names: that would be the sender's choice.
+#: The only algorithm, whatever the token itself names: that would be the sender's choice.
 ALGORITHM = "HS256"
 
 
 class IdentityRefused(HubError):
-    """What a page brought does not prove who its visitor is. The text is for whoever signs."""
+    """A page brought no valid proof of its visitor. The text is for the developers of the site."""
 
     code = "identity_refused"
 
 
 class IdentityRequired(IdentityRefused):
-    """This chat is for visitors whom the site has signed in, and nothing was brought."""
+    """This chat is for visitors whom the site has signed in, and the page brought no proof."""
 
     code = "identity_required"
 
@@ -67,7 +68,7 @@ class IdentityExpired(IdentityRefused):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A person as their site knows them. `id` is proved; the rest is what the site says of them."""
+    """A visitor as the site knows them. `id` is proved; other fields are the site's own data."""
 
     id: str
     name: str = ""
@@ -81,7 +82,7 @@ def _printable(text: str) -> str:
 
 
 def _as_text(value: Any) -> Any:
-    """Sites count their customers, and say null for what they do not know."""
+    """Text for a number or null: sites number their customers, and send null for unknown values."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -95,7 +96,7 @@ _Name = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class _Person(BaseModel):
-    """What both forms may say of a person."""
+    """The fields that both forms may have."""
 
     # A token made for several readers carries claims that are not for us.
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
@@ -108,9 +109,10 @@ class _Person(BaseModel):
     )
 
     def identity(self, id_: str) -> Identity:
-        own = {"email": self.email, "phone": self.phone}
-        known = [*self.attributes.items(), *((key, one) for key, one in own.items() if one)]
-        return Identity(id_, self.name.strip(), {key: one for key, one in known if one})
+        typed = {"email": self.email, "phone": self.phone}
+        attributes = {**self.attributes, **{key: value for key, value in typed.items() if value}}
+        known = {key: value for key, value in attributes.items() if value}
+        return Identity(id_, self.name.strip(), known)
 
 
 class _Claims(_Person):
@@ -127,17 +129,22 @@ class SignedId(_Person):
 
 
 def read_token(token: str, secret: str, now: datetime) -> Identity:
-    """The person whom a token signed with HS256 names in `sub`.
+    """The visitor that a token signed with HS256 names in `sub`.
+
+    Args:
+        token: a JWT.
+        secret: the key that signed it.
+        now: the time at which the token must be valid.
 
     Raises:
-        IdentityRefused: not a token, another algorithm, another key, run out, not yet good, or
-            without `sub` and `exp`.
+        IdentityRefused: the text is not a token, has another algorithm or another key, has expired,
+            is not yet valid, or is without `sub` and `exp`.
 
     Source: RFC 7519, 4.1; RFC 8725, 3.1 (the reader decides the algorithm).
     """
     import jwt  # only hubs whose sites sign pay for it
 
-    _need(secret)
+    _require(secret)
     if len(token) > MAX_TOKEN:
         raise IdentityTooLong(f"An identity has at most {MAX_TOKEN} signs.")
     try:
@@ -163,42 +170,42 @@ def read_token(token: str, secret: str, now: datetime) -> Identity:
         raise IdentityMalformed("It must be a JWT with `sub` and `exp`.") from None
     _check_times(claims, now)
     try:
-        found = _Claims.model_validate(claims)
+        person = _Claims.model_validate(claims)
     except ValidationError as error:
-        raise IdentityMalformed(_where(error)) from None
-    return found.identity(found.sub)
+        raise IdentityMalformed(_invalid_part(error)) from None
+    return person.identity(person.sub)
 
 
 def read_signed_id(signed: SignedId, secret: str) -> Identity:
-    """The person whose id the site signed with HMAC-SHA256. In constant time.
+    """The visitor whose id the site signed with HMAC-SHA256. In constant time.
 
     Raises:
         IdentityRefused: the hash is not of this id and this secret.
 
     Source: RFC 2104.
     """
-    _need(secret)
-    right = hmac.new(secret.encode(), signed.id.encode(), hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(right.encode(), signed.user_hash.lower().encode()):
+    _require(secret)
+    expected = hmac.new(secret.encode(), signed.id.encode(), hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(expected.encode(), signed.user_hash.lower().encode()):
         raise IdentitySignature("`user_hash` is not of this id.")
     return signed.identity(signed.id)
 
 
-def read_identity(given: str | SignedId, secret: str, now: datetime) -> Identity:
-    """Either form. Raises IdentityRefused when it proves nothing."""
-    if isinstance(given, str):
-        return read_token(given, secret, now)
-    return read_signed_id(given, secret)
+def read_identity(proof: str | SignedId, secret: str, now: datetime) -> Identity:
+    """The visitor that either form names. Raises IdentityRefused where the proof is not valid."""
+    if isinstance(proof, str):
+        return read_token(proof, secret, now)
+    return read_signed_id(proof, secret)
 
 
-def _need(secret: str) -> None:
+def _require(secret: str) -> None:
     if not secret:
         raise IdentityNotConfigured("This chat has no identity_secret to check it with.")
 
 
 def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
     expires, begins = claims["exp"], claims.get("nbf", 0)
-    if any(isinstance(one, bool) or not isinstance(one, int | float) for one in (expires, begins)):
+    if not (_is_number(expires) and _is_number(begins)):
         raise IdentityMalformed("`exp` and `nbf` are seconds since 1970.")
     moment, leeway = now.timestamp(), LEEWAY.total_seconds()
     if not moment - leeway < expires:
@@ -207,8 +214,12 @@ def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
         raise IdentityExpired("The identity is not good yet.")
 
 
-def _where(error: ValidationError) -> str:
-    """Which part is wrong, without a word of what stands in it."""
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _invalid_part(error: ValidationError) -> str:
+    """Names the part that is wrong, without a word of its content."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = first["loc"][0] if first["loc"] else "identity"
     return f"{place}: {first['msg'][:200]}"

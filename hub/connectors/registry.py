@@ -1,4 +1,4 @@
-"""Finds kinds of channels: ours and those that other packages bring, by entry point."""
+"""Finds kinds of channels by entry point: those of the hub and those of other packages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GROUP = "hub.connectors"
 
 @cache
 def kinds() -> dict[str, EntryPoint]:
-    """Every kind there is, by name. Nothing is imported yet: most hubs use few of them."""
+    """Every installed kind by name. Imports none of them: most hubs use few."""
     return {point.name: point for point in sorted(entry_points(group=GROUP))}
 
 
@@ -22,12 +22,14 @@ def kind(name: str) -> type[Connector[Any]]:
     """The connector class of a kind.
 
     Raises:
-        KeyError: no such kind.
-        TypeError: the package behind it does not keep the contract.
+        KeyError: no installed package has this kind.
+        TypeError: the package that has it does not keep the contract.
     """
-    found = kinds()[name].load()
-    if not (isinstance(found, type) and issubclass(found, Connector)):
+    connector_class = kinds()[name].load()
+    if not (isinstance(connector_class, type) and issubclass(connector_class, Connector)):
         raise TypeError(f"the entry point {name!r} in {GROUP!r} is not a Connector")
-    if found.kind != name:
-        raise TypeError(f"the entry point {name!r} brings a connector of kind {found.kind!r}")
-    return found
+    if connector_class.kind != name:
+        raise TypeError(
+            f"the entry point {name!r} brings a connector of kind {connector_class.kind!r}"
+        )
+    return connector_class

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from hub.connectors.base import Connector, ConnectorConfig
+from hub.connectors.base import ConnectorConfig, HttpConnector
 from hub.types import Capabilities, InboundEvent, OutboundMessage, SendReceipt, TextUnit
 
 
@@ -48,7 +48,7 @@ class ToyConfig(ConnectorConfig):
         return self
 
 
-class Toy(Connector[ToyConfig]):
+class Toy(HttpConnector[ToyConfig]):
     kind = "toy"
     title = "Toy"
     scheme = "toy"

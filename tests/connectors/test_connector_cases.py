@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
-from hub.connectors.base import Connector, ConnectorConfig
+from hub.connectors.base import ConnectorConfig, HttpConnector
 from hub.connectors.http import HttpCall, HttpResponse, error_for
 from hub.connectors.text import split_text
 from hub.errors import (
@@ -53,7 +53,7 @@ class PigeonConfig(ConnectorConfig):
     token: SecretStr = Field(description="What the pigeons know us by.")
 
 
-class Pigeon(Connector[PigeonConfig]):
+class Pigeon(HttpConnector[PigeonConfig]):
     kind = "pigeon"
     title = "Pigeon"
     scheme = "pigeon"

@@ -5,8 +5,8 @@ import pytest
 from pydantic import ValidationError
 
 from hub.connectors.base import Handover, Site
+from hub.connectors.pages import exact_origin
 from hub.connectors.webchat import SocketCall, SocketTyping, Webchat
-from hub.connectors.webchat.connector import exact_origin
 from hub.errors import PayloadInvalid, ResponseUnexpected, Unsupported, WebhookRejected
 from hub.types import (
     Address,

@@ -17,7 +17,7 @@ from urllib.parse import quote
 import orjson
 from pydantic import Field, SecretStr, ValidationError
 
-from hub.connectors.base import Connector, ConnectorConfig
+from hub.connectors.base import ConnectorConfig, HttpConnector
 from hub.connectors.http import HttpCall, HttpResponse, error_for, retry_after
 from hub.connectors.text import split_text
 from hub.errors import (
@@ -93,7 +93,7 @@ class CarillonConfig(ConnectorConfig):
     )
 
 
-class Carillon(Connector[CarillonConfig]):
+class Carillon(HttpConnector[CarillonConfig]):
     """One bot."""
 
     kind = "carillon"

@@ -1,7 +1,8 @@
-"""Web chat: the widget on a shop's pages and the hub's own chat page."""
+"""Web chat: the widget on a site's pages and the hub's own chat page."""
 
 from hub.connectors.page_identity import Identity, IdentityRefused, IdentityRequired, SignedId
-from hub.connectors.webchat.connector import SocketCall, SocketTyping, Webchat, WebchatConfig
+from hub.connectors.webchat.connector import Webchat
+from hub.connectors.webchat.outbound import SocketCall, SocketTyping
 
 __all__ = [
     "Identity",
@@ -11,5 +12,4 @@ __all__ = [
     "SocketCall",
     "SocketTyping",
     "Webchat",
-    "WebchatConfig",
 ]
