@@ -1,0 +1,154 @@
+"""Who is offered another channel, and how often."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, update
+
+from hub.config import load_config
+from hub.handover import offers
+from hub.store.models import reaches, visitor_sessions
+from hub.transport.handover_offers import Offerer
+from tests.core.desk import Customer, Desk, at_once
+from tests.core.steps import same_person
+
+TEXT = {"en": "Go on here:\n{links}"}
+DAY = timedelta(hours=24)
+
+
+def told(desk: Desk, conversation_id: str) -> list[str]:
+    return [one.text for one in desk.thread(conversation_id) if one.author.type == "system"]
+
+
+def waits(desk: Desk, conversation_id: str, **how: float) -> None:
+    desk.sets_conversation(conversation_id, queued_at=datetime.now(UTC) - timedelta(**how))
+
+
+def due(desk: Desk, **more: object) -> list[int]:
+    rules: dict[str, object] = {"after": timedelta(minutes=2), "pages": ["toy"], "windows": {}}
+    with desk.store.read() as connection:
+        found = offers.due(connection, datetime.now(UTC), **(rules | more))  # type: ignore[arg-type]
+    return [one.conversation_id for one in found]
+
+
+def offers_it(desk: Desk, conversation_id: str) -> int:
+    """Offers it if it is due; says how many invitations were made."""
+    with desk.store.read() as connection:
+        found = offers.due(connection, datetime.now(UTC), timedelta(0), ["toy"], {})
+    (one,) = [each for each in found if str(each.conversation_id) == conversation_id]
+    made = desk.store.write(lambda tx: offers.invite(tx, one, ["other"], DAY))
+    return len(made)
+
+
+def test_who_waits_long_on_a_page_is_offered_it(desk: Desk, anna: Customer) -> None:
+    said = anna.says("Hello")
+    waits(desk, said.conversation_id, minutes=1)
+    assert due(desk) == []
+    waits(desk, said.conversation_id, minutes=3)
+    assert due(desk) == [int(said.conversation_id)]
+    assert due(desk, pages=["other"]) == []
+
+
+def test_who_waits_long_where_a_window_closes_is_offered_it(desk: Desk, anna: Customer) -> None:
+    said = anna.says("Hello")
+    waits(desk, said.conversation_id, minutes=3)
+    assert due(desk, pages=[], windows={"toy": DAY}) == [int(said.conversation_id)]
+    assert due(desk, pages=[], windows={"other": DAY}) == []
+
+
+def test_who_has_an_agent_is_not(desk: Desk, anna: Customer) -> None:
+    said = anna.says("Hello")
+    waits(desk, said.conversation_id, minutes=3)
+    desk.changes(said.conversation_id, assignee_id=desk.agent.id)
+    assert due(desk) == []
+
+
+def test_who_can_be_reached_elsewhere_is_not(desk: Desk, anna: Customer) -> None:
+
+    said = anna.says("Hello")
+    there = desk.customer("there", "other")
+    there.starts()
+    waits(desk, said.conversation_id, minutes=3)
+    same_person(desk, anna, there)
+    assert due(desk) == []
+
+
+@pytest.mark.parametrize(
+    ("hours", "is_due"), [(1, False), (22.5, False), (23.5, True), (25, False)]
+)
+def test_a_window_that_closes_soon_is_a_moment(
+    desk: Desk, anna: Customer, hours: float, is_due: bool
+) -> None:
+    said = anna.says("Hello")
+    wrote = update(reaches).values(last_inbound_at=datetime.now(UTC) - timedelta(hours=hours))
+    desk.store.write(lambda tx: tx.execute(wrote).rowcount)
+    found = due(desk, pages=[], windows={"toy": DAY})
+    assert found == ([int(said.conversation_id)] if is_due else [])
+
+
+def test_it_is_offered_once(desk: Desk, anna: Customer) -> None:
+    said = anna.says("Hello")
+    waits(desk, said.conversation_id, minutes=3)
+    assert offers_it(desk, said.conversation_id) == 1
+    assert due(desk) == []
+
+
+def test_two_processes_offer_it_once(desk: Desk, anna: Customer) -> None:
+    said = anna.says("Hello")
+    waits(desk, said.conversation_id, minutes=3)
+    with desk.store.read() as connection:
+        (one,) = offers.due(connection, datetime.now(UTC), timedelta(0), ["toy"], {})
+    made = at_once(
+        *[lambda: desk.store.write(lambda tx: offers.invite(tx, one, ["other"], DAY))] * 4
+    )
+    assert sorted(len(each) for each in made) == [0, 0, 0, 1]
+
+
+def test_what_is_said_has_the_links_and_answers_nothing(desk: Desk, anna: Customer) -> None:
+    said = anna.says("Hello")
+    before = desk.conversation(said.conversation_id)
+    waits(desk, said.conversation_id, minutes=3)
+    with desk.store.read() as connection:
+        (one,) = offers.due(connection, datetime.now(UTC), timedelta(0), ["toy"], {})
+    outlet = desk.connectors.inlet(desk.toy()).outlet
+    desk.store.write(lambda tx: offers.say(tx, one, outlet, TEXT, "https://t.example/1"))
+    assert told(desk, said.conversation_id) == ["Go on here:\nhttps://t.example/1"]
+    after = desk.conversation(said.conversation_id)
+    assert (after.waiting_since, after.unread_count) == (before.waiting_since, before.unread_count)
+
+
+def test_nobody_is_offered_anything_unless_the_file_says_so(
+    desk: Desk, anna: Customer, tmp_path: Path
+) -> None:
+    said = anna.says("Hello")
+    waits(desk, said.conversation_id, hours=3)
+    file = tmp_path / "connectors.yaml"
+    file.write_text("connectors: {website: {kind: webchat}}\n")
+    config = load_config(file, {})
+    Offerer(desk.store, desk.connectors, lambda: config).offer()
+    assert told(desk, said.conversation_id) == []
+
+
+@pytest.mark.parametrize(("minutes", "is_due"), [(None, False), (1, False), (3, True)])
+def test_who_left_the_page_unanswered_finds_it_there(
+    desk: Desk, anna: Customer, minutes: float | None, is_due: bool
+) -> None:
+    said = anna.says("Hello")
+    now = datetime.now(UTC)
+    session = insert(visitor_sessions).values(
+        token_digest="digest",
+        connector="toy",
+        visitor="anna",
+        locale="",
+        identity="",
+        left_at=None if minutes is None else now - timedelta(minutes=minutes),
+        created_at=now,
+        expires_at=now + DAY,
+    )
+    desk.store.write(lambda tx: tx.execute(session).rowcount)
+    assert due(desk) == ([int(said.conversation_id)] if is_due else [])
+    desk.replies(said.conversation_id, "Good day")
+    assert due(desk) == []

@@ -1,0 +1,380 @@
+"""A customer goes on elsewhere: what is told, what the card says, what stays."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from hub.handover import redemption
+from hub.identity import links
+from hub.schema.events import ConversationUpdated
+from hub.schema.resources import Given, Place
+from hub.store.models import channel_switches, deliveries
+from hub.switches import context_rules
+from hub.switches.context_rules import Said
+from tests.core.desk import Customer, Desk
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+HERE = Place(connector="website", kind="webchat", address="webchat:v1")
+THERE = Place(connector="sms", kind="sms", address="tel:+37255512345")
+
+
+@pytest.fixture
+def there(desk: Desk) -> Customer:
+    return desk.customer("there", "other")
+
+
+def goes_on(desk: Desk, conversation_id: str, there: Customer, **fields: Any) -> None:
+    made = desk.store.write(
+        lambda tx: redemption.invite(tx, int(conversation_id), there.connector, "Kadri")
+    )
+    there.starts(handover_token=made.token, **fields)
+
+
+def switches(desk: Desk, conversation_id: str) -> list[dict[str, Any]]:
+    events = desk.events_in(conversation_id)
+    return [one for one in events if one["name"] == "channel.switched"]
+
+
+# -- noticing --------------------------------------------------------------------------------------
+
+
+def test_a_handover_is_a_switch(desk: Desk, anna: Customer, there: Customer) -> None:
+    said = anna.says("Hello")
+    goes_on(desk, said.conversation_id, there)
+    (switch,) = switches(desk, said.conversation_id)
+    assert switch["from"] == {"connector": "toy", "kind": "toy", "address": "toy:anna"}
+    assert switch["to"] == {"connector": "other", "kind": "toy", "address": str(there.address)}
+    assert (switch["recognised_by"], switch["seconds"]) == ("handover", 0.0)
+
+
+def test_what_they_say_next_is_no_second_switch(
+    desk: Desk, anna: Customer, there: Customer
+) -> None:
+    said = anna.says("Hello")
+    goes_on(desk, said.conversation_id, there)
+    there.says("Here I am")
+    there.says("Still here")
+    assert len(switches(desk, said.conversation_id)) == 1
+
+
+def test_going_back_is_a_switch_again(desk: Desk, anna: Customer, there: Customer) -> None:
+    said = anna.says("Hello")
+    goes_on(desk, said.conversation_id, there)
+    there.says("Here I am")
+    anna.says("And back")
+    told = switches(desk, said.conversation_id)
+    assert [one["to"]["connector"] for one in told] == ["other", "toy"]
+    assert told[1]["recognised_by"] == "handover"
+
+
+def test_writing_on_one_channel_is_no_switch(desk: Desk, anna: Customer) -> None:
+    said = anna.says("Hello")
+    anna.says("Are you there?")
+    assert switches(desk, said.conversation_id) == []
+
+
+def test_a_new_conversation_begins_without_a_switch(
+    desk: Desk, anna: Customer, there: Customer
+) -> None:
+    said = anna.says("Hello")
+    goes_on(desk, said.conversation_id, there)
+    desk.changes(said.conversation_id, status="resolved")
+    long_ago = datetime.now(UTC) - timedelta(days=3)
+    desk.sets_conversation(said.conversation_id, resolved_at=long_ago)
+    new = anna.says("Something else")
+    assert new.conversation_id != said.conversation_id
+    assert switches(desk, new.conversation_id) == []
+
+
+def test_the_same_address_by_another_connector_is_the_same_person(
+    desk: Desk, anna: Customer
+) -> None:
+    said = anna.says("Hello")
+    desk.receives(anna.message("There too"), "other")
+    (switch,) = switches(desk, said.conversation_id)
+    assert switch["recognised_by"] == "same_person"
+
+
+def test_an_automatic_answer_is_no_switch(desk: Desk, anna: Customer, there: Customer) -> None:
+    said = anna.says("Hello")
+    there.says("Hi")
+    desk.links_up(anna, there)
+    before = len(switches(desk, said.conversation_id))
+    anna.says("I am here")
+    there.brings(there.message("I am away", automatic=True))
+    assert len(switches(desk, said.conversation_id)) == before + 1
+
+
+def test_two_conversations_that_an_agent_joins_were_a_switch_nobody_knew_of(
+    desk: Desk, anna: Customer, there: Customer
+) -> None:
+    anna.says("Where is my order A-1001?")
+    there.says("Hello, nobody answers on the site")
+    desk.links_up(anna, there)
+    found = desk.only_conversation()
+    (switch,) = switches(desk, found.id)
+    assert switch["to"]["connector"] == "other"
+    assert switch["recognised_by"] == "link" and switch["seconds"] > 0
+    with desk.store.read() as connection:
+        row = connection.execute(select(channel_switches)).one()
+    assert not row.by_itself
+    assert found.context_card is not None
+    assert found.context_card.open_question == "Where is my order A-1001?"
+
+
+def test_a_verified_identity_is_recognised_by_itself(
+    desk: Desk, anna: Customer, there: Customer
+) -> None:
+    anna.says("Hello")
+    there.says("Hi")
+    desk.store.write(
+        lambda tx: links.link(
+            tx,
+            anna.record,
+            there.record,
+            evidence="verified",
+            method="identity",
+            reason="The site signed the same id for both.",
+            by="site",
+        )
+    )
+    with desk.store.read() as connection:
+        row = connection.execute(select(channel_switches)).one()
+    assert (row.recognised_by, row.by_itself) == ("identity", True)
+
+
+def test_a_card_about_somebody_else_does_not_stay_after_an_undoing(
+    desk: Desk, anna: Customer, there: Customer
+) -> None:
+    anna.says("My order is A-1001")
+    there.says("Hello?")
+    link = desk.links_up(anna, there)
+    assert desk.only_conversation().context_card is not None
+    desk.unlinks(link)
+    assert [one.context_card for one in desk.conversations()] == [None, None]
+
+
+# -- where answers go ------------------------------------------------------------------------------
+
+
+def test_an_answer_goes_to_where_they_are_now(desk: Desk, anna: Customer, there: Customer) -> None:
+    said = anna.says("Hello")
+    goes_on(desk, said.conversation_id, there)
+    sent = desk.replies(said.conversation_id, "Welcome over")
+    assert (sent.connector, sent.address) == ("other", str(there.address))
+
+
+def test_an_answer_to_a_message_goes_to_that_message(
+    desk: Desk, anna: Customer, there: Customer
+) -> None:
+    said = anna.says("Hello")
+    goes_on(desk, said.conversation_id, there)
+    sent = desk.replies(said.conversation_id, "As you said", reply_to=int(said.id))
+    assert sent.address == str(anna.address)
+
+
+def test_after_an_undoing_nobody_is_answered_at_somebody_elses_address(
+    desk: Desk, anna: Customer, there: Customer
+) -> None:
+    said = anna.says("Hello")
+    goes_on(desk, said.conversation_id, there)
+    with desk.store.read() as connection:
+        (link,) = links.of_contact(connection, anna.record)
+    desk.unlinks(link)
+    assert desk.replies(said.conversation_id, "Hello Anna").address == str(anna.address)
+
+
+# -- the card --------------------------------------------------------------------------------------
+
+
+def test_the_card_stands_until_an_agent_answers(
+    desk: Desk, anna: Customer, there: Customer
+) -> None:
+    said = anna.says("Where is my order A-1001?")
+    waiting = desk.conversation(said.conversation_id).waiting_since
+    goes_on(desk, said.conversation_id, there)
+    card = desk.conversation(said.conversation_id).context_card
+    assert card is not None
+    assert card.open_question == "Where is my order A-1001?"
+    assert [(one.type, one.text) for one in card.given][-1] == ("order", "A-1001")
+    assert card.waiting_since == waiting
+    there.says("Hello?")
+    assert desk.conversation(said.conversation_id).context_card == card
+    desk.replies(said.conversation_id, "It left this morning")
+    assert desk.conversation(said.conversation_id).context_card is None
+
+
+def test_a_note_is_no_answer(desk: Desk, anna: Customer, there: Customer) -> None:
+    said = anna.says("Where is it?")
+    goes_on(desk, said.conversation_id, there)
+    desk.replies(said.conversation_id, "Ask the warehouse", type="note")
+    assert desk.conversation(said.conversation_id).context_card is not None
+
+
+def test_agents_are_told_with_the_card(desk: Desk, anna: Customer, there: Customer) -> None:
+    said = anna.says("Where is it?")
+    goes_on(desk, said.conversation_id, there)
+    told = [e.payload for e in desk.events if isinstance(e.payload, ConversationUpdated)]
+    assert told[-1].context_card == told[-1].conversation.context_card
+    assert told[-1].context_card is not None
+    assert told[-1].context_card.model_dump()["from"]["connector"] == "toy"
+
+
+# -- the welcome -----------------------------------------------------------------------------------
+
+
+def welcomed(desk: Desk, conversation_id: str) -> list[tuple[str, str | None]]:
+    said = desk.thread(conversation_id)
+    return [(one.text, one.address) for one in said if one.author.type == "system"]
+
+
+@pytest.fixture
+def texts(desk: Desk) -> dict[str, str]:
+    texts = {"en": "Nothing needs repeating.", "et": "Korrata pole vaja.", "fa": "تکرار لازم نیست"}
+    desk.connectors.welcome = lambda: texts
+    return texts
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"), [("", "en"), ("et-EE", "et"), ("fa_IR", "fa"), ("de", "en")]
+)
+def test_who_comes_over_is_welcomed_once_in_their_language(
+    desk: Desk,
+    anna: Customer,
+    there: Customer,
+    texts: dict[str, str],
+    locale: str,
+    language: str,
+) -> None:
+    from hub.types import Profile
+
+    said = anna.says("Hello")
+    goes_on(desk, said.conversation_id, there, profile=Profile(locale=locale))
+    there.says("Here I am")
+    assert welcomed(desk, said.conversation_id) == [(texts[language], str(there.address))]
+    shown = desk.conversation(said.conversation_id)
+    assert shown.waiting_since is not None and shown.unread_count == 2
+
+
+def test_nobody_is_welcomed_who_said_stop(
+    desk: Desk, anna: Customer, there: Customer, texts: dict[str, str]
+) -> None:
+    said = anna.says("Hello")
+    there.stops()
+    made = desk.store.write(
+        lambda tx: redemption.invite(tx, int(said.conversation_id), "other", "Kadri")
+    )
+    there.says(made.code)
+    assert there.contact == anna.contact
+    assert welcomed(desk, said.conversation_id) == []
+    assert desk.count(deliveries) == 0
+
+
+@pytest.mark.parametrize("is_typed", [False, True])
+def test_who_wrote_there_before_is_welcomed_too(
+    desk: Desk, anna: Customer, there: Customer, texts: dict[str, str], is_typed: bool
+) -> None:
+    first = there.says("Where is my order?")
+    said = anna.says("Hello")
+    made = desk.store.write(
+        lambda tx: redemption.invite(tx, int(said.conversation_id), "other", "Kadri")
+    )
+    if is_typed:
+        there.says(made.code)
+    else:
+        there.starts(handover_token=made.token)
+    assert welcomed(desk, first.conversation_id) == [(texts["en"], str(there.address))]
+
+
+def test_nobody_is_welcomed_where_they_were(
+    desk: Desk, anna: Customer, texts: dict[str, str]
+) -> None:
+    said = anna.says("Hello")
+    goes_on(desk, said.conversation_id, desk.customer("another device"))
+    assert welcomed(desk, said.conversation_id) == []
+
+
+# -- cards, as values ------------------------------------------------------------------------------
+
+
+def theirs(text: str, number: int = 1, *files: str) -> Said:
+    return Said(number, text, is_theirs=True, files=files)
+
+
+OURS = Said(99, "We look into it.", is_theirs=False, is_answer=True)
+AUTOMATIC = Said(98, "We are back at nine.", is_theirs=False)
+
+
+@pytest.mark.parametrize(
+    ("said", "words", "question"),
+    [
+        ([], "", ""),
+        ([theirs("Where is it?"), theirs("I am waiting.")], "", "Where is it?"),
+        ([theirs("Where is it?"), OURS], "", ""),
+        ([theirs("Where is it?"), OURS, theirs("Thank you.")], "", "Thank you."),
+        ([theirs("Where is it?"), AUTOMATIC], "", "Where is it?"),
+        ([theirs("What colour?"), theirs("And what size?")], "", "And what size?"),
+        ([theirs("Where is it?"), OURS], "And when?", "And when?"),
+        ([theirs("Where is it?")], "And when?", "Where is it?"),
+        ([theirs("أين طلبي؟"), theirs("شكرا")], "", "أين طلبي؟"),
+    ],
+)
+def test_the_question_still_open(said: list[Said], words: str, question: str) -> None:
+    assert context_rules.open_question(said, words) == question
+
+
+def test_of_a_long_letter_the_sentence_that_asks_is_shown() -> None:
+    letter = "I bought shoes. " * 60 + "When do they come? " + "Thank you. " * 20
+    assert context_rules.open_question([theirs(letter)]) == "When do they come?"
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("Where is my order A-1001?", [("order", "A-1001")]),
+        ("order number 20418, please", [("order", "20418")]),
+        ("it is #4711", [("order", "4711")]),
+        ("طلب رقم 12345", [("order", "12345")]),
+        ("zamówienie nr 778-22", [("order", "778-22")]),
+        ("write to ann@example.org", [("email", "ann@example.org")]),
+        ("call +372 5559 9999", [("phone", "+372 5559 9999")]),
+        ("on 2026-11-22 at 10:30, 25 pieces", []),
+        ("my own number is +372 555 12345", []),
+    ],
+)
+def test_what_was_given(text: str, given: list[tuple[str, str]]) -> None:
+    card = context_rules.card(
+        [theirs(text)], from_=HERE, to=THERE, switched_at=NOW, waiting_since=None
+    )
+    assert [(one.type, one.text) for one in card.given] == given
+
+
+def test_files_and_what_was_typed_into_a_form_are_given_once() -> None:
+    said = [theirs("see the form", 7, "form.pdf"), theirs("ann@example.org", 8)]
+    typed = [Given(type="email", text="ann@example.org")]
+    card = context_rules.card(
+        said, from_=HERE, to=THERE, switched_at=NOW, waiting_since=NOW, typed=typed
+    )
+    assert [(one.type, one.text, one.message_id) for one in card.given] == [
+        ("email", "ann@example.org", "8"),
+        ("file", "form.pdf", "7"),
+    ]
+
+
+@given(st.lists(st.tuples(st.text(max_size=80), st.booleans(), st.booleans()), max_size=8))
+def test_any_conversation_has_a_card(said: list[tuple[str, bool, bool]]) -> None:
+    card = context_rules.card(
+        [Said(n, text, who, not who and bot) for n, (text, who, bot) in enumerate(said)],
+        from_=HERE,
+        to=THERE,
+        switched_at=NOW,
+        waiting_since=None,
+    )
+    assert len(card.open_question) <= context_rules.MAX_QUESTION
+    assert len(card.given) <= context_rules.MAX_GIVEN
