@@ -21,7 +21,7 @@ from hub.accounts.presence import PresenceBook
 from hub.config import Config
 from hub.config.current import Current
 from hub.connectors.base import Acknowledges, Connector, Site, is_able
-from hub.connectors.webchat import Webchat
+from hub.connectors.pages import PageConnector
 from hub.errors import SendError
 from hub.handover import metrics
 from hub.inbound.channel import ReceiveResult
@@ -292,8 +292,8 @@ def _create_sockets(app: Flask, hub: Hub) -> SocketIO:
         return frozenset(
             origin
             for connector in hub.connectors
-            if isinstance(connector, Webchat)
-            for origin in connector.config.allowed_origins
+            if isinstance(connector, PageConnector)
+            for origin in connector.allowed_origins
         )
 
     socketio = SocketIO(

@@ -49,7 +49,7 @@ class ConnectorConfig(BaseModel):
     )
 
 
-ConfigT = TypeVar("ConfigT", bound=ConnectorConfig)
+ConfigT = TypeVar("ConfigT", bound=ConnectorConfig, default=Any)
 #: What `compose` gives and `transmit` carries out. Named once, in the base class of a kind.
 CallT = TypeVar("CallT", default=Any)
 #: What `transmit` brings back and `accept` reads.

@@ -6,7 +6,8 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from hub.connectors.base import Connector
+from hub.connectors.base import Connector, is_able
+from hub.connectors.pages import PageConnector
 
 GROUP = "hub.connectors"
 
@@ -33,3 +34,16 @@ def kind(name: str) -> type[Connector[Any]]:
             f"the entry point {name!r} brings a connector of kind {connector_class.kind!r}"
         )
     return connector_class
+
+
+@cache
+def has_pages(name: str | None) -> bool:
+    """Whether the customers of a kind are on pages of this hub: a live chat.
+
+    Args:
+        name: the kind of a connector or of a stored message; None where a message has none.
+
+    Returns:
+        False as well for a kind that is no longer installed.
+    """
+    return name in kinds() and is_able(kind(str(name)), PageConnector)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from hub.connectors.registry import has_pages
 from hub.conversations import lifecycle, views
 from hub.conversations.lifecycle import LoadedConversation
 from hub.schema import resources
@@ -20,9 +21,6 @@ from hub.schema.events import (
 from hub.store.engine import Transaction
 from hub.store.models import addresses, messages
 from hub.types import Address
-
-#: The kind of channel that has pages.
-PAGES = "webchat"
 
 
 def fresh_message(tx: Transaction, target: LoadedConversation, values: dict[str, Any]) -> None:
@@ -64,17 +62,24 @@ def conversation(
 
 
 def pages_of(connection: Connection, ids: Collection[int]) -> dict[int, list[Address]]:
-    """The web chat addresses of conversations, whose pages show who answers and who is next."""
+    """The addresses on pages of each conversation: its pages show the agent and the queue."""
     rows = connection.execute(
-        select(messages.c.conversation_id, addresses.c.scheme, addresses.c.path, addresses.c.scope)
+        select(
+            messages.c.conversation_id,
+            messages.c.kind,
+            addresses.c.scheme,
+            addresses.c.path,
+            addresses.c.scope,
+        )
         .join(addresses, addresses.c.id == messages.c.address_id)
-        .where(messages.c.conversation_id.in_(ids), messages.c.kind == PAGES)
+        .where(messages.c.conversation_id.in_(ids))
         .distinct()
     )
-    found: dict[int, list[Address]] = {one: [] for one in ids}
+    pages: dict[int, list[Address]] = {conversation_id: [] for conversation_id in ids}
     for row in rows:
-        found[row.conversation_id].append(Address(row.scheme, row.path, row.scope))
-    return found
+        if has_pages(row.kind):
+            pages[row.conversation_id].append(Address(row.scheme, row.path, row.scope))
+    return pages
 
 
 def _created(tx: Transaction, target: LoadedConversation, made: resources.Message) -> None:

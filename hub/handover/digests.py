@@ -82,7 +82,7 @@ def follow_next(
     if not unread or not rules.enabled:
         return Looked(None)
     left = resources.Place(
-        connector=due.connector, kind=reachability.PAGES, address=str(person.address)
+        connector=due.connector, kind=unread[0].kind, address=str(person.address)
     )
     way = _next(tx, person, outlets, rules)
     if way is None:

@@ -27,15 +27,13 @@ from hub.types import Address, InboundMessage, Profile
 SHARED_NUMBER = "own number"
 
 
-def weigh(
-    tx: Transaction, person: ContactAddress, event: InboundMessage, kind: str
-) -> ContactAddress:
+def weigh(tx: Transaction, person: ContactAddress, event: InboundMessage) -> ContactAddress:
     """Does what this message proves, and suggests what it says. Returns who wrote it now."""
     if event.automatic or not event.authenticated:
         return person
     if person.evidence != "verified":
         person = prove(tx, person)
-    if kind == "email" and event.full_text != event.text:
+    if event.full_text and event.full_text != event.text:
         match_detection.signed(tx, person.contact_id, event)
     if event.card is not None and event.card.own:
         # Telegram writes numbers with their country and mostly without the plus.

@@ -38,7 +38,7 @@ def add(
     redeemed = handover if isinstance(handover, Redeemed) else None
     if redeemed is not None:
         person = redemption.person_after(tx, person)
-    person = evidence.weigh(tx, person, event, inlet.kind)
+    person = evidence.weigh(tx, person, event)
     at = timeline.sane_time(event.sent_at, tx.now)
     if event.extra.get("keyword") == "start":
         address_state.started(tx, person, inlet.name, at)

@@ -11,8 +11,8 @@ from hub.accounts import visitor_sessions
 from hub.accounts.authentication import NotSignedIn
 from hub.accounts.origins import is_allowed
 from hub.connectors.base import Handover as CanHandOver
+from hub.connectors.pages import PageConnector
 from hub.connectors.rates import Buckets
-from hub.connectors.webchat import Webchat
 from hub.errors import Forbidden, LimitExceeded, NotFound
 from hub.inbox import files
 from hub.inbox.api.responses import answer
@@ -28,18 +28,18 @@ def blueprint(hub: Hub) -> Blueprint:
 
     @pages.get("/chat/<name>/config")
     def config(name: str) -> Response:
-        connector = _webchat(hub, name)
+        connector = _page_connector(hub, name)
         _check_origin(hub, connector)
-        found = connector.config
+        look = connector.look
         response = jsonify(
             {
                 "connector": name,
                 # Without words of its own the chat greets in the visitor's language.
-                "title": found.title or found.label,
-                "color": found.color,
-                "position": found.position,
-                "languages": list(found.languages),
-                "departments": list(found.departments),
+                "title": look.title,
+                "color": look.color,
+                "position": look.position,
+                "languages": list(look.languages),
+                "departments": list(look.departments),
                 "online": _anybody_online(hub),
                 "capabilities": hub.connectors.shape(name).model_dump(mode="json")["capabilities"],
                 "channels": _ways_on(hub, connector),
@@ -50,7 +50,7 @@ def blueprint(hub: Hub) -> Blueprint:
 
     @pages.post("/chat/<name>/uploads")
     def upload(name: str) -> Response:
-        connector = _webchat(hub, name)
+        connector = _page_connector(hub, name)
         _check_origin(hub, connector)
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         visitor = (
@@ -79,14 +79,14 @@ def blueprint(hub: Hub) -> Blueprint:
     return pages
 
 
-def _webchat(hub: Hub, name: str) -> Webchat:
+def _page_connector(hub: Hub, name: str) -> PageConnector:
     connector = hub.connectors.get(name)
-    if not isinstance(connector, Webchat):
+    if not isinstance(connector, PageConnector):
         raise NotFound("There is no web chat of this name.")
     return connector
 
 
-def _ways_on(hub: Hub, connector: Webchat) -> list[dict[str, str]]:
+def _ways_on(hub: Hub, connector: PageConnector) -> list[dict[str, str]]:
     """Where a visitor can go on; the chat itself comes last, for another device of theirs."""
     shape = hub.connectors.shape(connector.name)
     own = {"connector": shape.name, "kind": shape.kind, "label": shape.label}
@@ -100,8 +100,8 @@ def _ways_on(hub: Hub, connector: Webchat) -> list[dict[str, str]]:
     return [*others, own]
 
 
-def _check_origin(hub: Hub, connector: Webchat) -> None:
-    if not is_allowed(request, hub.settings.public_url, connector.config.allowed_origins):
+def _check_origin(hub: Hub, connector: PageConnector) -> None:
+    if not is_allowed(request, hub.settings.public_url, connector.allowed_origins):
         raise Forbidden("This site is not on the chat's list of allowed origins.")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub.accounts.visitor_sessions import Visitor
 from hub.connectors.base import Handover as CanHandOver
-from hub.connectors.webchat import Webchat
+from hub.connectors.pages import PageConnector
 from hub.contacts import address_state, contact_addresses
 from hub.conversations.timeline import Author
 from hub.errors import Conflict, Invalid
@@ -60,7 +60,7 @@ def make_handover(
     )
 
 
-def redeem_on_page(hub: Hub, connector: Webchat, visitor: Visitor, token: str) -> bool:
+def redeem_on_page(hub: Hub, connector: PageConnector, visitor: Visitor, token: str) -> bool:
     """Makes a visitor the person whom the link was made for. False when the link is no good.
 
     Raises AnotherPerson, and leaves the link good, where that would join two whom a site signed.
@@ -111,7 +111,9 @@ class _NoGood(Exception):
         self.refused = refused
 
 
-def _remember(tx: Transaction, connector: Webchat, address: Address, refused: Refused) -> None:
+def _remember(
+    tx: Transaction, connector: PageConnector, address: Address, refused: Refused
+) -> None:
     if refused.reason != "too_many":
         person = contact_addresses.find_contact_address(tx.connection, address)
         redemption.refuse(tx, connector.name, refused.reason, person)

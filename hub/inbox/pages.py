@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, abort, send_from_directory
 
-from hub.connectors.webchat import Webchat
+from hub.connectors.pages import PageConnector
 from hub.errors import NotFound
 from hub.inbox.services import Hub
 
@@ -42,10 +42,10 @@ def blueprint(hub: Hub) -> Blueprint:
     @pages.get("/chat/<name>")
     def chat(name: str) -> Response:
         connector = hub.connectors.get(name)
-        if not isinstance(connector, Webchat):
+        if not isinstance(connector, PageConnector):
             raise NotFound("There is no web chat of this name.")
         response = _page("chat.html")
-        sites = " ".join(connector.config.allowed_origins)
+        sites = " ".join(connector.allowed_origins)
         response.headers["Content-Security-Policy"] = CHAT_POLICY.format(sites=sites).strip()
         response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none"
         # A resume link's token must not travel on in a referrer.

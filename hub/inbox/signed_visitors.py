@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, select, update
 
 from hub.accounts.visitor_sessions import Visitor
-from hub.connectors.webchat import Identity, Webchat
+from hub.connectors.page_identity import Identity
+from hub.connectors.pages import PageConnector
 from hub.contacts import address_state, contact_addresses, profiles, signed_ids
 from hub.contacts.contact_addresses import ContactAddress
 from hub.identity import links
@@ -22,7 +23,7 @@ from hub.store.models import visitor_sessions
 from hub.types import Address, Profile
 
 
-def claim(store: Store, connector: Webchat, visitor: Visitor, identity: Identity) -> bool:
+def claim(store: Store, connector: PageConnector, visitor: Visitor, identity: Identity) -> bool:
     """Makes a session the signed person's.
 
     False when it is, or was, somebody else's: then they need a session of their own. Nothing is
@@ -36,7 +37,7 @@ def claim(store: Store, connector: Webchat, visitor: Visitor, identity: Identity
 
 
 def _standing(
-    connection: Connection, connector: Webchat, visitor: Visitor, identity: Identity
+    connection: Connection, connector: PageConnector, visitor: Visitor, identity: Identity
 ) -> bool | None:
     """What the session is to this person already; None when there is something to write."""
     own = contact_addresses.find_contact_address(connection, connector.address(visitor.name))
@@ -60,7 +61,7 @@ def _others(connection: Connection, person: ContactAddress, scope: str, id_: str
     return any(own_scope == scope and own != id_ for own_scope, own in ids)
 
 
-def _claim(tx: Transaction, connector: Webchat, visitor: Visitor, identity: Identity) -> bool:
+def _claim(tx: Transaction, connector: PageConnector, visitor: Visitor, identity: Identity) -> bool:
     address = Address(signed_ids.SCHEME, identity.id, connector.name)
     held = contact_addresses.find_or_create(tx, address, _profile(identity))
     # Asked again under the lock on the address: another tab may have been faster.
@@ -78,7 +79,9 @@ def _claim(tx: Transaction, connector: Webchat, visitor: Visitor, identity: Iden
     return True
 
 
-def _join(tx: Transaction, connector: Webchat, visitor: Visitor, held: ContactAddress) -> None:
+def _join(
+    tx: Transaction, connector: PageConnector, visitor: Visitor, held: ContactAddress
+) -> None:
     page = contact_addresses.find_or_create(
         tx, connector.address(visitor.name), Profile(locale=visitor.locale)
     )

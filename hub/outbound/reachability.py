@@ -15,14 +15,12 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from hub.config.sections import Fallback
+from hub.connectors.registry import has_pages
 from hub.contacts import contact_addresses
 from hub.outbound.destinations import OutboundChannel
 from hub.schema import resources
 from hub.store.models import addresses, reaches, visitor_sessions
 from hub.types import Address
-
-#: A page cannot be called: whoever left it hears nothing there.
-PAGES = "webchat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +113,7 @@ def elsewhere(
         way
         for way in found
         if way.outlet.kind in rules.kinds
-        and way.outlet.kind != PAGES
+        and not has_pages(way.outlet.kind)
         and way.evidence == "verified"
         and not way.stopped
         and way.key not in refused
@@ -156,7 +154,7 @@ def addresses_of(
         by_person: elsewhere(found, rules, (), now, by_person=by_person)
         for by_person in (True, False)
     }
-    pages = _open_pages(connection, [row for row in rows if outlets[row.connector].kind == PAGES])
+    pages = _open_pages(connection, [row for row in rows if has_pages(outlets[row.connector].kind)])
     return [_reachable(row, outlets[row.connector], best, pages) for row in rows]
 
 
@@ -181,7 +179,7 @@ def _reachable(
     best: Mapping[bool, Sequence[Way]],
     pages: set[tuple[str, str]],
 ) -> resources.ReachableAddress:
-    is_page = outlet.kind == PAGES
+    is_page = has_pages(outlet.kind)
     window, last = outlet.window, row.last_inbound_at
     following = [way for way in best[not is_page] if way.key != (outlet.name, row.id)]
     return resources.ReachableAddress(

@@ -14,6 +14,7 @@ import structlog
 from hub import runtime
 from hub.config.sections import Fallback
 from hub.connectors.base import Connector, Reconciles
+from hub.connectors.registry import has_pages
 from hub.errors import (
     AddressInvalid,
     ConnectionFailed,
@@ -24,7 +25,6 @@ from hub.errors import (
 from hub.metrics import FALLBACKS, OUTBOUND, SEND_SECONDS
 from hub.outbound import fallback, outbox
 from hub.outbound.outbox import Claim
-from hub.outbound.reachability import PAGES
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
 from hub.transport.composing import Composer
@@ -198,7 +198,7 @@ class Deliverer:
     ) -> timedelta | None:
         """How long an answer waits on a page before it follows whoever left it."""
         rules = self._rules()
-        follows = rules.enabled and message.written_by_person and connector.kind == PAGES
+        follows = rules.enabled and message.written_by_person and has_pages(connector.kind)
         return rules.after if follows else None
 
     def _reconcile(

@@ -8,7 +8,7 @@ from functools import partial
 
 from hub.config import Config
 from hub.connectors.base import Handover as CanHandOver
-from hub.connectors.webchat import Webchat
+from hub.connectors.pages import PageConnector
 from hub.handover import metrics, offers
 from hub.handover.offers import Candidate
 from hub.store.engine import Store
@@ -30,7 +30,7 @@ class Offerer:
         rules = self._config().replies.handover
         if not rules.offer:
             return
-        pages = [one.name for one in self._connectors if isinstance(one, Webchat)]
+        pages = [one.name for one in self._connectors if isinstance(one, PageConnector)]
         windows = {
             one.name: one.capabilities.window.standard
             for one in self._connectors

@@ -6,7 +6,8 @@ from pydantic import ValidationError
 
 from hub.connectors.base import Handover, Site
 from hub.connectors.pages import exact_origin
-from hub.connectors.webchat import SocketCall, SocketTyping, Webchat
+from hub.connectors.webchat import Webchat
+from hub.connectors.webchat.outbound import SocketCall, SocketTyping
 from hub.errors import PayloadInvalid, ResponseUnexpected, Unsupported, WebhookRejected
 from hub.types import (
     Address,

@@ -14,6 +14,7 @@ from hub import runtime
 from hub.accounts import credentials, presence
 from hub.accounts.credentials import Principal
 from hub.connectors.base import Typing as CanType
+from hub.connectors.pages import PageConnector
 from hub.conversations import actions, assignment, queries, views
 from hub.errors import Conflict, HubError, NotFound, SendError
 from hub.inbox.api.responses import ConnectorName
@@ -195,10 +196,11 @@ def _tell_typing(hub: Hub, principal: Principal, conversation_id: int, on: bool)
     typing = TypingEvent(conversation_id=conversation.id, author=author, on=on)
     address = None if last is None else last.address
     hub.store.announce(Event(typing, address))
-    if last is None or last.address.scheme == "webchat":
+    if last is None:
         return
     connector = hub.connectors.get(last.connector)
-    if connector is not None and isinstance(connector, CanType):
+    # A page has heard it as an event already.
+    if isinstance(connector, CanType) and not isinstance(connector, PageConnector):
         runtime.spawn(_show_typing, connector, last.address, on, name="typing")
 
 

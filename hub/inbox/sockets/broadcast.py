@@ -14,7 +14,7 @@ from flask_socketio import SocketIO
 from socketio.packet import Packet
 
 from hub import runtime
-from hub.connectors.webchat import Webchat
+from hub.connectors.registry import has_pages
 from hub.inbox.sockets.rooms import AGENTS, EVERYBODY, VISITORS, room_of
 from hub.inbox.sockets.visitor_connections import Lines
 from hub.outbound import receipts
@@ -94,10 +94,9 @@ class Broadcaster:
     def _emit_to_pages(self, event: Event, address: Address) -> None:
         payload = events.for_customer(event.payload, str(address), self._links.path)
         seen = None
-        is_for_page = address.scheme == Webchat.scheme
         if (
             isinstance(payload, MessageCreated)
-            and is_for_page
+            and has_pages(payload.message.kind)
             and payload.message.direction == "out"
         ):
             seen = partial(self._seen, payload.message.connector or "", payload.message.id)

@@ -10,7 +10,13 @@ import structlog
 
 from hub.accounts import visitor_sessions
 from hub.accounts.visitor_sessions import Visitor
-from hub.connectors.webchat import Identity, IdentityRefused, IdentityRequired, SignedId, Webchat
+from hub.connectors.page_identity import (
+    Identity,
+    IdentityRefused,
+    IdentityRequired,
+    SignedId,
+)
+from hub.connectors.pages import PageConnector
 from hub.inbox import signed_visitors
 from hub.inbox.handover_links import AnotherPerson, redeem_on_page
 from hub.inbox.services import Hub
@@ -35,7 +41,9 @@ class TooMany(Exception):
     """More sessions were asked for than `limits.sessions_per_minute` lets one address have."""
 
 
-def arrive(hub: Hub, connector: Webchat, hello: Hello, may_try: Callable[[], bool]) -> Arrival:
+def arrive(
+    hub: Hub, connector: PageConnector, hello: Hello, may_try: Callable[[], bool]
+) -> Arrival:
     """The session of a page that opens a socket.
 
     Args:
@@ -64,7 +72,11 @@ def arrive(hub: Hub, connector: Webchat, hello: Hello, may_try: Callable[[], boo
 
 
 def signed_in(
-    hub: Hub, connector: Webchat, here: Arrival, identity: Identity, may_try: Callable[[], bool]
+    hub: Hub,
+    connector: PageConnector,
+    here: Arrival,
+    identity: Identity,
+    may_try: Callable[[], bool],
 ) -> Arrival:
     """The same session, made the signed person's; or a new one where it was somebody else's."""
     if not signed_visitors.claim(hub.store, connector, here.visitor, identity):
@@ -74,7 +86,7 @@ def signed_in(
     return replace(here, visitor=replace(here.visitor, identity=identity.id))
 
 
-def checked(connector: Webchat, given: str | SignedId) -> Identity:
+def checked(connector: PageConnector, given: str | SignedId) -> Identity:
     """Who a page's visitor is. Raises IdentityRefused, and writes down that it was."""
     try:
         return connector.identify(given, datetime.now(UTC))
@@ -83,13 +95,13 @@ def checked(connector: Webchat, given: str | SignedId) -> Identity:
         raise
 
 
-def need_none(connector: Webchat) -> None:
+def need_none(connector: PageConnector) -> None:
     """Raises IdentityRequired where nobody may chat whom the site has not signed in."""
-    if connector.config.identity == "required":
+    if connector.identity_required:
         raise IdentityRequired("This chat is for visitors whom the site has signed in.")
 
 
-def _fresh(hub: Hub, connector: Webchat, locale: str, may_try: Callable[[], bool]) -> Arrival:
+def _fresh(hub: Hub, connector: PageConnector, locale: str, may_try: Callable[[], bool]) -> Arrival:
     if not may_try():
         raise TooMany
     return Arrival(*visitor_sessions.open_session(hub.store, connector.name, locale))
@@ -97,7 +109,7 @@ def _fresh(hub: Hub, connector: Webchat, locale: str, may_try: Callable[[], bool
 
 def _resumed(
     hub: Hub,
-    connector: Webchat,
+    connector: PageConnector,
     here: Arrival,
     token: str,
     *,

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, func, select, update
 from hub import runtime
 from hub.accounts.visitor_sessions import Visitor
 from hub.config import Config
-from hub.connectors.webchat import Webchat
+from hub.connectors.pages import PageConnector
 from hub.contacts import contact_addresses
 from hub.errors import NotFound
 from hub.identity import customer_view
@@ -48,7 +48,7 @@ class Line:
     sid: str
     visitor: Visitor
     token: str = field(repr=False)
-    connector: Webchat
+    connector: PageConnector
     page: Page
     #: This very page brought a proof, whatever its session was before.
     is_signed: bool = False
@@ -253,7 +253,7 @@ class Lines:
 
 
 def _pages_of(connection: Connection, records: Iterable[int]) -> list[Address]:
-    """The web chat addresses of everybody who is one person with these records."""
+    """The addresses of every contact that is linked with these: those of pages among them."""
     found: list[Address] = []
     for record in records:
         try:
@@ -262,7 +262,7 @@ def _pages_of(connection: Connection, records: Iterable[int]) -> list[Address]:
             continue
         rows = connection.execute(
             select(addresses.c.scheme, addresses.c.path, addresses.c.scope).where(
-                addresses.c.contact_id.in_(group), addresses.c.scheme == Webchat.scheme
+                addresses.c.contact_id.in_(group)
             )
         )
         found += [Address(row.scheme, row.path, row.scope) for row in rows]

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
-from hub.connectors.webchat import SignedId
+from hub.connectors.page_identity import SignedId
 from hub.contacts import profiles
 from hub.inbox.sockets.payloads import Ask
 

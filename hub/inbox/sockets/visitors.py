@@ -12,8 +12,9 @@ from socketio.exceptions import ConnectionRefusedError
 
 from hub.accounts.origins import is_allowed
 from hub.config import Config
+from hub.connectors.page_identity import IdentityRefused
+from hub.connectors.pages import PageConnector
 from hub.connectors.rates import Buckets
-from hub.connectors.webchat import IdentityRefused, Webchat
 from hub.contacts import contact_addresses
 from hub.conversations import queries
 from hub.errors import Conflict, Invalid, LimitExceeded, NotFound
@@ -48,7 +49,7 @@ def register(socketio: SocketIO, hub: Hub) -> None:
         if found is None:
             raise Conflict("This socket has no session.")
         # The configuration may have changed since this page came in.
-        connector = _webchat(hub, found.connector.name)
+        connector = _page_connector(hub, found.connector.name)
         if connector is None:
             raise Conflict("This chat was turned off.")
         found.connector = connector
@@ -68,10 +69,10 @@ def register(socketio: SocketIO, hub: Hub) -> None:
             hello = Hello.model_validate(auth if isinstance(auth, dict) else {})
         except ValidationError:
             raise ConnectionRefusedError("invalid") from None
-        connector = _webchat(hub, hello.connector)
+        connector = _page_connector(hub, hello.connector)
         if connector is None:
             raise ConnectionRefusedError("connector_unknown")
-        if not is_allowed(request, hub.settings.public_url, connector.config.allowed_origins):
+        if not is_allowed(request, hub.settings.public_url, connector.allowed_origins):
             raise ConnectionRefusedError("origin_not_allowed")
         try:
             arrival = visitor_arrivals.arrive(hub, connector, hello, may_try)
@@ -182,7 +183,7 @@ def register(socketio: SocketIO, hub: Hub) -> None:
     def prechat(data: Any = None) -> Ack:
         def keep(asked: Prechat) -> Ack:
             here = signal()
-            if asked.department and asked.department not in here.connector.config.departments:
+            if asked.department and asked.department not in here.connector.look.departments:
                 raise Invalid("This chat has no such department.", "department")
             here.profile = asked
             visitor_messages.keep_profile(hub, here, asked)
@@ -218,6 +219,6 @@ def _sessions_limit(config: Config) -> RateLimit:
     return RateLimit(config.limits.sessions_per_minute, 60)
 
 
-def _webchat(hub: Hub, name: str) -> Webchat | None:
+def _page_connector(hub: Hub, name: str) -> PageConnector | None:
     found = hub.connectors.get(name)
-    return found if isinstance(found, Webchat) else None
+    return found if isinstance(found, PageConnector) else None

@@ -44,6 +44,7 @@ class Situation:
 
     Args:
         channel: the kind of channel they wrote on.
+        is_page: it is a page, which shows the place in the queue itself.
         is_new: they have just begun it.
         is_routed: the rules have looked at it.
         is_held: by an agent who is online.
@@ -54,6 +55,7 @@ class Situation:
     """
 
     channel: str
+    is_page: bool = False
     is_new: bool = False
     is_routed: bool = False
     is_held: bool = False
@@ -79,7 +81,7 @@ def to_say(config: Config, now_is: Situation) -> list[Kind]:
 def _is_queued(config: Config, now_is: Situation) -> bool:
     is_waiting = now_is.waited is not None and now_is.waited >= QUEUED_AFTER
     is_told = is_queue_told(config, now_is.is_served)
-    return is_waiting and is_told and now_is.channel != "webchat"
+    return is_waiting and is_told and not now_is.is_page
 
 
 def is_queue_told(config: Config, is_served: bool) -> bool:

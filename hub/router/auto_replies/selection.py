@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from hub.config import Config
+from hub.connectors.registry import has_pages
 from hub.contacts import contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle
@@ -49,7 +50,7 @@ class Found:
         """Whether time alone brings nothing more to say."""
         now_is = self.situation
         is_told = now_is.waited is not None and now_is.waited >= QUEUED_AFTER
-        ends = now_is.is_held or now_is.is_closed or now_is.channel == "webchat" or is_told
+        ends = now_is.is_held or now_is.is_closed or now_is.is_page or is_told
         return now_is.is_routed and ends
 
 
@@ -94,6 +95,7 @@ def look(
         is_waiting = row.assignee_id is None and row.queued_at is not None
         situation = Situation(
             channel=last.kind,
+            is_page=has_pages(last.kind),
             is_new=row.id in new,
             is_routed=row.rule is not None,
             is_held=is_held,
@@ -250,7 +252,7 @@ def _elsewhere(
         config.replies.fallback,
         [(outlet.name, person.address_id)],
         tx.now,
-        by_person=outlet.kind != reachability.PAGES,
+        by_person=not has_pages(outlet.kind),
     )
     return possible[0].outlet.kind if possible else ""
 

@@ -19,6 +19,7 @@ from sqlalchemy import select
 
 from hub import runtime
 from hub.config import Config
+from hub.connectors.registry import has_pages
 from hub.metrics import AUTOMATIC
 from hub.outbound.destinations import OutboundChannel
 from hub.router.auto_replies import selection
@@ -95,7 +96,7 @@ class Replier:
         is_new = is_new and bool(config.replies.greeting)
         agent = conversation.assignee
         is_held = agent is not None and agent.presence == "online"
-        is_told_live = message.kind == "webchat" and not config.hours
+        is_told_live = has_pages(message.kind) and not config.hours
         if (is_held or is_told_live) and not is_new:
             return
         self._put(int(conversation.id), is_new=is_new, at_once=is_new or bool(config.hours))

@@ -94,13 +94,13 @@ SECONDS = timedelta(seconds=10)
         (Situation("sms", is_new=True, said=frozenset({"greeting"})), []),
         (Situation("sms", is_new=True, is_routed=True, is_held=True), ["greeting"]),
         (Situation("sms", is_new=True, is_routed=True, is_closed=True), ["greeting", "offline"]),
-        (Situation("webchat", is_routed=True, is_closed=True), ["offline"]),
+        (Situation("webchat", is_page=True, is_routed=True, is_closed=True), ["offline"]),
         (Situation("sms", is_closed=True), []),  # which team it is for is not known yet
         (Situation("sms", is_routed=True, is_closed=True, is_held=True), []),
         (Situation("sms", is_routed=True, waited=SECONDS, is_served=True), ["queued"]),
         (Situation("sms", is_routed=True, waited=SECONDS), []),  # nobody serves the queue
         (Situation("sms", is_routed=True, waited=timedelta(), is_served=True), []),
-        (Situation("webchat", is_routed=True, waited=SECONDS, is_served=True), []),
+        (Situation("webchat", is_page=True, is_routed=True, waited=SECONDS, is_served=True), []),
         (Situation("sms", is_routed=True, waited=SECONDS, is_held=True), []),
         (
             Situation("sms", is_routed=True, waited=SECONDS, is_served=True, is_closed=True),
