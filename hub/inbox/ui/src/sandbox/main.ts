@@ -1,5 +1,5 @@
 import '$shared/base.css';
-import './apps.css';
+import './tokens.css';
 import { mount } from 'svelte';
 import { language } from '$shared/i18n.svelte';
 import Page from './page.svelte';
