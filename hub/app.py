@@ -221,8 +221,8 @@ class App:
 
 
 def _count(connector: Connector[Any], _event: InboundEvent, received: ReceiveResult) -> None:
-    metrics.handover_brought(connector.name, received.handover)
-    metrics.switched(received.switch)
+    metrics.count_redemption(connector.name, received.handover)
+    metrics.count_switch(received.switch)
 
 
 def _transmit(connector: Connector[Any], calls: Sequence[Any]) -> None:

@@ -1,4 +1,4 @@
-"""A customer arrives with an invitation: told, welcomed, and their conversation is here now."""
+"""What follows a redeemed handover: the conversation continues on the new channel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hub.conversations import lifecycle, publishing, timeline
 from hub.conversations.lifecycle import LoadedConversation
 from hub.conversations.timeline import Author
 from hub.handover import redemption
-from hub.handover.redemption import Redeemed, Refused
+from hub.handover.redemption import RedeemedHandover, RefusedHandover
 from hub.outbound import automatic_texts
 from hub.outbound.destinations import OutboundChannel
 from hub.schema.tokens import is_token
@@ -20,88 +20,104 @@ from hub.switches.detection import Switch
 from hub.types import InboundMessage
 
 
-def bring(
-    tx: Transaction, event: InboundMessage, connector: str, person: ContactAddress
-) -> Redeemed | Refused | None:
-    """Redeems what a message brings: its token, or a code in its text."""
-    brought = redemption.brought_by(event)
-    if not brought:
+def redeem_from_message(
+    tx: Transaction, event: InboundMessage, connector: str, sender: ContactAddress
+) -> RedeemedHandover | RefusedHandover | None:
+    """Redeems the handover that a message has: its token, or a code in its text.
+
+    Returns: None where the message has neither.
+    """
+    secrets = redemption.secrets_in_message(event)
+    if not secrets:
         return None
     # A sender that anybody could have written, or a machine that quotes us, proves nothing.
     if event.automatic or not event.authenticated:
-        return Refused("unauthenticated") if is_token(event.handover_token) else None
-    return redemption.redeem_first(tx, brought, connector, person)
+        is_refused = is_token(event.handover_token)
+        return RefusedHandover("unauthenticated") if is_refused else None
+    return redemption.redeem_handover(tx, secrets, connector, sender)
 
 
-def is_bare(event: InboundMessage, redeemed: Redeemed) -> bool:
-    """Whether it only brings the invitation: then there is nothing in it to answer."""
+def is_only_handover(event: InboundMessage, redeemed: RedeemedHandover) -> bool:
+    """Whether a message has nothing but the token or code, so that it needs no answer."""
     if event.attachments:
         return False
-    return "button" in event.extra or redemption.is_nothing_but(event.text, redeemed)
+    return "button" in event.extra or redemption.is_only_code(event.text, redeemed)
 
 
-def arrive(
+def continue_on_channel(
     tx: Transaction,
-    person: ContactAddress,
-    outlet: OutboundChannel,
-    redeemed: Redeemed,
+    contact_address: ContactAddress,
+    channel: OutboundChannel,
+    redeemed: RedeemedHandover,
     welcome: Mapping[str, str],
     at: datetime,
 ) -> Switch | None:
-    """Somebody followed a link and said nothing yet: their conversation is here from now on.
+    """Moves the conversation to the channel where the customer redeemed, before any message.
 
-    `welcome` is said to them, by language, unless they were here before.
+    Args:
+        contact_address: the address that redeemed the handover.
+        channel: the channel of that address.
+        welcome: the text, by language, that is sent unless the customer wrote by it before.
+        at: the time at which the customer came.
+
+    Returns: the switch, or None where the customer wrote by this channel last.
     """
-    target = _thread(tx, person, redeemed)
-    note(tx, target, person, outlet, redeemed)
-    was = target["last_inbound_connector"]
-    switch = detection.notice(tx, target, person, outlet.name, outlet.kind, by_handover=True, at=at)
-    if was != outlet.name or redeemed.is_move_to(outlet.name):
-        greet(tx, target, person, outlet, welcome)
-    lifecycle.save_conversation(tx, target)
+    conversation = _conversation_of(tx, contact_address, redeemed)
+    add_redeemed_event(tx, conversation, contact_address, channel, redeemed)
+    previous_connector = conversation["last_inbound_connector"]
+    switch = detection.notice(
+        tx, conversation, contact_address, channel.name, channel.kind, by_handover=True, at=at
+    )
+    if previous_connector != channel.name or redeemed.is_move_to(channel.name):
+        send_welcome(tx, conversation, contact_address, channel, welcome)
+    lifecycle.save_conversation(tx, conversation)
     if switch is not None:
-        publishing.conversation(tx, target.id)
+        publishing.conversation(tx, conversation.id)
     return switch
 
 
-def note(
+def add_redeemed_event(
     tx: Transaction,
-    target: LoadedConversation,
-    person: ContactAddress,
-    outlet: OutboundChannel,
-    redeemed: Redeemed,
+    conversation: LoadedConversation,
+    contact_address: ContactAddress,
+    channel: OutboundChannel,
+    redeemed: RedeemedHandover,
 ) -> None:
-    """A line in the timeline: an invitation was followed. Never with what it was."""
+    """Adds the event `handover.redeemed` to the timeline. It never has the token or the code."""
     timeline.add_event(
         tx,
-        target,
+        conversation,
         "handover.redeemed",
-        Author("contact", person.root_id, person.name),
+        Author("contact", contact_address.root_id, contact_address.name),
         handover_id=str(redeemed.id),
-        connector=outlet.name,
-        address=str(person.address),
+        connector=channel.name,
+        address=str(contact_address.address),
         linked=redeemed.is_linked,
     )
 
 
-def greet(
+def send_welcome(
     tx: Transaction,
-    target: LoadedConversation,
-    person: ContactAddress,
-    outlet: OutboundChannel,
+    conversation: LoadedConversation,
+    contact_address: ContactAddress,
+    channel: OutboundChannel,
     welcome: Mapping[str, str],
 ) -> None:
-    """Tells them, in their language, that nothing needs repeating."""
-    locales = automatic_texts.locales_of(tx, person)
-    text = automatic_texts.in_language(welcome, *locales, target["language"])
-    automatic_texts.say(tx, target, person, outlet, text)
+    """Sends the welcome text, in the customer's language: they need not repeat anything."""
+    locales = automatic_texts.locales_of(tx, contact_address)
+    text = automatic_texts.in_language(welcome, *locales, conversation["language"])
+    automatic_texts.say(tx, conversation, contact_address, channel, text)
 
 
-def _thread(tx: Transaction, person: ContactAddress, redeemed: Redeemed) -> LoadedConversation:
-    """What goes on with them; else the conversation that the invitation was made in."""
-    found = lifecycle.load_open_conversation(tx, person)
-    if found is not None:
-        return found
-    made_in = lifecycle.load_conversation(tx, redeemed.conversation_id, person)
-    merged_into = made_in["merged_into_id"]
-    return made_in if merged_into is None else lifecycle.load_conversation(tx, merged_into, person)
+def _conversation_of(
+    tx: Transaction, contact_address: ContactAddress, redeemed: RedeemedHandover
+) -> LoadedConversation:
+    """Loads the customer's open conversation, else the one the handover was created in."""
+    open_conversation = lifecycle.load_open_conversation(tx, contact_address)
+    if open_conversation is not None:
+        return open_conversation
+    conversation = lifecycle.load_conversation(tx, redeemed.conversation_id, contact_address)
+    merged_into_id = conversation["merged_into_id"]
+    if merged_into_id is None:
+        return conversation
+    return lifecycle.load_conversation(tx, merged_into_id, contact_address)

@@ -12,7 +12,7 @@ from hub.contacts import address_state, contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing, timeline
 from hub.errors import LimitExceeded
-from hub.handover import redemption
+from hub.handover import creation
 from hub.identity import links
 from hub.outbound import automatic_texts, fallback, send
 from hub.outbound.reachability import Way
@@ -20,9 +20,9 @@ from hub.schema import resources
 from hub.store.engine import Transaction
 from hub.store.models import attachments, messages
 
-CODE = "visitor_left"
-LEFT = "The visitor left the page before reading this."
-NOWHERE = (
+VISITOR_LEFT = "visitor_left"
+REASON_LEFT = "The visitor left the page before reading this."
+REASON_NO_ADDRESS = (
     "The visitor left the page before reading this, and there is no other verified address "
     "to reach them at: it waits for them on the page."
 )
@@ -30,7 +30,7 @@ NOWHERE = (
 ResumeLink = Callable[[str, str, str], str | None]
 
 
-def tell_nowhere(
+def record_unreachable_visitor(
     tx: Transaction,
     unread: list[Any],
     person: ContactAddress,
@@ -50,8 +50,8 @@ def tell_nowhere(
         message_id=unread[-1].id,
         left=left,
         to=None,
-        code=CODE,
-        reason=NOWHERE,
+        code=VISITOR_LEFT,
+        reason=REASON_NO_ADDRESS,
         messages=[str(one.id) for one in unread],
     )
     publishing.conversation(tx, target.id)
@@ -70,7 +70,7 @@ def _was_told(
     said = [row.extra.get("event", {}) for row in rows]
     return any(
         (one.get("name"), one.get("code"), one.get("to"), one.get("from"))
-        == (fallback.EVENT, CODE, None, left.model_dump())
+        == (fallback.EVENT, VISITOR_LEFT, None, left.model_dump())
         for one in said
     )
 
@@ -101,9 +101,9 @@ def send_digest(
         direction="out",
         author=timeline.SYSTEM,
         subject=words["subject"],
-        text=written(words, _answers(tx, unread), link, way.outlet.text_limit),
+        text=digest_text(words, _answers(tx, unread), link, way.outlet.text_limit),
     )
-    step = {"code": CODE, "reason": LEFT, **left.model_dump()}
+    step = {"code": VISITOR_LEFT, "reason": REASON_LEFT, **left.model_dump()}
     address_state.known(tx, way.address_id, way.outlet.name)
     send.queue(tx, values["id"], to, way.outlet, fallback_from={**step, "trail": []})
     publishing.message(tx, target, values["id"])
@@ -113,8 +113,8 @@ def send_digest(
         message_id=values["id"],
         left=left,
         to=way.place,
-        code=CODE,
-        reason=LEFT,
+        code=VISITOR_LEFT,
+        reason=REASON_LEFT,
         messages=[str(one.id) for one in unread],
     )
 
@@ -134,7 +134,7 @@ def _way_back(
     if way.address_id not in links.proved_with(tx.connection, person.contact_id):
         return None
     try:
-        made = redemption.invite(
+        made = creation.create_handover(
             tx, conversation_id, left.connector, "system", contact_id=person.contact_id
         )
     except LimitExceeded:
@@ -168,7 +168,7 @@ def _words(tx: Transaction, person: ContactAddress, locales: list[str]) -> dict[
     return {name: automatic_texts.in_language(texts, *known) for name, texts in TEXTS.items()}
 
 
-def written(
+def digest_text(
     words: dict[str, str], answers: Sequence[str], link: str | None, limit: int | None
 ) -> str:
     """The digest. Where a link leads to the rest, it is cut to what one message holds. Pure."""

@@ -30,17 +30,17 @@ from hub.store.models import addresses, deliveries, messages, visitor_sessions
 from hub.types import Address
 
 #: One sweep at a time: two of them would each take half of what belongs together.
-ONE_AT_A_TIME = "digests"
+DIGESTS_LOCK = "digests"
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class FollowUpResult:
     """What became of the answers at one page. `step` is None where it is not time yet."""
 
     step: Step | None
 
 
-def is_due(connection: Connection, now: datetime) -> bool:
+def has_due_answers(connection: Connection, now: datetime) -> bool:
     """Whether anything is to be looked at: what keeps idle hubs from writing."""
     found = connection.execute(
         select(deliveries.c.message_id).where(deliveries.c.follow_at <= now).limit(1)
@@ -48,11 +48,11 @@ def is_due(connection: Connection, now: datetime) -> bool:
     return found.first() is not None
 
 
-def follow_next(
+def follow_up_next_page(
     tx: Transaction, outlets: dict[str, OutboundChannel], rules: Fallback, resume_link: ResumeLink
-) -> Looked | None:
+) -> FollowUpResult | None:
     """Looks after the unread answers at the page that is due first. None when none is."""
-    tx.lock(ONE_AT_A_TIME)
+    tx.lock(DIGESTS_LOCK)
     due = tx.execute(
         select(
             deliveries.c.address_id,
@@ -77,22 +77,22 @@ def follow_next(
     again_at = _when_gone(sessions, rules.after, tx.now)
     if rules.enabled and again_at is not None and again_at > tx.now:
         _look_again(tx, due, again_at)
-        return Looked(None)
+        return FollowUpResult(None)
     unread = _take_unread(tx, due)
     if not unread or not rules.enabled:
-        return Looked(None)
+        return FollowUpResult(None)
     left = resources.Place(
         connector=due.connector, kind=unread[0].kind, address=str(person.address)
     )
     way = _next(tx, person, outlets, rules)
     if way is None:
-        digest_messages.tell_nowhere(
+        digest_messages.record_unreachable_visitor(
             tx, unread, person, left, since=max(_left_at(sessions), default=None)
         )
-        return Looked(Step(due.connector, None, digest_messages.CODE))
+        return FollowUpResult(Step(due.connector, None, digest_messages.VISITOR_LEFT))
     locales = [one.locale for one in sessions if one.locale]
     digest_messages.send_digest(tx, unread, person, left, way, locales, resume_link)
-    return Looked(Step(due.connector, way.outlet.name, digest_messages.CODE))
+    return FollowUpResult(Step(due.connector, way.outlet.name, digest_messages.VISITOR_LEFT))
 
 
 def _next(

@@ -1,10 +1,10 @@
-"""What is counted and logged of switches and invitations, once it is on disk."""
+"""Counts and logs handovers and switches, once they are on disk."""
 
 from __future__ import annotations
 
 import structlog
 
-from hub.handover.redemption import Redeemed, Refused
+from hub.handover.redemption import RedeemedHandover, RefusedHandover
 from hub.metrics import HANDOVERS
 from hub.switches import detection
 from hub.switches.detection import Switch
@@ -12,21 +12,23 @@ from hub.switches.detection import Switch
 log = structlog.get_logger()
 
 
-def handover_made(connector: str) -> None:
+def count_created_handover(connector: str) -> None:
+    """Counts a handover that was created for a connector."""
     HANDOVERS.labels(connector=connector, outcome="made").inc()
 
 
-def handover_brought(connector: str, outcome: Redeemed | Refused | None) -> None:
-    """Somebody brought an invitation. Never logs what they brought."""
+def count_redemption(connector: str, outcome: RedeemedHandover | RefusedHandover | None) -> None:
+    """Counts and logs an attempt to redeem a handover. Its token and code are never logged."""
     match outcome:
-        case Redeemed():
+        case RedeemedHandover():
             HANDOVERS.labels(connector=connector, outcome="redeemed").inc()
             log.info("handover.redeemed", connector=connector, handover_id=outcome.id)
-        case Refused():
+        case RefusedHandover():
             HANDOVERS.labels(connector=connector, outcome=outcome.reason).inc()
             log.warning("handover.refused", connector=connector, reason=outcome.reason)
 
 
-def switched(switch: Switch | None) -> None:
+def count_switch(switch: Switch | None) -> None:
+    """Counts a switch, where there was one."""
     if switch is not None:
         detection.counted(switch)

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, exists, select
 
 from hub.contacts import contact_addresses
 from hub.conversations import lifecycle
-from hub.handover import redemption
-from hub.handover.redemption import Invitation
+from hub.handover import creation
+from hub.handover.creation import CreatedHandover
 from hub.identity import links
 from hub.outbound import automatic_texts
 from hub.outbound.destinations import OutboundChannel
@@ -25,14 +25,14 @@ from hub.store.models import handovers as made
 from hub.types import Address
 
 #: What `handover.created_by` says of the hub's own.
-BY = "hub"
+CREATED_BY = "hub"
 #: How long before a reply window closes the offer goes out, while it still can.
 BEFORE_CLOSING = timedelta(hours=1)
-AT_ONCE = 50
+MAX_CANDIDATES = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class OfferCandidate:
     """Somebody to whom it may be offered, and where they are."""
 
     conversation_id: int
@@ -41,13 +41,13 @@ class Candidate:
     address_id: int
 
 
-def due(
+def find_offer_candidates(
     connection: Connection,
     now: datetime,
     after: timedelta,
     pages: Collection[str],
     windows: Mapping[str, timedelta],
-) -> list[Candidate]:
+) -> list[OfferCandidate]:
     """Who waits long in the queue where an answer may come too late, left a page unanswered (they
     find the offer when they are back), or is on a channel whose window closes soon.
 
@@ -82,7 +82,7 @@ def due(
     return [one for one in dict.fromkeys(found) if _is_only_here(connection, one)]
 
 
-def _candidates(connection: Connection, condition: Any) -> Sequence[Candidate]:
+def _candidates(connection: Connection, condition: Any) -> Sequence[OfferCandidate]:
     rows = connection.execute(
         select(
             conversations.c.id,
@@ -98,31 +98,40 @@ def _candidates(connection: Connection, condition: Any) -> Sequence[Candidate]:
             & (reaches.c.connector == conversations.c.last_inbound_connector),
         )
         .where(condition, ~_was_offered(conversations.c.id))
-        .limit(AT_ONCE)
+        .limit(MAX_CANDIDATES)
     )
-    return [Candidate(*row) for row in rows]
+    return [OfferCandidate(*row) for row in rows]
 
 
 def _was_offered(conversation_id: Any) -> Any:
-    return exists().where(made.c.conversation_id == conversation_id, made.c.created_by == BY)
+    return exists().where(
+        made.c.conversation_id == conversation_id, made.c.created_by == CREATED_BY
+    )
 
 
-def _is_only_here(connection: Connection, one: Candidate) -> bool:
+def _is_only_here(connection: Connection, one: OfferCandidate) -> bool:
     return links.proved_with(connection, one.contact_id) <= {one.address_id}
 
 
-def invite(
-    tx: Transaction, one: Candidate, names: Sequence[str], expires: timedelta
-) -> dict[str, Invitation]:
+def create_offered_handovers(
+    tx: Transaction, one: OfferCandidate, names: Sequence[str], expires: timedelta
+) -> dict[str, CreatedHandover]:
     """Makes the invitations of an offer, by connector; none where somebody was faster."""
     tx.lock(f"offer:{one.conversation_id}")
     if tx.execute(select(_was_offered(one.conversation_id))).scalar():
         return {}
-    return {name: redemption.invite(tx, one.conversation_id, name, BY, expires) for name in names}
+    return {
+        name: creation.create_handover(tx, one.conversation_id, name, CREATED_BY, expires)
+        for name in names
+    }
 
 
-def say(
-    tx: Transaction, one: Candidate, outlet: OutboundChannel, texts: Mapping[str, str], ways: str
+def send_offer(
+    tx: Transaction,
+    one: OfferCandidate,
+    outlet: OutboundChannel,
+    texts: Mapping[str, str],
+    ways: str,
 ) -> None:
     """Tells them, where they are. `ways` are the links, a line each, for `{links}` in the text."""
     row = tx.execute(select(addresses).where(addresses.c.id == one.address_id)).one()

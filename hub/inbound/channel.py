@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hub.handover.redemption import Redeemed, Refused
+from hub.handover.redemption import RedeemedHandover, RefusedHandover
 from hub.outbound.destinations import OutboundChannel
 from hub.switches.detection import Switch
 
@@ -38,5 +38,5 @@ class ReceiveResult:
     #: Nobody knows yet what to call who wrote.
     is_nameless: bool = False
     #: What became of the invitation that it brought.
-    handover: Redeemed | Refused | None = None
+    handover: RedeemedHandover | RefusedHandover | None = None
     switch: Switch | None = None

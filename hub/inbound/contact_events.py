@@ -9,7 +9,7 @@ from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing, timeline
 from hub.conversations.timeline import Author
 from hub.handover import arrival, redemption
-from hub.handover.redemption import Redeemed
+from hub.handover.redemption import RedeemedHandover
 from hub.inbound.channel import InboundChannel, ReceiveResult
 from hub.outbound import receipts
 from hub.store.engine import Transaction
@@ -20,16 +20,16 @@ from hub.types import ContactEvent
 def take(tx: Transaction, inlet: InboundChannel, event: ContactEvent) -> ReceiveResult:
     """Notes what happened; an invitation that comes with it is made good."""
     person = contact_addresses.find_or_create(tx, event.address, event.profile)
-    handover = redemption.redeem_first(
-        tx, redemption.in_form(event.handover_token), inlet.name, person
+    handover = redemption.redeem_handover(
+        tx, redemption.secrets_in(event.handover_token), inlet.name, person
     )
-    if isinstance(handover, Redeemed):
-        person = redemption.person_after(tx, person)
+    if isinstance(handover, RedeemedHandover):
+        person = redemption.reload_contact_address(tx, person)
     _happened(tx, inlet, event, person)
     switch = None
-    if isinstance(handover, Redeemed):
+    if isinstance(handover, RedeemedHandover):
         at = timeline.sane_time(event.at, tx.now)
-        switch = arrival.arrive(tx, person, inlet.outlet, handover, inlet.welcome, at)
+        switch = arrival.continue_on_channel(tx, person, inlet.outlet, handover, inlet.welcome, at)
     return ReceiveResult(True, handover=handover, switch=switch)
 
 

@@ -13,7 +13,7 @@ from hub.conversations import attachments, duplicates, lifecycle, publishing, ti
 from hub.conversations.lifecycle import LoadedConversation
 from hub.conversations.timeline import Author
 from hub.handover import arrival, redemption
-from hub.handover.redemption import Redeemed
+from hub.handover.redemption import RedeemedHandover
 from hub.identity import evidence
 from hub.inbound.channel import InboundChannel, ReceiveResult
 from hub.schema import search_index
@@ -34,10 +34,10 @@ def add(
         event.profile,
         evidence="verified" if event.authenticated else "asserted",
     )
-    handover = arrival.bring(tx, event, inlet.name, person)
-    redeemed = handover if isinstance(handover, Redeemed) else None
+    handover = arrival.redeem_from_message(tx, event, inlet.name, person)
+    redeemed = handover if isinstance(handover, RedeemedHandover) else None
     if redeemed is not None:
-        person = redemption.person_after(tx, person)
+        person = redemption.reload_contact_address(tx, person)
     person = evidence.weigh(tx, person, event)
     at = timeline.sane_time(event.sent_at, tx.now)
     if event.extra.get("keyword") == "start":
@@ -50,13 +50,13 @@ def add(
     target = lifecycle.conversation_for_inbound(
         tx, person, answered=_goes_on(answered, redeemed), subject=event.subject
     )
-    is_bare = redeemed is not None and arrival.is_bare(event, redeemed)
+    is_bare = redeemed is not None and arrival.is_only_handover(event, redeemed)
     was = target["last_inbound_connector"]
     repeats = duplicates.original(tx, target, person, event)
     if target.is_new:
         duplicates.suggest_namesakes(tx, person, event)
     if redeemed is not None:
-        arrival.note(tx, target, person, inlet.outlet, redeemed)
+        arrival.add_redeemed_event(tx, target, person, inlet.outlet, redeemed)
     words = "" if is_bare else event.text
     switch = detection.notice(
         tx,
@@ -76,7 +76,7 @@ def add(
     else:
         publishing.fresh_message(tx, target, values)
     if redeemed is not None and (was != inlet.name or redeemed.is_move_to(inlet.name)):
-        arrival.greet(tx, target, person, inlet.outlet, inlet.welcome)
+        arrival.send_welcome(tx, target, person, inlet.outlet, inlet.welcome)
     if switch is not None:
         publishing.conversation(tx, target.id)
     return ReceiveResult(
@@ -98,7 +98,7 @@ def _waits(tx: Transaction, target: LoadedConversation) -> None:
         target.changes |= {"status": "open", "snoozed_until": None}
 
 
-def _goes_on(answered: _Answered | None, redeemed: Redeemed | None) -> int | None:
+def _goes_on(answered: _Answered | None, redeemed: RedeemedHandover | None) -> int | None:
     if answered is not None:
         return answered.conversation_id
     return None if redeemed is None else redeemed.conversation_id

@@ -8,8 +8,8 @@ from hub.connectors.pages import PageConnector
 from hub.contacts import address_state, contact_addresses
 from hub.conversations.timeline import Author
 from hub.errors import Conflict, Invalid
-from hub.handover import arrival, metrics, redemption
-from hub.handover.redemption import Redeemed, Refused
+from hub.handover import arrival, creation, metrics, redemption
+from hub.handover.redemption import RedeemedHandover, RefusedHandover
 from hub.inbox.services import Hub
 from hub.schema import resources
 from hub.store.engine import Transaction
@@ -44,11 +44,11 @@ def make_handover(
         raise Conflict("A conversation cannot be handed over to this channel.")
     expires = hub.config.replies.handover.expires
     made = hub.store.write(
-        lambda tx: redemption.invite(
+        lambda tx: creation.create_handover(
             tx, conversation_id, name, by, expires, author, contact_id=contact_id
         )
     )
-    metrics.handover_made(name)
+    metrics.count_created_handover(name)
     url = connector.handover_link(made.token, made.code)
     return resources.Handover(
         id=made.id,
@@ -66,22 +66,24 @@ def redeem_on_page(hub: Hub, connector: PageConnector, visitor: Visitor, token: 
     Raises AnotherPerson, and leaves the link good, where that would join two whom a site signed.
     """
     address = connector.address(visitor.name)
-    brought = redemption.in_form(token)
+    brought = redemption.secrets_in(token)
     if not brought:
-        metrics.handover_brought(connector.name, Refused("unknown"))
+        metrics.count_redemption(connector.name, RefusedHandover("unknown"))
         return False
 
-    def write(tx: Transaction) -> tuple[Redeemed | None, Switch | None]:
+    def write(tx: Transaction) -> tuple[RedeemedHandover | None, Switch | None]:
         person = contact_addresses.find_or_create(tx, address, Profile(locale=visitor.locale))
-        outcome = redemption.redeem_first(tx, brought, connector.name, person)
-        if isinstance(outcome, Refused):
+        outcome = redemption.redeem_handover(tx, brought, connector.name, person)
+        if isinstance(outcome, RefusedHandover):
             raise _NoGood(outcome)
         if outcome is None:  # a page that is loaded again
             return None, None
-        person = redemption.person_after(tx, person)
+        person = redemption.reload_contact_address(tx, person)
         address_state.started(tx, person, connector.name, tx.now)
         inlet = hub.connectors.inlet(connector)
-        switch = arrival.arrive(tx, person, inlet.outlet, outcome, inlet.welcome, tx.now)
+        switch = arrival.continue_on_channel(
+            tx, person, inlet.outlet, outcome, inlet.welcome, tx.now
+        )
         return outcome, switch
 
     try:
@@ -89,13 +91,13 @@ def redeem_on_page(hub: Hub, connector: PageConnector, visitor: Visitor, token: 
     except _NoGood as error:
         refused = error.refused
         if refused.reason == "another_person":
-            metrics.handover_brought(connector.name, refused)
+            metrics.count_redemption(connector.name, refused)
             raise AnotherPerson from None
         hub.store.write(lambda tx: _remember(tx, connector, address, refused))
-        metrics.handover_brought(connector.name, refused)
+        metrics.count_redemption(connector.name, refused)
         return False
-    metrics.handover_brought(connector.name, outcome)
-    metrics.switched(switch)
+    metrics.count_redemption(connector.name, outcome)
+    metrics.count_switch(switch)
     return True
 
 
@@ -106,17 +108,17 @@ class AnotherPerson(Exception):
 class _NoGood(Exception):
     """Ends the transaction, so that nobody is made for a link that is no good."""
 
-    def __init__(self, refused: Refused) -> None:
+    def __init__(self, refused: RefusedHandover) -> None:
         super().__init__(refused.reason)
         self.refused = refused
 
 
 def _remember(
-    tx: Transaction, connector: PageConnector, address: Address, refused: Refused
+    tx: Transaction, connector: PageConnector, address: Address, refused: RefusedHandover
 ) -> None:
     if refused.reason != "too_many":
         person = contact_addresses.find_contact_address(tx.connection, address)
-        redemption.refuse(tx, connector.name, refused.reason, person)
+        redemption.record_refusal(tx, connector.name, refused.reason, person)
 
 
 def _picture(url: str) -> str:

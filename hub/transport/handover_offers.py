@@ -10,7 +10,7 @@ from hub.config import Config
 from hub.connectors.base import Handover as CanHandOver
 from hub.connectors.pages import PageConnector
 from hub.handover import metrics, offers
-from hub.handover.offers import Candidate
+from hub.handover.offers import OfferCandidate
 from hub.store.engine import Store
 from hub.transport.running import RunningConnectors
 
@@ -37,11 +37,13 @@ class Offerer:
             if one.capabilities.window is not None
         }
         with self._store.read() as connection:
-            found = offers.due(connection, datetime.now(UTC), rules.offer_after, pages, windows)
+            found = offers.find_offer_candidates(
+                connection, datetime.now(UTC), rules.offer_after, pages, windows
+            )
         for one in found:
             self._offer(one)
 
-    def _offer(self, one: Candidate) -> None:
+    def _offer(self, one: OfferCandidate) -> None:
         rules = self._config().replies.handover
         ways: dict[str, CanHandOver] = {}
         for name in rules.offer:
@@ -52,7 +54,9 @@ class Offerer:
         if not ways or here is None:
             return
         made = self._store.write(
-            partial(offers.invite, one=one, names=list(ways), expires=rules.expires)
+            partial(
+                offers.create_offered_handovers, one=one, names=list(ways), expires=rules.expires
+            )
         )
         # A link may need to ask the provider how it is called: not within a transaction.
         lines = [
@@ -62,11 +66,11 @@ class Offerer:
         if not lines:
             return
         for name in made:
-            metrics.handover_made(name)
+            metrics.count_created_handover(name)
         outlet = self._connectors.inlet(here).outlet
         self._store.write(
             partial(
-                offers.say,
+                offers.send_offer,
                 one=one,
                 outlet=outlet,
                 texts=rules.offer_text,

@@ -30,11 +30,11 @@ class Follower:
         """Sends after who is gone what they have not read."""
         for _ in range(AT_ONCE):
             with self._store.read() as connection:
-                if not digests.is_due(connection, datetime.now(UTC)):
+                if not digests.has_due_answers(connection, datetime.now(UTC)):
                     return
             outlets, rules = self._connectors.outlets(), self._rules()
             looked = self._store.write(
-                lambda tx, outlets=outlets, rules=rules: digests.follow_next(  # type: ignore[misc]
+                lambda tx, outlets=outlets, rules=rules: digests.follow_up_next_page(  # type: ignore[misc]
                     tx, outlets, rules, self._resume_link
                 )
             )

@@ -18,7 +18,7 @@ from sqlalchemy import Table, func, insert, select, update
 from hub.connectors.base import Site
 from hub.conversations import actions, queries, views
 from hub.conversations.timeline import Author
-from hub.handover import redemption
+from hub.handover import creation
 from hub.identity import links
 from hub.inbound.channel import ReceiveResult
 from hub.inbound.receive import receive
@@ -289,10 +289,10 @@ class Desk:
 
     def invites(
         self, conversation_id: int | str, connector: str = "other"
-    ) -> redemption.Invitation:
+    ) -> creation.CreatedHandover:
         """Whoever brings it is the one this conversation is with."""
         return self.store.write(
-            lambda tx: redemption.invite(tx, int(conversation_id), connector, "Kadri")
+            lambda tx: creation.create_handover(tx, int(conversation_id), connector, "Kadri")
         )
 
     # -- delivery --------------------------------------------------------------------------------

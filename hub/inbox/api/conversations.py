@@ -13,7 +13,7 @@ from hub.contacts import contact_addresses, profiles
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import actions, assignment, queries, views
 from hub.errors import Conflict, Invalid
-from hub.handover import redemption
+from hub.handover import creation
 from hub.inbox.api.responses import (
     Body,
     ConnectorName,
@@ -203,7 +203,7 @@ def blueprint(hub: Hub) -> APIBlueprint:
         hub.auth.principal()
         with hub.store.read() as connection:
             views.conversation(connection, path.id)
-            return answer_list(redemption.of_conversation(connection, path.id))
+            return answer_list(creation.handovers_of_conversation(connection, path.id))
 
     return api
 

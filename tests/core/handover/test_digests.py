@@ -14,7 +14,8 @@ from sqlalchemy import event, insert, update
 from hub.config.sections import Fallback
 from hub.contacts import contact_addresses
 from hub.handover import digest_messages, digests, redemption
-from hub.handover.digest_messages import TEXTS, written
+from hub.handover.digest_messages import TEXTS, digest_text
+from hub.handover.redemption import RedeemedHandover
 from hub.outbound import reachability, receipts
 from hub.schema import resources
 from hub.store.models import addresses, deliveries, reaches, visitor_sessions
@@ -398,7 +399,7 @@ def test_a_window_only_a_person_may_use_takes_no_digest(desk: Desk, visitor: Cus
 
 def digest_now(desk: Desk, rules: Fallback = RULES) -> None:
     outlets = desk.connectors.outlets()
-    desk.store.write(lambda tx: digests.follow_next(tx, outlets, rules, resume_link))
+    desk.store.write(lambda tx: digests.follow_up_next_page(tx, outlets, rules, resume_link))
 
 
 def test_the_way_back_leads_to_the_same_person_once(
@@ -417,7 +418,9 @@ def test_the_way_back_leads_to_the_same_person_once(
             from hub.types import Profile
 
             person = contact_addresses.find_or_create(tx, phone.address, Profile())
-            return bool(redemption.redeem(tx, found[1], "site", person))
+            secrets = redemption.secrets_in(found[1])
+            outcome = redemption.redeem_handover(tx, secrets, "site", person)
+            return isinstance(outcome, RedeemedHandover)
 
         return desk.store.write(write)
 
@@ -465,11 +468,11 @@ def test_every_text_is_there_in_every_language() -> None:
 def test_it_is_cut_to_one_message_where_a_link_has_the_rest(length: int) -> None:
     words = {name: texts["en"] for name, texts in TEXTS.items()}
     said = "x" * length
-    cut = written(words, [said], "https://hub.example/chat", 200)
+    cut = digest_text(words, [said], "https://hub.example/chat", 200)
     assert len(cut) <= 200
     assert cut.endswith("https://hub.example/chat")
     assert ("…" in cut) is (said not in cut)
-    assert said in written(words, [said], None, 200)
+    assert said in digest_text(words, [said], None, 200)
 
 
 # -- what the composer knows before ----------------------------------------------------------------

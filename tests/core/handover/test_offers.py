@@ -30,16 +30,18 @@ def waits(desk: Desk, conversation_id: str, **how: float) -> None:
 def due(desk: Desk, **more: object) -> list[int]:
     rules: dict[str, object] = {"after": timedelta(minutes=2), "pages": ["toy"], "windows": {}}
     with desk.store.read() as connection:
-        found = offers.due(connection, datetime.now(UTC), **(rules | more))  # type: ignore[arg-type]
+        found = offers.find_offer_candidates(connection, datetime.now(UTC), **(rules | more))  # type: ignore[arg-type]
     return [one.conversation_id for one in found]
 
 
 def offers_it(desk: Desk, conversation_id: str) -> int:
     """Offers it if it is due; says how many invitations were made."""
     with desk.store.read() as connection:
-        found = offers.due(connection, datetime.now(UTC), timedelta(0), ["toy"], {})
+        found = offers.find_offer_candidates(
+            connection, datetime.now(UTC), timedelta(0), ["toy"], {}
+        )
     (one,) = [each for each in found if str(each.conversation_id) == conversation_id]
-    made = desk.store.write(lambda tx: offers.invite(tx, one, ["other"], DAY))
+    made = desk.store.write(lambda tx: offers.create_offered_handovers(tx, one, ["other"], DAY))
     return len(made)
 
 
@@ -100,9 +102,16 @@ def test_two_processes_offer_it_once(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     waits(desk, said.conversation_id, minutes=3)
     with desk.store.read() as connection:
-        (one,) = offers.due(connection, datetime.now(UTC), timedelta(0), ["toy"], {})
+        (one,) = offers.find_offer_candidates(
+            connection, datetime.now(UTC), timedelta(0), ["toy"], {}
+        )
     made = at_once(
-        *[lambda: desk.store.write(lambda tx: offers.invite(tx, one, ["other"], DAY))] * 4
+        *[
+            lambda: desk.store.write(
+                lambda tx: offers.create_offered_handovers(tx, one, ["other"], DAY)
+            )
+        ]
+        * 4
     )
     assert sorted(len(each) for each in made) == [0, 0, 0, 1]
 
@@ -112,9 +121,11 @@ def test_what_is_said_has_the_links_and_answers_nothing(desk: Desk, anna: Custom
     before = desk.conversation(said.conversation_id)
     waits(desk, said.conversation_id, minutes=3)
     with desk.store.read() as connection:
-        (one,) = offers.due(connection, datetime.now(UTC), timedelta(0), ["toy"], {})
+        (one,) = offers.find_offer_candidates(
+            connection, datetime.now(UTC), timedelta(0), ["toy"], {}
+        )
     outlet = desk.connectors.inlet(desk.toy()).outlet
-    desk.store.write(lambda tx: offers.say(tx, one, outlet, TEXT, "https://t.example/1"))
+    desk.store.write(lambda tx: offers.send_offer(tx, one, outlet, TEXT, "https://t.example/1"))
     assert told(desk, said.conversation_id) == ["Go on here:\nhttps://t.example/1"]
     after = desk.conversation(said.conversation_id)
     assert (after.waiting_since, after.unread_count) == (before.waiting_since, before.unread_count)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy import event, select, update
 
 from hub.errors import LimitExceeded, NotFound
-from hub.handover import redemption
-from hub.handover.redemption import Refused
+from hub.handover import creation, redemption
+from hub.handover.redemption import RefusedHandover
 from hub.inbound.channel import ReceiveResult
 from hub.schema.tokens import CODE_ALPHABET, codes_in, is_token, new_code, new_token
 from hub.store.engine import Store
@@ -92,7 +92,7 @@ def test_any_text_can_be_looked_through(text: str) -> None:
 
 def test_a_campaign_in_a_link_is_no_token() -> None:
     assert is_token(new_token())
-    assert not is_token("summer-sale") and redemption.in_form("summer-sale") == []
+    assert not is_token("summer-sale") and redemption.secrets_in("summer-sale") == []
 
 
 # -- redeeming -------------------------------------------------------------------------------------
@@ -135,7 +135,7 @@ def test_a_used_one_is_good_for_nobody_else(
     made = desk.invites(anna.says("Hello").conversation_id)
     there.starts(handover_token=made.token)
     thief = desk.customer("thief", "other")
-    assert brings(thief, f"code {made.code}").handover == Refused("used")
+    assert brings(thief, f"code {made.code}").handover == RefusedHandover("used")
     assert thief.contact != anna.contact
 
 
@@ -152,7 +152,7 @@ def test_following_ones_own_link_again_is_no_offence(
 def test_a_late_one_is_refused(desk: Desk, anna: Customer, there: Customer) -> None:
     made = desk.invites(anna.says("Hello").conversation_id)
     desk.store.write(lambda tx: tx.execute(update(table).values(expires_at=tx.now)).rowcount)
-    assert brings(there, made.code).handover == Refused("expired")
+    assert brings(there, made.code).handover == RefusedHandover("expired")
     assert there.contact != anna.contact
 
 
@@ -160,7 +160,9 @@ def test_it_expires_when_its_maker_says(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     expires = timedelta(minutes=3)
     made = desk.store.write(
-        lambda tx: redemption.invite(tx, int(said.conversation_id), "other", "Kadri", expires)
+        lambda tx: creation.create_handover(
+            tx, int(said.conversation_id), "other", "Kadri", expires
+        )
     )
     with desk.store.read() as connection:
         row = connection.execute(select(table)).one()
@@ -173,7 +175,7 @@ def test_one_for_another_connector_is_refused_and_stays_good(
 ) -> None:
     made = desk.invites(anna.says("Hello").conversation_id, "other")
     elsewhere = desk.customer("elsewhere", "askable")
-    assert brings(elsewhere, made.code).handover == Refused("elsewhere")
+    assert brings(elsewhere, made.code).handover == RefusedHandover("elsewhere")
     there.says(made.code)
     assert there.contact == anna.contact != elsewhere.contact
 
@@ -182,7 +184,7 @@ def test_a_forged_sender_brings_nothing(desk: Desk, anna: Customer, there: Custo
     """Also a mail that forwards the one with the link."""
     made = desk.invites(anna.says("Hello").conversation_id)
     got = brings(there, f"Fwd: code {made.code}", handover_token=made.token, authenticated=False)
-    assert got.handover == Refused("unauthenticated")
+    assert got.handover == RefusedHandover("unauthenticated")
     assert there.contact != anna.contact
     assert brings(there, made.code).handover is not None  # it was not used up
     assert there.contact == anna.contact
@@ -227,10 +229,10 @@ def test_after_five_wrong_ones_an_address_is_not_listened_to(
 ) -> None:
     made = desk.invites(anna.says("Hello").conversation_id)
     for _ in range(5):
-        assert brings(there, new_code()).handover == Refused("unknown")
-    assert brings(there, made.code).handover == Refused("too_many")
+        assert brings(there, new_code()).handover == RefusedHandover("unknown")
+    assert brings(there, made.code).handover == RefusedHandover("too_many")
     got = there.brings(there.event("started", handover_token=made.token))
-    assert got.handover == Refused("too_many")
+    assert got.handover == RefusedHandover("too_many")
     assert there.contact != anna.contact
     somebody_else = desk.customer("somebody else", "other")
     somebody_else.says(made.code)
@@ -244,7 +246,7 @@ def test_an_address_is_listened_to_again_after_a_while(
     for _ in range(5):
         there.says(new_code())
     past = update(handover_refusals).values(
-        created_at=redemption.REFUSED_WITHIN * -1 + anna.says("still here").created_at
+        created_at=redemption.REFUSALS_COUNTED_FOR * -1 + anna.says("still here").created_at
     )
     desk.store.write(lambda tx: tx.execute(past).rowcount)
     there.says(made.code)
@@ -254,22 +256,22 @@ def test_an_address_is_listened_to_again_after_a_while(
 def test_a_connector_under_attack_takes_links_and_no_codes(
     desk: Desk, anna: Customer, there: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(redemption, "MAX_REFUSED_CODES", 3)
+    monkeypatch.setattr(redemption, "MAX_REFUSALS_OF_CONNECTOR", 3)
     made = desk.invites(anna.says("Hello").conversation_id)
     for n in range(3):
         desk.customer(f"guesser {n}", "other").says(new_code())
-    assert brings(there, made.code).handover == Refused("too_many")
+    assert brings(there, made.code).handover == RefusedHandover("too_many")
     there.starts(handover_token=made.token)
     assert there.contact == anna.contact
 
 
 def test_making_them_has_an_end(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
-    for _ in range(redemption.MAX_MADE):
+    for _ in range(creation.MAX_CREATED):
         desk.invites(said.conversation_id)
     with pytest.raises(LimitExceeded) as caught:
         desk.invites(said.conversation_id)
-    assert timedelta(0) < caught.value.retry_after <= redemption.MADE_WITHIN
+    assert timedelta(0) < caught.value.retry_after <= creation.CREATED_WITHIN
 
 
 def test_there_is_none_for_a_conversation_that_is_not_there(desk: Desk) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from hub.handover import redemption
+from hub.handover import creation
 from hub.identity import links
 from hub.schema.events import ConversationUpdated
 from hub.schema.resources import Given, Place
@@ -31,7 +31,7 @@ def there(desk: Desk) -> Customer:
 
 def goes_on(desk: Desk, conversation_id: str, there: Customer, **fields: Any) -> None:
     made = desk.store.write(
-        lambda tx: redemption.invite(tx, int(conversation_id), there.connector, "Kadri")
+        lambda tx: creation.create_handover(tx, int(conversation_id), there.connector, "Kadri")
     )
     there.starts(handover_token=made.token, **fields)
 
@@ -268,7 +268,7 @@ def test_nobody_is_welcomed_who_said_stop(
     said = anna.says("Hello")
     there.stops()
     made = desk.store.write(
-        lambda tx: redemption.invite(tx, int(said.conversation_id), "other", "Kadri")
+        lambda tx: creation.create_handover(tx, int(said.conversation_id), "other", "Kadri")
     )
     there.says(made.code)
     assert there.contact == anna.contact
@@ -283,7 +283,7 @@ def test_who_wrote_there_before_is_welcomed_too(
     first = there.says("Where is my order?")
     said = anna.says("Hello")
     made = desk.store.write(
-        lambda tx: redemption.invite(tx, int(said.conversation_id), "other", "Kadri")
+        lambda tx: creation.create_handover(tx, int(said.conversation_id), "other", "Kadri")
     )
     if is_typed:
         there.says(made.code)
