@@ -1,4 +1,4 @@
-"""How a provider's answer is read that has its own error codes, a table of them per provider."""
+"""Reads the answers of a provider that has error codes of its own, with a table of its codes."""
 
 from __future__ import annotations
 
@@ -13,39 +13,50 @@ from hub.errors import ResponseUnexpected, SendError
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
-class Verdict(NamedTuple):
+class Meaning(NamedTuple):
+    """The meaning of a provider's error code: what the hub does, and the sentence for an agent."""
+
     error: type[SendError]
     sentence: str
 
 
 def read_answer(
-    shape: type[ModelT],
+    model: type[ModelT],
     response: HttpResponse,
     provider: str,
-    refusal: Callable[[HttpResponse], SendError],
+    error_from: Callable[[HttpResponse], SendError],
 ) -> ModelT:
-    """What the provider answered.
+    """The provider's answer as a model.
+
+    Args:
+        model: the form of a good answer.
+        provider: its name, for the error.
+        error_from: reads an answer that is none of the 2xx.
 
     Raises:
-        SendError: what `refusal` makes of an answer that is none of the 2xx.
-        ResponseUnexpected: a 2xx that is not of this shape.
+        SendError: the error that `error_from` reads in the answer.
+        ResponseUnexpected: the answer is a 2xx, and not of the model's form.
     """
     if not response.ok:
-        raise refusal(response)
+        raise error_from(response)
     try:
-        return shape.model_validate_json(response.body)
+        return model.model_validate_json(response.body)
     except ValidationError:
         raise ResponseUnexpected(
             f"{provider} answered {response.status} in a form that it does not document."
         ) from None
 
 
-def error_by(verdict: Verdict | None, response: HttpResponse, code: str, words: str) -> SendError:
-    """The error that a code stands for; for one without a verdict what the status says.
+def error_for_code(
+    meaning: Meaning | None, response: HttpResponse, code: str, sentence: str
+) -> SendError:
+    """The error for a provider's code; for a code without a meaning, the error of the status.
 
     Args:
-        words: what an agent reads then, without secrets.
+        meaning: the row of the provider's table, None for an unknown code.
+        code: the provider's code as text.
+        sentence: read by an agent where the code is unknown; it must hold no secret.
     """
-    if verdict is None:
-        return error_for(response, words, code)
-    return verdict.error(verdict.sentence, external_code=code, retry_after=retry_after(response))
+    if meaning is None:
+        return error_for(response, sentence, code)
+    return meaning.error(meaning.sentence, external_code=code, retry_after=retry_after(response))

@@ -1,4 +1,4 @@
-"""From Meta's events to ours.
+"""Meta's events as events of the hub.
 
 Source: https://developers.facebook.com/docs/messenger-platform/reference/webhook-events
 """
@@ -59,10 +59,18 @@ EMOJI = {
 
 
 def events_in(body: bytes, page: str) -> list[InboundEvent]:
-    """Reads a request, in which Meta may put many events of many pages.
+    """The events of our page in a request, into which Meta puts many events of many pages.
 
     A bad event is left out where others can be read: Meta would send all of them again for a day
-    and a half. Raises PayloadInvalid when none can be read, EventIgnored when none is for us.
+    and a half.
+
+    Args:
+        body: the request's body.
+        page: the id of our page.
+
+    Raises:
+        PayloadInvalid: no event can be read.
+        EventIgnored: no event is for this page, or none is of use to an inbox.
     """
     try:
         envelope = Envelope.model_validate(_json(body))
@@ -70,25 +78,25 @@ def events_in(body: bytes, page: str) -> list[InboundEvent]:
         raise PayloadInvalid("Not of the form that Meta sends.") from None
     if envelope.object != "page":
         raise EventIgnored(f"About {envelope.object!r} and not about a page.")
-    found: list[InboundEvent] = []
+    events: list[InboundEvent] = []
     ignored: list[str] = []
     unread = 0
     for item, raw in _items(envelope, page):
         try:
-            found.append(_event(Event.model_validate(item), raw, page))
+            events.append(_event(Event.model_validate(item), raw, page))
         except ValidationError:
             unread += 1
         except EventIgnored as reason:
             ignored.append(reason.message)
-    if found:
-        return found
+    if events:
+        return events
     if unread:
         raise PayloadInvalid("No event in it has the form that Meta sends.")
     raise EventIgnored(ignored[0] if ignored else "There is no event of this page in it.")
 
 
 def _items(envelope: Envelope, page: str) -> Iterator[tuple[Any, bytes]]:
-    """Every event of our page with the smallest body that has it."""
+    """Every event of our page, each with the smallest body that holds it."""
     for item in envelope.entry:
         try:
             entry = Entry.model_validate(item)
@@ -186,9 +194,9 @@ def _reaction(event: Event, raw: bytes, page: str) -> ContactEvent:
     assert reaction is not None
     address = _address(event.sender, page)
     emoji = reaction.emoji or EMOJI.get(reaction.reaction or "", "")
-    what = _digest(reaction.mid, address.path, reaction.action, event.timestamp)
+    digest = _digest(reaction.mid, address.path, reaction.action, event.timestamp)
     return ContactEvent(
-        key=f"reaction:{what}",
+        key=f"reaction:{digest}",
         raw=raw,
         address=address,
         name="reaction",
@@ -209,7 +217,7 @@ def _delivery(event: Event, raw: bytes, page: str) -> DeliveryUpdate:
         status=DeliveryStatus.DELIVERED,
         address=address,
         external_ids=mids,
-        # The ids are exact; the watermark says the same by Meta's clock.
+        # The ids are exact; the watermark covers the same messages by Meta's clock.
         up_to=None if mids else _moment(delivery.watermark),
         at=_moment(event.timestamp),
     )
@@ -253,27 +261,29 @@ READERS: dict[str, Callable[[Event, bytes, str], InboundEvent]] = {
 }
 
 
-# -- what a message holds ------------------------------------------------------------------------
+# -- the parts of a message ------------------------------------------------------------------------
 
 
 def _content(message: Message) -> tuple[str, tuple[Attachment, ...], Location | None]:
-    """Text, files and place. What is none of these is told in the text, never left out."""
+    """Text, files and location. Any other content becomes a line of text, so that none is lost."""
     lines = [message.text] if message.text else []
     files: list[Attachment] = []
-    place = None
+    location = None
     for item in message.attachments or ():
         enclosure = _enclosure(item)
         payload = enclosure.payload or Payload()
         if enclosure.type in MEDIA and payload.url:
             files.append(_file(enclosure.type, payload))
-        elif payload.coordinates and place is None:
-            here = payload.coordinates
-            place = Location(here.lat, here.long, enclosure.title or "")
+        elif payload.coordinates and location is None:
+            point = payload.coordinates
+            location = Location(point.lat, point.long, enclosure.title or "")
         else:
-            lines += [line for line in _told(enclosure, payload) if line not in "\n".join(lines)]
-    if not (lines or files or place):
+            lines += [
+                line for line in _text_lines(enclosure, payload) if line not in "\n".join(lines)
+            ]
+    if not (lines or files or location):
         lines = ["[something that Messenger does not hand on]"]
-    return "\n".join(lines), tuple(files), place
+    return "\n".join(lines), tuple(files), location
 
 
 def _enclosure(item: object) -> Enclosure:
@@ -290,10 +300,10 @@ def _file(kind: str, payload: Payload) -> Attachment:
     return Attachment(MEDIA[kind], name=_name(url) if kind == "file" else "", source=url)
 
 
-def _told(enclosure: Enclosure, payload: Payload) -> list[str]:
-    """A share, a template, a reel: its title and its link."""
-    told = [enclosure.title or payload.title, enclosure.url or payload.url]
-    return [line for line in told if line] or [f"[{enclosure.type}]"]
+def _text_lines(enclosure: Enclosure, payload: Payload) -> list[str]:
+    """The title and the link of a share, a template or a reel."""
+    lines = [enclosure.title or payload.title, enclosure.url or payload.url]
+    return [line for line in lines if line] or [f"[{enclosure.type}]"]
 
 
 def _name(url: str) -> str:
@@ -322,5 +332,5 @@ def _moment(milliseconds: int | None) -> datetime | None:
 
 
 def _digest(*parts: object) -> str:
-    """Keeps keys short whatever is in them."""
+    """A key of fixed length for parts of any length."""
     return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:40]

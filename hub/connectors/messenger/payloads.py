@@ -1,4 +1,4 @@
-"""What Meta sends for a page, in Meta's own names.
+"""Meta's JSON for a page, in Meta's own names.
 
 Source: https://developers.facebook.com/docs/messenger-platform/reference/webhook-events,
 https://developers.facebook.com/docs/graph-api/guides/error-handling
@@ -47,7 +47,7 @@ class ReplyTo(Shape):
 
 
 class Referral(Shape):
-    """`ref` is what stood in the m.me link, or what an advertisement has."""
+    """`ref` is the parameter of the m.me link, or the one that an advertisement has."""
 
     ref: str | None = None
     source: str | None = None
@@ -110,7 +110,7 @@ class Reaction(Shape):
 
 
 class Delivery(Shape):
-    """Milliseconds: everything of ours up to `watermark` has arrived. `mids` may be missing."""
+    """Our messages up to `watermark`, in milliseconds, have arrived. `mids` may be missing."""
 
     watermark: int
     mids: list[str] | None = None
@@ -125,7 +125,7 @@ class OptIn(Shape):
 
 
 class Event(Shape):
-    """One of the parts below the first three is there and says what happened."""
+    """One of the parts below the first three is set, and is the event."""
 
     sender: Party | None = None
     recipient: Party | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from logging import getLogger
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from twilio.http import HttpClient
@@ -40,7 +40,7 @@ class Carrier(HttpClient):  # type: ignore[misc]  # the library ships no types
         timeout: float | None = None,
         allow_redirects: bool = False,
     ) -> Response:
-        answer = self.http.request(
+        response = self.http.request(
             HttpCall(
                 method=method,
                 url=self.api_base + urlsplit(url).path,
@@ -50,7 +50,7 @@ class Carrier(HttpClient):  # type: ignore[misc]  # the library ships no types
                 basic_auth=auth,
             )
         )
-        return Response(answer.status, answer, answer.headers)
+        return Response(response.status, response, response.headers)
 
 
 class TwilioClient:
@@ -61,14 +61,12 @@ class TwilioClient:
         self._client = Client(account_sid, auth_token, http_client=Carrier(http, api_base))
 
     def send(self, call: HttpCall) -> HttpResponse:
-        """Raises what `Http.request` raises."""
+        """Carries out a call to `api_base`. Raises as `Http.request` does."""
         url = "https://api.twilio.com" + call.url.removeprefix(self._api_base)
         response = self._client.request(
             call.method, url, params=_fields(call.query), data=_fields(call.form or ())
         )
-        answer = response.content
-        assert isinstance(answer, HttpResponse)
-        return answer
+        return cast(HttpResponse, response.content)
 
 
 def _fields(pairs: Any) -> dict[str, list[str]]:

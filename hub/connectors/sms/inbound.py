@@ -1,4 +1,4 @@
-"""From Twilio's words to ours: messages, opt-outs and delivery reports.
+"""Twilio's forms as events of the hub: messages, opt-outs and delivery reports.
 
 Source: https://www.twilio.com/docs/messaging/guides/webhook-request,
 https://www.twilio.com/docs/messaging/guides/advanced-opt-out,
@@ -7,9 +7,15 @@ https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-c
 
 from __future__ import annotations
 
-from hub.connectors.sms.errors import FAILURES, verdict_on
+from collections.abc import Sequence
+from urllib.parse import parse_qsl, urlencode
+
+from pydantic import ValidationError
+
+from hub.connectors.provider_errors import ModelT
+from hub.connectors.sms.errors import FAILURES, meaning_of
 from hub.connectors.sms.payloads import InboundForm, StatusForm
-from hub.errors import ContactStopped, EventIgnored
+from hub.errors import ContactStopped, EventIgnored, PayloadInvalid
 from hub.phones import canonical
 from hub.types import (
     Address,
@@ -21,10 +27,11 @@ from hub.types import (
     InboundEvent,
     InboundMessage,
     Medium,
+    WebhookRequest,
 )
 
-#: The whole trimmed message, whatever its case. Twilio answers these itself and blocks or opens
-#: the number, so nothing of ours may answer them too.
+#: The whole trimmed message, in any case. Twilio answers these itself and blocks or opens the
+#: number, so no automatic text of the hub may answer them too.
 KEYWORDS: dict[str, ContactEventName] = {
     **dict.fromkeys(
         ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"), "stopped"
@@ -38,10 +45,10 @@ OPT_OUT_TYPES: dict[str, ContactEventName] = {
     "START": "started",
     "HELP": "help",
 }
-#: Opts in somebody who had opted out, which only the core knows; for all others it is an answer.
+#: Opts in a customer who had opted out, which only the core knows; for all others it is an answer.
 MAYBE_START = "YES"
 
-#: From `accepted` on Twilio has the message, and that is what `sent` means here.
+#: `sent` means that Twilio has the message, which it has from `accepted` on.
 STATUSES: dict[str, DeliveryStatus] = {
     "accepted": DeliveryStatus.SENT,
     "scheduled": DeliveryStatus.SENT,
@@ -58,11 +65,61 @@ STATUSES: dict[str, DeliveryStatus] = {
 NOTES = {"partially_delivered": "Only a part of it arrived."}
 
 
-def message_from(form: InboundForm, raw: bytes, scheme: str) -> InboundEvent:
-    """What a customer wrote: a message, or one of the words by which they opt out or in."""
+def read_form(request: WebhookRequest, scheme: str) -> InboundEvent:
+    """The one event in a form: a message, an opt-out, or a delivery report.
+
+    Args:
+        scheme: of the addresses.
+
+    Raises:
+        PayloadInvalid: the body is not a form of Twilio's.
+        EventIgnored: a report of no use.
+    """
+    try:
+        pairs = form_pairs(request)
+    except ValueError:
+        raise PayloadInvalid("What Twilio sends is a form, and this is none.") from None
+    # The parameters that the hub put into the query have to be in what the journal keeps, too.
+    parameters = [
+        (name, request.query[name])
+        for name in ("message", "more")
+        if name in request.query and (name, request.query[name]) not in pairs
+    ]
+    raw = urlencode([*pairs, *parameters]).encode() if parameters else request.body
+    fields = fields_of([*pairs, *parameters])
+    if "MessageStatus" in fields:
+        return _update(_validated(StatusForm, fields), raw, scheme)
+    return _message(_validated(InboundForm, fields), raw, scheme)
+
+
+def form_pairs(request: WebhookRequest) -> list[tuple[str, str]]:
+    """The fields of a form, from the body alone where the journal kept only that.
+
+    Raises ValueError for a body that is no form.
+    """
+    if request.form:
+        return list(request.form)
+    return parse_qsl(request.body.decode(), keep_blank_values=True, max_num_fields=500)
+
+
+def fields_of(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The first value of each field."""
+    return dict(reversed(pairs))
+
+
+def _validated(model: type[ModelT], fields: dict[str, str]) -> ModelT:
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        invalid = ", ".join(str(problem["loc"][0]) for problem in error.errors())
+        raise PayloadInvalid(f"Twilio's form has no good {invalid}.") from None
+
+
+def _message(form: InboundForm, raw: bytes, scheme: str) -> InboundEvent:
+    """A customer's message, or the keyword by which they opt out or in."""
     address = Address(scheme, canonical(form.From))
-    words = form.Body.strip().upper()
-    keyword = OPT_OUT_TYPES.get(form.OptOutType.upper()) or KEYWORDS.get(words)
+    text = form.Body.strip().upper()
+    keyword = OPT_OUT_TYPES.get(form.OptOutType.upper()) or KEYWORDS.get(text)
     if keyword:
         return ContactEvent(
             key=form.MessageSid,
@@ -83,34 +140,34 @@ def message_from(form: InboundForm, raw: bytes, scheme: str) -> InboundEvent:
             Attachment(_medium(media_type), media_type=media_type, source=url)
             for url, media_type in form.media
         ),
-        # Where a name stands in the place of a number, anybody could have put it there.
+        # A name in the place of a number proves nothing: every sender can choose one.
         authenticated=address.path.lstrip("+").isdecimal(),
-        extra={"keyword": "start"} if words == MAYBE_START else {},
+        extra={"keyword": "start"} if text == MAYBE_START else {},
     )
 
 
-def update_from(form: StatusForm, raw: bytes, scheme: str) -> DeliveryUpdate:
-    """What became of a message of ours. Raises EventIgnored for a status that is not of one."""
-    word = form.MessageStatus.lower()
-    status = STATUSES.get(word)
+def _update(form: StatusForm, raw: bytes, scheme: str) -> DeliveryUpdate:
+    """A report about a message of ours. Raises EventIgnored for a status of another message."""
+    name = form.MessageStatus.lower()
+    status = STATUSES.get(name)
     if status is None:
         raise EventIgnored(f"{form.MessageStatus!r} says nothing about a message of ours.")
     if form.more and status is not DeliveryStatus.FAILED:
         raise EventIgnored("How the whole message fares is told by its last part.")
-    failure = FAILURES.get(word)
-    verdict = verdict_on(form.ErrorCode, failure) if failure else None
+    failure = FAILURES.get(name)
+    meaning = meaning_of(form.ErrorCode, failure) if failure else None
     return DeliveryUpdate(
-        key=f"{form.MessageSid}:{word}:{form.ErrorCode}",
+        key=f"{form.MessageSid}:{name}:{form.ErrorCode}",
         raw=raw,
         status=status,
         address=Address(scheme, canonical(form.To)) if form.To else None,
         external_ids=(form.MessageSid,),
         message_id=form.message,
-        code=verdict.error.code if verdict else "",
-        reason=verdict.sentence if verdict else "",
+        code=meaning.error.code if meaning else "",
+        reason=meaning.sentence if meaning else "",
         external_code=form.ErrorCode,
-        stopped=verdict is not None and verdict.error is ContactStopped,
-        note=NOTES.get(word, ""),
+        stopped=meaning is not None and meaning.error is ContactStopped,
+        note=NOTES.get(name, ""),
     )
 
 

@@ -1,4 +1,4 @@
-"""What Twilio sends, in Twilio's own names. Unknown fields are expected: it adds some unannounced.
+"""Twilio's forms and JSON, in Twilio's own names. Unknown fields are expected: it adds some.
 
 Source: https://www.twilio.com/docs/messaging/guides/webhook-request,
 https://www.twilio.com/docs/messaging/api/message-resource
@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-#: An MMS has at most so many.
+#: The most files that an MMS can carry.
 MAX_MEDIA = 10
 
 
@@ -45,15 +45,15 @@ class InboundForm(BaseModel):
 
     @property
     def media(self) -> list[tuple[str, str]]:
-        """(URL, media type) of each; `NumMedia` is not needed and so cannot be wrong."""
+        """(URL, media type) of each file; `NumMedia` is not needed and so cannot be wrong."""
         fields: dict[str, str] = self.model_extra or {}
-        found = []
+        media = []
         for index in range(MAX_MEDIA):
             url = fields.get(f"MediaUrl{index}", "")
             if not url:
                 break
-            found.append((url, fields.get(f"MediaContentType{index}", "")))
-        return found
+            media.append((url, fields.get(f"MediaContentType{index}", "")))
+        return media
 
 
 class StatusForm(BaseModel):

@@ -1,4 +1,4 @@
-"""How many text messages a text really is: what the customer's network counts and bills.
+"""The number of text messages in a text, as the customer's network counts and bills them.
 
 Source: 3GPP TS 23.038 (the alphabets) and 23.040 (long messages);
 https://www.twilio.com/docs/glossary/what-sms-character-limit
@@ -23,9 +23,12 @@ LIMITS: dict[str, tuple[int, int]] = {"gsm7": (160, 153), "ucs2": (70, 67)}
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """What a text costs: `units` are septets (gsm7) or UTF-16 code units (ucs2).
+    """The segments of a text.
 
-    `left` is how many more units fit before the next segment begins.
+    Args:
+        units: septets (gsm7) or UTF-16 code units (ucs2).
+        count: segments.
+        left: how many more units fit before the next segment begins.
     """
 
     encoding: Literal["gsm7", "ucs2"]
@@ -35,7 +38,7 @@ class Segments:
 
 
 def count_segments(text: str) -> Segments:
-    """Counts as a phone does: one character outside GSM-7 makes the whole text UCS-2."""
+    """The segments of a text, as a phone counts: one character outside GSM-7 makes all UCS-2."""
     encoding: Literal["gsm7", "ucs2"]
     if all(character in BASIC or character in EXTENDED for character in text):
         encoding, costs = "gsm7", [2 if character in EXTENDED else 1 for character in text]

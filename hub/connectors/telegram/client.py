@@ -1,8 +1,8 @@
-"""python-telegram-bot's Bot over our HTTP: no event loop, and a library that never sees the token.
+"""python-telegram-bot's Bot over the hub's HTTP, without an event loop and without the token.
 
-Its methods are coroutines that wait for nothing but the request object, and ours answers at once:
-driven once, they run to their result. The token is in every URL of the Bot API and the library logs
-URLs, so the Bot gets none and the URL is made here.
+Its methods are coroutines that wait only for the request object, and the one given here answers at
+once: resumed once, they run to their result. The token is in every URL of the Bot API and the
+library logs URLs, so the Bot gets no token and the URL is made here.
 
 Source: https://docs.python-telegram-bot.org/en/stable/telegram.request.baserequest.html
 """
@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Coroutine
-from typing import IO, Any, ClassVar, Literal, TypeVar
+from typing import IO, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from telegram import Bot
 from telegram.error import TelegramError
 from telegram.request import BaseRequest, RequestData
 
 from hub.connectors.http import READ_SECONDS, Http, HttpCall, HttpFile, HttpResponse
-from hub.connectors.telegram.errors import refusal
+from hub.connectors.telegram.errors import error_from
+from hub.connectors.telegram.payloads import Answer, Updates
 from hub.errors import ResponseUnexpected, SendError
 
 Result = TypeVar("Result")
@@ -28,23 +29,30 @@ UNREADABLE = "Telegram took the call and answered with something that is not of 
 
 
 class BotApi:
-    """Carries out methods of the Bot API by python-telegram-bot's names for them."""
+    """Calls methods of the Bot API by python-telegram-bot's names for them."""
 
     def __init__(self, http: Http, api_base: str, token: str) -> None:
         self._http = http
         self._methods_url = f"{api_base}/bot{token}"
         self._files_url = f"{api_base}/file/bot{token}"
-        # At DEBUG these two write customers' texts, the webhook's secret and the path of each
-        # request, and here the token is in the path.
+        # At DEBUG these two log customers' texts, the webhook's secret and the path of each
+        # request, which has the token in it.
         logging.getLogger("telegram").setLevel(logging.WARNING)
         logging.getLogger("urllib3").setLevel(logging.INFO)
 
     def post(self, method: str, **parameters: Any) -> Any:
-        """The library's object for the result, or the HttpResponse by which Telegram refused.
+        """Calls a method once.
+
+        Args:
+            method: python-telegram-bot's name for it: `send_message`.
+            parameters: as that method takes them.
+
+        Returns:
+            The library's object for the result, or the HttpResponse by which Telegram refused.
 
         Raises:
-            ConnectionFailed: nobody answered.
-            AnswerUnread: done, and the library cannot read the result.
+            ConnectionFailed: there is no answer.
+            AnswerUnread: Telegram did it, and the library cannot read the result.
             ResponseUnexpected: the answer is not of the Bot API's form.
         """
         exchange = Exchange(self._http, self._methods_url)
@@ -57,23 +65,32 @@ class BotApi:
                 raise stopped.outcome from None
             return stopped.outcome
         except Exception:
-            # The library checks no types, so what it trips over here can be anything. Before an
-            # answer came it would be a mistake of ours, and that is not to be hidden.
+            # The library checks no types, so it can fail here in any way. A failure before an
+            # answer came would be a mistake of the hub, and that is not to be hidden.
             if exchange.answer is None:
                 raise
             raise AnswerUnread(exchange.answer.result) from None
 
-    def ask(self, method: str, **parameters: Any) -> Any:
-        """Like `post`, but a refusal is raised as the SendError it means."""
-        result = self.post(method, **parameters)
-        if isinstance(result, HttpResponse):
-            raise refusal(result)
-        return result
+    def result(self, method: str, **parameters: Any) -> Any:
+        """The library's object for the result of a method.
+
+        Raises:
+            SendError: Telegram refused, or `post` raised it.
+        """
+        answer = self.post(method, **parameters)
+        if isinstance(answer, HttpResponse):
+            raise error_from(answer)
+        return answer
 
     def updates(self, parameters: dict[str, Any], wait: float) -> list[dict[str, Any]]:
-        """getUpdates as JSON: what the library cannot read must still reach the journal.
+        """The answer to getUpdates as JSON: updates that the library cannot read go to the journal.
 
-        Raises SendError.
+        Args:
+            parameters: of getUpdates, without `timeout`.
+            wait: seconds that Telegram may wait for an update.
+
+        Raises:
+            SendError: Telegram refused, or did not answer.
         """
         call = HttpCall(
             method="POST",
@@ -83,32 +100,23 @@ class BotApi:
         )
         response = self._http.request(call)
         if not response.ok:
-            raise refusal(response)
+            raise error_from(response)
         try:
             return Updates.model_validate_json(response.body).result
         except ValidationError:
             raise ResponseUnexpected(UNREADABLE) from None
 
     def file_call(self, path: str) -> HttpCall:
-        """The download of a file that getFile has named."""
+        """The call that downloads a file.
+
+        Args:
+            path: the `file_path` that getFile gave.
+        """
         return HttpCall(method="GET", url=f"{self._files_url}/{path.lstrip('/')}")
 
 
-class Updates(BaseModel):
-    """The answer to getUpdates."""
-
-    result: list[dict[str, Any]]
-
-
-class Answer(BaseModel):
-    """The form of every answer to a method that was carried out."""
-
-    ok: Literal[True]
-    result: Any
-
-
 class AnswerUnread(ResponseUnexpected):
-    """Telegram did it; `result` is its answer, which the library cannot read."""
+    """Telegram carried out the call; `result` is its answer, which the library cannot read."""
 
     def __init__(self, result: Any) -> None:
         super().__init__(UNREADABLE)
@@ -116,7 +124,7 @@ class AnswerUnread(ResponseUnexpected):
 
 
 class Stopped(TelegramError):
-    """Goes through the library untouched, as only its own errors do."""
+    """Ends a call of the library, which lets only errors of its own class through unchanged."""
 
     __slots__ = ("outcome",)
 
@@ -128,8 +136,8 @@ class Stopped(TelegramError):
 class Exchange(BaseRequest):
     """One method's request and its answer.
 
-    Refusals never get to the library's own reading of errors: there BadRequest is a kind of
-    NetworkError, and whoever retries the one retries the other.
+    Refusals never get to the library's own reading of errors: its BadRequest is a subclass of
+    NetworkError, so code that retries the one retries the other.
     """
 
     __slots__ = ("_http", "_methods_url", "answer")
@@ -142,10 +150,10 @@ class Exchange(BaseRequest):
         self.answer: Answer | None = None
 
     async def initialize(self) -> None:
-        """Nothing is held."""
+        """Does nothing: no connection is kept here."""
 
     async def shutdown(self) -> None:
-        """Nothing is held."""
+        """Does nothing: no connection is kept here."""
 
     async def do_request(
         self,
@@ -177,11 +185,11 @@ class Exchange(BaseRequest):
 
 
 def drive(coroutine: Coroutine[Any, Any, Result]) -> Result:
-    """Runs a coroutine that never waits to its result. Raises RuntimeError if it does wait."""
+    """The result of a coroutine that never waits. Raises RuntimeError if it does wait."""
     try:
         coroutine.send(None)
-    except StopIteration as done:
-        result: Result = done.value
+    except StopIteration as end:
+        result: Result = end.value
         return result
     coroutine.close()
     raise RuntimeError("this coroutine needs an event loop, and there is none")

@@ -1,4 +1,4 @@
-"""What Telegram's refusals mean for a message and for the agent who sent it.
+"""Telegram's errors: what each means for a message and for the agent who sent it.
 
 Source: https://core.telegram.org/bots/api#making-requests
 """
@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import ValidationError
 
 from hub.connectors.http import HttpResponse, error_for, retry_after
+from hub.connectors.telegram.payloads import ErrorBody
 from hub.errors import (
     AddressInvalid,
     ConnectionFailed,
@@ -20,7 +21,7 @@ from hub.errors import (
     Throttled,
 )
 
-#: Parts of Telegram's sentence for 403, and ours.
+#: Telegram has no codes beyond the status: parts of its sentence for a 403, and ours.
 STOPPED = {
     "blocked": "The customer has blocked this bot. Write on another channel.",
     "deactivated": "The customer has deleted their Telegram account. Write on another channel.",
@@ -28,47 +29,24 @@ STOPPED = {
     "kicked": "The bot was removed from this chat.",
 }
 #: Parts of Telegram's sentence for a 400 that is about the chat and not about the message.
-NOBODY_THERE = (
+NO_SUCH_CHAT = (
     "chat not found", "user not found", "peer_id_invalid", "chat_id is empty",
     "group chat was deactivated", "group chat was upgraded",
 )  # fmt: skip
-#: It would not show this picture as a photo; as a file it goes. Seen in tdlib/telegram-bot-api 10.
+#: Parts of its sentence for a picture that it does not show as a photo, and takes as a file.
+#: Seen in tdlib/telegram-bot-api 10.
 NOT_A_PHOTO = (
     "photo_invalid_dimensions", "image_process_failed", "photo_ext_invalid", "too big for a photo",
 )  # fmt: skip
 
 
-class Parameters(BaseModel):
-    """https://core.telegram.org/bots/api#responseparameters"""
-
-    migrate_to_chat_id: int | None = None
-    retry_after: int | None = Field(None, ge=0)
-
-
-class Refusal(BaseModel):
-    """The body of an answer that is not 2xx. A proxy's HTML reads as an empty one."""
-
-    description: str = ""
-    parameters: Parameters = Parameters()
-
-    @classmethod
-    def of(cls, response: HttpResponse) -> Refusal:
-        try:
-            return cls.model_validate_json(response.body)
-        except ValidationError:
-            return cls()
-
-    def says(self, *parts: str) -> bool:
-        return any(part in self.description.lower() for part in parts)
-
-
-def refusal(response: HttpResponse) -> SendError:
+def error_from(response: HttpResponse) -> SendError:
     """The error that an answer other than 2xx means."""
-    said = Refusal.of(response)
+    body = _body(response)
     code = str(response.status)
     match response.status:
         case 400:
-            return _bad_request(said)
+            return _bad_request(body)
         case 401 | 404:
             return CredentialsRefused(
                 "Telegram does not accept this bot's token. Get the token from @BotFather and put "
@@ -76,9 +54,9 @@ def refusal(response: HttpResponse) -> SendError:
                 external_code=code,
             )
         case 403:
-            return _forbidden(said)
+            return _forbidden(body)
         case 409:
-            return _conflict(said)
+            return _conflict(body)
         case 413:
             too_large = "The file is too large for Telegram: 50 MB at most."
             return Rejected(too_large, external_code=code)
@@ -86,7 +64,7 @@ def refusal(response: HttpResponse) -> SendError:
             return Throttled(
                 "Telegram takes no more messages just now. This one waits in line.",
                 external_code=code,
-                retry_after=_wait(said, response),
+                retry_after=_wait(body, response),
             )
         case status if status >= 500:
             # 502 and 504 also come when Telegram has lost its own answer.
@@ -96,39 +74,52 @@ def refusal(response: HttpResponse) -> SendError:
                 retry_after=retry_after(response),
                 maybe_sent=True,
             )
-    return error_for(response, _sentence(said))
+    return error_for(response, _sentence(body))
 
 
 def migrated_to(response: HttpResponse) -> int | None:
-    """The id that a group got when it became a supergroup."""
-    return Refusal.of(response).parameters.migrate_to_chat_id
+    """The id that a group got when it became a supergroup, None where the error is another."""
+    return _body(response).parameters.migrate_to_chat_id
 
 
 def is_no_photo(response: HttpResponse) -> bool:
-    return response.status == 400 and Refusal.of(response).says(*NOT_A_PHOTO)
+    """Whether Telegram refused a picture as a photo only: as a file it may go."""
+    return response.status == 400 and _mentions(_body(response), *NOT_A_PHOTO)
 
 
-def _sentence(said: Refusal) -> str:
-    return f"Telegram refused the message: {said.description or 'it gave no reason'}."
+def _body(response: HttpResponse) -> ErrorBody:
+    """The body of an error. The HTML of a proxy reads as an empty one."""
+    try:
+        return ErrorBody.model_validate_json(response.body)
+    except ValidationError:
+        return ErrorBody()
 
 
-def _bad_request(said: Refusal) -> SendError:
-    if said.parameters.migrate_to_chat_id or said.says(*NOBODY_THERE):
+def _mentions(body: ErrorBody, *parts: str) -> bool:
+    return any(part in body.description.lower() for part in parts)
+
+
+def _sentence(body: ErrorBody) -> str:
+    return f"Telegram refused the message: {body.description or 'it gave no reason'}."
+
+
+def _bad_request(body: ErrorBody) -> SendError:
+    if body.parameters.migrate_to_chat_id or _mentions(body, *NO_SUCH_CHAT):
         return AddressInvalid(
-            f"Telegram knows no such chat ({said.description}). Write on another channel.",
+            f"Telegram knows no such chat ({body.description}). Write on another channel.",
             external_code="400",
         )
-    return Rejected(_sentence(said), external_code="400")
+    return Rejected(_sentence(body), external_code="400")
 
 
-def _forbidden(said: Refusal) -> SendError:
-    found = (sentence for part, sentence in STOPPED.items() if said.says(part))
-    default = f"Telegram does not let this bot write here: {said.description or 'forbidden'}."
-    return ContactStopped(next(found, default), external_code="403")
+def _forbidden(body: ErrorBody) -> SendError:
+    sentences = (sentence for part, sentence in STOPPED.items() if _mentions(body, part))
+    default = f"Telegram does not let this bot write here: {body.description or 'forbidden'}."
+    return ContactStopped(next(sentences, default), external_code="403")
 
 
-def _conflict(said: Refusal) -> SendError:
-    if said.says("other getupdates"):
+def _conflict(body: ErrorBody) -> SendError:
+    if _mentions(body, "other getupdates"):
         # So it is for a moment while one hub takes over from another.
         return ConnectionFailed(
             "Another program asks Telegram for this bot's messages too. Only one may: stop the "
@@ -142,6 +133,6 @@ def _conflict(said: Refusal) -> SendError:
     )
 
 
-def _wait(said: Refusal, response: HttpResponse) -> timedelta | None:
-    seconds = said.parameters.retry_after
+def _wait(body: ErrorBody, response: HttpResponse) -> timedelta | None:
+    seconds = body.parameters.retry_after
     return retry_after(response) if seconds is None else timedelta(seconds=min(seconds, 3600))

@@ -1,4 +1,4 @@
-"""A message of ours as calls of the Bot API.
+"""A message of the hub as calls of the Bot API.
 
 Limits: https://core.telegram.org/bots/api#sendmessage (text 4096, caption 1024, in UTF-16 units),
 https://core.telegram.org/bots/api#sending-files (photo 10 MB, other 50 MB),
@@ -37,8 +37,8 @@ MEDIA: dict[Medium, MediumLimit] = {
 }
 
 _MP3_OR_M4A = ("audio/mpeg", "audio/mp3", "audio/mp4", "audio/m4a", "audio/x-m4a")
-#: What Telegram shows as what it is, by its type; anything else goes as a document.
-SHOWN: dict[tuple[Medium, str], str] = {
+#: The method by which Telegram shows a file as its medium; any other file goes as a document.
+METHODS: dict[tuple[Medium, str], str] = {
     (Medium.IMAGE, "image/jpeg"): "send_photo",
     (Medium.IMAGE, "image/png"): "send_photo",
     (Medium.IMAGE, "image/webp"): "send_photo",
@@ -59,9 +59,9 @@ class BotCall:
 
     Args:
         method: python-telegram-bot's name for it.
-        chat_id: to whom, "" where the method is about no chat.
+        chat_id: the chat it is about, "" where the method is about no chat.
         options: its other parameters.
-        attachments: what is uploaded; read when the call is made.
+        attachments: the files to upload; read when the call is made.
     """
 
     method: str
@@ -70,31 +70,34 @@ class BotCall:
     attachments: tuple[Attachment, ...] = ()
 
     def parameters(self) -> dict[str, Any]:
-        """Everything the Bot's method takes, with the files' bytes."""
-        given = {**({"chat_id": self.chat_id} if self.chat_id else {}), **self.options}
+        """All parameters of the Bot's method, with the files' bytes."""
+        values = {**({"chat_id": self.chat_id} if self.chat_id else {}), **self.options}
         if self.method == "send_media_group":
             album = (
-                ALBUM[method_for(each)](_upload(each, attach=True)) for each in self.attachments
+                ALBUM[method_for(attachment)](_upload(attachment, attach=True))
+                for attachment in self.attachments
             )
-            return {**given, "media": list(album)}
+            return {**values, "media": list(album)}
         for attachment in self.attachments:
-            given[self.method.removeprefix("send_")] = _upload(attachment)
-        return given
+            values[self.method.removeprefix("send_")] = _upload(attachment)
+        return values
 
     def as_document(self) -> BotCall:
+        """The same file as a document, for a picture that Telegram does not show as a photo."""
         return replace(self, method="send_document")
 
 
-def compose(message: OutboundMessage) -> list[BotCall]:
-    """The calls in order: files (with a short text below them), text, place.
+def compose_message(message: OutboundMessage) -> list[BotCall]:
+    """The calls for a message, in order: files (with a short text below them), text, location.
 
-    Raises Unsupported.
+    Raises:
+        Unsupported: Telegram cannot carry a part of the message.
     """
     chat = message.address.path
     text = message.text.strip()
-    _refuse_what_cannot_go(message, text)
-    calls = [_files_call(chat, group) for group in _groups(message.attachments)]
-    if _fits_below(text, calls) and not message.buttons:
+    _check_limits(message, text)
+    calls = [_files_call(chat, files) for files in _albums(message.attachments)]
+    if _is_caption(text, calls) and not message.buttons:
         calls[0] = _with(calls[0], caption=text)
         text = ""
     pieces = split_text(text, TEXT_LIMIT, TextUnit.UTF16)
@@ -105,30 +108,31 @@ def compose(message: OutboundMessage) -> list[BotCall]:
         calls[-1] = _with(calls[-1], reply_markup=keyboard(message.buttons))
     if message.reply_to.isdecimal():
         # Without the second option, an answer to a message that was deleted would be refused.
-        answered = {"message_id": int(message.reply_to), "allow_sending_without_reply": True}
-        calls[0] = _with(calls[0], reply_parameters=answered)
+        reply = {"message_id": int(message.reply_to), "allow_sending_without_reply": True}
+        calls[0] = _with(calls[0], reply_parameters=reply)
     return calls
 
 
 def keyboard(labels: Sequence[str]) -> dict[str, Any]:
     """Buttons in place of the customer's keyboard: pressing one writes its label as a message.
 
-    Buttons under the message would carry 64 bytes at most and leave no trace of what was pressed.
+    Buttons under the message would carry 64 bytes at most, and the chat would not show which one
+    the customer pressed.
     """
     rows = [[{"text": label}] for label in labels]
     return {"keyboard": rows, "one_time_keyboard": True, "resize_keyboard": True}
 
 
 def method_for(attachment: Attachment) -> str:
-    """How Telegram is asked to show a file."""
-    kind = attachment.media_type.partition(";")[0].strip().lower()
-    method = SHOWN.get((attachment.medium, kind), "send_document")
+    """The method that shows a file as its medium, or as a document."""
+    media_type = attachment.media_type.partition(";")[0].strip().lower()
+    method = METHODS.get((attachment.medium, media_type), "send_document")
     if method == "send_photo" and (attachment.size or 0) > PHOTO_BYTES:
         return "send_document"
     return method
 
 
-def _refuse_what_cannot_go(message: OutboundMessage, text: str) -> None:
+def _check_limits(message: OutboundMessage, text: str) -> None:
     if not (text or message.attachments or message.location):
         raise Unsupported("a message with nothing in it")
     if message.buttons and not (text or message.location):
@@ -144,35 +148,35 @@ def _refuse_what_cannot_go(message: OutboundMessage, text: str) -> None:
             )
 
 
-def _groups(attachments: Sequence[Attachment]) -> list[tuple[Attachment, ...]]:
-    """What goes in one call: photos and videos that follow each other, ten at most."""
-    found: list[tuple[Attachment, ...]] = []
-    for album, run in groupby(attachments, lambda each: method_for(each) in ALBUM):
-        items = tuple(run)
-        size = ALBUM_LIMIT if album else 1
-        found += [items[start : start + size] for start in range(0, len(items), size)]
-    return found
+def _albums(attachments: Sequence[Attachment]) -> list[tuple[Attachment, ...]]:
+    """The files of each call: photos and videos that follow each other share one, ten at most."""
+    albums: list[tuple[Attachment, ...]] = []
+    for is_album, run in groupby(attachments, lambda file: method_for(file) in ALBUM):
+        files = tuple(run)
+        size = ALBUM_LIMIT if is_album else 1
+        albums += [files[start : start + size] for start in range(0, len(files), size)]
+    return albums
 
 
-def _files_call(chat: str, group: tuple[Attachment, ...]) -> BotCall:
-    method = method_for(group[0]) if len(group) == 1 else "send_media_group"
-    return BotCall(method, chat, {}, group)
+def _files_call(chat: str, files: tuple[Attachment, ...]) -> BotCall:
+    method = method_for(files[0]) if len(files) == 1 else "send_media_group"
+    return BotCall(method, chat, {}, files)
 
 
-def _fits_below(text: str, calls: Sequence[BotCall]) -> bool:
+def _is_caption(text: str, calls: Sequence[BotCall]) -> bool:
+    """Whether the text fits below the first file."""
     if not (text and calls) or utf16_length(text) > CAPTION_LIMIT:
         return False
     return calls[0].method != "send_sticker"
 
 
-def _location_call(chat: str, place: Location) -> BotCall:
-    options = {"latitude": place.latitude, "longitude": place.longitude}
-    if not place.name:
+def _location_call(chat: str, location: Location) -> BotCall:
+    options = {"latitude": location.latitude, "longitude": location.longitude}
+    if not location.name:
         return BotCall("send_location", chat, options)
-    # A venue is a place with a title; its address may not be missing, though it may say the same.
-    return BotCall(
-        "send_venue", chat, {**options, "title": place.name, "address": place.address or place.name}
-    )
+    # A venue is a location with a title; its address must be set, and may repeat the title.
+    title, address = location.name, location.address or location.name
+    return BotCall("send_venue", chat, {**options, "title": title, "address": address})
 
 
 def _with(call: BotCall, **options: Any) -> BotCall:
@@ -181,6 +185,6 @@ def _with(call: BotCall, **options: Any) -> BotCall:
 
 def _upload(attachment: Attachment, *, attach: bool = False) -> InputFile:
     assert attachment.content is not None, "an outgoing attachment has its bytes at hand"
-    kind = attachment.media_type.partition(";")[0].strip()
-    name = attachment.name or f"{attachment.medium}{mimetypes.guess_extension(kind) or ''}"
+    media_type = attachment.media_type.partition(";")[0].strip()
+    name = attachment.name or f"{attachment.medium}{mimetypes.guess_extension(media_type) or ''}"
     return InputFile(attachment.content(), filename=name, attach=attach)
