@@ -26,11 +26,11 @@ from statistics import quantiles
 from typing import Any
 
 from hub.config import Config
-from hub.router import queue
-from hub.router.candidates import Agent, Need, choose
-from hub.router.decisions import decide, open_hours, terms_of
+from hub.router.decisions.candidates import Agent, Need, choose
+from hub.router.decisions.evaluation import decide, open_hours, terms_of
+from hub.router.decisions.rules import Snapshot
 from hub.router.engine import GATHER_SECONDS
-from hub.router.rules import Snapshot
+from hub.router.queue import places
 
 SEED = 20260105
 #: A Monday.
@@ -238,7 +238,7 @@ class Model:
     def _looks(self, at: datetime, _what: None) -> None:
         """One look at everything that waits, in the order of the queue."""
         terms = terms_of(self.config, at)
-        for need in queue.sorted_needs(self.waiting.values(), self.config.assignment.order):
+        for need in places.sorted_needs(self.waiting.values(), self.config.assignment.order):
             choice = choose(need, list(self.agents.values()), terms, at)
             if choice.agent is not None:
                 self._give(at, need, choice.agent)
@@ -357,7 +357,7 @@ def decision_ms(agents_: int = 200, waiting: int = 5000, rounds: int = 200) -> d
         for number in range(1, agents_ + 1)
     ]
     needs = [Need(number, now - timedelta(seconds=number), number) for number in range(waiting)]
-    keys = sorted(queue.key_of(need, config.assignment.order) for need in needs)
+    keys = sorted(places.key_of(need, config.assignment.order) for need in needs)
     snapshot = Snapshot(
         kind="webchat", language="ar", text="hello", open_hours=frozenset({"office"})
     )
@@ -365,7 +365,7 @@ def decision_ms(agents_: int = 200, waiting: int = 5000, rounds: int = 200) -> d
     for _ in range(rounds):
         begin = time.perf_counter()
         decision = decide(snapshot, config, staff, now, Need(waiting, now, waiting))
-        bisect.bisect(keys, queue.key_of(decision.need, config.assignment.order))
+        bisect.bisect(keys, places.key_of(decision.need, config.assignment.order))
         spent.append((time.perf_counter() - begin) * 1000)
     if decision.choice.agent is None:
         raise RuntimeError("nobody was chosen though some are free")

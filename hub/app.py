@@ -47,7 +47,7 @@ from hub.router import config_sync
 from hub.router.auto_replies.worker import Replier
 from hub.router.engine import Assigner
 from hub.router.jobs import Timers
-from hub.router.sla_watch import SlaWatch
+from hub.router.sla.watch import SlaWatch
 from hub.schema.events import ConnectorUpdated, Event, MessageCreated, MessageUpdated
 from hub.settings import Settings
 from hub.store.engine import Store

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 PRODUCT = "hub"
 
 #: Packages in which modules still import each other in a circle. Both lists only shrink.
-MODULE_CIRCLES = {"hub.router": "candidates, reasons and strategies"}
+MODULE_CIRCLES = {"hub.router.decisions": "candidates, reasons and strategies"}
 #: Packages whose own modules and packages still do so.
 PACKAGE_CIRCLES = {
     "hub": "config, connectors and conversations",

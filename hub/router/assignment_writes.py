@@ -10,12 +10,12 @@ from typing import Any
 from hub.config import Config
 from hub.conversations import assignment
 from hub.conversations.assignment import Settlement
-from hub.router import sla
-from hub.router.candidates import Agent, Choice, Need
-from hub.router.decisions import needed
-from hub.router.reasons import summary
+from hub.router.decisions.candidates import Agent, Choice, Need
+from hub.router.decisions.evaluation import needed
+from hub.router.decisions.reasons import summary
+from hub.router.decisions.rules import Outcome, evaluate
 from hub.router.routing_reads import Fresh
-from hub.router.rules import Outcome, evaluate
+from hub.router.sla import clocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,4 +152,4 @@ def _promised(scene: Scene, new: Ruled) -> dict[str, Any]:
     policy = policies[name]
     hours = None if policy.within is None else scene.config.hours[policy.within]
     since = new.need.queued_at
-    return sla.columns(sla.Step(sla.begun(policy, hours, since))) | marked
+    return clocks.columns(clocks.Step(clocks.begun(policy, hours, since))) | marked

@@ -19,7 +19,7 @@ from hub import runtime
 from hub.config import Config
 from hub.router import config_sync, notify
 from hub.router.notify import Listener
-from hub.router.queue_notices import Tidings
+from hub.router.queue.notices import Tidings
 from hub.router.reclaim import Callbacks
 from hub.router.routing_pass import Router
 from hub.schema.events import (

@@ -8,8 +8,9 @@ from sqlalchemy import Connection, select
 
 from hub.config import Config
 from hub.conversations.views import agent_shape
-from hub.router import hours, queue, routing_reads
-from hub.router.candidates import Agent
+from hub.router import hours, routing_reads
+from hub.router.decisions.candidates import Agent
+from hub.router.queue import places
 from hub.schema import resources
 from hub.store.models import agents
 
@@ -53,7 +54,7 @@ def overview(connection: Connection, config: Config, now: datetime) -> Overview:
         select(agents).where(agents.c.disabled_at.is_(None)).order_by(agents.c.name)
     )
     loads = [_load(shape, found[int(shape.id)]) for shape in map(agent_shape, rows)]
-    waiting = queue.waiting_by_team(connection)
+    waiting = places.waiting_by_team(connection)
     names = [*routing_reads.team_names(connection).values(), ""]
     return Overview(
         at=now,
@@ -90,7 +91,7 @@ def _team(
     times = config.hours[team.hours] if team is not None and team.hours else None
     is_open = times is None or hours.is_open(times, now)
     count, since = waiting
-    pace = queue.pace(connection, name) if count else None
+    pace = places.pace(connection, name) if count else None
     return TeamQueue(
         name=name,
         is_open=is_open,

@@ -10,9 +10,10 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.config import Config
-from hub.router import hours, language, rules
-from hub.router.decisions import open_hours
-from hub.router.rules import Snapshot
+from hub.router import hours
+from hub.router.decisions import language, rules
+from hub.router.decisions.evaluation import open_hours
+from hub.router.decisions.rules import Snapshot
 from hub.schema.resources import Moment, Shape
 
 #: Attributes of a contact, as the API takes them.

@@ -12,10 +12,11 @@ from hub.config import Config
 from hub.conversations import assignment
 from hub.conversations.assignment import Settlement, Turn
 from hub.metrics import ROUTED, ROUTING_WAIT
-from hub.router import assignment_writes, queue, routing_reads
+from hub.router import assignment_writes, routing_reads
 from hub.router.assignment_writes import Ruled, Scene, ruled
-from hub.router.candidates import Agent, Choice, Need, Terms, choose
-from hub.router.decisions import opens_next, terms_of
+from hub.router.decisions.candidates import Agent, Choice, Need, Terms, choose
+from hub.router.decisions.evaluation import opens_next, terms_of
+from hub.router.queue import places
 from hub.store.engine import Store
 
 #: How many new ones are looked at together, and rows of the queue read without a pause.
@@ -112,7 +113,7 @@ class Router:
             needs += self._waiting(config, names)
             result.again(opens_next(config, now))
         left = []
-        for count, need in enumerate(queue.sorted_needs(needs, config.assignment.order)):
+        for count, need in enumerate(places.sorted_needs(needs, config.assignment.order)):
             if count % READ_LIMIT == READ_LIMIT - 1:
                 runtime.breathe()
             if not self._decide(state, need, new.get(need.conversation_id)):

@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, or_, select
 
 from hub.config import Config
-from hub.router import queue_order
-from hub.router.candidates import Agent, Need
 from hub.router.conditions import IS_FREE, IS_OPEN
-from hub.router.decisions import open_hours
-from hub.router.language import detect
-from hub.router.rules import Snapshot
+from hub.router.decisions.candidates import Agent, Need
+from hub.router.decisions.evaluation import open_hours
+from hub.router.decisions.language import detect
+from hub.router.decisions.rules import Snapshot
+from hub.router.queue import ordering
 from hub.store.models import agents, contacts, conversations, messages, team_members, teams
 from hub.store.prepared import Prepared
 
@@ -222,8 +222,8 @@ def _need(row: Any, config: Config, names: Mapping[int, str]) -> Need:
         language=row.language,
         priority=row.priority,
         weight=weigh(config, row.connectors),
-        queued_at=queue_order.since(row),
-        sla_due=queue_order.due(row),
+        queued_at=ordering.since(row),
+        sla_due=ordering.due(row),
         not_for=tuple(row.not_for),
         rule=row.rule or "",
     )

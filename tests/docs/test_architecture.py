@@ -22,6 +22,9 @@ PACKAGES = (
     "transport",
     "router",
     "router/auto_replies",
+    "router/decisions",
+    "router/queue",
+    "router/sla",
     "accounts",
 )
 

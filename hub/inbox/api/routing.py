@@ -12,10 +12,11 @@ from hub.config import Config
 from hub.conversations.assignment import AGENT_LEFT, ASSIGNED, OVERFLOWED, QUEUED, UNANSWERED
 from hub.conversations.views import agent_shape
 from hub.errors import NotFound
-from hub.router import queue, routing_reads
+from hub.router import routing_reads
 from hub.router.assignment_writes import candidates_of
-from hub.router.candidates import choose
-from hub.router.decisions import terms_of
+from hub.router.decisions.candidates import choose
+from hub.router.decisions.evaluation import terms_of
+from hub.router.queue import places
 from hub.schema import resources
 from hub.store.models import agents, conversations, messages, routing_decisions, teams
 
@@ -85,7 +86,7 @@ def routing_of(
         # What the rules found in somebody's hands has no candidates: it was left there.
         is_ours = last is not None and last.agent_id == row.assignee_id and last.candidates != []
         by_hand = _by_hand(connection, conversation_id, row.assignee_id, is_ours=is_ours)
-    place = queue.place(connection, conversation_id, config.assignment.order)
+    place = places.place(connection, conversation_id, config.assignment.order)
     candidates = last.candidates if last is not None else []
     decided_at = last.decided_at if last is not None else None
     need = None if place is None else routing_reads.read_need(connection, config, conversation_id)

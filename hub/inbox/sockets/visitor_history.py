@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from hub.conversations import queries
 from hub.identity import customer_view
 from hub.inbox.sockets.payloads import Ack, ok
-from hub.router import queue
-from hub.router.queue_order import Criterion
+from hub.router.queue import places
+from hub.router.queue.ordering import Criterion
 from hub.schema import events, resources
 from hub.schema.events import MediaUrl
 from hub.types import Address
@@ -33,7 +33,7 @@ def welcome(
     said = customer_view.messages_before(connection, found.ids, PAGE + 1)
     current = queries.current_conversation(connection, found.person.root_id)
     agent = None if current is None else events.agent_for_customer(current.assignee)
-    place = None if current is None else queue.place(connection, int(current.id), order)
+    place = None if current is None else places.place(connection, int(current.id), order)
     return {
         "contact": customer_view.contact(connection, found).model_dump(mode="json"),
         "messages": for_page(said[-PAGE:], media_url),

@@ -16,7 +16,6 @@ from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle
 from hub.outbound import automatic_texts, reachability
 from hub.outbound.destinations import OutboundChannel
-from hub.router import queue
 from hub.router.auto_replies import localized_words
 from hub.router.auto_replies.rules import (
     KINDS,
@@ -32,6 +31,7 @@ from hub.router.auto_replies.rules import (
     opens,
 )
 from hub.router.conditions import IS_ONLINE, IS_OPEN
+from hub.router.queue import places
 from hub.store.engine import Transaction
 from hub.store.models import addresses, agents, conversations, messages, team_members, teams
 from hub.types import Address
@@ -227,7 +227,7 @@ def _when_back(
 def _place(
     connection: Connection, found: Found, config: Config, language: str
 ) -> dict[str, str] | None:
-    place = queue.place(connection, found.row.id, config.assignment.order)
+    place = places.place(connection, found.row.id, config.assignment.order)
     if place is None:
         return None
     wait = None if place.wait_seconds is None else timedelta(seconds=place.wait_seconds)

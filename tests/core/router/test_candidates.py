@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.config import Config
-from hub.router import queue_order
-from hub.router.candidates import KEPT, Agent, Choice, Need, Terms, choose
-from hub.router.decisions import decide
-from hub.router.reasons import summary
-from hub.router.rules import Snapshot
+from hub.router.decisions.candidates import KEPT, Agent, Choice, Need, Terms, choose
+from hub.router.decisions.evaluation import decide
+from hub.router.decisions.reasons import summary
+from hub.router.decisions.rules import Snapshot
+from hub.router.queue import ordering
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 TERMS = Terms()
@@ -238,9 +238,9 @@ def test_however_many_come_nobody_holds_more_than_they_can(
 _times = st.integers(0, 10**5).map(lambda seconds: NOW + timedelta(seconds=seconds))
 
 
-def key(**fields: Any) -> queue_order.Key:
+def key(**fields: Any) -> ordering.Key:
     values = {"conversation_id": 1, "priority": "normal", "queued_at": NOW, "sla_due": None}
-    return queue_order.key(fields.pop("order", ("priority", "sla", "waiting")), **(values | fields))
+    return ordering.key(fields.pop("order", ("priority", "sla", "waiting")), **(values | fields))
 
 
 @given(_times, _times)
@@ -251,9 +251,9 @@ def test_of_two_alike_the_first_is_served_first(one: datetime, other: datetime) 
 @given(_times, st.sampled_from(["urgent", "high", "low"]))
 def test_priority_goes_before_and_age_before_priority(at: datetime, priority: str) -> None:
     normal = key(queued_at=at)
-    levels = queue_order.LEVELS["normal"] - queue_order.LEVELS[priority]
+    levels = ordering.LEVELS["normal"] - ordering.LEVELS[priority]
     assert (key(queued_at=at, priority=priority) < normal) == (levels > 0)
-    overtakes = timedelta(seconds=queue_order.LEVEL * (abs(levels) + 1))
+    overtakes = timedelta(seconds=ordering.LEVEL * (abs(levels) + 1))
     assert normal < key(queued_at=at + overtakes, priority=priority)
 
 

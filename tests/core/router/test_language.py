@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.router.language import detect
+from hub.router.decisions.language import detect
 
 SENTENCES = {
     "en": [

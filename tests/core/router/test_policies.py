@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from hub.router.sla_watch import SlaWatch
+from hub.router.sla.watch import SlaWatch
 from hub.schema import resources
 from tests.core.desk import Desk
 from tests.core.router.office import Office

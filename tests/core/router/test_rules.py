@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.config.sections import Rule, When
-from hub.router.rules import Outcome, Snapshot, evaluate, failing, name_of
-from hub.router.word_match import fold, has_phrase, matches
+from hub.router.decisions.rules import Outcome, Snapshot, evaluate, failing, name_of
+from hub.router.decisions.word_match import fold, has_phrase, matches
 
 HOLDS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {}),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hub.config.hours import Hours
 from hub.config.sections import Policy
 from hub.router.hours import between
-from hub.router.sla import Clocks, Facts, Step, look
+from hub.router.sla.clocks import Clocks, Facts, Step, look
 
 #: A Monday, eleven o'clock in Tallinn.
 MONDAY = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)

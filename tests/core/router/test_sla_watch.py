@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from hub.config import Config
 from hub.conversations import actions, views
-from hub.router.sla_watch import SlaWatch
+from hub.router.sla.watch import SlaWatch
 from hub.schema import resources
 from hub.schema.events import SlaBreached, SlaWarning
 from hub.store.models import conversations, messages
@@ -302,12 +302,12 @@ def test_a_policy_that_left_the_file_promises_nothing_any_more(
 
 
 def test_more_than_a_batch_is_looked_at(office: Office, desk: Desk) -> None:
-    from hub.router import sla_watch
+    from hub.router.sla import watch
 
     first = office.opens(desk.customer("first"))
     statement = update(conversations).values(sla_next_at=MONDAY - HOUR)
     desk.store.write(lambda tx: tx.execute(statement).rowcount)
-    assert office.watch.sweep() == 1 < sla_watch.BATCH
+    assert office.watch.sweep() == 1 < watch.BATCH
     assert office.watch.sweep() == 0
     assert office.sla(first).first_reply_due == MONDAY + 5 * MINUTE
 

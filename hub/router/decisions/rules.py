@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from hub.config.sections import Rule, When
-from hub.router.word_match import fold, has_phrase, matches
+from hub.router.decisions.word_match import fold, has_phrase, matches
 
 EVERYTHING = When()
 NOTHING: Mapping[str, Any] = MappingProxyType({})

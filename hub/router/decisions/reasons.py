@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hub.router.candidates import Agent, Need, Terms
+    from hub.router.decisions.candidates import Agent, Need, Terms
 
 
 @dataclass(frozen=True, slots=True)

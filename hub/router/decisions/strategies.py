@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hub.router.candidates import Agent
+    from hub.router.decisions.candidates import Agent
 
 Strategy = Callable[[Sequence["Agent"]], "Agent | None"]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from hub.router.reasons import OBSTACLES, Reason, against, for_chosen, in_words
-from hub.router.strategies import STRATEGIES
+from hub.router.decisions.reasons import OBSTACLES, Reason, against, for_chosen, in_words
+from hub.router.decisions.strategies import STRATEGIES
 
 NOBODY: Mapping[int, float] = MappingProxyType({})
 #: How many candidates a decision keeps: whoever was nearest to getting it.

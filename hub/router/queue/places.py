@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, or_, select
 
-from hub.router import queue_order
-from hub.router.candidates import Need
 from hub.router.conditions import IS_FREE
-from hub.router.queue_order import Criterion
+from hub.router.decisions.candidates import Need
+from hub.router.queue import ordering
+from hub.router.queue.ordering import Criterion
 from hub.store.models import conversations, routing_decisions, teams
 from hub.store.prepared import Prepared
 
@@ -119,8 +119,8 @@ def sorted_needs(needs: Iterable[Need], order: Sequence[Criterion]) -> list[Need
     return sorted(needs, key=lambda need: key_of(need, order))
 
 
-def key_of(need: Need, order: Sequence[Criterion]) -> queue_order.Key:
-    return queue_order.key(
+def key_of(need: Need, order: Sequence[Criterion]) -> ordering.Key:
+    return ordering.key(
         order,
         conversation_id=need.conversation_id,
         priority=need.priority,
@@ -140,13 +140,13 @@ def positions(needs: Iterable[Need]) -> dict[int, tuple[str, int]]:
     return found
 
 
-def _key_of(row: Any, order: Sequence[Criterion]) -> queue_order.Key:
-    return queue_order.key(
+def _key_of(row: Any, order: Sequence[Criterion]) -> ordering.Key:
+    return ordering.key(
         order,
         conversation_id=row.id,
         priority=row.priority,
-        queued_at=queue_order.since(row),
-        sla_due=queue_order.due(row),
+        queued_at=ordering.since(row),
+        sla_due=ordering.due(row),
     )
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hub.config import Config
-from hub.router import hours, rules
-from hub.router.candidates import Agent, Choice, Need, Terms, choose
-from hub.router.rules import Outcome, Snapshot
+from hub.router import hours
+from hub.router.decisions import rules
+from hub.router.decisions.candidates import Agent, Choice, Need, Terms, choose
+from hub.router.decisions.rules import Outcome, Snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from hub import runtime
 from hub.config import Config
 from hub.conversations import sla_clocks as rows
 from hub.metrics import SLA_BREACHES, SLA_WARNINGS
-from hub.router.sla import Clocks, Facts, Step, clocks_of, columns, look
+from hub.router.sla.clocks import Clocks, Facts, Step, clocks_of, columns, look
 from hub.schema.events import ConversationUpdated, Event, MessageCreated
 from hub.store.engine import Store, Transaction
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from hub.conversations import publishing
 from hub.metrics import QUEUE
-from hub.router import queue
-from hub.router.candidates import Need
-from hub.router.queue import Place
+from hub.router.decisions.candidates import Need
+from hub.router.queue import places
+from hub.router.queue.places import Place
 from hub.schema.events import Event, QueueChanged
 from hub.store.engine import Store
 from hub.types import Address
@@ -62,14 +62,14 @@ class Tidings:
         return EVERY_SECONDS if len(news) == AT_A_TIME else None
 
     def _news(self, waiting: list[Need]) -> dict[int, Place]:
-        places = queue.positions(waiting)
+        positions = places.positions(waiting)
         with self._store.read() as connection:
             paces = {
-                team: queue.pace(connection, team)
-                for team in {team for team, _position in places.values()}
+                team: places.pace(connection, team)
+                for team in {team for team, _position in positions.values()}
             }
         found: dict[int, Place] = {}
-        for conversation_id, (team, position) in places.items():
+        for conversation_id, (team, position) in positions.items():
             pace = paces[team]
             now = Place(position, None if pace is None else pace.wait(position))
             told = self._told.get(conversation_id)
@@ -88,7 +88,7 @@ class Tidings:
             self._pages |= publishing.pages_of(connection, missing)
 
     def _count(self, waiting: list[Need]) -> None:
-        lengths = queue.lengths(waiting)
+        lengths = places.lengths(waiting)
         for team in self._teams - lengths.keys():
             QUEUE.labels(team=team).set(0)
         for team, length in lengths.items():

@@ -1,0 +1,1 @@
+"""The queue: the order of waiting conversations, their places, and the notices to visitors."""
