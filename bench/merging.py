@@ -12,8 +12,8 @@ from typing import Any
 from hub.contacts import contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, timeline
-from hub.conversations.timeline import Author
 from hub.identity import links
+from hub.schema.author import Author
 from hub.store.engine import Store, Transaction
 from hub.store.migrate import migrate
 from hub.types import Address, Profile

@@ -24,7 +24,7 @@ from sqlalchemy import func, insert, select
 
 from bench import servers
 from bench.sockets import Crowd
-from hub.accounts import credentials
+from hub.accounts import api_tokens
 from hub.inbound.channel import InboundChannel
 from hub.inbound.receive import receive
 from hub.store.engine import Store, Transaction
@@ -127,7 +127,7 @@ def hire(store: Store, count: int, presence: str = "online") -> list[str]:
                     created_at=tx.now,
                 )
             )
-            found.append(credentials.add_token(tx, f"Agent {number}", email))
+            found.append(api_tokens.add_token(tx, f"Agent {number}", email))
         return found
 
     return store.write(hire_all)

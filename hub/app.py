@@ -15,9 +15,8 @@ from flask_socketio import SocketIO
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hub import runtime
-from hub.accounts.authentication import Authenticator, security_headers
-from hub.accounts.origins import SocketOrigins
-from hub.accounts.presence import PresenceBook
+from hub.accounts import config_sync
+from hub.accounts.presence import AgentPresence
 from hub.config import Config
 from hub.config.current import Current
 from hub.connectors.base import Acknowledges, Connector, Site, is_able
@@ -37,13 +36,14 @@ from hub.inbox.api import (
     system,
 )
 from hub.inbox.api.description import completed
+from hub.inbox.authentication import Authenticator, security_headers
+from hub.inbox.origins import SocketOrigins
 from hub.inbox.services import Hub
 from hub.inbox.sockets import agents, visitors
 from hub.inbox.sockets.agent_connections import AgentLines
 from hub.inbox.sockets.broadcast import Broadcaster, Json, TextPacket
 from hub.inbox.sockets.visitor_connections import Lines
 from hub.reloading import Reloader
-from hub.router import config_sync
 from hub.router.auto_replies.worker import Replier
 from hub.router.engine import Assigner
 from hub.router.jobs import Timers
@@ -88,7 +88,7 @@ class App:
         migrate(self.store)
 
         secret = settings.secret_key.get_secret_value()
-        self.reloader = Reloader(self.store, self.current, secret, [config_sync.apply])
+        self.reloader = Reloader(self.store, self.current, secret, [config_sync.sync_from_config])
         self.connectors = RunningConnectors(
             config.connectors, Site(settings.public_url), f"reply:{secret}".encode()
         )
@@ -106,7 +106,7 @@ class App:
         self.fetcher = MediaFetcher(self.store, self.connectors, media)
         self.describer = Describer(self.store)
         self.poller = Poller(self.store, self.connectors, self.gateway)
-        self.presence = PresenceBook(
+        self.presence = AgentPresence(
             self.store, lambda: self.current.config.assignment.offline_grace.total_seconds()
         )
         alone = settings.redis_url is None

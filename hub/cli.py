@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
 
+from hub.accounts import agents, api_tokens
 from hub.errors import ConfigError, HubError
 
 if TYPE_CHECKING:
@@ -189,14 +190,13 @@ def user() -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def user_add(email: str, name: str, role: str, password_stdin: bool) -> None:
     """Makes an account."""
-    from hub.accounts import credentials
 
     password = (
         sys.stdin.readline().rstrip("\n")
         if password_stdin
         else click.prompt("Password", hide_input=True, confirmation_prompt=True)
     )
-    _in_store(lambda tx: credentials.add_agent(tx, email, name, role, password))
+    _in_store(lambda tx: agents.add_agent(tx, email, name, role, password))
     click.echo(f"{email} can sign in.")
 
 
@@ -204,9 +204,8 @@ def user_add(email: str, name: str, role: str, password_stdin: bool) -> None:
 @click.argument("email")
 def user_disable(email: str) -> None:
     """Ends an account: its sign-ins, its tokens, its screens. Its work goes back to the queue."""
-    from hub.accounts import credentials
 
-    _in_store(lambda tx: credentials.disable(tx, email))
+    _in_store(lambda tx: agents.disable_agent(tx, email))
     click.echo(f"{email} cannot sign in any more.")
 
 
@@ -214,9 +213,8 @@ def user_disable(email: str) -> None:
 @click.argument("email")
 def user_enable(email: str) -> None:
     """Lets a disabled account sign in again. Its tokens have to be made anew."""
-    from hub.accounts import credentials
 
-    _in_store(lambda tx: credentials.enable(tx, email))
+    _in_store(lambda tx: agents.enable_agent(tx, email))
     click.echo(f"{email} can sign in.")
 
 
@@ -230,9 +228,8 @@ def token() -> None:
 @click.option("--user", "email", default=None, help="Whose token it is; none: an admin service.")
 def token_create(name: str, email: str | None) -> None:
     """Prints a new token, this once."""
-    from hub.accounts import credentials
 
-    click.echo(_in_store(lambda tx: credentials.add_token(tx, name, email)))
+    click.echo(_in_store(lambda tx: api_tokens.add_token(tx, name, email)))
 
 
 # -- repair ------------------------------------------------------------------------------------

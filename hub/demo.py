@@ -16,7 +16,7 @@ from typing import NoReturn
 import click
 from sqlalchemy import select
 
-from hub.accounts import credentials
+from hub.accounts.agents import add_agent
 from hub.config import load_config
 from hub.demo_data import seed
 from hub.sandbox import Addresses, demo_connectors
@@ -100,8 +100,8 @@ def _is_seeded(store: Store) -> bool:
 
 
 def _add_agents(tx: Transaction, password: str) -> None:
-    credentials.add_agent(tx, EMAIL, "Alex", "admin", password)
-    credentials.add_agent(tx, COLLEAGUE, "Sam", "agent", secrets.token_urlsafe(16))
+    add_agent(tx, EMAIL, "Alex", "admin", password)
+    add_agent(tx, COLLEAGUE, "Sam", "agent", secrets.token_urlsafe(16))
 
 
 def _start(environment: dict[str, str], ready: str, *arguments: str) -> subprocess.Popen[str]:

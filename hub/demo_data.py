@@ -16,11 +16,11 @@ from hub.config import Config
 from hub.connectors.base import Site
 from hub.contacts import contact_addresses
 from hub.conversations import actions, lifecycle
-from hub.conversations.timeline import Author
 from hub.identity import links
 from hub.inbound import receive
 from hub.outbound import send
 from hub.outbound.send import Draft
+from hub.schema.author import Author
 from hub.store.engine import Store, Transaction
 from hub.store.models import agents, deliveries, messages
 from hub.transport.running import RunningConnectors

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import requests
 import socketio
 
-from hub.accounts import credentials
+from hub.accounts import agents, api_tokens
 from hub.store.engine import Store, Transaction
 from hub.store.migrate import migrate
 
@@ -144,10 +144,10 @@ class RunningHub:
     # What the commands of these names do, without the second that starting a process takes.
 
     def hires(self, email: str, name: str, role: str = "agent", password: str = PASSWORD) -> None:
-        self._in_store(lambda tx: credentials.add_agent(tx, email, name, role, password))
+        self._in_store(lambda tx: agents.add_agent(tx, email, name, role, password))
 
     def makes_token(self, name: str, email: str | None = None) -> str:
-        return self._in_store(lambda tx: credentials.add_token(tx, name, email))
+        return self._in_store(lambda tx: api_tokens.add_token(tx, name, email))
 
     def _in_store(self, work: Callable[[Transaction], T]) -> T:
         data = self.folder / "data"

@@ -1,4 +1,5 @@
-"""Agents' credentials and presence, visitors' sessions, and the check of each request's sign-in.
+"""Agents and teams, their passwords, sign-ins, API tokens and presence, and visitors' sessions.
 
-Below the web face in `inbox`, which asks it about every request and socket.
+The only package that writes these tables. Knows the store and the schema; contacts and
+conversations are above, and so is the web, which asks this package about every request.
 """

@@ -1,7 +1,7 @@
-"""Which agents are here: those with an open socket, and what they say of themselves.
+"""Which agents have an open socket.
 
-The database knows it too (`agent.connected_at`), so that every process sees the same people. A
-process that dies without a word is forgotten when its mark gets old.
+`agent.connected_at` marks them in the database, so that every process knows the same. The marks of
+a process that was killed are cleared when they are old.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from hub import runtime
-from hub.conversations.views import agent_shape
-from hub.schema.events import Event, PresenceChanged
+from hub.accounts.agents import publish_presence, update_agent
 from hub.store.engine import Store, Transaction
 from hub.store.models import agents
 
@@ -26,11 +25,14 @@ HEARTBEAT_SECONDS = 20.0
 STALE_AFTER = timedelta(seconds=75)
 
 
-class PresenceBook:
+class AgentPresence:
     """The sockets of agents in this process."""
 
     def __init__(self, store: Store, grace: Callable[[], float] | None = None) -> None:
-        """`grace` says for how many seconds a lost socket still counts."""
+        """
+        Args:
+            grace: returns for how many seconds a lost socket still counts.
+        """
         self._store = store
         self._grace = grace or (lambda: GRACE_SECONDS)
         self._sockets: dict[int, set[str]] = defaultdict(set)
@@ -39,22 +41,27 @@ class PresenceBook:
         self._stop = threading.Event()
 
     def start(self, *, alone: bool) -> None:
-        """`alone` when no other process serves agents: whoever was here before is not."""
+        """
+        Args:
+            alone: no other process serves agents, so every mark in the database is an old one.
+        """
         if alone:
-            self._store.write(_forget_everybody)
+            self._store.write(_clear_marks)
         runtime.spawn(self._beat, name="presence")
 
     def stop(self) -> None:
         self._stop.set()
 
-    def arrived(self, agent_id: int, socket: str) -> None:
+    def connected(self, agent_id: int, socket: str) -> None:
+        """Notes an open socket; the agent's first one marks the agent as present."""
         with self._lock:
             is_first = not self._sockets[agent_id]
             self._sockets[agent_id].add(socket)
         if is_first:
             self._store.write(lambda tx: _mark(tx, agent_id, here=True))
 
-    def left(self, agent_id: int, socket: str) -> None:
+    def disconnected(self, agent_id: int, socket: str) -> None:
+        """Notes a closed socket; after the last one and the grace the agent is offline."""
         with self._lock:
             self._sockets[agent_id].discard(socket)
             if self._sockets[agent_id]:
@@ -67,7 +74,7 @@ class PresenceBook:
         if self._stop.wait(self._grace()):
             return
         with self._lock:
-            # Somebody who came back and left again has the whole time again.
+            # A socket that came and closed again meanwhile starts a grace of its own.
             if self._sockets[agent_id] or self._absences[agent_id] != absence:
                 return
         self._store.write(lambda tx: _mark(tx, agent_id, here=False))
@@ -75,34 +82,27 @@ class PresenceBook:
     def _beat(self) -> None:
         while not self._stop.wait(HEARTBEAT_SECONDS):
             with self._lock:
-                here = [agent_id for agent_id, sockets in self._sockets.items() if sockets]
-            self._store.write(partial(_beat, here=tuple(here)))
-
-
-def publish(tx: Transaction, agent_id: int) -> None:
-    agent = agent_shape(tx.execute(select(agents).where(agents.c.id == agent_id)).one())
-    tx.publish(Event(PresenceChanged(agent=agent, presence=agent.presence)))
+                connected_ids = [agent for agent, sockets in self._sockets.items() if sockets]
+            self._store.write(partial(_renew_marks, connected_ids=tuple(connected_ids)))
 
 
 def _mark(tx: Transaction, agent_id: int, *, here: bool) -> None:
-    tx.execute(
-        update(agents).where(agents.c.id == agent_id).values(connected_at=tx.now if here else None)
-    )
-    publish(tx, agent_id)
+    update_agent(tx, agent_id, {"connected_at": tx.now if here else None})
+    publish_presence(tx, agent_id)
 
 
-def _beat(tx: Transaction, here: tuple[int, ...]) -> None:
-    if here:
-        tx.execute(update(agents).where(agents.c.id.in_(here)).values(connected_at=tx.now))
-    gone = tx.execute(
+def _renew_marks(tx: Transaction, connected_ids: tuple[int, ...]) -> None:
+    if connected_ids:
+        tx.execute(update(agents).where(agents.c.id.in_(connected_ids)).values(connected_at=tx.now))
+    stale_ids = tx.execute(
         update(agents)
         .where(agents.c.connected_at < tx.now - STALE_AFTER)
         .values(connected_at=None)
         .returning(agents.c.id)
     ).scalars()
-    for agent_id in gone.all():
-        publish(tx, agent_id)
+    for agent_id in stale_ids.all():
+        publish_presence(tx, agent_id)
 
 
-def _forget_everybody(tx: Transaction) -> None:
+def _clear_marks(tx: Transaction) -> None:
     tx.execute(update(agents).values(connected_at=None))

@@ -1,4 +1,4 @@
-"""Sessions of the web chat. The token is made here, held by the page, and kept as a digest."""
+"""Sessions of visitors on chat pages. The token is held by the page and kept as a digest."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from hub.schema.tokens import digest
 from hub.store.engine import Store, Transaction
@@ -17,9 +17,13 @@ SESSION_LIFE = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A browser. `name` is the path of its address, random and without meaning.
+    """A browser on a chat page.
 
-    `identity` is the id that the site signed for this session; `has_left`: its pages are closed.
+    Args:
+        id: the session's row.
+        name: the path of the visitor's address, random and without meaning.
+        identity: the id that the site signed for this session, "" for none.
+        has_left: all pages of the session are closed.
     """
 
     id: int
@@ -29,13 +33,13 @@ class Visitor:
     has_left: bool = False
 
 
-def open_session(store: Store, connector: str, locale: str) -> tuple[Visitor, str]:
-    """A new visitor, and the token that proves to be them."""
+def open_visitor_session(store: Store, connector: str, locale: str) -> tuple[Visitor, str]:
+    """Creates a visitor. Returns it with the token that the page holds as its proof."""
     token = secrets.token_urlsafe(24)
     name = secrets.token_hex(16)
 
     def write(tx: Transaction) -> int:
-        found = tx.execute(
+        session_id = tx.execute(
             insert(visitor_sessions)
             .values(
                 token_digest=digest(token),
@@ -47,14 +51,14 @@ def open_session(store: Store, connector: str, locale: str) -> tuple[Visitor, st
             )
             .returning(visitor_sessions.c.id)
         ).scalar_one()
-        assert isinstance(found, int)
-        return found
+        assert isinstance(session_id, int)
+        return session_id
 
     return Visitor(store.write(write), name, locale), token
 
 
-def by_token(store: Store, connector: str, token: str) -> Visitor | None:
-    """Who holds a token; None when nobody does (any more). Its life starts anew."""
+def find_visitor(store: Store, connector: str, token: str) -> Visitor | None:
+    """The visitor whose page holds a token; None when the session is over. Extends its life."""
     now = datetime.now(UTC)
     with store.read() as connection:
         row = connection.execute(
@@ -67,13 +71,50 @@ def by_token(store: Store, connector: str, token: str) -> Visitor | None:
     if row is None:
         return None
     if row.expires_at - now < SESSION_LIFE / 2:
-        store.write(lambda tx: _prolong(tx, row.id))
+        store.write(lambda tx: _extend(tx, row.id))
     return Visitor(row.id, row.visitor, row.locale, row.identity, row.left_at is not None)
 
 
-def _prolong(tx: Transaction, session_id: int) -> None:
+def _extend(tx: Transaction, session_id: int) -> None:
     tx.execute(
         update(visitor_sessions)
         .where(visitor_sessions.c.id == session_id)
         .values(expires_at=tx.now + SESSION_LIFE)
     )
+
+
+def sign_visitor_identity(tx: Transaction, session_id: int, identity: str) -> None:
+    """Notes the id that the site signed for a session."""
+    tx.execute(
+        update(visitor_sessions)
+        .where(visitor_sessions.c.id == session_id)
+        .values(identity=identity)
+    )
+
+
+def mark_returned(tx: Transaction, session_ids: tuple[int, ...]) -> None:
+    """Notes that pages of these sessions are open again."""
+    tx.execute(
+        update(visitor_sessions)
+        .where(visitor_sessions.c.id.in_(session_ids), visitor_sessions.c.left_at.is_not(None))
+        .values(left_at=None)
+    )
+
+
+def mark_left(tx: Transaction, session_id: int, left_at: datetime) -> None:
+    """Notes when the last page of a session closed."""
+    tx.execute(
+        update(visitor_sessions).where(visitor_sessions.c.id == session_id).values(left_at=left_at)
+    )
+
+
+def mark_all_left(tx: Transaction) -> None:
+    """Notes that no page is open, after a process that served all of them ended."""
+    tx.execute(
+        update(visitor_sessions).where(visitor_sessions.c.left_at.is_(None)).values(left_at=tx.now)
+    )
+
+
+def delete_expired_visitor_sessions(tx: Transaction) -> None:
+    """Deletes the sessions whose time is over."""
+    tx.execute(delete(visitor_sessions).where(visitor_sessions.c.expires_at <= tx.now))

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 from hub.contacts import contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing, timeline, views
-from hub.conversations.timeline import Author
 from hub.errors import Conflict, Invalid, NotFound
-from hub.schema import resources
+from hub.schema import author, resources
+from hub.schema.author import Author
 from hub.schema.storable_text import storable
 from hub.store.engine import Transaction
 from hub.store.models import (
@@ -99,7 +99,7 @@ def wake_snoozed(tx: Transaction) -> int:
     ).scalars()
     count = 0
     for conversation_id in due.all():
-        change(tx, conversation_id, {"status": "open"}, timeline.SYSTEM)
+        change(tx, conversation_id, {"status": "open"}, author.SYSTEM)
         count += 1
     return count
 

@@ -15,9 +15,10 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from hub.conversations import actions, publishing, timeline, views
+from hub.accounts.agents import take_turn
+from hub.conversations import actions, publishing, views
 from hub.errors import Conflict
-from hub.schema import resources
+from hub.schema import author, resources
 from hub.schema.events import ConversationUpdated, Event, MessageCreated
 from hub.store.engine import Transaction
 from hub.store.models import (
@@ -87,9 +88,7 @@ def settle(
     still = {
         agent_id
         for agent_id, turn in sorted(turns.items())
-        if _TURN.first(
-            tx.connection, {"agent": agent_id, "seen": turn.seen, "given_at": turn.given_at}
-        )
+        if take_turn(tx, agent_id, seen=turn.seen, given_at=turn.given_at)
     }
     done = [
         one
@@ -101,17 +100,6 @@ def settle(
     return {one.conversation_id for one in done}
 
 
-_TURN = Prepared(
-    update(agents)
-    .where(
-        agents.c.id == bindparam("agent"),
-        agents.c.assigned_at.is_not_distinct_from(
-            bindparam("seen", type_=agents.c.assigned_at.type)
-        ),
-    )
-    .values(assigned_at=bindparam("given_at"))
-    .returning(agents.c.id)
-)
 _INSERT_LINE = Prepared(insert_all(messages))
 
 
@@ -212,7 +200,7 @@ def _line(tx: Transaction, conversation_id: int, contact_id: int, told: Mapping[
         "kind": None,
         "direction": "out",
         "type": "event",
-        "author_type": timeline.SYSTEM.type,
+        "author_type": author.SYSTEM.type,
         "author_id": None,
         "author_name": "",
         "subject": "",

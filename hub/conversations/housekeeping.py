@@ -1,4 +1,4 @@
-"""What may be forgotten: sessions that have run out, files that no message took."""
+"""Deletes uploads that no message used."""
 
 from __future__ import annotations
 
@@ -7,14 +7,9 @@ from datetime import timedelta
 from sqlalchemy import delete
 
 from hub.store.engine import Transaction
-from hub.store.models import agent_sessions, attachments, visitor_sessions
+from hub.store.models import attachments
 
 UNUSED_FOR = timedelta(days=1)
-
-
-def forget_expired_sessions(tx: Transaction) -> None:
-    for table in (agent_sessions, visitor_sessions):
-        tx.execute(delete(table).where(table.c.expires_at <= tx.now))
 
 
 def forget_unused_uploads(tx: Transaction) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from hub.accounts import agents, teams
 from hub.connectors.registry import has_pages
 from hub.conversations import lifecycle, views
 from hub.conversations.lifecycle import LoadedConversation
@@ -107,8 +108,8 @@ def _standing(
         id=row["id"],
         contact=target.person.contact,
         status=row["status"],
-        assignee=views.agent(tx.connection, row["assignee_id"]),
-        team=views.team(tx.connection, row["team_id"]),
+        assignee=agents.find_agent(tx.connection, row["assignee_id"]),
+        team=teams.find_team(tx.connection, row["team_id"]),
         priority=row["priority"],
         subject=row["subject"],
         labels=row["labels"],

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, select, update
 
 from hub.conversations import actions, lifecycle, publishing, timeline, views
+from hub.schema import author
 from hub.schema.events import Event, SlaBreached, SlaWarning
 from hub.store.engine import Transaction
 from hub.store.models import conversations, messages
@@ -73,7 +74,7 @@ def keep(
         for clock, moment in said:
             target = lifecycle.load_conversation(tx, row.id, actions.anybody(tx, row.contact_id))
             timeline.add_event(
-                tx, target, name, timeline.SYSTEM, clock=clock, policy=row.sla, due=_told(moment)
+                tx, target, name, author.SYSTEM, clock=clock, policy=row.sla, due=_told(moment)
             )
     shown = ("first_reply_due", "next_reply_due", "resolve_due", "sla_paused_at", "sla_breached")
     if all(new.get(name) == getattr(row, name) for name in shown) and not warnings:

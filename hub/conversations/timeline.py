@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,23 +11,12 @@ from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing
 from hub.conversations.lifecycle import LoadedConversation
 from hub.schema import search_index
+from hub.schema.author import Author
 from hub.store.engine import Transaction
 from hub.store.models import external_ids, messages
 from hub.store.prepared import Prepared, insert_all
 
 _INSERT_MESSAGE = Prepared(insert_all(messages))
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Who says something: a contact, an agent, a bot, or the hub itself."""
-
-    type: str
-    id: int | None = None
-    name: str = ""
-
-
-SYSTEM = Author("system")
 
 
 def sane_time(sent_at: datetime | None, now: datetime) -> datetime:

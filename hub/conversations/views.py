@@ -7,23 +7,22 @@ from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, select
+from sqlalchemy import Connection, Row, Select, select
 
+from hub.accounts.agents import agents_by_id
+from hub.accounts.teams import teams_by_id
 from hub.contacts.contact_addresses import ContactAddress
 from hub.errors import NotFound
 from hub.schema import resources
 from hub.store.models import (
     addresses,
-    agents,
     attachments,
     contacts,
     conversations,
     deliveries,
     message_edits,
     messages,
-    teams,
 )
-from hub.store.prepared import Prepared
 
 _root = contacts.alias("root")
 
@@ -225,8 +224,8 @@ def conversation_shapes(
         last = {
             int(shape.id): shape for shape in message_shapes(connection, found, with_html=False)
         }
-    people = _agents(connection, {row.assignee_id for row in rows} - {None})
-    groups = _teams(connection, {row.team_id for row in rows} - {None})
+    people = agents_by_id(connection, {row.assignee_id for row in rows} - {None})
+    groups = teams_by_id(connection, {row.team_id for row in rows} - {None})
     return [
         conversation_shape(
             row,
@@ -284,42 +283,3 @@ def sla_shape(row: Mapping[str, Any]) -> resources.Sla | None:
         resolve_due=row["resolve_due"] if runs else None,
         breached=row["sla_breached"],
     )
-
-
-def agent_shape(row: Any) -> resources.Agent:
-    return resources.Agent(
-        id=row.id,
-        name=row.name,
-        email=row.email,
-        role=row.role,
-        presence=row.presence if row.connected_at is not None else "offline",
-        avatar_url=row.avatar_url,
-    )
-
-
-_AGENT = Prepared(select(agents).where(agents.c.id == bindparam("id")))
-_TEAM = Prepared(select(teams).where(teams.c.id == bindparam("id")))
-
-
-def agent(connection: Connection, agent_id: int | None) -> resources.Agent | None:
-    row = None if agent_id is None else _AGENT.first(connection, {"id": agent_id})
-    return None if row is None else agent_shape(row)
-
-
-def team(connection: Connection, team_id: int | None) -> resources.Team | None:
-    row = None if team_id is None else _TEAM.first(connection, {"id": team_id})
-    return None if row is None else resources.Team(id=row.id, name=row.name)
-
-
-def _agents(connection: Connection, ids: set[int]) -> dict[int, resources.Agent]:
-    if not ids:
-        return {}
-    rows = connection.execute(select(agents).where(agents.c.id.in_(ids)))
-    return {row.id: agent_shape(row) for row in rows}
-
-
-def _teams(connection: Connection, ids: set[int]) -> dict[int, resources.Team]:
-    if not ids:
-        return {}
-    rows = connection.execute(select(teams).where(teams.c.id.in_(ids)))
-    return {row.id: resources.Team(id=row.id, name=row.name) for row in rows}

@@ -8,11 +8,11 @@ from datetime import datetime
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing, timeline
 from hub.conversations.lifecycle import LoadedConversation
-from hub.conversations.timeline import Author
 from hub.handover import redemption
 from hub.handover.redemption import RedeemedHandover, RefusedHandover
 from hub.outbound import automatic_texts
 from hub.outbound.destinations import OutboundChannel
+from hub.schema.author import Author
 from hub.schema.tokens import is_token
 from hub.store.engine import Transaction
 from hub.switches import detection

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, insert, select
 
 from hub.contacts import contact_addresses
 from hub.conversations import lifecycle, timeline
-from hub.conversations.timeline import Author
 from hub.errors import LimitExceeded, NotFound
 from hub.schema import resources
+from hub.schema.author import SYSTEM, Author
 from hub.schema.tokens import digest, new_code, new_token
 from hub.store.engine import Transaction
 from hub.store.models import addresses, conversations, handovers
@@ -144,7 +144,7 @@ def _add_created_event(
     if author is None:
         customer = Author("contact", contact_address.root_id, contact_address.name)
         agent = Author("agent", None, created_by)
-        author = {"contact": customer, "hub": timeline.SYSTEM}.get(created_by, agent)
+        author = {"contact": customer, "hub": SYSTEM}.get(created_by, agent)
     timeline.add_event(
         tx,
         conversation,

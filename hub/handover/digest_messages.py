@@ -16,7 +16,7 @@ from hub.handover import creation
 from hub.identity import links
 from hub.outbound import automatic_texts, fallback, send
 from hub.outbound.reachability import Way
-from hub.schema import resources
+from hub.schema import author, resources
 from hub.store.engine import Transaction
 from hub.store.models import attachments, messages
 
@@ -99,7 +99,7 @@ def send_digest(
         connector=way.outlet.name,
         kind=way.outlet.kind,
         direction="out",
-        author=timeline.SYSTEM,
+        author=author.SYSTEM,
         subject=words["subject"],
         text=digest_text(words, _answers(tx, unread), link, way.outlet.text_limit),
     )

@@ -20,7 +20,7 @@ from hub.conversations import lifecycle, publishing, timeline
 from hub.errors import Conflict, Invalid, NotFound
 from hub.identity import merging, replay_reads
 from hub.metrics import MERGES, MERGES_UNDONE
-from hub.schema import resources
+from hub.schema import author, resources
 from hub.schema.events import ContactLinked, ContactUnlinked, Event
 from hub.store.engine import Transaction
 from hub.store.models import addresses, contacts, links
@@ -199,7 +199,7 @@ def _tell(
                 tx,
                 target,
                 name,
-                timeline.SYSTEM,
+                author.SYSTEM,
                 link_id=link_.id,
                 addresses=link_.addresses,
                 evidence=link_.evidence,

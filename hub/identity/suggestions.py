@@ -8,10 +8,10 @@ from sqlalchemy import Connection, or_, select, update
 
 from hub.contacts import contact_addresses, profiles
 from hub.conversations import lifecycle, timeline
-from hub.conversations.timeline import Author
 from hub.errors import Conflict, Invalid, NotFound
 from hub.identity import links
 from hub.schema import resources
+from hub.schema.author import Author
 from hub.store.engine import Transaction
 from hub.store.models import suggestions
 

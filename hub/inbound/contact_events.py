@@ -7,11 +7,11 @@ from sqlalchemy import update
 from hub.contacts import address_state, contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing, timeline
-from hub.conversations.timeline import Author
 from hub.handover import arrival, redemption
 from hub.handover.redemption import RedeemedHandover
 from hub.inbound.channel import InboundChannel, ReceiveResult
 from hub.outbound import receipts
+from hub.schema.author import Author
 from hub.store.engine import Transaction
 from hub.store.models import messages
 from hub.types import ContactEvent

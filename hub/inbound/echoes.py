@@ -6,8 +6,8 @@ from sqlalchemy import select
 
 from hub.contacts import contact_addresses
 from hub.conversations import attachments, lifecycle, publishing, timeline
-from hub.conversations.timeline import Author
 from hub.outbound import receipts
+from hub.schema.author import Author
 from hub.store.engine import Transaction
 from hub.store.models import deliveries
 from hub.types import InboundMessage

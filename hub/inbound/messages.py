@@ -11,12 +11,12 @@ from hub.contacts import address_state, contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import attachments, duplicates, lifecycle, publishing, timeline
 from hub.conversations.lifecycle import LoadedConversation
-from hub.conversations.timeline import Author
 from hub.handover import arrival, redemption
 from hub.handover.redemption import RedeemedHandover
 from hub.identity import evidence
 from hub.inbound.channel import InboundChannel, ReceiveResult
 from hub.schema import search_index
+from hub.schema.author import Author
 from hub.schema.tokens import read_reply_token
 from hub.store.engine import Transaction
 from hub.store.models import message_edits, messages

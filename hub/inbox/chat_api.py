@@ -8,14 +8,14 @@ from flask import Blueprint, Response, jsonify, request
 from sqlalchemy import select
 
 from hub.accounts import visitor_sessions
-from hub.accounts.authentication import NotSignedIn
-from hub.accounts.origins import is_allowed
 from hub.connectors.base import Handover as CanHandOver
 from hub.connectors.pages import PageConnector
 from hub.connectors.rates import Buckets
 from hub.errors import Forbidden, LimitExceeded, NotFound
 from hub.inbox import files
 from hub.inbox.api.responses import answer
+from hub.inbox.authentication import NotSignedIn
+from hub.inbox.origins import is_allowed
 from hub.inbox.services import Hub
 from hub.inbox.sockets.visitor_arrivals import need_none
 from hub.store.models import agents
@@ -54,7 +54,7 @@ def blueprint(hub: Hub) -> Blueprint:
         _check_origin(hub, connector)
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         visitor = (
-            visitor_sessions.by_token(hub.store, connector.name, token.strip())
+            visitor_sessions.find_visitor(hub.store, connector.name, token.strip())
             if scheme.lower() == "bearer"
             else None
         )

@@ -6,12 +6,12 @@ from hub.accounts.visitor_sessions import Visitor
 from hub.connectors.base import Handover as CanHandOver
 from hub.connectors.pages import PageConnector
 from hub.contacts import address_state, contact_addresses
-from hub.conversations.timeline import Author
 from hub.errors import Conflict, Invalid
 from hub.handover import arrival, creation, metrics, redemption
 from hub.handover.redemption import RedeemedHandover, RefusedHandover
 from hub.inbox.services import Hub
 from hub.schema import resources
+from hub.schema.author import Author
 from hub.store.engine import Transaction
 from hub.switches.detection import Switch
 from hub.types import Address, Profile

@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from hub.accounts.authentication import NotSignedIn
 from hub.errors import (
     Conflict,
     Forbidden,
@@ -25,6 +24,7 @@ from hub.errors import (
     WebhookRejected,
 )
 from hub.inbox.api.responses import Problem
+from hub.inbox.authentication import NotSignedIn
 from hub.inbox.files import FileTooLarge
 from hub.transport.gateway import Disabled
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hub.accounts.authentication import Authenticator
-from hub.accounts.presence import PresenceBook
+from hub.accounts.presence import AgentPresence
 from hub.config import Config
 from hub.config.current import Current
+from hub.inbox.authentication import Authenticator
 from hub.inbox.sockets.agent_connections import AgentLines
 from hub.inbox.sockets.visitor_connections import Lines
 from hub.reloading import Reloader
@@ -35,7 +35,7 @@ class Hub:
     fetcher: MediaFetcher
     poller: Poller
     auth: Authenticator
-    presence: PresenceBook
+    presence: AgentPresence
     lines: Lines
     agent_lines: AgentLines
 

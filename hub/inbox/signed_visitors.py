@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
-from hub.accounts.visitor_sessions import Visitor
+from hub.accounts.visitor_sessions import Visitor, sign_visitor_identity
 from hub.connectors.page_identity import Identity
 from hub.connectors.pages import PageConnector
 from hub.contacts import address_state, contact_addresses, profiles, signed_ids
@@ -95,11 +95,7 @@ def _join(
         reason="The site signed that this visitor is the same customer.",
         by="site",
     )
-    tx.execute(
-        update(visitor_sessions)
-        .where(visitor_sessions.c.id == visitor.id)
-        .values(identity=held.address.path)
-    )
+    sign_visitor_identity(tx, visitor.id, held.address.path)
 
 
 def _profile(identity: Identity) -> Profile:

@@ -11,6 +11,7 @@ from hub.conversations import publishing, timeline
 from hub.conversations.lifecycle import LoadedConversation
 from hub.outbound import send
 from hub.outbound.destinations import OutboundChannel
+from hub.schema import author
 from hub.store.engine import Transaction
 from hub.store.models import contacts, reaches
 
@@ -37,7 +38,7 @@ def say(
         connector=outlet.name,
         kind=outlet.kind,
         direction="out",
-        author=timeline.SYSTEM,
+        author=author.SYSTEM,
         text=text,
         client_id=client_id,
     )

@@ -30,7 +30,7 @@ from hub.outbound import outbox, reachability
 from hub.outbound.destinations import OutboundChannel
 from hub.outbound.outbox import Claim
 from hub.outbound.reachability import Way
-from hub.schema import resources
+from hub.schema import author, resources
 from hub.store.engine import Transaction
 from hub.store.models import addresses, attachments, deliveries, external_ids, messages
 from hub.types import Address
@@ -208,7 +208,7 @@ def tell(
         tx,
         target,
         EVENT,
-        timeline.SYSTEM,
+        author.SYSTEM,
         message_id=str(message_id),
         code=code,
         reason=reason,

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from hub.contacts import address_state, contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing, timeline
+from hub.schema import author
 from hub.store.engine import Transaction, Upsert
 from hub.store.models import addresses, deliveries, external_ids, messages
 from hub.types import Address, ContactEvent, DeliveryStatus, DeliveryUpdate
@@ -301,7 +302,7 @@ def _note(tx: Transaction, message_id: int, update_: DeliveryUpdate) -> None:
         tx,
         target,
         "delivery.report",
-        timeline.SYSTEM,
+        author.SYSTEM,
         message_id=str(message_id),
         status=update_.status.value,
         text=update_.note,

@@ -11,11 +11,11 @@ from hub.contacts import address_state, contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import actions, lifecycle, publishing, timeline, views
 from hub.conversations.lifecycle import LoadedConversation
-from hub.conversations.timeline import Author
 from hub.errors import Conflict, Invalid, NotFound
 from hub.outbound import destinations
 from hub.outbound.destinations import OutboundChannel
 from hub.schema import resources
+from hub.schema.author import Author
 from hub.schema.storable_text import storable
 from hub.store.engine import Transaction
 from hub.store.models import (

@@ -16,8 +16,9 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from hub import runtime
+from hub.accounts import config_sync
 from hub.config import Config
-from hub.router import config_sync, notify
+from hub.router import notify
 from hub.router.notify import Listener
 from hub.router.queue.notices import Tidings
 from hub.router.reclaim import Callbacks
@@ -204,7 +205,7 @@ class Assigner:
     def _follow_accounts(self, agent_ids: frozenset[int], config: Config) -> None:
         """An account that was made while we ran is written as the file has it."""
         if agent_ids - self._known and (config.teams or config.agents):
-            self._store.write(lambda tx: config_sync.apply(tx, config))
+            self._store.write(lambda tx: config_sync.sync_from_config(tx, config))
             self.wake()
         self._known = agent_ids or self._known
 

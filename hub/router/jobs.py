@@ -17,6 +17,8 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from hub import runtime
+from hub.accounts.sign_ins import delete_expired_sign_ins
+from hub.accounts.visitor_sessions import delete_expired_visitor_sessions
 from hub.conversations import actions, housekeeping
 from hub.store.engine import Store
 from hub.store.leading import Leader
@@ -95,6 +97,7 @@ class Timers:
         self._store.write(actions.wake_snoozed)
 
     def _clean_up(self) -> None:
-        self._store.write(housekeeping.forget_expired_sessions)
+        self._store.write(delete_expired_sign_ins)
+        self._store.write(delete_expired_visitor_sessions)
         for key in self._store.write(housekeeping.forget_unused_uploads):
             self._media.path(key).unlink(missing_ok=True)

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from hub.accounts.agents import agent_resource
 from hub.config import Config
-from hub.conversations.views import agent_shape
 from hub.router import hours, routing_reads
 from hub.router.decisions.candidates import Agent
 from hub.router.queue import places
@@ -53,7 +53,7 @@ def overview(connection: Connection, config: Config, now: datetime) -> Overview:
     rows = connection.execute(
         select(agents).where(agents.c.disabled_at.is_(None)).order_by(agents.c.name)
     )
-    loads = [_load(shape, found[int(shape.id)]) for shape in map(agent_shape, rows)]
+    loads = [_load(shape, found[int(shape.id)]) for shape in map(agent_resource, rows)]
     waiting = places.waiting_by_team(connection)
     names = [*routing_reads.team_names(connection).values(), ""]
     return Overview(

@@ -13,9 +13,9 @@ from hub.contacts import contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, timeline
 from hub.conversations.lifecycle import LoadedConversation
-from hub.conversations.timeline import Author
 from hub.metrics import RECOGNITION_SECONDS, SWITCHES, SWITCHES_RECOGNISED
 from hub.schema import resources
+from hub.schema.author import Author
 from hub.schema.resources import Place
 from hub.store.engine import Transaction
 from hub.store.models import addresses, channel_switches, conversations, links, messages

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from hub.accounts import credentials
+from hub.accounts import api_tokens
 from hub.app import App, create_app
 from hub.config import load_config
 from hub.settings import Settings
@@ -33,7 +33,7 @@ class FullHub:
     def __init__(self, app: App) -> None:
         self.app = app
         self._client = app.flask.test_client()
-        self._token = app.store.write(lambda tx: credentials.add_token(tx, "Tests", None))
+        self._token = app.store.write(lambda tx: api_tokens.add_token(tx, "Tests", None))
 
     def allows_pages(self, count: int) -> None:
         """SQLite never gives up pages it has: a count below that leaves no room for another."""

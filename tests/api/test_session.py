@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.accounts import agents
 from hub.app import create_app
 from hub.config import load_config
 from hub.settings import Settings
@@ -40,9 +41,8 @@ def test_over_https_the_cookie_is_secure_and_bound_to_the_host(tmp_path: Path) -
         public_url="https://hub.test",
     )
     app = create_app(settings, lambda: load_config(config, {}))
-    from hub.accounts import credentials
 
-    app.store.write(lambda tx: credentials.add_agent(tx, "a@example.com", "A", "agent", PASSWORD))
+    app.store.write(lambda tx: agents.add_agent(tx, "a@example.com", "A", "agent", PASSWORD))
     answer = app.flask.test_client().post(
         "/api/v1/session", json={"email": "a@example.com", "password": PASSWORD}
     )

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import socketio
 
-from hub.accounts import credentials, presence
-from hub.accounts.presence import PresenceBook
+from hub.accounts import agents, presence
+from hub.accounts.presence import AgentPresence
 from hub.store.engine import Store
 from hub.store.migrate import migrate
 from tests.api.conftest import Browser
@@ -218,9 +218,9 @@ def test_an_agent_who_comes_back_in_time_never_left(
     told: list[str] = []
     store.subscribe(lambda events: told.extend(event.payload.presence for event in events))
     agent_id = store.write(
-        lambda tx: credentials.add_agent(tx, "a@example.com", "A", "agent", "a long password")
+        lambda tx: agents.add_agent(tx, "a@example.com", "A", "agent", "a long password")
     )
-    book = PresenceBook(store)
+    book = AgentPresence(store)
     book.arrived(agent_id, "first")
     book.left(agent_id, "first")
     book.arrived(agent_id, "second")

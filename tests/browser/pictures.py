@@ -19,7 +19,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from hub.accounts import credentials
+from hub.accounts import agents
 from hub.config import load_config
 from hub.demo_data import seed
 from hub.sandbox import Sandbox, demo_connectors
@@ -158,9 +158,9 @@ def _fill(hub: RunningHub) -> None:
     migrate(store)
 
     def add(tx: Transaction) -> None:
-        credentials.add_agent(tx, EMAIL, "Alex", "admin", PASSWORD)
-        credentials.add_agent(tx, COLLEAGUE, "Sam", "agent", PASSWORD)
-        credentials.add_agent(tx, AWAY, "Mari", "agent", PASSWORD)
+        agents.add_agent(tx, EMAIL, "Alex", "admin", PASSWORD)
+        agents.add_agent(tx, COLLEAGUE, "Sam", "agent", PASSWORD)
+        agents.add_agent(tx, AWAY, "Mari", "agent", PASSWORD)
 
     store.write(add)
     seed(store, load_config(hub.config, os.environ))

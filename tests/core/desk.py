@@ -17,7 +17,6 @@ from sqlalchemy import Table, func, insert, select, update
 
 from hub.connectors.base import Site
 from hub.conversations import actions, queries, views
-from hub.conversations.timeline import Author
 from hub.handover import creation
 from hub.identity import links
 from hub.inbound.channel import ReceiveResult
@@ -25,6 +24,7 @@ from hub.inbound.receive import receive
 from hub.outbound import send
 from hub.outbound.send import Draft
 from hub.schema import resources
+from hub.schema.author import Author
 from hub.schema.events import Event
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection
 
-from hub.accounts import credentials, presence
+from hub.accounts import agents, teams
+from hub.accounts.config_sync import fields_decided_by_file
+from hub.accounts.editing import change_agent as change_account
 from hub.config.values import Language
-from hub.conversations.views import agent_shape
-from hub.errors import Conflict, Invalid, NotFound
+from hub.errors import Conflict
 from hub.inbox.api.responses import Body, ItemPath, ListOf, answer, answer_list
 from hub.inbox.services import Hub
-from hub.router import config_sync, routing_reads
+from hub.router import routing_reads
 from hub.schema import resources
-from hub.schema.storable_text import storable
 from hub.store.engine import Transaction
-from hub.store.models import agents, team_members, teams
 
 TAG = Tag(name="Agents")
 
@@ -77,8 +76,8 @@ def blueprint(hub: Hub) -> APIBlueprint:
             raise Conflict("A service account is nobody who could be online.")
 
         def change(tx: Transaction) -> resources.Agent:
-            agent = credentials.set_presence(tx, agent_id, body.presence)
-            presence.publish(tx, agent_id)
+            agent = agents.set_presence(tx, agent_id, body.presence)
+            agents.publish_presence(tx, agent_id)
             return agent
 
         return answer(hub.store.write(change))
@@ -88,92 +87,35 @@ def blueprint(hub: Hub) -> APIBlueprint:
         """Changes an agent, except for what the configuration file decides."""
         hub.auth.admin()
         changes = body.model_dump(exclude_unset=True)
-        hub.store.write(lambda tx: _change(tx, hub, path.id, changes))
+        hub.store.write(lambda tx: change_account(tx, hub.config, path.id, changes))
         with hub.store.read() as connection:
-            return answer(next(one for one in _details(connection, hub) if one.id == str(path.id)))
+            return answer(_details_of(connection, hub, path.id))
 
     @api.get("/teams", responses={200: ListOf[resources.Team]})
     def list_teams() -> Response:
         hub.auth.principal()
         with hub.store.read() as connection:
-            rows = connection.execute(select(teams).order_by(teams.c.name))
-            return answer_list([resources.Team(id=row.id, name=row.name) for row in rows])
+            return answer_list(teams.list_teams(connection))
 
     return api
 
 
 def _details(connection: Connection, hub: Hub) -> list[AgentDetails]:
-    states = {one.id: one for one in routing_reads.read_agents(connection, hub.config)}
-    rows = connection.execute(
-        select(agents).where(agents.c.disabled_at.is_(None)).order_by(agents.c.name, agents.c.id)
-    )
+    states = {state.id: state for state in routing_reads.read_agents(connection, hub.config)}
     return [
         AgentDetails(
-            **agent_shape(row).model_dump(),
+            **agents.agent_resource(row).model_dump(),
             teams=sorted(states[row.id].teams),
             skills=row.skills,
             languages=row.languages,
             capacity=states[row.id].capacity,
             load=states[row.id].load,
-            decided_by_file=sorted(config_sync.decided_by_file(hub.config, row.email)),
+            decided_by_file=sorted(fields_decided_by_file(hub.config, row.email)),
         )
-        for row in rows
+        for row in agents.enabled_agent_rows(connection)
         if row.id in states
     ]
 
 
-def _change(tx: Transaction, hub: Hub, agent_id: int, changes: dict[str, Any]) -> None:
-    row = tx.execute(
-        select(agents).where(agents.c.id == agent_id, agents.c.disabled_at.is_(None))
-    ).first()
-    if row is None:
-        raise NotFound("There is no such agent.")
-    for name in ("name", "role", "teams", "skills", "languages"):
-        if name in changes and changes[name] is None:
-            raise Invalid("This cannot be null; leave it out to keep it.", name)
-    changes = storable(changes)
-    in_teams = _in_teams(tx, agent_id)
-    before = {name: getattr(row, name) for name in config_sync.COLUMNS} | {"teams": in_teams}
-    for name in config_sync.decided_by_file(hub.config, row.email):
-        if name in changes and _plain(changes[name]) != _plain(before[name]):
-            raise Conflict(
-                f"The {name} of {row.email} stand in the configuration file, which decides. "
-                "Change them there."
-            )
-    if changes.get("role") == "agent" and row.role == "admin":
-        credentials.keep_an_admin(tx, agent_id)
-    if "teams" in changes:
-        _join(tx, agent_id, changes.pop("teams"))
-    if "name" in changes:
-        changes["name"] = changes["name"].strip() or row.name
-    if changes:
-        tx.execute(update(agents).where(agents.c.id == agent_id).values(**changes))
-    presence.publish(tx, agent_id)
-
-
-def _plain(value: Any) -> Any:
-    return sorted(value) if isinstance(value, list) else value
-
-
-def _in_teams(tx: Transaction, agent_id: int) -> list[str]:
-    return list(
-        tx.execute(
-            select(teams.c.name)
-            .join(team_members, team_members.c.team_id == teams.c.id)
-            .where(team_members.c.agent_id == agent_id)
-        ).scalars()
-    )
-
-
-def _join(tx: Transaction, agent_id: int, names: list[str]) -> None:
-    ids = {row.name: row.id for row in tx.execute(select(teams))}
-    missing = [name for name in names if name not in ids]
-    if missing:
-        raise Invalid(f"There is no team {missing[0]!r}.", "teams")
-    tx.execute(delete(team_members).where(team_members.c.agent_id == agent_id))
-    wanted = sorted({ids[name] for name in names})
-    if wanted:
-        tx.execute(
-            insert(team_members),
-            [{"team_id": team_id, "agent_id": agent_id} for team_id in wanted],
-        )
+def _details_of(connection: Connection, hub: Hub, agent_id: int) -> AgentDetails:
+    return next(agent for agent in _details(connection, hub) if agent.id == str(agent_id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.accounts.authentication import CSRF_HEADER, SAFE_METHODS
+from hub.inbox.authentication import CSRF_HEADER, SAFE_METHODS
 
 PREFIX = "/api/v1/"
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from hub.accounts.agents import agent_resource
 from hub.config import Config
 from hub.conversations.assignment import AGENT_LEFT, ASSIGNED, OVERFLOWED, QUEUED, UNANSWERED
-from hub.conversations.views import agent_shape
 from hub.errors import NotFound
 from hub.router import routing_reads
 from hub.router.assignment_writes import candidates_of
@@ -153,7 +153,7 @@ def _candidates(connection: Connection, found: Iterable[Mapping[str, Any]]) -> l
     found = list(found)
     ids = [one["agent_id"] for one in found]
     people = {
-        row.id: agent_shape(row)
+        row.id: agent_resource(row)
         for row in connection.execute(select(agents).where(agents.c.id.in_(ids)))
     }
     return [

@@ -9,8 +9,7 @@ from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
-from hub.accounts import credentials
-from hub.accounts.authentication import NotSignedIn
+from hub.accounts import passwords, principal, sign_ins
 from hub.config import Config
 from hub.connectors.rates import Buckets
 from hub.conversations import queries
@@ -24,6 +23,7 @@ from hub.inbox.api.responses import (
     answer_list,
     answer_page,
 )
+from hub.inbox.authentication import NotSignedIn
 from hub.inbox.services import Hub
 from hub.schema import resources
 from hub.types import RateLimit
@@ -33,7 +33,7 @@ TAG = Tag(name="System")
 
 class SignIn(Body):
     email: str = Field(max_length=320)
-    password: str = Field(max_length=credentials.MAX_PASSWORD)
+    password: str = Field(max_length=passwords.MAX_PASSWORD)
 
 
 class Session(resources.Shape):
@@ -79,13 +79,13 @@ def _session_routes(api: APIBlueprint, hub: Hub) -> None:
             wait = tries.take(key)
             if wait > 0:
                 raise LimitExceeded("Too many tries. Wait a little.", timedelta(seconds=wait))
-        found = credentials.sign_in(hub.store, body.email, body.password)
+        found = sign_ins.sign_in(hub.store, body.email, body.password)
         if found is None:
             raise NotSignedIn("The address or the password is wrong.")
         token, principal = found
         old = hub.auth.session_token()
         if old is not None:
-            hub.store.write(lambda tx: credentials.sign_out(tx, old))
+            hub.store.write(lambda tx: sign_ins.sign_out(tx, old))
         response = answer(_session(principal))
         hub.auth.set_cookie(response, token)
         return response
@@ -99,7 +99,7 @@ def _session_routes(api: APIBlueprint, hub: Hub) -> None:
         hub.auth.principal()
         token = hub.auth.session_token()
         if token is not None:
-            hub.store.write(lambda tx: credentials.sign_out(tx, token))
+            hub.store.write(lambda tx: sign_ins.sign_out(tx, token))
             hub.agent_lines.look()
         response = Response(status=204)
         hub.auth.clear_cookie(response)
@@ -149,7 +149,7 @@ def _machine_routes(api: APIBlueprint, hub: Hub) -> None:
         return answer(Replayed(id=path.id, status="done" if ok else "failed"))
 
 
-def _session(principal: credentials.Principal) -> Session:
+def _session(principal: principal.Principal) -> Session:
     return Session(
         agent=principal.agent,
         name=principal.name,

@@ -15,13 +15,14 @@ from flask_socketio import SocketIO
 from sqlalchemy import select
 
 from hub import runtime
-from hub.accounts import credentials, presence
-from hub.accounts.credentials import Principal
+from hub.accounts import sign_ins
+from hub.accounts.agents import disabled_agent_ids, is_disabled, publish_presence
+from hub.accounts.principal import Principal
 from hub.conversations import actions
-from hub.conversations.timeline import SYSTEM
 from hub.inbox.sockets.rooms import AGENTS
+from hub.schema.author import SYSTEM
 from hub.store.engine import Store, Transaction
-from hub.store.models import agents, conversations
+from hub.store.models import conversations
 
 log = structlog.get_logger()
 
@@ -77,7 +78,7 @@ class AgentLines:
         if not open_:
             return
         with self._store.read() as connection:
-            good = credentials.still_good(connection, {one.principal.proof for one in open_})
+            good = sign_ins.valid_proofs(connection, {one.principal.proof for one in open_})
         for one in open_:
             if one.principal.proof not in good:
                 log.info("agent.closed", agent=one.principal.agent_id)
@@ -101,11 +102,7 @@ class AgentLines:
 
     def _held(self) -> list[int]:
         with self._store.read() as connection:
-            disabled = (
-                connection.execute(select(agents.c.id).where(agents.c.disabled_at.is_not(None)))
-                .scalars()
-                .all()
-            )
+            disabled = disabled_agent_ids(connection)
             if not disabled:
                 return []
             return list(
@@ -138,9 +135,9 @@ def _release(tx: Transaction, ids: list[int]) -> None:
     left = set()
     for conversation_id in ids:
         row = actions.row_of(tx, conversation_id)
-        if row.assignee_id is None or not credentials.is_disabled(tx, row.assignee_id):
+        if row.assignee_id is None or not is_disabled(tx, row.assignee_id):
             continue  # somebody took it at this moment
         left.add(row.assignee_id)
         actions.change(tx, row.id, {"assignee_id": None}, SYSTEM)
     for agent_id in sorted(left):
-        presence.publish(tx, agent_id)
+        publish_presence(tx, agent_id)

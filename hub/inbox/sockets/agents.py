@@ -11,8 +11,8 @@ from pydantic import Field
 from socketio.exceptions import ConnectionRefusedError
 
 from hub import runtime
-from hub.accounts import credentials, presence
-from hub.accounts.credentials import Principal
+from hub.accounts import agents
+from hub.accounts.principal import Principal
 from hub.connectors.base import Typing as CanType
 from hub.connectors.pages import PageConnector
 from hub.conversations import actions, assignment, queries, views
@@ -83,7 +83,7 @@ def register(socketio: SocketIO, hub: Hub) -> None:
         join_room(EVERYBODY)
         SOCKETS.labels(namespace=AGENTS).inc()
         if principal.agent_id is not None:
-            hub.presence.arrived(principal.agent_id, sid)
+            hub.presence.connected(principal.agent_id, sid)
         return None
 
     @socketio.on("disconnect", namespace=AGENTS)
@@ -93,7 +93,7 @@ def register(socketio: SocketIO, hub: Hub) -> None:
             return
         SOCKETS.labels(namespace=AGENTS).dec()
         if gone.principal.agent_id is not None:
-            hub.presence.left(gone.principal.agent_id, gone.sid)
+            hub.presence.disconnected(gone.principal.agent_id, gone.sid)
 
     @socketio.on("message.send", namespace=AGENTS)
     def message_send(data: Any = None) -> Ack:
@@ -168,8 +168,8 @@ def register(socketio: SocketIO, hub: Hub) -> None:
                 raise Conflict("A service account is nobody who could be online.")
 
             def write(tx: Transaction) -> None:
-                credentials.set_presence(tx, agent_id, asked.presence)
-                presence.publish(tx, agent_id)
+                agents.set_presence(tx, agent_id, asked.presence)
+                agents.publish_presence(tx, agent_id)
 
             hub.store.write(write)
             return ok()

@@ -56,7 +56,9 @@ def arrive(
     identity = None if hello.identity is None else checked(connector, hello.identity)
     if identity is None:
         need_none(connector)
-    known = hello.session and visitor_sessions.by_token(hub.store, connector.name, hello.session)
+    known = hello.session and visitor_sessions.find_visitor(
+        hub.store, connector.name, hello.session
+    )
     if known:
         assert hello.session is not None
         here = Arrival(known, hello.session)
@@ -104,7 +106,7 @@ def need_none(connector: PageConnector) -> None:
 def _fresh(hub: Hub, connector: PageConnector, locale: str, may_try: Callable[[], bool]) -> Arrival:
     if not may_try():
         raise TooMany
-    return Arrival(*visitor_sessions.open_session(hub.store, connector.name, locale))
+    return Arrival(*visitor_sessions.open_visitor_session(hub.store, connector.name, locale))
 
 
 def _resumed(

@@ -16,10 +16,10 @@ from typing import Any
 
 import structlog
 from flask_socketio import SocketIO
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select
 
 from hub import runtime
-from hub.accounts.visitor_sessions import Visitor
+from hub.accounts.visitor_sessions import Visitor, mark_all_left, mark_left, mark_returned
 from hub.config import Config
 from hub.connectors.pages import PageConnector
 from hub.contacts import contact_addresses
@@ -29,8 +29,8 @@ from hub.inbox.sockets.rooms import VISITORS, room_of
 from hub.inbox.sockets.visitor_history import welcome
 from hub.inbox.sockets.visitor_payloads import Page, Prechat
 from hub.schema.events import ContactLinked, ContactUnlinked, MediaUrl
-from hub.store.engine import Store, Transaction
-from hub.store.models import addresses, links, visitor_sessions
+from hub.store.engine import Store
+from hub.store.models import addresses, links
 from hub.types import Address
 
 log = structlog.get_logger()
@@ -85,7 +85,7 @@ class Lines:
 
     def start(self) -> None:
         """Whoever was here before has left; a process that has them open will say so."""
-        self._store.write(_everybody_left)
+        self._store.write(mark_all_left)
         if not self._alone:
             runtime.spawn(self._sweep, name="visitors")
 
@@ -204,7 +204,7 @@ class Lines:
             self._by_session[session].add(line.sid)
             self._absences[session] += 1
         if line.visitor.has_left:
-            self._store.write(partial(_came_back, sessions=(session,)))
+            self._store.write(partial(mark_returned, session_ids=(session,)))
         self._hear(line)
 
     def _leave(self, session_id: int, sid: str) -> None:
@@ -226,7 +226,7 @@ class Lines:
             if self._absences[session_id] != absence:
                 return
             del self._absences[session_id]
-        self._store.write(partial(_left, session_id=session_id, at=at))
+        self._store.write(partial(mark_left, session_id=session_id, left_at=at))
 
     # -- several processes -------------------------------------------------------------------------
 
@@ -246,7 +246,7 @@ class Lines:
                 if last != seen:
                     seen = last
                     self._look_again()
-                self._store.write(partial(_came_back, sessions=here))
+                self._store.write(partial(mark_returned, session_ids=here))
             except Exception:
                 # The pages go on with what they have; the next round may do better.
                 log.exception("visitors.sweep_failed")
@@ -267,23 +267,3 @@ def _pages_of(connection: Connection, records: Iterable[int]) -> list[Address]:
         )
         found += [Address(row.scheme, row.path, row.scope) for row in rows]
     return found
-
-
-def _came_back(tx: Transaction, sessions: tuple[int, ...]) -> None:
-    tx.execute(
-        update(visitor_sessions)
-        .where(visitor_sessions.c.id.in_(sessions), visitor_sessions.c.left_at.is_not(None))
-        .values(left_at=None)
-    )
-
-
-def _left(tx: Transaction, session_id: int, at: datetime) -> None:
-    tx.execute(
-        update(visitor_sessions).where(visitor_sessions.c.id == session_id).values(left_at=at)
-    )
-
-
-def _everybody_left(tx: Transaction) -> None:
-    tx.execute(
-        update(visitor_sessions).where(visitor_sessions.c.left_at.is_(None)).values(left_at=tx.now)
-    )

@@ -10,7 +10,6 @@ from flask_socketio import SocketIO
 from pydantic import ValidationError
 from socketio.exceptions import ConnectionRefusedError
 
-from hub.accounts.origins import is_allowed
 from hub.config import Config
 from hub.connectors.page_identity import IdentityRefused
 from hub.connectors.pages import PageConnector
@@ -19,6 +18,7 @@ from hub.contacts import contact_addresses
 from hub.conversations import queries
 from hub.errors import Conflict, Invalid, LimitExceeded, NotFound
 from hub.inbox.handover_links import make_handover
+from hub.inbox.origins import is_allowed
 from hub.inbox.services import Hub
 from hub.inbox.sockets import visitor_arrivals, visitor_history, visitor_messages
 from hub.inbox.sockets.payloads import Ack, Read, Say, Sync, Typing, answered, ok

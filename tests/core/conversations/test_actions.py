@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, update
 
+from hub.accounts.agents import agent_resource
 from hub.contacts import profiles
 from hub.conversations import actions
-from hub.conversations.views import agent_shape
 from hub.errors import Invalid, NotFound
 from hub.router import engine
 from hub.router.engine import Assigner
@@ -215,7 +215,7 @@ def arrives(desk: Desk, agent_id: int | None) -> None:
     def mark(tx: Any) -> None:
         tx.execute(update(agents).where(agents.c.id == agent_id).values(connected_at=tx.now))
         row = tx.execute(agents.select().where(agents.c.id == agent_id)).one()
-        tx.publish(Event(PresenceChanged(agent=agent_shape(row), presence="online")))
+        tx.publish(Event(PresenceChanged(agent=agent_resource(row), presence="online")))
 
     desk.store.write(mark)
 

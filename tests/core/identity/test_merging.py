@@ -16,8 +16,8 @@ from sqlalchemy import select
 
 from hub.contacts import profiles
 from hub.conversations import actions, lifecycle, queries, views
-from hub.conversations.timeline import Author
 from hub.errors import Conflict
+from hub.schema.author import Author
 from hub.store.engine import Store
 from hub.store.models import contacts, conversations, messages
 from tests.core.desk import Customer, Desk, at_once

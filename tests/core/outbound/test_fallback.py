@@ -10,7 +10,6 @@ from sqlalchemy import update
 
 from hub.config.sections import Fallback
 from hub.contacts import address_state, contact_addresses
-from hub.conversations.timeline import SYSTEM
 from hub.errors import (
     AddressInvalid,
     ConnectionFailed,
@@ -27,6 +26,7 @@ from hub.outbound import fallback, send
 from hub.outbound.outbox import Claim
 from hub.outbound.send import Draft
 from hub.schema import resources
+from hub.schema.author import SYSTEM
 from hub.store.models import addresses, deliveries, external_ids, reaches
 from hub.transport.delivery import Deliverer
 from hub.types import DeliveryStatus

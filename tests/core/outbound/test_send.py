@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import insert
 
 from hub.contacts import contact_addresses
-from hub.conversations.timeline import Author
 from hub.errors import Conflict, Invalid, NotFound
 from hub.outbound import send
 from hub.outbound.send import Draft
 from hub.schema import resources
+from hub.schema.author import Author
 from hub.store.models import attachments, conversations, deliveries, messages
 from hub.types import Address, Profile
 from tests.core.desk import Customer, Desk, at_once

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from hub.accounts import config_sync
+from hub.accounts.agents import agent_resource
 from hub.config import Config
 from hub.conversations import assignment
-from hub.conversations.views import agent_shape
-from hub.router import config_sync
 from hub.router.engine import Assigner
 from hub.schema import resources
 from hub.schema.events import Event, PresenceChanged
@@ -31,7 +31,7 @@ class Office:
 
     def configures(self, **sections: Any) -> None:
         self.config = Config.model_validate(sections)
-        self.store.write(lambda tx: config_sync.apply(tx, self.config))
+        self.store.write(lambda tx: config_sync.sync_from_config(tx, self.config))
 
     def assigns(self) -> None:
         self.assigner.assign_waiting()
@@ -43,7 +43,7 @@ class Office:
         assert found is not None
         if columns:
             self.sets_agent(found, **columns)
-        self.store.write(lambda tx: config_sync.apply(tx, self.config))
+        self.store.write(lambda tx: config_sync.sync_from_config(tx, self.config))
         return found
 
     def sets_agent(self, agent_id: int, **columns: Any) -> None:
@@ -63,7 +63,7 @@ class Office:
         def mark(tx: Transaction) -> None:
             tx.execute(update(agents).where(agents.c.id == agent_id).values(**columns))
             row = tx.execute(select(agents).where(agents.c.id == agent_id)).one()
-            agent = agent_shape(row)
+            agent = agent_resource(row)
             tx.publish(Event(PresenceChanged(agent=agent, presence=agent.presence)))
 
         self.store.write(mark)
@@ -71,15 +71,15 @@ class Office:
     def changes(self, conversation: str, by: int, **changes: Any) -> resources.Conversation:
         """A change that this agent makes."""
         from hub.conversations import actions
-        from hub.conversations.timeline import Author
+        from hub.schema.author import Author
 
         author = Author("agent", by, "")
         return self.store.write(lambda tx: actions.change(tx, int(conversation), changes, author))
 
     def answers(self, conversation: str, by: int, text: str = "Hello!") -> None:
-        from hub.conversations.timeline import Author
         from hub.outbound import send
         from hub.outbound.send import Draft
+        from hub.schema.author import Author
 
         outlets = self.desk.connectors.outlets()
         author, draft = Author("agent", by, ""), Draft(text)

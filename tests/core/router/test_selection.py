@@ -10,8 +10,8 @@ import pytest
 import time_machine
 from sqlalchemy import select, update
 
+from hub.accounts import config_sync
 from hub.config import Config
-from hub.router import config_sync
 from hub.router.auto_replies import rules, selection, worker
 from hub.router.auto_replies.worker import Replier
 from hub.router.engine import Assigner
@@ -45,7 +45,7 @@ class Shop:
 
     def is_configured(self, **sections: Any) -> None:
         self.config = config(**sections)
-        self.desk.store.write(lambda tx: config_sync.apply(tx, self.config))
+        self.desk.store.write(lambda tx: config_sync.sync_from_config(tx, self.config))
 
     def works(self) -> list[str]:
         """Routes what came, and says what there is to say."""

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
+from hub.accounts import config_sync
 from hub.config import Config
-from hub.router import config_sync
 from hub.router.engine import Assigner
 from hub.store.models import agents, team_members, teams
 from tests.core.desk import Desk
@@ -57,8 +57,8 @@ def test_what_the_file_says_of_an_agent_wins_and_the_rest_stays(office: Office) 
     found = agent(office, mari)
     assert (found.skills, found.role, found.capacity) == (["arabic"], "admin", 3.0)
     config = office.config
-    assert config_sync.decided_by_file(config, "mari@example.org") == {"skills", "role"}
-    assert config_sync.decided_by_file(config, "jaan@example.org") == frozenset()
+    assert config_sync.fields_decided_by_file(config, "mari@example.org") == {"skills", "role"}
+    assert config_sync.fields_decided_by_file(config, "jaan@example.org") == frozenset()
 
 
 def test_teams_that_were_given_by_hand_stay_where_the_file_names_none(office: Office) -> None:

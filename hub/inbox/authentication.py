@@ -7,10 +7,10 @@ from typing import Any
 
 from flask import Flask, Request, Response, g, request
 
-from hub.accounts import credentials
-from hub.accounts.credentials import Principal
-from hub.accounts.origins import is_allowed
+from hub.accounts import api_tokens, sign_ins
+from hub.accounts.principal import Principal
 from hub.errors import Forbidden, HubError
+from hub.inbox.origins import is_allowed
 from hub.store.engine import Store
 
 COOKIE = "hub_session"
@@ -56,14 +56,14 @@ class Authenticator:
         """Who opens a socket: `auth: {token}`, or the cookie of a page of our own origin."""
         if isinstance(auth, dict) and isinstance(auth.get("token"), str):
             with self._store.read() as connection:
-                return credentials.by_token(connection, auth["token"])
+                return api_tokens.principal_of_token(connection, auth["token"])
         cookie = request.cookies.get(self.cookie_name)
         # A browser sends the cookie along for other sites' pages too, and the sites of the web
         # chats may open sockets here.
         if cookie is None or not is_allowed(request, self._public_url, ()):
             return None
         with self._store.read() as connection:
-            return credentials.by_session(connection, cookie)
+            return sign_ins.principal_of_session(connection, cookie)
 
     @property
     def cookie_name(self) -> str:
@@ -74,7 +74,7 @@ class Authenticator:
         response.set_cookie(
             self.cookie_name,
             token,
-            max_age=int(credentials.SESSION_LIFE.total_seconds()),
+            max_age=int(sign_ins.SESSION_LIFE.total_seconds()),
             secure=self._secure,
             httponly=True,
             samesite="Lax",
@@ -95,7 +95,7 @@ class Authenticator:
             if header:
                 scheme, _, token = header.partition(" ")
                 found = (
-                    credentials.by_token(connection, token.strip())
+                    api_tokens.principal_of_token(connection, token.strip())
                     if scheme.lower() == "bearer"
                     else None
                 )
@@ -103,7 +103,7 @@ class Authenticator:
                     raise NotSignedIn("This token is not known.")
                 return found
             cookie = current.cookies.get(self.cookie_name)
-            found = credentials.by_session(connection, cookie) if cookie else None
+            found = sign_ins.principal_of_session(connection, cookie) if cookie else None
         if found is None:
             raise NotSignedIn("Sign in first.")
         if current.method not in SAFE_METHODS:
