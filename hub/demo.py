@@ -18,8 +18,8 @@ from sqlalchemy import select
 
 from hub.accounts.agents import add_agent
 from hub.config import load_config
-from hub.demo_data import seed
-from hub.sandbox import Addresses, demo_connectors
+from hub.demo_data import add_sample_conversations
+from hub.sandbox import Endpoints, demo_connectors
 from hub.settings import Settings
 from hub.store.engine import Store, Transaction
 from hub.store.migrate import migrate
@@ -31,11 +31,16 @@ FOLDER = "demo"
 
 
 def run(host: str, port: int) -> NoReturn:
-    """Starts both processes and prints where to look. Ends both when it is told to."""
+    """Starts both processes and prints the URLs to open. Ends both on SIGTERM or Ctrl-C.
+
+    Args:
+        host: the interface of the hub.
+        port: the port of the hub; the sandbox takes the three ports after it.
+    """
     folder = Settings.load().data_dir / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     url = f"http://localhost:{port}"
-    sandbox = Addresses(url=f"http://localhost:{port + 1}", smtp_port=port + 2, imap_port=port + 3)
+    sandbox = Endpoints(url=f"http://localhost:{port + 1}", smtp_port=port + 2, imap_port=port + 3)
     config = folder / "connectors.yaml"
     config.write_text(demo_connectors(sandbox))
     environment = {
@@ -44,9 +49,9 @@ def run(host: str, port: int) -> NoReturn:
         "HUB_DATABASE_URL": f"sqlite:///{folder / 'hub.db'}",
         "HUB_PUBLIC_URL": url,
     }
-    password = _prepare(folder, config)
+    password = _prepare_folder(folder, config)
     processes = [
-        _start(
+        _start_process(
             environment,
             "sandbox ready on",
             "-m",
@@ -57,7 +62,7 @@ def run(host: str, port: int) -> NoReturn:
     ]
     try:
         processes.append(
-            _start(
+            _start_process(
                 environment,
                 "ready on",
                 "-m",
@@ -66,8 +71,8 @@ def run(host: str, port: int) -> NoReturn:
                 *("--config", str(config), "--host", host, "--port", str(port)),
             )
         )
-        _say(url, sandbox.url, password)
-        code = _wait(processes)
+        _print_urls(url, sandbox.url, password)
+        code = _wait_for_end(processes)
     finally:
         for process in reversed(processes):
             process.terminate()
@@ -76,25 +81,29 @@ def run(host: str, port: int) -> NoReturn:
     sys.exit(code)
 
 
-def _prepare(folder: Path, config: Path) -> str:
-    """The database with its sample data, made once; the password of the ready sign-in."""
-    kept = folder / "password"
-    if not kept.exists():
-        kept.touch(mode=0o600)
-        kept.write_text(secrets.token_urlsafe(9))
-    password = kept.read_text()
+def _prepare_folder(folder: Path, config: Path) -> str:
+    """Makes the database with its sample data at the first start.
+
+    Returns:
+        The password of the ready sign-in.
+    """
+    password_file = folder / "password"
+    if not password_file.exists():
+        password_file.touch(mode=0o600)
+        password_file.write_text(secrets.token_urlsafe(9))
+    password = password_file.read_text()
     store = Store(f"sqlite:///{folder / 'hub.db'}")
     try:
         migrate(store)
-        if not _is_seeded(store):
+        if not _has_agents(store):
             store.write(lambda tx: _add_agents(tx, password))
-            seed(store, load_config(config, os.environ))
+            add_sample_conversations(store, load_config(config, os.environ))
     finally:
         store.close()
     return password
 
 
-def _is_seeded(store: Store) -> bool:
+def _has_agents(store: Store) -> bool:
     with store.read() as connection:
         return connection.execute(select(agents.c.id).limit(1)).first() is not None
 
@@ -104,7 +113,10 @@ def _add_agents(tx: Transaction, password: str) -> None:
     add_agent(tx, COLLEAGUE, "Sam", "agent", secrets.token_urlsafe(16))
 
 
-def _start(environment: dict[str, str], ready: str, *arguments: str) -> subprocess.Popen[str]:
+def _start_process(
+    environment: dict[str, str], ready: str, *arguments: str
+) -> subprocess.Popen[str]:
+    """Starts Python with these arguments and waits for the line that begins with `ready`."""
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and modules
         [sys.executable, *arguments], env=environment, stdout=subprocess.PIPE, text=True
     )
@@ -115,7 +127,7 @@ def _start(environment: dict[str, str], ready: str, *arguments: str) -> subproce
     raise SystemExit(f"hub demo: {arguments[1]} did not start, see above.")
 
 
-def _say(url: str, sandbox: str, password: str) -> None:
+def _print_urls(url: str, sandbox: str, password: str) -> None:
     click.echo(f"""
   Agents' inbox   {url}/
                   sign in as {EMAIL} with the password {password}
@@ -126,8 +138,8 @@ def _say(url: str, sandbox: str, password: str) -> None:
 """)
 
 
-def _wait(processes: list[subprocess.Popen[str]]) -> int:
-    """Until a signal, or until one of them ends on its own."""
+def _wait_for_end(processes: list[subprocess.Popen[str]]) -> int:
+    """Waits for a signal or for the end of the hub. Returns the exit code."""
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt

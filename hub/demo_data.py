@@ -1,6 +1,6 @@
-"""Sample conversations for the demo: made-up people, every channel, several scripts.
+"""Sample conversations for the demo: made-up contacts, every channel, several scripts.
 
-They go the same way as real ones, only at times gone by.
+They are received and sent as real ones, at times in the past.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ from hub.types import InboundMessage, Profile, WebhookRequest
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """Something said `minutes` ago. `who` is the connector it came by, `agent`, or `note`."""
+class SampleMessage:
+    """A message of `minutes` ago. `source` is the connector it came by, `agent`, or `note`."""
 
     minutes: int
-    who: str
+    source: str
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """A person, where they write from, and what was said."""
+class SampleConversation:
+    """A contact, its address on each connector, and the messages of its conversation."""
 
     name: str
     addresses: dict[str, str]
-    lines: Sequence[Line]
+    messages: Sequence[SampleMessage]
     status: str = "open"
     labels: tuple[str, ...] = ()
     priority: str = "normal"
@@ -50,73 +50,83 @@ class Story:
     assigned: bool = True
 
 
-STORIES = (
-    Story(
+SAMPLE_CONVERSATIONS = (
+    SampleConversation(
         "Nora Lind",
         {"messenger": "7000000000000001", "sms": "+12025550111", "mail": "nora@example.org"},
         (
-            Line(
+            SampleMessage(
                 190, "messenger", "Hello! My shoes came today but the size is wrong. I need a 39."
             ),
-            Line(184, "agent", "Hi Nora, sorry about that. Could you send a photo of the label?"),
-            Line(122, "sms", "It's Nora, I'm on the bus now. The label says 41."),
-            Line(118, "note", "Order 10482. We packed 41 by mistake, exchange is free."),
-            Line(112, "agent", "Thank you! I will send you a return form by email."),
-            Line(34, "mail", "Here is the form, filled in. When will the new pair come?"),
+            SampleMessage(
+                184, "agent", "Hi Nora, sorry about that. Could you send a photo of the label?"
+            ),
+            SampleMessage(122, "sms", "It's Nora, I'm on the bus now. The label says 41."),
+            SampleMessage(118, "note", "Order 10482. We packed 41 by mistake, exchange is free."),
+            SampleMessage(112, "agent", "Thank you! I will send you a return form by email."),
+            SampleMessage(34, "mail", "Here is the form, filled in. When will the new pair come?"),
         ),
         labels=("returns",),
         priority="high",
         subject="Return form",
     ),
-    Story(
+    SampleConversation(
         "سارة منصور",
         {"telegram": "700000002"},
         (
-            Line(52, "telegram", "مرحبا، هل يتوفر الحذاء الرياضي باللون الأزرق مقاس 38؟"),
-            Line(47, "agent", "مرحبا سارة! نعم، متوفر. هل تريدين أن نحجزه لك؟"),
-            Line(12, "telegram", "نعم من فضلك، وسأدفع عند الاستلام."),
+            SampleMessage(52, "telegram", "مرحبا، هل يتوفر الحذاء الرياضي باللون الأزرق مقاس 38؟"),
+            SampleMessage(47, "agent", "مرحبا سارة! نعم، متوفر. هل تريدين أن نحجزه لك؟"),
+            SampleMessage(12, "telegram", "نعم من فضلك، وسأدفع عند الاستلام."),
         ),
     ),
-    Story(
+    SampleConversation(
         "Kadri Õun",
         {"mail": "kadri@example.net"},
-        (Line(21, "mail", "Tere! Kas saaksite arve saata uuesti? Tellimus 10511, tänan ette."),),
+        (
+            SampleMessage(
+                21, "mail", "Tere! Kas saaksite arve saata uuesti? Tellimus 10511, tänan ette."
+            ),
+        ),
         subject="Arve",
         assigned=False,
     ),
-    Story(
+    SampleConversation(
         "Zofia Żak",
         {"sms": "+12025550114"},
         (
-            Line(310, "sms", "Dzień dobry, gdzie jest moja paczka? Zamówienie 10477."),
-            Line(300, "agent", "Dzień dobry! Paczka jest już w drodze, będzie jutro do południa."),
-            Line(296, "sms", "Świetnie, dziękuję!"),
+            SampleMessage(310, "sms", "Dzień dobry, gdzie jest moja paczka? Zamówienie 10477."),
+            SampleMessage(
+                300, "agent", "Dzień dobry! Paczka jest już w drodze, będzie jutro do południa."
+            ),
+            SampleMessage(296, "sms", "Świetnie, dziękuję!"),
         ),
         status="resolved",
         labels=("delivery",),
     ),
-    Story(
+    SampleConversation(
         "آرش کریمی",
         {"messenger": "7000000000000005"},
-        (Line(6, "messenger", "سلام، کفش‌های پیاده‌روی را در چه رنگ‌هایی دارید؟"),),
+        (SampleMessage(6, "messenger", "سلام، کفش‌های پیاده‌روی را در چه رنگ‌هایی دارید؟"),),
         assigned=False,
     ),
-    Story(
+    SampleConversation(
         "Tom Field",
         {"telegram": "700000006"},
         (
-            Line(1500, "telegram", "Do you repair soles?"),
-            Line(1490, "agent", "We do, it takes about a week. Shall I book you in?"),
+            SampleMessage(1500, "telegram", "Do you repair soles?"),
+            SampleMessage(1490, "agent", "We do, it takes about a week. Shall I book you in?"),
         ),
         status="pending",
         labels=("repairs",),
     ),
-    Story(
+    SampleConversation(
         "Ida Berg",
         {"mail": "ida@example.com"},
         (
-            Line(2900, "mail", "Could you tell me when the winter boots are back?"),
-            Line(2880, "agent", "They come in the first week of December. I will write to you."),
+            SampleMessage(2900, "mail", "Could you tell me when the winter boots are back?"),
+            SampleMessage(
+                2880, "agent", "They come in the first week of December. I will write to you."
+            ),
         ),
         status="pending",
         subject="Winter boots",
@@ -124,37 +134,37 @@ STORIES = (
 )
 
 
-def seed(store: Store, config: Config) -> None:
-    """Writes the sample conversations. The first agent account is who answered."""
+def add_sample_conversations(store: Store, config: Config) -> None:
+    """Writes the sample conversations. All answers are from the first agent account."""
     connectors = RunningConnectors(config.connectors, Site("http://localhost"), b"sample")
     with store.read() as connection:
         row = connection.execute(select(agents).order_by(agents.c.id).limit(1)).one()
     agent = Author("agent", row.id, row.name)
-    for story in STORIES:
-        for number, line in enumerate(story.lines):
+    for sample in SAMPLE_CONVERSATIONS:
+        for number in range(len(sample.messages)):
             store.write(
                 partial(
-                    _say, connectors=connectors, story=story, line=line, number=number, agent=agent
+                    _add_message, connectors=connectors, sample=sample, number=number, agent=agent
                 )
             )
-        store.write(partial(_settle, connectors=connectors, story=story, agent=agent))
+        store.write(partial(_set_fields, connectors=connectors, sample=sample, agent=agent))
 
 
-def _say(
+def _add_message(
     tx: Transaction,
     connectors: RunningConnectors,
-    story: Story,
-    line: Line,
+    sample: SampleConversation,
     number: int,
     agent: Author,
 ) -> None:
-    tx.now -= timedelta(minutes=line.minutes)
-    if line.who in story.addresses:
-        _hear(tx, connectors, story, line, number)
+    message = sample.messages[number]
+    tx.now -= timedelta(minutes=message.minutes)
+    if message.source in sample.addresses:
+        _receive_message(tx, connectors, sample, number)
         return
-    target = _conversation(tx, connectors, story)
-    draft = Draft(text=line.text, type="note" if line.who == "note" else "message")
-    sent = send.send(tx, target.id, draft, agent, connectors.outlets())
+    conversation = _conversation(tx, connectors, sample)
+    draft = Draft(text=message.text, type="note" if message.source == "note" else "message")
+    sent = send.send(tx, conversation.id, draft, agent, connectors.outlets())
     tx.execute(
         update(deliveries)
         .where(deliveries.c.message_id == int(sent.message.id))
@@ -162,61 +172,65 @@ def _say(
     )
 
 
-def _hear(
-    tx: Transaction, connectors: RunningConnectors, story: Story, line: Line, number: int
+def _receive_message(
+    tx: Transaction, connectors: RunningConnectors, sample: SampleConversation, number: int
 ) -> None:
-    connector = connectors.get(line.who)
+    message = sample.messages[number]
+    connector = connectors.get(message.source)
     assert connector is not None
-    address = connector.address(story.addresses[line.who])
-    first = next(iter(story.addresses))
-    if line.who != first and contact_addresses.find_contact_address(tx.connection, address) is None:
-        # They used the code that the first channel gave them.
-        person = contact_addresses.find_or_create(tx, address, Profile(name=story.name))
-        root = _conversation(tx, connectors, story).person
+    address = connector.address(sample.addresses[message.source])
+    known_contact = contact_addresses.find_contact_address(tx.connection, address)
+    first_connector = next(iter(sample.addresses))
+    if message.source != first_connector and known_contact is None:
+        # The contact used the code that it got on the first channel.
+        contact = contact_addresses.find_or_create(tx, address, Profile(name=sample.name))
+        root = _conversation(tx, connectors, sample).person
         links.link(
             tx,
             root.root_id,
-            person.contact_id,
+            contact.contact_id,
             evidence="verified",
             method="handover",
             reason="They used the one-time code that this conversation gave them.",
             by="contact",
         )
     event = InboundMessage(
-        key=f"sample:{story.addresses[line.who]}:{number}",
-        raw=line.text.encode(),
+        key=f"sample:{sample.addresses[message.source]}:{number}",
+        raw=message.text.encode(),
         address=address,
         external_id=f"sample-{number}",
-        text=line.text,
-        subject=story.subject if connector.capabilities.subject else "",
-        profile=Profile(name=story.name),
+        text=message.text,
+        subject=sample.subject if connector.capabilities.subject else "",
+        profile=Profile(name=sample.name),
     )
     request = WebhookRequest(method="POST", url="", body=event.raw)
     receive.receive(tx, connectors.inlet(connector), event, request)
 
 
 def _conversation(
-    tx: Transaction, connectors: RunningConnectors, story: Story
+    tx: Transaction, connectors: RunningConnectors, sample: SampleConversation
 ) -> lifecycle.LoadedConversation:
-    name, path = next(iter(story.addresses.items()))
+    name, path = next(iter(sample.addresses.items()))
     connector = connectors.get(name)
     assert connector is not None
-    person = contact_addresses.find_contact_address(tx.connection, connector.address(path))
-    assert person is not None
-    found = lifecycle.load_latest_conversation(tx, person)
-    assert found is not None
-    return found
+    contact = contact_addresses.find_contact_address(tx.connection, connector.address(path))
+    assert contact is not None
+    conversation = lifecycle.load_latest_conversation(tx, contact)
+    assert conversation is not None
+    return conversation
 
 
-def _settle(tx: Transaction, connectors: RunningConnectors, story: Story, agent: Author) -> None:
-    target = _conversation(tx, connectors, story)
-    last = tx.execute(
-        select(messages.c.created_at).where(messages.c.id == target["last_message_id"])
+def _set_fields(
+    tx: Transaction, connectors: RunningConnectors, sample: SampleConversation, agent: Author
+) -> None:
+    conversation = _conversation(tx, connectors, sample)
+    last_message_at = tx.execute(
+        select(messages.c.created_at).where(messages.c.id == conversation["last_message_id"])
     ).scalar_one()
-    tx.now = last + timedelta(minutes=1)
-    changes: dict[str, object] = {"labels": list(story.labels), "priority": story.priority}
-    if story.assigned:
+    tx.now = last_message_at + timedelta(minutes=1)
+    changes: dict[str, object] = {"labels": list(sample.labels), "priority": sample.priority}
+    if sample.assigned:
         changes["assignee_id"] = agent.id
-    if story.status != "open":
-        changes["status"] = story.status
-    actions.change(tx, target.id, changes, agent)
+    if sample.status != "open":
+        changes["status"] = sample.status
+    actions.change(tx, conversation.id, changes, agent)

@@ -10,7 +10,7 @@ from types import FrameType
 
 import click
 
-from hub.sandbox.customer_page.saved_chats import Memory
+from hub.sandbox.customer_page.saved_chats import SavedChats
 from hub.sandbox.server import Sandbox
 
 
@@ -30,7 +30,7 @@ from hub.sandbox.server import Sandbox
     help="A folder that keeps the conversations over a restart.",
 )
 def main(port: int, smtp_port: int, imap_port: int, hub: str, state: Path | None) -> None:
-    """Runs until SIGTERM or Ctrl-C."""
+    """Runs the sandbox until SIGTERM or Ctrl-C."""
     end = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -39,17 +39,17 @@ def main(port: int, smtp_port: int, imap_port: int, hub: str, state: Path | None
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     sandbox = Sandbox(hub, port=port, smtp_port=smtp_port, imap_port=imap_port)
-    memory = Memory(state, sandbox.providers) if state else None
+    saved_chats = SavedChats(state, sandbox.providers) if state else None
     try:
         sandbox.start()
     except OSError as error:
         sys.exit(f"the sandbox cannot start: {error}")
-    if memory:
-        memory.recall()
+    if saved_chats:
+        saved_chats.load()
     print(f"sandbox ready on {sandbox.url}", flush=True)
     end.wait()
-    if memory:
-        memory.keep()
+    if saved_chats:
+        saved_chats.save()
     sandbox.stop()
 
 

@@ -14,23 +14,23 @@ IDENTITY_SECRET = "sandbox-widget-identity-secret"
 
 
 @dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where a sandbox is: its URL and the two mail ports on the same host."""
+class Endpoints:
+    """A sandbox's URL, and its two mail ports on the same host."""
 
     url: str
     smtp_port: int
     imap_port: int
 
 
-def demo_connectors(urls: Addresses) -> str:
+def demo_connectors(endpoints: Endpoints) -> str:
     """Returns the YAML text for all five connectors, under the names the documentation uses.
 
     Args:
-        urls: `sandbox.addresses`, or the ports a sandbox process will be started with.
+        endpoints: `sandbox.endpoints`, or those that a sandbox process will be started with.
     """
-    port = urls.url.rpartition(":")[2]
-    # The stand-ins write their own address with the number, and media are fetched only from the
-    # host that api_base names; people may open the pages by either name.
+    port = endpoints.url.rpartition(":")[2]
+    # The stand-ins write their own URL with the number, and media are fetched only from the
+    # host that api_base names; a browser may open the pages by either name.
     base = f"http://127.0.0.1:{port}"
     mail_login = f'username: {mail.ADDRESS}, password: "{mail.PASSWORD}", tls: none'
     return f"""\
@@ -43,8 +43,8 @@ connectors:
     kind: email
     address: {mail.ADDRESS}
     authserv_id: {MX}
-    imap: {{host: 127.0.0.1, port: {urls.imap_port}, {mail_login}}}
-    smtp: {{host: 127.0.0.1, port: {urls.smtp_port}, {mail_login}}}
+    imap: {{host: 127.0.0.1, port: {endpoints.imap_port}, {mail_login}}}
+    smtp: {{host: 127.0.0.1, port: {endpoints.smtp_port}, {mail_login}}}
     webhook_secret: "{mail.WEBHOOK_SECRET}"
     poll_seconds: 1
   sms:

@@ -1,6 +1,6 @@
 """The sandbox: every stand-in, its page and the demo shop, in one process.
 
-`Sandbox` is also what tests use: `with Sandbox(hub_url=...) as sandbox:`.
+Tests use `Sandbox` too: `with Sandbox(hub_url=...) as sandbox:`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from hub.sandbox import shop
 from hub.sandbox.base.cdn import Cdn
-from hub.sandbox.base.context import Clock, Shared
+from hub.sandbox.base.context import Clock, SandboxContext
 from hub.sandbox.customer_page import web as customer_page_web
 from hub.sandbox.customer_page.providers import Providers
-from hub.sandbox.demo_config import Addresses
+from hub.sandbox.demo_config import Endpoints
 from hub.sandbox.graph import Graph
 from hub.sandbox.graph import web as graph_web
-from hub.sandbox.mail import MailWorld
+from hub.sandbox.mail import MailProvider
 from hub.sandbox.telegram import Telegram
 from hub.sandbox.twilio import Twilio
 from hub.sandbox.twilio import web as twilio_web
@@ -32,15 +32,15 @@ LARGEST_REQUEST = 55 * 1024 * 1024
 
 
 class Sandbox:
-    """All five providers on loopback.
+    """All five providers on loopback, with the customers' page and the demo shop.
 
     Args:
-        hub_url: where the hub is, written as the hub itself writes it: Twilio's signature covers
-            the address. It can be set later, when the hub's port is known.
-        port, smtp_port, imap_port: 0 takes any free one.
-        speed: how many times faster than in life the providers try again.
-
-    Raises OSError from `start` when a port is taken.
+        hub_url: the hub's public URL, written as the hub itself writes it: Twilio's signature
+            covers the URL. It can be set later, when the hub's port is known.
+        port: of the page and of the HTTP stand-ins; 0 takes any free port, as for the two others.
+        smtp_port: of the server that takes the hub's mail.
+        imap_port: of the server with the hub's mailbox.
+        speed: how many times faster than real the providers try again.
     """
 
     def __init__(
@@ -52,32 +52,32 @@ class Sandbox:
         imap_port: int = 0,
         speed: float = 1.0,
     ) -> None:
-        self._shared = Shared(speed=speed, hub_url=hub_url.rstrip("/"))
+        self._context = SandboxContext(speed=speed, hub_url=hub_url.rstrip("/"))
         self._ports = (port, smtp_port, imap_port)
         self._server: BaseWSGIServer | None = None
-        self.cdn = Cdn(self._shared)
-        self.telegram = Telegram(self._shared, self.cdn)
-        self.twilio = Twilio(self._shared, self.cdn)
-        self.graph = Graph(self._shared, self.cdn)
-        self.mail = MailWorld(self._shared, self.cdn)
+        self.cdn = Cdn(self._context)
+        self.telegram = Telegram(self._context, self.cdn)
+        self.twilio = Twilio(self._context, self.cdn)
+        self.graph = Graph(self._context, self.cdn)
+        self.mail = MailProvider(self._context, self.cdn)
         self.providers = Providers(
-            self._shared, self.cdn, self.telegram, self.twilio, self.graph, self.mail
+            self._context, self.cdn, self.telegram, self.twilio, self.graph, self.mail
         )
         self.app = self._make_app()
 
-    # -- where things are -------------------------------------------------------------------
+    # -- URLs and ports ----------------------------------------------------------------------
 
     @property
     def url(self) -> str:
-        return self._shared.url
+        return self._context.url
 
     @property
     def hub_url(self) -> str:
-        return self._shared.hub_url
+        return self._context.hub_url
 
     @hub_url.setter
     def hub_url(self, url: str) -> None:
-        self._shared.hub_url = url.rstrip("/")
+        self._context.hub_url = url.rstrip("/")
 
     @property
     def smtp_port(self) -> int:
@@ -90,20 +90,17 @@ class Sandbox:
     @property
     def clock(self) -> Clock:
         """The providers' time; `clock.passes(hours=25)` closes Messenger's window."""
-        return self._shared.clock
+        return self._context.clock
 
     @property
-    def shared(self) -> Shared:
-        return self._shared
+    def endpoints(self) -> Endpoints:
+        """The URL and the mail ports, for `demo_connectors`."""
+        return Endpoints(self.url, self.smtp_port, self.imap_port)
 
-    @property
-    def addresses(self) -> Addresses:
-        """What `demo_connectors` needs to know."""
-        return Addresses(self.url, self.smtp_port, self.imap_port)
-
-    # -- life -------------------------------------------------------------------------------
+    # -- starting and stopping ---------------------------------------------------------------
 
     def start(self) -> Sandbox:
+        """Starts the servers. Raises OSError when a port is taken."""
         port, smtp_port, imap_port = self._ports
         # werkzeug ends the whole process when its port is taken; a socket of ours only raises.
         with socket.create_server((HOST, port), backlog=128) as listening:
@@ -117,12 +114,12 @@ class Sandbox:
                 fd=listening.fileno(),
             )
         self._server = server
-        self._shared.url = f"http://{HOST}:{server.port}"
+        self._context.url = f"http://{HOST}:{server.port}"
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
     def stop(self) -> None:
-        self._shared.feed.close()
+        self._context.feed.close()
         for provider in (self.telegram, self.twilio, self.graph):
             provider.close()
         if self._server is not None:
@@ -151,7 +148,7 @@ class Sandbox:
         app.register_blueprint(twilio_web.account_blueprint(self.twilio))
         app.register_blueprint(graph_web.blueprint(self.graph))
         app.register_blueprint(self.cdn.blueprint())
-        app.register_blueprint(shop.blueprint(self._shared))
+        app.register_blueprint(shop.blueprint(self._context))
         app.register_blueprint(customer_page_web.blueprint(self.providers))
         return app
 
@@ -161,7 +158,7 @@ class _Handler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Says nothing: the addresses hold a bot's token."""
+        """Logs no request: the URLs hold a bot's token."""
 
     def log_error(self, format: str, *args: object) -> None:
         logging.getLogger("hub.sandbox").debug(format, *args)

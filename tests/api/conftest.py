@@ -64,7 +64,7 @@ class World:
 def new_world(folder: Path) -> Iterator[World]:
     port = free_port()
     with Sandbox(hub_url=f"http://127.0.0.1:{port}") as sandbox:
-        config = demo_connectors(sandbox.addresses) + MORE
+        config = demo_connectors(sandbox.endpoints) + MORE
         with RunningHub(folder, config, port=port) as hub:
             add_user(hub, "ann@example.com", "Ann")
             yield World(hub, sandbox, hub.makes_token("x", "ann@example.com"))

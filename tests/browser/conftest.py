@@ -76,7 +76,7 @@ class Watch:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     port = free_port()
     with Sandbox(hub_url=f"http://127.0.0.1:{port}") as sandbox:
-        config = demo_connectors(sandbox.addresses) + OTHER_CHAT + ROOM + QUIET
+        config = demo_connectors(sandbox.endpoints) + OTHER_CHAT + ROOM + QUIET
         with RunningHub(tmp_path_factory.mktemp("hub"), config, port=port) as hub:
             for email, name, role in ((EMAIL, "Alex", "admin"), (COLLEAGUE, "Sam", "agent")):
                 hub.hires(email, name, role, PASSWORD)

@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from hub.accounts import agents
 from hub.config import load_config
-from hub.demo_data import seed
+from hub.demo_data import add_sample_conversations
 from hub.sandbox import Sandbox, demo_connectors
 from hub.store.engine import Store, Transaction
 from hub.store.migrate import migrate
@@ -142,7 +142,7 @@ def studio() -> Iterator[Studio]:
         Sandbox(hub_url=f"http://127.0.0.1:{port}") as sandbox,
         sync_playwright() as playwright,
     ):
-        config = demo_connectors(sandbox.addresses) + ROUTING
+        config = demo_connectors(sandbox.endpoints) + ROUTING
         hub = RunningHub(Path(folder), config, port=port)
         _fill(hub)
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(FLAGS))
@@ -163,7 +163,7 @@ def _fill(hub: RunningHub) -> None:
         agents.add_agent(tx, AWAY, "Mari", "agent", PASSWORD)
 
     store.write(add)
-    seed(store, load_config(hub.config, os.environ))
+    add_sample_conversations(store, load_config(hub.config, os.environ))
     store.close()
 
 

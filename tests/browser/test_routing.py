@@ -43,7 +43,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A hub of its own: here nobody is to be online unless the test says so."""
     port = free_port()
     with Sandbox(hub_url=f"http://127.0.0.1:{port}") as sandbox:
-        config = demo_connectors(sandbox.addresses)
+        config = demo_connectors(sandbox.endpoints)
         with RunningHub(tmp_path_factory.mktemp("routed"), config + PATIENT, port=port) as hub:
             for email, name, role in ((EMAIL, "Alex", "admin"), (COLLEAGUE, "Sam", "agent")):
                 hub.hires(email, name, role, PASSWORD)
@@ -104,7 +104,7 @@ def comes(
 
 
 def applies(hub: RunningHub, sandbox: Sandbox, rules: str) -> None:
-    wanted = demo_connectors(sandbox.addresses) + rules
+    wanted = demo_connectors(sandbox.endpoints) + rules
     if hub.config.read_text() != wanted:
         hub.config.write_text(wanted)
         hub.post("/config/reload", status=200)
@@ -373,7 +373,7 @@ def test_a_message_is_explained_by_the_file_on_disk_before_it_is_in_force(
         "routing:\n",
         "routing:\n  - {name: laces, when: {words: [laces]}, labels: [laces], priority: high}\n",
     )
-    hub.config.write_text(demo_connectors(sandbox.addresses) + written)
+    hub.config.write_text(demo_connectors(sandbox.endpoints) + written)
     desk.page.goto(f"{hub.url}/#/admin")
     page = desk.page.get_by_role("main")
     page.get_by_label("Channel").select_option("sms")

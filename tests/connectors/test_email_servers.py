@@ -113,7 +113,7 @@ def test_import_days_take_older_mail_too(sandbox: Sandbox) -> None:
 def test_mail_that_a_phone_has_read_already_still_comes(sandbox: Sandbox, mailbox: Email) -> None:
     cursor = mailbox.poll("", wait=0).cursor
     sandbox.mail.arrives(mail(1))
-    sandbox.mail.somebody_reads_everything()
+    sandbox.mail.colleague_reads_all_mail()
     assert subjects(mailbox, mailbox.poll(cursor, wait=0).requests) == ["Mail 1"]
 
 

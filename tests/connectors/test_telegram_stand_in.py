@@ -86,7 +86,7 @@ def test_what_a_customer_does_arrives_by_polling(telegram: Telegram, ann: Telegr
     ann.starts("token-of-128-bits_A")
     said = ann.says("Tere!")
     ann.sends_photo(caption="this one")
-    ann.shares_contact("37255512345", own=True)
+    ann.shares_contact("37255512345", is_own_number=True)
     ann.sends_location(59.4, 24.7)
     ann.edits(said, "Tere, tere!")
     started, text, picture, card, place, edit = news(telegram)
@@ -199,7 +199,7 @@ def test_a_flood_is_told_how_long_to_wait(
 def test_a_group_that_moved_is_followed(telegram: Telegram, sandbox: Sandbox) -> None:
     group = sandbox.telegram.group("Shop and friends")
     old = group.chat.id
-    group.becomes_supergroup(tells=False)
+    group.becomes_supergroup(sends_updates=False)
     calls = telegram.compose(for_chat(old, text="hi"))
     receipt = telegram.send(calls[0])
     assert receipt.moved_to == Address("telegram", str(group.chat.id))
@@ -288,7 +288,7 @@ def test_the_test_button_tells_what_telegram_says_of_our_webhook(
     by_webhook = connect(sandbox, mode="webhook")
     by_webhook.register()
     ann.says("nobody listens on port 9")
-    sandbox.telegram.state.updates.hooks.attempts.wait_for_count(1)
+    sandbox.telegram.state.updates.webhook_queue.attempts.wait_for_count(1)
     assert "Its last call to us failed" in by_webhook.check()
 
 

@@ -14,7 +14,7 @@ from tests.harness import RunningHub, free_port
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningHub, Sandbox]]:
     port = free_port()
     with Sandbox(hub_url=f"http://127.0.0.1:{port}") as sandbox:
-        config = demo_connectors(sandbox.addresses)
+        config = demo_connectors(sandbox.endpoints)
         with RunningHub(tmp_path_factory.mktemp("hub"), config, port=port) as hub:
             yield hub, sandbox
 

@@ -60,7 +60,7 @@ def run(folder: Path, deliveries: int, kills: int, seed: int) -> Outcome:
     """Starts a hub in `folder`, delivers, kills, and tells what became of everything."""
     port = free_port()
     with Sandbox(hub_url=f"http://127.0.0.1:{port}", speed=100) as sandbox:
-        config = demo_connectors(sandbox.addresses).replace("mode: polling", "mode: webhook")
+        config = demo_connectors(sandbox.endpoints).replace("mode: polling", "mode: webhook")
         hub = RunningHub(folder, config, port=port).start()
         try:
             return _Storm(hub, sandbox, deliveries, kills, seed).blows()

@@ -27,7 +27,7 @@ _numbers = itertools.count(2025550800)
 
 def config_of(sandbox: Sandbox) -> str:
     """The demo's, with little patience."""
-    return f"{demo_connectors(sandbox.addresses)}replies: {{fallback: {{after: 1s}}}}\n"
+    return f"{demo_connectors(sandbox.endpoints)}replies: {{fallback: {{after: 1s}}}}\n"
 
 
 @pytest.fixture(scope="module")

@@ -107,7 +107,7 @@ def pair(
     folder = tmp_path_factory.mktemp("pair")
     shared = {"HUB_REDIS_URL": redis_url, "HUB_DATABASE_URL": postgres_url}
     with Sandbox(hub_url=f"http://127.0.0.1:{port}") as sandbox:
-        config = demo_connectors(sandbox.addresses)
+        config = demo_connectors(sandbox.endpoints)
         with Front(folder, config, port=port, **shared) as hub, Worker(hub) as worker:
             yield Pair(hub, worker, sandbox)
 

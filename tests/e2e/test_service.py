@@ -21,7 +21,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 def config_of(sandbox: Sandbox) -> str:
     """Open from the day after tomorrow, whatever day the test runs on; SMS is always served."""
     opens_on = datetime.now(UTC) + timedelta(days=2)
-    return f"""{demo_connectors(sandbox.addresses)}
+    return f"""{demo_connectors(sandbox.endpoints)}
 hours:
   later: {{timezone: UTC, {DAYS[opens_on.weekday()]}: "09:00-17:00"}}
 teams:

@@ -13,7 +13,7 @@ from flask import Flask, Response, request
 from werkzeug.serving import make_server
 
 from hub.sandbox import Sandbox
-from hub.sandbox.base.context import Waitable
+from hub.sandbox.base.waitable import Waitable
 
 
 @dataclass(frozen=True)

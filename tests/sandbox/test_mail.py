@@ -85,7 +85,7 @@ def test_uids_grow_and_peeking_leaves_mail_unseen(sandbox: Sandbox, imap: IMAPCl
     inbox(imap)
     uids = imap.search("UNSEEN")
     assert len(uids) == 2 and uids == sorted(uids)
-    sandbox.mail.somebody_reads_everything()
+    sandbox.mail.colleague_reads_all_mail()
     imap.noop()
     assert imap.search("UNSEEN") == [] and len(imap.search("ALL")) == 2
 

@@ -15,7 +15,7 @@ import pytest
 import requests
 from ruamel.yaml import YAML
 
-from hub.sandbox import Addresses, Sandbox, demo_connectors
+from hub.sandbox import Endpoints, Sandbox, demo_connectors
 from hub.sandbox.base import sample_files
 from tests.harness import free_port
 from tests.sandbox.conftest import Listener
@@ -139,7 +139,7 @@ def test_a_file_of_a_customer_cannot_run_on_the_sandboxs_page(sandbox: Sandbox) 
 
 
 def test_the_demos_connectors_are_all_five_at_the_sandbox() -> None:
-    text = demo_connectors(Addresses("http://localhost:8001", 8025, 8143))
+    text = demo_connectors(Endpoints("http://localhost:8001", 8025, 8143))
     connectors = YAML(typ="safe").load(text)["connectors"]
     kinds = {name: about["kind"] for name, about in connectors.items()}
     assert kinds == {

@@ -71,7 +71,7 @@ def test_it_delivers_every_medium_in_shapes_that_python_telegram_bot_reads(
     ann.sends_video_note(b"round")
     ann.sends_sticker()
     ann.sends_location(59.437, 24.7536)
-    ann.shares_contact("+12025550123", own=True)
+    ann.shares_contact("+12025550123", is_own_number=True)
     messages = [update.message for update in updates(ask)]
     assert messages[0].text == "/start token-1"
     assert messages[0].entities[0].type == "bot_command"

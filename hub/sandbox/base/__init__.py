@@ -1,4 +1,4 @@
-"""What the stand-ins of the providers are built from: screens, files, webhook calls, faults.
+"""The parts of which the stand-ins are built: clock, screens, files, webhook calls, faults.
 
-Knows no provider, and nothing of the hub.
+Knows no provider.
 """

@@ -1,4 +1,4 @@
-"""Files that the providers serve to anybody who has their unguessable address."""
+"""Files that the providers serve to every caller with their unguessable URL."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import secrets
 
 from flask import Blueprint, Response, abort
 
-from hub.sandbox.base.context import Shared
+from hub.sandbox.base.context import SandboxContext
 from hub.sandbox.base.screen import Media
 
 
 class Cdn:
-    def __init__(self, shared: Shared) -> None:
-        self._shared = shared
+    def __init__(self, context: SandboxContext) -> None:
+        self._context = context
         self._files: dict[str, Media] = {}
 
     def put(self, data: bytes, media_type: str, name: str = "file") -> Media:
-        """Stores the bytes; the returned Media has the address."""
+        """Stores a file and returns it with its URL."""
         key = secrets.token_urlsafe(16)
         safe = "".join(c if c.isalnum() or c in ".-_" else "-" for c in name) or "file"
-        media = Media(data, media_type, name, f"{self._shared.url}/cdn/{key}/{safe}")
+        media = Media(data, media_type, name, f"{self._context.url}/cdn/{key}/{safe}")
         self._files[key] = media
         return media
 
@@ -27,7 +27,7 @@ class Cdn:
         return self._files.get(key)
 
     def expires(self) -> None:
-        """All addresses given out so far are dead, as after some days at a real provider."""
+        """Ends all URLs so far, as happens after some days at a real provider."""
         self._files.clear()
 
     def blueprint(self) -> Blueprint:

@@ -1,4 +1,4 @@
-"""What can be wrong with a provider, as verbs: throttled, down, an answer that never arrives."""
+"""The faults of a provider, as verbs: throttled, down, an answer that never arrives."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from flask import Response, json, request
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
-    """How one provider words its troubles."""
+class FaultAnswers:
+    """A provider's own answers: `throttled` gets the seconds to wait, `down` is its 5xx."""
 
     throttled: Callable[[int], Response]
     down: Callable[[], Response]
 
 
 class Faults:
-    """Mixed into each HTTP stand-in. Nothing is wrong until a verb says so."""
+    """Mixed into each HTTP stand-in, which works until a verb is called."""
 
-    def __init__(self, answers: Answers) -> None:
+    def __init__(self, answers: FaultAnswers) -> None:
         self._answers = answers
         self._fault_lock = threading.Lock()
         self._throttled_until = 0.0
@@ -45,7 +45,7 @@ class Faults:
         self._down = True
 
     def is_up(self) -> None:
-        """All is well again, whatever was wrong."""
+        """Ends every fault."""
         with self._fault_lock:
             self._down = False
             self._throttled_until = 0.0
@@ -56,20 +56,20 @@ class Faults:
                 self._held = None
 
     def times_out_after_accepting(self, times: int = 1) -> None:
-        """The next sends happen, and then the connection is cut before the answer."""
+        """Carries out the next sends and cuts the connection before the answer."""
         self._lost_answers = times
 
     def hangs_after_accepting(self) -> None:
-        """The next send happens and is answered only after `is_up`: the caller times out first."""
+        """Carries out the next send, but answers after `is_up`: the caller times out first."""
         self._held = threading.Event()
 
     def next_answer(
         self, status: int, body: Any = "", headers: dict[str, str] | None = None
     ) -> None:
-        """The next send is not carried out, only answered like this. May be called repeatedly.
+        """Answers the next send like this instead of carrying it out. Calls add up.
 
         Args:
-            body: text, bytes, or something that becomes JSON.
+            body: text or bytes, or a value that becomes JSON.
         """
         plain = isinstance(body, str | bytes)
         self._next.append(
@@ -84,7 +84,7 @@ class Faults:
     # -- for the stand-in -------------------------------------------------------------------
 
     def fault_before(self, *, sending: bool) -> Response | None:
-        """The answer instead of carrying out the request, or None to go on."""
+        """Returns the answer to give instead of carrying out the request, or None."""
         if self._down:
             return self._answers.down()
         if not sending:
@@ -96,7 +96,7 @@ class Faults:
             return self._next.popleft() if self._next else None
 
     def fault_after(self) -> None:
-        """Called when a send was carried out: cuts or holds the connection if so ordered."""
+        """Cuts or holds the connection after a send was carried out, if a verb said so."""
         with self._fault_lock:
             held, self._held = self._held, None
             lost = self._lost_answers > 0

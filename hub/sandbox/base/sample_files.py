@@ -1,4 +1,4 @@
-"""Small real files made on the spot: a picture, a face, a voice note, a form."""
+"""Small real files, made by code: a picture, a face, a voice note, a form."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ THUMB = """
 
 
 def png(width: int, height: int, pixel: Callable[[int, int], Pixel]) -> bytes:
-    """A PNG from a function of x and y."""
+    """Draws a PNG; `pixel` gives the colour (red, green, blue) at x and y."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         body = name + data
@@ -62,7 +62,7 @@ def png(width: int, height: int, pixel: Callable[[int, int], Pixel]) -> bytes:
 
 
 def photo(width: int = 320, height: int = 240, seed: int = 0) -> bytes:
-    """Two shoes on a wooden floor. `seed` changes their colour."""
+    """Draws two shoes on a wooden floor as a PNG. `seed` changes their colour."""
     upper = _colour(seed)
     sole, lace, shadow = (250, 248, 242), (255, 255, 255), (196, 178, 152)
 
@@ -88,7 +88,7 @@ def photo(width: int = 320, height: int = 240, seed: int = 0) -> bytes:
 
 
 def thumb() -> bytes:
-    """A thumb up, large pixels."""
+    """Draws a thumb up in large pixels as a PNG."""
     size = 8
     rows = THUMB.split()
 
@@ -99,7 +99,7 @@ def thumb() -> bytes:
 
 
 def face(name: str, size: int = 96) -> bytes:
-    """A profile picture: head and shoulders in a colour that belongs to the name."""
+    """Draws a profile picture as a PNG: head and shoulders in a colour that belongs to the name."""
     ground = _colour(sum(name.encode()))
 
     def pixel(x: int, y: int) -> Pixel:
@@ -112,7 +112,10 @@ def face(name: str, size: int = 96) -> bytes:
 
 
 def voice(seconds: float = 1.0) -> bytes:
-    """Silence as Ogg Opus (RFC 7845), 20 ms to the packet."""
+    """Makes silence as Ogg Opus, 20 ms to the packet.
+
+    Source: RFC 7845
+    """
     frames = max(1, round(seconds * 50))
     silence = b"\xf8\xff\xfe"
     head = b"OpusHead" + struct.pack("<BBHIhB", 1, 1, 0, 48000, 0, 0)
@@ -127,7 +130,7 @@ def voice(seconds: float = 1.0) -> bytes:
 
 
 def pdf(text: str = "Return form") -> bytes:
-    """One page with one line of ASCII text."""
+    """Makes a PDF of one page with one line of ASCII text."""
     line = text.replace("\\", "").replace("(", "").replace(")", "")
     stream = f"BT /F1 24 Tf 72 720 Td ({line}) Tj ET".encode("ascii", "replace")
     objects = [
@@ -148,7 +151,7 @@ def pdf(text: str = "Return form") -> bytes:
 
 
 def image_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height of a PNG, GIF, JPEG or WebP, None for anything else."""
+    """Returns width and height of a PNG, GIF, JPEG or WebP, None for any other file."""
     if data[:8] == b"\x89PNG\r\n\x1a\n" and len(data) >= 24:
         width, height = struct.unpack(">II", data[16:24])
         return width, height

@@ -1,4 +1,4 @@
-"""A customer's screen: the bubbles of one chat in one app, as that person sees them."""
+"""A customer's screen: the bubbles of one chat in one app."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from hub.sandbox.base.context import Feed, Waitable
+from hub.sandbox.base.feed import Feed
+from hub.sandbox.base.waitable import Waitable
 
 Kind = Literal[
     "text",
@@ -24,6 +25,8 @@ Kind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Media:
+    """A file and, once it is stored, its URL."""
+
     data: bytes = field(repr=False)
     media_type: str
     name: str = ""
@@ -41,9 +44,9 @@ class Bubble:
     """One message on the screen.
 
     Args:
-        mine: the customer wrote it; else the shop did.
-        by_provider: the provider itself wrote it (Twilio's answer to STOP).
-        status: the tick: `sent` the provider has it, `delivered` the other side has it, `read`, or
+        mine: whether the customer wrote it; else the shop did.
+        by_provider: whether the provider itself wrote it (Twilio's answer to STOP).
+        status: the tick: `sent` (at the provider), `delivered` (at the other side), `read`, or
             `failed` with its `problem`.
     """
 
@@ -85,7 +88,7 @@ class Bubble:
 
 
 class Screen:
-    """One chat. `received` is what came from the shop; `bubbles` is everything in order."""
+    """One chat: `bubbles` are all messages in order, `received` those from the shop."""
 
     def __init__(self, feed: Feed, key: str) -> None:
         self.key = key
@@ -95,6 +98,7 @@ class Screen:
         self._feed = feed
 
     def show(self, bubble: Bubble) -> Bubble:
+        """Adds a bubble at the end."""
         self.bubbles.append(bubble)
         if not bubble.mine:
             self.received.append(bubble)
@@ -102,10 +106,10 @@ class Screen:
         return bubble
 
     def find(self, bubble_id: str) -> Bubble | None:
-        return next((each for each in self.bubbles if each.id == bubble_id), None)
+        return next((bubble for bubble in self.bubbles if bubble.id == bubble_id), None)
 
     def change(self, bubble_id: str, **changes: Any) -> None:
-        """Changes a bubble that is there; one that is not (any more) is no error."""
+        """Changes a bubble; one that is not on the screen (any more) is no error."""
         bubble = self.find(bubble_id)
         if bubble is None:
             return
@@ -115,9 +119,10 @@ class Screen:
         self.received.touch()
         self._publish(bubble)
 
-    def shows_typing(self, what: str, seconds: float) -> None:
-        self.typing.append(what)
-        self._feed.publish("typing", {"screen": self.key, "what": what, "seconds": seconds})
+    def shows_typing(self, activity: str, seconds: float) -> None:
+        """Shows for some seconds that the shop is at work; 0 ends it."""
+        self.typing.append(activity)
+        self._feed.publish("typing", {"screen": self.key, "what": activity, "seconds": seconds})
 
     def clear(self) -> None:
         self.bubbles = Waitable()

@@ -1,4 +1,4 @@
-"""Calls to the hub's webhooks: in order per key, and again as often as the provider would."""
+"""Calls to the hub's webhooks: in order per queue, repeated as often as the provider would."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 import requests
 
-from hub.sandbox.base.context import Waitable
+from hub.sandbox.base.waitable import Waitable
 
 
 @dataclass(frozen=True, slots=True)
-class Hook:
-    """One request to the hub."""
+class WebhookCall:
+    """One POST request to the hub."""
 
     url: str
     body: bytes = field(repr=False)
@@ -23,9 +23,9 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What came of one try. `status` is 0 when nobody answered; then `problem` says why."""
+    """The result of one request. `status` is 0 without an answer; then `problem` says why."""
 
-    hook: Hook
+    call: WebhookCall
     status: int
     body: bytes = field(default=b"", repr=False)
     retry_after: float = 0.0
@@ -33,68 +33,75 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """When a provider is content, and how long it waits between tries (seconds; end = gives up)."""
+class RetryPolicy:
+    """Which answers a provider accepts, and how often it tries again.
+
+    Args:
+        accepts: whether an HTTP status ends the tries.
+        waits: the pauses between tries, in seconds; after the last one the provider gives up.
+        timeout: how long the provider waits for an answer, in seconds.
+    """
 
     accepts: Callable[[int], bool]
     waits: Callable[[], Iterator[float]]
     timeout: float
 
 
-Done = Callable[[Attempt], None]
+#: Gets the last attempt of a call: the accepted one, or the one after which the provider gave up.
+OnFinished = Callable[[Attempt], None]
 
 
-class Hooks:
-    """One queue per key. The head of a queue blocks the rest of it; queues run side by side."""
+class WebhookQueue:
+    """Any number of queues: the calls of one leave in order, the queues run side by side."""
 
-    def __init__(self, policy: Policy, speed: Callable[[], float], at_once: int = 40) -> None:
+    def __init__(self, policy: RetryPolicy, speed: Callable[[], float], at_once: int = 40) -> None:
         self.attempts: Waitable[Attempt] = Waitable()
         self._policy = policy
         self._speed = speed
-        self._queues: dict[str, deque[tuple[Hook, Done]]] = {}
+        self._queues: dict[str, deque[tuple[WebhookCall, OnFinished]]] = {}
         self._changed = threading.Condition()
         self._closed = threading.Event()
         self._slots = threading.Semaphore(at_once)
 
-    def put(self, key: str, hook: Hook, done: Done) -> None:
-        """Queues a call. `done` gets the last attempt: the accepted one or the one given up at."""
+    def put(self, key: str, call: WebhookCall, on_finished: OnFinished) -> None:
+        """Adds a call to the queue of this name."""
         with self._changed:
             queue = self._queues.get(key)
             if queue is not None:
-                queue.append((hook, done))
+                queue.append((call, on_finished))
                 return
-            self._queues[key] = deque([(hook, done)])
+            self._queues[key] = deque([(call, on_finished)])
         threading.Thread(target=self._run, args=(key,), daemon=True).start()
 
-    def post(self, hook: Hook) -> Attempt:
-        """One try, now, in this thread."""
+    def post(self, call: WebhookCall) -> Attempt:
+        """Sends a call once, in this thread."""
         try:
             answer = requests.post(
-                hook.url,
-                data=hook.body,
-                headers=hook.headers,
+                call.url,
+                data=call.body,
+                headers=call.headers,
                 timeout=self._policy.timeout,
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            attempt = Attempt(hook, 0, problem=type(error).__name__)
+            attempt = Attempt(call, 0, problem=type(error).__name__)
         else:
             wait = answer.headers.get("Retry-After", "")
             attempt = Attempt(
-                hook, answer.status_code, answer.content, float(wait) if wait.isdigit() else 0.0
+                call, answer.status_code, answer.content, float(wait) if wait.isdigit() else 0.0
             )
         self.attempts.append(attempt)
         return attempt
 
     def forget(self) -> None:
-        """Drops what waits."""
+        """Drops the waiting calls."""
         with self._changed:
             for queue in self._queues.values():
                 queue.clear()
             self._changed.notify_all()
 
     def wait_until_empty(self, timeout: float = 5.0) -> None:
-        """Raises AssertionError when something still waits after `timeout` seconds."""
+        """Raises AssertionError when a call still waits after `timeout` seconds."""
         with self._changed:
             if not self._changed.wait_for(lambda: not self._queues, timeout):
                 raise AssertionError(f"undelivered webhooks: {self._queues}")
@@ -111,29 +118,31 @@ class Hooks:
                     del self._queues[key]
                     self._changed.notify_all()
                     return
-                hook, done = queue[0]
+                call, on_finished = queue[0]
             with self._slots:
-                attempt = self._deliver(hook, queue)
+                attempt = self._deliver(call, queue)
             if attempt is not None:
-                done(attempt)
+                on_finished(attempt)
             with self._changed:
-                if queue and queue[0][0] is hook:
+                if queue and queue[0][0] is call:
                     queue.popleft()
 
-    def _deliver(self, hook: Hook, queue: deque[tuple[Hook, Done]]) -> Attempt | None:
-        attempt = self.post(hook)
+    def _deliver(
+        self, call: WebhookCall, queue: deque[tuple[WebhookCall, OnFinished]]
+    ) -> Attempt | None:
+        attempt = self.post(call)
         for pause in self._policy.waits():
             if self._policy.accepts(attempt.status):
                 break
             wait = attempt.retry_after or pause
             if self._closed.wait(wait / self._speed()) or not queue:
                 return None
-            attempt = self.post(hook)
+            attempt = self.post(call)
         return attempt
 
 
 def doubling(first: float, cap: float) -> Iterator[float]:
-    """0, first, 2*first, ... up to `cap`, for ever: the first retry comes at once."""
+    """Yields 0, first, 2 * first, ... up to `cap`, for ever: the first retry comes at once."""
     yield 0.0
     pause = first
     while True:
@@ -142,4 +151,5 @@ def doubling(first: float, cap: float) -> Iterator[float]:
 
 
 def never() -> Iterator[float]:
+    """Yields no pause: the provider gives up after the first try."""
     return iter(())

@@ -1,1 +1,4 @@
-"""The sandbox's own page: its people, its API, its memory."""
+"""The sandbox's own page, on which a newcomer plays the customers: its API and its saved chats.
+
+Knows the stand-ins, not the server that they run in.
+"""

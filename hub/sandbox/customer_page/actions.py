@@ -1,4 +1,4 @@
-"""What a person can do on the page: one table per app, from the name in the address to the verb."""
+"""The actions of a customer on the page: one table per app, by the name in the URL."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.sandbox.base.screen import Media
-from hub.sandbox.customer_page.customers import Apps
+from hub.sandbox.customer_page.customers import CustomerApps
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
-    """What came with the click."""
+class ActionRequest:
+    """The fields and files of one request of the page."""
 
     values: dict[str, Any] = field(default_factory=dict)
     files: tuple[Media, ...] = ()
@@ -21,7 +21,7 @@ class Act:
         return str(self.values.get(name) or "")
 
     def number(self, name: str) -> float:
-        """Raises ValueError."""
+        """Raises ValueError for a field that is no number."""
         return float(self.values.get(name, ""))
 
     @property
@@ -33,11 +33,11 @@ class Act:
         return self.file.data if self.file else None
 
 
-Verb = Callable[[Apps, Act], object]
+Action = Callable[[CustomerApps, ActionRequest], object]
 
 
-def _telegram_file(apps: Apps, act: Act) -> object:
-    file, caption = act.file, act.text("caption")
+def _send_telegram_file(apps: CustomerApps, request: ActionRequest) -> object:
+    file, caption = request.file, request.text("caption")
     if file is None:
         return apps.telegram.sends_document(caption=caption)
     more = {"media_type": file.media_type, "name": file.name}
@@ -48,14 +48,14 @@ def _telegram_file(apps: Apps, act: Act) -> object:
     return apps.telegram.sends_document(file.data, caption=caption, **more)
 
 
-def _telegram_voice(apps: Apps, act: Act) -> object:
-    media_type = act.file.media_type if act.file else "audio/ogg"
-    seconds = max(1, round(float(act.values.get("seconds") or 1)))
-    return apps.telegram.sends_voice(act.data, seconds, media_type=media_type)
+def _send_telegram_voice(apps: CustomerApps, request: ActionRequest) -> object:
+    media_type = request.file.media_type if request.file else "audio/ogg"
+    seconds = max(1, round(float(request.values.get("seconds") or 1)))
+    return apps.telegram.sends_voice(request.data, seconds, media_type=media_type)
 
 
-def _messenger_file(apps: Apps, act: Act) -> object:
-    file = act.file
+def _send_messenger_file(apps: CustomerApps, request: ActionRequest) -> object:
+    file = request.file
     if file is None:
         return apps.messenger.sends_file()
     major = file.media_type.partition("/")[0]
@@ -63,67 +63,88 @@ def _messenger_file(apps: Apps, act: Act) -> object:
     return apps.messenger.sends(kind, file.data, file.media_type, file.name)
 
 
-def _messenger_voice(apps: Apps, act: Act) -> object:
-    return apps.messenger.sends_voice(act.data, act.file.media_type if act.file else "audio/ogg")
-
-
-def _sms_photo(apps: Apps, act: Act) -> object:
-    file = act.file
-    if file is None:
-        return apps.sms.sends_mms(text=act.text("caption"))
-    return apps.sms.sends_mms(file.data, act.text("caption"), file.media_type, file.name)
-
-
-def _mail(apps: Apps, act: Act) -> object:
-    answered = next((m for m in apps.mail.mails if m.id == act.text("in_reply_to")), None)
-    if answered is not None and act.text("in_reply_to"):
-        return apps.mail.replies(answered, act.text(), attachments=act.files)
-    return apps.mail.sends(
-        act.text(), to=act.text("to"), subject=act.text("subject"), attachments=act.files
+def _send_messenger_voice(apps: CustomerApps, request: ActionRequest) -> object:
+    return apps.messenger.sends_voice(
+        request.data, request.file.media_type if request.file else "audio/ogg"
     )
 
 
-VERBS: dict[str, dict[str, Verb]] = {
+def _send_mms(apps: CustomerApps, request: ActionRequest) -> object:
+    file = request.file
+    if file is None:
+        return apps.sms.sends_mms(text=request.text("caption"))
+    return apps.sms.sends_mms(file.data, request.text("caption"), file.media_type, file.name)
+
+
+def _send_mail(apps: CustomerApps, request: ActionRequest) -> object:
+    answered = next(
+        (mail for mail in apps.mail.mails if mail.id == request.text("in_reply_to")), None
+    )
+    if answered is not None and request.text("in_reply_to"):
+        return apps.mail.replies(answered, request.text(), attachments=request.files)
+    return apps.mail.sends(
+        request.text(),
+        to=request.text("to"),
+        subject=request.text("subject"),
+        attachments=request.files,
+    )
+
+
+ACTIONS: dict[str, dict[str, Action]] = {
     "telegram": {
-        "says": lambda a, act: a.telegram.says(act.text(), reply_to=act.text("reply_to") or None),
-        "photo": lambda a, act: a.telegram.sends_photo(act.data, act.text("caption")),
-        "file": _telegram_file,
-        "voice": _telegram_voice,
-        "location": lambda a, act: a.telegram.sends_location(act.number("lat"), act.number("lon")),
-        "starts": lambda a, act: a.telegram.starts(act.text("payload")),
-        "presses": lambda a, act: a.telegram.presses(act.text("title")),
-        "edits": lambda a, act: a.telegram.edits(act.text("id"), act.text()),
-        "reacts": lambda a, act: a.telegram.reacts(act.text("id"), act.text("emoji")),
-        "blocks": lambda a, act: a.telegram.blocks_bot(),
-        "unblocks": lambda a, act: a.telegram.unblocks_bot(),
+        "says": lambda apps, request: apps.telegram.says(
+            request.text(), reply_to=request.text("reply_to") or None
+        ),
+        "photo": lambda apps, request: apps.telegram.sends_photo(
+            request.data, request.text("caption")
+        ),
+        "file": _send_telegram_file,
+        "voice": _send_telegram_voice,
+        "location": lambda apps, request: apps.telegram.sends_location(
+            request.number("lat"), request.number("lon")
+        ),
+        "starts": lambda apps, request: apps.telegram.starts(request.text("payload")),
+        "presses": lambda apps, request: apps.telegram.presses(request.text("title")),
+        "edits": lambda apps, request: apps.telegram.edits(request.text("id"), request.text()),
+        "reacts": lambda apps, request: apps.telegram.reacts(
+            request.text("id"), request.text("emoji")
+        ),
+        "blocks": lambda apps, request: apps.telegram.blocks_bot(),
+        "unblocks": lambda apps, request: apps.telegram.unblocks_bot(),
     },
     "messenger": {
-        "says": lambda a, act: a.messenger.says(act.text(), reply_to=act.text("reply_to") or None),
-        "photo": lambda a, act: a.messenger.sends_photo(act.data),
-        "file": _messenger_file,
-        "voice": _messenger_voice,
-        "location": lambda a, act: a.messenger.sends_location(act.number("lat"), act.number("lon")),
-        "starts": lambda a, act: a.messenger.follows_link(act.text("payload")),
-        "presses": lambda a, act: a.messenger.presses(act.text("title")),
-        "edits": lambda a, act: a.messenger.edits(act.text("id"), act.text()),
-        "reacts": lambda a, act: a.messenger.reacts(act.text("id"), act.text("emoji")),
-        "likes": lambda a, act: a.messenger.likes(),
-        "reads": lambda a, act: a.messenger.reads(),
-        "waits": lambda a, act: a.messenger.last_wrote_hours_ago(act.number("hours")),
-        "blocks": lambda a, act: a.messenger.blocks_page(),
-        "unblocks": lambda a, act: a.messenger.unblocks_page(),
+        "says": lambda apps, request: apps.messenger.says(
+            request.text(), reply_to=request.text("reply_to") or None
+        ),
+        "photo": lambda apps, request: apps.messenger.sends_photo(request.data),
+        "file": _send_messenger_file,
+        "voice": _send_messenger_voice,
+        "location": lambda apps, request: apps.messenger.sends_location(
+            request.number("lat"), request.number("lon")
+        ),
+        "starts": lambda apps, request: apps.messenger.follows_link(request.text("payload")),
+        "presses": lambda apps, request: apps.messenger.presses(request.text("title")),
+        "edits": lambda apps, request: apps.messenger.edits(request.text("id"), request.text()),
+        "reacts": lambda apps, request: apps.messenger.reacts(
+            request.text("id"), request.text("emoji")
+        ),
+        "likes": lambda apps, request: apps.messenger.likes(),
+        "reads": lambda apps, request: apps.messenger.reads(),
+        "waits": lambda apps, request: apps.messenger.last_wrote_hours_ago(request.number("hours")),
+        "blocks": lambda apps, request: apps.messenger.blocks_page(),
+        "unblocks": lambda apps, request: apps.messenger.unblocks_page(),
     },
     "sms": {
-        "says": lambda a, act: a.sms.texts(act.text()),
-        "photo": _sms_photo,
-        "file": _sms_photo,
-        "phone_off": lambda a, act: a.sms.phone_is_off(),
-        "phone_on": lambda a, act: a.sms.phone_is_on(),
+        "says": lambda apps, request: apps.sms.texts(request.text()),
+        "photo": _send_mms,
+        "file": _send_mms,
+        "phone_off": lambda apps, request: apps.sms.phone_is_off(),
+        "phone_on": lambda apps, request: apps.sms.phone_is_on(),
     },
     "mail": {
-        "sends": _mail,
-        "away": lambda a, act: a.mail.is_away(),
-        "mailbox_full": lambda a, act: a.mail.mailbox_is_full(),
-        "fine": lambda a, act: a.mail.is_fine(),
+        "sends": _send_mail,
+        "away": lambda apps, request: apps.mail.is_away(),
+        "mailbox_full": lambda apps, request: apps.mail.mailbox_is_full(),
+        "fine": lambda apps, request: apps.mail.is_fine(),
     },
 }

@@ -1,4 +1,4 @@
-"""The made-up people a newcomer can be, each reachable in every app."""
+"""The made-up customers of the page, each with an account in every app."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from hub.sandbox.twilio.customer import SmsCustomer
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class SampleCustomer:
+    """A made-up customer. `key` stands in the URLs, `language` is an ISO 639-1 code."""
+
     key: str
     name: str
     language: str
@@ -23,49 +25,50 @@ class Person:
 
 
 # Numbers from the range kept for fiction, addresses from the domains kept for examples.
-PEOPLE = (
-    Person("sam", "Sam Sample", "en", "+12025550123", "sam.sample@example.com"),
-    Person("layla", "ليلى مثال", "ar", "+12025550145", "layla.mithal@example.org"),
-    Person("mari", "Mari Maasikas", "et", "+12025550167", "mari.maasikas@example.net"),
+SAMPLE_CUSTOMERS = (
+    SampleCustomer("sam", "Sam Sample", "en", "+12025550123", "sam.sample@example.com"),
+    SampleCustomer("layla", "ليلى مثال", "ar", "+12025550145", "layla.mithal@example.org"),
+    SampleCustomer("mari", "Mari Maasikas", "et", "+12025550167", "mari.maasikas@example.net"),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Apps:
-    """One person's accounts at the providers."""
+class CustomerApps:
+    """The accounts of one customer at the providers."""
 
-    person: Person
+    customer: SampleCustomer
     telegram: TelegramCustomer
     messenger: MessengerCustomer
     sms: SmsCustomer
     mail: MailCustomer
 
     def as_json(self) -> dict[str, Any]:
+        """Returns the customer as the page draws it."""
         return {
-            "key": self.person.key,
-            "name": self.person.name,
-            "language": self.person.language,
-            "phone": self.person.phone,
-            "mail": self.person.mail,
+            "key": self.customer.key,
+            "name": self.customer.name,
+            "language": self.customer.language,
+            "phone": self.customer.phone,
+            "mail": self.customer.mail,
             "screens": {
                 "telegram": self.telegram.screen.key,
                 "messenger": self.messenger.screen.key,
                 "sms": self.sms.screen.key,
-                "mail": f"mail/{self.person.mail}",
+                "mail": f"mail/{self.customer.mail}",
             },
-            "switches": self.switches(),
+            "switches": self.settings(),
         }
 
-    def switches(self) -> dict[str, Any]:
-        """What is set to go wrong, and how far Messenger's window is."""
+    def settings(self) -> dict[str, Any]:
+        """Returns the faults that are turned on, and the state of Messenger's reply window."""
         return {
             "bot_blocked": self.telegram.chat.bot == "kicked",
             "page_blocked": self.messenger.blocked,
             "window": self._window(),
             "stopped": self.sms.stopped,
             "phone_off": self.sms.outcome[0] != "delivered",
-            "away": bool(self.mail.away),
-            "mailbox_full": self.mail.trouble is not None,
+            "away": bool(self.mail.away_text),
+            "mailbox_full": self.mail.failure is not None,
         }
 
     def _window(self) -> str:
@@ -76,11 +79,12 @@ class Apps:
         return "open" if age <= WINDOW else "people" if age <= HUMAN_WINDOW else "closed"
 
 
-def apps_of(providers: Providers, person: Person) -> Apps:
-    return Apps(
-        person,
-        providers.telegram.customer(person.name, person.language),
-        providers.graph.customer(person.name),
-        providers.twilio.customer(person.phone, person.name),
-        providers.mail.customer(person.mail, person.name),
+def apps_of(providers: Providers, customer: SampleCustomer) -> CustomerApps:
+    """Opens the accounts of a customer, or finds them again."""
+    return CustomerApps(
+        customer,
+        providers.telegram.customer(customer.name, customer.language),
+        providers.graph.customer(customer.name),
+        providers.twilio.customer(customer.phone, customer.name),
+        providers.mail.customer(customer.mail, customer.name),
     )

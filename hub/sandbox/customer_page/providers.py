@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hub.sandbox.base.cdn import Cdn
-from hub.sandbox.base.context import Shared
+from hub.sandbox.base.context import SandboxContext
 from hub.sandbox.graph import Graph
-from hub.sandbox.mail import MailWorld
+from hub.sandbox.mail import MailProvider
 from hub.sandbox.telegram import Telegram
 from hub.sandbox.twilio import Twilio
 
 
 @dataclass(frozen=True, slots=True)
 class Providers:
-    """All stand-ins of one sandbox, and the parts that they share."""
+    """The stand-ins of one sandbox, and the parts that they share."""
 
-    shared: Shared
+    context: SandboxContext
     cdn: Cdn
     telegram: Telegram
     twilio: Twilio
     graph: Graph
-    mail: MailWorld
+    mail: MailProvider

@@ -1,4 +1,4 @@
-"""The page at / and its API under /sandbox/api: the state once, then the news as they happen.
+"""The page at / and its API under /sandbox/api: the state once, then a stream of changes.
 
 Source for the stream: https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, json, request, send_from_directory
 
-from hub.sandbox.base.context import News
+from hub.sandbox.base.feed import FeedEvent
 from hub.sandbox.base.screen import Media
-from hub.sandbox.customer_page.actions import VERBS, Act
-from hub.sandbox.customer_page.customers import PEOPLE, Apps, apps_of
+from hub.sandbox.customer_page.actions import ACTIONS, ActionRequest
+from hub.sandbox.customer_page.customers import SAMPLE_CUSTOMERS, CustomerApps, apps_of
 from hub.sandbox.customer_page.providers import Providers
 
 # The front end is built into the hub's own package.
@@ -33,15 +33,15 @@ def blueprint(providers: Providers) -> Blueprint:
     web.add_url_rule("/sandbox/api/state", "state", page.state)
     web.add_url_rule("/sandbox/api/events", "events", page.events)
     web.add_url_rule("/sandbox/api/people/<key>/<app>/<verb>", "act", page.act, methods=["POST"])
-    web.before_request(page.refuse_strangers)
+    web.before_request(page.refuse_other_origins)
     return web
 
 
 class _Page:
     def __init__(self, providers: Providers) -> None:
         self._providers = providers
-        # A page that meets another process after a restart must load everything anew.
-        self._life = secrets.token_hex(4)
+        # A page that meets another process after a restart must load its state anew.
+        self._run_id = secrets.token_hex(4)
 
     # -- files ------------------------------------------------------------------------------
 
@@ -55,88 +55,88 @@ class _Page:
 
     # -- the API ----------------------------------------------------------------------------
 
-    def refuse_strangers(self) -> Response | None:
-        """Another site's page must not act here, even on the newcomer's own machine."""
+    def refuse_other_origins(self) -> Response | None:
+        """Refuses requests of other sites' pages, which the same browser may have open."""
         origin = request.headers.get("Origin")
         if origin and urlsplit(origin).netloc != request.host:
             return Response("only the sandbox's own page may do this\n", 403)
         return None
 
     def state(self) -> Response:
-        # The number first: what happens meanwhile comes twice rather than never.
-        last = self._providers.shared.feed.last
-        people = [apps_of(self._providers, person) for person in PEOPLE]
+        # The number first: a change in the meantime comes twice rather than never.
+        last = self._providers.context.feed.last
+        customers = [apps_of(self._providers, customer) for customer in SAMPLE_CUSTOMERS]
         return _json(
             {
-                "life": self._life,
+                "life": self._run_id,
                 "last": last,
-                "hub_url": self._providers.shared.hub_url,
+                "hub_url": self._providers.context.hub_url,
                 "shop_url": "/shop",
                 "shop_mail": self._providers.mail.address,
                 "shop_number": self._providers.twilio.number,
                 "bot": self._providers.telegram.state.username,
-                "people": [apps.as_json() for apps in people],
+                "people": [apps.as_json() for apps in customers],
                 "screens": {
                     screen.key: screen.as_json()
-                    for apps in people
+                    for apps in customers
                     for screen in (apps.telegram.screen, apps.messenger.screen, apps.sms.screen)
                 },
                 "mails": {
-                    f"mail/{apps.person.mail}": [mail.as_json() for mail in apps.mail.mails]
-                    for apps in people
+                    f"mail/{apps.customer.mail}": [mail.as_json() for mail in apps.mail.mails]
+                    for apps in customers
                 },
             }
         )
 
     def events(self) -> Response:
-        given = request.headers.get("Last-Event-ID") or request.args.get("after", "0")
-        after = int(given) if given.isdigit() else 0
+        last_seen = request.headers.get("Last-Event-ID") or request.args.get("after", "0")
+        after = int(last_seen) if last_seen.isdigit() else 0
         answer = Response(self._stream(after), mimetype="text/event-stream")
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
     def act(self, key: str, app: str, verb: str) -> Response:
-        person = next((person for person in PEOPLE if person.key == key), None) or abort(404)
-        does = VERBS.get(app, {}).get(verb) or abort(404)
-        apps = apps_of(self._providers, person)
+        customer = next((each for each in SAMPLE_CUSTOMERS if each.key == key), None) or abort(404)
+        action = ACTIONS.get(app, {}).get(verb) or abort(404)
+        apps = apps_of(self._providers, customer)
         try:
-            does(apps, _act())
+            action(apps, _action_request())
         except (AssertionError, KeyError, ValueError) as error:
             return _json({"problem": str(error)}, 400)
-        self._tell_switches(apps)
-        return _json({"switches": apps.switches()})
+        self._publish_settings(apps)
+        return _json({"switches": apps.settings()})
 
     # -- parts ------------------------------------------------------------------------------
 
     def _stream(self, after: int) -> Iterator[str]:
-        feed = self._providers.shared.feed
-        yield f"retry: 1000\nevent: life\ndata: {json.dumps(self._life)}\n\n"
+        feed = self._providers.context.feed
+        yield f"retry: 1000\nevent: life\ndata: {json.dumps(self._run_id)}\n\n"
         while not feed.closed:
-            news = feed.after(after, HEARTBEAT_SECONDS)
-            if not news:
+            events = feed.after(after, HEARTBEAT_SECONDS)
+            if not events:
                 yield ": still here\n\n"
-            for each in news:
-                after = each.number
-                yield _event(each)
+            for event in events:
+                after = event.number
+                yield _server_sent(event)
 
-    def _tell_switches(self, apps: Apps) -> None:
-        self._providers.shared.feed.publish(
-            "switches", {"person": apps.person.key, "switches": apps.switches()}
+    def _publish_settings(self, apps: CustomerApps) -> None:
+        self._providers.context.feed.publish(
+            "switches", {"person": apps.customer.key, "switches": apps.settings()}
         )
 
 
-def _act() -> Act:
+def _action_request() -> ActionRequest:
     if request.is_json:
-        return Act(dict(request.get_json()))
+        return ActionRequest(dict(request.get_json()))
     files = tuple(
         Media(part.read(), part.mimetype or "application/octet-stream", part.filename or "file")
         for part in request.files.getlist("file")
     )
-    return Act(request.form.to_dict(), files)
+    return ActionRequest(request.form.to_dict(), files)
 
 
-def _event(news: News) -> str:
-    return f"id: {news.number}\nevent: {news.name}\ndata: {json.dumps(news.data)}\n\n"
+def _server_sent(event: FeedEvent) -> str:
+    return f"id: {event.number}\nevent: {event.name}\ndata: {json.dumps(event.data)}\n\n"
 
 
 def _json(body: dict[str, Any], status: int = 200) -> Response:

@@ -1,4 +1,4 @@
-"""What Messenger's Send API refuses, with its codes.
+"""The requests that Messenger's Send API refuses, with its codes.
 
 Sources: https://developers.facebook.com/docs/messenger-platform/reference/send-api,
 https://developers.facebook.com/docs/messenger-platform/error-codes,
@@ -55,17 +55,17 @@ class GraphError(Exception):
         self.body["fbtrace_id"] = "A" + secrets.token_urlsafe(16)
 
 
-def check_kind(order: Json, last_wrote: datetime | None, now: datetime) -> None:
+def check_messaging_type(request: Json, last_wrote: datetime | None, now: datetime) -> None:
     """Raises GraphError unless the messaging type fits the time since the customer last wrote."""
-    kind, tag = order.get("messaging_type"), order.get("tag")
-    if kind is None:
+    messaging_type, tag = request.get("messaging_type"), request.get("tag")
+    if messaging_type is None:
         raise GraphError(100, "(#100) Param messaging_type is required")
-    if kind not in MESSAGING_TYPES:
+    if messaging_type not in MESSAGING_TYPES:
         raise GraphError(
             100, f"(#100) Param messaging_type must be one of {{{', '.join(MESSAGING_TYPES)}}}"
         )
     age = now - last_wrote if last_wrote else HUMAN_WINDOW * 2
-    if kind != "MESSAGE_TAG":
+    if messaging_type != "MESSAGE_TAG":
         if tag is not None:
             raise GraphError(100, "(#100) Param tag needs messaging_type MESSAGE_TAG")
         if age > WINDOW:
@@ -74,14 +74,14 @@ def check_kind(order: Json, last_wrote: datetime | None, now: datetime) -> None:
     if tag != "HUMAN_AGENT":
         raise GraphError(100, "(#100) Param tag must be HUMAN_AGENT")
     if age <= WINDOW:
-        # The policy, which the real API leaves to reviewers; here a test shall notice.
+        # This is policy, which the real API leaves to reviewers; here a test shall notice.
         raise GraphError(100, "(#100) HUMAN_AGENT is for replies outside of the 24 hour window")
     if age > HUMAN_WINDOW:
         raise outside_window()
 
 
 def check_message(message: Any, *, uploaded: bool) -> None:
-    """Raises GraphError for a message that is too long, empty or two things at once."""
+    """Raises GraphError for a message that is too long, or not exactly one text or attachment."""
     if not isinstance(message, dict):
         raise GraphError(100, "(#100) Param message must be a JSON object")
     text, attachment = message.get("text"), message.get("attachment")

@@ -1,4 +1,4 @@
-"""The Graph API's addresses under /graph/<version>.
+"""The Graph API's URLs under /graph/<version>.
 
 Sources: https://developers.facebook.com/docs/graph-api/guides/error-handling,
 https://developers.facebook.com/docs/graph-api/guides/secure-requests (appsecret_proof)
@@ -81,8 +81,10 @@ class _Api:
         if request.method == "DELETE":
             webhooks.fields = frozenset()
             return {"success": True}
-        given = values.get("subscribed_fields", "")
-        names = frozenset(given if isinstance(given, list) else str(given).split(","))
+        subscribed = values.get("subscribed_fields", "")
+        names = frozenset(
+            subscribed if isinstance(subscribed, list) else str(subscribed).split(",")
+        )
         unknown = names - FIELDS
         if unknown:
             raise GraphError(
@@ -93,12 +95,12 @@ class _Api:
         return {"success": True}
 
     def node(self, node: str, values: Json) -> Json:
-        about: Json | None
+        profile: Json | None
         if node in ("me", self._graph.page_id):
-            about = {"id": self._graph.page_id, "name": "Sandbox Shoes"}
+            profile = {"id": self._graph.page_id, "name": "Sandbox Shoes"}
         else:
-            about = self._graph.profile(node)
-        if about is None:
+            profile = self._graph.profile(node)
+        if profile is None:
             raise GraphError(
                 100,
                 f"Unsupported get request. Object with ID '{node}' does not exist, cannot be "
@@ -107,12 +109,12 @@ class _Api:
                 kind="GraphMethodException",
             )
         wanted = str(values.get("fields", "")).split(",") if values.get("fields") else ["name"]
-        unknown = [name for name in wanted if name not in about and name not in OPTIONAL]
+        unknown = [name for name in wanted if name not in profile and name not in OPTIONAL]
         if unknown:
             raise GraphError(
                 100, f"(#100) Tried accessing nonexisting field ({unknown[0]}) on node type (User)"
             )
-        return {name: about[name] for name in {*wanted, "id"} if name in about}
+        return {name: profile[name] for name in {*wanted, "id"} if name in profile}
 
     # -- parts ------------------------------------------------------------------------------
 

@@ -17,11 +17,12 @@ from typing import Any
 
 import requests
 
-from hub.sandbox.base.context import Shared
-from hub.sandbox.base.webhook_queue import Attempt, Hook, Hooks, Policy, doubling
+from hub.sandbox.base.context import SandboxContext
+from hub.sandbox.base.webhook_queue import Attempt, RetryPolicy, WebhookCall, WebhookQueue, doubling
 
 Json = dict[str, Any]
-Done = Callable[[bool], None]
+#: Gets whether the hub accepted the event.
+OnFinished = Callable[[bool], None]
 
 FIELDS = frozenset(
     [
@@ -39,48 +40,50 @@ FIELDS = frozenset(
 
 
 def encoded(payload: Json) -> bytes:
-    """JSON as Meta writes it: ASCII only, slashes escaped. The signature is over these bytes."""
+    """Writes JSON as Meta does: ASCII only, slashes escaped. The signature covers these bytes."""
     return json.dumps(payload, separators=(",", ":")).replace("/", "\\/").encode()
 
 
 def signature(secret: str, body: bytes) -> str:
+    """Returns the value of X-Hub-Signature-256."""
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
 class Webhooks:
-    """Sends events of one page; keeps those together that are sent inside `batch`."""
+    """Sends the events of one page, those inside `batch` in one request."""
 
-    def __init__(self, shared: Shared, page_id: str, secret: str, url: Callable[[], str]) -> None:
+    def __init__(
+        self, context: SandboxContext, page_id: str, secret: str, url: Callable[[], str]
+    ) -> None:
         self.fields = FIELDS
-        self._shared = shared
+        self._context = context
         self._page_id = page_id
         self._secret = secret
         self._url = url
-        self._batch: list[tuple[Json, Done]] | None = None
+        self._batch: list[tuple[Json, OnFinished]] | None = None
         self._lock = threading.RLock()
-        policy = Policy(lambda status: status == 200, lambda: doubling(5, 3600), timeout=20)
-        self.hooks = Hooks(policy, lambda: shared.speed)
+        policy = RetryPolicy(lambda status: status == 200, lambda: doubling(5, 3600), timeout=20)
+        self.webhook_queue = WebhookQueue(policy, lambda: context.speed)
 
-    def send(self, field: str, event: Json, done: Done = lambda _: None) -> None:
-        """Queues an event behind the others of the same person, if the page subscribed to it."""
+    def send(self, field: str, event: Json, on_finished: OnFinished = lambda _: None) -> None:
+        """Queues an event in the order of its customer, if the page subscribed to its field."""
         if field not in self.fields:
             return
         with self._lock:
             if self._batch is not None:
-                self._batch.append((event, done))
+                self._batch.append((event, on_finished))
                 return
-        person = next(
-            who for key in ("sender", "recipient") if (who := event[key]["id"]) != self._page_id
-        )
-        self._put(person, self.hook([event]), [done])
+        ends = (event["sender"]["id"], event["recipient"]["id"])
+        psid = next(end for end in ends if end != self._page_id)
+        self._queue_call(psid, self.webhook_call([event]), [on_finished])
 
     def send_now(self, field: str, event: Json) -> Attempt | None:
-        """One try in this thread: the event is there before the caller goes on."""
-        return self.hooks.post(self.hook([event])) if field in self.fields else None
+        """Sends an event once, in this thread, so that it is at the hub when this returns."""
+        return self.webhook_queue.post(self.webhook_call([event])) if field in self.fields else None
 
-    def hook(self, events: list[Json], secret: str = "") -> Hook:
-        """The request for these events, one entry each as in a busy minute at Meta."""
-        now = int(self._shared.clock.now().timestamp() * 1000)
+    def webhook_call(self, events: list[Json], secret: str = "") -> WebhookCall:
+        """Makes the request for these events, one entry each as in a busy minute at Meta."""
+        now = int(self._context.clock.now().timestamp() * 1000)
         entries = [{"id": self._page_id, "time": now, "messaging": [event]} for event in events]
         body = encoded({"object": "page", "entry": entries})
         headers = {
@@ -88,11 +91,11 @@ class Webhooks:
             "User-Agent": "facebookexternalua",
             "X-Hub-Signature-256": signature(secret or self._secret, body),
         }
-        return Hook(self._url(), body, headers)
+        return WebhookCall(self._url(), body, headers)
 
     @contextmanager
     def batch(self) -> Iterator[None]:
-        """What happens inside comes to the hub in one request."""
+        """Sends the events inside to the hub in one request."""
         with self._lock:
             self._batch = []
         try:
@@ -101,11 +104,11 @@ class Webhooks:
             with self._lock:
                 batch, self._batch = self._batch or [], None
         if batch:
-            hook = self.hook([event for event, _ in batch])
-            self._put("batch", hook, [done for _, done in batch])
+            call = self.webhook_call([event for event, _ in batch])
+            self._queue_call("batch", call, [on_finished for _, on_finished in batch])
 
     def verify(self, verify_token: str) -> bool:
-        """What Meta does when a webhook is set up: asks for a challenge back."""
+        """Asks the hub for a challenge, as Meta does when a webhook is set up."""
         challenge = str(secrets.randbelow(10**10))
         query = {
             "hub.mode": "subscribe",
@@ -119,11 +122,11 @@ class Webhooks:
         return answer.status_code == 200 and answer.text == challenge
 
     def close(self) -> None:
-        self.hooks.close()
+        self.webhook_queue.close()
 
-    def _put(self, queue: str, hook: Hook, dones: list[Done]) -> None:
-        def finished(attempt: Attempt) -> None:
-            for done in dones:
-                done(attempt.status == 200)
+    def _queue_call(self, queue: str, call: WebhookCall, callbacks: list[OnFinished]) -> None:
+        def on_finished(attempt: Attempt) -> None:
+            for callback in callbacks:
+                callback(attempt.status == 200)
 
-        self.hooks.put(queue, hook, finished)
+        self.webhook_queue.put(queue, call, on_finished)

@@ -1,5 +1,8 @@
-"""Mail on loopback: an SMTP server for what the hub sends, an IMAP server with its mailbox."""
+"""Mail on loopback: an SMTP server for the mail of the hub, an IMAP server with its mailbox.
 
-from hub.sandbox.mail.provider import MailWorld
+Knows `hub.sandbox.base`, and no other provider.
+"""
 
-__all__ = ["MailWorld"]
+from hub.sandbox.mail.provider import MailProvider
+
+__all__ = ["MailProvider"]

@@ -1,4 +1,4 @@
-"""Mails: written as mail programs and mail servers write them, and read back.
+"""Mails, written as mail programs and mail servers write them, and parsed.
 
 Sources: RFC 5322 (messages), RFC 3462 and 3464 (delivery reports), RFC 3834 (automatic replies)
 """
@@ -14,7 +14,7 @@ from email import message_from_bytes, policy
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid, parseaddr
-from typing import Any
+from typing import Any, NamedTuple
 
 from hub.sandbox.base.screen import Media
 
@@ -23,7 +23,7 @@ MX = "mx.sandbox.example"
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail in a customer's mailbox, or one the customer sent (`mine`)."""
+    """A mail in a customer's mailbox, or one that the customer sent (`mine`)."""
 
     raw: bytes = field(repr=False)
     envelope_from: str
@@ -52,8 +52,8 @@ class Mail:
             "text": self.text,
             "html": self.html,
             "attachments": [
-                {"name": each.name, "media_type": each.media_type, "url": each.url}
-                for each in self.attachments
+                {"name": file.name, "media_type": file.media_type, "url": file.url}
+                for file in self.attachments
             ],
             "sender": self.sender,
             "to": self.to,
@@ -64,9 +64,23 @@ class Mail:
         }
 
 
+class DeliveryFailure(NamedTuple):
+    """The reason why mail does not arrive, as a delivery report gives it.
+
+    Args:
+        action: `failed` or `delayed`.
+        status: a code of RFC 3463, such as 5.1.1.
+        diagnostic: the answer of the SMTP server.
+    """
+
+    action: str
+    status: str
+    diagnostic: str
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a person writes. `raw` is sent as it is, with nothing added."""
+    """The fields of a mail that a customer writes."""
 
     sender: str
     to: str
@@ -81,8 +95,8 @@ class Draft:
     message_id: str | None = None
 
 
-def written(draft: Draft, at: datetime) -> bytes:
-    """The mail as a mail program sends it."""
+def write_mail(draft: Draft, at: datetime) -> bytes:
+    """Writes a mail as a mail program does."""
     mail = EmailMessage(policy=policy.SMTP)
     mail["From"] = Address(draft.name, addr_spec=draft.sender)
     mail["To"] = draft.to
@@ -99,17 +113,17 @@ def written(draft: Draft, at: datetime) -> bytes:
     mail.set_content(draft.text)
     if draft.html:
         mail.add_alternative(draft.html, subtype="html")
-    for each in draft.attachments:
-        guessed = each.media_type or mimetypes.guess_type(each.name)[0] or ""
-        major, _, minor = (guessed or "application/octet-stream").partition("/")
-        mail.add_attachment(each.data, maintype=major, subtype=minor, filename=each.name)
+    for file in draft.attachments:
+        media_type = file.media_type or mimetypes.guess_type(file.name)[0] or ""
+        major, _, minor = (media_type or "application/octet-stream").partition("/")
+        mail.add_attachment(file.data, maintype=major, subtype=minor, filename=file.name)
     return mail.as_bytes()
 
 
-def received(raw: bytes, envelope_from: str, envelope_to: str, at: datetime) -> bytes:
-    """The mail with what a receiving server puts on top."""
+def with_trace_headers(raw: bytes, envelope_from: str, envelope_to: str, at: datetime) -> bytes:
+    """Adds the headers that a receiving server puts on top."""
     trace = (
-        f"Authentication-Results: {MX}; {_verdict(raw, envelope_from)}\r\n"
+        f"Authentication-Results: {MX}; {_authentication_result(raw, envelope_from)}\r\n"
         f"Return-Path: <{envelope_from}>\r\n"
         f"Delivered-To: {envelope_to}\r\n"
         f"Received: from {envelope_from.rpartition('@')[2] or 'localhost'} by {MX} with ESMTP\r\n"
@@ -118,8 +132,8 @@ def received(raw: bytes, envelope_from: str, envelope_to: str, at: datetime) -> 
     return trace.encode() + raw
 
 
-def _verdict(raw: bytes, envelope_from: str) -> str:
-    """What a receiving server finds out of a sender: aligned with the envelope, or forged.
+def _authentication_result(raw: bytes, envelope_from: str) -> str:
+    """Returns the DMARC result: pass when the author's domain is that of the envelope.
 
     Source: RFC 7489, 3.1.2, with SPF passing for every envelope.
     """
@@ -129,8 +143,10 @@ def _verdict(raw: bytes, envelope_from: str) -> str:
     return f"dmarc={'pass' if is_aligned else 'fail'} header.from={domain or 'unknown.invalid'}"
 
 
-def read(raw: bytes, envelope_from: str, envelope_to: str, at: datetime, *, mine: bool) -> Mail:
-    """What a mail program shows of it."""
+def parse_mail(
+    raw: bytes, envelope_from: str, envelope_to: str, at: datetime, *, mine: bool
+) -> Mail:
+    """Parses a mail into the fields that a mail program shows."""
     message = message_from_bytes(raw, policy=policy.default)
     assert isinstance(message, EmailMessage)
     text, html = (_body(message, kind) for kind in ("plain", "html"))
@@ -154,8 +170,8 @@ def read(raw: bytes, envelope_from: str, envelope_to: str, at: datetime, *, mine
     )
 
 
-def reply(mail: Mail, text: str, customer: str, name: str, **more: Any) -> Draft:
-    """An answer with the quoted original below, to where the mail asks for answers."""
+def reply_draft(mail: Mail, text: str, customer: str, name: str, **more: Any) -> Draft:
+    """Drafts an answer to the Reply-To or the sender, with the original quoted below."""
     quoted = "\n".join("> " + line for line in mail.text.splitlines())
     when = mail.at.strftime("%a, %d %b %Y at %H:%M")
     subject = mail.subject if re.match(r"re:", mail.subject, re.I) else f"Re: {mail.subject}"
@@ -171,8 +187,8 @@ def reply(mail: Mail, text: str, customer: str, name: str, **more: Any) -> Draft
     )
 
 
-def away(mail: Mail, text: str, customer: str, name: str) -> Draft:
-    """A vacation notice."""
+def vacation_draft(mail: Mail, text: str, customer: str, name: str) -> Draft:
+    """Drafts a vacation notice."""
     return Draft(
         sender=customer,
         name=name,
@@ -185,15 +201,10 @@ def away(mail: Mail, text: str, customer: str, name: str) -> Draft:
     )
 
 
-def report(mail: Mail, action: str, status: str, why: str, at: datetime) -> bytes:
-    """A delivery report for a mail that the hub sent.
-
-    Args:
-        action: `failed` or `delayed`.
-        status: RFC 3463, such as 5.1.1.
-    """
+def delivery_report(mail: Mail, failure: DeliveryFailure, at: datetime) -> bytes:
+    """Writes a delivery report for a mail that the hub sent."""
     boundary = make_msgid().strip("<>").replace("@", ".").replace(".", "")
-    failed = action == "failed"
+    failed = failure.action == "failed"
     subject = (
         "Undelivered Mail Returned to Sender" if failed else "Delayed Mail (still being tried)"
     )
@@ -213,9 +224,10 @@ def report(mail: Mail, action: str, status: str, why: str, at: datetime) -> byte
         "",
         f"This is the mail system at host {MX}.",
         "",
-        f"Your message could not be delivered: <{mail.envelope_to}>: {why}"
+        f"Your message could not be delivered: <{mail.envelope_to}>: {failure.diagnostic}"
         if failed
-        else f"Your message to <{mail.envelope_to}> is late: {why}. It will be tried again.",
+        else f"Your message to <{mail.envelope_to}> is late: {failure.diagnostic}. "
+        "It will be tried again.",
         "",
         f"--{boundary}",
         "Content-Type: message/delivery-status",
@@ -224,9 +236,9 @@ def report(mail: Mail, action: str, status: str, why: str, at: datetime) -> byte
         f"Arrival-Date: {format_datetime(mail.at)}",
         "",
         f"Final-Recipient: rfc822; {mail.envelope_to}",
-        f"Action: {action}",
-        f"Status: {status}",
-        f"Diagnostic-Code: smtp; {why}",
+        f"Action: {failure.action}",
+        f"Status: {failure.status}",
+        f"Diagnostic-Code: smtp; {failure.diagnostic}",
         "",
         f"--{boundary}",
         "Content-Type: text/rfc822-headers",
@@ -245,9 +257,9 @@ def _body(message: EmailMessage, kind: str) -> str:
 
 
 def _attachments(message: EmailMessage) -> list[Media]:
-    found = []
+    attachments = []
     for part in message.iter_attachments():
         payload = part.get_payload(decode=True)
         data = payload if isinstance(payload, bytes) else part.as_bytes()
-        found.append(Media(data, part.get_content_type(), part.get_filename() or ""))
-    return found
+        attachments.append(Media(data, part.get_content_type(), part.get_filename() or ""))
+    return attachments

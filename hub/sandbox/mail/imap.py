@@ -53,21 +53,21 @@ class Mailbox:
             demo_user=user,
             demo_password=password,
         )
-        # One round: this password guards nothing, and the hub may log in every second.
+        # One round: this password protects nothing, and the hub may log in every second.
         backend, config = await DictBackend.init(args, hash_context=BuiltinHash(rounds=1))
         config.apply_context()
         return cls(config, backend, user)
 
     def callback(self) -> Callback:
-        """For asyncio.start_server."""
+        """Returns the function that serves one connection, for asyncio.start_server."""
         server = IMAPServer(self._backend.login, self._config)
 
         async def run(reader: StreamReader, writer: StreamWriter) -> None:
             self._config.apply_context()
             self._writers.add(writer)
-            about = SocketInfo.get(writer, ProxyResultLocal(), unique_id=uuid4().bytes)
+            socket_info = SocketInfo.get(writer, ProxyResultLocal(), unique_id=uuid4().bytes)
             try:
-                await server(reader, cast(StreamWriter, _Whole(writer)), about)
+                await server(reader, cast(StreamWriter, _OnePiece(writer)), socket_info)
             finally:
                 self._writers.discard(writer)
 
@@ -75,8 +75,8 @@ class Mailbox:
 
     async def add(self, raw: bytes, at: datetime | None = None) -> None:
         inbox = await self._mailboxes.get_mailbox("INBOX")
-        when = at or datetime.now(UTC)
-        await inbox.append(AppendMessage(raw, when, frozenset()), recent=True)
+        arrived_at = at or datetime.now(UTC)
+        await inbox.append(AppendMessage(raw, arrived_at, frozenset()), recent=True)
 
     async def mark_all_seen(self) -> None:
         inbox = await self._mailboxes.get_mailbox("INBOX")
@@ -84,7 +84,7 @@ class Mailbox:
             await inbox.update(message.uid, message, frozenset((Seen,)), FlagOp.ADD)
 
     async def renumber(self, raws: list[bytes]) -> None:
-        """The same mails under another UIDVALIDITY, numbered anew."""
+        """Puts the same mails under another UIDVALIDITY, with new UIDs."""
         self._config.apply_context()
         old = await self._mailboxes.get_mailbox("INBOX")
         self._mailboxes = MailboxSet()
@@ -105,7 +105,7 @@ class Mailbox:
             writer.transport.abort()
 
 
-class _Whole:
+class _OnePiece:
     """Sends each response in one piece.
 
     pymap writes a response in fragments; a client that looks at a non-blocking socket while it
@@ -114,10 +114,10 @@ class _Whole:
 
     def __init__(self, writer: StreamWriter) -> None:
         self._writer = writer
-        self._held = bytearray()
+        self._buffer = bytearray()
 
     def write(self, data: bytes) -> None:
-        self._held += data
+        self._buffer += data
 
     async def drain(self) -> None:
         self._send()
@@ -131,6 +131,6 @@ class _Whole:
         return getattr(self._writer, name)
 
     def _send(self) -> None:
-        held, self._held = bytes(self._held), bytearray()
-        if held:
-            self._writer.write(held)
+        response, self._buffer = bytes(self._buffer), bytearray()
+        if response:
+            self._writer.write(response)

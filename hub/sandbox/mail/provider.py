@@ -1,4 +1,4 @@
-"""All the mail there is: the hub's mailbox and the customers'."""
+"""The mail servers of the hub and of all customers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import threading
 from dataclasses import replace
 
 from hub.sandbox.base.cdn import Cdn
-from hub.sandbox.base.context import Shared, Waitable
+from hub.sandbox.base.context import SandboxContext
+from hub.sandbox.base.waitable import Waitable
 from hub.sandbox.mail import formats
 from hub.sandbox.mail.customer import MailCustomer
 from hub.sandbox.mail.formats import Mail
@@ -18,13 +19,18 @@ PASSWORD = "sandbox-mail-password"
 WEBHOOK_SECRET = "sandbox-mail-hook-secret"
 
 
-class MailWorld:
-    """Args: `user` and `password` are the hub's, for both servers."""
+class MailProvider:
+    """Carries mail between the hub's mailbox and those of the customers.
+
+    Args:
+        address: the hub's address, and its user name at both servers.
+        password: the hub's password at both servers.
+    """
 
     def __init__(
-        self, shared: Shared, cdn: Cdn, address: str = ADDRESS, password: str = PASSWORD
+        self, context: SandboxContext, cdn: Cdn, address: str = ADDRESS, password: str = PASSWORD
     ) -> None:
-        self.shared = shared
+        self.context = context
         self.cdn = cdn
         self.address = address
         self.user = address
@@ -33,7 +39,7 @@ class MailWorld:
         self.sent_by_hub: Waitable[Mail] = Waitable()
         self._customers: dict[str, MailCustomer] = {}
         self._inbox: list[bytes] = []
-        self._rules = SmtpRules(self.user, password, self._from_hub)
+        self._rules = SmtpRules(self.user, password, self._take_from_hub)
         self._servers = MailServers(self._rules, self.user, password)
         self._lock = threading.RLock()
 
@@ -47,7 +53,7 @@ class MailWorld:
 
     @property
     def inbox(self) -> list[bytes]:
-        """Every mail that lies in the hub's mailbox, as it came."""
+        """The mails in the hub's mailbox, as they came."""
         return list(self._inbox)
 
     def start(self, smtp_port: int = 0, imap_port: int = 0) -> None:
@@ -59,7 +65,7 @@ class MailWorld:
     # -- verbs ------------------------------------------------------------------------------
 
     def customer(self, address: str = "customer@example.com", name: str = "") -> MailCustomer:
-        """A person; the same address is the same person."""
+        """Returns the customer of this address; the first call makes it."""
         key = address.lower()
         with self._lock:
             if key not in self._customers:
@@ -69,42 +75,42 @@ class MailWorld:
             return self._customers[key]
 
     def answers(self, code: int, text: str, command: str = "RCPT", times: int = 1) -> None:
-        """The SMTP server refuses `times` commands (MAIL, RCPT or DATA): `answers(451, "Busy")`."""
+        """Refuses the next `times` commands (MAIL, RCPT or DATA): `answers(451, "Busy")`."""
         self._rules.faults.append(SmtpFault(command.upper(), f"{code} {text}", times))
 
     def refuses(self, address: str, answer: str = "550 5.1.1 User unknown") -> None:
-        """Refuses this recipient while the mail is handed in."""
+        """Refuses a recipient during the SMTP session."""
         self._rules.refused[address.lower()] = answer
 
     def drops_after_data(self, times: int = 1) -> None:
-        """Takes the mail and cuts the connection instead of saying so."""
+        """Accepts the next mails and cuts the connection before the answer."""
         self._rules.drop_after_data = times
 
     def is_down(self) -> None:
-        """SMTP and IMAP refuse connections and cut those that are open."""
+        """Closes SMTP and IMAP and cuts the open connections."""
         self._servers.go_down()
 
     def is_up(self) -> None:
-        """All is well again, whatever was wrong."""
+        """Ends every fault."""
         self._rules.faults.clear()
         self._rules.refused.clear()
         self._rules.drop_after_data = 0
         self._servers.come_up()
 
     def cuts_imap(self) -> None:
-        """Every IMAP connection breaks; new ones are welcome."""
+        """Cuts the open IMAP connections; new ones are accepted."""
         self._servers.run(self._cut())
 
     def changes_uid_validity(self) -> None:
-        """The same mails get new UIDs, as after a server was restored."""
+        """Gives the same mails new UIDs, as after a server was restored."""
         self._servers.run(self._servers.mailbox.renumber(self.inbox))
 
-    def somebody_reads_everything(self) -> None:
-        """All mails in the hub's mailbox are \\Seen, by a colleague's phone."""
+    def colleague_reads_all_mail(self) -> None:
+        """Marks the mails in the hub's mailbox as \\Seen, as a colleague's phone does."""
         self._servers.run(self._servers.mailbox.mark_all_seen())
 
     def arrives(self, raw: bytes) -> None:
-        """Puts bytes into the hub's mailbox as they are, however malformed."""
+        """Puts bytes into the hub's mailbox as they are, even if malformed."""
         with self._lock:
             self._inbox.append(raw)
         self._servers.run(self._servers.mailbox.add(raw))
@@ -112,42 +118,42 @@ class MailWorld:
     # -- carrying ---------------------------------------------------------------------------
 
     def deliver(self, raw: bytes, envelope_from: str, recipients: list[str]) -> None:
-        """Takes a mail to everybody it is for. An address nobody has yet gets a mailbox."""
+        """Brings a mail to its recipients. An unknown address becomes a new customer."""
         for to in recipients:
             if is_at(to, self.address):
-                now = self.shared.clock.now()
-                self.arrives(formats.received(raw, envelope_from, to, now))
+                now = self.context.clock.now()
+                self.arrives(formats.with_trace_headers(raw, envelope_from, to, now))
             else:
-                self._to_customer(self.customer(to), raw, envelope_from, to)
+                self._deliver_to_customer(self.customer(to), raw, envelope_from, to)
 
-    def read(self, raw: bytes, envelope_from: str, to: str, *, mine: bool) -> Mail:
-        mail = formats.read(raw, envelope_from, to, self.shared.clock.now(), mine=mine)
-        kept = [self.cdn.put(m.data, m.media_type, m.name) for m in mail.attachments]
-        named = (
-            replace(new, name=old.name) for new, old in zip(kept, mail.attachments, strict=True)
-        )
-        return replace(mail, attachments=tuple(named))
+    def parse_mail(self, raw: bytes, envelope_from: str, to: str, *, mine: bool) -> Mail:
+        """Parses a mail and stores its attachments."""
+        mail = formats.parse_mail(raw, envelope_from, to, self.context.clock.now(), mine=mine)
+        stored = [self.cdn.put(file.data, file.media_type, file.name) for file in mail.attachments]
+        return replace(mail, attachments=tuple(stored))
 
-    def tell(self, customer: MailCustomer, mail: Mail) -> None:
-        """News for the page."""
+    def publish_mail(self, customer: MailCustomer, mail: Mail) -> None:
+        """Publishes a mail to the customer's screen."""
         data = {"screen": f"mail/{customer.address.lower()}", "mail": mail.as_json()}
-        self.shared.feed.publish("mail", data)
+        self.context.feed.publish("mail", data)
 
-    def _from_hub(self, raw: bytes, envelope_from: str, recipients: list[str]) -> None:
+    def _take_from_hub(self, raw: bytes, envelope_from: str, recipients: list[str]) -> None:
         for to in recipients:
-            self.sent_by_hub.append(self.read(raw, envelope_from, to, mine=False))
+            self.sent_by_hub.append(self.parse_mail(raw, envelope_from, to, mine=False))
         # Called inside the mail servers' loop, where waiting for the loop would never end.
         threading.Thread(
             target=self.deliver, args=(raw, envelope_from, list(recipients)), daemon=True
         ).start()
 
-    def _to_customer(self, customer: MailCustomer, raw: bytes, sender: str, to: str) -> None:
-        mail = self.read(raw, sender, to, mine=False)
-        trouble = customer.trouble
-        if trouble is None or trouble[0] == "delayed":
-            customer.takes(mail)
-        if trouble is not None and sender:
-            report = formats.report(mail, *trouble, self.shared.clock.now())
+    def _deliver_to_customer(
+        self, customer: MailCustomer, raw: bytes, sender: str, to: str
+    ) -> None:
+        mail = self.parse_mail(raw, sender, to, mine=False)
+        failure = customer.failure
+        if failure is None or failure.action == "delayed":
+            customer.receive_mail(mail)
+        if failure is not None and sender:
+            report = formats.delivery_report(mail, failure, self.context.clock.now())
             self.deliver(report, "", [sender])
 
     async def _cut(self) -> None:
@@ -155,7 +161,8 @@ class MailWorld:
 
 
 def is_at(address: str, account: str) -> bool:
-    """True when mail for `address` lies in `account`'s mailbox, also with +something."""
+    """Returns whether mail for `address` goes to `account`, also with a part after a plus sign."""
     local, _, domain = address.lower().rpartition("@")
-    own_local, _, own_domain = account.lower().rpartition("@")
-    return domain == own_domain and local.partition("+")[0] == own_local.partition("+")[0]
+    account_local, _, account_domain = account.lower().rpartition("@")
+    same_local = local.partition("+")[0] == account_local.partition("+")[0]
+    return domain == account_domain and same_local

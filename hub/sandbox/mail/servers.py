@@ -15,6 +15,8 @@ HOST = "127.0.0.1"
 
 
 class MailServers:
+    """Opens and closes the SMTP and the IMAP server, and runs coroutines in their loop."""
+
     def __init__(self, rules: SmtpRules, user: str, password: str) -> None:
         self._rules = rules
         self._account = (user, password)
@@ -41,17 +43,17 @@ class MailServers:
         self._loop.close()
 
     def go_down(self) -> None:
-        """Nobody can connect and who is connected is cut off; the mailbox stays."""
+        """Refuses new connections and cuts the open ones; the mailbox stays."""
         self.run(self._close())
 
     def come_up(self) -> None:
-        """On the same ports as before."""
+        """Listens again, on the same ports as before."""
         if not self._servers:
             self.run(self._listen())
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Runs it in the loop and waits for its result."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Runs a coroutine in the loop and waits up to 10 seconds for its result."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
 
     async def _open(self) -> None:
         self.mailbox = await Mailbox.open(*self._account)
@@ -62,7 +64,7 @@ class MailServers:
             await self._loop.create_server(self._rules.protocol, HOST, self.smtp_port),
             await asyncio.start_server(self.mailbox.callback(), HOST, self.imap_port),
         ]
-        self.smtp_port, self.imap_port = (s.sockets[0].getsockname()[1] for s in servers)
+        self.smtp_port, self.imap_port = (server.sockets[0].getsockname()[1] for server in servers)
         self._servers = servers
 
     async def _close(self) -> None:
@@ -73,7 +75,7 @@ class MailServers:
         self.mailbox.hang_up()
 
     async def _end_tasks(self) -> None:
-        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in others:
+        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)

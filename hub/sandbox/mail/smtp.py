@@ -1,4 +1,4 @@
-"""Where the hub hands in its mail: logs in its user, refuses what it is told to refuse.
+"""The SMTP server for the hub's mail: logs in its user, and refuses commands on demand.
 
 Source: RFC 5321, RFC 4954 (AUTH)
 """
@@ -20,7 +20,7 @@ SIZE = 35 * 1024 * 1024
 
 @dataclass
 class SmtpFault:
-    """Answers `command` (MAIL, RCPT, DATA) with `answer`, `times` times."""
+    """A refusal: the next `times` commands (MAIL, RCPT or DATA) get `answer`."""
 
     command: str
     answer: str
@@ -28,12 +28,12 @@ class SmtpFault:
 
 
 class SmtpRules:
-    """The handler of aiosmtpd, with its verbs for trouble."""
+    """The handler of aiosmtpd, with its faults."""
 
     def __init__(
         self, user: str, password: str, deliver: Callable[[bytes, str, list[str]], None]
     ) -> None:
-        # aiosmtpd warns of passwords in plain text; here that is meant.
+        # aiosmtpd warns of passwords in plain text, which are intended on loopback.
         warnings.filterwarnings("ignore", message="Requiring AUTH while not requiring TLS")
         logging.getLogger("mail.log").setLevel(logging.ERROR)
         self._user = user
@@ -45,7 +45,7 @@ class SmtpRules:
         self._transports: set[WriteTransport] = set()
 
     def protocol(self) -> SMTP:
-        """One connection, for asyncio's create_server."""
+        """Makes the protocol of one connection, for asyncio's create_server."""
         return _Connection(
             self._transports,
             self,
@@ -115,7 +115,7 @@ class SmtpRules:
 
 
 class _Connection(SMTP):
-    """Lets the server see its open connections, to cut them."""
+    """Registers itself, so that the server can cut its open connections."""
 
     def __init__(self, transports: set[WriteTransport], *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -127,6 +127,6 @@ class _Connection(SMTP):
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
-        for each in [each for each in self._open if each.is_closing()]:
-            self._open.discard(each)
+        for closing in [each for each in self._open if each.is_closing()]:
+            self._open.discard(closing)
         super().connection_lost(error)

@@ -1,4 +1,7 @@
-"""The demo shop: a made-up shop for shoes whose page carries the widget."""
+"""The demo shop: a made-up shop for shoes whose page carries the widget.
+
+Knows the hub's public URL alone.
+"""
 
 from hub.sandbox.shop.web import blueprint
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, render_template, request, send_from_directory
 
-from hub.sandbox.base.context import Shared
+from hub.sandbox.base.context import SandboxContext
 
 FOLDER = Path(__file__).parent
 SHOES = (
@@ -18,15 +18,15 @@ SHOES = (
 )
 
 
-def blueprint(shared: Shared) -> Blueprint:
+def blueprint(context: SandboxContext) -> Blueprint:
     web = Blueprint("shop", __name__, template_folder=str(FOLDER))
 
     @web.get("/shop")
     def shop() -> Response:
-        page = render_template("shop.html", hub_url=shared.hub_url, shoes=SHOES)
+        page = render_template("shop.html", hub_url=context.hub_url, shoes=SHOES)
         answer = Response(page)
         if request.args.get("csp") == "strict":
-            answer.headers["Content-Security-Policy"] = strict_policy(shared.hub_url)
+            answer.headers["Content-Security-Policy"] = strict_policy(context.hub_url)
         return answer
 
     @web.get("/shop/shop.css")
@@ -41,7 +41,7 @@ def blueprint(shared: Shared) -> Blueprint:
 
 
 def strict_policy(hub_url: str) -> str:
-    """Everything from the shop itself; scripts, frames and connections from the hub only."""
+    """Returns a policy that allows scripts, frames and connections from the hub only."""
     socket = "ws" + hub_url.removeprefix("http") if urlsplit(hub_url).scheme else ""
     return (
         "default-src 'none'; base-uri 'none'; form-action 'self'; img-src 'self'; "

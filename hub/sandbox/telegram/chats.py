@@ -1,4 +1,4 @@
-"""Chats and files of the Telegram stand-in, and the shapes they have on the wire.
+"""Chats and files of the Telegram stand-in, and their JSON in the Bot API.
 
 Source: https://core.telegram.org/bots/api#message
 """
@@ -15,7 +15,7 @@ from hub.sandbox.base.screen import Bubble, Button, Kind, Media, Screen
 
 Json = dict[str, Any]
 
-# Telegram's field of a message -> what the screen shows.
+# Telegram's field of a message -> how the screen draws it.
 KINDS: dict[str, Kind] = {
     "photo": "photo",
     "document": "file",
@@ -32,7 +32,7 @@ KINDS: dict[str, Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class TelegramFile:
-    """Bytes at Telegram, under the id and the path that the Bot API gives them."""
+    """A file at Telegram, with its id and its path in the Bot API."""
 
     file_id: str
     unique_id: str
@@ -41,7 +41,7 @@ class TelegramFile:
     duration: int = 1
 
     @classmethod
-    def of(cls, media: Media, field_name: str, duration: int = 1) -> TelegramFile:
+    def from_media(cls, media: Media, field_name: str, duration: int = 1) -> TelegramFile:
         unique = secrets.token_hex(6)
         ending = media.name.rpartition(".")[2] if "." in media.name else "bin"
         path = f"{field_name}s/file_{unique}.{ending}"
@@ -55,7 +55,7 @@ class TelegramFile:
         }
 
     def in_message(self, field_name: str) -> Json:
-        """The part of a message that carries this file as a photo, a voice note, ..."""
+        """Returns the part of a message that carries this file as a photo, a voice note, ..."""
         base = self.as_json()
         named = {**base, "mime_type": self.media.media_type}
         if field_name == "photo":
@@ -89,9 +89,9 @@ class TelegramFile:
 
 @dataclass
 class Chat:
-    """A private chat (its id is the person's) or a group.
+    """A private chat, whose id is that of its customer, or a group.
 
-    `bot` is what the bot is there: `unknown` until the person first writes, `member`, `kicked`.
+    `bot` is the bot's membership: `unknown` until the customer first writes, `member`, `kicked`.
     """
 
     id: int
@@ -112,18 +112,22 @@ class Chat:
             named = {"first_name": self.first_name, "username": self.username}
         else:
             named = {"title": self.title}
-        return {"id": self.id, "type": self.type, **{k: v for k, v in named.items() if v}}
+        return {
+            "id": self.id,
+            "type": self.type,
+            **{name: value for name, value in named.items() if value},
+        }
 
-    def add(self, message: Json, files: TelegramFile | None, *, mine: bool) -> Bubble:
+    def add(self, message: Json, file: TelegramFile | None, *, mine: bool) -> Bubble:
         """Puts a message into the chat and onto the screen. Sets its message_id."""
         message["message_id"] = self.next_id
         self.next_id += 1
         self.messages[message["message_id"]] = message
-        return self.screen.show(bubble_of(message, files, mine=mine))
+        return self.screen.show(bubble_of(message, file, mine=mine))
 
 
 def bubble_of(message: Json, file: TelegramFile | None, *, mine: bool) -> Bubble:
-    """What a person sees of a message."""
+    """Returns a message as the customer's screen shows it."""
     kind: Kind = next((kind for name, kind in KINDS.items() if name in message), "text")
     location = message.get("location")
     contact = message.get("contact")
@@ -143,11 +147,14 @@ def bubble_of(message: Json, file: TelegramFile | None, *, mine: bool) -> Bubble
 
 
 def buttons_of(markup: Json | None) -> tuple[Button, ...]:
+    """Returns the buttons of a reply_markup, row after row."""
     if not markup:
         return ()
     rows = markup.get("inline_keyboard") or markup.get("keyboard") or []
     return tuple(
-        Button(b, "") if isinstance(b, str) else Button(b["text"], b.get("callback_data", ""))
+        Button(button, "")
+        if isinstance(button, str)
+        else Button(button["text"], button.get("callback_data", ""))
         for row in rows
-        for b in row
+        for button in row
     )

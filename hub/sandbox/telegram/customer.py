@@ -1,4 +1,4 @@
-"""A person with Telegram on the phone, as verbs."""
+"""A customer with Telegram on the phone, as verbs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from hub.sandbox.base import sample_files
-from hub.sandbox.base.context import Waitable
 from hub.sandbox.base.screen import Bubble, Screen
+from hub.sandbox.base.waitable import Waitable
 from hub.sandbox.telegram.chats import Chat, Json, TelegramFile
 from hub.sandbox.telegram.state import TelegramState
 
@@ -24,7 +24,7 @@ MIME = {
 
 
 class TelegramCustomer:
-    """Every verb returns the Bubble it left on the screen, with the provider's id."""
+    """Every verb that writes returns the Bubble that it put on the screen; its id is Telegram's."""
 
     def __init__(self, state: TelegramState, chat: Chat) -> None:
         self._state = state
@@ -44,7 +44,7 @@ class TelegramCustomer:
 
     @property
     def received(self) -> Waitable[Bubble]:
-        """What arrived on this phone."""
+        """The messages that arrived on this phone."""
         return self.chat.screen.received
 
     # -- writing ----------------------------------------------------------------------------
@@ -52,69 +52,84 @@ class TelegramCustomer:
     def says(
         self, text: str, *, reply_to: Bubble | str | None = None, chat: Chat | None = None
     ) -> Bubble:
-        """Writes a text; `/commands` get their entity. `chat` is a group, else the bot's chat."""
+        """Writes a text to the bot, or in a group `chat`; `/commands` get their entity."""
         content: Json = {"text": text}
         if text.startswith("/"):
             command = text.split()[0]
             content["entities"] = [{"type": "bot_command", "offset": 0, "length": len(command)}]
-        return self._writes(content, reply_to=reply_to, chat=chat)
+        return self._send_message(content, reply_to=reply_to, chat=chat)
 
     def starts(self, payload: str = "") -> Bubble:
-        """Presses Start, on a link https://t.me/<bot>?start=payload if there is a payload."""
+        """Presses Start; with a payload it is that of a link https://t.me/<bot>?start=payload."""
         if self.chat.bot == "kicked":
             self.unblocks_bot()
         return self.says(f"/start {payload}".strip())
 
     def sends_photo(self, data: bytes | None = None, caption: str = "", **more: Any) -> Bubble:
-        return self._sends("photo", data or sample_files.photo(), caption, **more)
+        return self._send_file("photo", data or sample_files.photo(), caption, **more)
 
     def sends_voice(self, data: bytes | None = None, duration: int = 1, **more: Any) -> Bubble:
-        return self._sends("voice", data or sample_files.voice(duration), duration=duration, **more)
+        return self._send_file(
+            "voice", data or sample_files.voice(duration), duration=duration, **more
+        )
 
     def sends_document(
         self, data: bytes | None = None, name: str = "form.pdf", caption: str = "", **more: Any
     ) -> Bubble:
         more.setdefault("media_type", "application/pdf" if name.endswith(".pdf") else "")
-        return self._sends("document", data or sample_files.pdf(), caption, name=name, **more)
+        return self._send_file("document", data or sample_files.pdf(), caption, name=name, **more)
 
     def sends_video(self, data: bytes, caption: str = "", **more: Any) -> Bubble:
-        return self._sends("video", data, caption, **more)
+        return self._send_file("video", data, caption, **more)
 
     def sends_audio(self, data: bytes, caption: str = "", **more: Any) -> Bubble:
-        return self._sends("audio", data, caption, **more)
+        return self._send_file("audio", data, caption, **more)
 
     def sends_animation(self, data: bytes, caption: str = "", **more: Any) -> Bubble:
-        return self._sends("animation", data, caption, **more)
+        return self._send_file("animation", data, caption, **more)
 
     def sends_video_note(self, data: bytes, **more: Any) -> Bubble:
-        return self._sends("video_note", data, **more)
+        return self._send_file("video_note", data, **more)
 
     def sends_sticker(self, data: bytes | None = None) -> Bubble:
-        return self._sends("sticker", data or sample_files.png(64, 64, lambda x, y: (x, y, 128)))
+        return self._send_file(
+            "sticker", data or sample_files.png(64, 64, lambda x, y: (x, y, 128))
+        )
 
     def sends_location(self, latitude: float, longitude: float) -> Bubble:
-        return self._writes({"location": {"latitude": latitude, "longitude": longitude}})
+        return self._send_message({"location": {"latitude": latitude, "longitude": longitude}})
 
-    def shares_contact(self, phone: str, name: str = "", *, own: bool = False) -> Bubble:
+    def shares_contact(self, phone: str, name: str = "", *, is_own_number: bool = False) -> Bubble:
         card: Json = {"phone_number": phone, "first_name": name or self.name}
-        return self._writes({"contact": {**card, **({"user_id": self.id} if own else {})}})
+        return self._send_message(
+            {"contact": {**card, **({"user_id": self.id} if is_own_number else {})}}
+        )
 
     def album(self, items: Sequence[bytes | str], caption: str = "") -> list[Bubble]:
-        """Photos as one album: as many updates with one media_group_id, the first captioned."""
+        """Sends photos as one album: one update each, all with one media_group_id.
+
+        The caption belongs to the first.
+        """
         group = self._state.new_album()
-        pictures = [each if isinstance(each, bytes) else sample_files.photo() for each in items]
+        pictures = [item if isinstance(item, bytes) else sample_files.photo() for item in items]
         return [
-            self._sends("photo", data, caption if not number else "", media_group_id=group)
+            self._send_file("photo", data, caption if not number else "", media_group_id=group)
             for number, data in enumerate(pictures)
         ]
 
     def forwards(self, texts: Sequence[str], origin: str = "Bob") -> list[Bubble]:
-        """Forwards messages all at once; they come as updates of the same second."""
-        came = {"type": "hidden_user", "sender_user_name": origin, "date": self._state.timestamp()}
-        return [self._writes({"text": text, "forward_origin": came}) for text in texts]
+        """Forwards several messages; they come as updates of the same second."""
+        forward_origin = {
+            "type": "hidden_user",
+            "sender_user_name": origin,
+            "date": self._state.timestamp(),
+        }
+        return [
+            self._send_message({"text": text, "forward_origin": forward_origin}) for text in texts
+        ]
 
     def edits(self, message: Bubble | int | str, text: str) -> None:
-        """Changes the text, or the caption under a file."""
+        """Changes the text of a message, or the caption under its file."""
         number = int(message.id if isinstance(message, Bubble) else message)
         old = self.chat.messages[number]
         old["text" if "text" in old else "caption"] = text
@@ -125,20 +140,24 @@ class TelegramCustomer:
     def presses(self, title: str) -> None:
         """Presses a button under a message of the bot, or one of its keyboard (which is a text).
 
-        Raises AssertionError when no message has such a button.
+        Raises:
+            AssertionError: no message has a button with this title.
         """
         for bubble in reversed(list(self.received)):
             for button in bubble.buttons:
                 if button.title == title:
                     if "inline_keyboard" in bubble.raw.get("reply_markup", {}):
-                        self._presses_inline(bubble, button.payload)
+                        self._press_inline_button(bubble, button.payload)
                     else:
                         self.says(title)
                     return
         raise AssertionError(f"no message has a button {title!r}")
 
     def reacts(self, message: Bubble | int | str, emoji: str) -> None:
-        """Puts an emoji under a message; "" takes it back. The bot must have asked for these."""
+        """Puts an emoji under a message, or removes it with an empty text.
+
+        The update comes only if the bot asked for reactions.
+        """
         number = str(message.id if isinstance(message, Bubble) else message)
         bubble = self.screen.find(number)
         old = bubble.reaction if bubble else ""
@@ -153,13 +172,13 @@ class TelegramCustomer:
         }
         self._state.updates.put("message_reaction", value, f"reactions {self.id}")
 
-    # -- doors ------------------------------------------------------------------------------
+    # -- membership -------------------------------------------------------------------------
 
     def blocks_bot(self) -> None:
-        self._membership("kicked")
+        self._change_membership("kicked")
 
     def unblocks_bot(self) -> None:
-        self._membership("member")
+        self._change_membership("member")
 
     def deletes_account(self) -> None:
         self.chat.deactivated = True
@@ -172,9 +191,9 @@ class TelegramCustomer:
             user["username"] = self.chat.username
         return {**user, "language_code": self.chat.language}
 
-    def _sends(self, kind: str, data: bytes, caption: str = "", **more: Any) -> Bubble:
+    def _send_file(self, kind: str, data: bytes, caption: str = "", **more: Any) -> Bubble:
         media_type, name = MIME[kind]
-        file = self._state.files.keep(
+        file = self._state.files.store(
             data,
             more.pop("media_type", "") or media_type,
             more.pop("name", "") or name,
@@ -183,9 +202,9 @@ class TelegramCustomer:
         )
         content = {**file.in_message(kind), **({"caption": caption} if caption else {})}
         reply_to = more.pop("reply_to", None)
-        return self._writes({**content, **more}, file, reply_to=reply_to)
+        return self._send_message({**content, **more}, file, reply_to=reply_to)
 
-    def _writes(
+    def _send_message(
         self,
         content: Json,
         file: TelegramFile | None = None,
@@ -200,12 +219,12 @@ class TelegramCustomer:
         message |= {"date": self._state.timestamp(), **content}
         if reply_to is not None:
             number = int(reply_to.id if isinstance(reply_to, Bubble) else reply_to)
-            answered = dict(chat.messages[number])
-            answered.pop("reply_to_message", None)
-            message["reply_to_message"] = answered
+            answered_message = dict(chat.messages[number])
+            answered_message.pop("reply_to_message", None)
+            message["reply_to_message"] = answered_message
         bubble = chat.add(message, file, mine=True)
         if chat.bot == "kicked":
-            # A person who blocked a bot cannot write to it; the app shows an Unblock button.
+            # A customer that blocked a bot cannot write to it; the app shows an Unblock button.
             chat.screen.change(bubble.id, status="failed", problem="You blocked this bot")
             return bubble
         self._state.updates.put(
@@ -216,7 +235,7 @@ class TelegramCustomer:
         )
         return bubble
 
-    def _presses_inline(self, bubble: Bubble, data: str) -> None:
+    def _press_inline_button(self, bubble: Bubble, data: str) -> None:
         value = {
             "id": self._state.new_callback(),
             "from": self._user(),
@@ -226,7 +245,7 @@ class TelegramCustomer:
         }
         self._state.updates.put("callback_query", value, f"callbacks {self.id}")
 
-    def _membership(self, status: str) -> None:
+    def _change_membership(self, status: str) -> None:
         old, self.chat.bot = self.chat.bot, status
         if old == status:
             return
@@ -242,7 +261,7 @@ class TelegramCustomer:
 
 
 class TelegramGroup:
-    """A group that the bot is in."""
+    """A group with the bot as a member."""
 
     def __init__(self, state: TelegramState, title: str) -> None:
         self._state = state
@@ -255,17 +274,21 @@ class TelegramGroup:
     def hears(self, customer: TelegramCustomer, text: str) -> Bubble:
         return customer.says(text, chat=self.chat)
 
-    def becomes_supergroup(self, *, tells: bool = True) -> Chat:
-        """Gets a new id. `tells=False`: the bot hears of it only when its next send is refused."""
+    def becomes_supergroup(self, *, sends_updates: bool = True) -> Chat:
+        """Gives the group a new id.
+
+        Args:
+            sends_updates: false where the bot learns of it only when its next send is refused.
+        """
         old = self.chat
         self.chat = self._state.group_chat(old.title, supergroup=True)
         old.migrated_to = self.chat.id
-        if tells:
-            for chat, key, other in (
+        if sends_updates:
+            for chat, key, linked_id in (
                 (old, "migrate_to_chat_id", self.chat.id),
                 (self.chat, "migrate_from_chat_id", old.id),
             ):
-                message = {"chat": chat.as_json(), "date": self._state.timestamp(), key: other}
+                message = {"chat": chat.as_json(), "date": self._state.timestamp(), key: linked_id}
                 message["message_id"] = chat.next_id
                 chat.next_id += 1
                 self._state.updates.put("message", message, f"chat {chat.id}")

@@ -1,4 +1,4 @@
-"""parse_mode HTML as the Bot API reads it: few tags, everything else refused.
+"""parse_mode HTML as the Bot API parses it: few tags, all other markup refused.
 
 Source: https://core.telegram.org/bots/api#html-style
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 from typing import Any
 
-from hub.sandbox.telegram.updates import Refusal
+from hub.sandbox.telegram.updates import BotApiError
 
 TAGS = {
     "b": "bold",
@@ -29,30 +29,32 @@ TAGS = {
 
 
 def utf16_length(text: str) -> int:
-    """Telegram counts in UTF-16 code units."""
+    """Returns the length in UTF-16 code units, as Telegram counts."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def read(text: str, parse_mode: str, entities: Any) -> tuple[str, list[dict[str, Any]]]:
-    """The text as shown and its entities. Raises Refusal 400 when it cannot be parsed."""
+def parse_text(text: str, parse_mode: str, entities: Any) -> tuple[str, list[dict[str, Any]]]:
+    """Returns the text as shown and its entities. Raises BotApiError 400 for broken markup."""
     if parse_mode:
         if parse_mode.lower() != "html":
-            raise Refusal(400, f"Bad Request: unsupported parse_mode here: {parse_mode}")
-        reader = _Reader()
-        reader.feed(text)
-        reader.close()
-        if reader.open:
-            raise _unparsable(f'Can\'t find end tag corresponding to start tag "{reader.open[-1]}"')
-        return reader.text.strip(), reader.entities
-    shown = text.strip()
+            raise BotApiError(400, f"Bad Request: unsupported parse_mode here: {parse_mode}")
+        parser = _HtmlParser()
+        parser.feed(text)
+        parser.close()
+        if parser.open:
+            raise _parse_error(
+                f'Can\'t find end tag corresponding to start tag "{parser.open[-1]}"'
+            )
+        return parser.text.strip(), parser.entities
+    shown_text = text.strip()
     for entity in entities or []:
         end = int(entity.get("offset", -1)) + int(entity.get("length", 0))
         if entity.get("offset", -1) < 0 or end > utf16_length(text):
-            raise Refusal(400, "Bad Request: can't parse entities: entity is out of the text")
-    return shown, list(entities or [])
+            raise BotApiError(400, "Bad Request: can't parse entities: entity is out of the text")
+    return shown_text, list(entities or [])
 
 
-class _Reader(HTMLParser):
+class _HtmlParser(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.text = ""
@@ -62,13 +64,13 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in TAGS:
-            raise _unparsable(f'Unsupported start tag "{tag}"')
+            raise _parse_error(f'Unsupported start tag "{tag}"')
         self.open.append(tag)
         self._starts.append((utf16_length(self.text), dict(attrs)))
 
     def handle_endtag(self, tag: str) -> None:
         if not self.open or self.open.pop() != tag:
-            raise _unparsable(f'Unexpected end tag "{tag}"')
+            raise _parse_error(f'Unexpected end tag "{tag}"')
         start, attributes = self._starts.pop()
         entity = {
             "type": TAGS[tag],
@@ -83,5 +85,5 @@ class _Reader(HTMLParser):
         self.text += data
 
 
-def _unparsable(why: str) -> Refusal:
-    return Refusal(400, f"Bad Request: can't parse entities: {why}")
+def _parse_error(reason: str) -> BotApiError:
+    return BotApiError(400, f"Bad Request: can't parse entities: {reason}")

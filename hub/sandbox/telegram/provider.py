@@ -13,14 +13,15 @@ from typing import Any
 from flask import Blueprint, Response, abort, json, request
 
 from hub.sandbox.base.cdn import Cdn
-from hub.sandbox.base.context import Shared, Waitable
-from hub.sandbox.base.faults import Answers, Faults
+from hub.sandbox.base.context import SandboxContext
+from hub.sandbox.base.faults import FaultAnswers, Faults
+from hub.sandbox.base.waitable import Waitable
 from hub.sandbox.telegram.chats import Json
 from hub.sandbox.telegram.customer import TelegramCustomer, TelegramGroup
 from hub.sandbox.telegram.methods import Methods
 from hub.sandbox.telegram.parameters import Parameters
-from hub.sandbox.telegram.state import TelegramState, too_many
-from hub.sandbox.telegram.updates import Refusal
+from hub.sandbox.telegram.state import TelegramState, too_many_requests
+from hub.sandbox.telegram.updates import BotApiError
 
 TOKEN = "100200300:sandbox-token-of-a-made-up-bot-0000"
 WELL_FORMED = re.compile(r"\d+:[A-Za-z0-9_-]{20,}")
@@ -28,7 +29,7 @@ WELL_FORMED = re.compile(r"\d+:[A-Za-z0-9_-]{20,}")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call the bot made."""
+    """One call of the bot. `files` are the names of its file parts."""
 
     method: str
     values: Json
@@ -36,18 +37,22 @@ class Call:
 
 
 class Telegram(Faults):
-    """Telegram, one bot, and everybody who has the app."""
+    """Telegram with one bot, and the customers that have the app."""
 
     def __init__(
-        self, shared: Shared, cdn: Cdn, token: str = TOKEN, username: str = "sandbox_shop_bot"
+        self,
+        context: SandboxContext,
+        cdn: Cdn,
+        token: str = TOKEN,
+        username: str = "sandbox_shop_bot",
     ) -> None:
         super().__init__(
-            Answers(
-                throttled=lambda seconds: _refused(too_many(seconds)),
-                down=lambda: _refused(Refusal(502, "Bad Gateway")),
+            FaultAnswers(
+                throttled=lambda seconds: _error_response(too_many_requests(seconds)),
+                down=lambda: _error_response(BotApiError(502, "Bad Gateway")),
             )
         )
-        self.state = TelegramState(shared, cdn, token, username, self._execute)
+        self.state = TelegramState(context, cdn, token, username, self._execute)
         self.calls: Waitable[Call] = Waitable()
         self._methods = Methods(self.state)
 
@@ -57,23 +62,24 @@ class Telegram(Faults):
 
     @property
     def api_base(self) -> str:
-        return f"{self.state.shared.url}/telegram"
+        return f"{self.state.context.url}/telegram"
 
     @property
     def enforces_rates(self) -> bool:
         return self.state.enforces_rates
 
     @enforces_rates.setter
-    def enforces_rates(self, yes: bool) -> None:
-        self.state.enforces_rates = yes
+    def enforces_rates(self, value: bool) -> None:
+        self.state.enforces_rates = value
 
     # -- verbs ------------------------------------------------------------------------------
 
     def customer(self, name: str, language: str = "en") -> TelegramCustomer:
-        """A person; the same name is the same person."""
+        """Returns the customer of this name, whose chat is made at the first call."""
         return TelegramCustomer(self.state, self.state.private_chat(name, language))
 
     def group(self, title: str) -> TelegramGroup:
+        """Makes a group with the bot in it."""
         return TelegramGroup(self.state, title)
 
     def sends_again(self, update: Json) -> None:
@@ -81,7 +87,7 @@ class Telegram(Faults):
         self.state.updates.send_again(update)
 
     def wait_until_confirmed(self, timeout: float = 5.0) -> None:
-        """Until the bot has taken all updates. Raises AssertionError when it does not."""
+        """Waits until the bot has confirmed all updates. Raises AssertionError after `timeout`."""
         self.state.updates.wait_until_confirmed(timeout)
 
     def close(self) -> None:
@@ -98,59 +104,59 @@ class Telegram(Faults):
             try:
                 self._authorise(token)
                 return self._answer(method)
-            except Refusal as refusal:
-                return _refused(refusal)
+            except BotApiError as error:
+                return _error_response(error)
 
         @web.get("/file/bot<token>/<path:path>")
         def file(token: str, path: str) -> Response:
             try:
                 self._authorise(token)
-            except Refusal as refusal:
-                return _refused(refusal)
-            found = self.state.files.by_path(path) or abort(404)
-            return Response(found.media.data, mimetype="application/octet-stream")
+            except BotApiError as error:
+                return _error_response(error)
+            telegram_file = self.state.files.by_path(path) or abort(404)
+            return Response(telegram_file.media.data, mimetype="application/octet-stream")
 
         return web
 
     def _authorise(self, token: str) -> None:
         if not WELL_FORMED.fullmatch(token):
-            raise Refusal(404, "Not Found")
+            raise BotApiError(404, "Not Found")
         if not hmac.compare_digest(token.encode(), self.token.encode()):
-            raise Refusal(401, "Unauthorized")
+            raise BotApiError(401, "Unauthorized")
 
     def _answer(self, method: str) -> Response:
         sending = method.lower().startswith(("send", "edit"))
         fault = self.fault_before(sending=sending)
         if fault is not None:
             return fault
-        parameters = Parameters.of(request)
+        parameters = Parameters.from_request(request)
         self.calls.append(Call(method, parameters.values, tuple(parameters.files)))
         result = self._methods.call(method, parameters)
         if sending:
             self.fault_after()
         return _json({"ok": True, "result": result}, 200)
 
-    def _execute(self, order: Json) -> None:
-        values = {key: value for key, value in order.items() if key != "method"}
-        self.calls.append(Call(str(order["method"]), values))
+    def _execute(self, call: Json) -> None:
+        values = {key: value for key, value in call.items() if key != "method"}
+        self.calls.append(Call(str(call["method"]), values))
         try:
-            self._methods.call(str(order["method"]), Parameters(values))
-        except Refusal:
-            # Telegram tells nobody what came of a method called from a webhook's answer.
+            self._methods.call(str(call["method"]), Parameters(values))
+        except BotApiError:
+            # Telegram reports no result of a method called from a webhook's answer.
             return
 
 
-def _refused(refusal: Refusal) -> Response:
+def _error_response(error: BotApiError) -> Response:
     body: dict[str, Any] = {
         "ok": False,
-        "error_code": refusal.code,
-        "description": refusal.description,
+        "error_code": error.code,
+        "description": error.description,
     }
-    if refusal.parameters:
-        body["parameters"] = refusal.parameters
-    answer = _json(body, refusal.code)
-    if "retry_after" in refusal.parameters:
-        answer.headers["Retry-After"] = str(refusal.parameters["retry_after"])
+    if error.parameters:
+        body["parameters"] = error.parameters
+    answer = _json(body, error.code)
+    if "retry_after" in error.parameters:
+        answer.headers["Retry-After"] = str(error.parameters["retry_after"])
     return answer
 
 

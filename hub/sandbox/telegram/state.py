@@ -1,4 +1,4 @@
-"""What Telegram knows: the bot, its chats and files, who blocked it, how fast it writes.
+"""The state of Telegram: the bot, its chats and files, its rate limits.
 
 Sources: https://core.telegram.org/bots/api#making-requests, https://core.telegram.org/bots/faq
 """
@@ -15,10 +15,10 @@ from collections.abc import Callable
 
 from hub.sandbox.base import sample_files
 from hub.sandbox.base.cdn import Cdn
-from hub.sandbox.base.context import Shared
+from hub.sandbox.base.context import SandboxContext
 from hub.sandbox.base.screen import Screen
 from hub.sandbox.telegram.chats import Chat, Json, TelegramFile
-from hub.sandbox.telegram.updates import Refusal, Updates
+from hub.sandbox.telegram.updates import BotApiError, Updates
 from hub.sandbox.telegram.uploads import Files
 
 # The FAQ gives the steady rates; how long a burst may be is not published, so it is generous.
@@ -26,8 +26,8 @@ PER_SECOND = 30
 PER_CHAT_BURST = 20
 
 
-class Bucket:
-    """Tokens that come back with time."""
+class TokenBucket:
+    """A rate limit: a token per send, of which `size` at most are saved up."""
 
     def __init__(self, size: float, per_second: float) -> None:
         self._size = self._left = size
@@ -35,7 +35,7 @@ class Bucket:
         self._at = time.monotonic()
 
     def take(self) -> float:
-        """0 when there was one, else the seconds until there will be."""
+        """Takes a token. Returns 0, or the seconds until there is one."""
         now = time.monotonic()
         self._left = min(self._size, self._left + (now - self._at) * self._rate)
         self._at = now
@@ -46,28 +46,36 @@ class Bucket:
 
 
 class TelegramState:
-    """Args: `enforces_rates` may be turned off where a test writes faster than Telegram allows."""
+    """One bot with its chats, files and updates.
+
+    `enforces_rates` may be turned off where a test writes faster than Telegram allows.
+    """
 
     def __init__(
-        self, shared: Shared, cdn: Cdn, token: str, username: str, execute: Callable[[Json], None]
+        self,
+        context: SandboxContext,
+        cdn: Cdn,
+        token: str,
+        username: str,
+        execute: Callable[[Json], None],
     ) -> None:
-        self.shared = shared
+        self.context = context
         self.token = token
         self.username = username
         self.bot_id = int(token.partition(":")[0])
         self.files = Files(cdn)
-        self.updates = Updates(shared, execute)
+        self.updates = Updates(context, execute)
         self.enforces_rates = True
         self._chats: dict[int, Chat] = {}
-        self._faces: dict[int, TelegramFile] = {}
+        self._profile_photos: dict[int, TelegramFile] = {}
         self._callbacks: set[str] = set()
-        self._all = Bucket(PER_SECOND, PER_SECOND)
-        self._each: dict[int, Bucket] = {}
+        self._bot_bucket = TokenBucket(PER_SECOND, PER_SECOND)
+        self._chat_buckets: dict[int, TokenBucket] = {}
         self._albums = itertools.count(13_000_000_000_000_000)
         self._lock = threading.RLock()
 
     def timestamp(self) -> int:
-        return int(self.shared.clock.now().timestamp())
+        return int(self.context.clock.now().timestamp())
 
     def bot(self) -> Json:
         return {
@@ -90,7 +98,7 @@ class TelegramState:
     # -- chats ------------------------------------------------------------------------------
 
     def private_chat(self, name: str, language: str) -> Chat:
-        """The chat of a person, made at first sight. The id belongs to the name for ever."""
+        """Returns the chat of a customer, made at the first call. The id follows from the name."""
         number = int.from_bytes(hashlib.sha256(f"telegram {name}".encode()).digest()[:4], "big")
         number = 100_000_000 + number % 900_000_000
         with self._lock:
@@ -98,7 +106,7 @@ class TelegramState:
                 ascii_name = "".join(c for c in name.lower() if c.isascii() and c.isalnum())
                 self._chats[number] = Chat(
                     number,
-                    Screen(self.shared.feed, f"telegram/{number}"),
+                    Screen(self.context.feed, f"telegram/{number}"),
                     first_name=name,
                     username=ascii_name,
                     language=language,
@@ -113,7 +121,7 @@ class TelegramState:
                 number -= 10**12
             chat = Chat(
                 number,
-                Screen(self.shared.feed, f"telegram/{number}"),
+                Screen(self.context.feed, f"telegram/{number}"),
                 type="supergroup" if supergroup else "group",
                 title=title,
                 bot="member",
@@ -123,48 +131,48 @@ class TelegramState:
             return chat
 
     def chat(self, chat_id: str) -> Chat:
-        """Raises Refusal 400 when the bot has never heard of it."""
+        """Returns a chat. Raises BotApiError 400 for an id that the bot does not know."""
         chat = self._chats.get(int(chat_id)) if chat_id.lstrip("-").isdigit() else None
         if chat is None:
-            raise Refusal(
+            raise BotApiError(
                 400, "Bad Request: chat not found" if chat_id else "Bad Request: chat_id is empty"
             )
         return chat
 
     def chat_to_write(self, chat_id: str) -> Chat:
-        """Raises Refusal where the bot may not write."""
+        """Returns a chat for a send. Raises BotApiError where the bot may not write."""
         chat = self.chat(chat_id)
         if chat.migrated_to is not None:
-            raise Refusal(
+            raise BotApiError(
                 400,
                 "Bad Request: group chat was upgraded to a supergroup chat",
                 migrate_to_chat_id=chat.migrated_to,
             )
         if chat.deactivated:
-            raise Refusal(403, "Forbidden: user is deactivated")
+            raise BotApiError(403, "Forbidden: user is deactivated")
         if chat.bot == "kicked":
             private = chat.type == "private"
-            raise Refusal(
+            raise BotApiError(
                 403,
                 "Forbidden: bot was blocked by the user"
                 if private
                 else "Forbidden: bot was kicked from the group chat",
             )
         if chat.bot == "unknown":
-            raise Refusal(403, "Forbidden: bot can't initiate conversation with a user")
+            raise BotApiError(403, "Forbidden: bot can't initiate conversation with a user")
         return chat
 
     def count_send(self, chat: Chat) -> None:
-        """Raises Refusal 429 when the bot writes faster than Telegram allows."""
+        """Counts a send. Raises BotApiError 429 when the bot is faster than Telegram allows."""
         if not self.enforces_rates:
             return
         with self._lock:
-            each = self._each.setdefault(chat.id, Bucket(PER_CHAT_BURST, 1))
-            wait = max(self._all.take(), each.take())
+            bucket = self._chat_buckets.setdefault(chat.id, TokenBucket(PER_CHAT_BURST, 1))
+            wait = max(self._bot_bucket.take(), bucket.take())
         if wait:
-            raise too_many(math.ceil(wait))
+            raise too_many_requests(math.ceil(wait))
 
-    # -- small things -----------------------------------------------------------------------
+    # -- ids and photos ---------------------------------------------------------------------
 
     def new_album(self) -> str:
         return str(next(self._albums))
@@ -175,23 +183,26 @@ class TelegramState:
         return number
 
     def take_callback(self, number: str) -> bool:
+        """Uses up the id of a button press. False for an unknown or used one."""
         with self._lock:
-            known = number in self._callbacks
+            is_known = number in self._callbacks
             self._callbacks.discard(number)
-            return known
+            return is_known
 
-    def face_of(self, user_id: str) -> TelegramFile:
+    def profile_photo(self, user_id: str) -> TelegramFile:
         chat = self.chat(user_id)
         with self._lock:
-            if chat.id not in self._faces:
+            if chat.id not in self._profile_photos:
                 picture = sample_files.face(chat.first_name)
-                self._faces[chat.id] = self.files.keep(picture, "image/png", "face.png", "photo")
-            return self._faces[chat.id]
+                self._profile_photos[chat.id] = self.files.store(
+                    picture, "image/png", "face.png", "photo"
+                )
+            return self._profile_photos[chat.id]
 
     def _first_message_id(self) -> int:
         # Seconds since a day in 2025: a restarted sandbox must not reuse a message id.
         return max(1, int(time.time()) - 1_740_000_000)
 
 
-def too_many(seconds: int) -> Refusal:
-    return Refusal(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
+def too_many_requests(seconds: int) -> BotApiError:
+    return BotApiError(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)

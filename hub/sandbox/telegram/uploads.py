@@ -1,4 +1,4 @@
-"""Files that a bot sends: taken from the call, measured, refused as Telegram refuses.
+"""The files that a bot sends, with the size limits of Telegram.
 
 Source: https://core.telegram.org/bots/api#sending-files
 """
@@ -14,7 +14,7 @@ from hub.sandbox.base import sample_files
 from hub.sandbox.base.cdn import Cdn
 from hub.sandbox.telegram.chats import TelegramFile
 from hub.sandbox.telegram.parameters import Parameters
-from hub.sandbox.telegram.updates import Refusal
+from hub.sandbox.telegram.updates import BotApiError
 
 MEGABYTE = 1024 * 1024
 PHOTO_BYTES = 10 * MEGABYTE
@@ -26,14 +26,16 @@ UNKNOWN = "application/octet-stream"
 
 
 class Files:
+    """All files at Telegram, by id and by path."""
+
     def __init__(self, cdn: Cdn) -> None:
         self._cdn = cdn
         self._files: dict[str, TelegramFile] = {}
 
-    def keep(
+    def store(
         self, data: bytes, media_type: str, name: str, field_name: str, duration: int = 1
     ) -> TelegramFile:
-        file = TelegramFile.of(self._cdn.put(data, media_type, name), field_name, duration)
+        file = TelegramFile.from_media(self._cdn.put(data, media_type, name), field_name, duration)
         self._files[file.file_id] = file
         return file
 
@@ -43,55 +45,60 @@ class Files:
     def by_path(self, path: str) -> TelegramFile | None:
         return next((file for file in self._files.values() if file.path == path), None)
 
-    def taken_from(self, parameters: Parameters, name: str, value: str, kind: str) -> TelegramFile:
-        """The file that parameter `name` (its value: an id, a URL or attach://part) means.
+    def uploaded_file(
+        self, parameters: Parameters, name: str, value: str, kind: str
+    ) -> TelegramFile:
+        """Returns the file that a parameter stands for; its value is an id, a URL or attach://part.
 
         Raises:
-            Refusal: nothing there, too large, not a picture, or an address Telegram cannot fetch:
-                the sandbox has no way to the Internet, and Telegram none to our loopback.
+            BotApiError: there is no file, it is too large or no picture, or it is a URL: the
+                sandbox has no way to the Internet, and Telegram has none to loopback.
         """
         part = value.removeprefix("attach://") if value.startswith("attach://") else name
         upload = parameters.files.get(part)
         if upload is not None:
             data = upload.read()
-            named = upload.filename or "file"
-            self._measure(data, kind)
-            return self.keep(data, _media_type(upload, data, kind), named, kind)
+            file_name = upload.filename or "file"
+            self._check_size(data, kind)
+            return self.store(data, _media_type(upload, data, kind), file_name, kind)
         if value.startswith(("http://", "https://")):
-            raise Refusal(400, "Bad Request: failed to get HTTP URL content")
-        known = self.find(value) if value else None
-        if known is None:
-            raise Refusal(
+            raise BotApiError(400, "Bad Request: failed to get HTTP URL content")
+        stored = self.find(value) if value else None
+        if stored is None:
+            raise BotApiError(
                 400,
                 f"Bad Request: there is no {kind} in the request"
                 if not value
                 else "Bad Request: wrong remote file identifier specified: "
                 "can't unserialize it. Wrong last symbol",
             )
-        return known
+        return stored
 
-    def _measure(self, data: bytes, kind: str) -> None:
+    def _check_size(self, data: bytes, kind: str) -> None:
         if not data:
-            raise Refusal(400, "Bad Request: file must be non-empty")
+            raise BotApiError(400, "Bad Request: file must be non-empty")
         if len(data) > OTHER_BYTES:
-            raise Refusal(413, "Request Entity Too Large")
+            raise BotApiError(413, "Request Entity Too Large")
         if kind != "photo":
             return
         if len(data) > PHOTO_BYTES:
-            raise Refusal(400, f"Bad Request: file is too big for a photo: {len(data)} bytes")
+            raise BotApiError(400, f"Bad Request: file is too big for a photo: {len(data)} bytes")
         size = sample_files.image_size(data)
         if size is None:
-            raise Refusal(400, "Bad Request: IMAGE_PROCESS_FAILED")
+            raise BotApiError(400, "Bad Request: IMAGE_PROCESS_FAILED")
         width, height = size
         long, short = max(width, height), max(1, min(width, height))
         if width + height > PHOTO_SIDES or long / short > PHOTO_RATIO:
-            raise Refusal(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
+            raise BotApiError(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
 
 
 def _media_type(upload: FileStorage, data: bytes, kind: str) -> str:
-    """What the part says, else what the bytes or the name say, as Telegram too looks inside."""
-    said = upload.mimetype or ""
-    if said not in ("", UNKNOWN):
-        return said
-    named = mimetypes.guess_type(upload.filename or "")[0]
-    return filetype.guess_mime(data) or named or ("audio/ogg" if kind == "voice" else UNKNOWN)
+    """Returns the type of the part, else that of the bytes, else that of the file name.
+
+    Telegram too looks into the bytes.
+    """
+    declared = upload.mimetype or ""
+    if declared not in ("", UNKNOWN):
+        return declared
+    from_name = mimetypes.guess_type(upload.filename or "")[0]
+    return filetype.guess_mime(data) or from_name or ("audio/ogg" if kind == "voice" else UNKNOWN)

@@ -1,4 +1,7 @@
-"""Twilio's Programmable Messaging on loopback."""
+"""Twilio's Programmable Messaging on loopback, and its signed calls to the hub.
+
+Knows `hub.sandbox.base`, and no other provider.
+"""
 
 from hub.sandbox.twilio.provider import Twilio
 

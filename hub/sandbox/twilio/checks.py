@@ -1,4 +1,4 @@
-"""What Twilio refuses to send, with its codes.
+"""The sends that Twilio refuses, with its codes.
 
 Source: https://www.twilio.com/docs/api/errors
 """
@@ -18,8 +18,8 @@ VALIDITY_SECONDS = 36_000
 E164 = re.compile(r"\+[1-9]\d{6,14}")
 
 
-def check_order(to: str, sender: str, number: str, body: str | None, media: list[str]) -> None:
-    """Raises TwilioError 400 for what cannot be sent at all."""
+def check_message(to: str, sender: str, number: str, body: str | None, media: list[str]) -> None:
+    """Raises TwilioError 400 for a message that Twilio does not accept."""
     if not to:
         raise TwilioError(400, 21604, "A 'To' phone number is required.")
     if not is_number(to):
@@ -52,8 +52,8 @@ def check_order(to: str, sender: str, number: str, body: str | None, media: list
 
 def check_callback(url: str) -> None:
     """Raises TwilioError 21609. Loopback is allowed here, because the hub under test is there."""
-    where = urlsplit(url)
-    if where.scheme not in ("http", "https") or not where.hostname or "_" in where.hostname:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or "_" in parts.hostname:
         raise TwilioError(400, 21609, f"The 'StatusCallback' URL {url} is not a valid URL.")
 
 
@@ -69,5 +69,5 @@ def is_number(text: str) -> bool:
 
 
 def masked(number: str) -> str:
-    """Twilio hides the last digits in its own errors."""
+    """Hides the last digits of a number, as Twilio's errors do."""
     return number[:-4] + "XXXX" if len(number) > 6 else number

@@ -1,4 +1,4 @@
-"""A person with a mobile phone, as verbs."""
+"""A customer with a mobile phone, as verbs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from hub.sandbox.base import sample_files
-from hub.sandbox.base.context import Waitable
 from hub.sandbox.base.screen import Bubble, Media, Screen
+from hub.sandbox.base.waitable import Waitable
 
 # Source: https://help.twilio.com/articles/223134027 (one keyword alone, in any case).
 STOP = frozenset(["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"])
@@ -26,17 +26,17 @@ HELPED = "Reply STOP to unsubscribe. Msg&Data Rates May Apply."
 
 
 class PhoneNetwork(Protocol):
-    """The part of the stand-in that a customer needs."""
+    """The part of the stand-in that a customer needs: Twilio between the phone and the hub."""
 
-    def takes_from(self, customer: SmsCustomer, text: str, media: Sequence[Media]) -> Bubble:
-        """Carries a message of the customer to the hub."""
+    def send_to_hub(self, customer: SmsCustomer, text: str, media: Sequence[Media]) -> Bubble:
+        """Brings a message of the customer to the hub."""
 
-    def writes_itself(self, customer: SmsCustomer, text: str) -> None:
-        """Shows the customer a message that Twilio wrote."""
+    def send_automatic_reply(self, customer: SmsCustomer, text: str) -> None:
+        """Shows the customer an answer that Twilio itself wrote."""
 
 
 class SmsCustomer:
-    """Every writing verb returns the Bubble it left on the screen, its id the MessageSid."""
+    """Every verb that writes returns the Bubble that it put on the screen; its id is the sid."""
 
     def __init__(self, network: PhoneNetwork, number: str, screen: Screen, name: str = "") -> None:
         self._network = network
@@ -48,13 +48,13 @@ class SmsCustomer:
 
     @property
     def received(self) -> Waitable[Bubble]:
-        """What arrived on this phone."""
+        """The messages that arrived on this phone."""
         return self.screen.received
 
     def texts(self, text: str, media: Sequence[Media] = ()) -> Bubble:
         """Sends an SMS, or an MMS with `media`. Twilio itself answers STOP, START and HELP."""
-        bubble = self._network.takes_from(self, text, media)
-        self._obey(text.strip().upper())
+        bubble = self._network.send_to_hub(self, text, media)
+        self._apply_keyword(text.strip().upper())
         return bubble
 
     # One verb for all phones, where a test goes over every channel.
@@ -70,23 +70,23 @@ class SmsCustomer:
         return self.texts(text, [Media(data or sample_files.photo(), media_type, name)])
 
     def phone_is_off(self) -> None:
-        """What is sent from now on is reported `undelivered` with 30003."""
+        """Lets messages to this phone be reported `undelivered` with 30003."""
         self.outcome = ("undelivered", 30003)
 
     def phone_is_on(self) -> None:
         self.outcome = ("delivered", None)
 
     def carrier_blocks(self, error_code: int = 30007) -> None:
-        """What is sent from now on is reported `undelivered` with this code."""
+        """Lets messages to this phone be reported `undelivered` with this code."""
         self.outcome = ("undelivered", error_code)
 
-    def _obey(self, word: str) -> None:
+    def _apply_keyword(self, keyword: str) -> None:
         answer = ""
-        if word in STOP and not self.stopped:
+        if keyword in STOP and not self.stopped:
             self.stopped, answer = True, STOPPED
-        elif word in START and self.stopped:
+        elif keyword in START and self.stopped:
             self.stopped, answer = False, STARTED
-        elif word in HELP:
+        elif keyword in HELP:
             answer = HELPED
         if answer:
-            self._network.writes_itself(self, answer)
+            self._network.send_automatic_reply(self, answer)

@@ -1,4 +1,4 @@
-"""Twilio's message resources and their shapes.
+"""Twilio's message resources and their JSON.
 
 Source: https://www.twilio.com/docs/messaging/api/message-resource
 """
@@ -16,7 +16,7 @@ from hub.sandbox.base.screen import Media
 Json = dict[str, Any]
 VERSION = "2010-04-01"
 
-# The GSM 03.38 alphabet: what costs one unit and what costs two; all else makes the text UCS-2.
+# The GSM 03.38 alphabet: characters of one unit and of two; any other makes the text UCS-2.
 GSM = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -43,16 +43,18 @@ class TwilioError(Exception):
 
 
 def segments(text: str) -> int:
-    """How many SMS the text takes. A character is never split over two of them."""
-    if all(c in GSM or c in GSM_DOUBLE for c in text):
-        sizes, alone, joined = [2 if c in GSM_DOUBLE else 1 for c in text], 160, 153
+    """Counts the SMS that a text takes. No character is split over two of them."""
+    if all(character in GSM or character in GSM_DOUBLE for character in text):
+        sizes = [2 if character in GSM_DOUBLE else 1 for character in text]
+        single_size, part_size = 160, 153
     else:
-        sizes, alone, joined = [2 if ord(c) > 0xFFFF else 1 for c in text], 70, 67
-    if sum(sizes) <= alone:
+        sizes = [2 if ord(character) > 0xFFFF else 1 for character in text]
+        single_size, part_size = 70, 67
+    if sum(sizes) <= single_size:
         return 1
     count, used = 1, 0
     for size in sizes:
-        if used + size > joined:
+        if used + size > part_size:
             count, used = count + 1, 0
         used += size
     return count
@@ -60,6 +62,8 @@ def segments(text: str) -> int:
 
 @dataclass
 class Message:
+    """A message resource, inbound or outbound."""
+
     sid: str
     account_sid: str
     direction: str
@@ -79,7 +83,7 @@ class Message:
         return f"/{VERSION}/Accounts/{self.account_sid}/Messages/{self.sid}"
 
     def as_json(self) -> Json:
-        """Numbers are strings, dates RFC 2822, as Twilio has them; error_code alone is a number."""
+        """Returns the resource: numbers as strings but for error_code, dates as in RFC 2822."""
         return {
             "account_sid": self.account_sid,
             "api_version": VERSION,
@@ -116,4 +120,5 @@ class Message:
 
 
 def new_sid(prefix: str) -> str:
+    """Makes the id of a resource: two letters for its type and 32 hex digits."""
     return prefix + secrets.token_hex(16)

@@ -18,10 +18,18 @@ from flask import Response, json
 from twilio.request_validator import RequestValidator
 
 from hub.sandbox.base.cdn import Cdn
-from hub.sandbox.base.context import CallsHub, Shared, Waitable
-from hub.sandbox.base.faults import Answers, Faults
+from hub.sandbox.base.context import SandboxContext, WebhookCaller
+from hub.sandbox.base.faults import FaultAnswers, Faults
 from hub.sandbox.base.screen import Bubble, Kind, Media, Screen
-from hub.sandbox.base.webhook_queue import Attempt, Hook, Hooks, Policy, never
+from hub.sandbox.base.waitable import Waitable
+from hub.sandbox.base.webhook_queue import (
+    Attempt,
+    OnFinished,
+    RetryPolicy,
+    WebhookCall,
+    WebhookQueue,
+    never,
+)
 from hub.sandbox.twilio import checks
 from hub.sandbox.twilio.customer import HELP, START, STOP, SmsCustomer
 from hub.sandbox.twilio.messages import VERSION, Message, TwilioError, new_sid, segments
@@ -34,31 +42,31 @@ MEDIA_BYTES = 5 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to the REST API."""
+    """One request to the REST API, with its form."""
 
     method: str
     path: str
     values: dict[str, list[str]] = field(default_factory=dict)
 
 
-class Twilio(Faults, CallsHub):
-    """Twilio, one account with one number, and everybody who has a phone."""
+class Twilio(Faults, WebhookCaller):
+    """Twilio with one account and one number, and the customers that have a phone."""
 
     def __init__(
         self,
-        shared: Shared,
+        context: SandboxContext,
         cdn: Cdn,
         account_sid: str = ACCOUNT,
         auth_token: str = AUTH_TOKEN,
         number: str = NUMBER,
     ) -> None:
         super().__init__(
-            Answers(
+            FaultAnswers(
                 throttled=lambda _: error(TwilioError(429, 20429, "Too Many Requests")),
                 down=lambda: error(TwilioError(503, 20503, "Service Unavailable")),
             )
         )
-        self.shared = shared
+        self.context = context
         self.cdn = cdn
         self.account_sid = account_sid
         self.auth_token = auth_token
@@ -69,58 +77,63 @@ class Twilio(Faults, CallsHub):
         self.calls: Waitable[Call] = Waitable()
         self.messages: dict[str, Message] = {}
         # By default Twilio tries once: an answer of 5xx loses the message (error 11200).
-        self.hooks = Hooks(Policy(lambda _: True, never, timeout=15), lambda: shared.speed)
+        self.webhook_queue = WebhookQueue(
+            RetryPolicy(lambda _: True, never, timeout=15), lambda: context.speed
+        )
         self._customers: dict[str, SmsCustomer] = {}
         self._lock = threading.RLock()
 
     @property
     def api_base(self) -> str:
-        return f"{self.shared.url}/twilio"
+        return f"{self.context.url}/twilio"
 
     # -- verbs ------------------------------------------------------------------------------
 
     def customer(self, number: str = "+12025550123", name: str = "") -> SmsCustomer:
-        """A person; the same number is the same person."""
+        """Returns the customer of this number; the first call makes it."""
         with self._lock:
             if number not in self._customers:
-                screen = Screen(self.shared.feed, f"sms/{number}")
+                screen = Screen(self.context.feed, f"sms/{number}")
                 self._customers[number] = SmsCustomer(self, number, screen, name)
             return self._customers[number]
 
     def reports_by_hand(self) -> None:
-        """No delivery report comes unless a test calls `reports`."""
+        """Lets delivery reports come only when a test calls `reports`."""
         self.reports_automatically = False
 
     def reports(self, message: Bubble | str, status: str, error_code: int | None = None) -> None:
         """Sends one status callback: `sent`, `delivered`, `undelivered`, ... in any order.
 
-        Raises KeyError for a message that was never sent.
+        Raises:
+            KeyError: there is no such message.
         """
-        known = self.messages[message if isinstance(message, str) else message.id]
-        known.status, known.error_code = status, error_code
-        known.reported.append(status)
+        resource = self.messages[message if isinstance(message, str) else message.id]
+        resource.status, resource.error_code = status, error_code
+        resource.reported.append(status)
         if status == "sent":
-            known.sent = self.shared.clock.now()
-        bad = status in ("undelivered", "failed")
-        self.customer(known.to).screen.change(
-            known.sid, status="failed" if bad else status, problem=str(error_code or "")
+            resource.sent = self.context.clock.now()
+        is_failure = status in ("undelivered", "failed")
+        self.customer(resource.to).screen.change(
+            resource.sid, status="failed" if is_failure else status, problem=str(error_code or "")
         )
-        if known.callback:
-            self._post(known.callback, self._status_form(known), known.sid, lambda _: None)
+        if resource.callback:
+            self._post(resource.callback, self._status_form(resource), resource.sid, lambda _: None)
 
     def sends_again(self, message: Bubble | str) -> None:
         """Calls the hub a second time for the same inbound message."""
-        known = self.messages[message if isinstance(message, str) else message.id]
-        self._post(self.webhook_url, self._inbound_form(known), "again", lambda _: None)
+        resource = self.messages[message if isinstance(message, str) else message.id]
+        self._post(self.webhook_url, self._inbound_form(resource), "again", lambda _: None)
 
     def signature(self, url: str, form: dict[str, str], token: str = "") -> str:
+        """Returns the value of X-Twilio-Signature."""
         return str(RequestValidator(token or self.auth_token).compute_signature(url, form))
 
-    # -- what the verbs of customers need -----------------------------------------------------
+    # -- for the customers' verbs -------------------------------------------------------------
 
-    def takes_from(self, customer: SmsCustomer, text: str, media: Sequence[Media]) -> Bubble:
-        kept = {
-            new_sid("ME"): self.cdn.put(each.data, each.media_type, each.name) for each in media
+    def send_to_hub(self, customer: SmsCustomer, text: str, media: Sequence[Media]) -> Bubble:
+        """Brings a message of the customer to the hub."""
+        files = {
+            new_sid("ME"): self.cdn.put(file.data, file.media_type, file.name) for file in media
         }
         message = Message(
             sid=new_sid("MM" if media else "SM"),
@@ -130,41 +143,42 @@ class Twilio(Faults, CallsHub):
             to=self.number,
             body=text,
             status="received",
-            created=self.shared.clock.now(),
-            media=kept,
+            created=self.context.clock.now(),
+            media=files,
         )
         self.messages[message.sid] = message
         bubble = show(customer.screen, message, mine=True)
 
-        def done(attempt: Attempt) -> None:
-            lost = not 200 <= attempt.status < 300
+        def on_finished(attempt: Attempt) -> None:
+            is_lost = not 200 <= attempt.status < 300
             customer.screen.change(
                 message.sid,
-                status="failed" if lost else "delivered",
-                problem=f"the hub answered {attempt.status or 'nothing'}" if lost else "",
+                status="failed" if is_lost else "delivered",
+                problem=f"the hub answered {attempt.status or 'nothing'}" if is_lost else "",
             )
 
         form = self._inbound_form(message)
-        self._post(self.webhook_url, form, f"from {customer.number}", done)
+        self._post(self.webhook_url, form, f"from {customer.number}", on_finished)
         return bubble
 
-    def writes_itself(self, customer: SmsCustomer, text: str) -> None:
+    def send_automatic_reply(self, customer: SmsCustomer, text: str) -> None:
+        """Shows the customer an answer that Twilio itself wrote."""
         customer.screen.show(
             Bubble(
                 id=new_sid("SM"),
                 mine=False,
                 text=text,
                 by_provider=True,
-                at=self.shared.clock.now(),
+                at=self.context.clock.now(),
             )
         )
 
     # -- sending ----------------------------------------------------------------------------
 
     def send(self, form: dict[str, Any], media_urls: list[str]) -> Message:
-        """Takes a message or raises TwilioError; `carry` does the rest after the answer."""
+        """Accepts a message, which `deliver` brings to the phone. Raises TwilioError."""
         to, sender = form.get("To", ""), form.get("From", "")
-        checks.check_order(to, sender, self.number, form.get("Body"), media_urls)
+        checks.check_message(to, sender, self.number, form.get("Body"), media_urls)
         checks.check_validity(form.get("ValidityPeriod"))
         callback = form.get("StatusCallback", "")
         if callback:
@@ -180,17 +194,17 @@ class Twilio(Faults, CallsHub):
             to=to,
             body=form.get("Body", ""),
             status="queued",
-            created=self.shared.clock.now(),
+            created=self.context.clock.now(),
             callback=callback,
         )
         self.messages[message.sid] = message
         return message
 
-    def carry(self, message: Message, media_urls: list[str]) -> None:
-        """Brings a message that was taken to the phone, in its own time."""
-        threading.Thread(target=self._carry, args=(message, media_urls), daemon=True).start()
+    def deliver(self, message: Message, media_urls: list[str]) -> None:
+        """Brings an accepted message to the phone, in a thread of its own."""
+        threading.Thread(target=self._deliver, args=(message, media_urls), daemon=True).start()
 
-    def _carry(self, message: Message, media_urls: list[str]) -> None:
+    def _deliver(self, message: Message, media_urls: list[str]) -> None:
         # Twilio fetches media after it has answered, so the sender's server must be free.
         customer = self.customer(message.to)
         for url in media_urls:
@@ -207,7 +221,7 @@ class Twilio(Faults, CallsHub):
             self.reports(message.sid, status, code)
 
     def _fetch(self, url: str) -> Media | int:
-        """The file, or the code of Twilio's error."""
+        """Returns the file, or the code of Twilio's error."""
         try:
             answer = requests.get(url, timeout=15)
         except requests.RequestException:
@@ -223,8 +237,8 @@ class Twilio(Faults, CallsHub):
 
     # -- webhooks ---------------------------------------------------------------------------
 
-    def _post(self, url: str, form: dict[str, str], queue: str, done: Any) -> None:
-        # What follows # is Twilio's own configuration: neither sent nor signed.
+    def _post(self, url: str, form: dict[str, str], queue: str, on_finished: OnFinished) -> None:
+        # The part after # is configuration for Twilio: neither sent nor signed.
         url = urldefrag(url).url
         headers = {
             "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
@@ -232,7 +246,9 @@ class Twilio(Faults, CallsHub):
             "X-Twilio-Signature": self.signature(url, form),
             "I-Twilio-Idempotency-Token": new_sid(""),
         }
-        self.hooks.put(queue, Hook(url, urlencode(form).encode(), headers), done)
+        self.webhook_queue.put(
+            queue, WebhookCall(url, urlencode(form).encode(), headers), on_finished
+        )
 
     def _inbound_form(self, message: Message) -> dict[str, str]:
         form = {
@@ -259,11 +275,11 @@ class Twilio(Faults, CallsHub):
         for number, (sid, media) in enumerate(message.media.items()):
             form[f"MediaUrl{number}"] = f"{self.api_base}{message.uri}/Media/{sid}"
             form[f"MediaContentType{number}"] = media.media_type
-        word = message.body.strip().upper()
-        kinds = {"STOP": STOP, "START": START, "HELP": HELP}
-        kind = next((name for name, words in kinds.items() if word in words), "")
-        if kind and self.advanced_opt_out:
-            form["OptOutType"] = kind
+        text = message.body.strip().upper()
+        keywords = {"STOP": STOP, "START": START, "HELP": HELP}
+        opt_out_type = next((name for name, texts in keywords.items() if text in texts), "")
+        if opt_out_type and self.advanced_opt_out:
+            form["OptOutType"] = opt_out_type
         return form
 
     def _status_form(self, message: Message) -> dict[str, str]:
@@ -280,24 +296,24 @@ class Twilio(Faults, CallsHub):
         if message.error_code is not None:
             form["ErrorCode"] = str(message.error_code)
         if message.status in ("delivered", "undelivered"):
-            form["RawDlrDoneDate"] = self.shared.clock.now().strftime("%y%m%d%H%M")
+            form["RawDlrDoneDate"] = self.context.clock.now().strftime("%y%m%d%H%M")
         return form
 
     def close(self) -> None:
         self.is_up()
-        self.hooks.close()
+        self.webhook_queue.close()
 
 
 def show(screen: Screen, message: Message, *, mine: bool) -> Bubble:
-    """Puts a message onto the phone; an MMS with several files as several bubbles' worth in one."""
-    first = next(iter(message.media.values()), None)
+    """Puts a message onto the phone. The bubble of an MMS draws its first file only."""
+    first_file = next(iter(message.media.values()), None)
     return screen.show(
         Bubble(
             id=message.sid,
             mine=mine,
-            kind=kind_of(first),
+            kind=kind_of(first_file),
             text=message.body,
-            media=first,
+            media=first_file,
             at=message.created,
             status="sent" if mine else "",
             raw={**message.as_json(), "media": list(message.media.values())},

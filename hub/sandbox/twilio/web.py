@@ -1,4 +1,4 @@
-"""The REST API's addresses.
+"""The REST API's URLs.
 
 Source: https://www.twilio.com/docs/usage/api and the twilio-oai description of 2026-04-14
 """
@@ -45,7 +45,7 @@ def blueprint(twilio: Twilio) -> Blueprint:
 
 
 def account_blueprint(twilio: Twilio) -> Blueprint:
-    """/Accounts/<sid>.json: the usual way to ask whether one's keys are good."""
+    """Serves /Accounts/<sid>.json, which clients ask to test their keys."""
     web = Blueprint("twilio_account", __name__, url_prefix=f"/twilio/{VERSION}")
     api = _Api(twilio)
     web.add_url_rule("/Accounts/<account>.json", "account", api.guarded(api.account))
@@ -75,22 +75,22 @@ class _Api:
         media_urls = request.form.getlist("MediaUrl")
         message = self._twilio.send(request.form.to_dict(), media_urls)
         answer = _json(message.as_json(), 201)
-        self._twilio.carry(message, media_urls)
+        self._twilio.deliver(message, media_urls)
         self._twilio.fault_after()
         return answer
 
     def messages(self) -> BaseResponse:
-        wanted = request.args
-        found = [
+        filters = request.args
+        messages = [
             message
             for message in sorted(
-                self._twilio.messages.values(), key=lambda m: m.created, reverse=True
+                self._twilio.messages.values(), key=lambda message: message.created, reverse=True
             )
-            if wanted.get("To") in (None, message.to)
-            and wanted.get("From") in (None, message.sender)
+            if filters.get("To") in (None, message.to)
+            and filters.get("From") in (None, message.sender)
             and _in_time(message)
         ]
-        return _json(self._page(found), 200)
+        return _json(self._page(messages), 200)
 
     def message(self, sid: str) -> BaseResponse:
         return _json(self._find(sid).as_json(), 200)
@@ -104,7 +104,7 @@ class _Api:
 
     def media_list(self, sid: str) -> BaseResponse:
         message = self._find(sid)
-        items = [message.media_json(each) for each in message.media]
+        items = [message.media_json(media) for media in message.media]
         return _json({"media_list": items, "page": 0, "next_page_uri": None}, 200)
 
     def media_about(self, sid: str, media: str) -> BaseResponse:
@@ -131,33 +131,33 @@ class _Api:
 
     def set_number(self, sid: str) -> BaseResponse:
         if sid != self._number()["sid"]:
-            raise _missing()
+            raise _not_found()
         self._twilio.webhook_url = request.form.get("SmsUrl", self._twilio.webhook_url)
         return _json(self._number(), 200)
 
     # -- parts ------------------------------------------------------------------------------
 
     def _authorise(self, account: str) -> None:
-        given = request.authorization
-        user, password = (given.username, given.password) if given else (None, None)
-        good = (
+        login = request.authorization
+        user, password = (login.username, login.password) if login else (None, None)
+        is_valid = (
             hmac.compare_digest((user or "").encode(), self._twilio.account_sid.encode())
             and hmac.compare_digest((password or "").encode(), self._twilio.auth_token.encode())
             and account == self._twilio.account_sid
         )
-        if not good:
+        if not is_valid:
             raise TwilioError(401, 20003, "Authenticate")
 
     def _find(self, sid: str) -> Message:
         message = self._twilio.messages.get(sid)
         if message is None:
-            raise _missing()
+            raise _not_found()
         return message
 
     def _find_media(self, sid: str, media: str) -> Message:
         message = self._find(sid)
         if media not in message.media:
-            raise _missing()
+            raise _not_found()
         return message
 
     def _number(self) -> dict[str, Any]:
@@ -169,16 +169,16 @@ class _Api:
             "capabilities": {"sms": True, "mms": True, "voice": False, "fax": False},
         }
 
-    def _page(self, found: list[Message]) -> dict[str, Any]:
+    def _page(self, messages: list[Message]) -> dict[str, Any]:
         size = min(int(request.args.get("PageSize", PAGE_SIZE)), LARGEST_PAGE)
         page = int(request.args.get("Page", 0))
-        items = found[page * size : (page + 1) * size]
+        items = messages[page * size : (page + 1) * size]
         path = request.path.removeprefix("/twilio")
 
         def uri(number: int) -> str:
             return f"{path}?" + urlencode({**request.args, "Page": number, "PageSize": size})
 
-        more = len(found) > (page + 1) * size
+        has_more = len(messages) > (page + 1) * size
         return {
             "messages": [message.as_json() for message in items],
             "end": page * size + max(0, len(items) - 1),
@@ -186,7 +186,7 @@ class _Api:
             "page": page,
             "page_size": size,
             "first_page_uri": uri(0),
-            "next_page_uri": uri(page + 1) if more else None,
+            "next_page_uri": uri(page + 1) if has_more else None,
             "previous_page_uri": uri(page - 1) if page else None,
             "uri": uri(page),
         }
@@ -195,7 +195,7 @@ class _Api:
 def _in_time(message: Message) -> bool:
     at = message.sent or message.created
     day = request.args.get("DateSent")
-    # twilio's own client calls them DateSent< and DateSent>.
+    # Twilio's own client calls them DateSent< and DateSent>.
     after, before = request.args.get("DateSent>"), request.args.get("DateSent<")
     if day:
         # Twilio reads a date there, and its client sends the date as midnight.
@@ -218,7 +218,7 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _missing() -> TwilioError:
+def _not_found() -> TwilioError:
     return TwilioError(404, 20404, f"The requested resource {request.path} was not found")
 
 
