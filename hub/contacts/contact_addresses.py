@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -184,6 +185,28 @@ def move_address(tx: Transaction, old: Address, new: Address) -> None:
         profiles.searchable(row.name, before, row.attributes),
         profiles.searchable(row.name, profiles.paths_of(tx, row.id), row.attributes),
     )
+
+
+def verify_address(tx: Transaction, contact_address: ContactAddress) -> ContactAddress:
+    """Marks an address as verified. Returns it with its new evidence."""
+    tx.execute(
+        update(addresses)
+        .where(addresses.c.id == contact_address.address_id)
+        .values(evidence="verified")
+    )
+    return replace(contact_address, evidence="verified")
+
+
+def replace_root(tx: Transaction, old_root_id: int, new_root_id: int) -> None:
+    """Gives all contacts of one root to another root."""
+    tx.execute(
+        update(contacts).where(contacts.c.root_id == old_root_id).values(root_id=new_root_id)
+    )
+
+
+def set_root(tx: Transaction, contact_ids: Collection[int], root_id: int) -> None:
+    """Gives these contacts another root."""
+    tx.execute(update(contacts).where(contacts.c.id.in_(contact_ids)).values(root_id=root_id))
 
 
 def root_contact_id(connection: Connection, contact_id: int) -> int:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 
 from hub import phones
 from hub.schema import search_index
@@ -58,6 +58,23 @@ def suggest(
         },
     )
     return kept.first() is not None
+
+
+def record_decision(
+    tx: Transaction, suggestion_id: int, *, decision: str, decided_by: str, link_id: int | None
+) -> None:
+    """Writes an agent's decision into a suggestion.
+
+    Args:
+        decision: `accept` or `dismiss`.
+        decided_by: the agent's name.
+        link_id: the link that an accepted suggestion led to.
+    """
+    tx.execute(
+        update(suggestions)
+        .where(suggestions.c.id == suggestion_id)
+        .values(decision=decision, decided_by=decided_by, decided_at=tx.now, link_id=link_id)
+    )
 
 
 def typed(tx: Transaction, contact_id: int, name: str, attributes: Mapping[str, Any]) -> None:

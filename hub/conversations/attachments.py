@@ -1,13 +1,21 @@
-"""The files of an inbound message: noted with it, fetched after the provider was answered."""
+"""Files of messages: uploads before they are sent, and files that a provider still keeps.
+
+The files of an inbound message are noted with it and fetched after the provider got its answer.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import insert, update
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
 
 from hub.contacts.contact_addresses import ContactAddress
 from hub.store.engine import Transaction
 from hub.store.models import attachments
-from hub.types import Attachment
+from hub.types import Attachment, Medium
 
 
 def attach(
@@ -51,3 +59,123 @@ def attach(
                 created_at=tx.now,
             )
         )
+
+
+def add_upload(
+    tx: Transaction,
+    *,
+    uploader: str,
+    medium: Medium,
+    name: str,
+    media_type: str,
+    size: int,
+    key: str,
+) -> Row[Any]:
+    """Adds an uploaded file that belongs to no message yet.
+
+    Args:
+        uploader: `agent:ID` or `visitor:NAME`; only this uploader may send the file.
+        size: in bytes.
+        key: the name of the file in the media folder.
+
+    Returns: the row of `attachments`.
+    """
+    return tx.execute(
+        insert(attachments)
+        .values(
+            uploader=uploader,
+            medium=medium.value,
+            name=name,
+            media_type=media_type,
+            size=size,
+            content_id="",
+            source="",
+            key=key,
+            state="stored",
+            reason="",
+            attempts=0,
+            created_at=tx.now,
+        )
+        .returning(attachments)
+    ).one()
+
+
+def attach_agent_uploads(
+    tx: Transaction, attachment_ids: Collection[int], message_id: int, contact_id: int
+) -> int:
+    """Gives files that agents uploaded to a message. Returns the number of files it got."""
+    return tx.execute(
+        update(attachments)
+        .where(
+            attachments.c.id.in_(attachment_ids),
+            attachments.c.message_id.is_(None),
+            attachments.c.uploader.like("agent:%"),
+            attachments.c.state == "stored",
+        )
+        .values(message_id=message_id, contact_id=contact_id)
+    ).rowcount
+
+
+# -- files that are fetched ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PendingFile:
+    """A file that is to be fetched.
+
+    Args:
+        connector: the connector that the message came by.
+        source: where the connector finds the file; `part:N` is the Nth file in the journal's entry.
+        attempts: the number of attempts before this one.
+    """
+
+    id: int
+    message_id: int
+    connector: str
+    media_type: str
+    source: str
+    attempts: int
+
+
+def claim_pending_file(tx: Transaction, lease: timedelta) -> PendingFile | None:
+    """Takes the oldest file that is due, so that no other worker takes it until the lease ends."""
+    row = tx.execute(
+        select(attachments)
+        .where(
+            attachments.c.state == "pending",
+            attachments.c.message_id.is_not(None),
+            attachments.c.next_attempt_at <= tx.now,
+        )
+        .order_by(attachments.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).first()
+    if row is None:
+        return None
+    tx.execute(
+        update(attachments)
+        .where(attachments.c.id == row.id)
+        .values(attempts=row.attempts + 1, next_attempt_at=tx.now + lease)
+    )
+    return PendingFile(
+        row.id, row.message_id, row.connector, row.media_type, row.source, row.attempts
+    )
+
+
+def postpone_fetch(tx: Transaction, attachment_id: int, next_attempt_at: datetime) -> None:
+    """Sets the time of the next attempt to fetch a file."""
+    tx.execute(
+        update(attachments)
+        .where(attachments.c.id == attachment_id)
+        .values(next_attempt_at=next_attempt_at)
+    )
+
+
+def finish_fetch(tx: Transaction, attachment_id: int, **values: Any) -> None:
+    """Writes the outcome of fetching a file.
+
+    Args:
+        values: `state` (`stored`, `too_large` or `failed`), with `key`, `size` and `media_type` of
+            a stored file or the `reason` of a failure.
+    """
+    tx.execute(update(attachments).where(attachments.c.id == attachment_id).values(values))

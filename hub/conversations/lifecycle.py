@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -212,6 +212,15 @@ def clear_context_card(target: LoadedConversation) -> None:
     """Whoever answered knows what there was to know of the switch."""
     if target["context_card"] is not None:
         target.changes["context_card"] = None
+
+
+def clear_context_cards(tx: Transaction, conversation_ids: Collection[int]) -> None:
+    """Takes the context cards away from conversations that have one."""
+    tx.execute(
+        update(conversations)
+        .where(conversations.c.id.in_(conversation_ids), conversations.c.context_card.is_not(None))
+        .values(context_card=None)
+    )
 
 
 def save_conversation(tx: Transaction, target: LoadedConversation) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, select
+from sqlalchemy import RowMapping, and_, insert, select, update
 
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing
@@ -13,7 +13,7 @@ from hub.conversations.lifecycle import LoadedConversation
 from hub.schema import search_index
 from hub.schema.author import Author
 from hub.store.engine import Transaction
-from hub.store.models import external_ids, messages
+from hub.store.models import attachments, external_ids, message_edits, messages
 from hub.store.prepared import Prepared, insert_all
 
 _INSERT_MESSAGE = Prepared(insert_all(messages))
@@ -107,6 +107,83 @@ def add_event_at(
         extra={"event": told},
     )
     publishing.message(tx, target, values["id"])
+
+
+def set_external_id(tx: Transaction, message_id: int, external_id: str) -> None:
+    """Notes the provider's id of a message that has none yet."""
+    tx.execute(
+        update(messages)
+        .where(messages.c.id == message_id, messages.c.external_id.is_(None))
+        .values(external_id=external_id)
+    )
+
+
+def edit_text(tx: Transaction, message: RowMapping, text: str) -> None:
+    """Replaces the text of a message and keeps the old one.
+
+    Args:
+        message: its row, as `find_message` returns it.
+    """
+    tx.execute(
+        insert(message_edits).values(
+            message_id=message["id"], text=message["text"], created_at=tx.now
+        )
+    )
+    tx.execute(
+        update(messages).where(messages.c.id == message["id"]).values(text=text, edited_at=tx.now)
+    )
+    search_index.reindex_message(
+        tx,
+        message["id"],
+        f"{message['subject']} {message['text']}",
+        f"{message['subject']} {text}",
+    )
+
+
+def set_customer_reaction(tx: Transaction, message: RowMapping, emoji: str) -> None:
+    """Writes a customer's reaction to a message; an empty emoji takes it back.
+
+    Args:
+        message: its row, as `find_message` returns it.
+    """
+    extra = message["extra"]
+    reactions = [item for item in extra.get("reactions", []) if item["by"] != "contact"]
+    if emoji:
+        reactions.append({"emoji": emoji, "by": "contact"})
+    tx.execute(
+        update(messages)
+        .where(messages.c.id == message["id"])
+        .values(extra={**extra, "reactions": reactions})
+    )
+
+
+def redirect_message(
+    tx: Transaction,
+    message_id: int,
+    *,
+    connector: str,
+    kind: str,
+    address_id: int,
+    contact_id: int,
+    client_id: str | None,
+) -> None:
+    """Gives an outgoing message and its files another connector and address."""
+    tx.execute(
+        update(messages)
+        .where(messages.c.id == message_id)
+        .values(
+            connector=connector,
+            kind=kind,
+            address_id=address_id,
+            contact_id=contact_id,
+            client_id=client_id,
+        )
+    )
+    tx.execute(
+        update(attachments)
+        .where(attachments.c.message_id == message_id)
+        .values(contact_id=contact_id)
+    )
 
 
 def find_message(

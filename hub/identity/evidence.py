@@ -10,9 +10,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from hub.contacts import contact_addresses, match_detection
 from hub.contacts.contact_addresses import ContactAddress
@@ -20,7 +18,6 @@ from hub.errors import Invalid
 from hub.identity import links
 from hub.phones import canonical, is_possible
 from hub.store.engine import Transaction
-from hub.store.models import addresses
 from hub.store.models import links as link_rows
 from hub.types import Address, InboundMessage, Profile
 
@@ -32,7 +29,7 @@ def weigh(tx: Transaction, person: ContactAddress, event: InboundMessage) -> Con
     if event.automatic or not event.authenticated:
         return person
     if person.evidence != "verified":
-        person = prove(tx, person)
+        person = contact_addresses.verify_address(tx, person)
     if event.full_text and event.full_text != event.text:
         match_detection.signed(tx, person.contact_id, event)
     if event.card is not None and event.card.own:
@@ -40,14 +37,6 @@ def weigh(tx: Transaction, person: ContactAddress, event: InboundMessage) -> Con
         number = canonical("+" + event.card.phone.strip().lstrip("+"))
         person = _share_number(tx, person, number, event.card.name)
     return person
-
-
-def prove(tx: Transaction, person: ContactAddress) -> ContactAddress:
-    """Whoever writes from this address holds it."""
-    tx.execute(
-        update(addresses).where(addresses.c.id == person.address_id).values(evidence="verified")
-    )
-    return replace(person, evidence="verified")
 
 
 def _share_number(
@@ -64,7 +53,7 @@ def _share_number(
     if holder.root_id == person.root_id or _was_undone(tx, person.contact_id, holder.contact_id):
         return person
     if holder.evidence != "verified":
-        holder = prove(tx, holder)
+        holder = contact_addresses.verify_address(tx, holder)
     try:
         links.link(
             tx,

@@ -74,7 +74,7 @@ def link(
     ).scalar_one()
     if keep != give:
         # The newest link comes last, so the other roots stay: whoever there are, this is one write.
-        tx.execute(update(contacts).where(contacts.c.root_id == give).values(root_id=keep))
+        contact_addresses.replace_root(tx, give, keep)
         profiles.call(tx, keep)
     made = get(tx.connection, link_id)
     _tell(tx, made, "contact.linked", by, [contact_id])
@@ -170,7 +170,7 @@ def _settle(tx: Transaction, records: Sequence[int]) -> None:
             left[root[record]].append(record)
     for new, own in left.items():
         for some in replay_reads.chunks(own):
-            tx.execute(update(contacts).where(contacts.c.id.in_(some)).values(root_id=new))
+            contact_addresses.set_root(tx, some, new)
     for one in {records[0], *left}:
         profiles.call(tx, one)
 

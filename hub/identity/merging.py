@@ -11,23 +11,16 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import func, select, update
 
 from hub.contacts import contact_addresses
-from hub.conversations import lifecycle
+from hub.conversations import lifecycle, merge_writes
 from hub.conversations.merge_state import ConversationState
 from hub.identity import replay_reads, snapshots
 from hub.identity.replay import Entry, Joining, World
 from hub.identity.snapshots import Row, state_of
 from hub.store.engine import Transaction
-from hub.store.models import (
-    contacts,
-    conversation_connectors,
-    conversation_labels,
-    conversations,
-    links,
-    messages,
-)
+from hub.store.models import links, messages
 
 #: What is nobody's work has no unread messages, and no clock runs for it.
 AT_REST: dict[str, Any] = {
@@ -178,15 +171,7 @@ def _write(
         if not values:
             continue
         changed.add(state.id)
-        tx.execute(
-            update(conversations)
-            .where(conversations.c.id == state.id)
-            .values(**values, updated_at=tx.now)
-        )
-        if "labels" in values:
-            _fill(tx, conversation_labels, "label", state.id, values["labels"])
-        if "connectors" in values:
-            _fill(tx, conversation_connectors, "connector", state.id, values["connectors"])
+        merge_writes.update_conversation(tx, state.id, values)
     return changed
 
 
@@ -199,13 +184,6 @@ def _number(tx: Transaction, world: World) -> None:
         world.renumber(state.id, made.id)
 
 
-def _fill(tx: Transaction, table: Any, column: str, conversation_id: int, names: Any) -> None:
-    tx.execute(delete(table).where(table.c.conversation_id == conversation_id))
-    if names:
-        rows = [{column: name, "conversation_id": conversation_id} for name in names]
-        tx.execute(insert(table), rows)
-
-
 def _file(tx: Transaction, world: World, entries: Sequence[Entry]) -> None:
     moved: dict[int, list[int]] = defaultdict(list)
     for one in entries:
@@ -214,11 +192,9 @@ def _file(tx: Transaction, world: World, entries: Sequence[Entry]) -> None:
             moved[target].append(one.id)
     for target, ids in moved.items():
         for some in replay_reads.chunks(ids):
-            tx.execute(
-                update(messages).where(messages.c.id.in_(some)).values(conversation_id=target)
-            )
+            merge_writes.move_messages(tx, some, target)
     for some in replay_reads.chunks(sorted(world.no_duplicates)):
-        tx.execute(update(messages).where(messages.c.id.in_(some)).values(duplicate_of_id=None))
+        merge_writes.clear_duplicates(tx, some)
 
 
 def _name_authors(tx: Transaction, world: World, entries: Sequence[Entry]) -> None:
@@ -229,10 +205,5 @@ def _name_authors(tx: Transaction, world: World, entries: Sequence[Entry]) -> No
         if author is not None and author != one.author_id:
             wrong[author].append(one.id)
     for author, ids in wrong.items():
-        name = select(contacts.c.name).where(contacts.c.id == author).scalar_subquery()
         for some in replay_reads.chunks(ids):
-            tx.execute(
-                update(messages)
-                .where(messages.c.id.in_(some))
-                .values(author_id=author, author_name=name)
-            )
+            merge_writes.set_author_contact(tx, some, author)

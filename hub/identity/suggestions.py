@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, or_, select
 
-from hub.contacts import contact_addresses, profiles
+from hub.contacts import contact_addresses, match_detection, profiles
 from hub.conversations import lifecycle, timeline
 from hub.errors import Conflict, Invalid, NotFound
 from hub.identity import links
@@ -56,15 +56,12 @@ def decide(
     if row.decision:
         raise Conflict("This was decided already.")
     made = _accept(tx, row, by) if decision == "accept" else None
-    tx.execute(
-        update(suggestions)
-        .where(suggestions.c.id == suggestion_id)
-        .values(
-            decision=decision,
-            decided_by=by.name,
-            decided_at=tx.now,
-            link_id=None if made is None else int(made.id),
-        )
+    match_detection.record_decision(
+        tx,
+        suggestion_id,
+        decision=decision,
+        decided_by=by.name,
+        link_id=None if made is None else int(made.id),
     )
     if made is None:
         for contact_id in (row.contact_id, row.other_contact_id):

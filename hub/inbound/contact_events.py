@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy import update
-
 from hub.contacts import address_state, contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing, timeline
@@ -13,7 +11,6 @@ from hub.inbound.channel import InboundChannel, ReceiveResult
 from hub.outbound import receipts
 from hub.schema.author import Author
 from hub.store.engine import Transaction
-from hub.store.models import messages
 from hub.types import ContactEvent
 
 
@@ -75,11 +72,5 @@ def _react(
     row = timeline.find_message(tx, inlet.name, person.address_id, (event.external_id,))
     if row is None:
         return
-    others = [r for r in row["extra"].get("reactions", []) if r["by"] != "contact"]
-    own = [{"emoji": event.text, "by": "contact"}] if event.text else []
-    tx.execute(
-        update(messages)
-        .where(messages.c.id == row["id"])
-        .values(extra={**row["extra"], "reactions": [*others, *own]})
-    )
+    timeline.set_customer_reaction(tx, row, event.text)
     publishing.updated_message(tx, row["id"])

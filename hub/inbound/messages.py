@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import insert, update
-
 from hub.contacts import address_state, contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import attachments, duplicates, lifecycle, publishing, timeline
@@ -15,11 +13,9 @@ from hub.handover import arrival, redemption
 from hub.handover.redemption import RedeemedHandover
 from hub.identity import evidence
 from hub.inbound.channel import InboundChannel, ReceiveResult
-from hub.schema import search_index
 from hub.schema.author import Author
 from hub.schema.tokens import read_reply_token
 from hub.store.engine import Transaction
-from hub.store.models import message_edits, messages
 from hub.switches import detection
 from hub.types import InboundMessage
 
@@ -156,7 +152,7 @@ def _answered(
     token = read_reply_token(inlet.secret, event.reply_token) if event.reply_token else None
     if token is not None and token.address_id == person.address_id:
         if person.evidence != "verified" and not event.automatic:
-            evidence.prove(tx, person)
+            contact_addresses.verify_address(tx, person)
         found = _Answered(token.conversation_id, message_id)
     elif row is not None:
         found = _Answered(row["conversation_id"], message_id)
@@ -219,19 +215,6 @@ def edit(
         return add(tx, inlet, event, journal_id)
     # An edited caption comes without the words when only the picture changed: nothing to wipe.
     if event.text and event.text != row["text"]:
-        tx.execute(
-            insert(message_edits).values(message_id=row["id"], text=row["text"], created_at=tx.now)
-        )
-        tx.execute(
-            update(messages)
-            .where(messages.c.id == row["id"])
-            .values(text=event.text, edited_at=tx.now)
-        )
-        search_index.reindex_message(
-            tx,
-            row["id"],
-            f"{row['subject']} {row['text']}",
-            f"{row['subject']} {event.text}",
-        )
+        timeline.edit_text(tx, row, event.text)
         publishing.updated_message(tx, row["id"])
     return ReceiveResult(True, row["id"])

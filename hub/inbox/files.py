@@ -7,9 +7,10 @@ from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from flask import Response, request, send_file
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
+from hub.conversations.attachments import add_upload
 from hub.conversations.views import attachment_shape
 from hub.errors import Conflict, HubError, Invalid, NotFound
 from hub.inbox.services import Hub
@@ -46,24 +47,15 @@ def store_upload(hub: Hub, file: FileStorage | None, uploader: str) -> resources
     name = clean_name(file.filename)
 
     def keep(tx: Transaction) -> resources.Attachment:
-        row = tx.execute(
-            insert(attachments)
-            .values(
-                uploader=uploader,
-                medium=medium_of(media_type).value,
-                name=name,
-                media_type=media_type,
-                size=size,
-                content_id="",
-                source="",
-                key=key,
-                state="stored",
-                reason="",
-                attempts=0,
-                created_at=tx.now,
-            )
-            .returning(attachments)
-        ).one()
+        row = add_upload(
+            tx,
+            uploader=uploader,
+            medium=medium_of(media_type),
+            name=name,
+            media_type=media_type,
+            size=size,
+            key=key,
+        )
         return attachment_shape(row)
 
     return hub.store.write(keep)

@@ -32,7 +32,7 @@ from hub.outbound.outbox import Claim
 from hub.outbound.reachability import Way
 from hub.schema import author, resources
 from hub.store.engine import Transaction
-from hub.store.models import addresses, attachments, deliveries, external_ids, messages
+from hub.store.models import addresses, deliveries, external_ids, messages
 from hub.types import Address
 
 EVENT = "delivery.fallback"
@@ -138,21 +138,14 @@ def _move(tx: Transaction, row: Any, claim: Claim, error: SendError, way: Way) -
     step = {"code": error.code, "reason": error.message, **left.model_dump()}
     before = row.fallback_from or step
     trail = [*_trail(row.fallback_from), {**step, "address_id": claim.address_id}]
-    tx.execute(
-        update(messages)
-        .where(messages.c.id == claim.message_id)
-        .values(
-            connector=way.outlet.name,
-            kind=way.outlet.kind,
-            address_id=way.address_id,
-            contact_id=way.contact_id,
-            client_id=_free_client_id(tx, row, way),
-        )
-    )
-    tx.execute(
-        update(attachments)
-        .where(attachments.c.message_id == claim.message_id)
-        .values(contact_id=way.contact_id)
+    timeline.redirect_message(
+        tx,
+        claim.message_id,
+        connector=way.outlet.name,
+        kind=way.outlet.kind,
+        address_id=way.address_id,
+        contact_id=way.contact_id,
+        client_id=_free_client_id(tx, row, way),
     )
     tx.execute(
         update(deliveries)

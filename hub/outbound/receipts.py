@@ -176,11 +176,7 @@ def remember_external_id(
             "status": "sent",
         },
     )
-    tx.execute(
-        update(messages)
-        .where(messages.c.id == message_id, messages.c.external_id.is_(None))
-        .values(external_id=external_id)
-    )
+    timeline.set_external_id(tx, message_id, external_id)
 
 
 def read_by_customer(

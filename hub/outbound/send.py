@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 
 from hub.contacts import address_state, contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
-from hub.conversations import actions, lifecycle, publishing, timeline, views
+from hub.conversations import actions, attachments, lifecycle, publishing, timeline, views
 from hub.conversations.lifecycle import LoadedConversation
 from hub.errors import Conflict, Invalid, NotFound
 from hub.outbound import destinations
@@ -20,7 +20,6 @@ from hub.schema.storable_text import storable
 from hub.store.engine import Transaction
 from hub.store.models import (
     addresses,
-    attachments,
     contacts,
     conversations,
     deliveries,
@@ -299,15 +298,8 @@ def queue(
 def _attach(tx: Transaction, message_id: int, target: LoadedConversation, draft: Draft) -> None:
     if not draft.attachment_ids:
         return
-    changed = tx.execute(
-        update(attachments)
-        .where(
-            attachments.c.id.in_(draft.attachment_ids),
-            attachments.c.message_id.is_(None),
-            attachments.c.uploader.like("agent:%"),
-            attachments.c.state == "stored",
-        )
-        .values(message_id=message_id, contact_id=target.person.contact_id)
+    count = attachments.attach_agent_uploads(
+        tx, draft.attachment_ids, message_id, target.person.contact_id
     )
-    if changed.rowcount != len(set(draft.attachment_ids)):
+    if count != len(set(draft.attachment_ids)):
         raise Invalid("An attachment is not there, or was sent before.", "attachments")

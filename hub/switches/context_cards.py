@@ -7,8 +7,9 @@ from collections.abc import Collection
 from heapq import nlargest
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
+from hub.conversations import lifecycle
 from hub.conversations.lifecycle import LoadedConversation
 from hub.schema.resources import Given, Place
 from hub.store.engine import Transaction
@@ -35,11 +36,7 @@ def make(
 
 def forget(tx: Transaction, changed: Collection[int]) -> None:
     """What a card told of two people who are one no more is told no more."""
-    tx.execute(
-        update(conversations)
-        .where(conversations.c.id.in_(changed), conversations.c.context_card.is_not(None))
-        .values(context_card=None)
-    )
+    lifecycle.clear_context_cards(tx, changed)
 
 
 def _said(tx: Transaction, conversation_id: int) -> list[Said]:

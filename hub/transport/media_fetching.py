@@ -13,16 +13,18 @@ from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from hub import runtime
 from hub.connectors.base import FetchesMedia
-from hub.conversations import publishing
+from hub.conversations import attachments, publishing
+from hub.conversations.attachments import PendingFile
 from hub.errors import SendError
 from hub.metrics import MEDIA
 from hub.store.engine import Store, Transaction
 from hub.store.media import MediaFolder, TooLarge, sniff
-from hub.store.models import attachments, journal, messages
+from hub.store.models import attachments as attachment_rows
+from hub.store.models import journal, messages
 from hub.transport.download import Refused, download
 from hub.transport.running import RunningConnectors
 from hub.types import InboundMessage, WebhookRequest
@@ -67,14 +69,18 @@ class MediaFetcher:
             except Exception:
                 log.exception("media.sweep_failed")
 
-    def _next(self) -> Any | None:
+    def _next(self) -> PendingFile | None:
         with self._store.read() as connection:
             waiting = connection.execute(
-                select(attachments.c.id).where(attachments.c.state == "pending").limit(1)
+                select(attachment_rows.c.id).where(attachment_rows.c.state == "pending").limit(1)
             ).first()
-        return None if waiting is None else self._store.write(_claim)
+        return (
+            None
+            if waiting is None
+            else self._store.write(partial(attachments.claim_pending_file, lease=LEASE))
+        )
 
-    def _fetch(self, row: Any) -> None:
+    def _fetch(self, row: PendingFile) -> None:
         try:
             key, size, head = self._media.save(self._chunks(row), MAX_BYTES)
         except TooLarge:
@@ -88,14 +94,14 @@ class MediaFetcher:
             media_type = sniff(head, row.media_type)
             self._settle(row, state="stored", key=key, size=size, media_type=media_type)
 
-    def _settle_failure(self, row: Any, error: Refused | SendError) -> None:
+    def _settle_failure(self, row: PendingFile, error: Refused | SendError) -> None:
         if isinstance(error, SendError) and error.retryable and row.attempts < MAX_TRIES:
-            self._store.write(partial(_later, row=row))
+            self._store.write(partial(_later, file=row))
             return
         too_large = isinstance(error, SendError) and error.code == "unsupported"
         self._settle(row, state="too_large" if too_large else "failed", reason=str(error))
 
-    def _chunks(self, row: Any) -> Iterator[bytes]:
+    def _chunks(self, row: PendingFile) -> Iterator[bytes]:
         if row.source.startswith("part:"):
             return iter([self._content_from_journal(row)])
         connector = self._connectors.get(row.connector)
@@ -103,7 +109,7 @@ class MediaFetcher:
             raise Refused("The connector that this file came by is turned off.")
         return download(connector.locate(row.source), connector)
 
-    def _content_from_journal(self, row: Any) -> bytes:
+    def _content_from_journal(self, row: PendingFile) -> bytes:
         """The bytes came with the message itself: they are in the journal."""
         with self._store.read() as connection:
             entry = connection.execute(
@@ -130,41 +136,15 @@ class MediaFetcher:
                     return content()
         raise Refused("The file is not in what came in.")
 
-    def _settle(self, row: Any, **values: Any) -> None:
+    def _settle(self, row: PendingFile, **values: Any) -> None:
         MEDIA.labels(connector=row.connector or "", outcome=values["state"]).inc()
 
         def settle(tx: Transaction) -> None:
-            tx.execute(update(attachments).where(attachments.c.id == row.id).values(values))
+            attachments.finish_fetch(tx, row.id, **values)
             publishing.updated_message(tx, row.message_id)
 
         self._store.write(settle)
 
 
-def _later(tx: Transaction, row: Any) -> None:
-    tx.execute(
-        update(attachments)
-        .where(attachments.c.id == row.id)
-        .values(next_attempt_at=tx.now + FIRST_WAIT * 2**row.attempts)
-    )
-
-
-def _claim(tx: Transaction) -> Any | None:
-    row = tx.execute(
-        select(attachments)
-        .where(
-            attachments.c.state == "pending",
-            attachments.c.message_id.is_not(None),
-            attachments.c.next_attempt_at <= tx.now,
-        )
-        .order_by(attachments.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    ).first()
-    if row is None:
-        return None
-    tx.execute(
-        update(attachments)
-        .where(attachments.c.id == row.id)
-        .values(attempts=row.attempts + 1, next_attempt_at=tx.now + LEASE)
-    )
-    return row
+def _later(tx: Transaction, file: PendingFile) -> None:
+    attachments.postpone_fetch(tx, file.id, tx.now + FIRST_WAIT * 2**file.attempts)
