@@ -19,6 +19,7 @@ from hub.accounts import config_sync
 from hub.accounts.presence import AgentPresence
 from hub.config import Config
 from hub.config.current import Current
+from hub.config_reload import Reloader
 from hub.connectors.base import Acknowledges, Connector, Site, is_able
 from hub.connectors.pages import PageConnector
 from hub.errors import SendError
@@ -43,7 +44,6 @@ from hub.inbox.sockets import agents, visitors
 from hub.inbox.sockets.agent_connections import AgentLines
 from hub.inbox.sockets.broadcast import Broadcaster, Json, TextPacket
 from hub.inbox.sockets.visitor_connections import Lines
-from hub.reloading import Reloader
 from hub.router.auto_replies.worker import Replier
 from hub.router.engine import Assigner
 from hub.router.jobs import Timers

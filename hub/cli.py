@@ -289,7 +289,7 @@ def _app(settings: Settings, path: Path) -> App:
 
 def _before_and_after(config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
     """What is in force, and what would be. Makes no database where there is none."""
-    from hub.reloading import in_force, remembered
+    from hub.config_reload import in_force, remembered
     from hub.store.engine import Store, is_there
 
     settings = _settings()

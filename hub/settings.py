@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from hub.config.words import sentence
+from hub.config.validation_messages import sentence
 from hub.errors import ConfigError, Problem
 
 KEY_FILE = "secret.key"

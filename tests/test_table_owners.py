@@ -37,7 +37,7 @@ OWNERS = {
         "tokens",
         "visitor_sessions",
     },
-    "reloading": {"applied_configs"},
+    "config_reload": {"applied_configs"},
 }
 OWNER_OF = {table: package for package, tables in OWNERS.items() for table in tables}
 

@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from hub.config.model import CONNECTOR_NAME, Config
+from hub.config.model_walk import description, known_keys, secret_texts
+from hub.config.name_suggestions import unknown
 from hub.config.references import missing_names
-from hub.config.shapes import description, known_keys, secret_texts
-from hub.config.suggest import unknown
 from hub.config.tree import Finding, Path, Tree, read
-from hub.config.words import WORDS, sentence
+from hub.config.validation_messages import WORDS, sentence
 from hub.connectors.base import ConnectorConfig
 from hub.connectors.http import MASK
 from hub.connectors.registry import kind, kinds

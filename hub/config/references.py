@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from hub.config.suggest import unknown
+from hub.config.name_suggestions import unknown
 from hub.config.tree import Path
 
 ANY = "*"

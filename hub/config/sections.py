@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from hub.config import texts
+from hub.config import default_texts
 from hub.config.values import Duration, Email, Language, Texts, check_placeholders
 
 Priority = Literal["low", "normal", "high", "urgent"]
@@ -165,7 +165,7 @@ class HandoverReplies(Section):
         timedelta(hours=24), description="How long an invitation can be followed."
     )
     welcome: Annotated[_Translated, _may_have()] = Field(
-        default=texts.WELCOME,
+        default=default_texts.WELCOME,
         description="Said on the new channel to who followed one; nothing with `{}`.",
     )
     offer: Texts = Field(
@@ -179,7 +179,8 @@ class HandoverReplies(Section):
         "is offered.",
     )
     offer_text: Annotated[_Translated, _may_have("links")] = Field(
-        default=texts.OFFER, description="What is said then. `{links}` are the links, a line each."
+        default=default_texts.OFFER,
+        description="What is said then. `{links}` are the links, a line each.",
     )
 
 
@@ -206,11 +207,11 @@ class Replies(Section):
         "is the customer's name.",
     )
     queued: Annotated[_Translated, _may_have("position", "wait")] = Field(
-        default=texts.QUEUED,
+        default=default_texts.QUEUED,
         description="Said to who must wait. `{position}` in the queue, `{wait}` to expect.",
     )
     offline: Annotated[_Translated, _may_have("opens", "fallback")] = Field(
-        default=texts.OFFLINE,
+        default=default_texts.OFFLINE,
         description="Said outside hours. `{opens}` is when somebody is back, `{fallback}` the "
         "channel an answer takes when the customer is gone.",
     )

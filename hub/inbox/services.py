@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from hub.accounts.presence import AgentPresence
 from hub.config import Config
 from hub.config.current import Current
+from hub.config_reload import Reloader
 from hub.inbox.authentication import Authenticator
 from hub.inbox.sockets.agent_connections import AgentLines
 from hub.inbox.sockets.visitor_connections import Lines
-from hub.reloading import Reloader
 from hub.settings import Settings
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks

@@ -21,7 +21,7 @@ from hub.accounts.sign_ins import delete_expired_sign_ins
 from hub.accounts.visitor_sessions import delete_expired_visitor_sessions
 from hub.conversations import actions, housekeeping
 from hub.store.engine import Store
-from hub.store.leading import Leader
+from hub.store.leader import Leader
 from hub.store.media import MediaFolder
 
 log = structlog.get_logger()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hub.config import Config, texts
+from hub.config import Config, default_texts
 from hub.router.auto_replies import localized_words
 from hub.router.auto_replies.rules import fill, placeholders
 
@@ -17,7 +17,7 @@ MONDAY = datetime(2026, 1, 5, 7, 0, tzinfo=UTC)
 
 every_text = pytest.mark.parametrize(
     "by_language",
-    [texts.QUEUED, texts.OFFLINE, texts.WELCOME, texts.OFFER],
+    [default_texts.QUEUED, default_texts.OFFLINE, default_texts.WELCOME, default_texts.OFFER],
     ids=["queued", "offline", "welcome", "offer"],
 )
 
@@ -42,7 +42,7 @@ def test_arabic_and_persian_have_their_own_marks(by_language: Mapping[str, str])
 
 def test_a_file_without_replies_has_the_defaults() -> None:
     replies = Config.model_validate({}).replies
-    assert (replies.queued, replies.offline) == (texts.QUEUED, texts.OFFLINE)
+    assert (replies.queued, replies.offline) == (default_texts.QUEUED, default_texts.OFFLINE)
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,9 @@ def test_who_waits_is_told_their_place_in_their_language(
 ) -> None:
     wait = localized_words.wait_in_words(timedelta(minutes=minutes), language)
     values = {"position": localized_words.in_digits("2", language), "wait": wait}
-    assert fill(texts.QUEUED[language], values) == said
+    assert fill(default_texts.QUEUED[language], values) == said
     only_the_place = said.partition(". ")[0] + "."
-    assert fill(texts.QUEUED[language], {**values, "wait": ""}) == only_the_place
+    assert fill(default_texts.QUEUED[language], {**values, "wait": ""}) == only_the_place
 
 
 @pytest.mark.parametrize(
@@ -105,5 +105,5 @@ def test_who_comes_outside_hours_is_told_when_and_where_in_their_language(
         "opens": localized_words.opens_in_words(MONDAY, NOW, "Europe/Tallinn", language),
         "fallback": localized_words.channel_in_words("email", language),
     }
-    assert fill(texts.OFFLINE[language], values) == f"{back} {invited}"
-    assert fill(texts.OFFLINE[language], {**values, "fallback": ""}) == back
+    assert fill(default_texts.OFFLINE[language], values) == f"{back} {invited}"
+    assert fill(default_texts.OFFLINE[language], {**values, "fallback": ""}) == back

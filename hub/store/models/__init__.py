@@ -14,6 +14,7 @@ from hub.store.models.agent import (
     tokens,
     visitor_sessions,
 )
+from hub.store.models.contact import addresses, claims, contacts, links, reaches, suggestions
 from hub.store.models.conversation import (
     conversation_connectors,
     conversation_labels,
@@ -21,9 +22,8 @@ from hub.store.models.conversation import (
     routing_decisions,
 )
 from hub.store.models.handover import channel_switches, handover_refusals, handovers
-from hub.store.models.machine import applied_configs, connector_states, journal
 from hub.store.models.message import attachments, deliveries, external_ids, message_edits, messages
-from hub.store.models.person import addresses, claims, contacts, links, reaches, suggestions
+from hub.store.models.system import applied_configs, connector_states, journal
 
 metadata = SQLModel.metadata
 

@@ -14,9 +14,9 @@ from sqlalchemy import text
 
 from hub.router import jobs
 from hub.router.jobs import Timers
-from hub.store import leading
+from hub.store import leader
 from hub.store.engine import LOCK_SPACE, Store
-from hub.store.leading import Leader
+from hub.store.leader import Leader
 from hub.store.media import MediaFolder
 from tests.core.desk import Customer, Desk, eventually
 
@@ -26,7 +26,7 @@ MONDAY = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leading, "ASK_SECONDS", 0.0)
+    monkeypatch.setattr(leader, "ASK_SECONDS", 0.0)
     monkeypatch.setattr(jobs, "CLOCK_SECONDS", 0.05)
 
 
