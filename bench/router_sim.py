@@ -26,9 +26,10 @@ from statistics import quantiles
 from typing import Any
 
 from hub.config import Config
-from hub.router.decisions.candidates import Agent, Need, choose
+from hub.router.decisions.candidates import choose
 from hub.router.decisions.evaluation import decide, open_hours, terms_of
 from hub.router.decisions.rules import Snapshot
+from hub.router.decisions.values import Agent, Need
 from hub.router.engine import GATHER_SECONDS
 from hub.router.queue import places
 

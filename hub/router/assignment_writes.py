@@ -10,10 +10,10 @@ from typing import Any
 from hub.config import Config
 from hub.conversations import assignment
 from hub.conversations.assignment import Settlement
-from hub.router.decisions.candidates import Agent, Choice, Need
 from hub.router.decisions.evaluation import needed
 from hub.router.decisions.reasons import summary
 from hub.router.decisions.rules import Outcome, evaluate
+from hub.router.decisions.values import Agent, Choice, Need
 from hub.router.routing_reads import Fresh
 from hub.router.sla import clocks
 

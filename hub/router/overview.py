@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from hub.accounts.agents import agent_resource
 from hub.config import Config
 from hub.router import hours, routing_reads
-from hub.router.decisions.candidates import Agent
+from hub.router.decisions.values import Agent
 from hub.router.queue import places
 from hub.schema import resources
 from hub.store.models import agents

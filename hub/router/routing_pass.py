@@ -14,8 +14,9 @@ from hub.conversations.assignment import Settlement, Turn
 from hub.metrics import ROUTED, ROUTING_WAIT
 from hub.router import assignment_writes, routing_reads
 from hub.router.assignment_writes import Ruled, Scene, ruled
-from hub.router.decisions.candidates import Agent, Choice, Need, Terms, choose
+from hub.router.decisions.candidates import choose
 from hub.router.decisions.evaluation import opens_next, terms_of
+from hub.router.decisions.values import Agent, Choice, Need, Terms
 from hub.router.queue import places
 from hub.store.engine import Store
 

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, bindparam, or_, select
 
 from hub.config import Config
 from hub.router.conditions import IS_FREE, IS_OPEN
-from hub.router.decisions.candidates import Agent, Need
 from hub.router.decisions.evaluation import open_hours
 from hub.router.decisions.language import detect
 from hub.router.decisions.rules import Snapshot
+from hub.router.decisions.values import Agent, Need
 from hub.router.queue import ordering
 from hub.store.models import agents, contacts, conversations, messages, team_members, teams
 from hub.store.prepared import Prepared

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from hub.config import Config
 from hub.router import hours
 from hub.router.decisions import rules
-from hub.router.decisions.candidates import Agent, Choice, Need, Terms, choose
+from hub.router.decisions.candidates import choose
 from hub.router.decisions.rules import Outcome, Snapshot
+from hub.router.decisions.values import Agent, Choice, Need, Terms
 
 
 @dataclass(frozen=True, slots=True)

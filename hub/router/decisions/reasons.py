@@ -6,20 +6,8 @@ Every reason has a code for programs and a sentence for people.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from hub.router.decisions.candidates import Agent, Need, Terms
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why, for a program (`code`) and for a person (`text`)."""
-
-    code: str
-    text: str
-
+from hub.router.decisions.values import Agent, Need, Reason, Terms
 
 #: In the order of the questions: who got furthest was nearest to getting it.
 OBSTACLES = (

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from hub.router.decisions.candidates import Agent
+from hub.router.decisions.values import Agent
 
-Strategy = Callable[[Sequence["Agent"]], "Agent | None"]
+Strategy = Callable[[Sequence[Agent]], Agent | None]
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from hub.conversations import publishing
 from hub.metrics import QUEUE
-from hub.router.decisions.candidates import Need
+from hub.router.decisions.values import Need
 from hub.router.queue import places
 from hub.router.queue.places import Place
 from hub.schema.events import Event, QueueChanged

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, or_, select
 
 from hub.router.conditions import IS_FREE
-from hub.router.decisions.candidates import Need
+from hub.router.decisions.values import Need
 from hub.router.queue import ordering
 from hub.router.queue.ordering import Criterion
 from hub.store.models import conversations, routing_decisions, teams

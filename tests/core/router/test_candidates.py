@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.config import Config
-from hub.router.decisions.candidates import KEPT, Agent, Choice, Need, Terms, choose
+from hub.router.decisions.candidates import KEPT, choose
 from hub.router.decisions.evaluation import decide
 from hub.router.decisions.reasons import summary
 from hub.router.decisions.rules import Snapshot
+from hub.router.decisions.values import Agent, Choice, Need, Terms
 from hub.router.queue import ordering
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

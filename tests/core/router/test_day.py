@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
 from hub.router import routing_reads
-from hub.router.decisions.candidates import Agent
 from hub.router.decisions.evaluation import terms_of
+from hub.router.decisions.values import Agent
 from hub.store.models import agents, conversations, routing_decisions
 from tests.core.desk import Desk
 from tests.core.router.office import Office
