@@ -26,7 +26,7 @@ from hub.config import Config
 from hub.contacts import contact_addresses
 from hub.identity import customer_view
 from hub.inbound.channel import InboundChannel
-from hub.inbound.receive import receive
+from hub.inbound.receive import receive_event
 from hub.router.engine import Assigner
 from hub.store.engine import Store, Transaction
 from hub.store.migrate import migrate
@@ -103,7 +103,7 @@ def works(store: Store) -> dict[str, Callable[[int], Any]]:
             message = InboundMessage(
                 key=f"next-{address}", raw=b"", address=address, text="Is it on its way?"
             )
-            store.write(lambda tx, message=message: receive(tx, TELEGRAM, message, REQUEST))  # type: ignore[misc]
+            store.write(lambda tx, message=message: receive_event(tx, TELEGRAM, message, REQUEST))  # type: ignore[misc]
 
     def page_of_history(_number: int) -> None:
         with store.read() as connection:

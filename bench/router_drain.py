@@ -26,7 +26,7 @@ from bench import servers
 from bench.sockets import Crowd
 from hub.accounts import api_tokens
 from hub.inbound.channel import InboundChannel
-from hub.inbound.receive import receive
+from hub.inbound.receive import receive_event
 from hub.store.engine import Store, Transaction
 from hub.store.migrate import migrate
 from hub.store.models import agents, conversations
@@ -148,7 +148,7 @@ def write(store: Store, count: int, begin: int = 0) -> None:
                 text=f"Where is my order {number}?",
                 profile=Profile(name=f"Person {number}"),
             )
-            receive(tx, inlet, event, request)
+            receive_event(tx, inlet, event, request)
 
     for first in range(begin, begin + count, 100):
         numbers = range(first, min(first + 100, begin + count))

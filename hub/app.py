@@ -53,14 +53,14 @@ from hub.settings import Settings
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
 from hub.store.migrate import migrate
-from hub.transport.delivery import Deliverer
+from hub.transport.delivery import DeliveryWorker
 from hub.transport.gateway import Gateway
-from hub.transport.handover_offers import Offerer
+from hub.transport.handover_offers import HandoverOffers
 from hub.transport.media_fetching import MediaFetcher
 from hub.transport.polling import Poller
-from hub.transport.profile_fetching import Describer
+from hub.transport.profile_fetching import ProfileFetcher
 from hub.transport.running import RunningConnectors
-from hub.transport.unread_followup import Follower
+from hub.transport.unread_followup import UnreadFollowup
 from hub.types import InboundEvent, InboundMessage
 
 log = structlog.get_logger()
@@ -95,7 +95,7 @@ class App:
         media = MediaFolder(Path(settings.data_dir) / "media")
         links = MediaLinks(settings.public_url, secret)
         self.gateway = Gateway(self.store, self.connectors)
-        self.deliverer = Deliverer(
+        self.deliverer = DeliveryWorker(
             self.store,
             self.connectors,
             media,
@@ -104,7 +104,7 @@ class App:
             rules=lambda: self.current.config.replies.fallback,
         )
         self.fetcher = MediaFetcher(self.store, self.connectors, media)
-        self.describer = Describer(self.store)
+        self.describer = ProfileFetcher(self.store)
         self.poller = Poller(self.store, self.connectors, self.gateway)
         self.presence = AgentPresence(
             self.store, lambda: self.current.config.assignment.offline_grace.total_seconds()
@@ -114,15 +114,17 @@ class App:
         self.agent_lines = AgentLines(self.store)
         self.assigner = Assigner(self.store, lambda: self.current.config)
         self.sla = SlaWatch(self.store, lambda: self.current.config)
-        self.replier = Replier(self.store, lambda: self.current.config, self.connectors.outlets)
+        self.replier = Replier(
+            self.store, lambda: self.current.config, self.connectors.outbound_channels
+        )
         self.timers = Timers(self.store, media)
-        follower = Follower(
+        follower = UnreadFollowup(
             self.store, self.connectors, lambda: self.current.config.replies.fallback
         )
-        self.timers.every(follower.follow, seconds=FOLLOW_SECONDS)
+        self.timers.every(follower.follow_unread_answers, seconds=FOLLOW_SECONDS)
         self.timers.every(self.sla.wake, seconds=1)
-        offerer = Offerer(self.store, self.connectors, lambda: self.current.config)
-        self.timers.every(offerer.offer, seconds=OFFER_SECONDS)
+        offerer = HandoverOffers(self.store, self.connectors, lambda: self.current.config)
+        self.timers.every(offerer.offer_handovers, seconds=OFFER_SECONDS)
         self.hub = Hub(
             settings=settings,
             current=self.current,
@@ -172,7 +174,7 @@ class App:
         if received.fetches_media:
             self.fetcher.wake()
         if received.is_nameless and isinstance(event, InboundMessage):
-            self.describer.ask(connector, event.address)
+            self.describer.request_profile(connector, event.address)
         if is_able(type(connector), Acknowledges):
             calls = connector.acknowledge(event)  # type: ignore[attr-defined]
             if calls:
@@ -193,7 +195,7 @@ class App:
             self.fetcher.start()
             self.describer.start()
             self.poller.start(alone=alone)
-            self.current.on_change(lambda _config: self.poller.follow())
+            self.current.on_change(lambda _config: self.poller.poll_new_connectors())
             self.current.on_change(lambda _config: self.deliverer.wake())
             self.current.on_change(lambda _config: self.assigner.wake())
             self.assigner.start(alone=alone)

@@ -254,7 +254,7 @@ def replay(path: Path, connector: str | None) -> None:
     with click.progressbar(waiting, label="Replaying", file=sys.stderr) as entries:
         for entry in entries:
             try:
-                failed += not app.gateway.replay(entry)
+                failed += not app.gateway.replay_entry(entry)
             except HubError as error:
                 click.echo(f"{entry}: {error.message}", err=True)
                 failed += 1

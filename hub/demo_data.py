@@ -164,7 +164,7 @@ def _add_message(
         return
     conversation = _conversation(tx, connectors, sample)
     draft = Draft(text=message.text, type="note" if message.source == "note" else "message")
-    sent = send.send(tx, conversation.id, draft, agent, connectors.outlets())
+    sent = send.send_message(tx, conversation.id, draft, agent, connectors.outbound_channels())
     tx.execute(
         update(deliveries)
         .where(deliveries.c.message_id == int(sent.message.id))
@@ -204,7 +204,7 @@ def _receive_message(
         profile=Profile(name=sample.name),
     )
     request = WebhookRequest(method="POST", url="", body=event.raw)
-    receive.receive(tx, connectors.inlet(connector), event, request)
+    receive.receive_event(tx, connectors.inbound_channel(connector), event, request)
 
 
 def _conversation(

@@ -104,9 +104,9 @@ def send_welcome(
     welcome: Mapping[str, str],
 ) -> None:
     """Sends the welcome text, in the customer's language: they need not repeat anything."""
-    locales = automatic_texts.locales_of(tx, contact_address)
-    text = automatic_texts.in_language(welcome, *locales, conversation["language"])
-    automatic_texts.say(tx, conversation, contact_address, channel, text)
+    locales = automatic_texts.find_locales(tx, contact_address)
+    text = automatic_texts.text_in_language(welcome, *locales, conversation["language"])
+    automatic_texts.send_automatic_text(tx, conversation, contact_address, channel, text)
 
 
 def _conversation_of(

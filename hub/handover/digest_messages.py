@@ -15,7 +15,7 @@ from hub.errors import LimitExceeded
 from hub.handover import creation
 from hub.identity import links
 from hub.outbound import automatic_texts, fallback, send
-from hub.outbound.reachability import Way
+from hub.outbound.reachability import DeliveryRoute
 from hub.schema import author, resources
 from hub.store.engine import Transaction
 from hub.store.models import attachments, messages
@@ -44,7 +44,7 @@ def record_unreachable_visitor(
     )
     if since is not None and _was_told(tx, target.id, left, since):
         return
-    fallback.tell(
+    fallback.add_fallback_event(
         tx,
         target,
         message_id=unread[-1].id,
@@ -70,7 +70,7 @@ def _was_told(
     said = [row.extra.get("event", {}) for row in rows]
     return any(
         (one.get("name"), one.get("code"), one.get("to"), one.get("from"))
-        == (fallback.EVENT, VISITOR_LEFT, None, left.model_dump())
+        == (fallback.FALLBACK_EVENT, VISITOR_LEFT, None, left.model_dump())
         for one in said
     )
 
@@ -80,7 +80,7 @@ def send_digest(
     unread: list[Any],
     person: ContactAddress,
     left: resources.Place,
-    way: Way,
+    way: DeliveryRoute,
     locales: list[str],
     resume_link: ResumeLink,
 ) -> None:
@@ -96,18 +96,18 @@ def send_digest(
         tx,
         target,
         person=to,
-        connector=way.outlet.name,
-        kind=way.outlet.kind,
+        connector=way.channel.name,
+        kind=way.channel.kind,
         direction="out",
         author=author.SYSTEM,
         subject=words["subject"],
-        text=digest_text(words, _answers(tx, unread), link, way.outlet.text_limit),
+        text=digest_text(words, _answers(tx, unread), link, way.channel.text_limit),
     )
     step = {"code": VISITOR_LEFT, "reason": REASON_LEFT, **left.model_dump()}
-    address_state.known(tx, way.address_id, way.outlet.name)
-    send.queue(tx, values["id"], to, way.outlet, fallback_from={**step, "trail": []})
+    address_state.known(tx, way.address_id, way.channel.name)
+    send.queue_delivery(tx, values["id"], to, way.channel, fallback_from={**step, "trail": []})
     publishing.message(tx, target, values["id"])
-    fallback.tell(
+    fallback.add_fallback_event(
         tx,
         target,
         message_id=values["id"],
@@ -124,7 +124,7 @@ def _way_back(
     conversation_id: int,
     person: ContactAddress,
     left: resources.Place,
-    way: Way,
+    way: DeliveryRoute,
     resume_link: ResumeLink,
 ) -> str | None:
     """A link into the chat, for who has proved to be the visitor.
@@ -164,8 +164,8 @@ def _answers(tx: Transaction, unread: list[Any]) -> list[str]:
 
 
 def _words(tx: Transaction, person: ContactAddress, locales: list[str]) -> dict[str, str]:
-    known = [*locales, *automatic_texts.locales_of(tx, person)]
-    return {name: automatic_texts.in_language(texts, *known) for name, texts in TEXTS.items()}
+    known = [*locales, *automatic_texts.find_locales(tx, person)]
+    return {name: automatic_texts.text_in_language(texts, *known) for name, texts in TEXTS.items()}
 
 
 def digest_text(

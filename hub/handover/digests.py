@@ -22,8 +22,8 @@ from hub.handover.digest_messages import ResumeLink
 from hub.identity import customer_view, links
 from hub.outbound import reachability
 from hub.outbound.destinations import OutboundChannel
-from hub.outbound.fallback import Step
-from hub.outbound.reachability import Way
+from hub.outbound.fallback import FallbackStep
+from hub.outbound.reachability import DeliveryRoute
 from hub.schema import resources
 from hub.store.engine import Transaction
 from hub.store.models import addresses, deliveries, messages, visitor_sessions
@@ -37,7 +37,7 @@ DIGESTS_LOCK = "digests"
 class FollowUpResult:
     """What became of the answers at one page. `step` is None where it is not time yet."""
 
-    step: Step | None
+    step: FallbackStep | None
 
 
 def has_due_answers(connection: Connection, now: datetime) -> bool:
@@ -89,18 +89,20 @@ def follow_up_next_page(
         digest_messages.record_unreachable_visitor(
             tx, unread, person, left, since=max(_left_at(sessions), default=None)
         )
-        return FollowUpResult(Step(due.connector, None, digest_messages.VISITOR_LEFT))
+        return FollowUpResult(FallbackStep(due.connector, None, digest_messages.VISITOR_LEFT))
     locales = [one.locale for one in sessions if one.locale]
     digest_messages.send_digest(tx, unread, person, left, way, locales, resume_link)
-    return FollowUpResult(Step(due.connector, way.outlet.name, digest_messages.VISITOR_LEFT))
+    return FollowUpResult(
+        FallbackStep(due.connector, way.channel.name, digest_messages.VISITOR_LEFT)
+    )
 
 
 def _next(
     tx: Transaction, person: ContactAddress, outlets: dict[str, OutboundChannel], rules: Fallback
-) -> Way | None:
+) -> DeliveryRoute | None:
     records = contact_addresses.linked_contact_ids(tx.connection, person.contact_id)
-    found = reachability.ways(tx.connection, records, outlets)
-    possible = reachability.elsewhere(found, rules, (), tx.now, by_person=False)
+    found = reachability.find_routes(tx.connection, records, outlets)
+    possible = reachability.fallback_routes(found, rules, (), tx.now, by_person=False)
     return possible[0] if possible else None
 
 

@@ -140,9 +140,9 @@ def send_offer(
     )
     assert person is not None
     target = lifecycle.load_conversation(tx, one.conversation_id, person)
-    text = automatic_texts.in_language(
-        texts, *automatic_texts.locales_of(tx, person), target["language"]
+    text = automatic_texts.text_in_language(
+        texts, *automatic_texts.find_locales(tx, person), target["language"]
     )
     if text:
-        automatic_texts.say(tx, target, person, outlet, text.format(links=ways))
+        automatic_texts.send_automatic_text(tx, target, person, outlet, text.format(links=ways))
         lifecycle.save_conversation(tx, target)

@@ -23,7 +23,7 @@ class InboundChannel:
     welcome: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def outlet(self) -> OutboundChannel:
+    def reply_channel(self) -> OutboundChannel:
         """The way back to who wrote here."""
         return OutboundChannel(self.name, self.kind, "")
 

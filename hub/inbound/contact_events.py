@@ -14,7 +14,9 @@ from hub.store.engine import Transaction
 from hub.types import ContactEvent
 
 
-def take(tx: Transaction, inlet: InboundChannel, event: ContactEvent) -> ReceiveResult:
+def apply_contact_event(
+    tx: Transaction, inlet: InboundChannel, event: ContactEvent
+) -> ReceiveResult:
     """Notes what happened; an invitation that comes with it is made good."""
     person = contact_addresses.find_or_create(tx, event.address, event.profile)
     handover = redemption.redeem_handover(
@@ -26,7 +28,9 @@ def take(tx: Transaction, inlet: InboundChannel, event: ContactEvent) -> Receive
     switch = None
     if isinstance(handover, RedeemedHandover):
         at = timeline.sane_time(event.at, tx.now)
-        switch = arrival.continue_on_channel(tx, person, inlet.outlet, handover, inlet.welcome, at)
+        switch = arrival.continue_on_channel(
+            tx, person, inlet.reply_channel, handover, inlet.welcome, at
+        )
     return ReceiveResult(True, handover=handover, switch=switch)
 
 
@@ -46,7 +50,7 @@ def _happened(
             _react(tx, inlet, event, person)
             return
         case "read":
-            receipts.read_by_customer(tx, inlet.name, person, event)
+            receipts.record_customer_read(tx, inlet.name, person, event)
             return
         case "typing":
             return

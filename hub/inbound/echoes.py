@@ -13,7 +13,7 @@ from hub.store.models import deliveries
 from hub.types import InboundMessage
 
 
-def hear(
+def receive_echo(
     tx: Transaction, connector: str, kind: str, event: InboundMessage, journal_id: int
 ) -> int | None:
     """Our page said something: either we know it, or somebody answered in the provider's app.

@@ -20,7 +20,7 @@ from hub.switches import detection
 from hub.types import InboundMessage
 
 
-def add(
+def add_inbound_message(
     tx: Transaction, inlet: InboundChannel, event: InboundMessage, journal_id: int
 ) -> ReceiveResult:
     """Adds a message where it belongs, with all that it says of who wrote it."""
@@ -52,14 +52,14 @@ def add(
     if target.is_new:
         duplicates.suggest_namesakes(tx, person, event)
     if redeemed is not None:
-        arrival.add_redeemed_event(tx, target, person, inlet.outlet, redeemed)
+        arrival.add_redeemed_event(tx, target, person, inlet.reply_channel, redeemed)
     words = "" if is_bare else event.text
     switch = detection.notice(
         tx,
         target,
         person,
-        inlet.outlet.name,
-        inlet.outlet.kind,
+        inlet.reply_channel.name,
+        inlet.reply_channel.kind,
         by_handover=redeemed is not None,
         at=at,
         words=words,
@@ -72,7 +72,7 @@ def add(
     else:
         publishing.fresh_message(tx, target, values)
     if redeemed is not None and (was != inlet.name or redeemed.is_move_to(inlet.name)):
-        arrival.send_welcome(tx, target, person, inlet.outlet, inlet.welcome)
+        arrival.send_welcome(tx, target, person, inlet.reply_channel, inlet.welcome)
     if switch is not None:
         publishing.conversation(tx, target.id)
     return ReceiveResult(
@@ -205,14 +205,14 @@ def _add(
     return values
 
 
-def edit(
+def edit_inbound_message(
     tx: Transaction, inlet: InboundChannel, event: InboundMessage, journal_id: int
 ) -> ReceiveResult:
     """Replaces a text and keeps the old one. An edit of what we never saw is a message."""
     person = contact_addresses.find_or_create(tx, event.address, event.profile)
     row = timeline.find_message(tx, inlet.name, person.address_id, (event.edits,))
     if row is None:
-        return add(tx, inlet, event, journal_id)
+        return add_inbound_message(tx, inlet, event, journal_id)
     # An edited caption comes without the words when only the picture changed: nothing to wipe.
     if event.text and event.text != row["text"]:
         timeline.edit_text(tx, row, event.text)

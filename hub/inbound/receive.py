@@ -28,17 +28,17 @@ from hub.types import (
 _JOURNAL = Prepared(Upsert(journal, ["connector", "key"], returning=["id"]))
 
 
-def receive(
+def receive_event(
     tx: Transaction, inlet: InboundChannel, event: InboundEvent, request: WebhookRequest
 ) -> ReceiveResult:
     """Takes one event in, once."""
     journal_id = _write_journal(tx, inlet, event, request)
     if journal_id is None:
         return ReceiveResult(is_new=False)
-    return process(tx, inlet, event, journal_id)
+    return process_event(tx, inlet, event, journal_id)
 
 
-def process(
+def process_event(
     tx: Transaction, inlet: InboundChannel, event: InboundEvent, journal_id: int
 ) -> ReceiveResult:
     """Does what an event says; its journal row is there already (also on a replay)."""
@@ -46,22 +46,22 @@ def process(
         event = storable(event)
     match event:
         case InboundMessage() if event.sent_by_us:
-            made = echoes.hear(tx, inlet.name, inlet.kind, event, journal_id)
+            made = echoes.receive_echo(tx, inlet.name, inlet.kind, event, journal_id)
             return ReceiveResult(True, made, fetches_media=bool(made and event.attachments))
         case InboundMessage() if event.edits:
-            return messages.edit(tx, inlet, event, journal_id)
+            return messages.edit_inbound_message(tx, inlet, event, journal_id)
         case InboundMessage():
-            return messages.add(tx, inlet, event, journal_id)
+            return messages.add_inbound_message(tx, inlet, event, journal_id)
         case DeliveryUpdate():
-            receipts.report(tx, inlet.name, event)
+            receipts.record_receipt(tx, inlet.name, event)
         case ContactEvent():
-            return contact_events.take(tx, inlet, event)
+            return contact_events.apply_contact_event(tx, inlet, event)
         case AddressMoved():
             contact_addresses.move_address(tx, event.address, event.new_address)
     return ReceiveResult(is_new=True)
 
 
-def keep_failed(
+def record_failed_event(
     tx: Transaction,
     inlet: InboundChannel,
     key: str,

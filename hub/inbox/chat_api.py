@@ -41,7 +41,9 @@ def blueprint(hub: Hub) -> Blueprint:
                 "languages": list(look.languages),
                 "departments": list(look.departments),
                 "online": _anybody_online(hub),
-                "capabilities": hub.connectors.shape(name).model_dump(mode="json")["capabilities"],
+                "capabilities": hub.connectors.connector_resource(name).model_dump(mode="json")[
+                    "capabilities"
+                ],
                 "channels": _ways_on(hub, connector),
             }
         )
@@ -88,11 +90,11 @@ def _page_connector(hub: Hub, name: str) -> PageConnector:
 
 def _ways_on(hub: Hub, connector: PageConnector) -> list[dict[str, str]]:
     """Where a visitor can go on; the chat itself comes last, for another device of theirs."""
-    shape = hub.connectors.shape(connector.name)
+    shape = hub.connectors.connector_resource(connector.name)
     own = {"connector": shape.name, "kind": shape.kind, "label": shape.label}
     others = [
         {"connector": one.name, "kind": one.kind, "label": one.label}
-        for one in hub.connectors.shapes()
+        for one in hub.connectors.connector_resources()
         if one.state == "ok"
         and one.kind != connector.kind
         and isinstance(hub.connectors.get(one.name), CanHandOver)

@@ -80,9 +80,9 @@ def redeem_on_page(hub: Hub, connector: PageConnector, visitor: Visitor, token: 
             return None, None
         person = redemption.reload_contact_address(tx, person)
         address_state.started(tx, person, connector.name, tx.now)
-        inlet = hub.connectors.inlet(connector)
+        inlet = hub.connectors.inbound_channel(connector)
         switch = arrival.continue_on_channel(
-            tx, person, inlet.outlet, outcome, inlet.welcome, tx.now
+            tx, person, inlet.reply_channel, outcome, inlet.welcome, tx.now
         )
         return outcome, switch
 

@@ -26,7 +26,7 @@ def blueprint(hub: Hub) -> Blueprint:
                 database = "not migrated"
         except OperationalError:
             ready, database = False, "does not answer"
-        states = {one.name: one.state for one in hub.connectors.shapes()}
+        states = {one.name: one.state for one in hub.connectors.connector_resources()}
         response = jsonify(
             {"status": "ok" if ready else "not ready", "database": database, "connectors": states}
         )

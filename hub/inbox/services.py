@@ -14,7 +14,7 @@ from hub.inbox.sockets.visitor_connections import Lines
 from hub.settings import Settings
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
-from hub.transport.delivery import Deliverer
+from hub.transport.delivery import DeliveryWorker
 from hub.transport.gateway import Gateway
 from hub.transport.media_fetching import MediaFetcher
 from hub.transport.polling import Poller
@@ -31,7 +31,7 @@ class Hub:
     links: MediaLinks
     connectors: RunningConnectors
     gateway: Gateway
-    deliverer: Deliverer
+    deliverer: DeliveryWorker
     fetcher: MediaFetcher
     poller: Poller
     auth: Authenticator

@@ -20,7 +20,7 @@ def blueprint(hub: Hub) -> Blueprint:
     @pages.route("/<name>", methods=["GET", "POST"])
     @pages.route("/<name>/<any(status):path>", methods=["GET", "POST"])
     def webhook(name: str, path: str = "") -> Response:
-        return _answer(hub.gateway.webhook(name, _as_value(hub, path)))
+        return _answer(hub.gateway.answer_webhook(name, _as_value(hub, path)))
 
     return pages
 

@@ -16,7 +16,7 @@ from hub.store.engine import Transaction
 from hub.store.models import contacts, reaches
 
 
-def say(
+def send_automatic_text(
     tx: Transaction,
     target: LoadedConversation,
     to: ContactAddress,
@@ -42,22 +42,22 @@ def say(
         text=text,
         client_id=client_id,
     )
-    send.queue(tx, values["id"], to, outlet)
+    send.queue_delivery(tx, values["id"], to, outlet)
     publishing.message(tx, target, values["id"])
     found = values["id"]
     assert isinstance(found, int)
     return found
 
 
-def in_language(texts: Mapping[str, str], *locales: str) -> str:
+def text_in_language(texts: Mapping[str, str], *locales: str) -> str:
     """The text for the first locale that there is one for, else the English one, else any.
 
     `pt-BR` is served by `pt-BR`, then by `pt`. Empty when there are no texts.
     """
-    return texts.get(language_for(texts, *locales), "")
+    return texts.get(choose_language(texts, *locales), "")
 
 
-def language_for(texts: Mapping[str, str], *locales: str) -> str:
+def choose_language(texts: Mapping[str, str], *locales: str) -> str:
     """The language that `in_language` takes, as `texts` calls it; empty when there are no texts."""
     by_tag = {tag.lower(): tag for tag, text in texts.items() if text}
     for locale in (*locales, "en"):
@@ -68,7 +68,7 @@ def language_for(texts: Mapping[str, str], *locales: str) -> str:
     return next(iter(by_tag.values()), "")
 
 
-def locales_of(tx: Transaction, to: ContactAddress) -> list[str]:
+def find_locales(tx: Transaction, to: ContactAddress) -> list[str]:
     """What is known of somebody's language: from this very address first, then from the person."""
     rows = tx.execute(
         select(contacts.c.id, contacts.c.locale).where(

@@ -53,17 +53,17 @@ def find_destination(
         raise Invalid(f"There is no connector {name!r} that is turned on.", "connector")
     person: ContactAddress | None
     if answered is not None and answered.connector == name:
-        person = person_at(tx, answered.address_id)
+        person = find_address_by_id(tx, answered.address_id)
     else:
-        person = address_of(tx.connection, contact_id, outlet)
+        person = find_address_for_channel(tx.connection, contact_id, outlet)
     if person is None:
         raise Conflict(f"This customer has no address that {name} can write to.")
     address_state.known(tx, person.address_id, name)
-    refuse_stopped(tx, person.address_id, outlet.name)
+    refuse_stopped_address(tx, person.address_id, outlet.name)
     return person, outlet
 
 
-def address_of(
+def find_address_for_channel(
     connection: Connection, contact_id: int, outlet: OutboundChannel
 ) -> ContactAddress | None:
     """The address of a contact that a connector can write to: the one heard from last."""
@@ -92,7 +92,7 @@ def address_of(
     )
 
 
-def refuse_stopped(tx: Transaction, address_id: int, connector: str) -> None:
+def refuse_stopped_address(tx: Transaction, address_id: int, connector: str) -> None:
     """Raises Conflict where the customer closed the address."""
     reason = tx.execute(
         select(reaches.c.stopped_reason).where(
@@ -105,7 +105,7 @@ def refuse_stopped(tx: Transaction, address_id: int, connector: str) -> None:
         raise Conflict(f"{reason} Choose another channel.".strip())
 
 
-def person_at(tx: Transaction, address_id: int) -> ContactAddress | None:
+def find_address_by_id(tx: Transaction, address_id: int) -> ContactAddress | None:
     """Whoever holds an address."""
     row = tx.execute(select(addresses).where(addresses.c.id == address_id)).one()
     return contact_addresses.find_contact_address(

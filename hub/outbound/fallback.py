@@ -28,17 +28,17 @@ from hub.errors import (
 from hub.identity import links
 from hub.outbound import outbox, reachability
 from hub.outbound.destinations import OutboundChannel
-from hub.outbound.outbox import Claim
-from hub.outbound.reachability import Way
+from hub.outbound.outbox import ClaimedDelivery
+from hub.outbound.reachability import DeliveryRoute
 from hub.schema import author, resources
 from hub.store.engine import Transaction
 from hub.store.models import addresses, deliveries, external_ids, messages
 from hub.types import Address
 
-EVENT = "delivery.fallback"
+FALLBACK_EVENT = "delivery.fallback"
 
 #: What another channel may get right. After ResponseUnexpected nobody knows what the provider did.
-ELSEWHERE = (
+MOVABLE_ERRORS = (
     WindowClosed,
     ContactStopped,
     AddressInvalid,
@@ -52,7 +52,7 @@ ELSEWHERE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class FallbackStep:
     """An answer that left its channel. `to` is None where there was nowhere to go."""
 
     from_: str
@@ -60,15 +60,15 @@ class Step:
     code: str
 
 
-def refused(
+def move_or_fail_delivery(
     tx: Transaction,
-    claim: Claim,
+    claim: ClaimedDelivery,
     error: SendError,
     *,
     closes_address: bool,
     outlets: dict[str, OutboundChannel],
     rules: Fallback,
-) -> Step | None:
+) -> FallbackStep | None:
     """Sends a delivery that was refused for good to the next address, or fails it.
 
     Returns the step it took, or None where nothing was to be tried.
@@ -77,19 +77,19 @@ def refused(
         address_state.stopped(tx, claim.address_id, claim.connector, error.message or error.code)
     found = _movable(tx, claim, error) if rules.enabled else None
     if found is None:
-        outbox.fail(tx, claim, error)
+        outbox.fail_delivery(tx, claim, error)
         return None
     way = _next(tx, found, claim, outlets, rules)
     if way is None:
-        outbox.fail(tx, claim, error, also=_told(found.fallback_from))
-        return Step(claim.connector, None, error.code)
+        outbox.fail_delivery(tx, claim, error, also=_told(found.fallback_from))
+        return FallbackStep(claim.connector, None, error.code)
     _move(tx, found, claim, error, way)
-    return Step(claim.connector, way.outlet.name, error.code)
+    return FallbackStep(claim.connector, way.channel.name, error.code)
 
 
-def _movable(tx: Transaction, claim: Claim, error: SendError) -> Any | None:
+def _movable(tx: Transaction, claim: ClaimedDelivery, error: SendError) -> Any | None:
     """The delivery with its message, if it is an answer of which nothing can have left."""
-    if not isinstance(error, ELSEWHERE) or getattr(error, "maybe_sent", False):
+    if not isinstance(error, MOVABLE_ERRORS) or getattr(error, "maybe_sent", False):
         return None
     tx.lock(links.ONE_AT_A_TIME)  # who is one person must not change under the choice
     row = tx.execute(
@@ -105,7 +105,7 @@ def _movable(tx: Transaction, claim: Claim, error: SendError) -> Any | None:
         )
         .join(messages, messages.c.id == deliveries.c.message_id)
         .join(addresses, addresses.c.id == deliveries.c.address_id)
-        .where(outbox.is_ours(claim))
+        .where(outbox.is_still_claimed(claim))
         .with_for_update(of=deliveries)
     ).first()
     if row is None or row.parts_sent or row.unknown_since or row.maybe_twice or row.reported:
@@ -117,19 +117,25 @@ def _movable(tx: Transaction, claim: Claim, error: SendError) -> Any | None:
 
 
 def _next(
-    tx: Transaction, row: Any, claim: Claim, outlets: dict[str, OutboundChannel], rules: Fallback
-) -> Way | None:
+    tx: Transaction,
+    row: Any,
+    claim: ClaimedDelivery,
+    outlets: dict[str, OutboundChannel],
+    rules: Fallback,
+) -> DeliveryRoute | None:
     tried = {(claim.connector, claim.address_id)}
     for step in _trail(row.fallback_from):
         tried.add((step["connector"], step["address_id"]))
     records = contact_addresses.linked_contact_ids(tx.connection, row.contact_id)
-    found = reachability.ways(tx.connection, records, outlets)
+    found = reachability.find_routes(tx.connection, records, outlets)
     by_person = row.author_type == "agent"
-    possible = reachability.elsewhere(found, rules, tried, tx.now, by_person=by_person)
+    possible = reachability.fallback_routes(found, rules, tried, tx.now, by_person=by_person)
     return possible[0] if possible else None
 
 
-def _move(tx: Transaction, row: Any, claim: Claim, error: SendError, way: Way) -> None:
+def _move(
+    tx: Transaction, row: Any, claim: ClaimedDelivery, error: SendError, way: DeliveryRoute
+) -> None:
     person = contact_addresses.find_contact_address(tx.connection, way.address)
     assert person is not None
     left = resources.Place(
@@ -141,8 +147,8 @@ def _move(tx: Transaction, row: Any, claim: Claim, error: SendError, way: Way) -
     timeline.redirect_message(
         tx,
         claim.message_id,
-        connector=way.outlet.name,
-        kind=way.outlet.kind,
+        connector=way.channel.name,
+        kind=way.channel.kind,
         address_id=way.address_id,
         contact_id=way.contact_id,
         client_id=_free_client_id(tx, row, way),
@@ -151,7 +157,7 @@ def _move(tx: Transaction, row: Any, claim: Claim, error: SendError, way: Way) -
         update(deliveries)
         .where(deliveries.c.message_id == claim.message_id)
         .values(
-            connector=way.outlet.name,
+            connector=way.channel.name,
             address_id=way.address_id,
             status="queued",
             code="",
@@ -167,12 +173,12 @@ def _move(tx: Transaction, row: Any, claim: Claim, error: SendError, way: Way) -
             updated_at=tx.now,
         )
     )
-    address_state.known(tx, way.address_id, way.outlet.name)
+    address_state.known(tx, way.address_id, way.channel.name)
     target = lifecycle.load_conversation(
         tx, lifecycle.surviving_id(tx, row.conversation_id), person
     )
-    lifecycle.join_connector(tx, target, way.outlet.name)
-    tell(
+    lifecycle.join_connector(tx, target, way.channel.name)
+    add_fallback_event(
         tx,
         target,
         message_id=claim.message_id,
@@ -184,7 +190,7 @@ def _move(tx: Transaction, row: Any, claim: Claim, error: SendError, way: Way) -
     publishing.updated_message(tx, claim.message_id)
 
 
-def tell(
+def add_fallback_event(
     tx: Transaction,
     target: lifecycle.LoadedConversation,
     *,
@@ -200,7 +206,7 @@ def tell(
     timeline.add_event(
         tx,
         target,
-        EVENT,
+        FALLBACK_EVENT,
         author.SYSTEM,
         message_id=str(message_id),
         code=code,
@@ -222,7 +228,7 @@ def _told(fallback_from: dict[str, Any] | None) -> str:
     )
 
 
-def _free_client_id(tx: Transaction, row: Any, way: Way) -> str | None:
+def _free_client_id(tx: Transaction, row: Any, way: DeliveryRoute) -> str | None:
     """The sender's key goes along, unless a message of the other record had the same one."""
     if row.client_id is None or row.contact_id == way.contact_id:
         return row.client_id  # type: ignore[no-any-return]

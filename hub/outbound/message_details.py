@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from hub.outbound.outbox import Claim
+from hub.outbound.outbox import ClaimedDelivery
 from hub.store.models import addresses, attachments, conversations, deliveries, messages, reaches
 from hub.types import Address
 
@@ -18,7 +18,7 @@ MAX_REFERENCES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class MessageDetails:
     """A message with everything around it, as the database has it."""
 
     row: Any
@@ -33,7 +33,7 @@ class Outgoing:
     locale: str
 
 
-def read(connection: Connection, claim: Claim) -> Outgoing:
+def read_message_details(connection: Connection, claim: ClaimedDelivery) -> MessageDetails:
     """The message of a delivery, as it is to leave now."""
     row = connection.execute(
         select(messages, addresses.c.scheme, addresses.c.scope, addresses.c.path)
@@ -64,7 +64,7 @@ def read(connection: Connection, claim: Claim) -> Outgoing:
             reaches.c.address_id == claim.address_id, reaches.c.connector == claim.connector
         )
     ).first()
-    return Outgoing(
+    return MessageDetails(
         row=row,
         address=Address(row.scheme, row.path, row.scope),
         files=files,
@@ -77,7 +77,7 @@ def read(connection: Connection, claim: Claim) -> Outgoing:
     )
 
 
-def _external_id_of(connection: Connection, message_id: int | None, claim: Claim) -> str:
+def _external_id_of(connection: Connection, message_id: int | None, claim: ClaimedDelivery) -> str:
     """The id of the message answered, where this channel knows it: it may have come by another."""
     if message_id is None:
         return ""

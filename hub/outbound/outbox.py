@@ -27,7 +27,7 @@ GIVE_UP_AFTER = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ClaimedDelivery:
     """A delivery in our hands."""
 
     message_id: int
@@ -59,7 +59,7 @@ def _due(now: datetime) -> Any:
     )
 
 
-def is_due(connection: Connection, connectors: Sequence[str], now: datetime) -> bool:
+def has_due_delivery(connection: Connection, connectors: Sequence[str], now: datetime) -> bool:
     """Whether there is anything to claim: a look that keeps idle hubs from writing."""
     found = connection.execute(
         select(deliveries.c.message_id)
@@ -69,7 +69,7 @@ def is_due(connection: Connection, connectors: Sequence[str], now: datetime) -> 
     return found.first() is not None
 
 
-def claim(tx: Transaction, connectors: Sequence[str]) -> Claim | None:
+def claim_delivery(tx: Transaction, connectors: Sequence[str]) -> ClaimedDelivery | None:
     """Takes the next delivery of these connectors, or None."""
     row = tx.execute(
         select(deliveries)
@@ -95,7 +95,7 @@ def claim(tx: Transaction, connectors: Sequence[str]) -> Claim | None:
             updated_at=tx.now,
         )
     )
-    return Claim(
+    return ClaimedDelivery(
         message_id=row.message_id,
         connector=row.connector,
         address_id=row.address_id,
@@ -106,7 +106,7 @@ def claim(tx: Transaction, connectors: Sequence[str]) -> Claim | None:
     )
 
 
-def is_ours(claim_: Claim) -> Any:
+def is_still_claimed(claim_: ClaimedDelivery) -> Any:
     """Still ours: nobody took it over since the lease ran out."""
     return and_(
         deliveries.c.message_id == claim_.message_id,
@@ -115,16 +115,16 @@ def is_ours(claim_: Claim) -> Any:
     )
 
 
-def release_leases(tx: Transaction) -> None:
+def end_leases(tx: Transaction) -> None:
     """Ends every lease: for a process that knows it is the only one that sends."""
     tx.execute(
         update(deliveries).where(deliveries.c.status == "sending").values(lease_until=tx.now)
     )
 
 
-def part_sent(
+def record_sent_part(
     tx: Transaction,
-    claim_: Claim,
+    claim_: ClaimedDelivery,
     part: int,
     receipt: SendReceipt,
     *,
@@ -161,15 +161,15 @@ def part_sent(
             tx, Address(row.scheme, row.path, row.scope), receipt.moved_to
         )
     if is_last:
-        receipts.advance(tx, claim_.message_id, receipt.status)
+        receipts.advance_delivery(tx, claim_.message_id, receipt.status)
 
 
-def all_sent(tx: Transaction, claim_: Claim) -> None:
+def record_all_sent(tx: Transaction, claim_: ClaimedDelivery) -> None:
     """There is nothing left to send of it."""
-    receipts.advance(tx, claim_.message_id, DeliveryStatus.SENT)
+    receipts.advance_delivery(tx, claim_.message_id, DeliveryStatus.SENT)
 
 
-def parts_known(connection: Connection, message_id: int) -> int:
+def count_known_parts(connection: Connection, message_id: int) -> int:
     """How many parts of a message the provider told us about: by its answers, or by echo."""
     return connection.execute(
         select(func.count()).where(
@@ -178,8 +178,8 @@ def parts_known(connection: Connection, message_id: int) -> int:
     ).scalar_one()
 
 
-def put_back(
-    tx: Transaction, claim_: Claim, error: SendError, again_at: datetime, *, unknown: bool
+def requeue_delivery(
+    tx: Transaction, claim_: ClaimedDelivery, error: SendError, again_at: datetime, *, unknown: bool
 ) -> None:
     """Not now: the message stays in line."""
     values: dict[str, Any] = {
@@ -193,16 +193,16 @@ def put_back(
     }
     if unknown:
         values["unknown_since"] = tx.now
-    changed = tx.execute(update(deliveries).where(is_ours(claim_)).values(values))
+    changed = tx.execute(update(deliveries).where(is_still_claimed(claim_)).values(values))
     if changed.rowcount:
         publishing.updated_message(tx, claim_.message_id)
 
 
-def wait_turn(tx: Transaction, claim_: Claim, again_at: datetime) -> None:
+def return_claim(tx: Transaction, claim_: ClaimedDelivery, again_at: datetime) -> None:
     """Gives a claim back that our own rate limits do not let out yet. Not a try."""
     tx.execute(
         update(deliveries)
-        .where(is_ours(claim_))
+        .where(is_still_claimed(claim_))
         .values(
             status="queued",
             attempts=deliveries.c.attempts - 1,
@@ -212,9 +212,11 @@ def wait_turn(tx: Transaction, claim_: Claim, again_at: datetime) -> None:
     )
 
 
-def fail(tx: Transaction, claim_: Claim, error: SendError, *, also: str = "") -> None:
+def fail_delivery(
+    tx: Transaction, claim_: ClaimedDelivery, error: SendError, *, also: str = ""
+) -> None:
     """It will not leave. The agent sees why, and `also` what else was tried."""
-    receipts.advance(
+    receipts.advance_delivery(
         tx,
         claim_.message_id,
         DeliveryStatus.FAILED,
@@ -224,7 +226,7 @@ def fail(tx: Transaction, claim_: Claim, error: SendError, *, also: str = "") ->
     )
 
 
-def mark_maybe_twice(tx: Transaction, claim_: Claim) -> None:
+def mark_maybe_twice(tx: Transaction, claim_: ClaimedDelivery) -> None:
     """Nobody could tell whether it had left: it goes (again), and says so."""
     tx.execute(
         update(deliveries)
@@ -233,7 +235,9 @@ def mark_maybe_twice(tx: Transaction, claim_: Claim) -> None:
     )
 
 
-def hurry(tx: Transaction, connector: str | None = None, limit: int | None = None) -> int:
+def retry_waiting_now(
+    tx: Transaction, connector: str | None = None, limit: int | None = None
+) -> int:
     """Makes what waits for a provider to come back due now: all of it, or the first ones."""
     waiting = (
         select(deliveries.c.message_id)

@@ -24,41 +24,41 @@ from hub.types import Address
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class DeliveryRoute:
     """One address by one connector. `heard_at` is when it last wrote to us this way."""
 
     address_id: int
     contact_id: int
     address: Address
-    outlet: OutboundChannel
+    channel: OutboundChannel
     heard_at: datetime | None
     evidence: str
     stopped: bool
 
     @property
     def key(self) -> tuple[str, int]:
-        return (self.outlet.name, self.address_id)
+        return (self.channel.name, self.address_id)
 
     @property
     def place(self) -> resources.Place:
         return resources.Place(
-            connector=self.outlet.name, kind=self.outlet.kind, address=str(self.address)
+            connector=self.channel.name, kind=self.channel.kind, address=str(self.address)
         )
 
     def is_open(self, now: datetime, *, by_person: bool) -> bool:
         """Whether the channel lets us write there now, as far as we can know."""
-        window = self.outlet.window
+        window = self.channel.window
         if self.heard_at is None:
-            return self.outlet.can_start and window is None
+            return self.channel.can_start and window is None
         if window is None:
             return True
         allowed = window.human if by_person and window.human is not None else window.standard
         return now - self.heard_at <= allowed
 
 
-def ways(
+def find_routes(
     connection: Connection, records: Sequence[int], outlets: Mapping[str, OutboundChannel]
-) -> list[Way]:
+) -> list[DeliveryRoute]:
     """Every way to the addresses of these records, by connectors that are turned on."""
     rows = connection.execute(
         select(
@@ -82,14 +82,14 @@ def ways(
     ]
 
 
-def _way(known: Sequence[Any], outlet: OutboundChannel) -> Way:
+def _way(known: Sequence[Any], outlet: OutboundChannel) -> DeliveryRoute:
     row = known[0]
     heard = [one.last_inbound_at for one in known if one.connector == outlet.name]
-    return Way(
+    return DeliveryRoute(
         address_id=row.id,
         contact_id=row.contact_id,
         address=Address(row.scheme, row.path, row.scope),
-        outlet=outlet,
+        channel=outlet,
         heard_at=heard[0] if heard else None,
         evidence=row.evidence,
         # Whoever said stop to one of our numbers did not ask to hear from the other.
@@ -97,14 +97,14 @@ def _way(known: Sequence[Any], outlet: OutboundChannel) -> Way:
     )
 
 
-def elsewhere(
-    found: Iterable[Way],
+def fallback_routes(
+    found: Iterable[DeliveryRoute],
     rules: Fallback,
     tried: Iterable[tuple[str, int]],
     now: datetime,
     *,
     by_person: bool,
-) -> list[Way]:
+) -> list[DeliveryRoute]:
     """The ways that an answer may take on its own, best first: by kind, then last heard. Pure."""
     if not rules.enabled:
         return []
@@ -112,8 +112,8 @@ def elsewhere(
     allowed = [
         way
         for way in found
-        if way.outlet.kind in rules.kinds
-        and not has_pages(way.outlet.kind)
+        if way.channel.kind in rules.kinds
+        and not has_pages(way.channel.kind)
         and way.evidence == "verified"
         and not way.stopped
         and way.key not in refused
@@ -123,14 +123,14 @@ def elsewhere(
     return sorted(
         allowed,
         key=lambda way: (
-            order[way.outlet.kind],
+            order[way.channel.kind],
             -way.heard_at.timestamp() if way.heard_at is not None else 0.0,
             -way.address_id,
         ),
     )
 
 
-def addresses_of(
+def list_reachable_addresses(
     connection: Connection,
     contact_id: int,
     outlets: Mapping[str, OutboundChannel],
@@ -148,10 +148,10 @@ def addresses_of(
         .where(addresses.c.contact_id.in_(group), reaches.c.connector.in_(list(outlets)))
         .order_by(reaches.c.last_seen_at.desc().nulls_last(), addresses.c.id.desc())
     ).all()
-    found = ways(connection, group, outlets)
+    found = find_routes(connection, group, outlets)
     # What leaves a page on its own is automatic; elsewhere it is still what a person wrote.
     best = {
-        by_person: elsewhere(found, rules, (), now, by_person=by_person)
+        by_person: fallback_routes(found, rules, (), now, by_person=by_person)
         for by_person in (True, False)
     }
     pages = _open_pages(connection, [row for row in rows if has_pages(outlets[row.connector].kind)])
@@ -176,7 +176,7 @@ def _open_pages(connection: Connection, rows: Sequence[Any]) -> set[tuple[str, s
 def _reachable(
     row: Any,
     outlet: OutboundChannel,
-    best: Mapping[bool, Sequence[Way]],
+    best: Mapping[bool, Sequence[DeliveryRoute]],
     pages: set[tuple[str, str]],
 ) -> resources.ReachableAddress:
     is_page = has_pages(outlet.kind)

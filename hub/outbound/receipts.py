@@ -38,7 +38,7 @@ _EXTERNAL = Upsert(external_ids, ["connector", "external_id", "address_id"])
 _ANSWERED = Upsert(external_ids, ["connector", "external_id", "address_id"], update=["status"])
 
 
-def report(tx: Transaction, connector: str, update_: DeliveryUpdate) -> list[int]:
+def record_receipt(tx: Transaction, connector: str, update_: DeliveryUpdate) -> list[int]:
     """Applies a report. Returns the ids of the messages it changed."""
     if update_.up_to is not None and update_.address is not None:
         found = _by_watermark(tx, connector, update_.address, update_.status, update_.up_to)
@@ -54,7 +54,7 @@ def report(tx: Transaction, connector: str, update_: DeliveryUpdate) -> list[int
     return changed
 
 
-def advance(
+def advance_delivery(
     tx: Transaction,
     message_id: int,
     status: DeliveryStatus,
@@ -106,7 +106,7 @@ def _report_one(tx: Transaction, message_id: int, update_: DeliveryUpdate) -> bo
     if row is None:
         return False
     if row.status not in ("queued", "sending"):
-        is_news = advance(
+        is_news = advance_delivery(
             tx,
             message_id,
             update_.status,
@@ -179,7 +179,7 @@ def remember_external_id(
     timeline.set_external_id(tx, message_id, external_id)
 
 
-def read_by_customer(
+def record_customer_read(
     tx: Transaction, connector: str, person: ContactAddress, event: ContactEvent
 ) -> list[int]:
     """The customer has read everything up to a message (or a moment)."""

@@ -47,18 +47,18 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SendResult:
     message: resources.Message
     is_new: bool
 
 
-def send(
+def send_message(
     tx: Transaction,
     conversation_id: int,
     draft: Draft,
     author: Author,
     outlets: dict[str, OutboundChannel],
-) -> Sent:
+) -> SendResult:
     """Adds a message to a conversation and puts it in line for its channel; or adds a note.
 
     Raises:
@@ -89,7 +89,7 @@ def send(
         stands = stands if open_ is None else open_.id
     repeated = _repeated(tx, row.contact_id, draft)
     if repeated is not None:
-        return Sent(repeated, is_new=False)
+        return SendResult(repeated, is_new=False)
     reply = _reply_to(tx, named, draft)
     if draft.type == "note":
         target = _thread(tx, stands, None)
@@ -101,16 +101,16 @@ def send(
             tx, conversation_id, row.contact_id, draft.connector, reply, outlets
         )
         target = _thread(tx, stands, person)
-    return Sent(_write(tx, target, person, outlet, draft, author), is_new=True)
+    return SendResult(_write(tx, target, person, outlet, draft, author), is_new=True)
 
 
-def start(
+def send_first_message(
     tx: Transaction,
     person: ContactAddress,
     outlet: OutboundChannel,
     draft: Draft,
     author: Author,
-) -> Sent:
+) -> SendResult:
     """Writes first to somebody, in what goes on with them already or in a new conversation.
 
     Raises:
@@ -121,7 +121,7 @@ def start(
     _check(draft)
     repeated = _repeated(tx, person.contact_id, draft)
     if repeated is not None:
-        return Sent(repeated, is_new=False)
+        return SendResult(repeated, is_new=False)
     if (
         not outlet.can_start
         and address_state.last_inbound_at(tx.connection, person.address_id, outlet.name) is None
@@ -131,15 +131,15 @@ def start(
             "them a link to this one."
         )
     address_state.known(tx, person.address_id, outlet.name)
-    destinations.refuse_stopped(tx, person.address_id, outlet.name)
+    destinations.refuse_stopped_address(tx, person.address_id, outlet.name)
     tx.lock(f"contact:{person.root_id}")
     target = lifecycle.load_open_conversation(tx, person) or lifecycle.start_conversation(
         tx, person
     )
-    return Sent(_write(tx, target, person, outlet, draft, author), is_new=True)
+    return SendResult(_write(tx, target, person, outlet, draft, author), is_new=True)
 
 
-def retry(tx: Transaction, message_id: int) -> resources.Message:
+def retry_message(tx: Transaction, message_id: int) -> resources.Message:
     """Puts a failed message in line again.
 
     Raises:
@@ -148,7 +148,7 @@ def retry(tx: Transaction, message_id: int) -> resources.Message:
     """
     row = tx.execute(select(deliveries).where(deliveries.c.message_id == message_id)).first()
     if row is not None and row.status == "failed":
-        destinations.refuse_stopped(tx, row.address_id, row.connector)
+        destinations.refuse_stopped_address(tx, row.address_id, row.connector)
     changed = tx.execute(
         update(deliveries)
         .where(deliveries.c.message_id == message_id, deliveries.c.status == "failed")
@@ -223,7 +223,7 @@ def _thread(
         held = tx.execute(
             select(addresses.c.id).where(addresses.c.contact_id == row.contact_id).limit(1)
         ).scalar_one()
-        person = destinations.person_at(tx, held)
+        person = destinations.find_address_by_id(tx, held)
         assert person is not None
     return lifecycle.load_conversation(tx, conversation_id, person)
 
@@ -251,7 +251,7 @@ def _write(
     )
     _attach(tx, values["id"], target, draft)
     if person is not None and outlet is not None:
-        queue(tx, values["id"], person, outlet)
+        queue_delivery(tx, values["id"], person, outlet)
         target.changes["waiting_since"] = None
         target.changes["unread_count"] = 0
         if author.type == "agent":
@@ -265,7 +265,7 @@ def _write(
     return publishing.message(tx, target, values["id"])
 
 
-def queue(
+def queue_delivery(
     tx: Transaction,
     message_id: int,
     person: ContactAddress,

@@ -9,14 +9,14 @@ from typing import Any
 from hub.connectors.base import Connector
 from hub.errors import ContactStopped
 from hub.outbound import message_details
-from hub.outbound.outbox import Claim
+from hub.outbound.outbox import ClaimedDelivery
 from hub.schema.tokens import ReplyToken, make_reply_token
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
 from hub.types import Attachment, Medium, OutboundMessage
 
 
-class Composer:
+class MessageBuilder:
     """Reads messages for their connectors."""
 
     def __init__(self, store: Store, media: MediaFolder, links: MediaLinks, secret: bytes) -> None:
@@ -25,10 +25,10 @@ class Composer:
         self._links = links
         self._secret = secret
 
-    def message(self, connector: Connector[Any], claim: Claim) -> OutboundMessage:
+    def message(self, connector: Connector[Any], claim: ClaimedDelivery) -> OutboundMessage:
         """Everything a channel may say of a message. Raises ContactStopped: it must not leave."""
         with self._store.read() as connection:
-            found = message_details.read(connection, claim)
+            found = message_details.read_message_details(connection, claim)
         if found.stopped_reason is not None:
             raise ContactStopped(found.stopped_reason)
         row = found.row

@@ -24,13 +24,13 @@ from hub.errors import (
 )
 from hub.metrics import FALLBACKS, OUTBOUND, SEND_SECONDS
 from hub.outbound import fallback, outbox
-from hub.outbound.outbox import Claim
+from hub.outbound.outbox import ClaimedDelivery
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
-from hub.transport.composing import Composer
+from hub.transport.composing import MessageBuilder
 from hub.transport.running import RunningConnectors
-from hub.transport.send_calls import composed, sent
-from hub.transport.send_slots import Lane, lane
+from hub.transport.send_calls import compose_calls, send_call
+from hub.transport.send_slots import SendSlots, open_send_slots
 from hub.types import OutboundMessage, SendReceipt
 
 log = structlog.get_logger()
@@ -46,7 +46,7 @@ def backoff(attempts: int, jitter: float) -> timedelta:
     return min(doubled * (1 + jitter / 4), LONGEST_WAIT)
 
 
-class Deliverer:
+class DeliveryWorker:
     """Takes deliveries, one thread for the choosing and one for each that is under way."""
 
     def __init__(
@@ -61,9 +61,9 @@ class Deliverer:
         """`rules` tells what holds now for answers that their own channel cannot carry."""
         self._store = store
         self._connectors = connectors
-        self._composer = Composer(store, media, links, secret)
+        self._composer = MessageBuilder(store, media, links, secret)
         self._rules = rules
-        self._lanes: dict[str, Lane] = {}
+        self._lanes: dict[str, SendSlots] = {}
         self._wake = threading.Event()
         self._stopping = False
         self._idle = threading.Condition()
@@ -74,8 +74,8 @@ class Deliverer:
     def start(self, *, alone: bool) -> None:
         """`alone` when no other process sends: then what was under way at a crash goes on now."""
         if alone:
-            self._store.write(outbox.release_leases)
-        self._store.write(outbox.hurry)  # whoever was away may have come back meanwhile
+            self._store.write(outbox.end_leases)
+        self._store.write(outbox.retry_waiting_now)  # whoever was away may have come back meanwhile
         self._threads.append(runtime.spawn(self._run, name="delivery"))
 
     def wake(self) -> None:
@@ -90,7 +90,7 @@ class Deliverer:
             thread.join(timeout)  # it may be about to hand over a claim
         with self._idle:
             self._idle.wait_for(
-                lambda: not any(lane.in_flight for lane in self._lanes.values()), timeout
+                lambda: not any(slots.in_flight for slots in self._lanes.values()), timeout
             )
 
     def _run(self) -> None:
@@ -113,9 +113,9 @@ class Deliverer:
         if not free:
             return False
         with self._store.read() as connection:
-            if not outbox.is_due(connection, free, now):
+            if not outbox.has_due_delivery(connection, free, now):
                 return False
-        claim = self._store.write(lambda tx: outbox.claim(tx, free))
+        claim = self._store.write(lambda tx: outbox.claim_delivery(tx, free))
         if claim is None:
             return False
         with self._idle:
@@ -123,21 +123,21 @@ class Deliverer:
         runtime.spawn(self._deliver_and_leave, claim, name=f"delivery-{claim.connector}")
         return True
 
-    def _lane(self, connector: Connector[Any]) -> Lane:
+    def _lane(self, connector: Connector[Any]) -> SendSlots:
         found = self._lanes.get(connector.name)
         if found is None:
-            found = self._lanes[connector.name] = lane(connector)
+            found = self._lanes[connector.name] = open_send_slots(connector)
         return found
 
     def _probe(self, now: datetime) -> None:
         """Lets one message knock at every provider that was away."""
         for name, found in self._lanes.items():
             if found.probes(now):
-                self._store.write(partial(outbox.hurry, connector=name, limit=1))
+                self._store.write(partial(outbox.retry_waiting_now, connector=name, limit=1))
 
     # -- one delivery -----------------------------------------------------------------------------
 
-    def _deliver_and_leave(self, claim: Claim) -> None:
+    def _deliver_and_leave(self, claim: ClaimedDelivery) -> None:
         try:
             self._deliver(claim)
         except Exception:
@@ -149,7 +149,7 @@ class Deliverer:
                 self._idle.notify_all()
             self._wake.set()
 
-    def _deliver(self, claim: Claim) -> None:
+    def _deliver(self, claim: ClaimedDelivery) -> None:
         connector = self._connectors.get(claim.connector)
         if connector is None:
             return
@@ -158,9 +158,9 @@ class Deliverer:
         except SendError as error:
             self._refused(connector, claim, error)
 
-    def _send(self, connector: Connector[Any], claim: Claim) -> None:
+    def _send(self, connector: Connector[Any], claim: ClaimedDelivery) -> None:
         message = self._composer.message(connector, claim)
-        calls = composed(connector, message)
+        calls = compose_calls(connector, message)
         first = claim.parts_sent
         if claim.unknown_since is not None and first < len(calls):
             first = self._reconcile(connector, claim, message, calls)
@@ -168,19 +168,19 @@ class Deliverer:
             wait = self._lanes[connector.name].waits_for_turn(claim.address_id)
             if wait > 0:
                 again_at = datetime.now(UTC) + timedelta(seconds=wait)
-                self._store.write(partial(outbox.wait_turn, claim_=claim, again_at=again_at))
+                self._store.write(partial(outbox.return_claim, claim_=claim, again_at=again_at))
                 return
-            receipt = sent(connector, calls[part])
+            receipt = send_call(connector, calls[part])
             is_last = part == len(calls) - 1
             after = self._follows_after(connector, message)
             self._accepted(claim, part, receipt, is_last=is_last, follow_after=after)
         if first >= len(calls):
-            self._store.write(lambda tx: outbox.all_sent(tx, claim))
+            self._store.write(lambda tx: outbox.record_all_sent(tx, claim))
         self._worked(connector, claim)
 
     def _accepted(
         self,
-        claim: Claim,
+        claim: ClaimedDelivery,
         part: int,
         receipt: SendReceipt,
         *,
@@ -188,7 +188,7 @@ class Deliverer:
         follow_after: timedelta | None = None,
     ) -> None:
         self._store.write(
-            lambda tx: outbox.part_sent(
+            lambda tx: outbox.record_sent_part(
                 tx, claim, part, receipt, is_last=is_last, follow_after=follow_after
             )
         )
@@ -204,7 +204,7 @@ class Deliverer:
     def _reconcile(
         self,
         connector: Connector[Any],
-        claim: Claim,
+        claim: ClaimedDelivery,
         message: OutboundMessage,
         calls: Sequence[Any],
     ) -> int:
@@ -212,7 +212,7 @@ class Deliverer:
         part = claim.parts_sent
         assert claim.unknown_since is not None
         with self._store.read() as connection:
-            told = outbox.parts_known(connection, claim.message_id)
+            told = outbox.count_known_parts(connection, claim.message_id)
         if told > part:
             # The provider's echo or report came though its answer did not.
             self._accepted(claim, part, SendReceipt(), is_last=part == len(calls) - 1)
@@ -228,15 +228,15 @@ class Deliverer:
 
     # -- verdicts ---------------------------------------------------------------------------------
 
-    def _worked(self, connector: Connector[Any], claim: Claim) -> None:
+    def _worked(self, connector: Connector[Any], claim: ClaimedDelivery) -> None:
         OUTBOUND.labels(connector=connector.name, outcome="sent").inc()
         waited = datetime.now(UTC) - claim.created_at
         SEND_SECONDS.labels(connector=connector.name).observe(waited.total_seconds())
-        self._connectors.worked(connector.name)
+        self._connectors.mark_ok(connector.name)
         if self._lanes[connector.name].is_back():
-            self._store.write(lambda tx: outbox.hurry(tx, connector.name))
+            self._store.write(lambda tx: outbox.retry_waiting_now(tx, connector.name))
 
-    def _refused(self, connector: Connector[Any], claim: Claim, error: SendError) -> None:
+    def _refused(self, connector: Connector[Any], claim: ClaimedDelivery, error: SendError) -> None:
         OUTBOUND.labels(connector=connector.name, outcome=error.code).inc()
         log.warning(
             "delivery.refused",
@@ -247,29 +247,29 @@ class Deliverer:
             attempts=claim.attempts,
         )
         if isinstance(error, CredentialsRefused):
-            self._connectors.failed(connector.name, error.message)
+            self._connectors.mark_attention(connector.name, error.message)
         # What our keys are refused for may still leave with the right ones.
         waits = error.retryable or isinstance(error, CredentialsRefused)
         if waits and datetime.now(UTC) - claim.created_at < outbox.GIVE_UP_AFTER:
             self._later(connector, claim, error)
             return
         step = self._store.write(
-            lambda tx: fallback.refused(
+            lambda tx: fallback.move_or_fail_delivery(
                 tx,
                 claim,
                 error,
                 closes_address=isinstance(error, ContactStopped | AddressInvalid),
-                outlets=self._connectors.outlets(),
+                outlets=self._connectors.outbound_channels(),
                 rules=self._rules(),
             )
         )
         if step is not None:
             FALLBACKS.labels(step.from_, step.to or "", step.code).inc()
 
-    def _later(self, connector: Connector[Any], claim: Claim, error: SendError) -> None:
+    def _later(self, connector: Connector[Any], claim: ClaimedDelivery, error: SendError) -> None:
         wait = error.retry_after or backoff(claim.attempts, random.random())  # noqa: S311
         unknown = isinstance(error, ConnectionFailed) and error.maybe_sent
         self._lanes[connector.name].slows_down(error, datetime.now(UTC))
         self._store.write(
-            lambda tx: outbox.put_back(tx, claim, error, tx.now + wait, unknown=unknown)
+            lambda tx: outbox.requeue_delivery(tx, claim, error, tx.now + wait, unknown=unknown)
         )

@@ -19,7 +19,7 @@ from sqlalchemy import select, update
 from hub.connectors.base import Connector, Handshake
 from hub.errors import EventIgnored, HubError, NotFound, PayloadInvalid, WebhookRejected
 from hub.inbound.channel import InboundChannel, ReceiveResult
-from hub.inbound.receive import keep_failed, process, receive
+from hub.inbound.receive import process_event, receive_event, record_failed_event
 from hub.metrics import INBOUND
 from hub.schema.storable_text import storable
 from hub.store.engine import Store, Transaction, is_unavailable
@@ -49,7 +49,7 @@ class Gateway:
     ) -> None:
         self._listeners.append(listener)
 
-    def webhook(self, name: str, request: WebhookRequest) -> WebhookReply:
+    def answer_webhook(self, name: str, request: WebhookRequest) -> WebhookReply:
         """Answers a provider.
 
         Raises:
@@ -67,10 +67,12 @@ class Gateway:
         except WebhookRejected:
             _count(name, "rejected").inc()
             raise
-        self.take(connector, request)
+        self.receive_request(connector, request)
         return connector.reply(request)
 
-    def take(self, connector: Connector[Any], request: WebhookRequest) -> list[ReceiveResult]:
+    def receive_request(
+        self, connector: Connector[Any], request: WebhookRequest
+    ) -> list[ReceiveResult]:
         """Takes in what a request says; its sender is known already.
 
         Raises:
@@ -90,13 +92,13 @@ class Gateway:
             return []
         return [self._receive(connector, event, request) for event in events]
 
-    def keep_unreadable(
+    def journal_unreadable(
         self, connector: Connector[Any], request: WebhookRequest, error: PayloadInvalid
     ) -> None:
         """Keeps what we asked a provider for and cannot read: nobody will send it again."""
         self._keep(connector, _digest(request.body), request.body, request, error)
 
-    def replay(self, journal_id: int) -> bool:
+    def replay_entry(self, journal_id: int) -> bool:
         """Runs a failed event again. False when it fails again.
 
         Raises:
@@ -121,7 +123,7 @@ class Gateway:
 
     def _replay(self, connector: Connector[Any], request: WebhookRequest, entry: Any) -> bool:
         """All of an entry's events in one transaction: half of them would come twice next time."""
-        inlet = self._connectors.inlet(connector)
+        inlet = self._connectors.inbound_channel(connector)
         try:
             events = _parsed(connector, request)
             received = self._store.write(
@@ -146,9 +148,9 @@ class Gateway:
     def _receive(
         self, connector: Connector[Any], event: InboundEvent, request: WebhookRequest
     ) -> ReceiveResult:
-        inlet: InboundChannel = self._connectors.inlet(connector)
+        inlet: InboundChannel = self._connectors.inbound_channel(connector)
         try:
-            received = self._store.write(lambda tx: receive(tx, inlet, event, request))
+            received = self._store.write(lambda tx: receive_event(tx, inlet, event, request))
         except Exception as error:
             if is_unavailable(error):
                 raise
@@ -176,8 +178,10 @@ class Gateway:
     ) -> None:
         log.error("event.failed", connector=connector.name, key=key, exc_info=error)
         _count(connector.name, "failed").inc()
-        inlet = self._connectors.inlet(connector)
-        self._store.write(lambda tx: keep_failed(tx, inlet, key, body, request, _reason(error)))
+        inlet = self._connectors.inbound_channel(connector)
+        self._store.write(
+            lambda tx: record_failed_event(tx, inlet, key, body, request, _reason(error))
+        )
 
     def _connector(self, name: str) -> Connector[Any]:
         connector = self._connectors.get(name)
@@ -212,10 +216,10 @@ def _process_again(
     received = [
         (
             event,
-            process(tx, inlet, event, entry.id)
+            process_event(tx, inlet, event, entry.id)
             if storable(event.key) == entry.key
             # A request kept whole, unread: each of its events gets an entry of its own.
-            else receive(tx, inlet, event, request),
+            else receive_event(tx, inlet, event, request),
         )
         for event in events
     ]

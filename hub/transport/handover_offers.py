@@ -15,7 +15,7 @@ from hub.store.engine import Store
 from hub.transport.running import RunningConnectors
 
 
-class Offerer:
+class HandoverOffers:
     """Looks now and again for who should be offered another channel."""
 
     def __init__(
@@ -25,7 +25,7 @@ class Offerer:
         self._connectors = connectors
         self._config = config
 
-    def offer(self) -> None:
+    def offer_handovers(self) -> None:
         """Offers it to whom it is time for. Without `replies.handover.offer` to nobody."""
         rules = self._config().replies.handover
         if not rules.offer:
@@ -67,7 +67,7 @@ class Offerer:
             return
         for name in made:
             metrics.count_created_handover(name)
-        outlet = self._connectors.inlet(here).outlet
+        outlet = self._connectors.inbound_channel(here).reply_channel
         self._store.write(
             partial(
                 offers.send_offer,

@@ -46,9 +46,9 @@ class Poller:
         """`alone` when no other process polls: a lease that a crash left behind is void."""
         if alone:
             self._store.write(release_leases)
-        self.follow()
+        self.poll_new_connectors()
 
-    def follow(self) -> None:
+    def poll_new_connectors(self) -> None:
         """Begins with every connector that is new, or took another's place."""
         for connector in self._connectors:
             known, thread = self._threads.get(connector.name, (None, None))
@@ -84,7 +84,7 @@ class Poller:
         self, connector: Connector[Any], error: SendError, pause: float
     ) -> tuple[float, float]:
         log.warning("poll.failed", connector=connector.name, code=error.code, reason=error.message)
-        self._connectors.failed(connector.name, error.message)
+        self._connectors.mark_attention(connector.name, error.message)
         if isinstance(error, CredentialsRefused):
             return ATTENTION_PAUSE, pause
         wait = error.retry_after.total_seconds() if error.retry_after else pause
@@ -99,10 +99,10 @@ class Poller:
         result = connector.poll(cursor, WAIT_SECONDS)
         for request in result.requests:
             try:
-                self._gateway.take(connector, request)
+                self._gateway.receive_request(connector, request)
             except PayloadInvalid as error:
-                self._gateway.keep_unreadable(connector, request, error)
-        self._connectors.worked(connector.name)
+                self._gateway.journal_unreadable(connector, request, error)
+        self._connectors.mark_ok(connector.name)
         if result.cursor != cursor:
             self._store.write(partial(_keep_cursor, name=connector.name, cursor=result.cursor))
         return result.pause

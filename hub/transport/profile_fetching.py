@@ -23,7 +23,7 @@ MOST = 1000
 AGAIN_AFTER_SECONDS = 3600.0
 
 
-class Describer:
+class ProfileFetcher:
     """One thread that asks, one after the other; for one person once an hour at the most."""
 
     def __init__(self, store: Store) -> None:
@@ -37,7 +37,7 @@ class Describer:
     def stop(self) -> None:
         self._queue.put(None)
 
-    def ask(self, connector: Connector[Any], address: Address) -> None:
+    def request_profile(self, connector: Connector[Any], address: Address) -> None:
         """Does nothing where the kind cannot tell, or too many wait already."""
         if not is_able(type(connector), DescribesContacts) or self._queue.full():
             return

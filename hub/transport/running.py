@@ -86,10 +86,10 @@ class RunningConnectors:
     def is_configured(self, name: str) -> bool:
         return name in self._slots
 
-    def inlet(self, connector: Connector[Any]) -> InboundChannel:
+    def inbound_channel(self, connector: Connector[Any]) -> InboundChannel:
         return InboundChannel(connector.name, connector.kind, self._secret, self.welcome())
 
-    def outlets(self) -> dict[str, OutboundChannel]:
+    def outbound_channels(self) -> dict[str, OutboundChannel]:
         return {
             one.name: OutboundChannel(
                 name=one.name,
@@ -103,11 +103,11 @@ class RunningConnectors:
             for one in self
         }
 
-    def failed(self, name: str, error: str) -> None:
+    def mark_attention(self, name: str, error: str) -> None:
         """The connector needs attention: an admin must act."""
         self._set(name, "attention", error)
 
-    def worked(self, name: str) -> None:
+    def mark_ok(self, name: str) -> None:
         self._set(name, "ok", "")
 
     def _set(self, name: str, state: str, error: str) -> None:
@@ -123,9 +123,9 @@ class RunningConnectors:
 
     def _tell(self, name: str) -> None:
         for listener in self._listeners:
-            listener(self.shape(name))
+            listener(self.connector_resource(name))
 
-    def shape(self, name: str) -> resources.Connector:
+    def connector_resource(self, name: str) -> resources.Connector:
         slot = self._slots[name]
         return resources.Connector.model_validate(
             {
@@ -138,8 +138,8 @@ class RunningConnectors:
             }
         )
 
-    def shapes(self) -> list[resources.Connector]:
-        return [self.shape(name) for name in self._slots]
+    def connector_resources(self) -> list[resources.Connector]:
+        return [self.connector_resource(name) for name in self._slots]
 
     def close(self) -> None:
         for connector in self:

@@ -14,7 +14,7 @@ from hub.types import OutboundMessage, SendReceipt
 log = structlog.get_logger()
 
 
-def composed(connector: Connector[Any], message: OutboundMessage) -> Sequence[Any]:
+def compose_calls(connector: Connector[Any], message: OutboundMessage) -> Sequence[Any]:
     """The calls of a message. A mistake here fails it: the next try would make the same one."""
     try:
         calls = connector.compose(message)
@@ -30,7 +30,7 @@ def composed(connector: Connector[Any], message: OutboundMessage) -> Sequence[An
     return calls
 
 
-def sent(connector: Connector[Any], call: Any) -> SendReceipt:
+def send_call(connector: Connector[Any], call: Any) -> SendReceipt:
     """The receipt of a call. A mistake here leaves the outcome unknown."""
     try:
         return connector.send(call)

@@ -25,7 +25,7 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
-class Lane:
+class SendSlots:
     """What is known of one connector. `in_flight` is counted by whoever sends, one at a time."""
 
     name: str
@@ -79,10 +79,10 @@ class Lane:
             self.paused_until = now + error.retry_after
 
 
-def lane(connector: Connector[Any]) -> Lane:
+def open_send_slots(connector: Connector[Any]) -> SendSlots:
     """A lane with the limits of its channel, where nothing has been sent yet."""
     found = connector.capabilities
-    return Lane(connector.name, _buckets(found.rate), _buckets(found.rate_per_address))
+    return SendSlots(connector.name, _buckets(found.rate), _buckets(found.rate_per_address))
 
 
 def _buckets(limit: RateLimit | None) -> Buckets | None:

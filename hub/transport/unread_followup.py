@@ -16,7 +16,7 @@ from hub.transport.running import RunningConnectors
 AT_ONCE = 200
 
 
-class Follower:
+class UnreadFollowup:
     """What a timer calls. `rules` tells what holds now."""
 
     def __init__(
@@ -26,13 +26,13 @@ class Follower:
         self._connectors = connectors
         self._rules = rules
 
-    def follow(self) -> None:
+    def follow_unread_answers(self) -> None:
         """Sends after who is gone what they have not read."""
         for _ in range(AT_ONCE):
             with self._store.read() as connection:
                 if not digests.has_due_answers(connection, datetime.now(UTC)):
                     return
-            outlets, rules = self._connectors.outlets(), self._rules()
+            outlets, rules = self._connectors.outbound_channels(), self._rules()
             looked = self._store.write(
                 lambda tx, outlets=outlets, rules=rules: digests.follow_up_next_page(  # type: ignore[misc]
                     tx, outlets, rules, self._resume_link

@@ -190,7 +190,7 @@ def hub_(world: object) -> RunningHub:
 
 def test_replay_runs_what_failed_again_and_says_how_many(tmp_path: Path) -> None:
     from hub.inbound.channel import InboundChannel
-    from hub.inbound.receive import keep_failed
+    from hub.inbound.receive import record_failed_event
     from hub.store.engine import Store
     from hub.store.migrate import migrate
     from hub.types import WebhookRequest
@@ -208,7 +208,7 @@ def test_replay_runs_what_failed_again_and_says_how_many(tmp_path: Path) -> None
         method="POST", url="", body=mail, headers={"content-type": "message/rfc822"}
     )
     inlet = InboundChannel("letters", "email", b"")
-    store.write(lambda tx: keep_failed(tx, inlet, "key-1", mail, request, "It broke."))
+    store.write(lambda tx: record_failed_event(tx, inlet, "key-1", mail, request, "It broke."))
     store.close()
     done = hub(tmp_path, "replay", "--config", path)
     assert done.returncode == 0, done.stderr

@@ -20,7 +20,7 @@ from hub.conversations import actions, queries, views
 from hub.handover import creation
 from hub.identity import links
 from hub.inbound.channel import ReceiveResult
-from hub.inbound.receive import receive
+from hub.inbound.receive import receive_event
 from hub.outbound import send
 from hub.outbound.send import Draft
 from hub.schema import resources
@@ -29,7 +29,7 @@ from hub.schema.events import Event
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
 from hub.store.models import agents, contacts, conversations, deliveries
-from hub.transport.delivery import Deliverer
+from hub.transport.delivery import DeliveryWorker
 from hub.transport.gateway import Gateway
 from hub.transport.running import RunningConnectors
 from hub.types import (
@@ -154,7 +154,7 @@ class Desk:
         )
         self.gateway = Gateway(store, self.connectors)
         self.agent = self.hires("Kadri")
-        self.deliverers: list[Deliverer] = []
+        self.deliverers: list[DeliveryWorker] = []
 
     def open_connectors(self, names: dict[str, str]) -> RunningConnectors:
         configs = {name: ToyConfig(kind=kind) for name, kind in names.items()}
@@ -240,14 +240,14 @@ class Desk:
     # -- in and out ------------------------------------------------------------------------------
 
     def receives(self, event: InboundEvent, connector: str = "toy") -> ReceiveResult:
-        inlet = self.connectors.inlet(self.toy(connector))
+        inlet = self.connectors.inbound_channel(self.toy(connector))
         request = WebhookRequest("POST", "", event.raw)
-        return self.store.write(lambda tx: receive(tx, inlet, event, request))
+        return self.store.write(lambda tx: receive_event(tx, inlet, event, request))
 
     def posts(self, *items: dict[str, Any], connector: str = "toy") -> None:
         """The provider's webhook, by the front door."""
         body = orjson.dumps(list(items))
-        self.gateway.webhook(connector, WebhookRequest("POST", "", body))
+        self.gateway.answer_webhook(connector, WebhookRequest("POST", "", body))
 
     def reports(
         self, status: str, *external_ids: str, connector: str = "toy", **fields: Any
@@ -259,11 +259,11 @@ class Desk:
     def replies(self, conversation_id: int | str, text: str, **fields: Any) -> resources.Message:
         return self.sends(conversation_id, text, **fields).message
 
-    def sends(self, conversation_id: int | str, text: str, **fields: Any) -> send.Sent:
+    def sends(self, conversation_id: int | str, text: str, **fields: Any) -> send.SendResult:
         draft = Draft(text=text, **fields)
-        outlets = self.connectors.outlets()
+        outlets = self.connectors.outbound_channels()
         return self.store.write(
-            lambda tx: send.send(tx, int(conversation_id), draft, self.agent, outlets)
+            lambda tx: send.send_message(tx, int(conversation_id), draft, self.agent, outlets)
         )
 
     def changes(self, conversation_id: int | str, **changes: Any) -> resources.Conversation:
@@ -297,12 +297,14 @@ class Desk:
 
     # -- delivery --------------------------------------------------------------------------------
 
-    def deliverer(self, connectors: RunningConnectors | None = None) -> Deliverer:
-        made = Deliverer(self.store, connectors or self.connectors, self.media, self.links, SECRET)
+    def deliverer(self, connectors: RunningConnectors | None = None) -> DeliveryWorker:
+        made = DeliveryWorker(
+            self.store, connectors or self.connectors, self.media, self.links, SECRET
+        )
         self.deliverers.append(made)
         return made
 
-    def delivers(self, *, alone: bool = True) -> Deliverer:
+    def delivers(self, *, alone: bool = True) -> DeliveryWorker:
         """Starts to send what is in the outbox."""
         made = self.deliverer()
         made.start(alone=alone)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub.identity import links
 from hub.outbound import outbox, send
-from hub.outbound.outbox import Claim
+from hub.outbound.outbox import ClaimedDelivery
 from hub.schema import resources
 from tests.core.desk import Customer, Desk
 
@@ -14,12 +14,12 @@ def says_hello(customer: Customer) -> str:
     return customer.says("Hello").conversation_id
 
 
-def claim_now(desk: Desk, *connectors: str) -> Claim | None:
-    return desk.store.write(lambda tx: outbox.claim(tx, connectors or ("toy",)))
+def claim_now(desk: Desk, *connectors: str) -> ClaimedDelivery | None:
+    return desk.store.write(lambda tx: outbox.claim_delivery(tx, connectors or ("toy",)))
 
 
 def retry(desk: Desk, message: resources.Message) -> None:
-    desk.store.write(lambda tx: send.retry(tx, int(message.id)))
+    desk.store.write(lambda tx: send.retry_message(tx, int(message.id)))
 
 
 def same_person(

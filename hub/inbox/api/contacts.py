@@ -109,10 +109,10 @@ def blueprint(hub: Hub) -> APIBlueprint:
         hub.auth.principal()
         with hub.store.read() as connection:
             return answer_list(
-                reachability.addresses_of(
+                reachability.list_reachable_addresses(
                     connection,
                     path.id,
-                    hub.connectors.outlets(),
+                    hub.connectors.outbound_channels(),
                     hub.config.replies.fallback,
                     datetime.now(UTC),
                 )

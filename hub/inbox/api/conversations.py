@@ -121,7 +121,7 @@ def blueprint(hub: Hub) -> APIBlueprint:
 
         def start(tx: Transaction) -> tuple[resources.Conversation, bool]:
             person = _recipient(hub, tx, body, outlet)
-            sent = send.start(tx, person, outlet, draft, principal.author)
+            sent = send.send_first_message(tx, person, outlet, draft, principal.author)
             return views.conversation(tx.connection, int(sent.message.conversation_id)), sent.is_new
 
         conversation, is_new = hub.store.write(start)
@@ -186,7 +186,9 @@ def blueprint(hub: Hub) -> APIBlueprint:
         principal = hub.auth.principal()
         draft = body.draft()
         sent = hub.store.write(
-            lambda tx: send.send(tx, path.id, draft, principal.author, hub.connectors.outlets())
+            lambda tx: send.send_message(
+                tx, path.id, draft, principal.author, hub.connectors.outbound_channels()
+            )
         )
         return answer(sent.message, 201 if sent.is_new else 200)
 
@@ -209,7 +211,7 @@ def blueprint(hub: Hub) -> APIBlueprint:
 
 
 def _outlet(hub: Hub, name: str) -> OutboundChannel:
-    found = hub.connectors.outlets().get(name)
+    found = hub.connectors.outbound_channels().get(name)
     if found is None:
         raise Invalid(f"There is no connector {name!r} that is turned on.", "connector")
     return found
@@ -222,7 +224,7 @@ def _recipient(
         raise Invalid("Give either contact_id or address.", "address")
     if body.contact_id is not None:
         profiles.contact(tx.connection, body.contact_id)
-        found = destinations.address_of(tx.connection, body.contact_id, outlet)
+        found = destinations.find_address_for_channel(tx.connection, body.contact_id, outlet)
         if found is None:
             raise Conflict(f"This customer has no address that {outlet.name} can write to.")
         return found

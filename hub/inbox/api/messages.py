@@ -59,7 +59,7 @@ def blueprint(hub: Hub) -> APIBlueprint:
     def retry(path: ItemPath) -> Response:
         """Puts a failed message in line again."""
         hub.auth.principal()
-        return answer(hub.store.write(lambda tx: send.retry(tx, path.id)))
+        return answer(hub.store.write(lambda tx: send.retry_message(tx, path.id)))
 
     @api.post("/uploads", responses={201: resources.Attachment})
     def upload(form: Upload) -> Response:  # noqa: ARG001 - read as a stream below

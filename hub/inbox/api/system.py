@@ -115,7 +115,7 @@ def _machine_routes(api: APIBlueprint, hub: Hub) -> None:
     def list_connectors() -> Response:
         """Every connector, whether it works, and what is wrong where it does not."""
         hub.auth.principal()
-        return answer_list(hub.connectors.shapes())
+        return answer_list(hub.connectors.connector_resources())
 
     @api.post("/connectors/<string:name>/check", responses={200: Checked})
     def check_connector(path: ConnectorPath) -> Response:
@@ -127,9 +127,9 @@ def _machine_routes(api: APIBlueprint, hub: Hub) -> None:
         try:
             found = connector.check()
         except SendError as error:
-            hub.connectors.failed(path.name, error.message)
+            hub.connectors.mark_attention(path.name, error.message)
             return answer(Checked(ok=False, message=error.message))
-        hub.connectors.worked(path.name)
+        hub.connectors.mark_ok(path.name)
         return answer(Checked(ok=True, message=found))
 
     @api.get("/journal", responses={200: ListOf[resources.JournalEntry]})
@@ -145,7 +145,7 @@ def _machine_routes(api: APIBlueprint, hub: Hub) -> None:
     def replay(path: ItemPath) -> Response:
         """Runs a failed event again."""
         hub.auth.admin()
-        ok = hub.gateway.replay(path.id)
+        ok = hub.gateway.replay_entry(path.id)
         return answer(Replayed(id=path.id, status="done" if ok else "failed"))
 
 

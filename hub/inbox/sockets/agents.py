@@ -108,8 +108,12 @@ def register(socketio: SocketIO, hub: Hub) -> None:
             )
             author = line().principal.author
             sent = hub.store.write(
-                lambda tx: send.send(
-                    tx, int(asked.conversation_id), draft, author, hub.connectors.outlets()
+                lambda tx: send.send_message(
+                    tx,
+                    int(asked.conversation_id),
+                    draft,
+                    author,
+                    hub.connectors.outbound_channels(),
                 )
             )
             return ok(message=sent.message.model_dump(mode="json"))

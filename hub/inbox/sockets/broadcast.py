@@ -113,4 +113,4 @@ class Broadcaster:
         seen = DeliveryUpdate(
             key="", raw=b"", status=DeliveryStatus.DELIVERED, message_id=message_id
         )
-        self._store.write(lambda tx: receipts.report(tx, connector, seen))
+        self._store.write(lambda tx: receipts.record_receipt(tx, connector, seen))

@@ -49,7 +49,7 @@ def take(hub: Hub, here: Line, asked: Say) -> resources.Message:
     request_ = WebhookRequest(
         method="POST", url="", body=orjson.dumps(body), headers={"content-type": "application/json"}
     )
-    hub.gateway.take(here.connector, request_)
+    hub.gateway.receive_request(here.connector, request_)
     found = known(hub, here, asked.client_id)
     if found is None:
         raise Conflict("The message was kept but could not be shown yet.")
@@ -91,7 +91,7 @@ def read(hub: Hub, here: Line, message_id: int) -> None:
     def mark(tx: Transaction) -> None:
         for person in pages:
             event = ContactEvent(key="", raw=b"", address=person.address, name="read", at=at)
-            receipts.read_by_customer(tx, name, person, event)
+            receipts.record_customer_read(tx, name, person, event)
 
     hub.store.write(mark)
 

@@ -187,8 +187,8 @@ def say(
     if target["waiting_since"] is None or kind in _said(tx.connection, target.id, person.root_id):
         return False
     texts: Mapping[str, str] = getattr(config.replies, kind)
-    language = automatic_texts.language_for(
-        texts, *automatic_texts.locales_of(tx, person), target["language"]
+    language = automatic_texts.choose_language(
+        texts, *automatic_texts.find_locales(tx, person), target["language"]
     )
     outlet = outlets[last.connector]
     if kind == "offline":
@@ -200,7 +200,9 @@ def say(
     if values is None:
         return False
     text = fill(texts.get(language, ""), values)
-    made = automatic_texts.say(tx, target, person, outlet, text, _name(kind, target.id))
+    made = automatic_texts.send_automatic_text(
+        tx, target, person, outlet, text, _name(kind, target.id)
+    )
     return made is not None
 
 
@@ -246,15 +248,15 @@ def _elsewhere(
 ) -> str:
     """The kind of channel that an answer takes when this one cannot carry it; empty: none."""
     records = contact_addresses.linked_contact_ids(tx.connection, person.root_id)
-    ways = reachability.ways(tx.connection, records, outlets)
-    possible = reachability.elsewhere(
+    ways = reachability.find_routes(tx.connection, records, outlets)
+    possible = reachability.fallback_routes(
         ways,
         config.replies.fallback,
         [(outlet.name, person.address_id)],
         tx.now,
         by_person=not has_pages(outlet.kind),
     )
-    return possible[0].outlet.kind if possible else ""
+    return possible[0].channel.kind if possible else ""
 
 
 def _is_refused(tx: Transaction, person: ContactAddress) -> bool:

@@ -200,7 +200,9 @@ def test_what_is_not_there_is_not_found(desk: Desk) -> None:
         for look in (
             lambda: queries.list_messages(connection, 4711, 10, None),
             lambda: queries.timeline(connection, 4711, 10, None),
-            lambda: reachability.addresses_of(connection, 4711, {}, Fallback(), datetime.now(UTC)),
+            lambda: reachability.list_reachable_addresses(
+                connection, 4711, {}, Fallback(), datetime.now(UTC)
+            ),
         ):
             with pytest.raises(NotFound):
                 look()

@@ -19,8 +19,8 @@ from hub.handover.redemption import RedeemedHandover
 from hub.outbound import reachability, receipts
 from hub.schema import resources
 from hub.store.models import addresses, deliveries, reaches, visitor_sessions
-from hub.transport.delivery import Deliverer
-from hub.transport.unread_followup import Follower
+from hub.transport.delivery import DeliveryWorker
+from hub.transport.unread_followup import UnreadFollowup
 from tests.core.desk import SECRET, Customer, Desk, at_once
 from tests.core.steps import same_person
 from tests.core.toys import ToyProvider, a_moment_ago
@@ -36,7 +36,7 @@ def desk(desk: Desk) -> Iterator[Desk]:
     desk.connectors = desk.open_connectors(
         {"site": "page", "letters": "letter", "window": "window", "toy": "toy"}
     )
-    made = Deliverer(
+    made = DeliveryWorker(
         desk.store, desk.connectors, desk.media, desk.links, SECRET, rules=lambda: RULES
     )
     desk.deliverers.append(made)
@@ -101,7 +101,7 @@ def answers(desk: Desk, conversation: str, *texts: str) -> list[resources.Messag
 
 
 def sweep(desk: Desk, rules: Fallback = RULES) -> None:
-    Follower(desk.store, desk.connectors, lambda: rules).follow()
+    UnreadFollowup(desk.store, desk.connectors, lambda: rules).follow_unread_answers()
 
 
 def resume_link(_connector: str, token: str, _code: str) -> str:
@@ -261,7 +261,7 @@ def test_what_was_read_does_not_follow(desk: Desk, chat: str, visitor: Customer)
         person = contact_addresses.find_contact_address(connection, visitor.address)
     assert person is not None
     seen = visitor.event("read", external_id=read.id)
-    desk.store.write(lambda tx: receipts.read_by_customer(tx, "site", person, seen))
+    desk.store.write(lambda tx: receipts.record_customer_read(tx, "site", person, seen))
     assert desk.delivery(read).status == "read"
     leaves(desk, visitor)
     sweep(desk)
@@ -398,7 +398,7 @@ def test_a_window_only_a_person_may_use_takes_no_digest(desk: Desk, visitor: Cus
 
 
 def digest_now(desk: Desk, rules: Fallback = RULES) -> None:
-    outlets = desk.connectors.outlets()
+    outlets = desk.connectors.outbound_channels()
     desk.store.write(lambda tx: digests.follow_up_next_page(tx, outlets, rules, resume_link))
 
 
@@ -481,8 +481,8 @@ def test_it_is_cut_to_one_message_where_a_link_has_the_rest(length: int) -> None
 def known(desk: Desk, customer: Customer, rules: Fallback = RULES) -> dict[str, Any]:
     record = customer.id
     with desk.store.read() as connection:
-        found = reachability.addresses_of(
-            connection, record, desk.connectors.outlets(), rules, datetime.now(UTC)
+        found = reachability.list_reachable_addresses(
+            connection, record, desk.connectors.outbound_channels(), rules, datetime.now(UTC)
         )
     return {one.connector: one for one in found}
 

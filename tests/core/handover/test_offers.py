@@ -11,7 +11,7 @@ from sqlalchemy import insert, update
 from hub.config import load_config
 from hub.handover import offers
 from hub.store.models import reaches, visitor_sessions
-from hub.transport.handover_offers import Offerer
+from hub.transport.handover_offers import HandoverOffers
 from tests.core.desk import Customer, Desk, at_once
 from tests.core.steps import same_person
 
@@ -124,7 +124,7 @@ def test_what_is_said_has_the_links_and_answers_nothing(desk: Desk, anna: Custom
         (one,) = offers.find_offer_candidates(
             connection, datetime.now(UTC), timedelta(0), ["toy"], {}
         )
-    outlet = desk.connectors.inlet(desk.toy()).outlet
+    outlet = desk.connectors.inbound_channel(desk.toy()).reply_channel
     desk.store.write(lambda tx: offers.send_offer(tx, one, outlet, TEXT, "https://t.example/1"))
     assert told(desk, said.conversation_id) == ["Go on here:\nhttps://t.example/1"]
     after = desk.conversation(said.conversation_id)
@@ -139,7 +139,7 @@ def test_nobody_is_offered_anything_unless_the_file_says_so(
     file = tmp_path / "connectors.yaml"
     file.write_text("connectors: {website: {kind: webchat}}\n")
     config = load_config(file, {})
-    Offerer(desk.store, desk.connectors, lambda: config).offer()
+    HandoverOffers(desk.store, desk.connectors, lambda: config).offer_handovers()
     assert told(desk, said.conversation_id) == []
 
 

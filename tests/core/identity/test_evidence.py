@@ -13,7 +13,7 @@ from hub.contacts import contact_addresses, profiles
 from hub.conversations import queries
 from hub.errors import Conflict
 from hub.identity import links, suggestions
-from hub.inbound.receive import receive
+from hub.inbound.receive import receive_event
 from hub.phones import canonical, forms
 from hub.schema import resources
 from hub.schema.tokens import ReplyToken, make_reply_token
@@ -45,9 +45,9 @@ class Somebody:
             "profile": Profile(name=self.name),
         }
         event = InboundMessage(**(values | fields))
-        inlet = replace(self.desk.connectors.inlet(self.desk.toy()), kind=self.kind)
+        inlet = replace(self.desk.connectors.inbound_channel(self.desk.toy()), kind=self.kind)
         received = self.desk.store.write(
-            lambda tx: receive(tx, inlet, event, WebhookRequest("POST", "", b""))
+            lambda tx: receive_event(tx, inlet, event, WebhookRequest("POST", "", b""))
         )
         assert received.message_id is not None
         return self.desk.message(received.message_id)

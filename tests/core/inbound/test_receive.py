@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from hub.inbound.receive import keep_failed
+from hub.inbound.receive import record_failed_event
 from hub.schema.storable_text import is_plain
 from hub.store.models import (
     addresses,
@@ -149,8 +149,10 @@ def test_a_journal_row_takes_any_query_and_header(desk: Desk, anna: Customer) ->
         query={"message": "\0\ud83d"},
         path="status",
     )
-    inlet = desk.connectors.inlet(desk.toy())
-    desk.store.write(lambda tx: keep_failed(tx, inlet, "key\0\udc80", b"\0\xff", request, "x"))
+    inlet = desk.connectors.inbound_channel(desk.toy())
+    desk.store.write(
+        lambda tx: record_failed_event(tx, inlet, "key\0\udc80", b"\0\xff", request, "x")
+    )
     assert desk.count(journal, journal.c.status == "failed") == 1
 
 

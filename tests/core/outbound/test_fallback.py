@@ -23,12 +23,12 @@ from hub.errors import (
 )
 from hub.identity import links
 from hub.outbound import fallback, send
-from hub.outbound.outbox import Claim
+from hub.outbound.outbox import ClaimedDelivery
 from hub.outbound.send import Draft
 from hub.schema import resources
 from hub.schema.author import SYSTEM
 from hub.store.models import addresses, deliveries, external_ids, reaches
-from hub.transport.delivery import Deliverer
+from hub.transport.delivery import DeliveryWorker
 from hub.types import DeliveryStatus
 from tests.core.desk import SECRET, Customer, Desk, eventually
 from tests.core.steps import claim_now, same_person
@@ -47,8 +47,8 @@ def desk(desk: Desk) -> Iterator[Desk]:
     yield desk
 
 
-def sends_out(desk: Desk, rules: Fallback = RULES) -> Deliverer:
-    made = Deliverer(
+def sends_out(desk: Desk, rules: Fallback = RULES) -> DeliveryWorker:
+    made = DeliveryWorker(
         desk.store, desk.connectors, desk.media, desk.links, SECRET, rules=lambda: rules
     )
     desk.deliverers.append(made)
@@ -216,8 +216,8 @@ def test_what_the_hub_says_on_its_own_follows_nobody(
     desk: Desk, both: str, provider: ToyProvider
 ) -> None:
     sent = desk.store.write(
-        lambda tx: send.send(
-            tx, int(both), Draft("You are number 3."), SYSTEM, desk.connectors.outlets()
+        lambda tx: send.send_message(
+            tx, int(both), Draft("You are number 3."), SYSTEM, desk.connectors.outbound_channels()
         )
     )
     provider.refuses(WindowClosed("The window is closed."))
@@ -228,15 +228,15 @@ def test_what_the_hub_says_on_its_own_follows_nobody(
 # -- never twice ----------------------------------------------------------------------------------
 
 
-def moves_on(desk: Desk, claim: Claim) -> bool:
+def moves_on(desk: Desk, claim: ClaimedDelivery) -> bool:
     """Whether an answer goes elsewhere that its own channel has just refused."""
     step = desk.store.write(
-        lambda tx: fallback.refused(
+        lambda tx: fallback.move_or_fail_delivery(
             tx,
             claim,
             WindowClosed("Closed."),
             closes_address=False,
-            outlets=desk.connectors.outlets(),
+            outlets=desk.connectors.outbound_channels(),
             rules=RULES,
         )
     )

@@ -238,10 +238,10 @@ def test_a_draft_that_cannot_be_names_its_field(
     desk: Desk, anna: Customer, draft: Draft, field: str
 ) -> None:
     said = anna.says("Hello")
-    outlets = desk.connectors.outlets()
+    outlets = desk.connectors.outbound_channels()
     with pytest.raises(Invalid) as refused:
         desk.store.write(
-            lambda tx: send.send(tx, int(said.conversation_id), draft, desk.agent, outlets)
+            lambda tx: send.send_message(tx, int(said.conversation_id), draft, desk.agent, outlets)
         )
     assert refused.value.field == field
     assert desk.count(messages) == 1
@@ -264,12 +264,12 @@ def test_nothing_in_a_text_breaks_the_sending(desk: Desk, anna: Customer, text: 
 
 
 def starts(desk: Desk, path: str, connector: str, text: str = "Good news") -> resources.Message:
-    outlet = desk.connectors.outlets()[connector]
+    outlet = desk.connectors.outbound_channels()[connector]
 
-    def write(tx: Any) -> send.Sent:
+    def write(tx: Any) -> send.SendResult:
         address = Address(outlet.scheme, path, outlet.scope)
         person = contact_addresses.find_or_create(tx, address, Profile(), evidence="asserted")
-        return send.start(tx, person, outlet, Draft(text, client_id="s1"), desk.agent)
+        return send.send_first_message(tx, person, outlet, Draft(text, client_id="s1"), desk.agent)
 
     return desk.store.write(write).message
 
@@ -308,7 +308,7 @@ def test_nobody_is_started_with_who_said_stop(desk: Desk, anna: Customer) -> Non
 
 
 def retry(desk: Desk, message: resources.Message) -> resources.Message:
-    return desk.store.write(lambda tx: send.retry(tx, int(message.id)))
+    return desk.store.write(lambda tx: send.retry_message(tx, int(message.id)))
 
 
 def test_only_what_failed_can_be_sent_again(desk: Desk, anna: Customer) -> None:
@@ -325,7 +325,7 @@ def test_only_what_failed_can_be_sent_again(desk: Desk, anna: Customer) -> None:
 
 def test_what_is_not_there_cannot_be_sent_again(desk: Desk) -> None:
     with pytest.raises(NotFound):
-        desk.store.write(lambda tx: send.retry(tx, 4711))
+        desk.store.write(lambda tx: send.retry_message(tx, 4711))
 
 
 def test_nothing_is_sent_again_to_who_said_stop(desk: Desk, anna: Customer) -> None:

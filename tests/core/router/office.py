@@ -81,9 +81,11 @@ class Office:
         from hub.outbound.send import Draft
         from hub.schema.author import Author
 
-        outlets = self.desk.connectors.outlets()
+        outlets = self.desk.connectors.outbound_channels()
         author, draft = Author("agent", by, ""), Draft(text)
-        self.store.write(lambda tx: send.send(tx, int(conversation), draft, author, outlets))
+        self.store.write(
+            lambda tx: send.send_message(tx, int(conversation), draft, author, outlets)
+        )
 
     def looks_at(self, conversation: str, agent_id: int) -> resources.Conversation:
         return self.store.write(lambda tx: assignment.accept(tx, int(conversation), agent_id))

@@ -41,7 +41,7 @@ class Shop:
         self.replier = self.opens_a_process()
 
     def opens_a_process(self) -> Replier:
-        return Replier(self.desk.store, lambda: self.config, self.desk.connectors.outlets)
+        return Replier(self.desk.store, lambda: self.config, self.desk.connectors.outbound_channels)
 
     def is_configured(self, **sections: Any) -> None:
         self.config = config(**sections)

@@ -260,10 +260,10 @@ def test_refused_keys_call_for_an_admin_and_the_message_waits(
     before = desk.delivers()
     eventually(lambda: desk.delivery(ours).code == "credentials_refused")
     before.stop()
-    eventually(lambda: desk.connectors.shape("toy").state == "attention")
-    shape = desk.connectors.shape("toy")
+    eventually(lambda: desk.connectors.connector_resource("toy").state == "attention")
+    shape = desk.connectors.connector_resource("toy")
     assert shape.last_error == "The toy does not know this key."
-    assert desk.connectors.shape("other").state == "ok"
+    assert desk.connectors.connector_resource("other").state == "ok"
     found = desk.waits_until(ours, "queued")
     assert (found.code, found.reason) == ("credentials_refused", shape.last_error)
     desk.delivers()  # the admin mended it
@@ -273,11 +273,11 @@ def test_refused_keys_call_for_an_admin_and_the_message_waits(
 def test_a_connector_that_works_again_needs_nobody(
     desk: Desk, anna: Customer, provider: ToyProvider
 ) -> None:
-    desk.connectors.failed("toy", "The toy does not know this key.")
+    desk.connectors.mark_attention("toy", "The toy does not know this key.")
     ours = desk.replies(says_hello(anna), "Hi")
     desk.delivers()
     desk.waits_until(ours, "sent")
-    eventually(lambda: desk.connectors.shape("toy").state == "ok")
+    eventually(lambda: desk.connectors.connector_resource("toy").state == "ok")
 
 
 def test_it_gives_up_after_a_day(desk: Desk, anna: Customer, provider: ToyProvider) -> None:

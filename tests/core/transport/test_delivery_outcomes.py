@@ -101,8 +101,8 @@ def test_who_lost_the_lease_takes_nothing_from_who_has_it_now(desk: Desk, anna: 
     desk.sets_delivery(ours, lease_until=a_moment_ago(seconds=1))
     assert claim_now(desk) is not None
     late = ConnectionFailed("Too late.")
-    desk.store.write(lambda tx: outbox.put_back(tx, stale, late, tx.now, unknown=False))
-    desk.store.write(lambda tx: outbox.wait_turn(tx, stale, tx.now))
+    desk.store.write(lambda tx: outbox.requeue_delivery(tx, stale, late, tx.now, unknown=False))
+    desk.store.write(lambda tx: outbox.return_claim(tx, stale, tx.now))
     assert desk.delivery(ours).status == "sending"
     assert claim_now(desk) is None
 

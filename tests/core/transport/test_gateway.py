@@ -55,7 +55,7 @@ def test_the_provider_hears_yes_all_the_same(desk: Desk) -> None:
     import orjson
 
     request = WebhookRequest("POST", "", orjson.dumps([POISON]))
-    assert desk.gateway.webhook("toy", request) == WebhookReply()
+    assert desk.gateway.answer_webhook("toy", request) == WebhookReply()
 
 
 def test_what_failed_and_comes_again_is_kept_once(desk: Desk) -> None:
@@ -68,10 +68,10 @@ def test_a_replay_after_the_mistake_was_mended_brings_the_message(desk: Desk) ->
     desk.toy().processing_breaks = True
     desk.posts(HELLO)
     (row,) = failed(desk)
-    assert not desk.gateway.replay(row.id)
+    assert not desk.gateway.replay_entry(row.id)
     assert len(failed(desk)) == 1
     desk.toy().processing_breaks = False
-    assert desk.gateway.replay(row.id)
+    assert desk.gateway.replay_entry(row.id)
     assert [one.text for one in desk.thread(desk.only_conversation().id)] == ["Hello"]
     assert failed(desk) == []
 
@@ -81,8 +81,8 @@ def test_a_replay_works_once(desk: Desk) -> None:
     desk.posts(HELLO)
     (row,) = failed(desk)
     desk.toy().processing_breaks = False
-    assert at_once(*[lambda: desk.gateway.replay(row.id)] * 4) == [True] * 4
-    assert desk.gateway.replay(row.id)
+    assert at_once(*[lambda: desk.gateway.replay_entry(row.id)] * 4) == [True] * 4
+    assert desk.gateway.replay_entry(row.id)
     assert desk.count(messages) == 1
 
 
@@ -92,7 +92,7 @@ def test_a_request_that_broke_the_parser_is_kept_whole(desk: Desk) -> None:
     (row,) = failed(desk)
     assert b"Hello again" in row.body
     desk.toy().parser_breaks = False
-    assert desk.gateway.replay(row.id)
+    assert desk.gateway.replay_entry(row.id)
     assert len(desk.thread(desk.only_conversation().id)) == 2
 
 
@@ -101,8 +101,8 @@ def test_a_replay_that_fails_half_way_brings_nothing_twice(desk: Desk) -> None:
     desk.posts(HELLO, {**AGAIN, "poison": True})
     (row,) = failed(desk)
     desk.toy().parser_breaks = False
-    assert not desk.gateway.replay(row.id)
-    assert not desk.gateway.replay(row.id)
+    assert not desk.gateway.replay_entry(row.id)
+    assert not desk.gateway.replay_entry(row.id)
     assert desk.count(messages) <= 1
 
 
@@ -113,28 +113,28 @@ def test_a_replay_of_what_came_in_meanwhile_brings_nothing_twice(desk: Desk) -> 
     (row,) = failed(desk)
     desk.toy().parser_breaks = False
     desk.posts(HELLO)
-    assert desk.gateway.replay(row.id)
+    assert desk.gateway.replay_entry(row.id)
     assert desk.count(messages) == 2
 
 
 def test_a_replay_of_nothing_is_not_found(desk: Desk) -> None:
     with pytest.raises(NotFound):
-        desk.gateway.replay(4711)
+        desk.gateway.replay_entry(4711)
 
 
 def test_what_is_not_of_the_providers_form_is_refused(desk: Desk) -> None:
     with pytest.raises(PayloadInvalid):
-        desk.gateway.webhook("toy", WebhookRequest("POST", "", b"not JSON"))
+        desk.gateway.answer_webhook("toy", WebhookRequest("POST", "", b"not JSON"))
 
 
 def test_a_connector_that_nobody_configured_is_not_found(desk: Desk) -> None:
     with pytest.raises(NotFound):
-        desk.gateway.webhook("nope", WebhookRequest("POST", "", b"[]"))
+        desk.gateway.answer_webhook("nope", WebhookRequest("POST", "", b"[]"))
 
 
 def test_asking_a_webhook_by_get_is_refused(desk: Desk) -> None:
     with pytest.raises(WebhookRejected) as refused:
-        desk.gateway.webhook("toy", WebhookRequest("GET", "", b""))
+        desk.gateway.answer_webhook("toy", WebhookRequest("GET", "", b""))
     assert refused.value.status == 405
 
 

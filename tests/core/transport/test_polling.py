@@ -137,7 +137,7 @@ def test_a_provider_that_is_away_is_asked_again(
     mailbox.gets(hello(1))
     poller.start(alone=True)
     eventually(lambda: texts(desk) == ["1"])
-    eventually(lambda: desk.connectors.shape("toy").state == "ok")
+    eventually(lambda: desk.connectors.connector_resource("toy").state == "ok")
 
 
 def test_refused_keys_call_for_an_admin_and_the_asking_goes_on(
