@@ -44,7 +44,7 @@ def run(folder: Path, sizes: tuple[int, ...] = SIZES) -> dict[str, Any]:
             merges.append(spent)
             for person in (one, other):
                 store.write(lambda tx, a=person: _say(tx, a, MEANWHILE))  # type: ignore[misc]
-            _undone, spent = _timed(store, lambda tx, i=link_id: links.unlink(tx, i, by="bench"))  # type: ignore[misc]
+            _undone, spent = _timed(store, lambda tx, i=link_id: _unlink(tx, i))  # type: ignore[misc]
             undoings.append(spent)
         found["merge_ms"].append(round(median(merges), 1))
         found["undo_ms"].append(round(median(undoings), 1))
@@ -59,7 +59,7 @@ def _timed(store: Store, work: Callable[[Transaction], Any]) -> tuple[Any, float
 
 
 def _merge(tx: Transaction, one: ContactAddress, other: ContactAddress) -> int:
-    made = links.link(
+    made = links.link_contacts(
         tx,
         one.contact_id,
         other.contact_id,
@@ -69,6 +69,10 @@ def _merge(tx: Transaction, one: ContactAddress, other: ContactAddress) -> int:
         by="bench",
     )
     return int(made.id)
+
+
+def _unlink(tx: Transaction, link_id: int) -> object:
+    return links.unlink_contacts(tx, link_id, by="bench")
 
 
 def _person(store: Store, number: str) -> ContactAddress:

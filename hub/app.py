@@ -53,6 +53,7 @@ from hub.settings import Settings
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
 from hub.store.migrate import migrate
+from hub.switches import detection
 from hub.transport.delivery import DeliveryWorker
 from hub.transport.gateway import Gateway
 from hub.transport.handover_offers import HandoverOffers
@@ -224,7 +225,7 @@ class App:
 
 def _count(connector: Connector[Any], _event: InboundEvent, received: ReceiveResult) -> None:
     metrics.count_redemption(connector.name, received.handover)
-    metrics.count_switch(received.switch)
+    detection.count_switch(received.switch)
 
 
 def _transmit(connector: Connector[Any], calls: Sequence[Any]) -> None:

@@ -185,7 +185,7 @@ def _receive_message(
         # The contact used the code that it got on the first channel.
         contact = contact_addresses.find_or_create(tx, address, Profile(name=sample.name))
         root = _conversation(tx, connectors, sample).person
-        links.link(
+        links.link_contacts(
             tx,
             root.root_id,
             contact.contact_id,

@@ -65,7 +65,7 @@ def continue_on_channel(
     conversation = _conversation_of(tx, contact_address, redeemed)
     add_redeemed_event(tx, conversation, contact_address, channel, redeemed)
     previous_connector = conversation["last_inbound_connector"]
-    switch = detection.notice(
+    switch = detection.detect_switch(
         tx, conversation, contact_address, channel.name, channel.kind, by_handover=True, at=at
     )
     if previous_connector != channel.name or redeemed.is_move_to(channel.name):

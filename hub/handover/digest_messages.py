@@ -131,7 +131,7 @@ def _way_back(
 
     Whoever follows it is proved to be that person; an agent's merge alone must not become a proof.
     """
-    if way.address_id not in links.proved_with(tx.connection, person.contact_id):
+    if way.address_id not in links.proved_address_ids(tx.connection, person.contact_id):
         return None
     try:
         made = creation.create_handover(

@@ -72,7 +72,7 @@ def follow_up_next_page(
         tx.connection, Address(due.scheme, due.path, due.scope)
     )
     assert person is not None
-    tx.lock(links.ONE_AT_A_TIME)  # who is one person must not change under the choice
+    tx.lock(links.LINKS_LOCK)  # who is one person must not change under the choice
     sessions = _sessions(tx, person)
     again_at = _when_gone(sessions, rules.after, tx.now)
     if rules.enabled and again_at is not None and again_at > tx.now:
@@ -114,7 +114,7 @@ def _sessions(tx: Transaction, person: ContactAddress) -> Sequence[Any]:
 
     Another device of somebody who proved to be the same person shows it too.
     """
-    known = customer_view.proved(tx.connection, person.address)
+    known = customer_view.find_proved_addresses(tx.connection, person.address)
     assert known is not None
     pages = [one.path for one in known.addresses.values() if one.scheme == person.address.scheme]
     rows = tx.execute(

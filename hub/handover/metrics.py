@@ -1,4 +1,4 @@
-"""Counts and logs handovers and switches, once they are on disk."""
+"""Counts and logs handovers, once they are on disk."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import structlog
 
 from hub.handover.redemption import RedeemedHandover, RefusedHandover
 from hub.metrics import HANDOVERS
-from hub.switches import detection
-from hub.switches.detection import Switch
 
 log = structlog.get_logger()
 
@@ -26,9 +24,3 @@ def count_redemption(connector: str, outcome: RedeemedHandover | RefusedHandover
         case RefusedHandover():
             HANDOVERS.labels(connector=connector, outcome=outcome.reason).inc()
             log.warning("handover.refused", connector=connector, reason=outcome.reason)
-
-
-def count_switch(switch: Switch | None) -> None:
-    """Counts a switch, where there was one."""
-    if switch is not None:
-        detection.counted(switch)

@@ -110,7 +110,7 @@ def _was_offered(conversation_id: Any) -> Any:
 
 
 def _is_only_here(connection: Connection, one: OfferCandidate) -> bool:
-    return links.proved_with(connection, one.contact_id) <= {one.address_id}
+    return links.proved_address_ids(connection, one.contact_id) <= {one.address_id}
 
 
 def create_offered_handovers(

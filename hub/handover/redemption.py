@@ -158,9 +158,9 @@ def _last_inbound_connector(tx: Transaction, conversation_id: int) -> str | None
 
 def _link_sender(tx: Transaction, contact_id: int, sender: ContactAddress) -> bool:
     """Links the sender to a contact. False where its address was proved to belong there before."""
-    if sender.address_id in links.proved_with(tx.connection, contact_id):
+    if sender.address_id in links.proved_address_ids(tx.connection, contact_id):
         return False
-    links.link(
+    links.link_contacts(
         tx,
         contact_id,
         sender.contact_id,

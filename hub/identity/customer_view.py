@@ -1,6 +1,7 @@
-"""What a customer is shown: what was said at the addresses that they have proved, and no more.
+"""What a customer may see: the messages at the addresses that are proved to be theirs, no others.
 
-One look-up per address, merged: as cheap in a long thread as in a short one.
+Messages are looked up for each address and then merged: as fast in a long timeline as in a short
+one.
 """
 
 from __future__ import annotations
@@ -21,14 +22,16 @@ from hub.store.models import addresses, contacts, messages
 from hub.store.prepared import Prepared
 from hub.types import Address
 
-_SAID = select(messages.c.created_at, messages.c.id).where(
+_MESSAGES_AT = select(messages.c.created_at, messages.c.id).where(
     messages.c.address_id == bindparam("address_id"), messages.c.type == "message"
 )
 _NEWEST = Prepared(
-    _SAID.order_by(messages.c.created_at.desc(), messages.c.id.desc()).limit(bindparam("limit"))
+    _MESSAGES_AT.order_by(messages.c.created_at.desc(), messages.c.id.desc()).limit(
+        bindparam("limit")
+    )
 )
 _BEFORE = Prepared(
-    _SAID.where(
+    _MESSAGES_AT.where(
         messages.c.created_at <= bindparam("at"),
         (messages.c.created_at < bindparam("at")) | (messages.c.id < bindparam("before")),
     )
@@ -36,32 +39,41 @@ _BEFORE = Prepared(
     .limit(bindparam("limit"))
 )
 _AFTER = Prepared(
-    _SAID.where(messages.c.id > bindparam("after"))
-    # By the index of the address: along the ids it would pass by everybody's messages.
+    _MESSAGES_AT.where(messages.c.id > bindparam("after"))
+    # The sum keeps SQL on the index of the address: by ids it would pass all customers' messages.
     .order_by(messages.c.id + 0)
     .limit(bindparam("limit"))
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Proved:
-    """Whoever holds an address, with every address that they proved to hold besides."""
+class ProvedAddresses:
+    """An address, with every address that is proved to belong to the same person.
 
-    person: ContactAddress
+    Args:
+        contact_address: the address that was asked for.
+        addresses: all of them by their ids, this one too.
+        contact_ids: the contacts that own them.
+    """
+
+    contact_address: ContactAddress
     addresses: dict[int, Address]
-    records: frozenset[int]
+    contact_ids: frozenset[int]
 
     @property
-    def ids(self) -> Collection[int]:
+    def address_ids(self) -> Collection[int]:
         return self.addresses.keys()
 
 
-def proved(connection: Connection, address: Address) -> Proved | None:
-    """What the holder of this address has proved; None when it is nobody's yet."""
-    person = contact_addresses.find_contact_address(connection, address)
-    if person is None:
+def find_proved_addresses(connection: Connection, address: Address) -> ProvedAddresses | None:
+    """Finds the addresses that are proved to belong to the owner of this one.
+
+    Returns: None where no contact has this address yet.
+    """
+    contact_address = contact_addresses.find_contact_address(connection, address)
+    if contact_address is None:
         return None
-    ids = links.proved_with(connection, person.contact_id) | {person.address_id}
+    proved_ids = links.proved_address_ids(connection, contact_address.contact_id)
     rows = connection.execute(
         select(
             addresses.c.id,
@@ -69,41 +81,43 @@ def proved(connection: Connection, address: Address) -> Proved | None:
             addresses.c.scheme,
             addresses.c.path,
             addresses.c.scope,
-        ).where(addresses.c.id.in_(ids))
+        ).where(addresses.c.id.in_(proved_ids | {contact_address.address_id}))
     ).all()
-    return Proved(
-        person,
+    return ProvedAddresses(
+        contact_address,
         {row.id: Address(row.scheme, row.path, row.scope) for row in rows},
         frozenset(row.contact_id for row in rows),
     )
 
 
-def contact(connection: Connection, found: Proved) -> resources.Contact:
-    """Whoever holds an address, as they may see themselves.
+def customer_contact(connection: Connection, proved: ProvedAddresses) -> resources.Contact:
+    """Returns the owner of an address as they may see themselves: without attributes.
 
-    The name is theirs only where they proved to be the one who was given it: an agent may have
-    merged them with somebody by mistake.
+    The name is that of the person only where the contact that stands for the person is proved to be
+    theirs: an agent may have merged them with another person by mistake.
     """
-    # What agents call the nameless by is none of their own.
-    known = found.person.contact.model_copy(update={"name": found.person.name})
-    if found.person.root_id not in found.records:
+    contact_address = proved.contact_address
+    # Instead of the name that agents see, which for the nameless is a number or an address.
+    contact = contact_address.contact.model_copy(update={"name": contact_address.name})
+    if contact_address.root_id not in proved.contact_ids:
         row = connection.execute(
             select(contacts.c.name, contacts.c.avatar_url).where(
-                contacts.c.id == found.person.contact_id
+                contacts.c.id == contact_address.contact_id
             )
         ).one()
-        known = known.model_copy(update={"name": row.name, "avatar_url": row.avatar_url})
-    return known.model_copy(update={"attributes": {}})
+        contact = contact.model_copy(update={"name": row.name, "avatar_url": row.avatar_url})
+    return contact.model_copy(update={"attributes": {}})
 
 
 def messages_before(
     connection: Connection, address_ids: Collection[int], limit: int, before: int | None = None
 ) -> list[resources.Message]:
-    """The last that was said at these addresses, oldest first: all of it, or before a message.
+    """Returns the last messages at these addresses, oldest first: of all, or before a message.
 
-    Nothing is before a message that was said elsewhere.
+    Args:
+        before: the id of a message. Before one that is not at these addresses there is nothing.
     """
-    query, edge = _NEWEST, dict[str, Any]()
+    query, parameters = _NEWEST, dict[str, Any]()
     if before is not None:
         at = connection.execute(
             select(messages.c.created_at).where(
@@ -112,30 +126,36 @@ def messages_before(
         ).scalar()
         if at is None:
             return []
-        query, edge = _BEFORE, {"at": at, "before": before}
-    found = [
+        query, parameters = _BEFORE, {"at": at, "before": before}
+    keys = [
         (row.created_at, row.id)
-        for one in address_ids
-        for row in query.rows(connection, {"address_id": one, "limit": limit, **edge})
+        for address_id in address_ids
+        for row in query.rows(connection, {"address_id": address_id, "limit": limit, **parameters})
     ]
-    newest = nlargest(limit, found)
-    return _shapes(connection, [id_ for _at, id_ in reversed(newest)])
+    newest = nlargest(limit, keys)
+    return _load_messages(connection, [message_id for _at, message_id in reversed(newest)])
 
 
 def messages_after(
     connection: Connection, address_ids: Collection[int], after: int, limit: int
 ) -> tuple[list[resources.Message], bool]:
-    """What came to these addresses after a message, oldest first, and whether there is more."""
-    found = [
+    """Returns the first messages at these addresses after a message, and whether there are more.
+
+    Args:
+        after: the id of a message.
+    """
+    ids = [
         row.id
-        for one in address_ids
-        for row in _AFTER.rows(connection, {"address_id": one, "after": after, "limit": limit + 1})
+        for address_id in address_ids
+        for row in _AFTER.rows(
+            connection, {"address_id": address_id, "after": after, "limit": limit + 1}
+        )
     ]
-    first = nsmallest(limit + 1, found)
-    return _shapes(connection, first[:limit]), len(first) > limit
+    first = nsmallest(limit + 1, ids)
+    return _load_messages(connection, first[:limit]), len(first) > limit
 
 
-def _shapes(connection: Connection, ids: list[int]) -> list[resources.Message]:
+def _load_messages(connection: Connection, ids: list[int]) -> list[resources.Message]:
     rows = connection.execute(views.MESSAGES.where(messages.c.id.in_(ids))).all()
     by_id = {row.id: row for row in rows}
-    return views.message_shapes(connection, [by_id[one] for one in ids])
+    return views.message_shapes(connection, [by_id[message_id] for message_id in ids])

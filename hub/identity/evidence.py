@@ -21,10 +21,12 @@ from hub.store.engine import Transaction
 from hub.store.models import links as link_rows
 from hub.types import Address, InboundMessage, Profile
 
-SHARED_NUMBER = "own number"
+SHARED_NUMBER_METHOD = "own number"
 
 
-def weigh(tx: Transaction, person: ContactAddress, event: InboundMessage) -> ContactAddress:
+def apply_message_evidence(
+    tx: Transaction, person: ContactAddress, event: InboundMessage
+) -> ContactAddress:
     """Does what this message proves, and suggests what it says. Returns who wrote it now."""
     if event.automatic or not event.authenticated:
         return person
@@ -55,12 +57,12 @@ def _share_number(
     if holder.evidence != "verified":
         holder = contact_addresses.verify_address(tx, holder)
     try:
-        links.link(
+        links.link_contacts(
             tx,
             person.contact_id,
             holder.contact_id,
             evidence="verified",
-            method=SHARED_NUMBER,
+            method=SHARED_NUMBER_METHOD,
             reason=f"They shared {number} as their own number, and the provider vouches for it.",
             by="contact",
         )
@@ -77,7 +79,7 @@ def _was_undone(tx: Transaction, one: int, other: int) -> bool:
         select(link_rows.c.id).where(
             link_rows.c.contact_id.in_(pair),
             link_rows.c.other_contact_id.in_(pair),
-            link_rows.c.method == SHARED_NUMBER,
+            link_rows.c.method == SHARED_NUMBER_METHOD,
             link_rows.c.undone_at.is_not(None),
         )
     )

@@ -24,16 +24,16 @@ from hub.schema import author, resources
 from hub.schema.events import ContactLinked, ContactUnlinked, Event
 from hub.store.engine import Transaction
 from hub.store.models import addresses, contacts, links
-from hub.switches import context_cards, detection
+from hub.switches import detection
 
 #: The method of a link by which a customer goes on elsewhere.
-HANDOVER = "handover"
+HANDOVER_METHOD = "handover"
 VERIFIED = "verified"
 #: Links are rare and reach over any number of records: two at once could see half of each other.
-ONE_AT_A_TIME = "links"
+LINKS_LOCK = "links"
 
 
-def link(
+def link_contacts(
     tx: Transaction,
     contact_id: int,
     other_contact_id: int,
@@ -52,11 +52,11 @@ def link(
         NotFound: there is no such contact.
         Invalid: they are one person already.
     """
-    tx.lock(ONE_AT_A_TIME)
+    tx.lock(LINKS_LOCK)
     keep, give = _both(tx, contact_id, other_contact_id)
     if keep == give and evidence != VERIFIED:
         raise Invalid("These two are one person already.", "contact_id")
-    before, changed = merging.join(tx, keep, give, goes_on=method == HANDOVER)
+    merge = merging.merge_conversations(tx, keep, give, goes_on=method == HANDOVER_METHOD)
     link_id = tx.execute(
         insert(links)
         .values(
@@ -68,7 +68,7 @@ def link(
             by=by,
             created_at=tx.now,
             undone_by="",
-            before=before,
+            before=merge.snapshot,
         )
         .returning(links.c.id)
     ).scalar_one()
@@ -76,17 +76,17 @@ def link(
         # The newest link comes last, so the other roots stay: whoever there are, this is one write.
         contact_addresses.replace_root(tx, give, keep)
         profiles.call(tx, keep)
-    made = get(tx.connection, link_id)
+    made = get_link(tx.connection, link_id)
     _tell(tx, made, "contact.linked", by, [contact_id])
     tx.publish(Event(ContactLinked(link=made, contact_ids=[str(contact_id), str(give)])))
-    detection.joined(tx, before, changed, made)
-    _show(tx, changed)
+    detection.record_switches_found_by_link(tx, merge.before, merge.changed, made)
+    _show(tx, merge.changed)
     if keep != give:
         MERGES.labels(evidence=evidence).inc()
     return made
 
 
-def unlink(
+def unlink_contacts(
     tx: Transaction, link_id: int, *, by: str
 ) -> tuple[resources.Link, list[resources.Contact]]:
     """Takes a link back; every record returns to the person it is without it.
@@ -95,7 +95,7 @@ def unlink(
         NotFound: there is no such link.
         Conflict: it is undone already.
     """
-    tx.lock(ONE_AT_A_TIME)
+    tx.lock(LINKS_LOCK)
     before = _row(tx.connection, link_id)
     if before.undone_at is not None:
         raise Conflict("This link is undone already.")
@@ -103,21 +103,21 @@ def unlink(
     tx.lock(f"contact:{records[0]}")
     tx.execute(update(links).where(links.c.id == link_id).values(undone_at=tx.now, undone_by=by))
     _settle(tx, records)
-    changed = merging.part(tx, before, records)
-    undone = get(tx.connection, link_id)
+    changed = merging.unmerge_conversations(tx, before, records)
+    undone = get_link(tx.connection, link_id)
     _tell(tx, undone, "contact.unlinked", by, [before.contact_id, before.other_contact_id])
     both = [
         profiles.contact(tx.connection, before.contact_id),
         profiles.contact(tx.connection, before.other_contact_id),
     ]
     tx.publish(Event(ContactUnlinked(link=undone, contact_ids=[one.id for one in both])))
-    context_cards.forget(tx, changed)
+    lifecycle.clear_context_cards(tx, changed)
     _show(tx, changed)
     MERGES_UNDONE.inc()
     return undone, both
 
 
-def of_contact(connection: Connection, contact_id: int) -> list[resources.Link]:
+def links_of_contact(connection: Connection, contact_id: int) -> list[resources.Link]:
     """Every link of a person, undone ones too, newest first. Raises NotFound."""
     group = contact_addresses.linked_contact_ids(connection, contact_id)
     rows = connection.execute(
@@ -128,7 +128,7 @@ def of_contact(connection: Connection, contact_id: int) -> list[resources.Link]:
     return [_shape(connection, row) for row in rows]
 
 
-def proved_with(connection: Connection, contact_record_id: int) -> frozenset[int]:
+def proved_address_ids(connection: Connection, contact_record_id: int) -> frozenset[int]:
     """The ids of the addresses that whoever holds this record has proved to be theirs.
 
     Verified addresses on records that a chain of live, verified links joins to this one. What an
@@ -145,7 +145,7 @@ def proved_with(connection: Connection, contact_record_id: int) -> frozenset[int
     return frozenset(found.scalars())
 
 
-def get(connection: Connection, link_id: int) -> resources.Link:
+def get_link(connection: Connection, link_id: int) -> resources.Link:
     """Raises NotFound."""
     return _shape(connection, _row(connection, link_id))
 

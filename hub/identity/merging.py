@@ -9,21 +9,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select, update
 
 from hub.contacts import contact_addresses
 from hub.conversations import lifecycle, merge_writes
-from hub.conversations.merge_state import ConversationState
+from hub.conversations.merge_state import ConversationState, copied
 from hub.identity import replay_reads, snapshots
-from hub.identity.replay import Entry, Joining, World
-from hub.identity.snapshots import Row, state_of
+from hub.identity.replay import LaterLink, Simulation, TimelineEntry
+from hub.identity.snapshots import ConversationRow, state_of
 from hub.store.engine import Transaction
 from hub.store.models import links, messages
 
 #: What is nobody's work has no unread messages, and no clock runs for it.
-AT_REST: dict[str, Any] = {
+MERGED_VALUES: dict[str, Any] = {
     "status": "resolved",
     "unread_count": 0,
     "waiting_since": None,
@@ -34,58 +35,77 @@ AT_REST: dict[str, Any] = {
 }
 
 
-def join(
-    tx: Transaction, keep: int, give: int, *, goes_on: bool = False
-) -> tuple[dict[str, Any], set[int]]:
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """What a link did to the conversations of two people.
+
+    Args:
+        snapshot: the conversations as they were, as JSON, for an undoing.
+        before: the same as values.
+        changed: the ids of the conversations that changed.
+    """
+
+    snapshot: dict[str, Any]
+    before: list[ConversationState]
+    changed: set[int]
+
+
+def merge_conversations(tx: Transaction, keep: int, give: int, *, goes_on: bool = False) -> Merge:
     """Makes one open conversation of those of two people, each named by the root of their records.
 
     `goes_on`: the customer went from one to the other by an invitation.
 
-    Returns: what an undoing goes back to, and the conversations that changed.
     """
-    rows: dict[int, Row] = {}
+    rows: dict[int, ConversationRow] = {}
     root: dict[int, int] = {}
     for one in (keep, give):
-        found = replay_reads.standing_rows(tx, one)
+        found = replay_reads.read_current_conversations(tx, one)
         root |= dict.fromkeys([one, *(row["contact_id"] for row in found.values())], one)
         rows |= found
-    states = [state_of(row) for row in replay_reads.in_order(rows.values())]
-    world = World(root, states)
+    states = [state_of(row) for row in replay_reads.by_creation(rows.values())]
+    world = Simulation(root, states)
     newest = tx.execute(select(func.max(messages.c.id))).scalar() or 0
-    before = snapshots.dump(newest, states, rows)
-    world.join(Joining(0, keep, give, newest, goes_on))
-    return before, _write(tx, world, rows, {})
+    snapshot = snapshots.dump_snapshot(newest, states, rows)
+    before = copied(states)
+    world.join(LaterLink(0, keep, give, newest, goes_on))
+    return Merge(snapshot, before, _write(tx, world, rows, {}))
 
 
-def part(tx: Transaction, link: Any, records: Sequence[int]) -> set[int]:
+def unmerge_conversations(tx: Transaction, link: Any, records: Sequence[int]) -> set[int]:
     """Makes the conversations of these records what they were without an undone link.
 
     Returns: the conversations that changed.
     """
-    cast = replay_reads.cast_of(tx, link, records)
-    entries = replay_reads.entries(tx, cast)
-    rows = replay_reads.rows_of(tx, {one.conversation_id for one in entries} | set(cast.kept))
-    begun = replay_reads.begun(tx, rows, cast)
+    cast = replay_reads.read_scope(tx, link, records)
+    entries = replay_reads.read_entries(tx, cast)
+    rows = replay_reads.read_conversations(
+        tx, {one.conversation_id for one in entries} | set(cast.kept)
+    )
+    begun = replay_reads.read_new_conversations(tx, rows, cast)
 
     def states(of: Mapping[int, int]) -> list[ConversationState]:
         return [
             state_of({**row, **cast.kept[row["id"]]})
             if row["id"] in cast.kept
-            else replay_reads.ended(tx, row, cast.since[row["contact_id"]])
-            for row in replay_reads.in_order(rows.values())
+            else replay_reads.state_at(tx, row, cast.since[row["contact_id"]])
+            for row in replay_reads.by_creation(rows.values())
             if row["contact_id"] in of and row["id"] not in begun
         ]
 
     remembered: dict[int, list[ConversationState]] = {}
 
-    def joined(joining: Joining, then: World) -> None:
+    def joined(joining: LaterLink, then: Simulation) -> None:
         new = cast.enters[joining.link_id]
         then.enter(new, states(new))
         remembered[joining.link_id] = then.of_both(joining)
 
-    world = World(cast.root, states(cast.root))
+    world = Simulation(cast.root, states(cast.root))
     world.play(
-        entries, cast.later, owners=replay_reads.owners(tx, entries), begun=begun, joined=joined
+        entries,
+        cast.later,
+        owners=replay_reads.read_originals(tx, entries),
+        begun=begun,
+        joined=joined,
     )
     _forget_what_was_seen(world, rows, entries)
     for conversation_id, owner in begun.items():
@@ -94,7 +114,9 @@ def part(tx: Transaction, link: Any, records: Sequence[int]) -> set[int]:
     _file(tx, world, entries)
     _name_authors(tx, world, entries)
     for joining in cast.later:
-        now = snapshots.dump(joining.after, world.renumbered(remembered[joining.link_id]), rows)
+        now = snapshots.dump_snapshot(
+            joining.after, world.renumbered(remembered[joining.link_id]), rows
+        )
         tx.execute(update(links).where(links.c.id == joining.link_id).values(before=now))
     return changed
 
@@ -102,7 +124,9 @@ def part(tx: Transaction, link: Any, records: Sequence[int]) -> set[int]:
 # -- what is not told in the timeline --------------------------------------------------------------
 
 
-def _forget_what_was_seen(world: World, rows: Mapping[int, Row], entries: Sequence[Entry]) -> None:
+def _forget_what_was_seen(
+    world: Simulation, rows: Mapping[int, ConversationRow], entries: Sequence[TimelineEntry]
+) -> None:
     """What an agent has looked at stays looked at, wherever it is filed now."""
     heard: dict[int, list[int]] = defaultdict(list)
     cleared: dict[int, int] = {}
@@ -127,14 +151,14 @@ def _forget_what_was_seen(world: World, rows: Mapping[int, Row], entries: Sequen
         state.unread_count = len(now) + (0 if all_before else max(before, 0))
 
 
-def _clears(entry: Entry) -> bool:
+def _clears(entry: TimelineEntry) -> bool:
     is_answer = entry.direction == "out" and entry.type == "message" and not entry.is_echo
     return (is_answer and entry.author_type == "agent" and entry.address_id is not None) or (
         entry.event.get("name") == "conversation.status" and entry.event.get("to") == "resolved"
     )
 
 
-def _husk(world: World, conversation_id: int, owner: int) -> None:
+def _husk(world: Simulation, conversation_id: int, owner: int) -> None:
     """A conversation that would not have been begun is empty now: it stays inside another."""
     current = world.current_of(owner)
     if conversation_id not in world.states and current is not None:
@@ -151,7 +175,10 @@ def _husk(world: World, conversation_id: int, owner: int) -> None:
 
 
 def _write(
-    tx: Transaction, world: World, rows: Mapping[int, Row], kept: Mapping[int, Row]
+    tx: Transaction,
+    world: Simulation,
+    rows: Mapping[int, ConversationRow],
+    kept: Mapping[int, ConversationRow],
 ) -> set[int]:
     """Writes how every conversation stands now. Returns those that changed."""
     _number(tx, world)
@@ -160,9 +187,11 @@ def _write(
         row = rows.get(state.id)
         values = snapshots.columns_of(state)
         if state.merged_into_id is not None:
-            values |= AT_REST
+            values |= MERGED_VALUES
         elif row is not None and row["merged_into_id"] is not None and state.id in kept:
-            values |= {name: one for name, one in kept[state.id].items() if name in snapshots.REST}
+            values |= {
+                name: one for name, one in kept[state.id].items() if name in snapshots.OTHER_COLUMNS
+            }
             values["accept_by"] = None  # who had to look by then could not
         if row is not None:
             values = {name: value for name, value in values.items() if value != row[name]}
@@ -175,7 +204,7 @@ def _write(
     return changed
 
 
-def _number(tx: Transaction, world: World) -> None:
+def _number(tx: Transaction, world: Simulation) -> None:
     """Gives the conversations that were begun here their rows."""
     for state in [one for one in world.states.values() if one.id < 0]:
         made = lifecycle.start_conversation(
@@ -184,7 +213,7 @@ def _number(tx: Transaction, world: World) -> None:
         world.renumber(state.id, made.id)
 
 
-def _file(tx: Transaction, world: World, entries: Sequence[Entry]) -> None:
+def _file(tx: Transaction, world: Simulation, entries: Sequence[TimelineEntry]) -> None:
     moved: dict[int, list[int]] = defaultdict(list)
     for one in entries:
         target = world.filed.get(one.id, one.conversation_id)
@@ -197,7 +226,7 @@ def _file(tx: Transaction, world: World, entries: Sequence[Entry]) -> None:
         merge_writes.clear_duplicates(tx, some)
 
 
-def _name_authors(tx: Transaction, world: World, entries: Sequence[Entry]) -> None:
+def _name_authors(tx: Transaction, world: Simulation, entries: Sequence[TimelineEntry]) -> None:
     """What a customer said is said by the person they were then."""
     wrong: dict[int, list[int]] = defaultdict(list)
     for one in entries:

@@ -24,7 +24,7 @@ from hub.conversations.merge_state import (
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TimelineEntry:
     """A row of the timeline. `contact_id` is the record whose address said or heard it."""
 
     id: int
@@ -44,7 +44,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Joining:
+class LaterLink:
     """A link that holds: made when the newest message was `after`."""
 
     link_id: int
@@ -55,7 +55,7 @@ class Joining:
     goes_on: bool = False
 
 
-class World:
+class Simulation:
     """Some people and their conversations, oldest first, while time goes by."""
 
     def __init__(self, root: Mapping[int, int], states: Iterable[ConversationState]) -> None:
@@ -77,12 +77,12 @@ class World:
 
     def play(
         self,
-        entries: Iterable[Entry],
-        joinings: Iterable[Joining],
+        entries: Iterable[TimelineEntry],
+        joinings: Iterable[LaterLink],
         *,
         owners: Mapping[int, int],
         begun: Mapping[int, int],
-        joined: Callable[[Joining, World], None],
+        joined: Callable[[LaterLink, Simulation], None],
     ) -> None:
         """Lets everything happen again, in order.
 
@@ -132,7 +132,7 @@ class World:
 
     # -- people ------------------------------------------------------------------------------------
 
-    def join(self, joining: Joining) -> None:
+    def join(self, joining: LaterLink) -> None:
         """One person from now on, with one open conversation at most."""
         keep, give = self.root[joining.contact_id], self.root[joining.other_contact_id]
         self.root = {one: keep if root == give else root for one, root in self.root.items()}
@@ -151,7 +151,7 @@ class World:
                 one.merged_into_id = stays.id
         self._arrange()
 
-    def of_both(self, joining: Joining) -> list[ConversationState]:
+    def of_both(self, joining: LaterLink) -> list[ConversationState]:
         """The conversations of the two whom a link is about to make one, as they are now."""
         both = {self.root[joining.contact_id], self.root[joining.other_contact_id]}
         return copied(one for one in self.states.values() if self.root[one.contact_id] in both)
@@ -177,7 +177,7 @@ class World:
     def _same_person(self, one: int, other: int | None) -> bool:
         return other is not None and self.root.get(other) == self.root[one]
 
-    def _there(self, entry: Entry) -> ConversationState | None:
+    def _there(self, entry: TimelineEntry) -> ConversationState | None:
         """Where it happened, if that is with the same person here."""
         found = self.states.get(entry.conversation_id)
         if found is not None and found.merged_into_id is not None:
@@ -188,7 +188,7 @@ class World:
 
     # -- what happens ------------------------------------------------------------------------------
 
-    def _happen(self, entry: Entry) -> None:
+    def _happen(self, entry: TimelineEntry) -> None:
         if entry.author_type == "contact":
             self.authors[entry.id] = self.root[entry.contact_id]
         is_said = entry.type == "message" and entry.address_id is not None
@@ -212,7 +212,7 @@ class World:
             if entry.connector is not None:
                 target.connectors = united(target.connectors, (entry.connector,))
 
-    def _for_inbound(self, entry: Entry) -> ConversationState:
+    def _for_inbound(self, entry: TimelineEntry) -> ConversationState:
         found = self.open_of(entry.contact_id)
         if found is not None:
             return found
@@ -227,7 +227,7 @@ class World:
         found.status, found.resolved_at = "open", None
         return found
 
-    def _begin(self, entry: Entry) -> ConversationState:
+    def _begin(self, entry: TimelineEntry) -> ConversationState:
         own = self._begun.get(entry.conversation_id) == entry.contact_id
         if own and entry.conversation_id not in self.states:
             new_id = entry.conversation_id
@@ -238,7 +238,7 @@ class World:
         self._standing.setdefault(self.root[entry.contact_id], []).append(made)
         return made
 
-    def _hear(self, target: ConversationState, entry: Entry) -> None:
+    def _hear(self, target: ConversationState, entry: TimelineEntry) -> None:
         target.last_inbound_address_id = entry.address_id
         target.last_inbound_connector = entry.connector
         original = entry.duplicate_of_id
@@ -252,7 +252,7 @@ class World:
         if target.status in ("pending", "snoozed"):
             target.status, target.snoozed_until = "open", None
 
-    def _answer(self, target: ConversationState, entry: Entry) -> None:
+    def _answer(self, target: ConversationState, entry: TimelineEntry) -> None:
         if entry.author_type != "agent":
             return  # what the hub says by itself answers nothing
         target.waiting_since = None
@@ -266,7 +266,7 @@ class World:
             target.status, target.snoozed_until, target.resolved_at = "open", None, None
 
 
-def _decide(target: ConversationState, entry: Entry) -> None:
+def _decide(target: ConversationState, entry: TimelineEntry) -> None:
     """Does again what an agent did, as the line in the timeline tells it."""
     told = entry.event
     match told.get("name"):

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from hub.contacts.roots import Roots
 from hub.conversations.merge_state import ConversationState
 from hub.identity import snapshots
-from hub.identity.replay import Entry, Joining
-from hub.identity.snapshots import Row, state_of
+from hub.identity.replay import LaterLink, TimelineEntry
+from hub.identity.snapshots import ConversationRow, state_of
 from hub.store.engine import Transaction
 from hub.store.models import contacts, conversations, links, messages
 
@@ -21,7 +21,7 @@ ROWS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
+class ReplayScope:
     """Whom an undone link concerns.
 
     Args:
@@ -34,13 +34,13 @@ class Cast:
     """
 
     since: dict[int, int]
-    kept: dict[int, Row]
+    kept: dict[int, ConversationRow]
     root: dict[int, int]
     enters: dict[int, dict[int, int]]
-    later: list[Joining]
+    later: list[LaterLink]
 
 
-def cast_of(tx: Transaction, link: Any, records: Sequence[int]) -> Cast:
+def read_scope(tx: Transaction, link: Any, records: Sequence[int]) -> ReplayScope:
     """Who takes part when these records' past is played without a link."""
     rows = tx.execute(
         select(links)
@@ -53,7 +53,7 @@ def cast_of(tx: Transaction, link: Any, records: Sequence[int]) -> Cast:
             root.join(row.contact_id, row.other_contact_id)
     both = {root[link.contact_id], root[link.other_contact_id]}
     after = int(link.before["after"])
-    cast = Cast({}, {}, {one: root[one] for one in records if root[one] in both}, {}, [])
+    cast = ReplayScope({}, {}, {one: root[one] for one in records if root[one] in both}, {}, [])
     _admit(cast, cast.root, link.before, after)
     for row in rows:
         if row.id < link.id:
@@ -66,18 +66,20 @@ def cast_of(tx: Transaction, link: Any, records: Sequence[int]) -> Cast:
             cast.enters[row.id] = new
             _admit(cast, new, row.before, after)
             pair = row.contact_id, row.other_contact_id
-            cast.later.append(Joining(row.id, *pair, after, goes_on=row.method == "handover"))
+            cast.later.append(LaterLink(row.id, *pair, after, goes_on=row.method == "handover"))
         root.join(row.contact_id, row.other_contact_id)
     return cast
 
 
-def _admit(cast: Cast, new: Mapping[int, int], before: Mapping[str, Any], after: int) -> None:
+def _admit(
+    cast: ReplayScope, new: Mapping[int, int], before: Mapping[str, Any], after: int
+) -> None:
     cast.since.update(dict.fromkeys(new, after))
-    rows = snapshots.load(before)
+    rows = snapshots.load_snapshot(before)
     cast.kept.update({key: row for key, row in rows.items() if row["contact_id"] in new})
 
 
-def standing_rows(tx: Transaction, root: int) -> dict[int, Row]:
+def read_current_conversations(tx: Transaction, root: int) -> dict[int, ConversationRow]:
     """What goes on with a person or went on last, and what was brought into it."""
     records = select(contacts.c.id).where(contacts.c.root_id == root)
     own = conversations.c.contact_id.in_(records) & conversations.c.merged_into_id.is_(None)
@@ -92,11 +94,11 @@ def standing_rows(tx: Transaction, root: int) -> dict[int, Row]:
     )
     ids = {*tx.execute(open_).scalars(), *tx.execute(latest).scalars()}
     inside = select(conversations.c.id).where(conversations.c.merged_into_id.in_(ids))
-    return rows_of(tx, ids | set(tx.execute(inside).scalars()))
+    return read_conversations(tx, ids | set(tx.execute(inside).scalars()))
 
 
-def rows_of(tx: Transaction, ids: Iterable[int]) -> dict[int, Row]:
-    found: dict[int, Row] = {}
+def read_conversations(tx: Transaction, ids: Iterable[int]) -> dict[int, ConversationRow]:
+    found: dict[int, ConversationRow] = {}
     for some in chunks(sorted(ids)):
         rows = tx.execute(
             select(conversations).where(conversations.c.id.in_(some)).with_for_update()
@@ -105,7 +107,7 @@ def rows_of(tx: Transaction, ids: Iterable[int]) -> dict[int, Row]:
     return found
 
 
-def entries(tx: Transaction, cast: Cast) -> list[Entry]:
+def read_entries(tx: Transaction, cast: ReplayScope) -> list[TimelineEntry]:
     """What happened to these people since, oldest first."""
     records, after = list(cast.since), min(cast.since.values())
     own = select(conversations.c.id).where(conversations.c.contact_id.in_(records))
@@ -129,7 +131,7 @@ def entries(tx: Transaction, cast: Cast) -> list[Entry]:
         .order_by(messages.c.id)
     )
     return [
-        Entry(
+        TimelineEntry(
             id=row.id,
             conversation_id=row.conversation_id,
             contact_id=row.contact_id,
@@ -149,7 +151,9 @@ def entries(tx: Transaction, cast: Cast) -> list[Entry]:
     ]
 
 
-def begun(tx: Transaction, rows: Mapping[int, Row], cast: Cast) -> dict[int, int]:
+def read_new_conversations(
+    tx: Transaction, rows: Mapping[int, ConversationRow], cast: ReplayScope
+) -> dict[int, int]:
     """Conversations that nothing was said in before, and the record that began each."""
     unsure = [one for one in rows if one not in cast.kept]
     started: dict[int, list[int]] = defaultdict(list)
@@ -174,7 +178,7 @@ def begun(tx: Transaction, rows: Mapping[int, Row], cast: Cast) -> dict[int, int
     return {one: rows[one]["contact_id"] for one in unsure if one not in older}
 
 
-def ended(tx: Transaction, row: Row, after: int) -> ConversationState:
+def state_at(tx: Transaction, row: ConversationRow, after: int) -> ConversationState:
     """A conversation that had ended long before, as it was then."""
     last = tx.execute(
         select(messages.c.id, messages.c.received_at)
@@ -197,7 +201,7 @@ def ended(tx: Transaction, row: Row, after: int) -> ConversationState:
     )
 
 
-def owners(tx: Transaction, happened: Sequence[Entry]) -> dict[int, int]:
+def read_originals(tx: Transaction, happened: Sequence[TimelineEntry]) -> dict[int, int]:
     """The record of each message that another of these repeats."""
     wanted = {one.duplicate_of_id for one in happened if one.duplicate_of_id is not None}
     found: dict[int, int] = {}
@@ -209,7 +213,7 @@ def owners(tx: Transaction, happened: Sequence[Entry]) -> dict[int, int]:
     return found
 
 
-def in_order(rows: Iterable[Row]) -> list[Row]:
+def by_creation(rows: Iterable[ConversationRow]) -> list[ConversationRow]:
     return sorted(rows, key=lambda row: (row["created_at"], row["id"]))
 
 

@@ -18,7 +18,7 @@ from hub.store.models import suggestions
 Decision = Literal["accept", "dismiss"]
 
 
-def of_contact(connection: Connection, contact_id: int) -> list[resources.Suggestion]:
+def suggestions_of_contact(connection: Connection, contact_id: int) -> list[resources.Suggestion]:
     """Who else a person may be, as far as nobody has decided, newest first. Raises NotFound."""
     group = contact_addresses.linked_contact_ids(connection, contact_id)
     rows = connection.execute(
@@ -37,7 +37,7 @@ def of_contact(connection: Connection, contact_id: int) -> list[resources.Sugges
     return found
 
 
-def decide(
+def decide_suggestion(
     tx: Transaction, suggestion_id: int, decision: Decision, by: Author
 ) -> resources.Link | None:
     """Makes one person of the two, or keeps them two for good.
@@ -71,7 +71,7 @@ def decide(
 
 def _accept(tx: Transaction, row: Any, by: Author) -> resources.Link:
     try:
-        return links.link(
+        return links.link_contacts(
             tx,
             row.contact_id,
             row.other_contact_id,

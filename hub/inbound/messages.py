@@ -34,7 +34,7 @@ def add_inbound_message(
     redeemed = handover if isinstance(handover, RedeemedHandover) else None
     if redeemed is not None:
         person = redemption.reload_contact_address(tx, person)
-    person = evidence.weigh(tx, person, event)
+    person = evidence.apply_message_evidence(tx, person, event)
     at = timeline.sane_time(event.sent_at, tx.now)
     if event.extra.get("keyword") == "start":
         address_state.started(tx, person, inlet.name, at)
@@ -54,7 +54,7 @@ def add_inbound_message(
     if redeemed is not None:
         arrival.add_redeemed_event(tx, target, person, inlet.reply_channel, redeemed)
     words = "" if is_bare else event.text
-    switch = detection.notice(
+    switch = detection.detect_switch(
         tx,
         target,
         person,
@@ -62,7 +62,7 @@ def add_inbound_message(
         inlet.reply_channel.kind,
         by_handover=redeemed is not None,
         at=at,
-        words=words,
+        first_text=words,
     )
     values = _add(tx, inlet, event, target, journal_id, answered, duplicate_of_id=repeats)
     if not is_bare and repeats is None:

@@ -13,6 +13,7 @@ from hub.inbox.services import Hub
 from hub.schema import resources
 from hub.schema.author import Author
 from hub.store.engine import Transaction
+from hub.switches import detection
 from hub.switches.detection import Switch
 from hub.types import Address, Profile
 
@@ -97,7 +98,7 @@ def redeem_on_page(hub: Hub, connector: PageConnector, visitor: Visitor, token: 
         metrics.count_redemption(connector.name, refused)
         return False
     metrics.count_redemption(connector.name, outcome)
-    metrics.count_switch(switch)
+    detection.count_switch(switch)
     return True
 
 

@@ -47,7 +47,7 @@ def _standing(
     if visitor.identity == identity.id:
         if own is None or held is None:
             return False
-        if held.address_id not in links.proved_with(connection, own.contact_id):
+        if held.address_id not in links.proved_address_ids(connection, own.contact_id):
             return False  # an agent parted them: what this session said was not theirs
         return True if _is_told(held.contact, identity) else None
     if visitor.identity or (own and _others(connection, own, connector.name, identity.id)):
@@ -86,7 +86,7 @@ def _join(
         tx, connector.address(visitor.name), Profile(locale=visitor.locale)
     )
     address_state.known(tx, page.address_id, connector.name)
-    links.link(
+    links.link_contacts(
         tx,
         held.contact_id,
         page.contact_id,

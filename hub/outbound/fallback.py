@@ -91,7 +91,7 @@ def _movable(tx: Transaction, claim: ClaimedDelivery, error: SendError) -> Any |
     """The delivery with its message, if it is an answer of which nothing can have left."""
     if not isinstance(error, MOVABLE_ERRORS) or getattr(error, "maybe_sent", False):
         return None
-    tx.lock(links.ONE_AT_A_TIME)  # who is one person must not change under the choice
+    tx.lock(links.LINKS_LOCK)  # who is one person must not change under the choice
     row = tx.execute(
         select(
             deliveries,

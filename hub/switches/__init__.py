@@ -1,4 +1,4 @@
-"""A customer goes on over another channel: noticed, told in the timeline, and summed up on a card.
+"""A customer who continues on another channel: detected, recorded, and summed up on a card.
 
-Knows conversations and contacts. Used by links, handovers and inbound messages.
+Knows conversations and contacts. Called by links, handovers and inbound messages.
 """

@@ -1,75 +1,86 @@
-"""The card of a switch, read from the database for `context` to make."""
+"""Creates the context card of a switch from the database, by the rules of `context_rules`."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from datetime import datetime
 from heapq import nlargest
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
-from hub.conversations import lifecycle
 from hub.conversations.lifecycle import LoadedConversation
 from hub.schema.resources import Given, Place
 from hub.store.engine import Transaction
 from hub.store.models import attachments, contacts, conversations, messages
 from hub.switches import context_rules
-from hub.switches.context_rules import Said
+from hub.switches.context_rules import CardMessage
 
 
-def make(
-    tx: Transaction, target: LoadedConversation, from_: Place, to: Place, words: str = ""
+def create_card(
+    tx: Transaction, conversation: LoadedConversation, from_: Place, to: Place, first_text: str = ""
 ) -> dict[str, Any]:
-    """The card as the conversation's row keeps it. `words` are the first on the new channel."""
-    made = context_rules.card(
-        _said(tx, target.id),
+    """Creates the card of a switch.
+
+    Args:
+        first_text: the customer's first text on the new channel.
+
+    Returns: a `ContextCard` as JSON, for the column `conversation.context_card`.
+    """
+    card = context_rules.build_card(
+        _card_messages(tx, conversation.id),
         from_=from_,
         to=to,
         switched_at=tx.now,
-        waiting_since=target["waiting_since"],
-        typed=_typed(tx, target.id),
-        words=words,
+        waiting_since=conversation["waiting_since"],
+        form_details=_form_details(tx, conversation.id),
+        first_text=first_text,
     )
-    return made.model_dump(mode="json")
+    return card.model_dump(mode="json")
 
 
-def forget(tx: Transaction, changed: Collection[int]) -> None:
-    """What a card told of two people who are one no more is told no more."""
-    lifecycle.clear_context_cards(tx, changed)
+class _MessageRow(NamedTuple):
+    id: int
+    text: str
+    direction: str
+    author_type: str
+    created_at: datetime
 
 
-def _said(tx: Transaction, conversation_id: int) -> list[Said]:
-    rows = _newest(tx, conversation_id)
-    files: dict[int, list[str]] = defaultdict(list)
-    for one in tx.execute(
+def _card_messages(tx: Transaction, conversation_id: int) -> list[CardMessage]:
+    """Returns the last messages of a conversation with the names of their files, oldest first."""
+    rows = _newest_messages(tx, conversation_id)
+    file_names: dict[int, list[str]] = defaultdict(list)
+    for file in tx.execute(
         select(attachments.c.message_id, attachments.c.name, attachments.c.medium)
         .where(attachments.c.message_id.in_([row.id for row in rows]))
         .order_by(attachments.c.id)
     ):
-        files[one.message_id].append(one.name or one.medium)
+        file_names[file.message_id].append(file.name or file.medium)
     return [
-        Said(
+        CardMessage(
             row.id,
             row.text,
-            is_theirs=row.direction == "in",
+            is_inbound=row.direction == "in",
             is_answer=row.direction == "out" and row.author_type != "system",
-            files=tuple(files[row.id]),
+            file_names=tuple(file_names[row.id]),
         )
         for row in reversed(rows)
     ]
 
 
-def _newest(tx: Transaction, conversation_id: int) -> list[Any]:
-    """What was said last, newest first. One look by index for each conversation in this one: a
-    single query for all of them would sort everything that was ever said.
+def _newest_messages(tx: Transaction, conversation_id: int) -> list[_MessageRow]:
+    """Returns the last messages, newest first, also of conversations merged into this one.
+
+    It is one query by the index for each of these conversations: a single query for all of them
+    would sort every message that they ever had.
     """
-    inside = tx.execute(
+    merged_ids = tx.execute(
         select(conversations.c.id).where(conversations.c.merged_into_id == conversation_id)
     ).scalars()
-    found = [
-        row
-        for each in (conversation_id, *inside.all())
+    rows = [
+        _MessageRow(row.id, row.text, row.direction, row.author_type, row.created_at)
+        for each_id in (conversation_id, *merged_ids.all())
         for row in tx.execute(
             select(
                 messages.c.id,
@@ -78,23 +89,23 @@ def _newest(tx: Transaction, conversation_id: int) -> list[Any]:
                 messages.c.author_type,
                 messages.c.created_at,
             )
-            .where(messages.c.conversation_id == each, messages.c.type == "message")
+            .where(messages.c.conversation_id == each_id, messages.c.type == "message")
             .order_by(messages.c.created_at.desc(), messages.c.id.desc())
-            .limit(context_rules.MAX_SAID)
+            .limit(context_rules.MAX_MESSAGES)
         )
     ]
-    return nlargest(context_rules.MAX_SAID, found, key=lambda row: (row.created_at, row.id))
+    return nlargest(context_rules.MAX_MESSAGES, rows, key=lambda row: (row.created_at, row.id))
 
 
-def _typed(tx: Transaction, conversation_id: int) -> list[Given]:
-    """What the person this conversation is with typed of themselves, on whichever record."""
+def _form_details(tx: Transaction, conversation_id: int) -> list[Given]:
+    """Returns the name, email and phone of the conversation's contact, as typed into a form."""
     row = tx.execute(
         select(contacts.c.name, contacts.c.attributes)
         .join(conversations, conversations.c.contact_id == contacts.c.id)
         .where(conversations.c.id == conversation_id)
     ).one()
-    typed = [Given(type="name", text=row.name)] if row.name else []
-    for kind in ("email", "phone"):
-        if isinstance(row.attributes.get(kind), str):
-            typed.append(Given.model_validate({"type": kind, "text": row.attributes[kind]}))
-    return typed
+    details = [Given(type="name", text=row.name)] if row.name else []
+    for type_ in ("email", "phone"):
+        if isinstance(row.attributes.get(type_), str):
+            details.append(Given.model_validate({"type": type_, "text": row.attributes[type_]}))
+    return details

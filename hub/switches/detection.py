@@ -1,11 +1,15 @@
-"""A customer goes on elsewhere: noticed, told, and counted; the same conversation goes along."""
+"""Detects that a customer continues on another channel, and records the switch.
+
+The conversation stays the same. A switch is a row for the reports, an event in the timeline, and a
+context card for the agent.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, insert, or_, select, true
 
@@ -13,6 +17,7 @@ from hub.contacts import contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, timeline
 from hub.conversations.lifecycle import LoadedConversation
+from hub.conversations.merge_state import ConversationState
 from hub.metrics import RECOGNITION_SECONDS, SWITCHES, SWITCHES_RECOGNISED
 from hub.schema import resources
 from hub.schema.author import Author
@@ -25,11 +30,13 @@ from hub.types import Address
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """From where to where, and how it was known that it is the same person.
+    """A change of channel, and how the hub recognised that it is the same person.
 
-    `recognised_by` is `handover`, `identity`, `link`, or `same_person` where one record has both
-    addresses. `by_itself` where nobody of the company had to say so. `seconds` from the first words
-    on the new channel until it was known.
+    Args:
+        recognised_by: `handover`, `identity`, `link`, or `same_person` where one contact has both
+            addresses.
+        by_itself: whether the hub recognised it without an agent.
+        seconds: the time from the first message on the new channel until it was recognised.
     """
 
     from_: Place
@@ -39,140 +46,166 @@ class Switch:
     seconds: float
 
 
-def counted(switch: Switch) -> None:
-    """Counts it for Prometheus. Its row is for the reports."""
+def count_switch(switch: Switch | None) -> None:
+    """Counts a switch, where there is one, for Prometheus. The reports count its row."""
+    if switch is None:
+        return
     SWITCHES.labels(**{"from": switch.from_.connector, "to": switch.to.connector}).inc()
     RECOGNITION_SECONDS.observe(switch.seconds)
     if switch.by_itself:
         SWITCHES_RECOGNISED.labels(by=switch.recognised_by).inc()
 
 
-# -- somebody comes --------------------------------------------------------------------------------
+# -- a customer writes -----------------------------------------------------------------------------
 
 
-def notice(
+def detect_switch(
     tx: Transaction,
-    target: LoadedConversation,
-    person: ContactAddress,
+    conversation: LoadedConversation,
+    contact_address: ContactAddress,
     connector: str,
     kind: str,
     *,
     by_handover: bool = False,
     at: datetime | None = None,
-    words: str = "",
+    first_text: str = "",
 ) -> Switch | None:
-    """Notes where the customer is now; tells of it when that is another channel than before.
+    """Sets the channel that the customer wrote by last, and records a switch where it is new.
 
     Args:
-        by_handover: an invitation brought them.
-        at: the time of the words that they switched with, for their place in the timeline.
-        words: what they say on the new channel, for the card that the agent gets.
+        contact_address: the address that writes now.
+        connector: the name of the connector by which it writes.
+        kind: the kind of that connector.
+        by_handover: whether a handover brought the customer here.
+        at: the time of the message, for the place of the event in the timeline.
+        first_text: the first text on the new channel, for the context card.
+
+    Returns: None where the customer wrote by this connector before, or never wrote.
     """
-    before = target["last_inbound_connector"]
-    before_id = target["last_inbound_address_id"]
-    if before == connector and before_id == person.address_id:
+    previous_connector = conversation["last_inbound_connector"]
+    previous_address_id = conversation["last_inbound_address_id"]
+    if previous_connector == connector and previous_address_id == contact_address.address_id:
         return None
-    target.changes |= {
+    conversation.changes |= {
         "last_inbound_connector": connector,
-        "last_inbound_address_id": person.address_id,
+        "last_inbound_address_id": contact_address.address_id,
     }
-    if before is None or before == connector:
+    if previous_connector is None or previous_connector == connector:
         return None
-    origin = _origin(tx, before_id)
-    by, by_itself, seconds = _recognised(tx, person, origin, by_handover)
-    to = Place(connector=connector, kind=kind, address=str(person.address))
-    switch = Switch(_place(before, origin), to, by, by_itself, seconds)
-    target.changes["context_card"] = context_cards.make(tx, target, switch.from_, to, words)
-    _tell(tx, target, person, switch, at)
+    previous = _address_activity(tx, previous_address_id)
+    recognition = _recognise(tx, contact_address, previous, by_handover)
+    to = Place(connector=connector, kind=kind, address=str(contact_address.address))
+    switch = Switch(
+        _place(previous_connector, previous),
+        to,
+        recognition.recognised_by,
+        recognition.by_itself,
+        recognition.seconds,
+    )
+    conversation.changes["context_card"] = context_cards.create_card(
+        tx, conversation, switch.from_, to, first_text
+    )
+    _record_switch(tx, conversation, contact_address, switch, at)
     return switch
 
 
-def _recognised(
-    tx: Transaction, person: ContactAddress, origin: _Origin, by_handover: bool
-) -> tuple[str, bool, float]:
+class _Recognition(NamedTuple):
+    """How the hub knows that the two addresses of a switch belong to one person."""
+
+    recognised_by: str
+    by_itself: bool
+    seconds: float
+
+
+def _recognise(
+    tx: Transaction, contact_address: ContactAddress, previous: _AddressActivity, by_handover: bool
+) -> _Recognition:
     if by_handover:
-        return "handover", True, 0.0
-    if origin.contact_id == person.contact_id:
-        return "same_person", True, 0.0
-    records = (person.contact_id, origin.contact_id)
+        return _Recognition("handover", True, 0.0)
+    if previous.contact_id == contact_address.contact_id:
+        return _Recognition("same_person", True, 0.0)
+    contact_ids = (contact_address.contact_id, previous.contact_id)
     link = tx.execute(
-        select(links)
+        select(links.c.method, links.c.evidence, links.c.created_at)
         .where(
-            or_(links.c.contact_id.in_(records), links.c.other_contact_id.in_(records)),
+            or_(links.c.contact_id.in_(contact_ids), links.c.other_contact_id.in_(contact_ids)),
             links.c.undone_at.is_(None),
         )
         .order_by(links.c.id.desc())
         .limit(1)
     ).first()
     if link is None:
-        return "same_person", True, 0.0
-    seconds = _seconds(tx, person.address_id, origin, link.created_at)
-    return _word(link.method), link.evidence == "verified", seconds
+        return _Recognition("same_person", True, 0.0)
+    seconds = _seconds_until(tx, link.created_at, contact_address.address_id, previous)
+    return _Recognition(_recognised_by(link.method), link.evidence == "verified", seconds)
 
 
-# -- somebody turns out to be somebody -------------------------------------------------------------
+# -- a link is made --------------------------------------------------------------------------------
 
 
-def joined(
-    tx: Transaction, before: Mapping[str, Any], changed: Collection[int], link: resources.Link
+def record_switches_found_by_link(
+    tx: Transaction,
+    before: Iterable[ConversationState],
+    changed: Collection[int],
+    link: resources.Link,
 ) -> None:
-    """A link made one conversation of two: a customer had gone on elsewhere, unrecognised till now.
+    """Records the switches that a link reveals: it merged the conversations of two channels.
 
     Args:
-        before: what the link remembers of the conversations as they stood.
-        changed: the conversations that it touched.
+        before: the conversations of both contacts before the link was made.
+        changed: the ids of the conversations that the link changed.
     """
-    stood = {int(one["id"]): one for one in before["conversations"]}
-    for give in tx.execute(
+    before_by_id = {conversation.id: conversation for conversation in before}
+    for row in tx.execute(
         select(conversations.c.id, conversations.c.merged_into_id).where(
             conversations.c.id.in_(changed), conversations.c.merged_into_id.is_not(None)
         )
     ).all():
-        was, keep = stood.get(give.id), stood.get(give.merged_into_id)
-        if was is not None and keep is not None and was["merged_into_id"] is None:
-            _notice_joined(tx, give.merged_into_id, was, keep, link)
+        absorbed, kept = before_by_id.get(row.id), before_by_id.get(row.merged_into_id)
+        if absorbed is not None and kept is not None and absorbed.merged_into_id is None:
+            _record_merged(tx, absorbed, kept, link)
 
 
-def _notice_joined(
-    tx: Transaction,
-    conversation_id: int,
-    one: Mapping[str, Any],
-    other: Mapping[str, Any],
-    link: resources.Link,
+def _record_merged(
+    tx: Transaction, absorbed: ConversationState, kept: ConversationState, link: resources.Link
 ) -> None:
-    if None in (one["last_inbound_connector"], other["last_inbound_connector"]):
+    """Records a switch in the kept conversation, where both were by different connectors."""
+    if absorbed.last_inbound_connector == kept.last_inbound_connector:
         return
-    if one["last_inbound_connector"] == other["last_inbound_connector"]:
-        return
-    older, newer = sorted(
-        ((_origin(tx, each["last_inbound_address_id"]), each) for each in (one, other)),
-        key=lambda pair: pair[0].wrote_at or link.created_at,
+    activities = []
+    for each in (absorbed, kept):
+        if each.last_inbound_connector is None or each.last_inbound_address_id is None:
+            return
+        activity = _address_activity(tx, each.last_inbound_address_id)
+        activities.append((each.last_inbound_connector, activity))
+    (old_connector, old), (new_connector, new) = sorted(
+        activities, key=lambda pair: pair[1].wrote_at or link.created_at
     )
     switch = Switch(
-        _place(older[1]["last_inbound_connector"], older[0]),
-        _place(newer[1]["last_inbound_connector"], newer[0]),
-        _word(link.method),
+        _place(old_connector, old),
+        _place(new_connector, new),
+        _recognised_by(link.method),
         link.evidence == "verified",
-        _seconds(tx, newer[0].id, older[0], tx.now),
+        _seconds_until(tx, tx.now, new.id, old),
     )
-    person = contact_addresses.find_contact_address(tx.connection, newer[0].address)
-    assert person is not None
-    target = lifecycle.load_conversation(tx, conversation_id, person)
-    target.changes |= {
-        "last_inbound_connector": newer[1]["last_inbound_connector"],
-        "last_inbound_address_id": newer[0].id,
-        "context_card": context_cards.make(tx, target, switch.from_, switch.to),
+    contact_address = contact_addresses.find_contact_address(tx.connection, new.address)
+    assert contact_address is not None
+    conversation = lifecycle.load_conversation(tx, kept.id, contact_address)
+    conversation.changes |= {
+        "last_inbound_connector": new_connector,
+        "last_inbound_address_id": new.id,
+        "context_card": context_cards.create_card(tx, conversation, switch.from_, switch.to),
     }
-    _tell(tx, target, person, switch, None)
-    counted(switch)
+    _record_switch(tx, conversation, contact_address, switch, None)
+    count_switch(switch)
 
 
-# -- both ------------------------------------------------------------------------------------------
+# -- for both --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class _Origin:
-    """An address, the kind of channel that it was last heard on, and when."""
+class _AddressActivity:
+    """An address, the kind of channel by which it wrote last, and when it did."""
 
     id: int
     contact_id: int
@@ -181,20 +214,20 @@ class _Origin:
     wrote_at: datetime | None
 
 
-def _origin(tx: Transaction, address_id: int) -> _Origin:
+def _address_activity(tx: Transaction, address_id: int) -> _AddressActivity:
     row = tx.execute(select(addresses).where(addresses.c.id == address_id)).one()
-    last = tx.execute(_heard_at(address_id)).first()
-    return _Origin(
+    last_message = tx.execute(_last_message_from(address_id)).first()
+    return _AddressActivity(
         row.id,
         row.contact_id,
         Address(row.scheme, row.path, row.scope),
-        last.kind if last is not None else row.scheme,
-        last.created_at if last is not None else None,
+        last_message.kind if last_message is not None else row.scheme,
+        last_message.created_at if last_message is not None else None,
     )
 
 
-def _heard_at(address_id: int) -> Select[Any]:
-    """The last message from an address: by the index, however many there are."""
+def _last_message_from(address_id: int) -> Select[Any]:
+    """Selects the last message from an address: by the index, however many there are."""
     return (
         select(messages.c.kind, messages.c.created_at)
         .where(messages.c.address_id == address_id, messages.c.direction == "in")
@@ -203,39 +236,48 @@ def _heard_at(address_id: int) -> Select[Any]:
     )
 
 
-def _place(connector: str, origin: _Origin) -> Place:
-    return Place(connector=connector, kind=origin.kind, address=str(origin.address))
+def _place(connector: str, activity: _AddressActivity) -> Place:
+    return Place(connector=connector, kind=activity.kind, address=str(activity.address))
 
 
-def _word(method: str) -> str:
-    return next((word for word in ("handover", "identity") if word in method), "link")
+def _recognised_by(link_method: str) -> str:
+    return next((word for word in ("handover", "identity") if word in link_method), "link")
 
 
-def _seconds(tx: Transaction, here: int, there: _Origin, known_at: datetime) -> float:
-    """From their first words at one address, since they last wrote at the other, until then."""
-    first_here = tx.execute(
+def _seconds_until(
+    tx: Transaction, recognised_at: datetime, address_id: int, previous: _AddressActivity
+) -> float:
+    """Returns the seconds for which the customer wrote from an address without being recognised.
+
+    They count from the first message from there after the last one from the previous address.
+    """
+    first_message_at = tx.execute(
         select(messages.c.created_at)
         .where(
-            messages.c.address_id == here,
+            messages.c.address_id == address_id,
             messages.c.direction == "in",
-            true() if there.wrote_at is None else messages.c.created_at > there.wrote_at,
+            true() if previous.wrote_at is None else messages.c.created_at > previous.wrote_at,
         )
         .order_by(messages.c.created_at)
         .limit(1)
     ).scalar()
-    return 0.0 if first_here is None else max(0.0, (known_at - first_here).total_seconds())
+    if first_message_at is None:
+        return 0.0
+    seconds: float = (recognised_at - first_message_at).total_seconds()
+    return max(0.0, seconds)
 
 
-def _tell(
+def _record_switch(
     tx: Transaction,
-    target: LoadedConversation,
-    person: ContactAddress,
+    conversation: LoadedConversation,
+    contact_address: ContactAddress,
     switch: Switch,
     at: datetime | None,
 ) -> None:
+    """Writes the row of a switch, and its event in the timeline."""
     tx.execute(
         insert(channel_switches).values(
-            conversation_id=target.id,
+            conversation_id=conversation.id,
             from_connector=switch.from_.connector,
             to_connector=switch.to.connector,
             recognised_by=switch.recognised_by,
@@ -244,12 +286,12 @@ def _tell(
             created_at=tx.now,
         )
     )
-    told = {
+    event = {
         "name": "channel.switched",
         "from": switch.from_.model_dump(),
         "to": switch.to.model_dump(),
         "recognised_by": switch.recognised_by,
         "seconds": switch.seconds,
     }
-    author = Author("contact", person.root_id, person.name)
-    timeline.add_event_at(tx, target, at, author, told)
+    author = Author("contact", contact_address.root_id, contact_address.name)
+    timeline.add_event_at(tx, conversation, at, author, event)

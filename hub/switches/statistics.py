@@ -1,20 +1,20 @@
-"""How often customers went on elsewhere, and how well it was known: from the rows, by index."""
+"""Counts switches, handovers and undone merges for the reports, by the indexes of their rows."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from hub.schema.resources import HandoverTally, SwitchCount, SwitchReport
 from hub.store.models import channel_switches, handover_refusals, handovers, links
 
 
-def switches_since(connection: Connection, since: datetime) -> SwitchReport:
-    """The counters of the business from a moment until now."""
+def switch_report(connection: Connection, since: datetime) -> SwitchReport:
+    """Counts what happened since a moment: switches, handovers, and undone merges."""
     is_recent = channel_switches.c.created_at >= since
-    ways = connection.execute(
+    routes = connection.execute(
         select(
             channel_switches.c.from_connector,
             channel_switches.c.to_connector,
@@ -25,18 +25,18 @@ def switches_since(connection: Connection, since: datetime) -> SwitchReport:
         .group_by(channel_switches.c.from_connector, channel_switches.c.to_connector)
         .order_by(func.count().desc(), channel_switches.c.from_connector)
     ).all()
-    total = sum(row.times for row in ways)
+    total = sum(row.times for row in routes)
     return SwitchReport(
         since=since,
         switches=total,
-        recognised=sum(row.recognised for row in ways),
+        recognised=sum(row.recognised for row in routes),
         median_seconds=_seconds_at(connection, since, (total - 1) // 2),
         slow_seconds=_seconds_at(connection, since, (total * 9 - 1) // 10),
         ways=[
             SwitchCount.model_validate(
                 {"from": row.from_connector, "to": row.to_connector, "count": row.times}
             )
-            for row in ways
+            for row in routes
         ],
         handovers=HandoverTally(
             made=_count(connection, handovers.c.created_at, since),
@@ -47,18 +47,18 @@ def switches_since(connection: Connection, since: datetime) -> SwitchReport:
     )
 
 
-def _seconds_at(connection: Connection, since: datetime, place: int) -> float | None:
-    """The seconds of the one that stands at a place when they stand in order."""
-    if place < 0:
+def _seconds_at(connection: Connection, since: datetime, index: int) -> float | None:
+    """Returns the seconds until recognition of one switch, of all sorted by them. None for none."""
+    if index < 0:
         return None
     return connection.execute(
         select(channel_switches.c.seconds)
         .where(channel_switches.c.created_at >= since)
         .order_by(channel_switches.c.seconds)
-        .offset(place)
+        .offset(index)
         .limit(1)
     ).scalar()
 
 
-def _count(connection: Connection, moment: Any, since: datetime) -> int:
-    return connection.execute(select(func.count()).where(moment >= since)).scalar_one()
+def _count(connection: Connection, time_column: ColumnElement[Any], since: datetime) -> int:
+    return connection.execute(select(func.count()).where(time_column >= since)).scalar_one()

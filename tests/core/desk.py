@@ -274,7 +274,7 @@ class Desk:
     def links_up(self, one: Customer | int, other: Customer | int) -> resources.Link:
         records = [found if isinstance(found, int) else found.id for found in (one, other)]
         return self.store.write(
-            lambda tx: links.link(
+            lambda tx: links.link_contacts(
                 tx,
                 *records,
                 evidence="agent",
@@ -285,7 +285,7 @@ class Desk:
         )
 
     def unlinks(self, link: resources.Link) -> None:
-        self.store.write(lambda tx: links.unlink(tx, int(link.id), by="Kadri"))
+        self.store.write(lambda tx: links.unlink_contacts(tx, int(link.id), by="Kadri"))
 
     def invites(
         self, conversation_id: int | str, connector: str = "other"

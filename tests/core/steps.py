@@ -27,7 +27,7 @@ def same_person(
 ) -> resources.Link:
     """The other of the two was reached by a link that this one followed."""
     return desk.store.write(
-        lambda tx: links.link(
+        lambda tx: links.link_contacts(
             tx,
             one.id,
             other.id,

@@ -123,14 +123,14 @@ def blueprint(hub: Hub) -> APIBlueprint:
         """Why these addresses are one person, undone links too."""
         hub.auth.principal()
         with hub.store.read() as connection:
-            return answer_list(links.of_contact(connection, path.id))
+            return answer_list(links.links_of_contact(connection, path.id))
 
     @api.post("/contacts/<int:id>/links", responses={201: resources.Link})
     def link(path: ItemPath, body: NewLink) -> Response:
         """Merges another contact into this one. Can be undone."""
         principal = hub.auth.principal()
         made = hub.store.write(
-            lambda tx: links.link(
+            lambda tx: links.link_contacts(
                 tx,
                 path.id,
                 body.contact_id,
@@ -146,7 +146,9 @@ def blueprint(hub: Hub) -> APIBlueprint:
     def unlink(path: ItemPath) -> Response:
         """Takes a merge back: everything returns to whom it belonged to."""
         principal = hub.auth.principal()
-        undone, both = hub.store.write(lambda tx: links.unlink(tx, path.id, by=principal.name))
+        undone, both = hub.store.write(
+            lambda tx: links.unlink_contacts(tx, path.id, by=principal.name)
+        )
         return answer(Unlinked(link=undone, contacts=both))
 
     @api.get("/contacts/<int:id>/suggestions", responses={200: ListOf[resources.Suggestion]})
@@ -154,14 +156,14 @@ def blueprint(hub: Hub) -> APIBlueprint:
         """Who else this may be, with the reason. Only verified evidence links on its own."""
         hub.auth.principal()
         with hub.store.read() as connection:
-            return answer_list(suggestions.of_contact(connection, path.id))
+            return answer_list(suggestions.suggestions_of_contact(connection, path.id))
 
     @api.post("/suggestions/<int:id>", responses={200: Decided})
     def decide(path: ItemPath, body: Decision) -> Response:
         """Makes one person of the two, or keeps them two and does not suggest it again."""
         principal = hub.auth.principal()
         made = hub.store.write(
-            lambda tx: suggestions.decide(tx, path.id, body.decision, principal.author)
+            lambda tx: suggestions.decide_suggestion(tx, path.id, body.decision, principal.author)
         )
         return answer(Decided(id=path.id, decision=body.decision, link=made))
 

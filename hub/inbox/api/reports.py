@@ -33,6 +33,6 @@ def blueprint(hub: Hub) -> APIBlueprint:
         hub.auth.principal()
         since = query.since or datetime.now(UTC) - USUAL
         with hub.store.read() as connection:
-            return answer(statistics.switches_since(connection, since))
+            return answer(statistics.switch_report(connection, since))
 
     return api

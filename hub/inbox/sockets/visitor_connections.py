@@ -164,7 +164,7 @@ class Lines:
         """Puts a page into the rooms of what it has proved, and out of others."""
         with line.lock:
             with self._store.read() as connection:
-                found = customer_view.proved(connection, line.address)
+                found = customer_view.find_proved_addresses(connection, line.address)
             rooms = {room_of(line.address)}
             if found is not None:
                 rooms |= {room_of(address) for address in found.addresses.values()}

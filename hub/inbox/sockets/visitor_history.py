@@ -27,15 +27,15 @@ def welcome(
     order: Sequence[Criterion],
 ) -> dict[str, Any]:
     """The parts of `session` that tell how things stand; the place by the queue's `order`."""
-    found = customer_view.proved(connection, address)
+    found = customer_view.find_proved_addresses(connection, address)
     if found is None:
         return {"contact": None, "messages": [], "agent": None, "queue": None, "more": False}
-    said = customer_view.messages_before(connection, found.ids, PAGE + 1)
-    current = queries.current_conversation(connection, found.person.root_id)
+    said = customer_view.messages_before(connection, found.address_ids, PAGE + 1)
+    current = queries.current_conversation(connection, found.contact_address.root_id)
     agent = None if current is None else events.agent_for_customer(current.assignee)
     place = None if current is None else places.place(connection, int(current.id), order)
     return {
-        "contact": customer_view.contact(connection, found).model_dump(mode="json"),
+        "contact": customer_view.customer_contact(connection, found).model_dump(mode="json"),
         "messages": for_page(said[-PAGE:], media_url),
         "more": len(said) > PAGE,
         "agent": agent and agent.model_dump(mode="json"),
@@ -46,20 +46,20 @@ def welcome(
 def earlier(
     connection: Connection, address: Address, before: int | None, media_url: MediaUrl
 ) -> Ack:
-    found = customer_view.proved(connection, address)
+    found = customer_view.find_proved_addresses(connection, address)
     said = (
         []
         if found is None
-        else customer_view.messages_before(connection, found.ids, PAGE + 1, before)
+        else customer_view.messages_before(connection, found.address_ids, PAGE + 1, before)
     )
     return ok(messages=for_page(said[-PAGE:], media_url), more=len(said) > PAGE)
 
 
 def later(connection: Connection, address: Address, after: int, media_url: MediaUrl) -> Ack:
-    found = customer_view.proved(connection, address)
+    found = customer_view.find_proved_addresses(connection, address)
     if found is None:
         return ok(messages=[], more=False)
-    said, more = customer_view.messages_after(connection, found.ids, after, SYNC_LIMIT)
+    said, more = customer_view.messages_after(connection, found.address_ids, after, SYNC_LIMIT)
     return ok(messages=for_page(said, media_url), more=more)
 
 

@@ -70,12 +70,12 @@ def person_of(hub: Hub, here: Line) -> ContactAddress | None:
 def read(hub: Hub, here: Line, message_id: int) -> None:
     """They have seen everything up to a message: whatever was sent to their pages, nowhere else."""
     with hub.store.read() as connection:
-        found = customer_view.proved(connection, here.address)
+        found = customer_view.find_proved_addresses(connection, here.address)
         if found is None:
             return
         at = connection.execute(
             select(messages.c.created_at).where(
-                messages.c.id == message_id, messages.c.address_id.in_(found.ids)
+                messages.c.id == message_id, messages.c.address_id.in_(found.address_ids)
             )
         ).scalar()
         pages = [

@@ -11,7 +11,7 @@ from tests.core.desk import Customer, Desk
 
 def proves(desk: Desk, one: Customer, other: Customer) -> resources.Link:
     return desk.store.write(
-        lambda tx: links.link(
+        lambda tx: links.link_contacts(
             tx,
             one.id,
             other.id,
@@ -23,15 +23,15 @@ def proves(desk: Desk, one: Customer, other: Customer) -> resources.Link:
     )
 
 
-def proved(desk: Desk, customer: Customer) -> customer_view.Proved:
+def proved(desk: Desk, customer: Customer) -> customer_view.ProvedAddresses:
     with desk.store.read() as connection:
-        found = customer_view.proved(connection, customer.address)
+        found = customer_view.find_proved_addresses(connection, customer.address)
     assert found is not None
     return found
 
 
 def seen(desk: Desk, customer: Customer, limit: int = 50) -> list[str]:
-    ids = proved(desk, customer).ids
+    ids = proved(desk, customer).address_ids
     with desk.store.read() as connection:
         return [one.text for one in customer_view.messages_before(connection, ids, limit)]
 
@@ -70,11 +70,13 @@ def test_nobody_is_called_by_the_name_of_whom_an_agent_merged_them_with(
     stranger.says("Hi")
     desk.links_up(anna, stranger)
     with desk.store.read() as connection:
-        contact = customer_view.contact(connection, proved(desk, stranger))
+        contact = customer_view.customer_contact(connection, proved(desk, stranger))
         assert (contact.name, contact.attributes) == ("", {})
     proves(desk, anna, stranger)
     with desk.store.read() as connection:
-        assert customer_view.contact(connection, proved(desk, stranger)).name == "Anna Kask"
+        assert (
+            customer_view.customer_contact(connection, proved(desk, stranger)).name == "Anna Kask"
+        )
 
 
 def test_a_nameless_visitor_is_not_called_by_it_either(desk: Desk, anna: Customer) -> None:
@@ -83,12 +85,14 @@ def test_a_nameless_visitor_is_not_called_by_it_either(desk: Desk, anna: Custome
     anna.says("Hello")
     desk.links_up(visitor, anna)
     with desk.store.read() as connection:
-        assert customer_view.contact(connection, proved(desk, visitor)).name == ""
+        assert customer_view.customer_contact(connection, proved(desk, visitor)).name == ""
 
 
 def test_an_address_that_never_wrote_is_nobody(desk: Desk) -> None:
     with desk.store.read() as connection:
-        assert customer_view.proved(connection, desk.customer("nobody").address) is None
+        assert (
+            customer_view.find_proved_addresses(connection, desk.customer("nobody").address) is None
+        )
 
 
 def test_nothing_is_before_a_message_of_somebody_else(
@@ -96,7 +100,7 @@ def test_nothing_is_before_a_message_of_somebody_else(
 ) -> None:
     anna.says("mine")
     other = boris.says("not mine")
-    ids = proved(desk, anna).ids
+    ids = proved(desk, anna).address_ids
     with desk.store.read() as connection:
         assert customer_view.messages_before(connection, ids, 10, int(other.id)) == []
 
@@ -108,7 +112,7 @@ def test_pages_over_two_addresses_have_no_gap_and_no_double(
     said = [one.says(f"{one.path} {n}") for n, one in enumerate([anna, anna, boris] * 4)]
     proves(desk, anna, boris)
     wanted = [one.id for one in said]
-    ids = proved(desk, boris).ids
+    ids = proved(desk, boris).address_ids
     back: list[str] = []
     forth = ["0"]
     with desk.store.read() as connection:

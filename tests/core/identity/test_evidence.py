@@ -77,7 +77,7 @@ class Somebody:
 
     def suggested(self) -> list[tuple[str, str, str]]:
         with self.desk.store.read() as connection:
-            found = suggestions.of_contact(connection, self.record)
+            found = suggestions.suggestions_of_contact(connection, self.record)
         return [(one.contact.id, one.evidence, one.method) for one in found]
 
 
@@ -287,7 +287,7 @@ def test_only_verified_evidence_links_by_itself_and_the_rest_waits_for_a_person(
     assert [found for _who, found, _how in one.suggested()] == expected
     assert [found for _who, found, _how in other.suggested()] == expected
     with desk.store.read() as connection:
-        made = links.of_contact(connection, one.record)
+        made = links.links_of_contact(connection, one.record)
     assert [link.evidence for link in made] == (["verified"] if evidence == "verified" else [])
 
 
@@ -298,7 +298,7 @@ def test_a_typed_email_merges_nobody_and_proves_nothing(desk: Desk) -> None:
     visitor, owner = typed_mail(desk)
     assert visitor.person != owner.person
     with desk.store.read() as connection:
-        found = links.proved_with(connection, visitor.record)
+        found = links.proved_address_ids(connection, visitor.record)
         paths = connection.execute(select(addresses.c.path).where(addresses.c.id.in_(found)))
         assert list(paths.scalars()) == ["visitor"]
 
@@ -306,11 +306,13 @@ def test_a_typed_email_merges_nobody_and_proves_nothing(desk: Desk) -> None:
 def test_an_accepted_suggestion_shows_the_customer_nothing_either(desk: Desk) -> None:
     visitor, owner = typed_mail(desk)
     with desk.store.read() as connection:
-        (found,) = suggestions.of_contact(connection, visitor.record)
-    desk.store.write(lambda tx: suggestions.decide(tx, int(found.id), "accept", desk.agent))
+        (found,) = suggestions.suggestions_of_contact(connection, visitor.record)
+    desk.store.write(
+        lambda tx: suggestions.decide_suggestion(tx, int(found.id), "accept", desk.agent)
+    )
     assert visitor.person == owner.person
     with desk.store.read() as connection:
-        assert len(links.proved_with(connection, visitor.record)) == 1
+        assert len(links.proved_address_ids(connection, visitor.record)) == 1
 
 
 def test_two_people_with_one_email_stay_two(desk: Desk) -> None:
@@ -392,7 +394,7 @@ def test_a_reply_token_proves_the_address_it_was_sent_to_and_no_other(
 def test_a_shared_number_that_an_agent_has_parted_is_not_joined_again(desk: Desk) -> None:
     one, other = own_number(desk)
     with desk.store.read() as connection:
-        (link,) = links.of_contact(connection, one.record)
+        (link,) = links.links_of_contact(connection, one.record)
     assert (link.method, link.by) == ("own number", "contact")
     desk.unlinks(link)
     one.says("", card=ContactCard("Anna", "+37255512345", own=True))

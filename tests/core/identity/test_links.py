@@ -257,9 +257,9 @@ def test_what_is_not_there_is_not_found(desk: Desk, anna: Customer) -> None:
     with pytest.raises(NotFound):
         desk.links_up(anna, 4711)
     with pytest.raises(NotFound):
-        desk.store.write(lambda tx: links.unlink(tx, 4711, by="Kadri"))
+        desk.store.write(lambda tx: links.unlink_contacts(tx, 4711, by="Kadri"))
     with desk.store.read() as connection, pytest.raises(NotFound):
-        links.of_contact(connection, 4711)
+        links.links_of_contact(connection, 4711)
 
 
 def test_every_link_of_a_person_is_listed_undone_ones_too(
@@ -270,7 +270,7 @@ def test_every_link_of_a_person_is_listed_undone_ones_too(
     desk.unlinks(desk.links_up(anna, boris))
     desk.links_up(anna, boris)
     with desk.store.read() as connection:
-        found = links.of_contact(connection, boris.id)
+        found = links.links_of_contact(connection, boris.id)
     assert [one.undone_at is None for one in found] == [True, False]
 
 
@@ -324,7 +324,7 @@ def test_a_name_that_comes_to_a_linked_record_goes_with_it(desk: Desk) -> None:
 def proved(desk: Desk, customer: Customer) -> set[str]:
     """The paths of the addresses that this customer's own record has proved."""
     with desk.store.read() as connection:
-        found = links.proved_with(connection, customer.id)
+        found = links.proved_address_ids(connection, customer.id)
         rows = connection.execute(select(addresses.c.path).where(addresses.c.id.in_(found)))
         return set(rows.scalars())
 

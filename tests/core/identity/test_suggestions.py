@@ -27,13 +27,15 @@ def suggest(desk: Desk, one: Customer, other: Customer) -> bool:
 
 def suggested(desk: Desk, one: Customer) -> list[str]:
     with desk.store.read() as connection:
-        return [found.contact.id for found in suggestions.of_contact(connection, one.id)]
+        return [
+            found.contact.id for found in suggestions.suggestions_of_contact(connection, one.id)
+        ]
 
 
 def decide(desk: Desk, one: Customer, decision: suggestions.Decision) -> int:
     with desk.store.read() as connection:
-        found = int(suggestions.of_contact(connection, one.id)[0].id)
-    desk.store.write(lambda tx: suggestions.decide(tx, found, decision, desk.agent))
+        found = int(suggestions.suggestions_of_contact(connection, one.id)[0].id)
+    desk.store.write(lambda tx: suggestions.decide_suggestion(tx, found, decision, desk.agent))
     return found
 
 
@@ -115,20 +117,22 @@ def test_a_suggestion_between_records_that_are_one_by_now_is_not_shown(
 def test_it_is_decided_once(desk: Desk, pair: tuple[Customer, Customer]) -> None:
     found = decide(desk, pair[0], "dismiss")
     with pytest.raises(Conflict):
-        desk.store.write(lambda tx: suggestions.decide(tx, found, "accept", desk.agent))
+        desk.store.write(lambda tx: suggestions.decide_suggestion(tx, found, "accept", desk.agent))
     with pytest.raises(NotFound):
-        desk.store.write(lambda tx: suggestions.decide(tx, 4711, "accept", desk.agent))
+        desk.store.write(lambda tx: suggestions.decide_suggestion(tx, 4711, "accept", desk.agent))
 
 
 def test_it_is_decided_once_also_by_four_at_once(
     desk: Desk, pair: tuple[Customer, Customer]
 ) -> None:
     with desk.store.read() as connection:
-        found = int(suggestions.of_contact(connection, pair[0].id)[0].id)
+        found = int(suggestions.suggestions_of_contact(connection, pair[0].id)[0].id)
 
     def decides() -> bool:
         try:
-            desk.store.write(lambda tx: suggestions.decide(tx, found, "accept", desk.agent))
+            desk.store.write(
+                lambda tx: suggestions.decide_suggestion(tx, found, "accept", desk.agent)
+            )
         except Conflict:
             return False
         return True

@@ -373,7 +373,7 @@ def is_turned_off(desk: Desk, letters: Customer) -> None:
 
 def is_somebody_else_again(desk: Desk, letters: Customer) -> None:
     with desk.store.read() as connection:
-        found = links.of_contact(connection, letters.id)
+        found = links.links_of_contact(connection, letters.id)
     desk.unlinks(found[0])
 
 

@@ -16,7 +16,7 @@ from hub.schema.events import ConversationUpdated
 from hub.schema.resources import Given, Place
 from hub.store.models import channel_switches, deliveries
 from hub.switches import context_rules
-from hub.switches.context_rules import Said
+from hub.switches.context_rules import CardMessage
 from tests.core.desk import Customer, Desk
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -134,7 +134,7 @@ def test_a_verified_identity_is_recognised_by_itself(
     anna.says("Hello")
     there.says("Hi")
     desk.store.write(
-        lambda tx: links.link(
+        lambda tx: links.link_contacts(
             tx,
             anna.record,
             there.record,
@@ -185,7 +185,7 @@ def test_after_an_undoing_nobody_is_answered_at_somebody_elses_address(
     said = anna.says("Hello")
     goes_on(desk, said.conversation_id, there)
     with desk.store.read() as connection:
-        (link,) = links.of_contact(connection, anna.record)
+        (link,) = links.links_of_contact(connection, anna.record)
     desk.unlinks(link)
     assert desk.replies(said.conversation_id, "Hello Anna").address == str(anna.address)
 
@@ -303,12 +303,12 @@ def test_nobody_is_welcomed_where_they_were(
 # -- cards, as values ------------------------------------------------------------------------------
 
 
-def theirs(text: str, number: int = 1, *files: str) -> Said:
-    return Said(number, text, is_theirs=True, files=files)
+def theirs(text: str, number: int = 1, *files: str) -> CardMessage:
+    return CardMessage(number, text, is_inbound=True, file_names=files)
 
 
-OURS = Said(99, "We look into it.", is_theirs=False, is_answer=True)
-AUTOMATIC = Said(98, "We are back at nine.", is_theirs=False)
+OURS = CardMessage(99, "We look into it.", is_inbound=False, is_answer=True)
+AUTOMATIC = CardMessage(98, "We are back at nine.", is_inbound=False)
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,7 @@ AUTOMATIC = Said(98, "We are back at nine.", is_theirs=False)
         ([theirs("أين طلبي؟"), theirs("شكرا")], "", "أين طلبي؟"),
     ],
 )
-def test_the_question_still_open(said: list[Said], words: str, question: str) -> None:
+def test_the_question_still_open(said: list[CardMessage], words: str, question: str) -> None:
     assert context_rules.open_question(said, words) == question
 
 
@@ -349,7 +349,7 @@ def test_of_a_long_letter_the_sentence_that_asks_is_shown() -> None:
     ],
 )
 def test_what_was_given(text: str, given: list[tuple[str, str]]) -> None:
-    card = context_rules.card(
+    card = context_rules.build_card(
         [theirs(text)], from_=HERE, to=THERE, switched_at=NOW, waiting_since=None
     )
     assert [(one.type, one.text) for one in card.given] == given
@@ -358,8 +358,8 @@ def test_what_was_given(text: str, given: list[tuple[str, str]]) -> None:
 def test_files_and_what_was_typed_into_a_form_are_given_once() -> None:
     said = [theirs("see the form", 7, "form.pdf"), theirs("ann@example.org", 8)]
     typed = [Given(type="email", text="ann@example.org")]
-    card = context_rules.card(
-        said, from_=HERE, to=THERE, switched_at=NOW, waiting_since=NOW, typed=typed
+    card = context_rules.build_card(
+        said, from_=HERE, to=THERE, switched_at=NOW, waiting_since=NOW, form_details=typed
     )
     assert [(one.type, one.text, one.message_id) for one in card.given] == [
         ("email", "ann@example.org", "8"),
@@ -369,12 +369,12 @@ def test_files_and_what_was_typed_into_a_form_are_given_once() -> None:
 
 @given(st.lists(st.tuples(st.text(max_size=80), st.booleans(), st.booleans()), max_size=8))
 def test_any_conversation_has_a_card(said: list[tuple[str, bool, bool]]) -> None:
-    card = context_rules.card(
-        [Said(n, text, who, not who and bot) for n, (text, who, bot) in enumerate(said)],
+    card = context_rules.build_card(
+        [CardMessage(n, text, who, not who and bot) for n, (text, who, bot) in enumerate(said)],
         from_=HERE,
         to=THERE,
         switched_at=NOW,
         waiting_since=None,
     )
     assert len(card.open_question) <= context_rules.MAX_QUESTION
-    assert len(card.given) <= context_rules.MAX_GIVEN
+    assert len(card.given) <= context_rules.MAX_DETAILS
