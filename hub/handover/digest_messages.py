@@ -1,10 +1,9 @@
-"""The one message that follows a visitor who left, and the line that says why none does."""
+"""The digest message that follows a visitor who left, and the event that says why none does."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 
@@ -16,6 +15,7 @@ from hub.handover import creation
 from hub.identity import links
 from hub.outbound import automatic_texts, fallback, send
 from hub.outbound.reachability import DeliveryRoute
+from hub.outbound.unread_answers import UnreadAnswer
 from hub.schema import author, resources
 from hub.store.engine import Transaction
 from hub.store.models import attachments, messages
@@ -26,40 +26,47 @@ REASON_NO_ADDRESS = (
     "The visitor left the page before reading this, and there is no other verified address "
     "to reach them at: it waits for them on the page."
 )
-#: Makes the link that brings a customer back: from a connector's name, a token and a code.
+#: Makes the link back to the page: from a connector's name, a token and a code.
 ResumeLink = Callable[[str, str, str], str | None]
 
 
 def record_unreachable_visitor(
     tx: Transaction,
-    unread: list[Any],
-    person: ContactAddress,
-    left: resources.Place,
+    unread: Sequence[UnreadAnswer],
+    visitor: ContactAddress,
+    page_place: resources.Place,
     *,
     since: datetime | None,
 ) -> None:
-    """One line for each time that they leave, however much is said after them."""
-    target = lifecycle.load_conversation(
-        tx, lifecycle.surviving_id(tx, unread[-1].conversation_id), person
+    """Adds the event that no other address can be reached, once for each time the visitor leaves.
+
+    Args:
+        unread: the answers that the visitor has not read, oldest first.
+        page_place: the page that the visitor left.
+        since: when the visitor left it; None where that is not known.
+    """
+    conversation = lifecycle.load_conversation(
+        tx, lifecycle.surviving_id(tx, unread[-1].conversation_id), visitor
     )
-    if since is not None and _was_told(tx, target.id, left, since):
+    if since is not None and _is_recorded(tx, conversation.id, page_place, since):
         return
     fallback.add_fallback_event(
         tx,
-        target,
+        conversation,
         message_id=unread[-1].id,
-        left=left,
+        left=page_place,
         to=None,
         code=VISITOR_LEFT,
         reason=REASON_NO_ADDRESS,
-        messages=[str(one.id) for one in unread],
+        messages=[str(answer.id) for answer in unread],
     )
-    publishing.conversation(tx, target.id)
+    publishing.conversation(tx, conversation.id)
 
 
-def _was_told(
-    tx: Transaction, conversation_id: int, left: resources.Place, since: datetime
+def _is_recorded(
+    tx: Transaction, conversation_id: int, page_place: resources.Place, since: datetime
 ) -> bool:
+    """Whether the timeline has the event of an unreachable visitor since then."""
     rows = tx.execute(
         select(messages.c.extra).where(
             messages.c.conversation_id == conversation_id,
@@ -67,117 +74,138 @@ def _was_told(
             messages.c.type == "event",
         )
     )
-    said = [row.extra.get("event", {}) for row in rows]
+    events = [row.extra.get("event", {}) for row in rows]
     return any(
-        (one.get("name"), one.get("code"), one.get("to"), one.get("from"))
-        == (fallback.FALLBACK_EVENT, VISITOR_LEFT, None, left.model_dump())
-        for one in said
+        (event.get("name"), event.get("code"), event.get("to"), event.get("from"))
+        == (fallback.FALLBACK_EVENT, VISITOR_LEFT, None, page_place.model_dump())
+        for event in events
     )
 
 
 def send_digest(
     tx: Transaction,
-    unread: list[Any],
-    person: ContactAddress,
-    left: resources.Place,
-    way: DeliveryRoute,
+    unread: Sequence[UnreadAnswer],
+    visitor: ContactAddress,
+    page_place: resources.Place,
+    route: DeliveryRoute,
     locales: list[str],
     resume_link: ResumeLink,
 ) -> None:
-    """Puts all of the answers in line as one message, and says in the timeline where they went."""
-    to = contact_addresses.find_contact_address(tx.connection, way.address)
-    assert to is not None
-    target = lifecycle.load_conversation(
-        tx, lifecycle.surviving_id(tx, unread[-1].conversation_id), to
+    """Queues the unread answers as one message, and adds the event that says where they went.
+
+    Args:
+        unread: the answers that the visitor has not read, oldest first.
+        page_place: the page that the visitor left.
+        route: the address to send to, with its channel.
+        locales: the languages of the visitor's pages, the best first.
+    """
+    recipient = contact_addresses.find_contact_address(tx.connection, route.address)
+    assert recipient is not None
+    conversation = lifecycle.load_conversation(
+        tx, lifecycle.surviving_id(tx, unread[-1].conversation_id), recipient
     )
-    words = _words(tx, person, locales)
-    link = _way_back(tx, target.id, person, left, way, resume_link)
+    texts = _texts_in_language(tx, visitor, locales)
+    link = _link_back(tx, conversation.id, visitor, page_place, route, resume_link)
     values = timeline.add_message(
         tx,
-        target,
-        person=to,
-        connector=way.channel.name,
-        kind=way.channel.kind,
+        conversation,
+        person=recipient,
+        connector=route.channel.name,
+        kind=route.channel.kind,
         direction="out",
         author=author.SYSTEM,
-        subject=words["subject"],
-        text=digest_text(words, _answers(tx, unread), link, way.channel.text_limit),
+        subject=texts["subject"],
+        text=digest_text(texts, _answer_texts(tx, unread), link, route.channel.text_limit),
     )
-    step = {"code": VISITOR_LEFT, "reason": REASON_LEFT, **left.model_dump()}
-    address_state.known(tx, way.address_id, way.channel.name)
-    send.queue_delivery(tx, values["id"], to, way.channel, fallback_from={**step, "trail": []})
-    publishing.message(tx, target, values["id"])
+    fallback_from = {
+        "code": VISITOR_LEFT,
+        "reason": REASON_LEFT,
+        **page_place.model_dump(),
+        "trail": [],
+    }
+    address_state.known(tx, route.address_id, route.channel.name)
+    send.queue_delivery(tx, values["id"], recipient, route.channel, fallback_from=fallback_from)
+    publishing.message(tx, conversation, values["id"])
     fallback.add_fallback_event(
         tx,
-        target,
+        conversation,
         message_id=values["id"],
-        left=left,
-        to=way.place,
+        left=page_place,
+        to=route.place,
         code=VISITOR_LEFT,
         reason=REASON_LEFT,
-        messages=[str(one.id) for one in unread],
+        messages=[str(answer.id) for answer in unread],
     )
 
 
-def _way_back(
+def _link_back(
     tx: Transaction,
     conversation_id: int,
-    person: ContactAddress,
-    left: resources.Place,
-    way: DeliveryRoute,
+    visitor: ContactAddress,
+    page_place: resources.Place,
+    route: DeliveryRoute,
     resume_link: ResumeLink,
 ) -> str | None:
-    """A link into the chat, for who has proved to be the visitor.
+    """Makes a link back to the page, for an address that is proved to be the visitor's.
 
-    Whoever follows it is proved to be that person; an agent's merge alone must not become a proof.
+    Redeeming it proves to be that person; an agent's merge alone must not become a proof.
     """
-    if way.address_id not in links.proved_address_ids(tx.connection, person.contact_id):
+    if route.address_id not in links.proved_address_ids(tx.connection, visitor.contact_id):
         return None
     try:
-        made = creation.create_handover(
-            tx, conversation_id, left.connector, "system", contact_id=person.contact_id
+        created = creation.create_handover(
+            tx, conversation_id, page_place.connector, "system", contact_id=visitor.contact_id
         )
     except LimitExceeded:
         return None
-    return resume_link(left.connector, made.token, made.code)
+    return resume_link(page_place.connector, created.token, created.code)
 
 
-def _answers(tx: Transaction, unread: list[Any]) -> list[str]:
+def _answer_texts(tx: Transaction, unread: Sequence[UnreadAnswer]) -> list[str]:
+    """Returns each answer as text: the author's name, its text, and the names of its files."""
     files: dict[int, list[str]] = {}
     for row in tx.execute(
         select(attachments.c.message_id, attachments.c.name)
-        .where(attachments.c.message_id.in_([one.id for one in unread]))
+        .where(attachments.c.message_id.in_([answer.id for answer in unread]))
         .order_by(attachments.c.id)
     ):
         files.setdefault(row.message_id, []).append(f"[{row.name or '…'}]")
     return [
         "\n".join(
-            part
-            for part in (
-                f"{one.author_name}: {one.text}" if one.author_name else one.text,
-                *files.get(one.id, ()),
+            line
+            for line in (
+                f"{answer.author_name}: {answer.text}" if answer.author_name else answer.text,
+                *files.get(answer.id, ()),
             )
-            if part
+            if line
         )
-        for one in unread
+        for answer in unread
     ]
 
 
-def _words(tx: Transaction, person: ContactAddress, locales: list[str]) -> dict[str, str]:
-    known = [*locales, *automatic_texts.find_locales(tx, person)]
+def _texts_in_language(
+    tx: Transaction, visitor: ContactAddress, locales: list[str]
+) -> dict[str, str]:
+    """Returns each of `TEXTS` in the visitor's language."""
+    known = [*locales, *automatic_texts.find_locales(tx, visitor)]
     return {name: automatic_texts.text_in_language(texts, *known) for name, texts in TEXTS.items()}
 
 
 def digest_text(
-    words: dict[str, str], answers: Sequence[str], link: str | None, limit: int | None
+    texts: dict[str, str], answers: Sequence[str], link: str | None, limit: int | None
 ) -> str:
-    """The digest. Where a link leads to the rest, it is cut to what one message holds. Pure."""
-    end = words["answer"] if link is None else f"{words['go_on']}\n{link}"
-    said = "\n\n".join(answers)
-    space = None if limit is None or link is None else limit - len(words["intro"]) - len(end) - 4
-    if space is not None and len(said) > space:
-        said = said[: max(0, space - 1)].rstrip() + "…"
-    return f"{words['intro']}\n\n{said}\n\n{end}"
+    """Returns the text of a digest. With a link back, it is cut to the limit of a message. Pure.
+
+    Args:
+        texts: `TEXTS` in one language.
+        limit: the characters that one message of the channel holds, if it has a limit.
+    """
+    end = texts["answer"] if link is None else f"{texts['go_on']}\n{link}"
+    body = "\n\n".join(answers)
+    space = None if limit is None or link is None else limit - len(texts["intro"]) - len(end) - 4
+    if space is not None and len(body) > space:
+        body = body[: max(0, space - 1)].rstrip() + "…"
+    return f"{texts['intro']}\n\n{body}\n\n{end}"
 
 
 TEXTS: dict[str, dict[str, str]] = {

@@ -1,39 +1,41 @@
-"""Who is offered to go on elsewhere: where waiting costs, or where an answer may soon be too late.
+"""Offers of other channels: to customers who wait long, or whose reply window closes soon.
 
-Once in a conversation, and to nobody who can be reached elsewhere already.
+One offer for each conversation, and none where a proved address on another channel is known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import ColumnElement, Connection, exists, select
 
-from hub.contacts import contact_addresses
 from hub.conversations import lifecycle
 from hub.handover import creation
 from hub.handover.creation import CreatedHandover
 from hub.identity import links
-from hub.outbound import automatic_texts
+from hub.outbound import automatic_texts, destinations
 from hub.outbound.destinations import OutboundChannel
 from hub.store.engine import Transaction
-from hub.store.models import addresses, contacts, conversations, reaches, visitor_sessions
-from hub.store.models import handovers as made
-from hub.types import Address
+from hub.store.models import (
+    addresses,
+    contacts,
+    conversations,
+    handovers,
+    reaches,
+    visitor_sessions,
+)
 
-#: What `handover.created_by` says of the hub's own.
+#: The value of `handover.created_by` for the handovers of offers.
 CREATED_BY = "hub"
 #: How long before a reply window closes the offer goes out, while it still can.
 BEFORE_CLOSING = timedelta(hours=1)
 MAX_CANDIDATES = 50
 
 
-@dataclass(frozen=True, slots=True)
-class OfferCandidate:
-    """Somebody to whom it may be offered, and where they are."""
+class OfferCandidate(NamedTuple):
+    """A conversation in which another channel may be offered, and where its customer is now."""
 
     conversation_id: int
     contact_id: int
@@ -48,41 +50,54 @@ def find_offer_candidates(
     pages: Collection[str],
     windows: Mapping[str, timedelta],
 ) -> list[OfferCandidate]:
-    """Who waits long in the queue where an answer may come too late, left a page unanswered (they
-    find the offer when they are back), or is on a channel whose window closes soon.
+    """Finds the conversations in which other channels are to be offered now.
+
+    These are conversations that wait long in the queue, where an answer may come too late; those
+    whose customer left a page before an answer (the offer is there when they are back); and those
+    on a channel whose reply window closes soon.
 
     Args:
-        after: how long somebody waits or is gone before it is long.
-        pages: the connectors that reach a customer only while a page is open.
-        windows: how long after the customer's last words each other connector takes an answer.
+        after: how long a customer waits, or is away from the page, until an offer is made.
+        pages: the names of connectors that reach a customer only while a page is open.
+        windows: by the names of the other connectors, how long after the customer's last message
+            they take an answer.
     """
-    open_ = conversations.c.status == "open"
-    is_unanswered = open_ & conversations.c.waiting_since.is_not(None)
-    on_page = conversations.c.last_inbound_connector.in_(pages)
+    is_open = conversations.c.status == "open"
+    is_unanswered = is_open & conversations.c.waiting_since.is_not(None)
+    is_on_page = conversations.c.last_inbound_connector.in_(pages)
     long_ago = now - after
     may_be_late = conversations.c.last_inbound_connector.in_({*pages, *windows})
-    waits = open_ & conversations.c.assignee_id.is_(None) & (conversations.c.queued_at <= long_ago)
+    waits_long = (
+        is_open & conversations.c.assignee_id.is_(None) & (conversations.c.queued_at <= long_ago)
+    )
     has_left = exists().where(
         visitor_sessions.c.visitor == addresses.c.path,
         visitor_sessions.c.connector == conversations.c.last_inbound_connector,
         visitor_sessions.c.left_at <= long_ago,
     )
-    found = [
-        *_candidates(connection, waits & may_be_late),
-        *_candidates(connection, is_unanswered & on_page & has_left),
+    candidates = [
+        *_find_candidates(connection, waits_long & may_be_late),
+        *_find_candidates(connection, is_unanswered & is_on_page & has_left),
     ]
-    for name, window in windows.items():
-        closing = (
+    for connector, window in windows.items():
+        closes_soon = (
             is_unanswered
-            & (conversations.c.last_inbound_connector == name)
+            & (conversations.c.last_inbound_connector == connector)
             & (reaches.c.last_inbound_at > now - window)
             & (reaches.c.last_inbound_at <= now - window + BEFORE_CLOSING)
         )
-        found += _candidates(connection, closing)
-    return [one for one in dict.fromkeys(found) if _is_only_here(connection, one)]
+        candidates += _find_candidates(connection, closes_soon)
+    return [
+        candidate
+        for candidate in dict.fromkeys(candidates)
+        if not _has_other_addresses(connection, candidate)
+    ]
 
 
-def _candidates(connection: Connection, condition: Any) -> Sequence[OfferCandidate]:
+def _find_candidates(
+    connection: Connection, condition: ColumnElement[bool]
+) -> Sequence[OfferCandidate]:
+    """Finds the conversations without an offer for which a condition holds."""
     rows = connection.execute(
         select(
             conversations.c.id,
@@ -97,52 +112,71 @@ def _candidates(connection: Connection, condition: Any) -> Sequence[OfferCandida
             (reaches.c.address_id == conversations.c.last_inbound_address_id)
             & (reaches.c.connector == conversations.c.last_inbound_connector),
         )
-        .where(condition, ~_was_offered(conversations.c.id))
+        .where(condition, ~_has_offer(conversations.c.id))
         .limit(MAX_CANDIDATES)
     )
-    return [OfferCandidate(*row) for row in rows]
+    return [
+        OfferCandidate(
+            row.id, row.contact_id, row.last_inbound_connector, row.last_inbound_address_id
+        )
+        for row in rows
+    ]
 
 
-def _was_offered(conversation_id: Any) -> Any:
+def _has_offer(conversation_id: ColumnElement[int] | int) -> ColumnElement[bool]:
     return exists().where(
-        made.c.conversation_id == conversation_id, made.c.created_by == CREATED_BY
+        handovers.c.conversation_id == conversation_id, handovers.c.created_by == CREATED_BY
     )
 
 
-def _is_only_here(connection: Connection, one: OfferCandidate) -> bool:
-    return links.proved_address_ids(connection, one.contact_id) <= {one.address_id}
+def _has_other_addresses(connection: Connection, candidate: OfferCandidate) -> bool:
+    """Whether the contact has proved addresses besides the one that the customer writes from."""
+    proved_ids = links.proved_address_ids(connection, candidate.contact_id)
+    return not proved_ids <= {candidate.address_id}
 
 
 def create_offered_handovers(
-    tx: Transaction, one: OfferCandidate, names: Sequence[str], expires: timedelta
+    tx: Transaction,
+    candidate: OfferCandidate,
+    connectors: Sequence[str],
+    expires_after: timedelta,
 ) -> dict[str, CreatedHandover]:
-    """Makes the invitations of an offer, by connector; none where somebody was faster."""
-    tx.lock(f"offer:{one.conversation_id}")
-    if tx.execute(select(_was_offered(one.conversation_id))).scalar():
+    """Creates the handovers of an offer, one for each of these connectors.
+
+    Returns: the handovers by connector; none where another process made the offer first.
+    """
+    conversation_id = candidate.conversation_id
+    tx.lock(f"offer:{conversation_id}")
+    if tx.execute(select(_has_offer(conversation_id))).scalar():
         return {}
     return {
-        name: creation.create_handover(tx, one.conversation_id, name, CREATED_BY, expires)
-        for name in names
+        connector: creation.create_handover(
+            tx, conversation_id, connector, CREATED_BY, expires_after
+        )
+        for connector in connectors
     }
 
 
 def send_offer(
     tx: Transaction,
-    one: OfferCandidate,
-    outlet: OutboundChannel,
+    candidate: OfferCandidate,
+    channel: OutboundChannel,
     texts: Mapping[str, str],
-    ways: str,
+    link_lines: str,
 ) -> None:
-    """Tells them, where they are. `ways` are the links, a line each, for `{links}` in the text."""
-    row = tx.execute(select(addresses).where(addresses.c.id == one.address_id)).one()
-    person = contact_addresses.find_contact_address(
-        tx.connection, Address(row.scheme, row.path, row.scope)
-    )
-    assert person is not None
-    target = lifecycle.load_conversation(tx, one.conversation_id, person)
-    text = automatic_texts.text_in_language(
-        texts, *automatic_texts.find_locales(tx, person), target["language"]
-    )
+    """Sends an offer by the channel on which the customer is now.
+
+    Args:
+        texts: the text by language, with the placeholder `{links}`.
+        link_lines: the links of the handovers, one on each line.
+    """
+    contact_address = destinations.find_address_by_id(tx, candidate.address_id)
+    assert contact_address is not None
+    conversation = lifecycle.load_conversation(tx, candidate.conversation_id, contact_address)
+    locales = automatic_texts.find_locales(tx, contact_address)
+    text = automatic_texts.text_in_language(texts, *locales, conversation["language"])
     if text:
-        automatic_texts.send_automatic_text(tx, target, person, outlet, text.format(links=ways))
-        lifecycle.save_conversation(tx, target)
+        automatic_texts.send_automatic_text(
+            tx, conversation, contact_address, channel, text.format(links=link_lines)
+        )
+        lifecycle.save_conversation(tx, conversation)

@@ -55,7 +55,10 @@ class HandoverOffers:
             return
         made = self._store.write(
             partial(
-                offers.create_offered_handovers, one=one, names=list(ways), expires=rules.expires
+                offers.create_offered_handovers,
+                candidate=one,
+                connectors=list(ways),
+                expires_after=rules.expires,
             )
         )
         # A link may need to ask the provider how it is called: not within a transaction.
@@ -71,9 +74,9 @@ class HandoverOffers:
         self._store.write(
             partial(
                 offers.send_offer,
-                one=one,
-                outlet=outlet,
+                candidate=one,
+                channel=outlet,
                 texts=rules.offer_text,
-                ways="\n".join(lines),
+                link_lines="\n".join(lines),
             )
         )

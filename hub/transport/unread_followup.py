@@ -9,6 +9,7 @@ from hub.config.sections import Fallback
 from hub.connectors.base import Handover
 from hub.handover import digests
 from hub.metrics import FALLBACKS
+from hub.outbound import unread_answers
 from hub.store.engine import Store
 from hub.transport.running import RunningConnectors
 
@@ -30,7 +31,7 @@ class UnreadFollowup:
         """Sends after who is gone what they have not read."""
         for _ in range(AT_ONCE):
             with self._store.read() as connection:
-                if not digests.has_due_answers(connection, datetime.now(UTC)):
+                if not unread_answers.has_due_answers(connection, datetime.now(UTC)):
                     return
             outlets, rules = self._connectors.outbound_channels(), self._rules()
             looked = self._store.write(

@@ -187,7 +187,7 @@ def test_what_breaks_in_the_middle_leaves_nothing_half_done(
     answers(desk, chat, "Yes")
     leaves(desk, visitor)
     with monkeypatch.context() as broken:
-        broken.setattr(digest_messages, "_answers", lambda *_: 1 / 0)
+        broken.setattr(digest_messages, "_answer_texts", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             sweep(desk)
     assert digests_of(desk, chat) == []
