@@ -1,59 +1,35 @@
-"""The one place where the parts are wired. Read it from top to bottom."""
+"""The one place where the parts of a hub are created and connected. Read it from top to bottom."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import orjson
-import structlog
-from flask import Flask, Response
-from flask_openapi3 import Info, OpenAPI
-from flask_socketio import SocketIO
-from werkzeug.middleware.proxy_fix import ProxyFix
-
-from hub import runtime
 from hub.accounts import config_sync
+from hub.accounts.jobs import ExpiredSessions
 from hub.accounts.presence import AgentPresence
 from hub.config import Config
 from hub.config.current import Current
 from hub.config_reload import Reloader
-from hub.connectors.base import Acknowledges, Connector, Site, is_able
-from hub.connectors.pages import PageConnector
-from hub.errors import SendError
-from hub.handover import metrics
-from hub.inbound.channel import ReceiveResult
-from hub.inbox import chat_api, health, pages, problems, webhooks
-from hub.inbox.api import agents as agents_api
-from hub.inbox.api import (
-    configuration,
-    contacts,
-    conversations,
-    messages,
-    overview,
-    reports,
-    system,
-)
-from hub.inbox.api.description import completed
-from hub.inbox.authentication import Authenticator, security_headers
-from hub.inbox.origins import SocketOrigins
+from hub.connectors.base import Site
+from hub.conversations.jobs import SnoozeEnd, UnusedUploads
+from hub.inbox.authentication import Authenticator
 from hub.inbox.services import Hub
-from hub.inbox.sockets import agents, visitors
-from hub.inbox.sockets.agent_connections import AgentLines
-from hub.inbox.sockets.broadcast import Broadcaster, Json, TextPacket
-from hub.inbox.sockets.visitor_connections import Lines
+from hub.inbox.sockets.agent_connections import AgentConnections
+from hub.inbox.sockets.broadcast import Broadcaster
+from hub.inbox.sockets.visitor_connections import VisitorConnections
+from hub.inbox.web import create_flask, create_sockets
+from hub.parts import Part, Parts, RunsIn
 from hub.router.auto_replies.worker import Replier
 from hub.router.engine import Assigner
-from hub.router.jobs import Timers
 from hub.router.sla.watch import SlaWatch
+from hub.scheduler import Scheduler
 from hub.schema.events import ConnectorUpdated, Event, MessageCreated, MessageUpdated
 from hub.settings import Settings
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
 from hub.store.migrate import migrate
-from hub.switches import detection
+from hub.transport.after_receive import acknowledge, count_received
 from hub.transport.delivery import DeliveryWorker
 from hub.transport.gateway import Gateway
 from hub.transport.handover_offers import HandoverOffers
@@ -62,76 +38,73 @@ from hub.transport.polling import Poller
 from hub.transport.profile_fetching import ProfileFetcher
 from hub.transport.running import RunningConnectors
 from hub.transport.unread_followup import UnreadFollowup
-from hub.types import InboundEvent, InboundMessage
-
-log = structlog.get_logger()
-
-#: A mail with its files; every other request is far smaller.
-MAX_REQUEST_BYTES = 40 * 1024 * 1024
-#: How late answers may follow a visitor who is gone.
-FOLLOW_SECONDS = 5
-#: How late another channel may be offered.
-OFFER_SECONDS = 15
 
 
 class App:
-    """A hub, wired and not yet running.
+    """A hub, created and not yet running.
 
     `start` begins the work that no request asks for; `stop` finishes what is under way.
     """
 
     def __init__(self, settings: Settings, load: Callable[[], Config]) -> None:
+        """Opens and migrates the database, makes the connectors, connects the parts.
+
+        Args:
+            load: reads the configuration, now and whenever it is applied anew.
+
+        Raises:
+            ConfigError: the configuration is wrong.
+            OperationalError: the database cannot be opened.
+        """
         config = load()
+        secret = settings.secret_key.get_secret_value()
+        reply_secret = f"reply:{secret}".encode()
+        # Redis is what lets several processes be one hub; without it this is the only one.
+        alone = settings.redis_url is None
         self.settings = settings
         self.current = Current(config, load)
+
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         self.store = Store(settings.database_url)
         migrate(self.store)
-
-        secret = settings.secret_key.get_secret_value()
-        self.reloader = Reloader(self.store, self.current, secret, [config_sync.sync_from_config])
-        self.connectors = RunningConnectors(
-            config.connectors, Site(settings.public_url), f"reply:{secret}".encode()
-        )
-        media = MediaFolder(Path(settings.data_dir) / "media")
+        self.media = MediaFolder(Path(settings.data_dir) / "media")
         links = MediaLinks(settings.public_url, secret)
+        self.reloader = Reloader(self.store, self.current, secret, [config_sync.sync_from_config])
+
+        self.connectors = RunningConnectors(
+            config.connectors, Site(settings.public_url), reply_secret
+        )
         self.gateway = Gateway(self.store, self.connectors)
         self.deliverer = DeliveryWorker(
             self.store,
             self.connectors,
-            media,
+            self.media,
             links,
-            f"reply:{secret}".encode(),
+            reply_secret,
             rules=lambda: self.current.config.replies.fallback,
         )
-        self.fetcher = MediaFetcher(self.store, self.connectors, media)
+        self.fetcher = MediaFetcher(self.store, self.connectors, self.media)
         self.describer = ProfileFetcher(self.store)
         self.poller = Poller(self.store, self.connectors, self.gateway)
+
+        self.assigner = Assigner(self.store, self._config)
+        self.sla = SlaWatch(self.store, self._config)
+        self.replier = Replier(self.store, self._config, self.connectors.outbound_channels)
+        self.scheduler = Scheduler(self.store)
+
         self.presence = AgentPresence(
             self.store, lambda: self.current.config.assignment.offline_grace.total_seconds()
         )
-        alone = settings.redis_url is None
-        self.lines = Lines(self.store, links.path, lambda: self.current.config, alone=alone)
-        self.agent_lines = AgentLines(self.store)
-        self.assigner = Assigner(self.store, lambda: self.current.config)
-        self.sla = SlaWatch(self.store, lambda: self.current.config)
-        self.replier = Replier(
-            self.store, lambda: self.current.config, self.connectors.outbound_channels
+        self.visitor_connections = VisitorConnections(
+            self.store, links.path, self._config, alone=alone
         )
-        self.timers = Timers(self.store, media)
-        follower = UnreadFollowup(
-            self.store, self.connectors, lambda: self.current.config.replies.fallback
-        )
-        self.timers.every(follower.follow_unread_answers, seconds=FOLLOW_SECONDS)
-        self.timers.every(self.sla.wake, seconds=1)
-        offerer = HandoverOffers(self.store, self.connectors, lambda: self.current.config)
-        self.timers.every(offerer.offer_handovers, seconds=OFFER_SECONDS)
+        self.agent_connections = AgentConnections(self.store)
         self.hub = Hub(
             settings=settings,
             current=self.current,
             reloader=self.reloader,
             store=self.store,
-            media=media,
+            media=self.media,
             links=links,
             connectors=self.connectors,
             gateway=self.gateway,
@@ -140,23 +113,148 @@ class App:
             poller=self.poller,
             auth=Authenticator(self.store, settings.public_url),
             presence=self.presence,
-            lines=self.lines,
-            agent_lines=self.agent_lines,
+            visitor_connections=self.visitor_connections,
+            agent_connections=self.agent_connections,
         )
-        self.flask, self.socketio = create_web(self.hub)
-        self.broadcaster = Broadcaster(self.store, self.socketio, links, self.lines)
+        self.flask = create_flask(self.hub)
+        self.socketio = create_sockets(self.flask, self.hub)
+        self.broadcaster = Broadcaster(self.store, self.socketio, links, self.visitor_connections)
+
+        self._schedule_jobs()
         self._connect_parts()
+        self.parts = Parts(self._parts(alone))
+
+    def start(self, *, web: bool = True, worker: bool = True) -> None:
+        """Starts the parts of this kind of process."""
+        self.parts.start(web=web, worker=worker)
+
+    def stop(self) -> None:
+        """Stops all parts, whether they were started or not."""
+        self.parts.stop()
+
+    def _config(self) -> Config:
+        return self.current.config
+
+    def _schedule_jobs(self) -> None:
+        self.scheduler.add(SnoozeEnd(self.store))
+        self.scheduler.add(UnusedUploads(self.store, self.media))
+        self.scheduler.add(ExpiredSessions(self.store))
+        self.scheduler.add(
+            UnreadFollowup(
+                self.store, self.connectors, lambda: self.current.config.replies.fallback
+            )
+        )
+        self.scheduler.add(HandoverOffers(self.store, self.connectors, self._config))
+        self.scheduler.add(self.sla)
 
     def _connect_parts(self) -> None:
-        """Who hears of what."""
+        """Which part is told by which."""
         self.store.subscribe(self._wake_delivery)
-        self.current.on_change(lambda config: self.connectors.apply(config.connectors))
         self.connectors.welcome = lambda: self.current.config.replies.handover.welcome
-        self.gateway.on_received(self._follow_up)
-        self.gateway.on_received(_count)
+        self.gateway.on_received(self.fetcher.on_received)
+        self.gateway.on_received(self.describer.on_received)
+        self.gateway.on_received(acknowledge)
+        self.gateway.on_received(count_received)
         self.connectors.on_change(
-            lambda shape: self.store.announce(Event(ConnectorUpdated(connector=shape)))
+            lambda connector: self.store.announce(Event(ConnectorUpdated(connector=connector)))
         )
+        self.current.on_change(lambda config: self.connectors.apply(config.connectors))
+
+    def _follow_config(self) -> None:
+        """The worker's parts look anew when the configuration changed."""
+        self.current.on_change(lambda _config: self.poller.poll_new_connectors())
+        self.current.on_change(lambda _config: self.deliverer.wake())
+        self.current.on_change(lambda _config: self.assigner.wake())
+
+    def _parts(self, alone: bool) -> list[Part]:
+        """The parts, with what each of them needs to be up. They stop in the reverse order."""
+        every, web, worker = RunsIn.EVERY_PROCESS, RunsIn.WEB, RunsIn.WORKER
+        events = ("store", "connectors", "broadcaster")
+        return [
+            Part("store", stop=self.store.close),
+            Part("connectors", stop=self.connectors.close, after=("store",)),
+            Part(
+                "broadcaster",
+                self.broadcaster.start,
+                self.broadcaster.stop,
+                every,
+                ("store", "connectors"),
+            ),
+            # Delivery finishes what it sends after everything that could queue more is down.
+            Part(
+                "delivery",
+                lambda: self.deliverer.start(alone=alone),
+                self.deliverer.stop,
+                worker,
+                events,
+            ),
+            Part(
+                "agents' connections",
+                self.agent_connections.start,
+                self.agent_connections.stop,
+                web,
+                events,
+            ),
+            Part(
+                "visitors' connections",
+                self.visitor_connections.start,
+                self.visitor_connections.stop,
+                web,
+                events,
+            ),
+            Part(
+                "presence",
+                lambda: self.presence.start(alone=alone),
+                self.presence.stop,
+                web,
+                events,
+            ),
+            Part("profiles", self.describer.start, self.describer.stop, worker, events),
+            Part("media", self.fetcher.start, self.fetcher.stop, worker, events),
+            Part(
+                "assignment",
+                lambda: self.assigner.start(alone=alone),
+                self.assigner.stop,
+                worker,
+                (*events, "delivery", "configuration"),
+            ),
+            Part(
+                "assignment elsewhere",
+                lambda: self.assigner.start(here=False),
+                runs_in=RunsIn.WEB_ONLY,
+                after=events,
+            ),
+            Part(
+                "automatic replies",
+                self.replier.start,
+                self.replier.stop,
+                every,
+                (*events, "delivery"),
+            ),
+            Part("service levels", self.sla.start, self.sla.stop, worker, events),
+            Part(
+                "scheduler",
+                self.scheduler.start,
+                self.scheduler.stop,
+                worker,
+                (*events, "service levels"),
+            ),
+            Part(
+                "polling",
+                lambda: self.poller.start(alone=alone),
+                self.poller.stop,
+                worker,
+                (*events, "delivery", "media", "profiles", "assignment"),
+            ),
+            Part("configuration", lambda: self.reloader.start(alone=alone), after=events),
+            Part(
+                "changes of the configuration",
+                self._follow_config,
+                self.reloader.stop,
+                worker,
+                ("polling", "delivery", "assignment"),
+            ),
+        ]
 
     def _wake_delivery(self, events: object) -> None:
         assert isinstance(events, list | tuple)
@@ -167,149 +265,3 @@ class App:
                 if delivery is not None and delivery.status == "queued":
                     self.deliverer.wake()
                     return
-
-    def _follow_up(
-        self, connector: Connector[Any], event: InboundEvent, received: ReceiveResult
-    ) -> None:
-        """What is done once the provider has its answer."""
-        if received.fetches_media:
-            self.fetcher.wake()
-        if received.is_nameless and isinstance(event, InboundMessage):
-            self.describer.request_profile(connector, event.address)
-        if is_able(type(connector), Acknowledges):
-            calls = connector.acknowledge(event)  # type: ignore[attr-defined]
-            if calls:
-                runtime.spawn(_transmit, connector, calls, name="acknowledge")
-
-    def start(self, *, web: bool = True, worker: bool = True) -> None:
-        # Redis is what lets several processes be one hub; without it this is the only one.
-        alone = self.settings.redis_url is None
-        self.reloader.start(alone=alone)
-        self.broadcaster.start()
-        self.replier.start()
-        if web:
-            self.presence.start(alone=alone)
-            self.lines.start()
-            self.agent_lines.start()
-        if worker:
-            self.deliverer.start(alone=alone)
-            self.fetcher.start()
-            self.describer.start()
-            self.poller.start(alone=alone)
-            self.current.on_change(lambda _config: self.poller.poll_new_connectors())
-            self.current.on_change(lambda _config: self.deliverer.wake())
-            self.current.on_change(lambda _config: self.assigner.wake())
-            self.assigner.start(alone=alone)
-            self.sla.start()
-            self.timers.start()
-        else:
-            self.assigner.start(here=False)
-
-    def stop(self) -> None:
-        self.reloader.stop()
-        self.poller.stop()
-        self.timers.stop()
-        self.sla.stop()
-        self.replier.stop()
-        self.assigner.stop()
-        self.fetcher.stop()
-        self.describer.stop()
-        self.presence.stop()
-        self.lines.stop()
-        self.agent_lines.stop()
-        self.deliverer.stop()
-        self.broadcaster.stop()
-        self.connectors.close()
-        self.store.close()
-
-
-def _count(connector: Connector[Any], _event: InboundEvent, received: ReceiveResult) -> None:
-    metrics.count_redemption(connector.name, received.handover)
-    detection.count_switch(received.switch)
-
-
-def _transmit(connector: Connector[Any], calls: Sequence[Any]) -> None:
-    try:
-        for call in calls:
-            connector.transmit(call)
-    except SendError as error:
-        # A spinner on the customer's phone goes on turning: nothing is lost.
-        log.info("acknowledge.failed", connector=connector.name, code=error.code)
-
-
-def create_app(settings: Settings, load: Callable[[], Config]) -> App:
-    """Makes a hub: opens and migrates the database, makes the connectors, wires the web.
-
-    `load` reads the configuration, now and whenever it is to be applied anew.
-
-    Raises:
-        ConfigError: the configuration is wrong.
-        OperationalError: the database cannot be opened.
-    """
-    return App(settings, load)
-
-
-def create_web(hub: Hub) -> tuple[Flask, SocketIO]:
-    app = OpenAPI(
-        "hub",
-        info=Info(title="hub", version="1", description="One inbox for every channel."),
-        static_folder=None,
-        doc_ui=False,
-        validation_error_status=422,
-        validation_error_model=problems.Problem,
-        validation_error_callback=problems.of_validation,
-    )
-    app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
-    if hub.settings.trusted_proxies:
-        hops = hub.settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops)  # type: ignore[method-assign]
-    problems.install(app)
-    security_headers(app, secure=hub.is_secure)
-    for api in (
-        conversations.blueprint(hub),
-        contacts.blueprint(hub),
-        messages.blueprint(hub),
-        agents_api.blueprint(hub),
-        system.blueprint(hub),
-        configuration.blueprint(hub),
-        overview.blueprint(hub),
-        reports.blueprint(hub),
-    ):
-        app.register_api(api, url_prefix="/api/v1")
-    for blueprint in (pages, chat_api, webhooks, health):
-        app.register_blueprint(blueprint.blueprint(hub))
-
-    @cache  # made when first asked for: few hubs are ever asked
-    def description() -> bytes:
-        return orjson.dumps(completed(app.api_doc, hub.auth.cookie_name))
-
-    @app.get("/api/v1/openapi.json", doc_ui=False)
-    def openapi() -> Response:
-        return Response(description(), content_type="application/json")
-
-    return app, _create_sockets(app, hub)
-
-
-def _create_sockets(app: Flask, hub: Hub) -> SocketIO:
-    def sites() -> frozenset[str]:
-        return frozenset(
-            origin
-            for connector in hub.connectors
-            if isinstance(connector, PageConnector)
-            for origin in connector.allowed_origins
-        )
-
-    socketio = SocketIO(
-        app,
-        async_mode=runtime.async_mode(),
-        message_queue=hub.settings.redis_url,
-        cors_allowed_origins=SocketOrigins(hub.settings.public_url, sites),  # type: ignore[arg-type]
-        cors_credentials=False,
-        json=Json,
-        serializer=TextPacket,  # type: ignore[call-arg]
-        manage_session=False,
-        cookie=None,
-    )
-    agents.register(socketio, hub)
-    visitors.register(socketio, hub)
-    return socketio

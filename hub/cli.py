@@ -276,13 +276,13 @@ def _settings(**given: Any) -> Settings:
 
 
 def _app(settings: Settings, path: Path) -> App:
-    from hub.app import create_app
+    from hub.app import App
     from hub.config import load_config
     from hub.logs import configure
 
     configure()
     try:
-        return create_app(settings, lambda: load_config(path, os.environ))
+        return App(settings, lambda: load_config(path, os.environ))
     except ConfigError as error:
         _fail(error)
 

@@ -9,8 +9,8 @@ from hub.config import Config
 from hub.config.current import Current
 from hub.config_reload import Reloader
 from hub.inbox.authentication import Authenticator
-from hub.inbox.sockets.agent_connections import AgentLines
-from hub.inbox.sockets.visitor_connections import Lines
+from hub.inbox.sockets.agent_connections import AgentConnections
+from hub.inbox.sockets.visitor_connections import VisitorConnections
 from hub.settings import Settings
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
@@ -36,8 +36,8 @@ class Hub:
     poller: Poller
     auth: Authenticator
     presence: AgentPresence
-    lines: Lines
-    agent_lines: AgentLines
+    visitor_connections: VisitorConnections
+    agent_connections: AgentConnections
 
     @property
     def config(self) -> Config:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from hub.config import Config
@@ -18,6 +18,8 @@ from hub.transport.running import RunningConnectors
 class HandoverOffers:
     """Looks now and again for who should be offered another channel."""
 
+    interval = timedelta(seconds=15)
+
     def __init__(
         self, store: Store, connectors: RunningConnectors, config: Callable[[], Config]
     ) -> None:
@@ -25,7 +27,7 @@ class HandoverOffers:
         self._connectors = connectors
         self._config = config
 
-    def offer_handovers(self) -> None:
+    def run(self) -> None:
         """Offers it to whom it is time for. Without `replies.handover.offer` to nobody."""
         rules = self._config().replies.handover
         if not rules.offer:

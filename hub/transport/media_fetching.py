@@ -16,10 +16,11 @@ import structlog
 from sqlalchemy import select
 
 from hub import runtime
-from hub.connectors.base import FetchesMedia
+from hub.connectors.base import Connector, FetchesMedia
 from hub.conversations import attachments, publishing
 from hub.conversations.attachments import PendingFile
 from hub.errors import SendError
+from hub.inbound.channel import ReceiveResult
 from hub.metrics import MEDIA
 from hub.store.engine import Store, Transaction
 from hub.store.media import MediaFolder, TooLarge, sniff
@@ -27,7 +28,7 @@ from hub.store.models import attachments as attachment_rows
 from hub.store.models import journal, messages
 from hub.transport.download import Refused, download
 from hub.transport.running import RunningConnectors
-from hub.types import InboundMessage, WebhookRequest
+from hub.types import InboundEvent, InboundMessage, WebhookRequest
 
 log = structlog.get_logger()
 
@@ -54,6 +55,13 @@ class MediaFetcher:
 
     def wake(self) -> None:
         self._wake.set()
+
+    def on_received(
+        self, _connector: Connector[Any], _event: InboundEvent, result: ReceiveResult
+    ) -> None:
+        """Wakes the thread when an event brought files."""
+        if result.fetches_media:
+            self._wake.set()
 
     def stop(self) -> None:
         self._stopping = True

@@ -13,8 +13,9 @@ from hub.connectors.base import Connector, DescribesContacts, is_able
 from hub.connectors.rates import Buckets
 from hub.contacts import contact_addresses, profiles
 from hub.errors import SendError
+from hub.inbound.channel import ReceiveResult
 from hub.store.engine import Store, Transaction
-from hub.types import Address, Profile, RateLimit
+from hub.types import Address, InboundEvent, InboundMessage, Profile, RateLimit
 
 log = structlog.get_logger()
 
@@ -36,6 +37,13 @@ class ProfileFetcher:
 
     def stop(self) -> None:
         self._queue.put(None)
+
+    def on_received(
+        self, connector: Connector[Any], event: InboundEvent, result: ReceiveResult
+    ) -> None:
+        """Asks for the name of a sender that came without one."""
+        if result.is_nameless and isinstance(event, InboundMessage):
+            self.request_profile(connector, event.address)
 
     def request_profile(self, connector: Connector[Any], address: Address) -> None:
         """Does nothing where the kind cannot tell, or too many wait already."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hub.config.sections import Fallback
 from hub.connectors.base import Handover
@@ -20,6 +20,8 @@ AT_ONCE = 200
 class UnreadFollowup:
     """What a timer calls. `rules` tells what holds now."""
 
+    interval = timedelta(seconds=5)
+
     def __init__(
         self, store: Store, connectors: RunningConnectors, rules: Callable[[], Fallback] = Fallback
     ) -> None:
@@ -27,7 +29,7 @@ class UnreadFollowup:
         self._connectors = connectors
         self._rules = rules
 
-    def follow_unread_answers(self) -> None:
+    def run(self) -> None:
         """Sends after who is gone what they have not read."""
         for _ in range(AT_ONCE):
             with self._store.read() as connection:

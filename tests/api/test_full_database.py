@@ -10,7 +10,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from hub.accounts import api_tokens
-from hub.app import App, create_app
+from hub.app import App
 from hub.config import load_config
 from hub.settings import Settings
 
@@ -60,7 +60,7 @@ def hub(tmp_path: Path) -> Iterator[FullHub]:
     config = tmp_path / "connectors.yaml"
     config.write_text(CONFIG)
     settings = Settings.load(data_dir=tmp_path, database_url=f"sqlite:///{tmp_path}/hub.db")
-    app = create_app(settings, lambda: load_config(config, {}))
+    app = App(settings, lambda: load_config(config, {}))
     yield FullHub(app)
     app.stop()
 

@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from hub.app import create_app
+from hub.app import App
 from hub.config import load_config
 from hub.settings import Settings
 from tests.api.conftest import World, new_world
@@ -49,7 +49,7 @@ def description(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The document, and under `routes` what Flask really serves."""
     folder = tmp_path_factory.mktemp("description")
     (folder / "connectors.yaml").write_text("connectors: {}\n")
-    app = create_app(
+    app = App(
         Settings.load(data_dir=folder, database_url=f"sqlite:///{folder}/hub.db"),
         lambda: load_config(folder / "connectors.yaml", {}),
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hub.accounts import agents
-from hub.app import create_app
+from hub.app import App
 from hub.config import load_config
 from hub.settings import Settings
 from tests.api.conftest import PASSWORD, Browser, add_user
@@ -40,7 +40,7 @@ def test_over_https_the_cookie_is_secure_and_bound_to_the_host(tmp_path: Path) -
         database_url=f"sqlite:///{tmp_path}/hub.db",
         public_url="https://hub.test",
     )
-    app = create_app(settings, lambda: load_config(config, {}))
+    app = App(settings, lambda: load_config(config, {}))
 
     app.store.write(lambda tx: agents.add_agent(tx, "a@example.com", "A", "agent", PASSWORD))
     answer = app.flask.test_client().post(

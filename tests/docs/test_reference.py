@@ -14,7 +14,7 @@ import prometheus_client
 import pytest
 
 from hub import metrics
-from hub.app import App, create_app
+from hub.app import App
 from hub.cli import cli
 from hub.config import load_config, schema
 from hub.connectors import registry
@@ -35,7 +35,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     file = folder / "connectors.yaml"
     file.write_text("connectors: {website: {kind: webchat}}\n")
     url = f"sqlite:///{folder / 'hub.db'}"
-    made = create_app(
+    made = App(
         Settings.load(data_dir=folder, database_url=url), lambda: load_config(file, os.environ)
     )
     yield made

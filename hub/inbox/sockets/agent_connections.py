@@ -33,20 +33,20 @@ BATCH = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AgentConnection:
     """An open socket of somebody who signed in."""
 
     principal: Principal
     sid: str
 
 
-class AgentLines:
+class AgentConnections:
     """All of this process. Safe to use from many threads."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._socketio: SocketIO | None = None
-        self._by_sid: dict[str, Line] = {}
+        self._by_sid: dict[str, AgentConnection] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
 
@@ -59,16 +59,16 @@ class AgentLines:
     def stop(self) -> None:
         self._stop.set()
 
-    def opened(self, line: Line) -> None:
+    def opened(self, line: AgentConnection) -> None:
         with self._lock:
             self._by_sid[line.sid] = line
 
-    def closed(self, sid: str) -> Line | None:
+    def closed(self, sid: str) -> AgentConnection | None:
         """The line that was there; None for a socket that never signed in."""
         with self._lock:
             return self._by_sid.pop(sid, None)
 
-    def of(self, sid: str) -> Line | None:
+    def of(self, sid: str) -> AgentConnection | None:
         return self._by_sid.get(sid)
 
     def look(self) -> None:

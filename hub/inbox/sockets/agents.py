@@ -19,7 +19,7 @@ from hub.conversations import actions, assignment, queries, views
 from hub.errors import Conflict, HubError, NotFound, SendError
 from hub.inbox.api.responses import ConnectorName
 from hub.inbox.services import Hub
-from hub.inbox.sockets.agent_connections import Line
+from hub.inbox.sockets.agent_connections import AgentConnection
 from hub.inbox.sockets.payloads import Ack, Ask, Read, Say, Sync, Typing, answered, ok
 from hub.inbox.sockets.rooms import AGENTS, EVERYBODY
 from hub.metrics import SOCKETS
@@ -64,10 +64,10 @@ class SetPresence(Ask):
 
 
 def register(socketio: SocketIO, hub: Hub) -> None:
-    lines = hub.agent_lines
+    lines = hub.agent_connections
     lines.attach(socketio)
 
-    def line() -> Line:
+    def line() -> AgentConnection:
         found = lines.of(request.sid)  # type: ignore[attr-defined]
         if found is None:
             raise Conflict("This socket is not signed in.")
@@ -79,7 +79,7 @@ def register(socketio: SocketIO, hub: Hub) -> None:
         if principal is None:
             raise ConnectionRefusedError("not_signed_in")
         sid: str = request.sid  # type: ignore[attr-defined]
-        lines.opened(Line(principal, sid))
+        lines.opened(AgentConnection(principal, sid))
         join_room(EVERYBODY)
         SOCKETS.labels(namespace=AGENTS).inc()
         if principal.agent_id is not None:

@@ -16,7 +16,7 @@ from socketio.packet import Packet
 from hub import runtime
 from hub.connectors.registry import has_pages
 from hub.inbox.sockets.rooms import AGENTS, EVERYBODY, VISITORS, room_of
-from hub.inbox.sockets.visitor_connections import Lines
+from hub.inbox.sockets.visitor_connections import VisitorConnections
 from hub.outbound import receipts
 from hub.schema import events
 from hub.schema.events import ContactLinked, ContactUnlinked, Event, MessageCreated
@@ -56,7 +56,9 @@ class TextPacket(Packet):  # type: ignore[misc]
 class Broadcaster:
     """One thread that emits, so that no request waits for a screen."""
 
-    def __init__(self, store: Store, socketio: SocketIO, links: MediaLinks, lines: Lines) -> None:
+    def __init__(
+        self, store: Store, socketio: SocketIO, links: MediaLinks, lines: VisitorConnections
+    ) -> None:
         self._socketio = socketio
         self._lines = lines
         self._links = links

@@ -42,7 +42,7 @@ SWEEP_SECONDS = 3.0
 
 
 @dataclass(slots=True)
-class Line:
+class VisitorConnection:
     """An open socket of a visitor."""
 
     sid: str
@@ -61,7 +61,7 @@ class Line:
         return self.connector.address(self.visitor.name)
 
 
-class Lines:
+class VisitorConnections:
     """All of this process. Safe to use from many threads."""
 
     def __init__(
@@ -73,7 +73,7 @@ class Lines:
         self._media_url = media_url
         self._socketio: SocketIO | None = None
         self._alone = alone
-        self._by_sid: dict[str, Line] = {}
+        self._by_sid: dict[str, VisitorConnection] = {}
         self._by_session: dict[int, set[str]] = defaultdict(set)
         self._heard: dict[str, set[str]] = defaultdict(set)
         self._absences: dict[int, int] = defaultdict(int)
@@ -94,7 +94,7 @@ class Lines:
 
     # -- pages come and go ---------------------------------------------------------------------
 
-    def opened(self, line: Line) -> None:
+    def opened(self, line: VisitorConnection) -> None:
         with self._lock:
             self._by_sid[line.sid] = line
         self._enter(line)
@@ -111,7 +111,7 @@ class Lines:
         self._leave(line.visitor.id, sid)
         return True
 
-    def changed(self, line: Line, visitor: Visitor, token: str) -> None:
+    def changed(self, line: VisitorConnection, visitor: Visitor, token: str) -> None:
         """This socket goes on with another session, or its session is somebody's now."""
         before = line.visitor.id
         line.visitor, line.token = visitor, token
@@ -122,7 +122,7 @@ class Lines:
         self._enter(line)
         self._leave(before, line.sid)
 
-    def of(self, sid: str) -> Line | None:
+    def of(self, sid: str) -> VisitorConnection | None:
         return self._by_sid.get(sid)
 
     def is_heard(self, room: str) -> bool:
@@ -147,7 +147,9 @@ class Lines:
             if (pages is None or line.address in pages) and self._hear(line):
                 self.show(line, changed=True)
 
-    def show(self, line: Line, *, resumed: bool | None = None, changed: bool = False) -> None:
+    def show(
+        self, line: VisitorConnection, *, resumed: bool | None = None, changed: bool = False
+    ) -> None:
         """Says `session`: all that this page may see."""
         assert self._socketio is not None
         with self._store.read() as connection:
@@ -160,7 +162,7 @@ class Lines:
             to=line.sid,
         )
 
-    def _hear(self, line: Line) -> bool:
+    def _hear(self, line: VisitorConnection) -> bool:
         """Puts a page into the rooms of what it has proved, and out of others."""
         with line.lock:
             with self._store.read() as connection:
@@ -198,7 +200,7 @@ class Lines:
 
     # -- who has left ----------------------------------------------------------------------------
 
-    def _enter(self, line: Line) -> None:
+    def _enter(self, line: VisitorConnection) -> None:
         session = line.visitor.id
         with self._lock:
             self._by_session[session].add(line.sid)

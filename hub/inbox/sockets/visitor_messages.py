@@ -15,7 +15,7 @@ from hub.errors import Conflict, Invalid
 from hub.identity import customer_view
 from hub.inbox.services import Hub
 from hub.inbox.sockets.payloads import Say
-from hub.inbox.sockets.visitor_connections import Line
+from hub.inbox.sockets.visitor_connections import VisitorConnection
 from hub.inbox.sockets.visitor_payloads import Prechat
 from hub.outbound import receipts
 from hub.schema import resources
@@ -24,7 +24,7 @@ from hub.store.models import attachments, messages
 from hub.types import ContactEvent, WebhookRequest
 
 
-def take(hub: Hub, here: Line, asked: Say) -> resources.Message:
+def take(hub: Hub, here: VisitorConnection, asked: Say) -> resources.Message:
     """Brings a visitor's message in. Raises Invalid."""
     if not asked.text.strip() and not asked.attachments:
         raise Invalid("Write something, or attach a file.", "text")
@@ -56,18 +56,18 @@ def take(hub: Hub, here: Line, asked: Say) -> resources.Message:
     return found
 
 
-def known(hub: Hub, here: Line, client_id: str) -> resources.Message | None:
+def known(hub: Hub, here: VisitorConnection, client_id: str) -> resources.Message | None:
     """What this visitor sent under a key of their own, if it came."""
     with hub.store.read() as connection:
         return queries.inbound_by_client_id(connection, here.address, client_id)
 
 
-def person_of(hub: Hub, here: Line) -> ContactAddress | None:
+def person_of(hub: Hub, here: VisitorConnection) -> ContactAddress | None:
     with hub.store.read() as connection:
         return contact_addresses.find_contact_address(connection, here.address)
 
 
-def read(hub: Hub, here: Line, message_id: int) -> None:
+def read(hub: Hub, here: VisitorConnection, message_id: int) -> None:
     """They have seen everything up to a message: whatever was sent to their pages, nowhere else."""
     with hub.store.read() as connection:
         found = customer_view.find_proved_addresses(connection, here.address)
@@ -96,7 +96,7 @@ def read(hub: Hub, here: Line, message_id: int) -> None:
     hub.store.write(mark)
 
 
-def keep_profile(hub: Hub, here: Line, asked: Prechat) -> None:
+def keep_profile(hub: Hub, here: VisitorConnection, asked: Prechat) -> None:
     person = person_of(hub, here)
     if person is None:
         return
@@ -108,7 +108,7 @@ def keep_profile(hub: Hub, here: Line, asked: Prechat) -> None:
     )
 
 
-def _uploads(hub: Hub, here: Line, wanted: list[str]) -> list[dict[str, Any]]:
+def _uploads(hub: Hub, here: VisitorConnection, wanted: list[str]) -> list[dict[str, Any]]:
     """The files of this visitor that no message has yet. Raises Invalid for anybody else's."""
     if not wanted:
         return []

@@ -24,7 +24,7 @@ from hub.inbox.sockets import visitor_arrivals, visitor_history, visitor_message
 from hub.inbox.sockets.payloads import Ack, Read, Say, Sync, Typing, answered, ok
 from hub.inbox.sockets.rooms import VISITORS
 from hub.inbox.sockets.visitor_arrivals import Arrival, TooMany
-from hub.inbox.sockets.visitor_connections import Line
+from hub.inbox.sockets.visitor_connections import VisitorConnection
 from hub.inbox.sockets.visitor_payloads import HandoverRequest, Hello, History, Identify, Prechat
 from hub.metrics import SOCKETS
 from hub.schema import events, resources
@@ -34,7 +34,7 @@ from hub.types import RateLimit
 
 
 def register(socketio: SocketIO, hub: Hub) -> None:
-    hub.lines.attach(socketio)
+    hub.visitor_connections.attach(socketio)
     said = Buckets(*_messages_limit(hub.config))
     opened = Buckets(_sessions_limit(hub.config))
     hub.current.on_change(lambda config: said.resize(*_messages_limit(config)))
@@ -44,8 +44,8 @@ def register(socketio: SocketIO, hub: Hub) -> None:
     def may_try() -> bool:
         return opened.take(request.remote_addr or "") == 0
 
-    def line() -> Line:
-        found = hub.lines.of(request.sid)  # type: ignore[attr-defined]
+    def line() -> VisitorConnection:
+        found = hub.visitor_connections.of(request.sid)  # type: ignore[attr-defined]
         if found is None:
             raise Conflict("This socket has no session.")
         # The configuration may have changed since this page came in.
@@ -57,7 +57,7 @@ def register(socketio: SocketIO, hub: Hub) -> None:
             visitor_arrivals.need_none(connector)
         return found
 
-    def signal() -> Line:
+    def signal() -> VisitorConnection:
         found = line()
         if signals.take(found.visitor.id) > 0:
             raise LimitExceeded("Slow down a little.", timedelta(seconds=1))
@@ -80,7 +80,7 @@ def register(socketio: SocketIO, hub: Hub) -> None:
             raise ConnectionRefusedError(error.code) from None
         except TooMany:
             raise ConnectionRefusedError("limit_exceeded") from None
-        here = Line(
+        here = VisitorConnection(
             sid=request.sid,  # type: ignore[attr-defined]
             visitor=arrival.visitor,
             token=arrival.token,
@@ -88,13 +88,13 @@ def register(socketio: SocketIO, hub: Hub) -> None:
             page=hello.page,
             is_signed=hello.identity is not None,
         )
-        hub.lines.opened(here)
+        hub.visitor_connections.opened(here)
         SOCKETS.labels(namespace=VISITORS).inc()
-        hub.lines.show(here, resumed=arrival.resumed)
+        hub.visitor_connections.show(here, resumed=arrival.resumed)
 
     @socketio.on("disconnect", namespace=VISITORS)
     def disconnect(_reason: Any = None) -> None:
-        if hub.lines.closed(request.sid):  # type: ignore[attr-defined]
+        if hub.visitor_connections.closed(request.sid):  # type: ignore[attr-defined]
             SOCKETS.labels(namespace=VISITORS).dec()
 
     @socketio.on("identify", namespace=VISITORS)
@@ -111,8 +111,8 @@ def register(socketio: SocketIO, hub: Hub) -> None:
                 raise LimitExceeded("Too many sessions at once.", timedelta(minutes=1)) from None
             here.is_signed = True
             if now != before:
-                hub.lines.changed(here, now.visitor, now.token)
-                hub.lines.show(here)
+                hub.visitor_connections.changed(here, now.visitor, now.token)
+                hub.visitor_connections.show(here)
             return ok()
 
         return answered(Identify, data, sign_in)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
@@ -35,6 +35,8 @@ STANDING_STILL = frozenset({"pending", "snoozed", "resolved"})
 class SlaWatch:
     """One thread that looks at what fell due whenever somebody thinks that something has."""
 
+    interval = timedelta(seconds=1)
+
     def __init__(self, store: Store, config: Callable[[], Config]) -> None:
         self._store = store
         self._config = config
@@ -49,7 +51,8 @@ class SlaWatch:
         self._stopping = True
         self._wake.set()
 
-    def wake(self) -> None:
+    def run(self) -> None:
+        """What the scheduler calls: makes the thread look at what fell due."""
         self._wake.set()
 
     def _hear(self, events: Sequence[Event]) -> None:

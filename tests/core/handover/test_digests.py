@@ -101,7 +101,7 @@ def answers(desk: Desk, conversation: str, *texts: str) -> list[resources.Messag
 
 
 def sweep(desk: Desk, rules: Fallback = RULES) -> None:
-    UnreadFollowup(desk.store, desk.connectors, lambda: rules).follow_unread_answers()
+    UnreadFollowup(desk.store, desk.connectors, lambda: rules).run()
 
 
 def resume_link(_connector: str, token: str, _code: str) -> str:

@@ -139,7 +139,7 @@ def test_nobody_is_offered_anything_unless_the_file_says_so(
     file = tmp_path / "connectors.yaml"
     file.write_text("connectors: {website: {kind: webchat}}\n")
     config = load_config(file, {})
-    HandoverOffers(desk.store, desk.connectors, lambda: config).offer_handovers()
+    HandoverOffers(desk.store, desk.connectors, lambda: config).run()
     assert told(desk, said.conversation_id) == []
 
 

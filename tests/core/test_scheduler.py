@@ -1,23 +1,22 @@
-"""Timers: once per hub, whoever dies; late rather than never; whatever the clock does."""
+"""Scheduler: once per hub, whoever dies; late rather than never; whatever the clock does."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
 from sqlalchemy import text
 
-from hub.router import jobs
-from hub.router.jobs import Timers
+from hub import scheduler
+from hub.conversations.jobs import SnoozeEnd
+from hub.scheduler import Scheduler
 from hub.store import leader
 from hub.store.engine import LOCK_SPACE, Store
 from hub.store.leader import Leader
-from hub.store.media import MediaFolder
 from tests.core.desk import Customer, Desk, eventually
 
 WAIT = 10.0
@@ -27,16 +26,16 @@ MONDAY = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leader, "ASK_SECONDS", 0.0)
-    monkeypatch.setattr(jobs, "CLOCK_SECONDS", 0.05)
+    monkeypatch.setattr(scheduler, "CLOCK_SECONDS", 0.05)
 
 
 @pytest.fixture
-def timers(store: Store, tmp_path: Path) -> Iterator[Callable[[], Timers]]:
+def timers(store: Store) -> Iterator[Callable[[], Scheduler]]:
     """Makes the timers of one more process."""
-    made: list[Timers] = []
+    made: list[Scheduler] = []
 
-    def make() -> Timers:
-        made.append(Timers(store, MediaFolder(tmp_path)))
+    def make() -> Scheduler:
+        made.append(Scheduler(store))
         return made[-1]
 
     yield make
@@ -161,7 +160,7 @@ def test_a_file_of_its_own_is_always_led(sqlite_store: Store) -> None:
 # -- timers ----------------------------------------------------------------------------------------
 
 
-def test_a_timer_runs_at_the_start_and_again(timers: Callable[[], Timers]) -> None:
+def test_a_timer_runs_at_the_start_and_again(timers: Callable[[], Scheduler]) -> None:
     job = Job()
     one = timers()
     one.every(job.run, seconds=0.2)
@@ -170,10 +169,10 @@ def test_a_timer_runs_at_the_start_and_again(timers: Callable[[], Timers]) -> No
 
 
 @pytest.mark.servers
-def test_timers_of_two_processes_run_once(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_timers_of_two_processes_run_once(request: pytest.FixtureRequest) -> None:
     shared: Store = request.getfixturevalue("postgres_store")
     job, other = Job(), Job()
-    first, second = (Timers(shared, MediaFolder(tmp_path)) for _ in range(2))
+    first, second = (Scheduler(shared) for _ in range(2))
     first.every(job.run, seconds=0.2)
     second.every(other.run, seconds=0.2)
     try:
@@ -193,17 +192,19 @@ def test_timers_of_two_processes_run_once(request: pytest.FixtureRequest, tmp_pa
 
 
 def test_a_snooze_that_ended_while_nobody_was_there_ends_at_the_start(
-    desk: Desk, anna: Customer, timers: Callable[[], Timers]
+    desk: Desk, anna: Customer, timers: Callable[[], Scheduler]
 ) -> None:
     conversation_id = anna.says("hello").conversation_id
     desk.changes(conversation_id, snoozed_until=datetime.now(UTC) + timedelta(hours=1))
     past = datetime.now(UTC) - timedelta(minutes=1)
     desk.sets_conversation(conversation_id, snoozed_until=past)
-    timers().start()
+    one = timers()
+    one.add(SnoozeEnd(desk.store))
+    one.start()
     eventually(lambda: desk.conversation(conversation_id).status == "open", what="it is open")
 
 
-def test_a_job_that_fails_comes_again(timers: Callable[[], Timers]) -> None:
+def test_a_job_that_fails_comes_again(timers: Callable[[], Scheduler]) -> None:
     job = Job()
 
     def fails() -> None:
@@ -217,12 +218,10 @@ def test_a_job_that_fails_comes_again(timers: Callable[[], Timers]) -> None:
 
 
 @pytest.mark.parametrize("jump", [timedelta(hours=-1), timedelta(hours=1), timedelta(days=-400)])
-def test_a_clock_that_jumps_stops_no_timer(
-    sqlite_store: Store, tmp_path: Path, jump: timedelta
-) -> None:
+def test_a_clock_that_jumps_stops_no_timer(sqlite_store: Store, jump: timedelta) -> None:
     job = Job()
     with time_machine.travel(MONDAY, tick=True) as clock:
-        one = Timers(sqlite_store, MediaFolder(tmp_path))
+        one = Scheduler(sqlite_store)
         one.every(job.run, seconds=0.2)
         one.start()
         try:
@@ -239,8 +238,10 @@ def names(timers: Any) -> list[str]:
     return sorted(job.id for job in timers._scheduler.get_jobs())
 
 
-def test_every_job_has_a_name_of_its_own(timers: Callable[[], Timers]) -> None:
+def test_every_job_has_a_name_of_its_own(store: Store, timers: Callable[[], Scheduler]) -> None:
     job = Job()
     one = timers()
+    one.add(SnoozeEnd(store))
     one.every(job.run, seconds=0.2)
+    assert len(names(one)) == 2
     assert len(set(names(one))) == len(names(one))

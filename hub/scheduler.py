@@ -1,8 +1,7 @@
-"""What happens by the clock: snoozes that end, sessions that run out, uploads nobody sent.
+"""Runs jobs by the clock, each in one process of a hub at a time.
 
-APScheduler holds the timers. They run in one process of a hub at a time; each job takes what is due
-by then, so that a timer that was missed loses nothing, and runs at the start, so that what fell due
-while nobody was there comes at once.
+APScheduler holds the timers. A job takes everything that is due by then, so that a missed timer
+loses nothing; it runs at the start too, for what fell due while no process was running.
 """
 
 from __future__ import annotations
@@ -11,46 +10,52 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from hub import runtime
-from hub.accounts.sign_ins import delete_expired_sign_ins
-from hub.accounts.visitor_sessions import delete_expired_visitor_sessions
-from hub.conversations import actions, housekeeping
 from hub.store.engine import Store
 from hub.store.leader import Leader
-from hub.store.media import MediaFolder
 
 log = structlog.get_logger()
 
-SNOOZE_SECONDS = 10
-CLEANING_HOURS = 1
-#: How soon the timers notice that the clock was set back; without it they would wait for the time
-#: that they had planned, which is that much further off.
+#: How soon the scheduler notices that the clock was set back; without it the timers would wait for
+#: the planned time, which is that much further off.
 CLOCK_SECONDS = 5.0
 #: A clock that is kept right by the network moves less at once.
 CLOCK_SLIPS = 1.0
 
 
-class Timers:
-    """Everything that waits for its time."""
+class Job(Protocol):
+    """Work that is done again and again. It stands with its subject, and names its interval."""
 
-    def __init__(self, store: Store, media: MediaFolder) -> None:
-        self._store = store
-        self._media = media
+    @property
+    def interval(self) -> timedelta:
+        """How long after one run the next one begins."""
+
+    def run(self) -> None:
+        """Does everything that is due by now."""
+
+
+class Scheduler:
+    """The jobs of this process."""
+
+    def __init__(self, store: Store) -> None:
         self._leader = Leader(store, "timers")
         self._stopped = threading.Event()
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
-            # Late is as good as on time, and two that were missed are one.
+            # A late run is as good as one on time, and two missed ones are one.
             job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
         )
-        self.every(self._wake_snoozed, seconds=SNOOZE_SECONDS)
-        self.every(self._clean_up, hours=CLEANING_HOURS)
+
+    def add(self, job: Job) -> None:
+        """Runs a job now and after each of its intervals."""
+        self.every(job.run, seconds=job.interval.total_seconds())
 
     def start(self) -> None:
         self._scheduler.start()
@@ -63,9 +68,12 @@ class Timers:
         self._leader.resign()
 
     def every(self, job: Callable[[], None], **interval: float) -> None:
-        """Runs `job` now and again after each interval (`seconds=10`), in one process of the hub.
+        """Runs a function now and after each interval, in one process of the hub.
 
-        A job that raises is logged and comes again.
+        A function that raises is logged and runs again.
+
+        Args:
+            interval: as APScheduler's interval trigger takes it, `seconds=10`.
         """
         name = job.__qualname__
 
@@ -89,15 +97,3 @@ class Timers:
                 for job in self._scheduler.get_jobs():
                     job.modify(next_run_time=datetime.now(UTC))
             before = now
-
-    def _wake_snoozed(self) -> None:
-        with self._store.read() as connection:
-            if not actions.is_snooze_over(connection):
-                return
-        self._store.write(actions.wake_snoozed)
-
-    def _clean_up(self) -> None:
-        self._store.write(delete_expired_sign_ins)
-        self._store.write(delete_expired_visitor_sessions)
-        for key in self._store.write(housekeeping.forget_unused_uploads):
-            self._media.path(key).unlink(missing_ok=True)

@@ -1,0 +1,105 @@
+"""Builds the web face: the Flask application and the Socket.IO server on it."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import orjson
+from flask import Flask, Response
+from flask_openapi3 import Info, OpenAPI
+from flask_socketio import SocketIO
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from hub import runtime
+from hub.connectors.pages import PageConnector
+from hub.inbox import chat_api, health, pages, problems, webhooks
+from hub.inbox.api import (
+    agents as agents_api,
+)
+from hub.inbox.api import (
+    configuration,
+    contacts,
+    conversations,
+    messages,
+    overview,
+    reports,
+    system,
+)
+from hub.inbox.api.description import completed
+from hub.inbox.authentication import security_headers
+from hub.inbox.origins import SocketOrigins
+from hub.inbox.services import Hub
+from hub.inbox.sockets import agents, visitors
+from hub.inbox.sockets.broadcast import Json, TextPacket
+
+#: A mail with its files; every other request is far smaller.
+MAX_REQUEST_BYTES = 40 * 1024 * 1024
+
+
+def create_flask(hub: Hub) -> Flask:
+    """The HTTP side: API, pages, webhooks, health."""
+    app = OpenAPI(
+        "hub",
+        info=Info(title="hub", version="1", description="One inbox for every channel."),
+        static_folder=None,
+        doc_ui=False,
+        validation_error_status=422,
+        validation_error_model=problems.Problem,
+        validation_error_callback=problems.of_validation,
+    )
+    app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
+    if hub.settings.trusted_proxies:
+        hops = hub.settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops)  # type: ignore[method-assign]
+    problems.install(app)
+    security_headers(app, secure=hub.is_secure)
+    for api in (
+        conversations.blueprint(hub),
+        contacts.blueprint(hub),
+        messages.blueprint(hub),
+        agents_api.blueprint(hub),
+        system.blueprint(hub),
+        configuration.blueprint(hub),
+        overview.blueprint(hub),
+        reports.blueprint(hub),
+    ):
+        app.register_api(api, url_prefix="/api/v1")
+    for blueprint in (pages, chat_api, webhooks, health):
+        app.register_blueprint(blueprint.blueprint(hub))
+
+    @cache  # built on the first request for it: few hubs ever get one
+    def description() -> bytes:
+        return orjson.dumps(completed(app.api_doc, hub.auth.cookie_name))
+
+    @app.get("/api/v1/openapi.json", doc_ui=False)
+    def openapi() -> Response:
+        return Response(description(), content_type="application/json")
+
+    return app
+
+
+def create_sockets(app: Flask, hub: Hub) -> SocketIO:
+    """The Socket.IO side: the namespaces of agents and of visitors."""
+
+    def sites() -> frozenset[str]:
+        return frozenset(
+            origin
+            for connector in hub.connectors
+            if isinstance(connector, PageConnector)
+            for origin in connector.allowed_origins
+        )
+
+    socketio = SocketIO(
+        app,
+        async_mode=runtime.async_mode(),
+        message_queue=hub.settings.redis_url,
+        cors_allowed_origins=SocketOrigins(hub.settings.public_url, sites),  # type: ignore[arg-type]
+        cors_credentials=False,
+        json=Json,
+        serializer=TextPacket,  # type: ignore[call-arg]
+        manage_session=False,
+        cookie=None,
+    )
+    agents.register(socketio, hub)
+    visitors.register(socketio, hub)
+    return socketio
