@@ -1,4 +1,4 @@
-"""Texts that nobody wrote for the occasion: who may get one, and in which language."""
+"""Automatic texts: sends one in a conversation, and chooses its language."""
 
 from __future__ import annotations
 
@@ -18,72 +18,89 @@ from hub.store.models import contacts, reaches
 
 def send_automatic_text(
     tx: Transaction,
-    target: LoadedConversation,
-    to: ContactAddress,
-    outlet: OutboundChannel,
+    conversation: LoadedConversation,
+    recipient: ContactAddress,
+    channel: OutboundChannel,
     text: str,
     client_id: str | None = None,
 ) -> int | None:
-    """Puts an automatic text in line. Returns its id; None for whoever wants none.
+    """Adds an automatic text to a conversation and queues its delivery.
 
-    It answers nothing: who waits still waits, and what is unread stays unread. The caller makes
-    sure that it is not said to a machine. `client_id` names what is said once.
+    The text answers nothing: the conversation still waits for an answer, and what is unread stays
+    unread. The caller makes sure that the recipient is no machine.
+
+    Args:
+        client_id: a key for a text that is sent once in a conversation.
+
+    Returns:
+        The id of the message; None where the text is empty or the address is closed for us.
     """
-    if not text or _is_closed(tx, to.address_id, outlet.name):
+    if not text or _is_closed(tx, recipient.address_id, channel.name):
         return None
     values = timeline.add_message(
         tx,
-        target,
-        person=to,
-        connector=outlet.name,
-        kind=outlet.kind,
+        conversation,
+        person=recipient,
+        connector=channel.name,
+        kind=channel.kind,
         direction="out",
         author=author.SYSTEM,
         text=text,
         client_id=client_id,
     )
-    send.queue_delivery(tx, values["id"], to, outlet)
-    publishing.message(tx, target, values["id"])
-    found = values["id"]
-    assert isinstance(found, int)
-    return found
+    send.queue_delivery(tx, values["id"], recipient, channel)
+    publishing.message(tx, conversation, values["id"])
+    message_id = values["id"]
+    assert isinstance(message_id, int)
+    return message_id
 
 
 def text_in_language(texts: Mapping[str, str], *locales: str) -> str:
-    """The text for the first locale that there is one for, else the English one, else any.
+    """The text for the first locale that has one, else the English text, else any text.
 
-    `pt-BR` is served by `pt-BR`, then by `pt`. Empty when there are no texts.
+    `pt-BR` is served by `pt-BR`, then by `pt`.
+
+    Args:
+        texts: texts by language tag.
+        locales: the recipient's locales, the best first; "" counts as unknown.
+
+    Returns:
+        The text; "" when there are no texts.
     """
     return texts.get(choose_language(texts, *locales), "")
 
 
 def choose_language(texts: Mapping[str, str], *locales: str) -> str:
-    """The language that `in_language` takes, as `texts` calls it; empty when there are no texts."""
+    """The language tag of the text that `text_in_language` returns.
+
+    Returns:
+        The tag as `texts` writes it; "" when there are no texts.
+    """
     by_tag = {tag.lower(): tag for tag, text in texts.items() if text}
     for locale in (*locales, "en"):
-        tag = locale.replace("_", "-").lower()
-        found = by_tag.get(tag) or by_tag.get(tag.partition("-")[0])
-        if found:
-            return found
+        wanted = locale.replace("_", "-").lower()
+        tag = by_tag.get(wanted) or by_tag.get(wanted.partition("-")[0])
+        if tag:
+            return tag
     return next(iter(by_tag.values()), "")
 
 
-def find_locales(tx: Transaction, to: ContactAddress) -> list[str]:
-    """What is known of somebody's language: from this very address first, then from the person."""
+def find_locales(tx: Transaction, recipient: ContactAddress) -> list[str]:
+    """The known locales of a contact, that of the record with this address first."""
     rows = tx.execute(
         select(contacts.c.id, contacts.c.locale).where(
-            contacts.c.root_id == to.root_id, contacts.c.locale != ""
+            contacts.c.root_id == recipient.root_id, contacts.c.locale != ""
         )
     ).all()
-    return [row.locale for row in sorted(rows, key=lambda row: row.id != to.contact_id)]
+    return [row.locale for row in sorted(rows, key=lambda row: row.id != recipient.contact_id)]
 
 
 def _is_closed(tx: Transaction, address_id: int, connector: str) -> bool:
-    found = tx.execute(
+    stopped = tx.execute(
         select(reaches.c.stopped_at).where(
             reaches.c.address_id == address_id,
             reaches.c.connector == connector,
             reaches.c.stopped_at.is_not(None),
         )
     )
-    return found.first() is not None
+    return stopped.first() is not None

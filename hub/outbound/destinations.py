@@ -1,9 +1,9 @@
-"""Which address an answer goes to: that of what it answers, or on the channel that was chosen."""
+"""Chooses the address of an answer: that of the message it answers, or one on a chosen channel."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, select, true
 
@@ -17,7 +17,14 @@ from hub.types import Address, ReplyWindow
 
 @dataclass(frozen=True, slots=True)
 class OutboundChannel:
-    """A connector as the outbox sees it."""
+    """A connector with what the outbox needs to know of it.
+
+    Args:
+        scheme, scope: of the addresses that it can write to.
+        can_start: whether it may write to a customer that never wrote to it.
+        window: how long after the customer's last message it may answer, None for no limit.
+        text_limit: the longest text of one message, in the channel's unit; None for no limit.
+    """
 
     name: str
     kind: str
@@ -28,45 +35,64 @@ class OutboundChannel:
     text_limit: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class MessagePlace:
+    """The connector and the address of a message, None where it has none (a note)."""
+
+    connector: str | None
+    address_id: int | None
+
+
 def find_destination(
     tx: Transaction,
     conversation_id: int,
     contact_id: int,
     chosen: str | None,
-    reply: Any | None,
-    outlets: dict[str, OutboundChannel],
+    answered: MessagePlace | None,
+    outbound_channels: Mapping[str, OutboundChannel],
 ) -> tuple[ContactAddress, OutboundChannel]:
-    """The address of the message answered, unless the sender chose another channel.
+    """Finds the address and the channel of an answer.
+
+    It is the address of the message that is answered, unless the sender chose another channel.
+    Without such a message it is the address where the customer is now.
+
+    Args:
+        chosen: the name of the connector that the sender chose.
+        answered: the place of the message that the sender answers.
+        outbound_channels: the connectors that are turned on, by name.
 
     Raises:
-        Invalid: the channel they chose is not there.
-        Conflict: the customer cannot be reached that way.
+        Invalid: the chosen connector does not exist or is turned off.
+        Conflict: the customer cannot be reached on that channel.
     """
-    answered = reply if reply is not None and reply.address_id is not None else None
-    if answered is None:
-        answered = _where_they_are(tx, conversation_id) or _last_said(tx, conversation_id)
+    if answered is None or answered.address_id is None:
+        answered = _current_place(tx, conversation_id) or _last_message_place(tx, conversation_id)
     name = chosen or (answered.connector if answered is not None else None)
     if name is None:
         raise Conflict("Nothing was said here yet: choose the channel to write on.")
-    outlet = outlets.get(name)
-    if outlet is None:
+    channel = outbound_channels.get(name)
+    if channel is None:
         raise Invalid(f"There is no connector {name!r} that is turned on.", "connector")
-    person: ContactAddress | None
-    if answered is not None and answered.connector == name:
-        person = find_address_by_id(tx, answered.address_id)
+    recipient: ContactAddress | None
+    if answered is not None and answered.address_id is not None and answered.connector == name:
+        recipient = find_address_by_id(tx, answered.address_id)
     else:
-        person = find_address_for_channel(tx.connection, contact_id, outlet)
-    if person is None:
+        recipient = find_address_for_channel(tx.connection, contact_id, channel)
+    if recipient is None:
         raise Conflict(f"This customer has no address that {name} can write to.")
-    address_state.known(tx, person.address_id, name)
-    refuse_stopped_address(tx, person.address_id, outlet.name)
-    return person, outlet
+    address_state.known(tx, recipient.address_id, name)
+    refuse_stopped_address(tx, recipient.address_id, channel.name)
+    return recipient, channel
 
 
 def find_address_for_channel(
-    connection: Connection, contact_id: int, outlet: OutboundChannel
+    connection: Connection, contact_id: int, channel: OutboundChannel
 ) -> ContactAddress | None:
-    """The address of a contact that a connector can write to: the one heard from last."""
+    """The address of a contact that a channel can write to, the one with the latest message.
+
+    Args:
+        contact_id: of any record of the contact; addresses of linked records count.
+    """
     root = contacts.alias()
     row = connection.execute(
         select(addresses)
@@ -74,13 +100,13 @@ def find_address_for_channel(
         .join(root, root.c.root_id == contacts.c.root_id)
         .outerjoin(
             reaches,
-            (reaches.c.address_id == addresses.c.id) & (reaches.c.connector == outlet.name),
+            (reaches.c.address_id == addresses.c.id) & (reaches.c.connector == channel.name),
         )
         .where(
             root.c.id == contact_id,
-            addresses.c.scheme == outlet.scheme,
-            addresses.c.scope == outlet.scope,
-            true() if outlet.can_start else reaches.c.address_id.is_not(None),
+            addresses.c.scheme == channel.scheme,
+            addresses.c.scope == channel.scope,
+            true() if channel.can_start else reaches.c.address_id.is_not(None),
         )
         .order_by(reaches.c.last_inbound_at.desc().nulls_last(), addresses.c.id.desc())
         .limit(1)
@@ -93,7 +119,11 @@ def find_address_for_channel(
 
 
 def refuse_stopped_address(tx: Transaction, address_id: int, connector: str) -> None:
-    """Raises Conflict where the customer closed the address."""
+    """Checks that an address is open for a connector.
+
+    Raises:
+        Conflict: the customer opted out or blocked us, or the address does not exist.
+    """
     reason = tx.execute(
         select(reaches.c.stopped_reason).where(
             reaches.c.address_id == address_id,
@@ -106,7 +136,7 @@ def refuse_stopped_address(tx: Transaction, address_id: int, connector: str) -> 
 
 
 def find_address_by_id(tx: Transaction, address_id: int) -> ContactAddress | None:
-    """Whoever holds an address."""
+    """An address, which must exist, with its contact."""
     row = tx.execute(select(addresses).where(addresses.c.id == address_id)).one()
     return contact_addresses.find_contact_address(
         tx.connection, Address(row.scheme, row.path, row.scope)
@@ -116,28 +146,31 @@ def find_address_by_id(tx: Transaction, address_id: int) -> ContactAddress | Non
 # -- parts ---------------------------------------------------------------------------------------
 
 
-def _where_they_are(tx: Transaction, conversation_id: int) -> Any | None:
-    """Where the customer wrote last, or went since by an invitation without a word."""
-    owner = contacts.alias()
-    return tx.execute(
+def _current_place(tx: Transaction, conversation_id: int) -> MessagePlace | None:
+    """The place of the customer's last message, or to which a handover has brought them since."""
+    conversation_contact = contacts.alias()
+    row = tx.execute(
         select(
             conversations.c.last_inbound_connector.label("connector"),
             conversations.c.last_inbound_address_id.label("address_id"),
         )
         .join(addresses, addresses.c.id == conversations.c.last_inbound_address_id)
         .join(contacts, contacts.c.id == addresses.c.contact_id)
-        .join(owner, owner.c.id == conversations.c.contact_id)
+        .join(conversation_contact, conversation_contact.c.id == conversations.c.contact_id)
         .where(
             conversations.c.id == conversation_id,
             conversations.c.last_inbound_connector.is_not(None),
-            contacts.c.root_id == owner.c.root_id,  # nobody is answered at somebody else's
+            # An undone link may have left the address of another contact.
+            contacts.c.root_id == conversation_contact.c.root_id,
         )
     ).first()
+    return None if row is None else MessagePlace(row.connector, row.address_id)
 
 
-def _last_said(tx: Transaction, conversation_id: int) -> Any | None:
-    return tx.execute(
-        select(messages)
+def _last_message_place(tx: Transaction, conversation_id: int) -> MessagePlace | None:
+    """The place of the last message in a conversation; the customer's messages come first."""
+    row = tx.execute(
+        select(messages.c.connector, messages.c.address_id)
         .where(
             messages.c.conversation_id == conversation_id,
             messages.c.address_id.is_not(None),
@@ -146,3 +179,4 @@ def _last_said(tx: Transaction, conversation_id: int) -> Any | None:
         .order_by((messages.c.direction == "in").desc(), messages.c.id.desc())
         .limit(1)
     ).first()
+    return None if row is None else MessagePlace(row.connector, row.address_id)

@@ -1,11 +1,13 @@
-"""An answer that its own channel cannot carry goes to the next address of the same person.
+"""An answer that its own channel cannot carry goes to the next address of the same contact.
 
 It stays one delivery: the row that was refused gets another address, and only while it is certain
-that no part of it has left. Where it was to go, and every step since, stays visible at the message.
+that no part of the message has left. Its first destination, and every step since, stay visible at
+the message.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +16,7 @@ from sqlalchemy import select, update
 from hub.config.sections import Fallback
 from hub.contacts import address_state, contact_addresses
 from hub.conversations import lifecycle, publishing, timeline
+from hub.conversations.lifecycle import LoadedConversation
 from hub.errors import (
     AddressInvalid,
     ConnectionFailed,
@@ -35,9 +38,11 @@ from hub.store.engine import Transaction
 from hub.store.models import addresses, deliveries, external_ids, messages
 from hub.types import Address
 
+#: The name of the event in the timeline.
 FALLBACK_EVENT = "delivery.fallback"
 
-#: What another channel may get right. After ResponseUnexpected nobody knows what the provider did.
+#: The errors that another channel may not meet. After ResponseUnexpected it is unknown what the
+#: provider did.
 MOVABLE_ERRORS = (
     WindowClosed,
     ContactStopped,
@@ -53,11 +58,35 @@ MOVABLE_ERRORS = (
 
 @dataclass(frozen=True, slots=True)
 class FallbackStep:
-    """An answer that left its channel. `to` is None where there was nowhere to go."""
+    """An answer that left its channel.
+
+    Args:
+        from_: the connector that could not carry it.
+        to: the connector it goes by now, None where no other route is open.
+        code: why, as `SendError.code`.
+    """
 
     from_: str
     to: str | None
     code: str
+
+
+@dataclass(frozen=True, slots=True)
+class _MovableDelivery:
+    """A refused delivery of which nothing can have left, with its message and its address."""
+
+    conversation_id: int
+    contact_id: int
+    client_id: str | None
+    author_type: str
+    kind: str
+    address: Address
+    fallback_from: dict[str, Any] | None
+
+    @property
+    def trail(self) -> list[dict[str, Any]]:
+        """The steps so far, oldest first: code, reason, connector, kind, address, address_id."""
+        return [] if self.fallback_from is None else self.fallback_from.get("trail", [])
 
 
 def move_or_fail_delivery(
@@ -66,32 +95,40 @@ def move_or_fail_delivery(
     error: SendError,
     *,
     closes_address: bool,
-    outlets: dict[str, OutboundChannel],
+    outbound_channels: Mapping[str, OutboundChannel],
     rules: Fallback,
 ) -> FallbackStep | None:
     """Sends a delivery that was refused for good to the next address, or fails it.
 
-    Returns the step it took, or None where nothing was to be tried.
+    Args:
+        closes_address: whether the error means that the address is closed for us.
+        outbound_channels: the connectors that are turned on, by name.
+
+    Returns:
+        The step it took, or None where no other route was looked for.
     """
     if closes_address:
         address_state.stopped(tx, claim.address_id, claim.connector, error.message or error.code)
-    found = _movable(tx, claim, error) if rules.enabled else None
-    if found is None:
+    delivery = _find_movable(tx, claim, error) if rules.enabled else None
+    if delivery is None:
         outbox.fail_delivery(tx, claim, error)
         return None
-    way = _next(tx, found, claim, outlets, rules)
-    if way is None:
-        outbox.fail_delivery(tx, claim, error, also=_told(found.fallback_from))
+    route = _next_route(tx, delivery, claim, outbound_channels, rules)
+    if route is None:
+        outbox.fail_delivery(tx, claim, error, also=_describe_trail(delivery.trail))
         return FallbackStep(claim.connector, None, error.code)
-    _move(tx, found, claim, error, way)
-    return FallbackStep(claim.connector, way.channel.name, error.code)
+    _move(tx, delivery, claim, error, route)
+    return FallbackStep(claim.connector, route.channel.name, error.code)
 
 
-def _movable(tx: Transaction, claim: ClaimedDelivery, error: SendError) -> Any | None:
-    """The delivery with its message, if it is an answer of which nothing can have left."""
+def _find_movable(
+    tx: Transaction, claim: ClaimedDelivery, error: SendError
+) -> _MovableDelivery | None:
+    """The delivery, None where something may have left or the message is no answer."""
     if not isinstance(error, MOVABLE_ERRORS) or getattr(error, "maybe_sent", False):
         return None
-    tx.lock(links.LINKS_LOCK)  # who is one person must not change under the choice
+    # No link may be made or undone between the choice of a route and the move.
+    tx.lock(links.LINKS_LOCK)
     row = tx.execute(
         select(
             deliveries,
@@ -111,54 +148,73 @@ def _movable(tx: Transaction, claim: ClaimedDelivery, error: SendError) -> Any |
     if row is None or row.parts_sent or row.unknown_since or row.maybe_twice or row.reported:
         return None
     if row.author_type == "system" and row.fallback_from is None:
-        return None  # a greeting or a notice of the queue follows nobody
-    taken = select(external_ids.c.message_id).where(external_ids.c.message_id == claim.message_id)
-    return None if tx.execute(taken.limit(1)).first() is not None else row
+        return None  # a greeting or a notice of the queue takes no other route
+    has_external_id = tx.execute(
+        select(external_ids.c.message_id)
+        .where(external_ids.c.message_id == claim.message_id)
+        .limit(1)
+    ).first()
+    if has_external_id is not None:
+        return None
+    return _MovableDelivery(
+        conversation_id=row.conversation_id,
+        contact_id=row.contact_id,
+        client_id=row.client_id,
+        author_type=row.author_type,
+        kind=row.kind,
+        address=Address(row.scheme, row.path),
+        fallback_from=row.fallback_from,
+    )
 
 
-def _next(
+def _next_route(
     tx: Transaction,
-    row: Any,
+    delivery: _MovableDelivery,
     claim: ClaimedDelivery,
-    outlets: dict[str, OutboundChannel],
+    outbound_channels: Mapping[str, OutboundChannel],
     rules: Fallback,
 ) -> DeliveryRoute | None:
     tried = {(claim.connector, claim.address_id)}
-    for step in _trail(row.fallback_from):
+    for step in delivery.trail:
         tried.add((step["connector"], step["address_id"]))
-    records = contact_addresses.linked_contact_ids(tx.connection, row.contact_id)
-    found = reachability.find_routes(tx.connection, records, outlets)
-    by_person = row.author_type == "agent"
-    possible = reachability.fallback_routes(found, rules, tried, tx.now, by_person=by_person)
+    contact_ids = contact_addresses.linked_contact_ids(tx.connection, delivery.contact_id)
+    routes = reachability.find_routes(tx.connection, contact_ids, outbound_channels)
+    by_person = delivery.author_type == "agent"
+    possible = reachability.fallback_routes(routes, rules, tried, tx.now, by_person=by_person)
     return possible[0] if possible else None
 
 
 def _move(
-    tx: Transaction, row: Any, claim: ClaimedDelivery, error: SendError, way: DeliveryRoute
+    tx: Transaction,
+    delivery: _MovableDelivery,
+    claim: ClaimedDelivery,
+    error: SendError,
+    route: DeliveryRoute,
 ) -> None:
-    person = contact_addresses.find_contact_address(tx.connection, way.address)
-    assert person is not None
-    left = resources.Place(
-        connector=claim.connector, kind=row.kind, address=str(Address(row.scheme, row.path))
+    """Queues the delivery again at another address, and says so in the timeline."""
+    recipient = contact_addresses.find_contact_address(tx.connection, route.address)
+    assert recipient is not None
+    former_place = resources.Place(
+        connector=claim.connector, kind=delivery.kind, address=str(delivery.address)
     )
-    step = {"code": error.code, "reason": error.message, **left.model_dump()}
-    before = row.fallback_from or step
-    trail = [*_trail(row.fallback_from), {**step, "address_id": claim.address_id}]
+    step = {"code": error.code, "reason": error.message, **former_place.model_dump()}
+    first_step = delivery.fallback_from or step
+    trail = [*delivery.trail, {**step, "address_id": claim.address_id}]
     timeline.redirect_message(
         tx,
         claim.message_id,
-        connector=way.channel.name,
-        kind=way.channel.kind,
-        address_id=way.address_id,
-        contact_id=way.contact_id,
-        client_id=_free_client_id(tx, row, way),
+        connector=route.channel.name,
+        kind=route.channel.kind,
+        address_id=route.address_id,
+        contact_id=route.contact_id,
+        client_id=_free_client_id(tx, delivery, route),
     )
     tx.execute(
         update(deliveries)
         .where(deliveries.c.message_id == claim.message_id)
         .values(
-            connector=way.channel.name,
-            address_id=way.address_id,
+            connector=route.channel.name,
+            address_id=route.address_id,
             status="queued",
             code="",
             reason="",
@@ -167,23 +223,23 @@ def _move(
             tried_at=None,
             lease_until=None,
             follow_at=None,
-            fallback_from={**before, "trail": trail},
+            fallback_from={**first_step, "trail": trail},
             next_attempt_at=tx.now,
             created_at=tx.now,
             updated_at=tx.now,
         )
     )
-    address_state.known(tx, way.address_id, way.channel.name)
-    target = lifecycle.load_conversation(
-        tx, lifecycle.surviving_id(tx, row.conversation_id), person
+    address_state.known(tx, route.address_id, route.channel.name)
+    conversation = lifecycle.load_conversation(
+        tx, lifecycle.surviving_id(tx, delivery.conversation_id), recipient
     )
-    lifecycle.join_connector(tx, target, way.channel.name)
+    lifecycle.join_connector(tx, conversation, route.channel.name)
     add_fallback_event(
         tx,
-        target,
+        conversation,
         message_id=claim.message_id,
-        left=left,
-        to=way.place,
+        left=former_place,
+        to=route.place,
         code=error.code,
         reason=error.message,
     )
@@ -192,7 +248,7 @@ def _move(
 
 def add_fallback_event(
     tx: Transaction,
-    target: lifecycle.LoadedConversation,
+    conversation: LoadedConversation,
     *,
     message_id: int,
     left: resources.Place,
@@ -201,11 +257,18 @@ def add_fallback_event(
     reason: str,
     **more: Any,
 ) -> None:
-    """A line in the timeline: from where to where, and why. `to` is None for nowhere."""
+    """Adds the event to the timeline that a message took another route, or found none.
+
+    Args:
+        left: the place that it could not be sent to.
+        to: the place that it goes to now, None where no other route is open.
+        code: why, as `SendError.code`; `reason` says it to the agent.
+        more: further fields of the event.
+    """
     places: dict[str, Any] = {"from": left.model_dump(), "to": to and to.model_dump()}
     timeline.add_event(
         tx,
-        target,
+        conversation,
         FALLBACK_EVENT,
         author.SYSTEM,
         message_id=str(message_id),
@@ -216,27 +279,24 @@ def add_fallback_event(
     )
 
 
-def _trail(fallback_from: dict[str, Any] | None) -> list[dict[str, Any]]:
-    return [] if fallback_from is None else fallback_from.get("trail", [])
-
-
-def _told(fallback_from: dict[str, Any] | None) -> str:
-    """What was tried before the last address, for the agent."""
+def _describe_trail(trail: list[dict[str, Any]]) -> str:
+    """Says to the agent what was tried before the last address."""
     return " ".join(
-        f"Before that it could not go by {step['connector']}: {step['reason']}"
-        for step in _trail(fallback_from)
+        f"Before that it could not go by {step['connector']}: {step['reason']}" for step in trail
     )
 
 
-def _free_client_id(tx: Transaction, row: Any, way: DeliveryRoute) -> str | None:
-    """The sender's key goes along, unless a message of the other record had the same one."""
-    if row.client_id is None or row.contact_id == way.contact_id:
-        return row.client_id  # type: ignore[no-any-return]
-    taken = tx.execute(
+def _free_client_id(
+    tx: Transaction, delivery: _MovableDelivery, route: DeliveryRoute
+) -> str | None:
+    """The sender's own key, None where a message of the route's contact record has the same."""
+    if delivery.client_id is None or delivery.contact_id == route.contact_id:
+        return delivery.client_id
+    namesake = tx.execute(
         select(messages.c.id).where(
-            messages.c.contact_id == way.contact_id,
+            messages.c.contact_id == route.contact_id,
             messages.c.direction == "out",
-            messages.c.client_id == row.client_id,
+            messages.c.client_id == delivery.client_id,
         )
     ).first()
-    return None if taken is not None else row.client_id
+    return None if namesake is not None else delivery.client_id

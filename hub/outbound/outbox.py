@@ -1,8 +1,8 @@
-"""The outbox: who may send what next, and what became of it.
+"""The outbox: claims the delivery that may leave next, and records what became of it.
 
-A claim is a row taken with a lease. If whoever holds it dies, the lease runs out and the outcome is
-unknown until somebody has asked the provider. Messages to one address leave in the order in which
-they were written.
+A claimed delivery is a row with a lease. When the worker that holds it dies, the lease runs out and
+the outcome is unknown until the provider was asked. Messages to one address leave in the order in
+which they were written.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true, update
 
 from hub.contacts import contact_addresses
 from hub.conversations import publishing
@@ -28,7 +28,14 @@ GIVE_UP_AFTER = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class ClaimedDelivery:
-    """A delivery in our hands."""
+    """A delivery that a worker has claimed.
+
+    Args:
+        attempts: the number of attempts, this one included.
+        parts_sent: the number of calls that the provider took in earlier attempts.
+        unknown_since: since when it is unknown whether the next call arrived, None where known.
+        created_at: when the message was put in line.
+    """
 
     message_id: int
     connector: str
@@ -52,7 +59,7 @@ _FIRST_IN_LINE = ~(
 )
 
 
-def _due(now: datetime) -> Any:
+def _due(now: datetime) -> ColumnElement[bool]:
     return or_(
         and_(deliveries.c.status == "queued", deliveries.c.next_attempt_at <= now),
         and_(deliveries.c.status == "sending", deliveries.c.lease_until <= now),
@@ -60,17 +67,25 @@ def _due(now: datetime) -> Any:
 
 
 def has_due_delivery(connection: Connection, connectors: Sequence[str], now: datetime) -> bool:
-    """Whether there is anything to claim: a look that keeps idle hubs from writing."""
-    found = connection.execute(
+    """Whether these connectors have a delivery to claim: a read that keeps idle hubs from writing.
+
+    Args:
+        connectors: names.
+    """
+    due = connection.execute(
         select(deliveries.c.message_id)
         .where(_due(now), deliveries.c.connector.in_(connectors), _FIRST_IN_LINE)
         .limit(1)
     )
-    return found.first() is not None
+    return due.first() is not None
 
 
 def claim_delivery(tx: Transaction, connectors: Sequence[str]) -> ClaimedDelivery | None:
-    """Takes the next delivery of these connectors, or None."""
+    """Claims the next delivery of these connectors, None where none is due or another was faster.
+
+    Args:
+        connectors: names.
+    """
     row = tx.execute(
         select(deliveries)
         .where(_due(tx.now), deliveries.c.connector.in_(connectors), _FIRST_IN_LINE)
@@ -82,7 +97,7 @@ def claim_delivery(tx: Transaction, connectors: Sequence[str]) -> ClaimedDeliver
         return None
     unknown_since = row.unknown_since
     if row.status == "sending" and unknown_since is None:
-        unknown_since = row.updated_at  # whoever held it is gone
+        unknown_since = row.updated_at  # the worker that held it is gone
     tx.execute(
         update(deliveries)
         .where(deliveries.c.message_id == row.message_id)
@@ -106,47 +121,53 @@ def claim_delivery(tx: Transaction, connectors: Sequence[str]) -> ClaimedDeliver
     )
 
 
-def is_still_claimed(claim_: ClaimedDelivery) -> Any:
-    """Still ours: nobody took it over since the lease ran out."""
+def is_still_claimed(claim: ClaimedDelivery) -> ColumnElement[bool]:
+    """The condition that no other worker took the delivery over after the lease ran out."""
     return and_(
-        deliveries.c.message_id == claim_.message_id,
+        deliveries.c.message_id == claim.message_id,
         deliveries.c.status == "sending",
-        deliveries.c.attempts == claim_.attempts,
+        deliveries.c.attempts == claim.attempts,
     )
 
 
 def end_leases(tx: Transaction) -> None:
-    """Ends every lease: for a process that knows it is the only one that sends."""
+    """Ends every lease: for a process that knows that no other process sends."""
     tx.execute(
         update(deliveries).where(deliveries.c.status == "sending").values(lease_until=tx.now)
     )
 
 
+# -- outcomes --------------------------------------------------------------------------------------
+
+
 def record_sent_part(
     tx: Transaction,
-    claim_: ClaimedDelivery,
+    claim: ClaimedDelivery,
     part: int,
     receipt: SendReceipt,
     *,
     is_last: bool,
     follow_after: timedelta | None = None,
 ) -> None:
-    """The provider took one call of a message; after the last one the message is sent.
+    """Records that the provider took one call of a message; after the last the message is sent.
 
-    `follow_after` is when to see whether whoever it is for has left without reading it.
+    Args:
+        part: the number of the call, from 0.
+        follow_after: how long until the hub looks whether the visitor left without reading it;
+            None where nothing follows.
     """
     receipts.remember_external_id(
         tx,
-        claim_.message_id,
-        claim_.connector,
-        claim_.address_id,
+        claim.message_id,
+        claim.connector,
+        claim.address_id,
         part,
         receipt.external_id,
         is_answer=True,
     )
     tx.execute(
         update(deliveries)
-        .where(deliveries.c.message_id == claim_.message_id)
+        .where(deliveries.c.message_id == claim.message_id)
         .values(
             parts_sent=part + 1,
             unknown_since=None,
@@ -156,21 +177,21 @@ def record_sent_part(
         )
     )
     if receipt.moved_to is not None:
-        row = tx.execute(select(addresses).where(addresses.c.id == claim_.address_id)).one()
+        row = tx.execute(select(addresses).where(addresses.c.id == claim.address_id)).one()
         contact_addresses.move_address(
             tx, Address(row.scheme, row.path, row.scope), receipt.moved_to
         )
     if is_last:
-        receipts.advance_delivery(tx, claim_.message_id, receipt.status)
+        receipts.advance_delivery(tx, claim.message_id, receipt.status)
 
 
-def record_all_sent(tx: Transaction, claim_: ClaimedDelivery) -> None:
-    """There is nothing left to send of it."""
-    receipts.advance_delivery(tx, claim_.message_id, DeliveryStatus.SENT)
+def record_all_sent(tx: Transaction, claim: ClaimedDelivery) -> None:
+    """Records that no part of the message is left to send."""
+    receipts.advance_delivery(tx, claim.message_id, DeliveryStatus.SENT)
 
 
 def count_known_parts(connection: Connection, message_id: int) -> int:
-    """How many parts of a message the provider told us about: by its answers, or by echo."""
+    """The number of parts of a message that the provider confirmed: by its answers, or by echo."""
     return connection.execute(
         select(func.count()).where(
             external_ids.c.message_id == message_id, external_ids.c.status == "sent"
@@ -179,9 +200,14 @@ def count_known_parts(connection: Connection, message_id: int) -> int:
 
 
 def requeue_delivery(
-    tx: Transaction, claim_: ClaimedDelivery, error: SendError, again_at: datetime, *, unknown: bool
+    tx: Transaction, claim: ClaimedDelivery, error: SendError, again_at: datetime, *, unknown: bool
 ) -> None:
-    """Not now: the message stays in line."""
+    """Puts a delivery back in line after an attempt that failed for now.
+
+    Args:
+        again_at: the earliest time of the next attempt.
+        unknown: whether the call may have arrived in spite of the error.
+    """
     values: dict[str, Any] = {
         "status": "queued",
         "code": error.code,
@@ -193,16 +219,16 @@ def requeue_delivery(
     }
     if unknown:
         values["unknown_since"] = tx.now
-    changed = tx.execute(update(deliveries).where(is_still_claimed(claim_)).values(values))
+    changed = tx.execute(update(deliveries).where(is_still_claimed(claim)).values(values))
     if changed.rowcount:
-        publishing.updated_message(tx, claim_.message_id)
+        publishing.updated_message(tx, claim.message_id)
 
 
-def return_claim(tx: Transaction, claim_: ClaimedDelivery, again_at: datetime) -> None:
-    """Gives a claim back that our own rate limits do not let out yet. Not a try."""
+def return_claim(tx: Transaction, claim: ClaimedDelivery, again_at: datetime) -> None:
+    """Gives back a claim that our own rate limits do not let out yet. It counts as no attempt."""
     tx.execute(
         update(deliveries)
-        .where(is_still_claimed(claim_))
+        .where(is_still_claimed(claim))
         .values(
             status="queued",
             attempts=deliveries.c.attempts - 1,
@@ -213,12 +239,16 @@ def return_claim(tx: Transaction, claim_: ClaimedDelivery, again_at: datetime) -
 
 
 def fail_delivery(
-    tx: Transaction, claim_: ClaimedDelivery, error: SendError, *, also: str = ""
+    tx: Transaction, claim: ClaimedDelivery, error: SendError, *, also: str = ""
 ) -> None:
-    """It will not leave. The agent sees why, and `also` what else was tried."""
+    """Ends a delivery that will not leave.
+
+    Args:
+        also: sentences for the agent about other channels that were tried.
+    """
     receipts.advance_delivery(
         tx,
-        claim_.message_id,
+        claim.message_id,
         DeliveryStatus.FAILED,
         code=error.code,
         reason=f"{error.message} {also}".strip(),
@@ -226,11 +256,11 @@ def fail_delivery(
     )
 
 
-def mark_maybe_twice(tx: Transaction, claim_: ClaimedDelivery) -> None:
-    """Nobody could tell whether it had left: it goes (again), and says so."""
+def mark_maybe_twice(tx: Transaction, claim: ClaimedDelivery) -> None:
+    """Marks a delivery that is sent again though it may have arrived, for the agent to see."""
     tx.execute(
         update(deliveries)
-        .where(deliveries.c.message_id == claim_.message_id)
+        .where(deliveries.c.message_id == claim.message_id)
         .values(maybe_twice=True, unknown_since=None)
     )
 
@@ -238,7 +268,15 @@ def mark_maybe_twice(tx: Transaction, claim_: ClaimedDelivery) -> None:
 def retry_waiting_now(
     tx: Transaction, connector: str | None = None, limit: int | None = None
 ) -> int:
-    """Makes what waits for a provider to come back due now: all of it, or the first ones."""
+    """Makes deliveries due now that wait because their provider was away or refused our keys.
+
+    Args:
+        connector: its name, None for all connectors.
+        limit: the largest number of deliveries, those that are due first; None for all.
+
+    Returns:
+        The number of deliveries.
+    """
     waiting = (
         select(deliveries.c.message_id)
         .where(

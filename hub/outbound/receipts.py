@@ -1,4 +1,4 @@
-"""What providers report about messages of ours: receipts and reads. Never a new conversation.
+"""Applies providers' receipts: what became of our messages. None opens a conversation.
 
 A status only moves forward. `failed` is final, unless the provider says `delivered` after all.
 """
@@ -26,31 +26,41 @@ RANK = {
     DeliveryStatus.DELIVERED: 3,
     DeliveryStatus.READ: 4,
 }
-#: What a report may still move on to a given status.
+#: The statuses that a receipt may move on to each status.
 BEFORE = {
     status: [old.value for old in RANK if RANK[old] < rank] for status, rank in RANK.items()
 } | {DeliveryStatus.FAILED: ["queued", "sending", "sent"]}
 
-#: How far two clocks may be apart before a watermark misses the last message.
+#: How far the provider's clock may be behind ours before a watermark misses the last message.
 CLOCKS_DIFFER = timedelta(seconds=2)
 
-_EXTERNAL = Upsert(external_ids, ["connector", "external_id", "address_id"])
-_ANSWERED = Upsert(external_ids, ["connector", "external_id", "address_id"], update=["status"])
+_ADD_EXTERNAL_ID = Upsert(external_ids, ["connector", "external_id", "address_id"])
+_CONFIRM_EXTERNAL_ID = Upsert(
+    external_ids, ["connector", "external_id", "address_id"], update=["status"]
+)
 
 
-def record_receipt(tx: Transaction, connector: str, update_: DeliveryUpdate) -> list[int]:
-    """Applies a report. Returns the ids of the messages it changed."""
-    if update_.up_to is not None and update_.address is not None:
-        found = _by_watermark(tx, connector, update_.address, update_.status, update_.up_to)
-    elif update_.message_id.isdecimal():
-        found = _by_message_id(tx, connector, update_)
+def record_receipt(tx: Transaction, connector: str, receipt: DeliveryUpdate) -> list[int]:
+    """Applies a receipt to the deliveries that it is about.
+
+    Args:
+        receipt: it names its messages by a watermark (all to an address up to a time), by the
+            hub's own id, or by external ids.
+
+    Returns:
+        The ids of the messages whose status it changed.
+    """
+    if receipt.up_to is not None and receipt.address is not None:
+        message_ids = _by_watermark(tx, connector, receipt.address, receipt.status, receipt.up_to)
+    elif receipt.message_id.isdecimal():
+        message_ids = _by_message_id(tx, connector, receipt)
     else:
-        found = _by_external_ids(tx, connector, update_)
-    changed = [message_id for message_id in found if _report_one(tx, message_id, update_)]
-    if update_.stopped:
-        _mark_stopped(tx, connector, found, update_.reason)
-    for message_id in found if update_.note else ():
-        _note(tx, message_id, update_)
+        message_ids = _by_external_ids(tx, connector, receipt)
+    changed = [message_id for message_id in message_ids if _apply(tx, message_id, receipt)]
+    if receipt.stopped:
+        _close_addresses(tx, connector, message_ids, receipt.reason)
+    for message_id in message_ids if receipt.note else ():
+        _add_note(tx, message_id, receipt)
     return changed
 
 
@@ -63,7 +73,14 @@ def advance_delivery(
     reason: str = "",
     external_code: str = "",
 ) -> bool:
-    """Moves a delivery forward. False when it is as far, or further, already."""
+    """Moves a delivery forward to a status, and publishes the message.
+
+    Args:
+        code, reason, external_code: of a failure, as `SendError` has them.
+
+    Returns:
+        False when the delivery is as far, or further, already.
+    """
     values: dict[str, Any] = {
         "status": status.value,
         "code": code,
@@ -73,7 +90,7 @@ def advance_delivery(
         "lease_until": None,
     }
     if status is DeliveryStatus.READ:
-        values["follow_at"] = None  # nobody has to be told again
+        values["follow_at"] = None  # a message that was read follows no visitor
     changed = tx.execute(
         update(deliveries)
         .where(deliveries.c.message_id == message_id, deliveries.c.status.in_(BEFORE[status]))
@@ -87,16 +104,19 @@ def advance_delivery(
     return True
 
 
-def _report_one(tx: Transaction, message_id: int, update_: DeliveryUpdate) -> bool:
-    """Applies a report, or keeps it while parts of the message have yet to leave.
+def _apply(tx: Transaction, message_id: int, receipt: DeliveryUpdate) -> bool:
+    """Applies a receipt to one delivery, or keeps it while parts of the message have yet to leave.
 
     Otherwise the receipt of the first part would end a delivery whose second part is on its way.
+
+    Returns:
+        Whether the status changed now.
     """
-    told = {
-        "status": update_.status.value,
-        "code": update_.code,
-        "reason": update_.reason,
-        "external_code": update_.external_code,
+    reported = {
+        "status": receipt.status.value,
+        "code": receipt.code,
+        "reason": receipt.reason,
+        "external_code": receipt.external_code,
     }
     row = tx.execute(
         select(deliveries.c.status, deliveries.c.reported)
@@ -106,39 +126,47 @@ def _report_one(tx: Transaction, message_id: int, update_: DeliveryUpdate) -> bo
     if row is None:
         return False
     if row.status not in ("queued", "sending"):
-        is_news = advance_delivery(
+        is_changed = advance_delivery(
             tx,
             message_id,
-            update_.status,
-            code=update_.code,
-            reason=update_.reason,
-            external_code=update_.external_code,
+            receipt.status,
+            code=receipt.code,
+            reason=receipt.reason,
+            external_code=receipt.external_code,
         )
-        if is_news and update_.status is DeliveryStatus.FAILED:
-            _forget_tries(tx, message_id)
-        return is_news
-    before = row.reported.get("status")
-    if before is None or before in BEFORE[update_.status]:
+        if is_changed and receipt.status is DeliveryStatus.FAILED:
+            _forget_attempts(tx, message_id)
+        return is_changed
+    kept_status = row.reported.get("status")
+    if kept_status is None or kept_status in BEFORE[receipt.status]:
         tx.execute(
-            update(deliveries).where(deliveries.c.message_id == message_id).values(reported=told)
+            update(deliveries)
+            .where(deliveries.c.message_id == message_id)
+            .values(reported=reported)
         )
     return False
 
 
 def _advance_to_reported(tx: Transaction, message_id: int) -> None:
-    told = tx.execute(
+    """Applies the receipt that was kept until the message was sent, if there is one."""
+    reported = tx.execute(
         select(deliveries.c.reported).where(deliveries.c.message_id == message_id)
     ).scalar_one()
-    if told and told["status"] in (status for status, old in BEFORE.items() if "sent" in old):
-        tx.execute(update(deliveries).where(deliveries.c.message_id == message_id).values(**told))
-        if told["status"] == DeliveryStatus.FAILED:
-            _forget_tries(tx, message_id)
+    if reported and reported["status"] in (
+        status for status, earlier in BEFORE.items() if "sent" in earlier
+    ):
+        tx.execute(
+            update(deliveries).where(deliveries.c.message_id == message_id).values(**reported)
+        )
+        if reported["status"] == DeliveryStatus.FAILED:
+            _forget_attempts(tx, message_id)
 
 
-def _forget_tries(tx: Transaction, message_id: int) -> None:
-    """The provider took it and failed: whoever sends it again sends all of it.
+def _forget_attempts(tx: Transaction, message_id: int) -> None:
+    """Makes the next attempt send all parts again: the provider took the message and failed.
 
-    The ids of that try stay known, for a late "delivered"; they prove nothing about the next one.
+    The external ids of the failed attempt stay known, for a late "delivered"; they prove nothing
+    about the next attempt.
     """
     tx.execute(
         update(deliveries)
@@ -162,11 +190,17 @@ def remember_external_id(
     *,
     is_answer: bool = False,
 ) -> None:
-    """Notes the provider's id of a part. `is_answer`: it took the part (again) just now."""
+    """Stores the provider's id of one part of a message; "" is no id.
+
+    Args:
+        part: the number of the call, from 0.
+        is_answer: whether the id came with the answer to the call, so that the provider took the
+            part just now (again).
+    """
     if not external_id:
         return
     tx.execute(
-        _ANSWERED if is_answer else _EXTERNAL,
+        _CONFIRM_EXTERNAL_ID if is_answer else _ADD_EXTERNAL_ID,
         {
             "connector": connector,
             "external_id": external_id,
@@ -180,36 +214,46 @@ def remember_external_id(
 
 
 def record_customer_read(
-    tx: Transaction, connector: str, person: ContactAddress, event: ContactEvent
+    tx: Transaction, connector: str, reader: ContactAddress, event: ContactEvent
 ) -> list[int]:
-    """The customer has read everything up to a message (or a moment)."""
+    """Marks our messages to a customer as read, up to a message or a moment.
+
+    Args:
+        event: `external_id` is the hub's own id of the last message read; without one `at` counts.
+
+    Returns:
+        The ids of the messages whose status changed.
+    """
     if event.external_id.isdecimal():
         limit = tx.execute(
             select(messages.c.created_at).where(
                 messages.c.id == int(event.external_id),
-                messages.c.address_id == person.address_id,
+                messages.c.address_id == reader.address_id,
             )
         ).scalar()
     else:
         limit = event.at
     if limit is None:
         return []
-    read = select(messages.c.id).where(
-        messages.c.address_id == person.address_id, messages.c.created_at <= limit
+    read_messages = select(messages.c.id).where(
+        messages.c.address_id == reader.address_id, messages.c.created_at <= limit
     )
-    rows = tx.execute(
+    message_ids = tx.execute(
         select(deliveries.c.message_id)
         .where(
-            deliveries.c.address_id == person.address_id,
+            deliveries.c.address_id == reader.address_id,
             deliveries.c.connector == connector,
             deliveries.c.status.in_(BEFORE[DeliveryStatus.READ]),
             deliveries.c.status != DeliveryStatus.FAILED.value,
-            deliveries.c.message_id.in_(read),
+            deliveries.c.message_id.in_(read_messages),
         )
         .order_by(deliveries.c.message_id)
-    )
-    read_ = DeliveryUpdate(key="", raw=b"", status=DeliveryStatus.READ)
-    return [one for one in rows.scalars().all() if _report_one(tx, one, read_)]
+    ).scalars()
+    receipt = DeliveryUpdate(key="", raw=b"", status=DeliveryStatus.READ)
+    return [message_id for message_id in message_ids.all() if _apply(tx, message_id, receipt)]
+
+
+# -- which messages a receipt is about -------------------------------------------------------------
 
 
 def _by_watermark(
@@ -226,7 +270,7 @@ def _by_watermark(
             # The provider says when it took the message; we know when we began to send it.
             deliveries.c.tried_at <= up_to + CLOCKS_DIFFER,
             deliveries.c.status.in_(BEFORE[status]),
-            # A watermark names no message: what failed did not arrive by it after all.
+            # A watermark names no message, so it does not say that a failed one has arrived.
             deliveries.c.status.not_in(("queued", "sending", "failed")),
         )
         .order_by(deliveries.c.message_id)
@@ -234,72 +278,76 @@ def _by_watermark(
     return list(rows.scalars())
 
 
-def _by_message_id(tx: Transaction, connector: str, update_: DeliveryUpdate) -> list[int]:
+def _by_message_id(tx: Transaction, connector: str, receipt: DeliveryUpdate) -> list[int]:
     row = tx.execute(
         select(deliveries.c.message_id, deliveries.c.address_id).where(
-            deliveries.c.message_id == int(update_.message_id),
+            deliveries.c.message_id == int(receipt.message_id),
             deliveries.c.connector == connector,
         )
     ).first()
     if row is None:
         return []
-    if update_.status is DeliveryStatus.FAILED and _is_of_a_former_try(tx, connector, update_):
+    if receipt.status is DeliveryStatus.FAILED and _is_of_failed_attempt(tx, connector, receipt):
         return []
-    # The report may be faster than the answer to our call: it brings the id, too.
-    for external_id in update_.external_ids:
+    # The receipt may be faster than the answer to our call: it brings the external id, too.
+    for external_id in receipt.external_ids:
         remember_external_id(tx, row.message_id, connector, row.address_id, 0, external_id)
     return [row.message_id]
 
 
-def _is_of_a_former_try(tx: Transaction, connector: str, update_: DeliveryUpdate) -> bool:
-    found = tx.execute(
+def _is_of_failed_attempt(tx: Transaction, connector: str, receipt: DeliveryUpdate) -> bool:
+    failed = tx.execute(
         select(external_ids.c.message_id).where(
             external_ids.c.connector == connector,
-            external_ids.c.external_id.in_(update_.external_ids),
+            external_ids.c.external_id.in_(receipt.external_ids),
             external_ids.c.status == DeliveryStatus.FAILED.value,
         )
     )
-    return found.first() is not None
+    return failed.first() is not None
 
 
-def _by_external_ids(tx: Transaction, connector: str, update_: DeliveryUpdate) -> list[int]:
+def _by_external_ids(tx: Transaction, connector: str, receipt: DeliveryUpdate) -> list[int]:
     conditions = [
         external_ids.c.connector == connector,
-        external_ids.c.external_id.in_(update_.external_ids),
+        external_ids.c.external_id.in_(receipt.external_ids),
     ]
-    if update_.status is DeliveryStatus.FAILED:
-        # Of a try that failed before, this is no news; of the one after it, it would be untrue.
+    if receipt.status is DeliveryStatus.FAILED:
+        # That an earlier attempt failed is known; of the attempt after it, it would be untrue.
         conditions.append(external_ids.c.status == "sent")
     rows = tx.execute(select(external_ids.c.message_id).where(*conditions).distinct())
     return list(rows.scalars())
 
 
-def _mark_stopped(tx: Transaction, connector: str, found: list[int], reason: str) -> None:
+# -- what else a receipt says ----------------------------------------------------------------------
+
+
+def _close_addresses(tx: Transaction, connector: str, message_ids: list[int], reason: str) -> None:
+    """Closes the addresses of messages: the provider says that nothing reaches them."""
     rows = tx.execute(
-        select(deliveries.c.address_id).where(deliveries.c.message_id.in_(found)).distinct()
+        select(deliveries.c.address_id).where(deliveries.c.message_id.in_(message_ids)).distinct()
     )
     for address_id in rows.scalars():
         address_state.stopped(tx, address_id, connector, reason)
 
 
-def _note(tx: Transaction, message_id: int, update_: DeliveryUpdate) -> None:
-    """A bounce is shown where it belongs: beside the message that came back."""
+def _add_note(tx: Transaction, message_id: int, receipt: DeliveryUpdate) -> None:
+    """Adds a receipt's note to the timeline, in the conversation of the message: a bounce mail."""
     row = tx.execute(
         select(messages.c.conversation_id, addresses)
         .join(addresses, addresses.c.id == messages.c.address_id)
         .where(messages.c.id == message_id)
     ).one()
-    person = contact_addresses.find_contact_address(
+    recipient = contact_addresses.find_contact_address(
         tx.connection, Address(row.scheme, row.path, row.scope)
     )
-    assert person is not None
-    target = lifecycle.load_conversation(tx, row.conversation_id, person)
+    assert recipient is not None
+    conversation = lifecycle.load_conversation(tx, row.conversation_id, recipient)
     timeline.add_event(
         tx,
-        target,
+        conversation,
         "delivery.report",
         author.SYSTEM,
         message_id=str(message_id),
-        status=update_.status.value,
-        text=update_.note,
+        status=receipt.status.value,
+        text=receipt.note,
     )

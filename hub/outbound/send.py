@@ -1,7 +1,11 @@
-"""What an agent, a bot or the hub says: written to the outbox, and gone once it is."""
+"""Sends what an agent or the API writes: adds the message and queues its delivery.
+
+Nothing leaves here: the delivery worker takes it from the outbox after the commit.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +17,7 @@ from hub.conversations import actions, attachments, lifecycle, publishing, timel
 from hub.conversations.lifecycle import LoadedConversation
 from hub.errors import Conflict, Invalid, NotFound
 from hub.outbound import destinations
-from hub.outbound.destinations import OutboundChannel
+from hub.outbound.destinations import MessagePlace, OutboundChannel
 from hub.schema import resources
 from hub.schema.author import Author
 from hub.schema.storable_text import storable
@@ -32,10 +36,14 @@ MAX_CLIENT_ID = 200
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What somebody wants to say.
+    """A message or a note, as its author wrote it.
 
-    `connector` picks another channel than that of the message answered. `client_id` is the
-    sender's own key: the same one twice is one message.
+    Args:
+        type: `message`, or `note` for agents only.
+        connector: another channel than that of the message answered, by its connector's name.
+        attachment_ids: of files that an agent uploaded before.
+        reply_to: the id of the message answered.
+        client_id: the author's own key; the same key twice is one message.
     """
 
     text: str
@@ -48,6 +56,8 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
+    """The message that was sent. `is_new` is false where it was sent before by its client id."""
+
     message: resources.Message
     is_new: bool
 
@@ -57,14 +67,21 @@ def send_message(
     conversation_id: int,
     draft: Draft,
     author: Author,
-    outlets: dict[str, OutboundChannel],
+    outbound_channels: Mapping[str, OutboundChannel],
 ) -> SendResult:
-    """Adds a message to a conversation and puts it in line for its channel; or adds a note.
+    """Adds a message to a conversation and queues its delivery; or adds a note.
+
+    A message to a conversation that was merged, or resolved while another one is open, is added to
+    the conversation that goes on. Its address is chosen by the conversation that was named.
+
+    Args:
+        outbound_channels: the connectors that are turned on, by name.
 
     Raises:
-        NotFound: no such conversation, or nothing to answer there.
-        Invalid: the draft is empty, too long, or names what is not there.
-        Conflict: the customer cannot be reached the way that was asked for.
+        NotFound: no such conversation.
+        Invalid: the draft is empty or too long, or names a message, a file or a connector that
+            does not exist.
+        Conflict: the customer cannot be reached on the channel.
     """
     draft = storable(draft)
     _check(draft)
@@ -78,73 +95,76 @@ def send_message(
     ).first()
     if row is None:
         raise NotFound("There is no such conversation.")
-    named = stands = conversation_id
+    surviving_id = conversation_id
     if row.merged_into_id is not None:
-        named = stands = lifecycle.surviving_id(tx, row.merged_into_id)
+        surviving_id = lifecycle.surviving_id(tx, row.merged_into_id)
+    active_id = surviving_id
     if row.status == "resolved" and draft.type == "message":
-        # What is said goes on where something goes on: no second one is opened beside it.
-        open_ = lifecycle.load_open_conversation(
+        # A message joins the open conversation: no second one is opened beside it.
+        open_conversation = lifecycle.load_open_conversation(
             tx, contact_addresses.first_address_of(tx.connection, row.contact_id)
         )
-        stands = stands if open_ is None else open_.id
-    repeated = _repeated(tx, row.contact_id, draft)
+        if open_conversation is not None:
+            active_id = open_conversation.id
+    repeated = _find_repeated(tx, row.contact_id, draft)
     if repeated is not None:
         return SendResult(repeated, is_new=False)
-    reply = _reply_to(tx, named, draft)
+    answered = _answered_place(tx, surviving_id, draft)
     if draft.type == "note":
-        target = _thread(tx, stands, None)
-        person = None
-        outlet = None
+        recipient = None
+        channel = None
     else:
-        # Asked of the conversation that was named: merging changes no reply's way.
-        person, outlet = destinations.find_destination(
-            tx, conversation_id, row.contact_id, draft.connector, reply, outlets
+        # Asked of the conversation that was named: a merge changes no answer's address.
+        recipient, channel = destinations.find_destination(
+            tx, conversation_id, row.contact_id, draft.connector, answered, outbound_channels
         )
-        target = _thread(tx, stands, person)
-    return SendResult(_write(tx, target, person, outlet, draft, author), is_new=True)
+    conversation = _load_conversation(tx, active_id, recipient)
+    message = _add_message(tx, conversation, recipient, channel, draft, author)
+    return SendResult(message, is_new=True)
 
 
 def send_first_message(
     tx: Transaction,
-    person: ContactAddress,
-    outlet: OutboundChannel,
+    recipient: ContactAddress,
+    channel: OutboundChannel,
     draft: Draft,
     author: Author,
 ) -> SendResult:
-    """Writes first to somebody, in what goes on with them already or in a new conversation.
+    """Writes to a contact, in their open conversation or in a new one.
 
     Raises:
-        Invalid: the draft is empty or too long.
-        Conflict: this channel does not let us write first.
+        Invalid: the draft is empty or too long, or names a file that does not exist.
+        Conflict: the channel does not let us write first, or the customer closed the address.
     """
     draft = storable(draft)
     _check(draft)
-    repeated = _repeated(tx, person.contact_id, draft)
+    repeated = _find_repeated(tx, recipient.contact_id, draft)
     if repeated is not None:
         return SendResult(repeated, is_new=False)
     if (
-        not outlet.can_start
-        and address_state.last_inbound_at(tx.connection, person.address_id, outlet.name) is None
+        not channel.can_start
+        and address_state.last_inbound_at(tx.connection, recipient.address_id, channel.name) is None
     ):
         raise Conflict(
             "On this channel the customer has to write first. Choose another channel, or send "
             "them a link to this one."
         )
-    address_state.known(tx, person.address_id, outlet.name)
-    destinations.refuse_stopped_address(tx, person.address_id, outlet.name)
-    tx.lock(f"contact:{person.root_id}")
-    target = lifecycle.load_open_conversation(tx, person) or lifecycle.start_conversation(
-        tx, person
+    address_state.known(tx, recipient.address_id, channel.name)
+    destinations.refuse_stopped_address(tx, recipient.address_id, channel.name)
+    tx.lock(f"contact:{recipient.root_id}")
+    conversation = lifecycle.load_open_conversation(tx, recipient) or lifecycle.start_conversation(
+        tx, recipient
     )
-    return SendResult(_write(tx, target, person, outlet, draft, author), is_new=True)
+    message = _add_message(tx, conversation, recipient, channel, draft, author)
+    return SendResult(message, is_new=True)
 
 
 def retry_message(tx: Transaction, message_id: int) -> resources.Message:
-    """Puts a failed message in line again.
+    """Queues the delivery of a failed message again.
 
     Raises:
         NotFound: no such message.
-        Conflict: it did not fail, or the customer closed the address.
+        Conflict: the message did not fail, or the customer closed the address.
     """
     row = tx.execute(select(deliveries).where(deliveries.c.message_id == message_id)).first()
     if row is not None and row.status == "failed":
@@ -185,11 +205,12 @@ def _check(draft: Draft) -> None:
         raise Invalid(f"A client_id has 1 to {MAX_CLIENT_ID} characters.", "client_id")
 
 
-def _repeated(tx: Transaction, contact_id: int, draft: Draft) -> resources.Message | None:
+def _find_repeated(tx: Transaction, contact_id: int, draft: Draft) -> resources.Message | None:
+    """The message that was sent to this contact with the draft's client id before."""
     if draft.client_id is None:
         return None
     tx.lock(f"contact:{contact_id}")
-    found = tx.execute(
+    message_id = tx.execute(
         select(messages.c.id)
         .join(contacts, contacts.c.id == messages.c.contact_id)
         .where(
@@ -199,49 +220,52 @@ def _repeated(tx: Transaction, contact_id: int, draft: Draft) -> resources.Messa
             messages.c.client_id == draft.client_id,
         )
     ).scalar()
-    return None if found is None else views.message(tx.connection, found)
+    return None if message_id is None else views.message(tx.connection, message_id)
 
 
-def _reply_to(tx: Transaction, conversation_id: int, draft: Draft) -> Any | None:
+def _answered_place(tx: Transaction, conversation_id: int, draft: Draft) -> MessagePlace | None:
+    """The place of the message that the draft answers; None where it names none."""
     if draft.reply_to is None:
         return None
     row = tx.execute(
-        select(messages).where(
+        select(messages.c.connector, messages.c.address_id).where(
             messages.c.id == draft.reply_to, lifecycle.message_is_in(conversation_id)
         )
     ).first()
     if row is None:
         raise Invalid("The message to answer is not in this conversation.", "reply_to")
-    return row
+    return MessagePlace(row.connector, row.address_id)
 
 
-def _thread(
-    tx: Transaction, conversation_id: int, person: ContactAddress | None
+def _load_conversation(
+    tx: Transaction, conversation_id: int, recipient: ContactAddress | None
 ) -> LoadedConversation:
+    """A conversation, for a message to this recipient, or for a note where there is none."""
     row = tx.execute(select(conversations).where(conversations.c.id == conversation_id)).one()
-    if person is None:
-        held = tx.execute(
+    if recipient is None:
+        address_id = tx.execute(
             select(addresses.c.id).where(addresses.c.contact_id == row.contact_id).limit(1)
         ).scalar_one()
-        person = destinations.find_address_by_id(tx, held)
-        assert person is not None
-    return lifecycle.load_conversation(tx, conversation_id, person)
+        recipient = destinations.find_address_by_id(tx, address_id)
+        assert recipient is not None
+    return lifecycle.load_conversation(tx, conversation_id, recipient)
 
 
-def _write(
+def _add_message(
     tx: Transaction,
-    target: LoadedConversation,
-    person: ContactAddress | None,
-    outlet: OutboundChannel | None,
+    conversation: LoadedConversation,
+    recipient: ContactAddress | None,
+    channel: OutboundChannel | None,
     draft: Draft,
     author: Author,
 ) -> resources.Message:
+    """Adds the message, queues its delivery, and notes that the conversation was answered."""
     values = timeline.add_message(
         tx,
-        target,
-        person=person,
-        connector=None if outlet is None else outlet.name,
-        kind=None if outlet is None else outlet.kind,
+        conversation,
+        person=recipient,
+        connector=None if channel is None else channel.name,
+        kind=None if channel is None else channel.kind,
         direction="out",
         author=author,
         type=draft.type,
@@ -249,36 +273,40 @@ def _write(
         reply_to_id=draft.reply_to,
         client_id=draft.client_id,
     )
-    _attach(tx, values["id"], target, draft)
-    if person is not None and outlet is not None:
-        queue_delivery(tx, values["id"], person, outlet)
-        target.changes["waiting_since"] = None
-        target.changes["unread_count"] = 0
+    _attach(tx, values["id"], conversation, draft)
+    if recipient is not None and channel is not None:
+        queue_delivery(tx, values["id"], recipient, channel)
+        conversation.changes["waiting_since"] = None
+        conversation.changes["unread_count"] = 0
         if author.type == "agent":
-            # Whoever answers has looked at it, and has it where nobody had.
-            if author.id is not None and target["assignee_id"] is None:
-                target.changes["assignee_id"] = author.id
-            accepted_at = target["accepted_at"] or tx.now
-            target.changes |= {"accepted_at": accepted_at, **actions.LOOKED_AT}
-        if target["status"] in ("snoozed", "resolved"):
-            target.changes |= {"status": "open", "snoozed_until": None, "resolved_at": None}
-    return publishing.message(tx, target, values["id"])
+            # An agent who answers has looked at it, and is assigned where no agent was.
+            if author.id is not None and conversation["assignee_id"] is None:
+                conversation.changes["assignee_id"] = author.id
+            accepted_at = conversation["accepted_at"] or tx.now
+            conversation.changes |= {"accepted_at": accepted_at, **actions.LOOKED_AT}
+        if conversation["status"] in ("snoozed", "resolved"):
+            conversation.changes |= {"status": "open", "snoozed_until": None, "resolved_at": None}
+    return publishing.message(tx, conversation, values["id"])
 
 
 def queue_delivery(
     tx: Transaction,
     message_id: int,
-    person: ContactAddress,
-    outlet: OutboundChannel,
+    recipient: ContactAddress,
+    channel: OutboundChannel,
     *,
     fallback_from: dict[str, Any] | None = None,
 ) -> None:
-    """Puts a message in line for its channel."""
+    """Queues the delivery of a message.
+
+    Args:
+        fallback_from: for a message that took another route, its first destination and its trail.
+    """
     tx.execute(
         insert(deliveries).values(
             message_id=message_id,
-            connector=outlet.name,
-            address_id=person.address_id,
+            connector=channel.name,
+            address_id=recipient.address_id,
             status="queued",
             code="",
             reason="",
@@ -295,11 +323,13 @@ def queue_delivery(
     )
 
 
-def _attach(tx: Transaction, message_id: int, target: LoadedConversation, draft: Draft) -> None:
+def _attach(
+    tx: Transaction, message_id: int, conversation: LoadedConversation, draft: Draft
+) -> None:
     if not draft.attachment_ids:
         return
     count = attachments.attach_agent_uploads(
-        tx, draft.attachment_ids, message_id, target.person.contact_id
+        tx, draft.attachment_ids, message_id, conversation.person.contact_id
     )
     if count != len(set(draft.attachment_ids)):
         raise Invalid("An attachment is not there, or was sent before.", "attachments")

@@ -1,4 +1,4 @@
-"""Makes the message that a connector composes from what the database has of a delivery."""
+"""Builds the message that a connector composes from what the database has of a delivery."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from hub.connectors.base import Connector
 from hub.errors import ContactStopped
 from hub.outbound import message_details
+from hub.outbound.message_details import OutgoingFile
 from hub.outbound.outbox import ClaimedDelivery
 from hub.schema.tokens import ReplyToken, make_reply_token
 from hub.store.engine import Store
@@ -17,7 +18,7 @@ from hub.types import Attachment, Medium, OutboundMessage
 
 
 class MessageBuilder:
-    """Reads messages for their connectors."""
+    """Builds outbound messages. `secret` signs their reply tokens."""
 
     def __init__(self, store: Store, media: MediaFolder, links: MediaLinks, secret: bytes) -> None:
         self._store = store
@@ -25,35 +26,40 @@ class MessageBuilder:
         self._links = links
         self._secret = secret
 
-    def message(self, connector: Connector[Any], claim: ClaimedDelivery) -> OutboundMessage:
-        """Everything a channel may say of a message. Raises ContactStopped: it must not leave."""
+    def build_message(self, connector: Connector[Any], claim: ClaimedDelivery) -> OutboundMessage:
+        """The message of a claimed delivery, with everything that a channel may need.
+
+        Raises:
+            ContactStopped: the address is closed for us; the message must not leave.
+        """
         with self._store.read() as connection:
-            found = message_details.read_message_details(connection, claim)
-        if found.stopped_reason is not None:
-            raise ContactStopped(found.stopped_reason)
-        row = found.row
-        token = ReplyToken(row.conversation_id, claim.address_id)
+            details = message_details.read_message_details(connection, claim)
+        if details.stopped_reason is not None:
+            raise ContactStopped(details.stopped_reason)
+        token = ReplyToken(details.conversation_id, claim.address_id)
+        is_repeated = claim.parts_sent or claim.unknown_since
+        webhook_url = connector.site.webhook_url(connector.name)
         return OutboundMessage(
-            id=str(row.id),
-            address=found.address,
-            text=row.text,
-            subject=found.subject,
-            attachments=tuple(self._attachment(file) for file in found.files),
-            author_name=row.author_name,
-            # The time of writing, not of the try: a retry composes the same calls.
-            now=row.created_at if claim.parts_sent or claim.unknown_since else datetime.now(UTC),
-            last_inbound_at=found.last_inbound_at,
-            written_by_person=row.author_type == "agent",
-            automatic=row.author_type == "system",
-            reply_to=found.reply_to,
-            references=found.references,
-            conversation_id=str(row.conversation_id),
+            id=str(details.message_id),
+            address=details.address,
+            text=details.text,
+            subject=details.subject,
+            attachments=tuple(self._attachment(file) for file in details.files),
+            author_name=details.author_name,
+            # The time of writing, not of the attempt: a retry composes the same calls.
+            now=details.created_at if is_repeated else datetime.now(UTC),
+            last_inbound_at=details.last_inbound_at,
+            written_by_person=details.author_type == "agent",
+            automatic=details.author_type == "system",
+            reply_to=details.reply_to,
+            references=details.references,
+            conversation_id=str(details.conversation_id),
             reply_token=make_reply_token(self._secret, token),
-            status_url=f"{connector.site.webhook_url(connector.name)}/status?message={row.id}",
-            locale=found.locale,
+            status_url=f"{webhook_url}/status?message={details.message_id}",
+            locale=details.locale,
         )
 
-    def _attachment(self, file: Any) -> Attachment:
+    def _attachment(self, file: OutgoingFile) -> Attachment:
         return Attachment(
             medium=Medium(file.medium),
             name=file.name,

@@ -159,7 +159,7 @@ class DeliveryWorker:
             self._refused(connector, claim, error)
 
     def _send(self, connector: Connector[Any], claim: ClaimedDelivery) -> None:
-        message = self._composer.message(connector, claim)
+        message = self._composer.build_message(connector, claim)
         calls = compose_calls(connector, message)
         first = claim.parts_sent
         if claim.unknown_since is not None and first < len(calls):
@@ -168,7 +168,7 @@ class DeliveryWorker:
             wait = self._lanes[connector.name].waits_for_turn(claim.address_id)
             if wait > 0:
                 again_at = datetime.now(UTC) + timedelta(seconds=wait)
-                self._store.write(partial(outbox.return_claim, claim_=claim, again_at=again_at))
+                self._store.write(partial(outbox.return_claim, claim=claim, again_at=again_at))
                 return
             receipt = send_call(connector, calls[part])
             is_last = part == len(calls) - 1
@@ -259,7 +259,7 @@ class DeliveryWorker:
                 claim,
                 error,
                 closes_address=isinstance(error, ContactStopped | AddressInvalid),
-                outlets=self._connectors.outbound_channels(),
+                outbound_channels=self._connectors.outbound_channels(),
                 rules=self._rules(),
             )
         )

@@ -236,7 +236,7 @@ def moves_on(desk: Desk, claim: ClaimedDelivery) -> bool:
             claim,
             WindowClosed("Closed."),
             closes_address=False,
-            outlets=desk.connectors.outbound_channels(),
+            outbound_channels=desk.connectors.outbound_channels(),
             rules=RULES,
         )
     )

@@ -238,10 +238,10 @@ def test_a_draft_that_cannot_be_names_its_field(
     desk: Desk, anna: Customer, draft: Draft, field: str
 ) -> None:
     said = anna.says("Hello")
-    outlets = desk.connectors.outbound_channels()
+    channels = desk.connectors.outbound_channels()
     with pytest.raises(Invalid) as refused:
         desk.store.write(
-            lambda tx: send.send_message(tx, int(said.conversation_id), draft, desk.agent, outlets)
+            lambda tx: send.send_message(tx, int(said.conversation_id), draft, desk.agent, channels)
         )
     assert refused.value.field == field
     assert desk.count(messages) == 1
@@ -264,12 +264,12 @@ def test_nothing_in_a_text_breaks_the_sending(desk: Desk, anna: Customer, text: 
 
 
 def starts(desk: Desk, path: str, connector: str, text: str = "Good news") -> resources.Message:
-    outlet = desk.connectors.outbound_channels()[connector]
+    channel = desk.connectors.outbound_channels()[connector]
 
     def write(tx: Any) -> send.SendResult:
-        address = Address(outlet.scheme, path, outlet.scope)
+        address = Address(channel.scheme, path, channel.scope)
         person = contact_addresses.find_or_create(tx, address, Profile(), evidence="asserted")
-        return send.send_first_message(tx, person, outlet, Draft(text, client_id="s1"), desk.agent)
+        return send.send_first_message(tx, person, channel, Draft(text, client_id="s1"), desk.agent)
 
     return desk.store.write(write).message
 
