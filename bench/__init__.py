@@ -1,1 +1,5 @@
-"""Benchmarks that anybody can run: `make bench`. Numbers come with what they are compared to."""
+"""The benchmarks of `make bench`: each number comes with its goal or the floor of this machine.
+
+They start a hub as the end-to-end tests do, and may import `hub` and `tests`; nothing imports them
+but tests.
+"""

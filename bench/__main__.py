@@ -35,14 +35,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--readme", action="store_true", help="write the table into README.md too; needs all parts"
     )
-    asked = parser.parse_args(arguments)
-    if unknown := [name for name in asked.parts if name not in PARTS]:
+    options = parser.parse_args(arguments)
+    if unknown := [name for name in options.parts if name not in PARTS]:
         parser.error(f"there is no part {unknown[0]}; there are {', '.join(PARTS)}")
-    if asked.readme and asked.parts:
+    if options.readme and options.parts:
         parser.error("the README quotes all parts")
 
     results: dict[str, Any] = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": report.machine()}
-    for name in asked.parts or PARTS:
+    for name in options.parts or PARTS:
         print(f"measuring {name} ...", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory(prefix="hub-bench-") as folder:
             results[name] = PARTS[name](Path(folder))
@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> int:
     print(text)
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "latest.json").write_text(json.dumps(results, indent=2) + "\n")
-    if asked.readme:
+    if options.readme:
         report.write_readme(text)
     return 0 if all(row[3] != "missed" for row in rows) else 1
 

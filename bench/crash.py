@@ -13,7 +13,7 @@ KILLS = 25
 
 
 def run(folder: Path) -> dict[str, Any]:
-    """What was lost or doubled of everything acknowledged, and of every queued reply."""
+    """Counts the acknowledged events and queued replies that were lost or doubled."""
     seed = random.SystemRandom().randrange(10**6)
     outcome = crash.run(folder, deliveries=DELIVERIES, kills=KILLS, seed=seed)
     return {

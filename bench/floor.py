@@ -1,7 +1,7 @@
-"""The floor: what this stack costs before a hub does anything.
+"""The floor: the cost of this stack without a hub.
 
 One bare Flask-SocketIO route under eventlet with one durable SQLite insert and one emit. No hub can
-be faster than this on the same stack; the benchmark says how near it comes.
+be faster on the same stack; the benchmark measures how near it comes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a hub takes before anybody says a word: memory, time to start, memory per open chat."""
+"""The resources of an idle hub: memory, time to start, memory per open chat."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ GOAL_START_SECONDS = 2.5
 
 
 def run(folder: Path) -> dict[str, Any]:
+    """Measures memory in MB, starts in seconds, and KB per visitor socket."""
     with servers.hub(folder / "footprint") as hub:
         time.sleep(SETTLE_SECONDS)
         idle = _resident_mb(hub)
@@ -24,7 +25,7 @@ def run(folder: Path) -> dict[str, Any]:
         for _ in range(VISITORS):
             crowd.join({"connector": "website"})
         time.sleep(1.0)
-        crowded = _resident_mb(hub)
+        with_visitors = _resident_mb(hub)
         crowd.close()
         hub.stop()
         starts = [_start_seconds(hub) for _ in range(3)]
@@ -33,7 +34,7 @@ def run(folder: Path) -> dict[str, Any]:
         "goal_idle_mb": GOAL_IDLE_MB,
         "start_seconds": round(sorted(starts)[1], 2),
         "goal_start_seconds": GOAL_START_SECONDS,
-        "kb_per_visitor_socket": round((crowded - idle) * 1000 / VISITORS, 1),
+        "kb_per_visitor_socket": round((with_visitors - idle) * 1000 / VISITORS, 1),
     }
 
 
@@ -46,7 +47,7 @@ def _start_seconds(hub: RunningHub) -> float:
 
 
 def _resident_mb(hub: RunningHub) -> float:
-    """Resident memory in MB (10^6 bytes), as the system counts it."""
+    """Returns the resident memory in MB (10^6 bytes), as the system counts it."""
     assert hub.process is not None
     for line in Path(f"/proc/{hub.process.pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):

@@ -1,4 +1,4 @@
-"""How the screens' queries grow: the same pages at ten thousand messages and at a million."""
+"""The growth of the screens' queries from ten thousand messages to a million."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from hub.store.models import addresses, contacts, conversations, messages, reach
 
 STEPS = (10_000, 100_000, 1_000_000)
 GOALS = {"conversation list": 1.5, "timeline page": 1.5, "search, rare": 3.0, "search, common": 3.0}
-#: Everybody says about twenty things; one regular customer has said a fifth of everything.
+#: A conversation has about twenty messages; one regular customer wrote a fifth of all.
 PER_CONVERSATION = 20
 REGULAR = 1
 ROUNDS = 60
-WORDS = [
+VOCABULARY = [
     "order",
     "shoes",
     "size",
@@ -45,11 +45,11 @@ WORDS = [
 
 
 def run(folder: Path, steps: tuple[int, ...] = STEPS) -> dict[str, Any]:
-    """Milliseconds of each query at each size, and the growth from step to step."""
+    """Measures the milliseconds of each query at each size, and the growth from step to step."""
     folder.mkdir(parents=True, exist_ok=True)
-    stores = _filled(folder, steps)
-    with ExitStack() as open_:
-        connections = [open_.enter_context(store.read()) for store in stores]
+    stores = _filled_stores(folder, steps)
+    with ExitStack() as open_connections:
+        connections = [open_connections.enter_context(store.read()) for store in stores]
         results = {name: _milliseconds(connections, query) for name, query in _queries().items()}
     for store in stores:
         store.close()
@@ -57,7 +57,7 @@ def run(folder: Path, steps: tuple[int, ...] = STEPS) -> dict[str, Any]:
         "messages": list(steps),
         "queries": {
             name: {
-                "ms": [round(one, 2) for one in times],
+                "ms": [round(ms, 2) for ms in times],
                 "growth": [round(b / a, 2) for a, b in pairwise(times)],
                 "goal": GOALS[name],
             }
@@ -66,8 +66,8 @@ def run(folder: Path, steps: tuple[int, ...] = STEPS) -> dict[str, Any]:
     }
 
 
-def _filled(folder: Path, steps: tuple[int, ...]) -> list[Store]:
-    """One database that grows, and a copy of it at every size."""
+def _filled_stores(folder: Path, steps: tuple[int, ...]) -> list[Store]:
+    """Fills one database and copies it at every size."""
     growing = Store(f"sqlite:///{folder / 'growing.db'}")
     migrate(growing)
     dice = random.Random(7)
@@ -100,34 +100,34 @@ def _queries() -> dict[str, Callable[[Connection], object]]:
 def _milliseconds(
     connections: Sequence[Connection], query: Callable[[Connection], object]
 ) -> list[float]:
-    """The median at each size; they take turns, so the machine's moods are in all of them."""
+    """Returns the median at each size. Sizes alternate, to share slow phases of the machine."""
     times: list[list[float]] = [[] for _ in connections]
     for connection in connections:
         query(connection)
     for _ in range(ROUNDS):
-        for connection, taken in zip(connections, times, strict=True):
+        for connection, spent in zip(connections, times, strict=True):
             begin = time.perf_counter()
             query(connection)
-            taken.append((time.perf_counter() - begin) * 1000)
-    return [median(taken) for taken in times]
+            spent.append((time.perf_counter() - begin) * 1000)
+    return [median(spent) for spent in times]
 
 
 def _fill(tx: Transaction, begin: int, dice: random.Random) -> None:
-    """Ten thousand more messages, each conversation with a person of its own."""
+    """Adds ten thousand messages, each conversation with a contact of its own."""
     start = datetime(2026, 1, 1, tzinfo=UTC)
-    people = range(begin // PER_CONVERSATION, (begin + 10_000) // PER_CONVERSATION)
-    tx.execute(insert(contacts), [_contact(n + 1, start) for n in people])
-    tx.execute(insert(addresses), [_address(n + 1, start) for n in people])
+    numbers = range(begin // PER_CONVERSATION, (begin + 10_000) // PER_CONVERSATION)
+    tx.execute(insert(contacts), [_contact(n + 1, start) for n in numbers])
+    tx.execute(insert(addresses), [_address(n + 1, start) for n in numbers])
     tx.execute(
         insert(reaches),
         [
             {"address_id": n + 1, "connector": "sms", "stopped_reason": "", "opted_out": False}
-            for n in people
+            for n in numbers
         ],
     )
     rows = [_message(n, start, dice) for n in range(begin, begin + 10_000)]
     last = {row["conversation_id"]: row for row in rows}
-    tx.execute(insert(conversations), [_conversation(n + 1, start, last) for n in people])
+    tx.execute(insert(conversations), [_conversation(n + 1, start, last) for n in numbers])
     tx.execute(insert(messages), rows)
     tx.connection.connection.driver_connection.executemany(  # type: ignore[union-attr]
         "INSERT INTO message_search (rowid, body) VALUES (?, ?)",
@@ -162,8 +162,8 @@ def _address(number: int, start: datetime) -> dict[str, Any]:
 
 
 def _conversation(number: int, start: datetime, last: dict[int, Any]) -> dict[str, Any]:
-    found = last.get(number)
-    at = found["created_at"] if found else start
+    last_message = last.get(number)
+    at = last_message["created_at"] if last_message else start
     return {
         "id": number,
         "contact_id": number,
@@ -173,7 +173,7 @@ def _conversation(number: int, start: datetime, last: dict[int, Any]) -> dict[st
         "labels": [],
         "connectors": ["sms"],
         "unread_count": 0,
-        "last_message_id": found["id"] if found else None,
+        "last_message_id": last_message["id"] if last_message else None,
         "last_activity_at": at,
         "created_at": start,
         "updated_at": at,
@@ -181,25 +181,25 @@ def _conversation(number: int, start: datetime, last: dict[int, Any]) -> dict[st
 
 
 def _message(number: int, start: datetime, dice: random.Random) -> dict[str, Any]:
-    person = REGULAR if number % 5 == 0 else number // PER_CONVERSATION + 1
-    words = dice.choices(WORDS, k=8)
+    contact = REGULAR if number % 5 == 0 else number // PER_CONVERSATION + 1
+    terms = dice.choices(VOCABULARY, k=8)
     if number % 1000 == 0 and number < 10_000:
-        words.append("kilimanjaro")
+        terms.append("kilimanjaro")
     at = start + timedelta(seconds=number * 20)
     return {
         "id": number + 1,
-        "conversation_id": person,
-        "contact_id": person,
-        "address_id": person,
+        "conversation_id": contact,
+        "contact_id": contact,
+        "address_id": contact,
         "connector": "sms",
         "kind": "sms",
         "direction": "in",
         "type": "message",
         "author_type": "contact",
-        "author_id": person,
+        "author_id": contact,
         "author_name": "",
         "subject": "",
-        "text": " ".join(words),
+        "text": " ".join(terms),
         "folded": "",
         "html": "",
         "extra": {},

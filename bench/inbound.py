@@ -1,4 +1,4 @@
-"""Signed webhook to stored-and-emitted, against the floor, alternating in one run."""
+"""Signed webhooks, stored and emitted, against the floor; both alternate in one run."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from bench import load, servers
 ROUNDS = 9
 REQUESTS = 800
 CONNECTIONS = 24
-PEOPLE = 200
+CUSTOMERS = 200
 GOAL = 0.5
 
 
 def run(folder: Path) -> dict[str, Any]:
-    """Requests per second of the floor and of each kind, and their ratio (medians)."""
+    """Measures the requests per second of the floor and of each kind, and their ratio (medians)."""
     with servers.floor(folder) as floor, servers.hub(folder / "inbound") as hub:
         makers: dict[str, Callable[[int], bytes]] = {
-            "messenger": lambda n: servers.messenger(n, PEOPLE),
-            "telegram": lambda n: servers.telegram(n, PEOPLE),
-            "sms": lambda n: servers.sms(n, PEOPLE, hub.url),
+            "messenger": lambda n: servers.messenger(n, CUSTOMERS),
+            "telegram": lambda n: servers.telegram(n, CUSTOMERS),
+            "sms": lambda n: servers.sms(n, CUSTOMERS, hub.url),
         }
         body = b'{"text": "Where is my order?"}' * 8
-        bare = [load.request("/webhook", body, {"Content-Type": "application/json"})] * REQUESTS
+        floor_request = load.http_request("/webhook", body, {"Content-Type": "application/json"})
         rates: dict[str, list[float]] = {"floor": [], **{kind: [] for kind in makers}}
         with hub.agent(), _floor_listener(floor.port):
-            for make in makers.values():  # everybody has written once before it counts
-                load.run(hub.port, [make(n) for n in range(PEOPLE)], CONNECTIONS)
-            number = PEOPLE
+            for make in makers.values():  # each customer writes once before the measured rounds
+                load.run(hub.port, [make(n) for n in range(CUSTOMERS)], CONNECTIONS)
+            number = CUSTOMERS
             for _round in range(ROUNDS):
-                rates["floor"].append(load.run(floor.port, bare, CONNECTIONS))
+                rates["floor"].append(load.run(floor.port, [floor_request] * REQUESTS, CONNECTIONS))
                 for kind, make in makers.items():
                     requests = [make(number + n) for n in range(REQUESTS)]
                     rates[kind].append(load.run(hub.port, requests, CONNECTIONS))
@@ -45,7 +45,7 @@ def run(folder: Path) -> dict[str, Any]:
         **{
             kind: {
                 "per_second": round(median(rates[kind])),
-                # Each round against its own floor: the machine's mood is in both.
+                # Each round against its own floor: a slow phase of the machine is in both.
                 "ratio": round(
                     median(a / b for a, b in zip(rates[kind], rates["floor"], strict=True)), 2
                 ),

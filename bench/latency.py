@@ -17,25 +17,28 @@ from bench import servers
 from bench.sockets import Crowd
 
 AGENTS = 50
-#: The clock is read at so many of them.
-HEARD = 5
+#: The number of sockets at which the time is measured.
+TIMED_SOCKETS = 5
 PER_SECOND = 50
 SECONDS = 12
-PEOPLE = 200
+CUSTOMERS = 200
 
 
 def run(folder: Path) -> dict[str, Any]:
-    """Milliseconds, p50 and p99, at some of the agents' sockets."""
+    """Measures the milliseconds, p50 and p99, at some of the agents' sockets."""
     with servers.hub(folder / "latency") as hub:
         count = PER_SECOND * SECONDS
-        requests = [servers.messenger(n, PEOPLE) for n in range(count)]
-        orders = pickle.dumps((hub.port, hub.url, hub.token, requests))
-        done = subprocess.run(
-            [sys.executable, "-m", "bench.latency"], input=orders, capture_output=True, check=True
+        requests = [servers.messenger(n, CUSTOMERS) for n in range(count)]
+        client_input = pickle.dumps((hub.port, hub.url, hub.token, requests))
+        client = subprocess.run(
+            [sys.executable, "-m", "bench.latency"],
+            input=client_input,
+            capture_output=True,
+            check=True,
         )
-        waits = pickle.loads(done.stdout)
-    if len(waits) != count * HEARD:
-        raise RuntimeError(f"{len(waits)} of {count * HEARD} events arrived")
+        waits = pickle.loads(client.stdout)
+    if len(waits) != count * TIMED_SOCKETS:
+        raise RuntimeError(f"{len(waits)} of {count * TIMED_SOCKETS} events arrived")
     cuts = quantiles(waits, n=100)
     return {
         "agents": AGENTS,
@@ -50,19 +53,19 @@ def main() -> None:
     crowd = Crowd(url, "/agent")
     for _ in range(AGENTS):
         crowd.join({"token": token})
-    crowd.only_count_on(HEARD)
+    crowd.only_read(TIMED_SOCKETS)
     sent: dict[int, float] = {}
     threading.Thread(target=_send, args=(port, requests, sent), daemon=True).start()
     waits: list[float] = []
-    wanted = len(requests) * HEARD
+    wanted = len(requests) * TIMED_SOCKETS
     deadline = time.monotonic() + SECONDS + 20
     while len(waits) < wanted and time.monotonic() < deadline:
         for packet in crowd.read(1.0):
             now = time.perf_counter()
             if '"message.created"' in packet:
-                found = re.search(r"order (\d+)\?", packet)
-                assert found is not None
-                waits.append(now - sent[int(found.group(1))])
+                match = re.search(r"order (\d+)\?", packet)
+                assert match is not None
+                waits.append(now - sent[int(match.group(1))])
     crowd.close()
     sys.stdout.buffer.write(pickle.dumps(waits))
 
@@ -71,10 +74,10 @@ def _send(port: int, requests: list[bytes], sent: dict[int, float]) -> None:
     begin = time.perf_counter()
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for number, one in enumerate(requests):
+        for number, request in enumerate(requests):
             time.sleep(max(0.0, begin + number / PER_SECOND - time.perf_counter()))
             sent[number] = time.perf_counter()
-            connection.sendall(one)
+            connection.sendall(request)
             connection.recv(65536)
 
 

@@ -1,7 +1,8 @@
-"""Sends prepared requests over kept connections, and counts. `python -m bench.load` is one client.
+"""Sends prepared requests over open connections and measures how long they take.
 
-A process of its own, so that the server's interpreter has a core to itself. Reads its orders as a
-pickle on standard input: (host, port, requests, connections). Prints seconds and failures.
+`python -m bench.load` is a process of its own, so that the server's interpreter has a core to
+itself. It reads a pickle from standard input: (port, requests, connections), and writes one of
+the seconds and the number of failures.
 """
 
 from __future__ import annotations
@@ -17,18 +18,23 @@ from itertools import islice
 
 
 def run(port: int, requests: Sequence[bytes], connections: int) -> float:
-    """Requests per second. Raises when one was not answered with 2xx."""
-    orders = pickle.dumps((port, list(requests), connections))
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.load"], input=orders, capture_output=True, check=True
+    """Returns the requests per second.
+
+    Raises:
+        RuntimeError: a request was not answered with 2xx.
+    """
+    client_input = pickle.dumps((port, list(requests), connections))
+    client = subprocess.run(
+        [sys.executable, "-m", "bench.load"], input=client_input, capture_output=True, check=True
     )
-    seconds, failed = pickle.loads(done.stdout)
+    seconds, failed = pickle.loads(client.stdout)
     if failed:
         raise RuntimeError(f"{failed} of {len(requests)} requests were refused")
     return len(requests) / float(seconds)
 
 
-def request(path: str, body: bytes, headers: dict[str, str]) -> bytes:
+def http_request(path: str, body: bytes, headers: dict[str, str]) -> bytes:
+    """Writes a POST request as bytes."""
     lines = [
         f"POST {path} HTTP/1.1",
         "Host: 127.0.0.1",
@@ -44,20 +50,20 @@ def main() -> None:
     source = iter(requests)
     lock = threading.Lock()
 
-    def client(number: int) -> None:
+    def send_requests(number: int) -> None:
         with socket.create_connection(("127.0.0.1", port)) as connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             while True:
                 with lock:
-                    few = list(islice(source, 4))
-                if not few:
+                    batch = list(islice(source, 4))
+                if not batch:
                     return
-                for one in few:
-                    connection.sendall(one)
-                    if not _answer(connection).startswith(b"HTTP/1.1 2"):
+                for request in batch:
+                    connection.sendall(request)
+                    if not _read_response(connection).startswith(b"HTTP/1.1 2"):
                         failed[number] += 1
 
-    threads = [threading.Thread(target=client, args=(n,)) for n in range(connections)]
+    threads = [threading.Thread(target=send_requests, args=(n,)) for n in range(connections)]
     begin = time.perf_counter()
     for thread in threads:
         thread.start()
@@ -66,7 +72,7 @@ def main() -> None:
     sys.stdout.buffer.write(pickle.dumps((time.perf_counter() - begin, sum(failed))))
 
 
-def _answer(connection: socket.socket) -> bytes:
+def _read_response(connection: socket.socket) -> bytes:
     data = b""
     while b"\r\n\r\n" not in data:
         chunk = connection.recv(65536)

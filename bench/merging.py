@@ -1,4 +1,4 @@
-"""What a merge and its undoing cost, for a contact of fifty messages and for one of 50,000."""
+"""The time of a merge and of its undoing, for contacts of 50 and of 50,000 messages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from hub.types import Address, Profile
 SIZES = (50, 50_000)
 #: A conversation has this many messages; half of the past is in one that never ended.
 PER_CONVERSATION = 20
-#: Said by each of the two between the merge and its undoing.
+#: Messages of each contact between the merge and its undoing.
 MEANWHILE = 10
 ROUNDS = 15
 GOAL_MS = 200
@@ -29,27 +29,27 @@ BATCH = 1000
 
 
 def run(folder: Path, sizes: tuple[int, ...] = SIZES) -> dict[str, Any]:
-    """Milliseconds of a merge and of an undoing, by how much was said before."""
+    """Measures the milliseconds of a merge and of an undoing, by the messages before."""
     folder.mkdir(parents=True, exist_ok=True)
     store = Store(f"sqlite:///{folder / 'merging.db'}")
     migrate(store)
-    found: dict[str, list[float]] = {"merge_ms": [], "undo_ms": []}
+    times: dict[str, list[float]] = {"merge_ms": [], "undo_ms": []}
     for size in sizes:
-        one, other = _person(store, f"+1555{size}"), _person(store, f"+1666{size}")
-        _fill(store, one, size)
-        _fill(store, other, 1)
+        first, second = _contact(store, f"+1555{size}"), _contact(store, f"+1666{size}")
+        _fill(store, first, size)
+        _fill(store, second, 1)
         merges, undoings = [], []
         for _round in range(ROUNDS):
-            link_id, spent = _timed(store, lambda tx, a=one, b=other: _merge(tx, a, b))  # type: ignore[misc]
+            link_id, spent = _timed(store, lambda tx, a=first, b=second: _merge(tx, a, b))  # type: ignore[misc]
             merges.append(spent)
-            for person in (one, other):
-                store.write(lambda tx, a=person: _say(tx, a, MEANWHILE))  # type: ignore[misc]
+            for contact in (first, second):
+                store.write(lambda tx, a=contact: _write_messages(tx, a, MEANWHILE))  # type: ignore[misc]
             _undone, spent = _timed(store, lambda tx, i=link_id: _unlink(tx, i))  # type: ignore[misc]
             undoings.append(spent)
-        found["merge_ms"].append(round(median(merges), 1))
-        found["undo_ms"].append(round(median(undoings), 1))
+        times["merge_ms"].append(round(median(merges), 1))
+        times["undo_ms"].append(round(median(undoings), 1))
     store.close()
-    return {"messages": list(sizes), **found, "goal_ms": GOAL_MS}
+    return {"messages": list(sizes), **times, "goal_ms": GOAL_MS}
 
 
 def _timed(store: Store, work: Callable[[Transaction], Any]) -> tuple[Any, float]:
@@ -58,24 +58,24 @@ def _timed(store: Store, work: Callable[[Transaction], Any]) -> tuple[Any, float
     return result, (time.perf_counter() - begin) * 1000
 
 
-def _merge(tx: Transaction, one: ContactAddress, other: ContactAddress) -> int:
-    made = links.link_contacts(
+def _merge(tx: Transaction, first: ContactAddress, second: ContactAddress) -> int:
+    link = links.link_contacts(
         tx,
-        one.contact_id,
-        other.contact_id,
+        first.contact_id,
+        second.contact_id,
         evidence="agent",
         method="by hand",
         reason="The bench said so.",
         by="bench",
     )
-    return int(made.id)
+    return int(link.id)
 
 
 def _unlink(tx: Transaction, link_id: int) -> object:
     return links.unlink_contacts(tx, link_id, by="bench")
 
 
-def _person(store: Store, number: str) -> ContactAddress:
+def _contact(store: Store, number: str) -> ContactAddress:
     return store.write(
         lambda tx: contact_addresses.find_or_create(
             tx, Address("tel", number), Profile(name=number)
@@ -83,43 +83,52 @@ def _person(store: Store, number: str) -> ContactAddress:
     )
 
 
-def _fill(store: Store, person: ContactAddress, size: int) -> None:
-    """Half of it in conversations that ended, half in one that goes on."""
+def _fill(store: Store, contact: ContactAddress, size: int) -> None:
+    """Writes half of the messages in resolved conversations, half in an open one."""
     for begin in range(0, size // 2, BATCH):
-        ended = min(BATCH, size // 2 - begin)
-        store.write(lambda tx, n=ended: _end(tx, person, n))  # type: ignore[misc]
+        count = min(BATCH, size // 2 - begin)
+        store.write(lambda tx, n=count: _write_resolved(tx, contact, n))  # type: ignore[misc]
     for begin in range(0, size - size // 2, BATCH):
-        more = min(BATCH, size - size // 2 - begin)
-        store.write(lambda tx, n=more: _say(tx, person, n))  # type: ignore[misc]
+        count = min(BATCH, size - size // 2 - begin)
+        store.write(lambda tx, n=count: _write_messages(tx, contact, n))  # type: ignore[misc]
 
 
-def _end(tx: Transaction, person: ContactAddress, count: int) -> None:
+def _write_resolved(tx: Transaction, contact: ContactAddress, count: int) -> None:
     for _ in range(0, count, PER_CONVERSATION):
-        target = lifecycle.start_conversation(tx, person)
+        conversation = lifecycle.start_conversation(tx, contact)
         for number in range(PER_CONVERSATION):
-            _add(tx, target, person, number)
-        target.changes |= {"status": "resolved", "resolved_at": datetime(2026, 1, 1, tzinfo=UTC)}
-        lifecycle.save_conversation(tx, target)
+            _add_message(tx, conversation, contact, number)
+        conversation.changes |= {
+            "status": "resolved",
+            "resolved_at": datetime(2026, 1, 1, tzinfo=UTC),
+        }
+        lifecycle.save_conversation(tx, conversation)
 
 
-def _say(tx: Transaction, person: ContactAddress, count: int) -> None:
-    target = lifecycle.conversation_for_inbound(tx, person)
+def _write_messages(tx: Transaction, contact: ContactAddress, count: int) -> None:
+    conversation = lifecycle.conversation_for_inbound(tx, contact)
     for number in range(count):
-        _add(tx, target, person, number)
-    target.changes |= {"unread_count": target["unread_count"] + count, "waiting_since": tx.now}
-    lifecycle.save_conversation(tx, target)
+        _add_message(tx, conversation, contact, number)
+    conversation.changes |= {
+        "unread_count": conversation["unread_count"] + count,
+        "waiting_since": tx.now,
+    }
+    lifecycle.save_conversation(tx, conversation)
 
 
-def _add(
-    tx: Transaction, target: lifecycle.LoadedConversation, person: ContactAddress, number: int
+def _add_message(
+    tx: Transaction,
+    conversation: lifecycle.LoadedConversation,
+    contact: ContactAddress,
+    number: int,
 ) -> None:
     timeline.add_message(
         tx,
-        target,
-        person=person,
+        conversation,
+        person=contact,
         connector="sms",
         kind="sms",
         direction="in",
-        author=Author("contact", person.root_id, person.contact.name),
+        author=Author("contact", contact.root_id, contact.contact.name),
         text=f"Where is my order number {number}?",
     )

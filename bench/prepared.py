@@ -1,8 +1,8 @@
-"""What prepared statements save: `python -m bench.prepared [DATABASE_URL]`, SQLite without a URL.
+"""The time that prepared statements save: `python -m bench.prepared [DATABASE_URL]`.
 
-The same work with every statement of `hub.store.prepared` prepared and as an ordinary one, in turns
-on one store. Not part of `make bench`: its result stands in `hub/store/prepared.py` and says which
-statements are worth it. The database must be empty.
+Without a URL it runs on SQLite. The same work with every statement of `hub.store.prepared` prepared
+and as an ordinary one, in turns on one store. Not part of `make bench`: its result stands in
+`hub/store/prepared.py` and says which statements are worth it. The database must be empty.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import Connection, update
 
 import hub
-from bench.router_drain import hire, write
+from bench.router_drain import add_agents, add_conversations
 from hub.config import Config
 from hub.contacts import contact_addresses
 from hub.identity import customer_view
@@ -36,7 +36,7 @@ from hub.types import Address, InboundMessage, WebhookRequest
 
 ROUNDS = 7
 EVENTS = 100
-#: Nobody answers here, and nothing is to be taken back for that.
+#: No agent answers here, and no conversation is to be reclaimed for that.
 CONFIG = Config.model_validate({"assignment": {"accept_within": "1d"}})
 TELEGRAM = InboundChannel("telegram", "telegram")
 REQUEST = WebhookRequest("POST", "", b"")
@@ -87,12 +87,12 @@ class Statements:
 
 
 def works(store: Store) -> dict[str, Callable[[int], Any]]:
-    """What is measured, each as a function of a number that never comes twice."""
+    """Returns the measured work, each as a function of a number that never comes twice."""
     assigner = Assigner(store, lambda: CONFIG)
 
     def first_messages(number: int) -> None:
         for event in range(EVENTS):
-            write(store, 1, begin=number * EVENTS + event)
+            add_conversations(store, 1, begin=number * EVENTS + event)
 
     def assign(_number: int) -> None:
         assigner.assign_waiting()
@@ -124,7 +124,7 @@ def works(store: Store) -> dict[str, Callable[[int], Any]]:
 def main(url: str) -> None:
     store = Store(url)
     migrate(store)
-    hire(store, 20)
+    add_agents(store, 20)
     store.write(_connect_agents)
     statements, totals = Statements(), defaultdict[tuple[str, bool], list[float]](list)
     with statements.timed():

@@ -1,4 +1,4 @@
-"""What was measured, as a table: what, how much, the goal, and whether it was met."""
+"""The table of results: what was measured, the value, the goal, and whether it was met."""
 
 from __future__ import annotations
 
@@ -10,125 +10,128 @@ from typing import Any
 
 README = Path(__file__).parent.parent / "README.md"
 
-#: What, measured, goal, met or missed.
+#: Name, value, goal, `met` or `missed`; the last two are empty where there is no goal.
 Row = tuple[str, str, str, str]
 
 
 def machine() -> str:
+    """Describes this machine: cores, memory, Python."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return f"{os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}"
 
 
 def table(results: dict[str, Any]) -> list[Row]:
-    """A row for every number."""
+    """Makes the rows of the parts that were measured."""
     rows: list[Row] = []
-    if found := results.get("inbound"):
-        rows.append(("bare route (the floor)", f"{found['floor_per_second']} requests/s", "", ""))
+    if inbound := results.get("inbound"):
+        rows.append(("bare route (the floor)", f"{inbound['floor_per_second']} requests/s", "", ""))
         for kind in ("messenger", "telegram", "sms"):
-            one = found[kind]
+            result = inbound[kind]
             rows.append(
                 _row(
                     f"signed {kind} webhook, stored and emitted",
-                    f"{one['per_second']} requests/s, {one['ratio']:.2f} of the floor",
-                    f"≥ {found['goal']} of the floor",
-                    one["ratio"] >= found["goal"],
+                    f"{result['per_second']} requests/s, {result['ratio']:.2f} of the floor",
+                    f"≥ {inbound['goal']} of the floor",
+                    result["ratio"] >= inbound["goal"],
                 )
             )
-    if found := results.get("latency"):
+    if latency := results.get("latency"):
         rows.append(
             (
-                f"customer's message to {found['agents']} agents' sockets "
-                f"at {found['messages_per_second']} messages/s",
-                f"p50 {found['p50_ms']} ms, p99 {found['p99_ms']} ms",
+                f"customer's message to {latency['agents']} agents' sockets "
+                f"at {latency['messages_per_second']} messages/s",
+                f"p50 {latency['p50_ms']} ms, p99 {latency['p99_ms']} ms",
                 "",
                 "",
             )
         )
-    if found := results.get("footprint"):
+    if footprint := results.get("footprint"):
         rows.append(
             _row(
                 "idle memory, five connectors",
-                f"{found['idle_mb']} MB",
-                f"< {found['goal_idle_mb']} MB",
-                found["idle_mb"] < found["goal_idle_mb"],
+                f"{footprint['idle_mb']} MB",
+                f"< {footprint['goal_idle_mb']} MB",
+                footprint["idle_mb"] < footprint["goal_idle_mb"],
             )
         )
         rows.append(
             _row(
                 "start to ready",
-                f"{found['start_seconds']} s",
-                f"< {found['goal_start_seconds']} s",
-                found["start_seconds"] < found["goal_start_seconds"],
+                f"{footprint['start_seconds']} s",
+                f"< {footprint['goal_start_seconds']} s",
+                footprint["start_seconds"] < footprint["goal_start_seconds"],
             )
         )
-        rows.append(("idle visitor socket", f"{found['kb_per_visitor_socket']} KB", "", ""))
-    if found := results.get("growth"):
-        sizes = " / ".join(f"{size:,}" for size in found["messages"])
-        for name, one in found["queries"].items():
+        rows.append(("idle visitor socket", f"{footprint['kb_per_visitor_socket']} KB", "", ""))
+    if growth := results.get("growth"):
+        sizes = " / ".join(f"{size:,}" for size in growth["messages"])
+        for name, query in growth["queries"].items():
             rows.append(
                 _row(
                     f"{name} at {sizes} messages",
-                    " / ".join(f"{ms} ms" for ms in one["ms"]),
-                    f"each step < {one['goal']}x",
-                    all(step < one["goal"] for step in one["growth"]),
+                    " / ".join(f"{ms} ms" for ms in query["ms"]),
+                    f"each step < {query['goal']}x",
+                    all(step < query["goal"] for step in query["growth"]),
                 )
             )
-    if found := results.get("merge"):
-        sizes = " / ".join(f"{size:,}" for size in found["messages"])
-        for what, name in (("merging", "merge_ms"), ("undoing it", "undo_ms")):
+    if merge := results.get("merge"):
+        sizes = " / ".join(f"{size:,}" for size in merge["messages"])
+        for label, name in (("merging", "merge_ms"), ("undoing it", "undo_ms")):
             rows.append(
                 _row(
-                    f"{what}, a contact of {sizes} messages",
-                    " / ".join(f"{ms} ms" for ms in found[name]),
-                    f"< {found['goal_ms']} ms",
-                    max(found[name]) < found["goal_ms"],
+                    f"{label}, a contact of {sizes} messages",
+                    " / ".join(f"{ms} ms" for ms in merge[name]),
+                    f"< {merge['goal_ms']} ms",
+                    max(merge[name]) < merge["goal_ms"],
                 )
             )
-    if found := results.get("router"):
-        rows += _router_rows(found)
-    if found := results.get("crash"):
+    if router := results.get("router"):
+        rows += _router_rows(router)
+    if crash := results.get("crash"):
         rows.append(
             _row(
-                f"{found['deliveries']} deliveries under {found['kills']} SIGKILLs",
-                f"{found['lost']} lost, {found['doubled']} doubled",
+                f"{crash['deliveries']} deliveries under {crash['kills']} SIGKILLs",
+                f"{crash['lost']} lost, {crash['doubled']} doubled",
                 "none",
-                found["lost"] == found["doubled"] == 0,
+                crash["lost"] == crash["doubled"] == 0,
             )
         )
     return rows
 
 
-def _router_rows(found: dict[str, Any]) -> list[Row]:
+def _router_rows(router: dict[str, Any]) -> list[Row]:
     rows: list[Row] = []
-    for name, day in found["days"].items():
+    for name, day in router["days"].items():
         measured = (
             f"p50 {day['wait_p50']:.2f} s, p95 {day['wait_p95']:.0f} s, where somebody was free "
             f"{day['wait_p95_free']:.2f} s, longest {day['longest_wait']:.0f} s; "
             f"{day['share_sticky']:.0%} sticky, Jain {day['jain']:.3f}, "
             f"{day['timeouts']:.0f} not accepted in time"
         )
-        rows.append((f"waiting on a modelled day, {name} (seed {found['seed']})", measured, "", ""))
-    ours = [found["days"][name]["jain"] for name in ("least_loaded", "round_robin")]
-    decision, drain = found["decision"], found["drain"]
+        rows.append(
+            (f"waiting on a modelled day, {name} (seed {router['seed']})", measured, "", "")
+        )
+    event_driven = [router["days"][name]["jain"] for name in ("least_loaded", "round_robin")]
+    decision, drain = router["decision"], router["drain"]
     return [
         *rows,
         _row(
             "waiting where somebody is free, against a tick of 5 minutes",
-            f"{found['faster']:,.0f} times shorter at p95",
-            f"≥ {found['goal_faster']} times",
-            found["faster"] >= found["goal_faster"],
+            f"{router['faster']:,.0f} times shorter at p95",
+            f"≥ {router['goal_faster']} times",
+            router["faster"] >= router["goal_faster"],
         ),
         _row(
             "spread of the load, Jain's index",
-            f"{min(ours):.3f}",
-            f"≥ {found['goal_jain']}",
-            min(ours) >= found["goal_jain"],
+            f"{min(event_driven):.3f}",
+            f"≥ {router['goal_jain']}",
+            min(event_driven) >= router["goal_jain"],
         ),
         _row(
             "a decision, 200 agents, 5,000 waiting",
             f"p50 {decision['p50_ms']:.2f} ms",
-            f"< {found['goal_decision_ms']:.0f} ms",
-            decision["p50_ms"] < found["goal_decision_ms"],
+            f"< {router['goal_decision_ms']:.0f} ms",
+            decision["p50_ms"] < router["goal_decision_ms"],
         ),
         _row(
             f"{drain['waiting']:,} waiting given to {drain['agents']} agents who come online",
@@ -145,11 +148,12 @@ def _router_rows(found: dict[str, Any]) -> list[Row]:
     ]
 
 
-def _row(what: str, measured: str, goal: str, met: bool) -> Row:
-    return what, measured, goal, "met" if met else "missed"
+def _row(name: str, measured: str, goal: str, met: bool) -> Row:
+    return name, measured, goal, "met" if met else "missed"
 
 
 def render(rows: list[Row], results: dict[str, Any]) -> str:
+    """Writes the rows as a Markdown table with its date and machine."""
     lines = ["| what | measured | goal | |", "|---|---|---|---|"]
     lines += [f"| {' | '.join(row)} |" for row in rows]
     lines += ["", f"Measured on {results['date']} by `make bench` on {results['machine']}."]
@@ -157,6 +161,7 @@ def render(rows: list[Row], results: dict[str, Any]) -> str:
 
 
 def write_readme(text: str) -> None:
+    """Puts a table between the marks in README.md."""
     begin, end = "<!-- bench:start -->", "<!-- bench:end -->"
     readme = README.read_text()
     pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)

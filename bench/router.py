@@ -1,4 +1,4 @@
-"""How fast and how fairly conversations find their agents: a modelled day, and a real rush."""
+"""The speed and fairness of the router: a modelled day, and a full queue on a real hub."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from bench import router_drain, router_sim
 
 
 def run(folder: Path) -> dict[str, Any]:
-    """A day by policy, the time of a decision, and the draining of a full queue."""
+    """Measures a day by policy, the time of a decision, and the draining of a full queue."""
     return {**router_sim.run(folder), "drain": router_drain.run(folder)}

@@ -1,7 +1,7 @@
-"""A thousand wait and fifty agents come online: until when has everybody somebody?
+"""The draining of a full queue: a thousand conversations wait and fifty agents come online.
 
-A real hub with a real database and sockets. Beside it a page of a visitor says something small all
-the time: how long it waits for its answers is how long the sockets stood still.
+A real hub with a real database and sockets. Meanwhile the page of a visitor sends a small event
+again and again: the time until its answers is the time for which the sockets stood still.
 """
 
 from __future__ import annotations
@@ -44,25 +44,27 @@ CONFIG = servers.CONFIG + "assignment: {capacity: {default: 25}}\n"
 
 
 def run(folder: Path) -> dict[str, Any]:
-    """Seconds until all have an agent, and the longest a socket waited meanwhile."""
+    """Measures the seconds until all have an agent, and the longest wait of a socket meanwhile."""
     data = folder / "drain" / "data"
     data.mkdir(parents=True)
     store = Store(f"sqlite:///{data / 'hub.db'}")
     migrate(store)
-    tokens = hire(store, AGENTS, presence="away")
-    write(store, WAITING)
+    tokens = add_agents(store, AGENTS, presence="away")
+    add_conversations(store, WAITING)
     with servers.hub(folder / "drain", CONFIG) as hub:
-        until(lambda: decided(store) == WAITING)
+        wait_until(lambda: count_routed(store) == WAITING)
         crowd = Crowd(hub.url, "/agent")
         for token in tokens:
             crowd.join({"token": token})
-        crowd.only_count_on(0)
+        crowd.only_read(0)
         with pinging(hub.url) as pings:
-            began, spent = time.monotonic(), cpu_seconds(hub)
+            began, cpu_before = time.monotonic(), cpu_seconds(hub)
             for socket in crowd.sockets:
                 socket.send('42/agent,["presence.set",{"presence":"online"}]')
-            ended = until(lambda: crowd.read(0.01) is not None and held(store) == WAITING)
-            spent = cpu_seconds(hub) - spent
+            ended = wait_until(
+                lambda: crowd.read(0.01) is not None and count_assigned(store) == WAITING
+            )
+            spent = cpu_seconds(hub) - cpu_before
         crowd.close()
     store.close()
     waits = [wait * 1000 for at, wait in pings if at < ended and at + wait > began]
@@ -78,22 +80,22 @@ def run(folder: Path) -> dict[str, Any]:
     }
 
 
-def held(store: Store) -> int:
+def count_assigned(store: Store) -> int:
     with store.read() as connection:
         query = select(func.count()).where(conversations.c.assignee_id.is_not(None))
         return int(connection.execute(query).scalar_one())
 
 
-def decided(store: Store) -> int:
+def count_routed(store: Store) -> int:
     with store.read() as connection:
         query = select(func.count()).where(conversations.c.rule.is_not(None))
         return int(connection.execute(query).scalar_one())
 
 
-def until(look: Any) -> float:
-    """The moment at which it became true."""
+def wait_until(condition: Any) -> float:
+    """Waits for a condition. Returns the monotonic time at which it became true."""
     deadline = time.monotonic() + PATIENCE
-    while not look():
+    while not condition():
         if time.monotonic() > deadline:
             raise RuntimeError("this never came")
         time.sleep(0.005)
@@ -101,17 +103,17 @@ def until(look: Any) -> float:
 
 
 def cpu_seconds(hub: RunningHub) -> float:
-    """What the hub's process has had of a core so far: what a busy machine adds is not in it."""
+    """Returns the CPU time of the hub's process: waits of a busy machine do not count."""
     assert hub.process is not None
     fields = Path(f"/proc/{hub.process.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def hire(store: Store, count: int, presence: str = "online") -> list[str]:
-    """Agents with a token each."""
+def add_agents(store: Store, count: int, presence: str = "online") -> list[str]:
+    """Adds agents and returns a token of each."""
 
-    def hire_all(tx: Transaction) -> list[str]:
-        found = []
+    def write_agents(tx: Transaction) -> list[str]:
+        tokens = []
         for number in range(count):
             email = f"agent{number}@example.org"
             tx.execute(
@@ -127,18 +129,18 @@ def hire(store: Store, count: int, presence: str = "online") -> list[str]:
                     created_at=tx.now,
                 )
             )
-            found.append(api_tokens.add_token(tx, f"Agent {number}", email))
-        return found
+            tokens.append(api_tokens.add_token(tx, f"Agent {number}", email))
+        return tokens
 
-    return store.write(hire_all)
+    return store.write(write_agents)
 
 
-def write(store: Store, count: int, begin: int = 0) -> None:
-    """Customers who write for the first time."""
-    inlet = InboundChannel("telegram", "telegram")
+def add_conversations(store: Store, count: int, begin: int = 0) -> None:
+    """Lets customers write for the first time."""
+    channel = InboundChannel("telegram", "telegram")
     request = WebhookRequest("POST", "", b"")
 
-    def write_some(tx: Transaction, numbers: range) -> None:
+    def write_batch(tx: Transaction, numbers: range) -> None:
         for number in numbers:
             event = InboundMessage(
                 key=f"bench-{number}",
@@ -148,20 +150,23 @@ def write(store: Store, count: int, begin: int = 0) -> None:
                 text=f"Where is my order {number}?",
                 profile=Profile(name=f"Person {number}"),
             )
-            receive_event(tx, inlet, event, request)
+            receive_event(tx, channel, event, request)
 
     for first in range(begin, begin + count, 100):
         numbers = range(first, min(first + 100, begin + count))
-        store.write(lambda tx, numbers=numbers: write_some(tx, numbers))  # type: ignore[misc]
+        store.write(lambda tx, numbers=numbers: write_batch(tx, numbers))  # type: ignore[misc]
 
 
-# -- how long a socket waits -----------------------------------------------------------------------
+# -- the wait of a socket --------------------------------------------------------------------------
 
 
 @contextmanager
 def pinging(url: str) -> Iterator[list[tuple[float, float]]]:
-    """In a process of its own. Afterwards: when each was sent, and how long its answer took."""
-    found: list[tuple[float, float]] = []
+    """Sends events in a process of its own.
+
+    At the end the list has the time of each event and the seconds until its answer.
+    """
+    pings: list[tuple[float, float]] = []
     process = subprocess.Popen(
         [sys.executable, "-m", "bench.router_drain", url],
         stdin=subprocess.PIPE,
@@ -170,17 +175,18 @@ def pinging(url: str) -> Iterator[list[tuple[float, float]]]:
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        process.stdout.readline()  # it has begun
+        process.stdout.readline()  # the process has begun
         time.sleep(0.2)
-        yield found
-        process.stdin.close()  # which ends it
-        found += pickle.loads(process.stdout.read())
+        yield pings
+        process.stdin.close()  # ends the process
+        pings += pickle.loads(process.stdout.read())
     finally:
         process.kill()
         process.wait(10)
 
 
 def ping(url: str) -> None:
+    """Sends events until standard input is closed, and writes their times as a pickle."""
     address = url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
     socket = websocket.create_connection(address, timeout=PATIENCE)
     socket.recv()
@@ -189,11 +195,11 @@ def ping(url: str) -> None:
         pass
     ended = threading.Event()
 
-    def wait_for_the_end() -> None:
+    def wait_for_end() -> None:
         sys.stdin.read()
         ended.set()
 
-    threading.Thread(target=wait_for_the_end, daemon=True).start()
+    threading.Thread(target=wait_for_end, daemon=True).start()
     print("begun", flush=True)
     waits = []
     while not ended.is_set():

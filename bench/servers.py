@@ -1,4 +1,4 @@
-"""Starts what is measured: the floor, and a hub with all five channels on loopback."""
+"""Starts the servers to measure: the floor, and a hub with all five channels on loopback."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
-from bench.load import request
+from bench.load import http_request
 from tests.harness import RunningHub, free_port
 
 FB_SECRET = "bench-app-secret"
@@ -40,12 +40,15 @@ limits: {{sessions_per_minute: 100000}}
 
 @dataclass(frozen=True)
 class Floor:
+    """The running floor server."""
+
     port: int
     process: subprocess.Popen[str]
 
 
 @contextmanager
 def floor(folder: Path) -> Iterator[Floor]:
+    """Runs `bench.floor` in a process of its own."""
     process = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-m", "bench.floor", str(folder / "floor.db")],
         stdout=subprocess.PIPE,
@@ -61,6 +64,7 @@ def floor(folder: Path) -> Iterator[Floor]:
 
 @contextmanager
 def hub(folder: Path, config: str = CONFIG, **environment: str) -> Iterator[RunningHub]:
+    """Runs a hub with its data in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     with RunningHub(folder, config, port=free_port(), **environment) as running:
         yield running
@@ -69,9 +73,10 @@ def hub(folder: Path, config: str = CONFIG, **environment: str) -> Iterator[Runn
 # -- signed events of the providers ------------------------------------------------------------
 
 
-def messenger(number: int, people: int) -> bytes:
+def messenger(number: int, customers: int) -> bytes:
+    """Writes a signed webhook request; message `number` is of one of so many customers."""
     event = {
-        "sender": {"id": str(7_000_000 + number % people)},
+        "sender": {"id": str(7_000_000 + number % customers)},
         "recipient": {"id": "1"},
         "timestamp": int(time.time() * 1000),
         "message": {"mid": f"m_{number}_{os.getpid()}", "text": f"Where is my order {number}?"},
@@ -81,26 +86,28 @@ def messenger(number: int, people: int) -> bytes:
     ).encode()
     signature = hmac.new(FB_SECRET.encode(), body, hashlib.sha256).hexdigest()
     headers = {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={signature}"}
-    return request("/webhooks/messenger", body, headers)
+    return http_request("/webhooks/messenger", body, headers)
 
 
-def telegram(number: int, people: int) -> bytes:
-    person = 9_000_000 + number % people
+def telegram(number: int, customers: int) -> bytes:
+    """Writes a webhook request with its secret."""
+    customer = 9_000_000 + number % customers
     update = {
         "update_id": number + 1,
         "message": {
             "message_id": number + 1,
-            "from": {"id": person, "is_bot": False, "first_name": f"Person {person}"},
-            "chat": {"id": person, "type": "private"},
+            "from": {"id": customer, "is_bot": False, "first_name": f"Person {customer}"},
+            "chat": {"id": customer, "type": "private"},
             "date": int(time.time()),
             "text": f"Where is my order {number}?",
         },
     }
     headers = {"Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": "bench"}
-    return request("/webhooks/telegram", json.dumps(update).encode(), headers)
+    return http_request("/webhooks/telegram", json.dumps(update).encode(), headers)
 
 
-def sms(number: int, people: int, public_url: str) -> bytes:
+def sms(number: int, customers: int, public_url: str) -> bytes:
+    """Writes a signed webhook request to a hub with this public URL."""
     form = {
         "ToCountry": "US",
         "MessageSid": f"SM{number:032x}",
@@ -113,14 +120,14 @@ def sms(number: int, people: int, public_url: str) -> bytes:
         "NumMedia": "0",
         "NumSegments": "1",
         "AccountSid": ACCOUNT,
-        "From": f"+1202555{1000 + number % people:04d}",
+        "From": f"+1202555{1000 + number % customers:04d}",
         "ApiVersion": "2010-04-01",
     }
     url = f"{public_url}/webhooks/sms"
-    text = url + "".join(name + form[name] for name in sorted(form))
-    signature = hmac.new(TWILIO_TOKEN.encode(), text.encode(), hashlib.sha1).digest()
+    signed_text = url + "".join(name + form[name] for name in sorted(form))
+    signature = hmac.new(TWILIO_TOKEN.encode(), signed_text.encode(), hashlib.sha1).digest()
     headers = {
         "Content-Type": "application/x-www-form-urlencoded",
         "X-Twilio-Signature": base64.b64encode(signature).decode(),
     }
-    return request("/webhooks/sms", urlencode(form).encode(), headers)
+    return http_request("/webhooks/sms", urlencode(form).encode(), headers)

@@ -1,4 +1,4 @@
-"""Plain Socket.IO clients by the hundred: one thread, no library in the way of the clock."""
+"""Hundreds of plain Socket.IO clients in one thread, without a library that takes time."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ class Crowd:
         self._drained: set[Any] = set()
 
     def join(self, auth: dict[str, Any]) -> None:
-        """Opens one more, and returns when the server has let it in."""
+        """Opens one more socket and waits until the server has accepted it."""
         socket: Any = websocket.create_connection(self._url, timeout=20, enable_multithread=False)
         socket.recv()  # the transport's own greeting
         socket.send(f"40{self._namespace},{json.dumps(auth)}")
         while not (answer := socket.recv()).startswith("4"):
             pass
-        while answer.startswith("42"):  # what is said before the door is open
+        while answer.startswith("42"):  # events that come before the acceptance
             answer = socket.recv()
         if not answer.startswith(f"40{self._namespace}"):
             raise RuntimeError(f"refused: {answer}")
         self._selector.register(socket.sock, selectors.EVENT_READ, socket)
         self.sockets.append(socket)
 
-    def only_count_on(self, heard: int) -> None:
-        """From now on only the first `heard` sockets are read as packets.
+    def only_read(self, count: int) -> None:
+        """Reads only the first `count` sockets as packets from now on.
 
-        The others are emptied as bytes, so that reading them does not cost what is measured.
+        The bytes of the others are dropped, so that reading them takes no measured time.
         """
-        self._drained = {socket.sock for socket in self.sockets[heard:]}
+        self._drained = {socket.sock for socket in self.sockets[count:]}
 
     def read(self, timeout: float) -> list[str]:
-        """What has come by now on those that are listened to."""
+        """Returns the packets that have come on the sockets that are read."""
         packets = []
         for key, _ in self._selector.select(timeout):
             if key.fileobj in self._drained:

@@ -22,7 +22,13 @@ ROOT = Path(__file__).parent.parent
 
 #: Packages and modules without a vague name. The list goes, and `hub` takes its place, when all
 #: packages are in it.
-CLEAN: tuple[str, ...] = ("hub/store/models",)
+CLEAN: tuple[str, ...] = (
+    "bench",
+    "hub/demo.py",
+    "hub/demo_data.py",
+    "hub/sandbox",
+    "hub/store/models",
+)
 
 #: Alembic's files keep the names under which they once ran.
 NOT_CHECKED = ("hub/store/migrations/", "hub/inbox/ui/", "hub/inbox/static/")

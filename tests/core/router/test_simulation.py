@@ -10,7 +10,7 @@ from bench import router_sim
 @pytest.fixture(scope="module", params=[router_sim.SEED, 7])
 def days(request: pytest.FixtureRequest) -> dict[str, dict[str, float]]:
     print("seed", request.param)
-    return router_sim.play(request.param)
+    return router_sim.run_days(request.param)
 
 
 def test_nobody_is_left_waiting_at_the_end_of_the_day(days: dict[str, dict[str, float]]) -> None:
