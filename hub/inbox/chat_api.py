@@ -17,7 +17,7 @@ from hub.inbox.api.responses import answer
 from hub.inbox.authentication import NotSignedIn
 from hub.inbox.origins import is_allowed
 from hub.inbox.services import Hub
-from hub.inbox.sockets.visitor_arrivals import need_none
+from hub.inbox.sockets.visitor_sessions import require_no_identity
 from hub.store.models import agents
 from hub.types import RateLimit
 
@@ -63,7 +63,7 @@ def blueprint(hub: Hub) -> Blueprint:
         if visitor is None:
             raise NotSignedIn("This chat session is over. Reload the page.")
         if not visitor.identity:
-            need_none(connector)
+            require_no_identity(connector)
         wait = uploads.take(visitor.id)
         if wait > 0:
             raise LimitExceeded("Wait a moment with the next file.", timedelta(seconds=wait))

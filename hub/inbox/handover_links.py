@@ -1,4 +1,4 @@
-"""Invitations to go on elsewhere, as links, codes and pictures; and a page that brings one back."""
+"""Handovers as links, codes and QR pictures; and a page that was opened by such a link."""
 
 from __future__ import annotations
 
@@ -18,83 +18,90 @@ from hub.switches.detection import Switch
 from hub.types import Address, Profile
 
 
-def make_handover(
+def create_handover_link(
     hub: Hub,
     conversation_id: int,
-    name: str,
-    by: str,
+    connector_name: str,
+    created_by: str,
     author: Author | None = None,
     *,
     contact_id: int | None = None,
 ) -> resources.Handover:
-    """An invitation from a conversation to the connector `name`. Its token is told this once.
+    """Creates a handover from a conversation to a connector. Its token is shown only this once.
 
-    `by` is the name of the agent who makes it, or `contact`, or `hub`; `contact_id` the record of
-    who gets it, where it is not whoever was heard last.
+    Args:
+        created_by: the name of the agent, or `contact`, or `hub`.
+        author: the same for the timeline, where more is known than the name.
+        contact_id: the contact that gets it; by default the one that wrote last.
 
     Raises:
         NotFound: there is no such conversation.
         Invalid: there is no such connector.
-        Conflict: it cannot take a conversation over.
-        LimitExceeded: many were made in this conversation within the hour.
+        Conflict: its kind cannot take a conversation over.
+        LimitExceeded: too many were created in this conversation within the hour.
     """
-    connector = hub.connectors.get(name)
+    connector = hub.connectors.get(connector_name)
     if connector is None:
-        raise Invalid(f"There is no connector {name!r} that is turned on.", "connector")
+        raise Invalid(f"There is no connector {connector_name!r} that is turned on.", "connector")
     if not isinstance(connector, CanHandOver):
         raise Conflict("A conversation cannot be handed over to this channel.")
     expires = hub.config.replies.handover.expires
-    made = hub.store.write(
+    handover = hub.store.write(
         lambda tx: creation.create_handover(
-            tx, conversation_id, name, by, expires, author, contact_id=contact_id
+            tx, conversation_id, connector_name, created_by, expires, author, contact_id=contact_id
         )
     )
-    metrics.count_created_handover(name)
-    url = connector.handover_link(made.token, made.code)
+    metrics.count_created_handover(connector_name)
+    url = connector.handover_link(handover.token, handover.code)
     return resources.Handover(
-        id=made.id,
-        connector=name,
+        id=handover.id,
+        connector=connector_name,
         url=url,
-        code=made.code,
-        qr=_picture(url),
-        expires_at=made.expires_at,
+        code=handover.code,
+        qr=_qr_picture(url),
+        expires_at=handover.expires_at,
     )
 
 
 def redeem_on_page(hub: Hub, connector: PageConnector, visitor: Visitor, token: str) -> bool:
-    """Makes a visitor the person whom the link was made for. False when the link is no good.
+    """Links a visitor with the contact that a handover was created for.
 
-    Raises AnotherPerson, and leaves the link good, where that would join two whom a site signed.
+    Returns: False when the token is not valid.
+
+    Raises:
+        AnotherPerson: two signed customers would become one; the handover stays valid.
     """
     address = connector.address(visitor.name)
-    brought = redemption.secrets_in(token)
-    if not brought:
+    secrets = redemption.secrets_in(token)
+    if not secrets:
         metrics.count_redemption(connector.name, RefusedHandover("unknown"))
         return False
 
     def write(tx: Transaction) -> tuple[RedeemedHandover | None, Switch | None]:
-        person = contact_addresses.find_or_create(tx, address, Profile(locale=visitor.locale))
-        outcome = redemption.redeem_handover(tx, brought, connector.name, person)
+        visitor_address = contact_addresses.find_or_create(
+            tx, address, Profile(locale=visitor.locale)
+        )
+        outcome = redemption.redeem_handover(tx, secrets, connector.name, visitor_address)
         if isinstance(outcome, RefusedHandover):
-            raise _NoGood(outcome)
-        if outcome is None:  # a page that is loaded again
+            raise _NotRedeemed(outcome)
+        if outcome is None:  # a page that was loaded again
             return None, None
-        person = redemption.reload_contact_address(tx, person)
-        address_state.started(tx, person, connector.name, tx.now)
-        inlet = hub.connectors.inbound_channel(connector)
+        visitor_address = redemption.reload_contact_address(tx, visitor_address)
+        address_state.started(tx, visitor_address, connector.name, tx.now)
+        channel = hub.connectors.inbound_channel(connector)
         switch = arrival.continue_on_channel(
-            tx, person, inlet.reply_channel, outcome, inlet.welcome, tx.now
+            tx, visitor_address, channel.reply_channel, outcome, channel.welcome, tx.now
         )
         return outcome, switch
 
     try:
         outcome, switch = hub.store.write(write)
-    except _NoGood as error:
+    except _NotRedeemed as error:
         refused = error.refused
         if refused.reason == "another_person":
             metrics.count_redemption(connector.name, refused)
             raise AnotherPerson from None
-        hub.store.write(lambda tx: _remember(tx, connector, address, refused))
+        hub.store.write(lambda tx: _record_refusal(tx, connector, address, refused))
         metrics.count_redemption(connector.name, refused)
         return False
     metrics.count_redemption(connector.name, outcome)
@@ -103,28 +110,28 @@ def redeem_on_page(hub: Hub, connector: PageConnector, visitor: Visitor, token: 
 
 
 class AnotherPerson(Exception):
-    """Two ids that a site signed would become one person."""
+    """Two customers whom a site signed in would become one person."""
 
 
-class _NoGood(Exception):
-    """Ends the transaction, so that nobody is made for a link that is no good."""
+class _NotRedeemed(Exception):
+    """Rolls the transaction back, so that no contact is created for an invalid link."""
 
     def __init__(self, refused: RefusedHandover) -> None:
         super().__init__(refused.reason)
         self.refused = refused
 
 
-def _remember(
+def _record_refusal(
     tx: Transaction, connector: PageConnector, address: Address, refused: RefusedHandover
 ) -> None:
     if refused.reason != "too_many":
-        person = contact_addresses.find_contact_address(tx.connection, address)
-        redemption.record_refusal(tx, connector.name, refused.reason, person)
+        visitor_address = contact_addresses.find_contact_address(tx.connection, address)
+        redemption.record_refusal(tx, connector.name, refused.reason, visitor_address)
 
 
-def _picture(url: str) -> str:
-    import segno  # only hubs that invite pay for it
+def _qr_picture(url: str) -> str:
+    import segno  # only hubs that create handovers load it
 
-    found = segno.make(url, error="m").svg_data_uri(scale=4)
-    assert isinstance(found, str)
-    return found
+    picture = segno.make(url, error="m").svg_data_uri(scale=4)
+    assert isinstance(picture, str)
+    return picture

@@ -1,7 +1,7 @@
-"""Visitors whom the site has signed in: one contact per id, on however many devices.
+"""Visitors whom the site has signed in: one contact per signed id, on any number of devices.
 
-An id that the site signed is an address of its own, held by a contact and never written to. Each
-session that proves it is joined to it by a verified link, so it is one person on every device.
+An id that the site signed is an address of its own, owned by a contact and never written to. Each
+session that proves the id is linked to it by verified evidence.
 """
 
 from __future__ import annotations
@@ -23,64 +23,71 @@ from hub.store.models import visitor_sessions
 from hub.types import Address, Profile
 
 
-def claim(store: Store, connector: PageConnector, visitor: Visitor, identity: Identity) -> bool:
-    """Makes a session the signed person's.
+def claim_session(
+    store: Store, connector: PageConnector, visitor: Visitor, identity: Identity
+) -> bool:
+    """Gives a session to the signed customer. A session that has it already costs no write.
 
-    False when it is, or was, somebody else's: then they need a session of their own. Nothing is
-    written for somebody who is known already.
+    Returns: False when the session is, or was, another customer's: this one needs a new session.
     """
     with store.read() as connection:
-        found = _standing(connection, connector, visitor, identity)
-    if found is not None:
-        return found
-    return store.write(lambda tx: _claim(tx, connector, visitor, identity))
+        claimed = _claim_state(connection, connector, visitor, identity)
+    if claimed is not None:
+        return claimed
+    return store.write(lambda tx: _write_claim(tx, connector, visitor, identity))
 
 
-def _standing(
+def _claim_state(
     connection: Connection, connector: PageConnector, visitor: Visitor, identity: Identity
 ) -> bool | None:
-    """What the session is to this person already; None when there is something to write."""
-    own = contact_addresses.find_contact_address(connection, connector.address(visitor.name))
-    held = contact_addresses.find_contact_address(
+    """Whether the session is this customer's already; None when the claim has to be written."""
+    page = contact_addresses.find_contact_address(connection, connector.address(visitor.name))
+    signed = contact_addresses.find_contact_address(
         connection, Address(signed_ids.SCHEME, identity.id, connector.name)
     )
     if visitor.identity == identity.id:
-        if own is None or held is None:
+        if page is None or signed is None:
             return False
-        if held.address_id not in links.proved_address_ids(connection, own.contact_id):
-            return False  # an agent parted them: what this session said was not theirs
-        return True if _is_told(held.contact, identity) else None
-    if visitor.identity or (own and _others(connection, own, connector.name, identity.id)):
+        if signed.address_id not in links.proved_address_ids(connection, page.contact_id):
+            return False  # an agent undid the link: the session was another customer's
+        return True if _has_profile(signed.contact, identity) else None
+    if visitor.identity or (
+        page and _has_another_id(connection, page, connector.name, identity.id)
+    ):
         return False
     return None
 
 
-def _others(connection: Connection, person: ContactAddress, scope: str, id_: str) -> bool:
-    """Whether the same site has signed another id for this person."""
-    ids = signed_ids.ids_of(connection, person.contact_id)
-    return any(own_scope == scope and own != id_ for own_scope, own in ids)
+def _has_another_id(
+    connection: Connection, page: ContactAddress, scope: str, signed_id: str
+) -> bool:
+    """Whether the same site has signed another id for the contact of this page."""
+    ids = signed_ids.ids_of(connection, page.contact_id)
+    return any(id_scope == scope and known_id != signed_id for id_scope, known_id in ids)
 
 
-def _claim(tx: Transaction, connector: PageConnector, visitor: Visitor, identity: Identity) -> bool:
+def _write_claim(
+    tx: Transaction, connector: PageConnector, visitor: Visitor, identity: Identity
+) -> bool:
     address = Address(signed_ids.SCHEME, identity.id, connector.name)
-    held = contact_addresses.find_or_create(tx, address, _profile(identity))
-    # Asked again under the lock on the address: another tab may have been faster.
-    bound = tx.execute(
+    signed = contact_addresses.find_or_create(tx, address, _profile(identity))
+    # Read again under the lock on the address: another tab may have been faster.
+    current_id = tx.execute(
         select(visitor_sessions.c.identity).where(visitor_sessions.c.id == visitor.id)
     ).scalar_one()
-    now = Visitor(visitor.id, visitor.name, visitor.locale, bound)
-    if _standing(tx.connection, connector, now, identity) is False:
+    current = Visitor(visitor.id, visitor.name, visitor.locale, current_id)
+    if _claim_state(tx.connection, connector, current, identity) is False:
         return False
-    if not held.is_new and not _is_told(held.contact, identity):
-        name = None if held.contact.name else identity.name
-        profiles.edit(tx, held.contact_id, name=name, attributes=identity.attributes)
-    if not bound:
-        _join(tx, connector, visitor, held)
+    if not signed.is_new and not _has_profile(signed.contact, identity):
+        name = None if signed.contact.name else identity.name
+        profiles.edit(tx, signed.contact_id, name=name, attributes=identity.attributes)
+    if not current_id:
+        _link_page(tx, connector, visitor, signed)
     return True
 
 
-def _join(
-    tx: Transaction, connector: PageConnector, visitor: Visitor, held: ContactAddress
+def _link_page(
+    tx: Transaction, connector: PageConnector, visitor: Visitor, signed: ContactAddress
 ) -> None:
     page = contact_addresses.find_or_create(
         tx, connector.address(visitor.name), Profile(locale=visitor.locale)
@@ -88,22 +95,22 @@ def _join(
     address_state.known(tx, page.address_id, connector.name)
     links.link_contacts(
         tx,
-        held.contact_id,
+        signed.contact_id,
         page.contact_id,
         evidence="verified",
         method="identity",
         reason="The site signed that this visitor is the same customer.",
         by="site",
     )
-    sign_visitor_identity(tx, visitor.id, held.address.path)
+    sign_visitor_identity(tx, visitor.id, signed.address.path)
 
 
 def _profile(identity: Identity) -> Profile:
     return storable(Profile(name=identity.name, attributes=identity.attributes))  # type: ignore[no-any-return]
 
 
-def _is_told(contact: resources.Contact, identity: Identity) -> bool:
-    """Whether a contact says already what the site says of them. A name that is there stays."""
-    said: Mapping[str, object] = contact.attributes
-    new = any(said.get(key) != value for key, value in identity.attributes.items())
-    return not new and bool(contact.name or not identity.name)
+def _has_profile(contact: resources.Contact, identity: Identity) -> bool:
+    """Whether a contact has the site's attributes already. A name that is there stays."""
+    attributes: Mapping[str, object] = contact.attributes
+    is_changed = any(attributes.get(key) != value for key, value in identity.attributes.items())
+    return not is_changed and bool(contact.name or not identity.name)

@@ -29,8 +29,9 @@ from hub.inbox.api.description import completed
 from hub.inbox.authentication import security_headers
 from hub.inbox.origins import SocketOrigins
 from hub.inbox.services import Hub
-from hub.inbox.sockets import agents, visitors
+from hub.inbox.sockets.agents import AgentNamespace
 from hub.inbox.sockets.broadcast import Json, TextPacket
+from hub.inbox.sockets.visitors import VisitorNamespace
 
 #: A mail with its files; every other request is far smaller.
 MAX_REQUEST_BYTES = 40 * 1024 * 1024
@@ -100,6 +101,8 @@ def create_sockets(app: Flask, hub: Hub) -> SocketIO:
         manage_session=False,
         cookie=None,
     )
-    agents.register(socketio, hub)
-    visitors.register(socketio, hub)
+    hub.agent_connections.attach(socketio)
+    hub.visitor_connections.attach(socketio)
+    socketio.on_namespace(AgentNamespace(hub))
+    socketio.on_namespace(VisitorNamespace(hub))
     return socketio

@@ -168,7 +168,7 @@ def test_every_field_of_an_event_is_named_beside_it() -> None:
 
 @pytest.mark.parametrize("namespace", ["/agent", "/visitor"])
 def test_every_event_of_a_client_is_explained(app: App, namespace: str) -> None:
-    handled = set(app.socketio.server.handlers[namespace]) - {"connect", "disconnect"}
+    handled = set(app.socketio.server.namespace_handlers[namespace].events)
     assert "message.send" in handled
     said = read(API).partition("### What a client says")[2]
     rows = re.findall(r"^\| `([a-z.]+)` \|.*\| (both|`[^`]+`) \|$", said, re.MULTILINE)

@@ -26,7 +26,7 @@ from hub.inbox.api.responses import (
     answer_page,
 )
 from hub.inbox.api.routing import Routing, routing_of
-from hub.inbox.handover_links import make_handover
+from hub.inbox.handover_links import create_handover_link
 from hub.inbox.services import Hub
 from hub.outbound import destinations, send
 from hub.outbound.destinations import OutboundChannel
@@ -197,7 +197,8 @@ def blueprint(hub: Hub) -> APIBlueprint:
         """Makes a one-time invitation to go on elsewhere. Its token is shown this once."""
         principal = hub.auth.principal()
         return answer(
-            make_handover(hub, path.id, body.connector, principal.name, principal.author), 201
+            create_handover_link(hub, path.id, body.connector, principal.name, principal.author),
+            201,
         )
 
     @api.get("/conversations/<int:id>/handovers", responses={200: ListOf[resources.HandoverRecord]})

@@ -100,7 +100,7 @@ def _session_routes(api: APIBlueprint, hub: Hub) -> None:
         token = hub.auth.session_token()
         if token is not None:
             hub.store.write(lambda tx: sign_ins.sign_out(tx, token))
-            hub.agent_connections.look()
+            hub.agent_connections.close_invalid()
         response = Response(status=204)
         hub.auth.clear_cookie(response)
         return response

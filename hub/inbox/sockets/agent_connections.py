@@ -1,7 +1,7 @@
-"""The open screens of agents: each holds as long as the sign-in or the token that opened it.
+"""The open screens of agents: each stays open as long as the sign-in or token that opened it.
 
-An account may be disabled by another process, a token be taken away, a sign-in run out: that is
-looked for every few moments, and nothing that an agent says in between is worth a question.
+An account may be disabled by another process, a token be deleted, a sign-in run out. All proofs are
+checked together every few moments, so that no event of an agent needs a query of its own.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ from hub.store.models import conversations
 log = structlog.get_logger()
 
 #: How long a screen may stay open after its account was disabled.
-LOOK_SECONDS = 2.0
+CHECK_SECONDS = 2.0
 #: Conversations given back in one transaction.
 BATCH = 100
 
 
 @dataclass(frozen=True, slots=True)
 class AgentConnection:
-    """An open socket of somebody who signed in."""
+    """An open socket of an agent or a service account."""
 
     principal: Principal
     sid: str
 
 
 class AgentConnections:
-    """All of this process. Safe to use from many threads."""
+    """All open screens of this process. Safe to use from many threads."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -59,48 +59,52 @@ class AgentConnections:
     def stop(self) -> None:
         self._stop.set()
 
-    def opened(self, line: AgentConnection) -> None:
+    def opened(self, connection: AgentConnection) -> None:
+        """Adds a screen that connected."""
         with self._lock:
-            self._by_sid[line.sid] = line
+            self._by_sid[connection.sid] = connection
 
     def closed(self, sid: str) -> AgentConnection | None:
-        """The line that was there; None for a socket that never signed in."""
+        """Removes a screen and returns it; None for a socket that never signed in."""
         with self._lock:
             return self._by_sid.pop(sid, None)
 
     def of(self, sid: str) -> AgentConnection | None:
+        """The screen behind a socket; None for a socket that is not signed in."""
         return self._by_sid.get(sid)
 
-    def look(self) -> None:
-        """Closes every screen whose sign-in or token is no longer good."""
+    def close_invalid(self) -> None:
+        """Closes every screen whose sign-in or token is no longer valid."""
         with self._lock:
-            open_ = list(self._by_sid.values())
-        if not open_:
+            connections = list(self._by_sid.values())
+        if not connections:
             return
-        with self._store.read() as connection:
-            good = sign_ins.valid_proofs(connection, {one.principal.proof for one in open_})
-        for one in open_:
-            if one.principal.proof not in good:
-                log.info("agent.closed", agent=one.principal.agent_id)
-                self._close(one.sid)
+        with self._store.read() as database:
+            valid = sign_ins.valid_proofs(
+                database, {connection.principal.proof for connection in connections}
+            )
+        for connection in connections:
+            if connection.principal.proof not in valid:
+                log.info("agent.closed", agent=connection.principal.agent_id)
+                self._close(connection.sid)
 
-    def give_back(self) -> None:
-        """Puts what disabled agents hold back into the queue, resolved ones apart."""
-        while ids := self._held():
+    def release_of_disabled(self) -> None:
+        """Puts the conversations of disabled agents back into the queue, except resolved ones."""
+        while ids := self._held_by_disabled():
             self._store.write(partial(_release, ids=ids))
 
     def _close(self, sid: str) -> None:
-        """Ends the connection below: a page then tries again and is told that it is signed out.
+        """Ends the transport: the page connects again and learns that it is signed out.
 
-        One that is only asked to leave the namespace would wait for ever.
+        A page that is only told to leave the namespace would wait for ever.
         """
         assert self._socketio is not None
         server = self._socketio.server  # type: ignore[attr-defined]
-        below = server.manager.eio_sid_from_sid(sid, AGENTS)
-        if below is not None:  # else it has gone by itself
-            server.eio.disconnect(below)
+        transport_sid = server.manager.eio_sid_from_sid(sid, AGENTS)
+        if transport_sid is not None:  # else the client closed it itself
+            server.eio.disconnect(transport_sid)
 
-    def _held(self) -> list[int]:
+    def _held_by_disabled(self) -> list[int]:
         with self._store.read() as connection:
             disabled = disabled_agent_ids(connection)
             if not disabled:
@@ -110,7 +114,7 @@ class AgentConnections:
                     select(conversations.c.id)
                     .where(
                         conversations.c.assignee_id.in_(disabled),
-                        # By the index: what they resolved in years is not read at every look.
+                        # By the index: conversations resolved over years are not read each time.
                         conversations.c.status.in_(("open", "pending", "snoozed")),
                         conversations.c.merged_into_id.is_(None),
                     )
@@ -122,22 +126,22 @@ class AgentConnections:
     def _run(self) -> None:
         while True:
             try:
-                self.look()
-                self.give_back()
+                self.close_invalid()
+                self.release_of_disabled()
             except Exception:
-                # The next look may find the database again.
+                # The next check may find the database again.
                 log.exception("agent_lines.look_failed")
-            if self._stop.wait(LOOK_SECONDS):
+            if self._stop.wait(CHECK_SECONDS):
                 return
 
 
 def _release(tx: Transaction, ids: list[int]) -> None:
-    left = set()
+    agent_ids = set()
     for conversation_id in ids:
         row = actions.row_of(tx, conversation_id)
         if row.assignee_id is None or not is_disabled(tx, row.assignee_id):
-            continue  # somebody took it at this moment
-        left.add(row.assignee_id)
+            continue  # another agent took it at this moment
+        agent_ids.add(row.assignee_id)
         actions.change(tx, row.id, {"assignee_id": None}, SYSTEM)
-    for agent_id in sorted(left):
+    for agent_id in sorted(agent_ids):
         publish_presence(tx, agent_id)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any, Literal
 
-from flask import request
-from flask_socketio import SocketIO, join_room
+from flask_socketio import join_room
 from pydantic import Field
 from socketio.exceptions import ConnectionRefusedError
 
@@ -20,8 +19,9 @@ from hub.errors import Conflict, HubError, NotFound, SendError
 from hub.inbox.api.responses import ConnectorName
 from hub.inbox.services import Hub
 from hub.inbox.sockets.agent_connections import AgentConnection
-from hub.inbox.sockets.payloads import Ack, Ask, Read, Say, Sync, Typing, answered, ok
-from hub.inbox.sockets.rooms import AGENTS, EVERYBODY
+from hub.inbox.sockets.namespace import Ack, EventNamespace, client_event, ok, socket_id
+from hub.inbox.sockets.payloads import ClientPayload, Read, SendMessage, Sync, Typing
+from hub.inbox.sockets.rooms import AGENTS, ALL_AGENTS
 from hub.metrics import SOCKETS
 from hub.outbound import send
 from hub.outbound.send import Draft
@@ -35,7 +35,7 @@ SYNC_LIMIT = 200
 _Id = Field(pattern=r"^\d{1,18}$")
 
 
-class AgentSay(Say):
+class AgentSendMessage(SendMessage):
     conversation_id: str = _Id
     type: Literal["message", "note"] = "message"
     connector: ConnectorName | None = None
@@ -50,149 +50,132 @@ class AgentRead(Read):
 
 
 class AgentSync(Sync):
-    """Without a conversation: of all that this agent may see."""
+    """Without a conversation: of all conversations that this agent may see."""
 
     conversation_id: str | None = Field(None, pattern=r"^\d{1,18}$")
 
 
-class View(Ask):
+class ViewConversation(ClientPayload):
     conversation_id: str | None = Field(None, pattern=r"^\d{1,18}$")
 
 
-class SetPresence(Ask):
+class SetPresence(ClientPayload):
     presence: resources.Presence
 
 
-def register(socketio: SocketIO, hub: Hub) -> None:
-    lines = hub.agent_connections
-    lines.attach(socketio)
+class AgentNamespace(EventNamespace):
+    """The events of agents' screens."""
 
-    def line() -> AgentConnection:
-        found = lines.of(request.sid)  # type: ignore[attr-defined]
-        if found is None:
-            raise Conflict("This socket is not signed in.")
-        return found
+    def __init__(self, hub: Hub) -> None:
+        super().__init__(AGENTS)
+        self._hub = hub
 
-    @socketio.on("connect", namespace=AGENTS)
-    def connect(auth: Any = None) -> bool | None:
-        principal = hub.auth.of_socket(auth)
+    def on_connect(self, auth: Any = None) -> None:
+        principal = self._hub.auth.of_socket(auth)
         if principal is None:
             raise ConnectionRefusedError("not_signed_in")
-        sid: str = request.sid  # type: ignore[attr-defined]
-        lines.opened(AgentConnection(principal, sid))
-        join_room(EVERYBODY)
+        sid = socket_id()
+        self._hub.agent_connections.opened(AgentConnection(principal, sid))
+        join_room(ALL_AGENTS)
         SOCKETS.labels(namespace=AGENTS).inc()
         if principal.agent_id is not None:
-            hub.presence.connected(principal.agent_id, sid)
-        return None
+            self._hub.presence.connected(principal.agent_id, sid)
 
-    @socketio.on("disconnect", namespace=AGENTS)
-    def disconnect(_reason: Any = None) -> None:
-        gone = lines.closed(request.sid)  # type: ignore[attr-defined]
-        if gone is None:
+    def on_disconnect(self, _reason: Any = None) -> None:
+        connection = self._hub.agent_connections.closed(socket_id())
+        if connection is None:
             return
         SOCKETS.labels(namespace=AGENTS).dec()
-        if gone.principal.agent_id is not None:
-            hub.presence.disconnected(gone.principal.agent_id, gone.sid)
+        if connection.principal.agent_id is not None:
+            self._hub.presence.disconnected(connection.principal.agent_id, connection.sid)
 
-    @socketio.on("message.send", namespace=AGENTS)
-    def message_send(data: Any = None) -> Ack:
-        def say(asked: AgentSay) -> Ack:
-            draft = Draft(
-                text=asked.text,
-                type=asked.type,
-                connector=asked.connector,
-                attachment_ids=tuple(int(one) for one in asked.attachments),
-                reply_to=None if asked.reply_to is None else int(asked.reply_to),
-                client_id=asked.client_id,
+    @client_event("message.send", AgentSendMessage)
+    def send_message(self, payload: AgentSendMessage) -> Ack:
+        draft = Draft(
+            text=payload.text,
+            type=payload.type,
+            connector=payload.connector,
+            attachment_ids=tuple(int(upload_id) for upload_id in payload.attachments),
+            reply_to=None if payload.reply_to is None else int(payload.reply_to),
+            client_id=payload.client_id,
+        )
+        author = self._principal().author
+        sent = self._hub.store.write(
+            lambda tx: send.send_message(
+                tx,
+                int(payload.conversation_id),
+                draft,
+                author,
+                self._hub.connectors.outbound_channels(),
             )
-            author = line().principal.author
-            sent = hub.store.write(
-                lambda tx: send.send_message(
-                    tx,
-                    int(asked.conversation_id),
-                    draft,
-                    author,
-                    hub.connectors.outbound_channels(),
-                )
+        )
+        return ok(message=sent.message.model_dump(mode="json"))
+
+    @client_event("typing", AgentTyping)
+    def typing(self, payload: AgentTyping) -> Ack:
+        _show_typing(self._hub, self._principal(), int(payload.conversation_id), payload.on)
+        return ok()
+
+    @client_event("read", AgentRead)
+    def read(self, payload: AgentRead) -> Ack:
+        self._principal()
+        self._hub.store.write(
+            lambda tx: actions.read(tx, int(payload.conversation_id), int(payload.message_id))
+        )
+        return ok()
+
+    @client_event("sync", AgentSync)
+    def sync(self, payload: AgentSync) -> Ack:
+        self._principal()
+        conversation_id = None if payload.conversation_id is None else int(payload.conversation_id)
+        with self._hub.store.read() as connection:
+            messages, more = queries.messages_after(
+                connection, int(payload.after), SYNC_LIMIT, conversation_id=conversation_id
             )
-            return ok(message=sent.message.model_dump(mode="json"))
+        return ok(messages=[message.model_dump(mode="json") for message in messages], more=more)
 
-        return answered(AgentSay, data, say)
+    @client_event("conversation.view", ViewConversation)
+    def view_conversation(self, payload: ViewConversation) -> Ack:
+        agent = self._principal().agent
+        if agent is not None:
+            _accept_viewed(self._hub, int(agent.id), payload.conversation_id)
+            viewed = ConversationViewed(conversation_id=payload.conversation_id, agent=agent)
+            self._hub.store.announce(Event(viewed))
+        return ok()
 
-    @socketio.on("typing", namespace=AGENTS)
-    def typing(data: Any = None) -> Ack:
-        def tell(asked: AgentTyping) -> Ack:
-            _tell_typing(hub, line().principal, int(asked.conversation_id), asked.on)
-            return ok()
+    @client_event("presence.set", SetPresence)
+    def set_presence(self, payload: SetPresence) -> Ack:
+        agent_id = self._principal().agent_id
+        if agent_id is None:
+            raise Conflict("A service account is nobody who could be online.")
 
-        return answered(AgentTyping, data, tell)
+        def write(tx: Transaction) -> None:
+            agents.set_presence(tx, agent_id, payload.presence)
+            agents.publish_presence(tx, agent_id)
 
-    @socketio.on("read", namespace=AGENTS)
-    def read(data: Any = None) -> Ack:
-        def mark(asked: AgentRead) -> Ack:
-            line()
-            hub.store.write(
-                lambda tx: actions.read(tx, int(asked.conversation_id), int(asked.message_id))
-            )
-            return ok()
+        self._hub.store.write(write)
+        return ok()
 
-        return answered(AgentRead, data, mark)
-
-    @socketio.on("sync", namespace=AGENTS)
-    def sync(data: Any = None) -> Ack:
-        def catch_up(asked: AgentSync) -> Ack:
-            line()
-            wanted = None if asked.conversation_id is None else int(asked.conversation_id)
-            with hub.store.read() as connection:
-                found, more = queries.messages_after(
-                    connection, int(asked.after), SYNC_LIMIT, conversation_id=wanted
-                )
-            return ok(messages=[one.model_dump(mode="json") for one in found], more=more)
-
-        return answered(AgentSync, data, catch_up)
-
-    @socketio.on("conversation.view", namespace=AGENTS)
-    def view(data: Any = None) -> Ack:
-        def tell(asked: View) -> Ack:
-            agent = line().principal.agent
-            if agent is not None:
-                _accept(hub, int(agent.id), asked.conversation_id)
-                viewed = ConversationViewed(conversation_id=asked.conversation_id, agent=agent)
-                hub.store.announce(Event(viewed))
-            return ok()
-
-        return answered(View, data, tell)
-
-    @socketio.on("presence.set", namespace=AGENTS)
-    def set_presence(data: Any = None) -> Ack:
-        def change(asked: SetPresence) -> Ack:
-            agent_id = line().principal.agent_id
-            if agent_id is None:
-                raise Conflict("A service account is nobody who could be online.")
-
-            def write(tx: Transaction) -> None:
-                agents.set_presence(tx, agent_id, asked.presence)
-                agents.publish_presence(tx, agent_id)
-
-            hub.store.write(write)
-            return ok()
-
-        return answered(SetPresence, data, change)
+    def _principal(self) -> Principal:
+        connection = self._hub.agent_connections.of(socket_id())
+        if connection is None:
+            raise Conflict("This socket is not signed in.")
+        return connection.principal
 
 
-def _accept(hub: Hub, agent_id: int, conversation_id: str | None) -> None:
-    """Whoever looks at what they were given has accepted it."""
+def _accept_viewed(hub: Hub, agent_id: int, conversation_id: str | None) -> None:
+    """An agent who looks at an assigned conversation has accepted it."""
     if conversation_id is None:
         return
     with hub.store.read() as connection:
         if not assignment.is_awaited(connection, int(conversation_id), agent_id):
             return
-    with suppress(Conflict, NotFound):  # somebody took it at this moment
+    with suppress(Conflict, NotFound):  # another agent took it at this moment
         hub.store.write(lambda tx: assignment.accept(tx, int(conversation_id), agent_id))
 
 
-def _tell_typing(hub: Hub, principal: Principal, conversation_id: int, on: bool) -> None:
+def _show_typing(hub: Hub, principal: Principal, conversation_id: int, on: bool) -> None:
+    """Tells other agents and the customer's page or app that an agent is typing."""
     with hub.store.read() as connection:
         conversation = views.conversation(connection, conversation_id)
         last = queries.last_inbound(connection, conversation_id)
@@ -203,14 +186,14 @@ def _tell_typing(hub: Hub, principal: Principal, conversation_id: int, on: bool)
     if last is None:
         return
     connector = hub.connectors.get(last.connector)
-    # A page has heard it as an event already.
+    # A page gets the event itself.
     if isinstance(connector, CanType) and not isinstance(connector, PageConnector):
-        runtime.spawn(_show_typing, connector, last.address, on, name="typing")
+        runtime.spawn(_show_typing_at_provider, connector, last.address, on, name="typing")
 
 
-def _show_typing(connector: Any, address: Address, on: bool) -> None:
+def _show_typing_at_provider(connector: Any, address: Address, on: bool) -> None:
     try:
         for call in connector.typing(address, on):
             connector.transmit(call)
     except (SendError, HubError):
-        return  # nobody misses it
+        return  # a missing typing sign is no loss

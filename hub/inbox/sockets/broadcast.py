@@ -15,7 +15,7 @@ from socketio.packet import Packet
 
 from hub import runtime
 from hub.connectors.registry import has_pages
-from hub.inbox.sockets.rooms import AGENTS, EVERYBODY, VISITORS, room_of
+from hub.inbox.sockets.rooms import AGENTS, ALL_AGENTS, VISITORS, room_of
 from hub.inbox.sockets.visitor_connections import VisitorConnections
 from hub.outbound import receipts
 from hub.schema import events
@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 
 class Json:
-    """What Socket.IO asks of a JSON module."""
+    """The JSON module that Socket.IO uses."""
 
     @staticmethod
     def dumps(value: Any, **_options: Any) -> str:
@@ -40,27 +40,31 @@ class Json:
         try:
             return orjson.loads(text)
         except orjson.JSONDecodeError:
-            # Browsers write half a surrogate pair as it is (a text cut within an emoji), and what
-            # is said with it must not be lost.
+            # Browsers send half a surrogate pair as it is (a text cut within an emoji); the rest of
+            # the message must not be lost.
             if b"\\ud" not in (text if isinstance(text, bytes) else text.encode()).lower():
                 raise
         return storable(json.loads(text))
 
 
 class TextPacket(Packet):  # type: ignore[misc]
-    """Everything we say is JSON: nobody needs to look through it for bytes."""
+    """All payloads are JSON, so that the packet need not be searched for bytes."""
 
     uses_binary_events = False
 
 
 class Broadcaster:
-    """One thread that emits, so that no request waits for a screen."""
+    """One thread that emits events, so that no request waits for a screen."""
 
     def __init__(
-        self, store: Store, socketio: SocketIO, links: MediaLinks, lines: VisitorConnections
+        self,
+        store: Store,
+        socketio: SocketIO,
+        links: MediaLinks,
+        visitor_connections: VisitorConnections,
     ) -> None:
         self._socketio = socketio
-        self._lines = lines
+        self._visitor_connections = visitor_connections
         self._links = links
         self._store = store
         self._queue: queue.SimpleQueue[Sequence[Event] | None] = queue.SimpleQueue()
@@ -78,41 +82,43 @@ class Broadcaster:
                 try:
                     self._emit(event)
                 except Exception:
-                    # A screen that missed it catches up with `sync`; the others must not wait.
+                    # A screen that missed the event catches up with `sync`.
                     log.exception("broadcast.failed", event_name=event.name)
 
     def _emit(self, event: Event) -> None:
         if event.to_agents:
             self._socketio.emit(
-                event.name, event.payload.model_dump(mode="json"), namespace=AGENTS, to=EVERYBODY
+                event.name, event.payload.model_dump(mode="json"), namespace=AGENTS, to=ALL_AGENTS
             )
         if isinstance(event.payload, ContactLinked | ContactUnlinked):
-            self._lines.relinked(event.payload)
+            self._visitor_connections.on_link_changed(event.payload)
         address = event.address
-        # Most of what is said on other channels no page may hear: they cost one look here.
-        if address is not None and self._lines.is_heard(room_of(address)):
+        # Most messages of other channels belong to no open page: they cost one look-up here.
+        if address is not None and self._visitor_connections.may_have_pages(room_of(address)):
             self._emit_to_pages(event, address)
 
     def _emit_to_pages(self, event: Event, address: Address) -> None:
         payload = events.for_customer(event.payload, str(address), self._links.path)
-        seen = None
+        callback = None
         if (
             isinstance(payload, MessageCreated)
             and has_pages(payload.message.kind)
             and payload.message.direction == "out"
         ):
-            seen = partial(self._seen, payload.message.connector or "", payload.message.id)
+            callback = partial(
+                self._record_delivered, payload.message.connector or "", payload.message.id
+            )
         self._socketio.emit(
             event.name,
             payload.model_dump(mode="json"),
             namespace=VISITORS,
             to=room_of(address),
-            callback=seen,
+            callback=callback,
         )
 
-    def _seen(self, connector: str, message_id: str, *_answer: Any) -> None:
-        """A page of the customer's says that it has the message."""
-        seen = DeliveryUpdate(
+    def _record_delivered(self, connector: str, message_id: str, *_answer: Any) -> None:
+        """Records that a page of the customer acknowledged a message."""
+        delivered = DeliveryUpdate(
             key="", raw=b"", status=DeliveryStatus.DELIVERED, message_id=message_id
         )
-        self._store.write(lambda tx: receipts.record_receipt(tx, connector, seen))
+        self._store.write(lambda tx: receipts.record_receipt(tx, connector, delivered))

@@ -1,4 +1,4 @@
-"""The names under which screens are spoken to."""
+"""The names of namespaces and rooms."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from hub.types import Address
 
 AGENTS = "/agent"
 VISITORS = "/visitor"
-#: Every agent sees everything, until teams limit it.
-EVERYBODY = "agents"
+#: The room of all agents: each of them sees everything, until teams limit it.
+ALL_AGENTS = "agents"
 
 
 def room_of(address: Address) -> str:

@@ -1,7 +1,7 @@
-"""The open pages of visitors: which rooms each one hears, and when the last of a session closed.
+"""The open pages of visitors: the rooms of each, and when the last page of a session closed.
 
-A page hears its own address and every other that it has proved. That is looked at anew whenever a
-verified link is made or taken back.
+A page is in the room of its own address and of every other address that it has proved. The rooms
+are computed anew whenever a verified link is made or undone.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from hub.contacts import contact_addresses
 from hub.errors import NotFound
 from hub.identity import customer_view
 from hub.inbox.sockets.rooms import VISITORS, room_of
-from hub.inbox.sockets.visitor_history import welcome
 from hub.inbox.sockets.visitor_payloads import Page, Prechat
+from hub.inbox.sockets.visitor_views import session_view
 from hub.schema.events import ContactLinked, ContactUnlinked, MediaUrl
 from hub.store.engine import Store
 from hub.store.models import addresses, links
@@ -35,9 +35,9 @@ from hub.types import Address
 
 log = structlog.get_logger()
 
-#: A reload closes a page and opens it again: that is no leaving.
+#: A reload closes a page and opens it again: the visitor has not left.
 GRACE_SECONDS = 2.0
-#: How soon another process's links are heard of, and its marks put right.
+#: How soon this process notices links that another made, and corrects its marks.
 SWEEP_SECONDS = 3.0
 
 
@@ -50,7 +50,7 @@ class VisitorConnection:
     token: str = field(repr=False)
     connector: PageConnector
     page: Page
-    #: This very page brought a proof, whatever its session was before.
+    #: This page itself brought a signed identity, whatever its session was before.
     is_signed: bool = False
     profile: Prechat = field(default_factory=Prechat)
     rooms: frozenset[str] = frozenset()
@@ -62,12 +62,15 @@ class VisitorConnection:
 
 
 class VisitorConnections:
-    """All of this process. Safe to use from many threads."""
+    """All open pages of this process. Safe to use from many threads."""
 
     def __init__(
         self, store: Store, media_url: MediaUrl, config: Callable[[], Config], *, alone: bool
     ) -> None:
-        """`alone` when there is no other process whose events these pages must hear."""
+        """
+        Args:
+            alone: no other process publishes events that these pages need.
+        """
         self._store = store
         self._config = config
         self._media_url = media_url
@@ -75,7 +78,7 @@ class VisitorConnections:
         self._alone = alone
         self._by_sid: dict[str, VisitorConnection] = {}
         self._by_session: dict[int, set[str]] = defaultdict(set)
-        self._heard: dict[str, set[str]] = defaultdict(set)
+        self._sockets_by_room: dict[str, set[str]] = defaultdict(set)
         self._absences: dict[int, int] = defaultdict(int)
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -84,7 +87,7 @@ class VisitorConnections:
         self._socketio = socketio
 
     def start(self) -> None:
-        """Whoever was here before has left; a process that has them open will say so."""
+        """Marks all visitors as gone; a process with open pages marks theirs as returned."""
         self._store.write(mark_all_left)
         if not self._alone:
             runtime.spawn(self._sweep, name="visitors")
@@ -94,87 +97,93 @@ class VisitorConnections:
 
     # -- pages come and go ---------------------------------------------------------------------
 
-    def opened(self, line: VisitorConnection) -> None:
+    def opened(self, connection: VisitorConnection) -> None:
+        """Adds a page that connected."""
         with self._lock:
-            self._by_sid[line.sid] = line
-        self._enter(line)
+            self._by_sid[connection.sid] = connection
+        self._enter(connection)
 
     def closed(self, sid: str) -> bool:
-        """False for a socket that never had a session."""
+        """Removes a page. False for a socket that never had a session."""
         with self._lock:
-            line = self._by_sid.pop(sid, None)
-        if line is None:
+            connection = self._by_sid.pop(sid, None)
+        if connection is None:
             return False
-        with line.lock:
-            self._forget(sid, line.rooms)
-            line.rooms = frozenset()
-        self._leave(line.visitor.id, sid)
+        with connection.lock:
+            self._forget(sid, connection.rooms)
+            connection.rooms = frozenset()
+        self._leave(connection.visitor.id, sid)
         return True
 
-    def changed(self, line: VisitorConnection, visitor: Visitor, token: str) -> None:
-        """This socket goes on with another session, or its session is somebody's now."""
-        before = line.visitor.id
-        line.visitor, line.token = visitor, token
+    def change_session(self, connection: VisitorConnection, visitor: Visitor, token: str) -> None:
+        """Gives a socket another session, or the same one with a signed identity."""
+        before = connection.visitor.id
+        connection.visitor, connection.token = visitor, token
         if before == visitor.id:
-            self._hear(line)
+            self._update_rooms(connection)
             return
-        line.profile = Prechat()
-        self._enter(line)
-        self._leave(before, line.sid)
+        connection.profile = Prechat()
+        self._enter(connection)
+        self._leave(before, connection.sid)
 
     def of(self, sid: str) -> VisitorConnection | None:
+        """The page behind a socket; None for a socket without session."""
         return self._by_sid.get(sid)
 
-    def is_heard(self, room: str) -> bool:
-        """Whether a page may be in a room; another process's pages are not known here."""
-        return not self._alone or room in self._heard
+    def may_have_pages(self, room: str) -> bool:
+        """Whether a page may be in a room. The pages of other processes are not known here."""
+        return not self._alone or room in self._sockets_by_room
 
-    # -- what they hear ------------------------------------------------------------------------
+    # -- rooms and views -----------------------------------------------------------------------
 
-    def relinked(self, payload: ContactLinked | ContactUnlinked) -> None:
-        """Opens and closes rooms after a link was made or undone, and shows the pages anew."""
+    def on_link_changed(self, payload: ContactLinked | ContactUnlinked) -> None:
+        """Enters and leaves rooms after a link was made or undone, and sends the pages anew."""
         if payload.link.evidence != "verified":
-            return  # what others say of a customer opens nothing
-        records = (int(payload.link.contact_id), int(payload.link.other_contact_id))
+            return  # only proofs change what a customer may see
+        contact_ids = (int(payload.link.contact_id), int(payload.link.other_contact_id))
         with self._store.read() as connection:
-            pages = set(_pages_of(connection, records))
-        self._look_again(pages)
+            pages = set(_addresses_of(connection, contact_ids))
+        self._update_pages(pages)
 
-    def _look_again(self, pages: set[Address] | None = None) -> None:
+    def _update_pages(self, pages: set[Address] | None = None) -> None:
         with self._lock:
-            open_ = list(self._by_sid.values())
-        for line in open_:
-            if (pages is None or line.address in pages) and self._hear(line):
-                self.show(line, changed=True)
+            connections = list(self._by_sid.values())
+        for connection in connections:
+            if (pages is None or connection.address in pages) and self._update_rooms(connection):
+                self.send_session(connection, changed=True)
 
-    def show(
-        self, line: VisitorConnection, *, resumed: bool | None = None, changed: bool = False
+    def send_session(
+        self,
+        connection: VisitorConnection,
+        *,
+        resumed: bool | None = None,
+        changed: bool = False,
     ) -> None:
-        """Says `session`: all that this page may see."""
+        """Sends the event `session` with everything that this page may see."""
         assert self._socketio is not None
-        with self._store.read() as connection:
+        with self._store.read() as database:
             order = self._config().assignment.order
-            known = welcome(connection, line.address, self._media_url, order)
+            view = session_view(database, connection.address, self._media_url, order)
         self._socketio.emit(
             "session",
-            {"session": line.token, **known, "resumed": resumed, "changed": changed},
+            {"session": connection.token, **view, "resumed": resumed, "changed": changed},
             namespace=VISITORS,
-            to=line.sid,
+            to=connection.sid,
         )
 
-    def _hear(self, line: VisitorConnection) -> bool:
-        """Puts a page into the rooms of what it has proved, and out of others."""
-        with line.lock:
-            with self._store.read() as connection:
-                found = customer_view.find_proved_addresses(connection, line.address)
-            rooms = {room_of(line.address)}
-            if found is not None:
-                rooms |= {room_of(address) for address in found.addresses.values()}
-            if rooms == line.rooms or line.sid not in self._by_sid:
+    def _update_rooms(self, connection: VisitorConnection) -> bool:
+        """Puts a page into the rooms of the addresses it has proved, and out of all others."""
+        with connection.lock:
+            with self._store.read() as database:
+                proved = customer_view.find_proved_addresses(database, connection.address)
+            rooms = {room_of(connection.address)}
+            if proved is not None:
+                rooms |= {room_of(address) for address in proved.addresses.values()}
+            if rooms == connection.rooms or connection.sid not in self._by_sid:
                 return False
-            is_first = not line.rooms
-            self._move(line.sid, rooms - line.rooms, line.rooms - rooms)
-            line.rooms = frozenset(rooms)
+            is_first = not connection.rooms
+            self._move(connection.sid, rooms - connection.rooms, connection.rooms - rooms)
+            connection.rooms = frozenset(rooms)
         return not is_first
 
     def _move(self, sid: str, into: Iterable[str], out_of: Iterable[str]) -> None:
@@ -189,25 +198,25 @@ class VisitorConnections:
             except (KeyError, ValueError):
                 return  # the socket is gone
             with self._lock:
-                self._heard[room].add(sid)
+                self._sockets_by_room[room].add(sid)
 
     def _forget(self, sid: str, rooms: Iterable[str]) -> None:
         with self._lock:
             for room in rooms:
-                self._heard[room].discard(sid)
-                if not self._heard[room]:
-                    del self._heard[room]
+                self._sockets_by_room[room].discard(sid)
+                if not self._sockets_by_room[room]:
+                    del self._sockets_by_room[room]
 
-    # -- who has left ----------------------------------------------------------------------------
+    # -- visitors who left -----------------------------------------------------------------------
 
-    def _enter(self, line: VisitorConnection) -> None:
-        session = line.visitor.id
+    def _enter(self, connection: VisitorConnection) -> None:
+        session = connection.visitor.id
         with self._lock:
-            self._by_session[session].add(line.sid)
+            self._by_session[session].add(connection.sid)
             self._absences[session] += 1
-        if line.visitor.has_left:
+        if connection.visitor.has_left:
             self._store.write(partial(mark_returned, session_ids=(session,)))
-        self._hear(line)
+        self._update_rooms(connection)
 
     def _leave(self, session_id: int, sid: str) -> None:
         with self._lock:
@@ -224,7 +233,7 @@ class VisitorConnections:
         if self._stop.wait(GRACE_SECONDS):
             return  # the next start says so
         with self._lock:
-            # Whoever came back meanwhile has not left, or leaves anew.
+            # A page that opened meanwhile has not left, or leaves with a grace of its own.
             if self._absences[session_id] != absence:
                 return
             del self._absences[session_id]
@@ -233,39 +242,39 @@ class VisitorConnections:
     # -- several processes -------------------------------------------------------------------------
 
     def _sweep(self) -> None:
-        """Other processes make links too, and see a session's page close that is open here."""
-        seen: Any = None
+        """Follows links made elsewhere, and undoes other processes' marks of pages open here."""
+        newest_seen: Any = None
         while not self._stop.wait(SWEEP_SECONDS):
             with self._lock:
-                here = tuple(self._by_session)
-            if not here:
+                session_ids = tuple(self._by_session)
+            if not session_ids:
                 continue
             try:
                 with self._store.read() as connection:
-                    last = connection.execute(
+                    newest = connection.execute(
                         select(func.max(links.c.id), func.max(links.c.undone_at))
                     ).one()
-                if last != seen:
-                    seen = last
-                    self._look_again()
-                self._store.write(partial(mark_returned, session_ids=here))
+                if newest != newest_seen:
+                    newest_seen = newest
+                    self._update_pages()
+                self._store.write(partial(mark_returned, session_ids=session_ids))
             except Exception:
-                # The pages go on with what they have; the next round may do better.
+                # The pages keep what they have; the next sweep may succeed.
                 log.exception("visitors.sweep_failed")
 
 
-def _pages_of(connection: Connection, records: Iterable[int]) -> list[Address]:
+def _addresses_of(connection: Connection, contact_ids: Iterable[int]) -> list[Address]:
     """The addresses of every contact that is linked with these: those of pages among them."""
-    found: list[Address] = []
-    for record in records:
+    found_addresses: list[Address] = []
+    for contact_id in contact_ids:
         try:
-            group = contact_addresses.linked_contact_ids(connection, record)
+            linked_ids = contact_addresses.linked_contact_ids(connection, contact_id)
         except NotFound:
             continue
         rows = connection.execute(
             select(addresses.c.scheme, addresses.c.path, addresses.c.scope).where(
-                addresses.c.contact_id.in_(group)
+                addresses.c.contact_id.in_(linked_ids)
             )
         )
-        found += [Address(row.scheme, row.path, row.scope) for row in rows]
-    return found
+        found_addresses += [Address(row.scheme, row.path, row.scope) for row in rows]
+    return found_addresses

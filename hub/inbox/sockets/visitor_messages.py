@@ -1,4 +1,4 @@
-"""What a visitor says, brought in the way of every channel: the gateway, and so the journal."""
+"""What a visitor sends, received as on every channel: by the gateway, and so with a journal row."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ import orjson
 from sqlalchemy import select
 
 from hub.contacts import contact_addresses, profiles
-from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import queries
 from hub.errors import Conflict, Invalid
 from hub.identity import customer_view
 from hub.inbox.services import Hub
-from hub.inbox.sockets.payloads import Say
+from hub.inbox.sockets.payloads import SendMessage
 from hub.inbox.sockets.visitor_connections import VisitorConnection
 from hub.inbox.sockets.visitor_payloads import Prechat
 from hub.outbound import receipts
@@ -24,104 +23,114 @@ from hub.store.models import attachments, messages
 from hub.types import ContactEvent, WebhookRequest
 
 
-def take(hub: Hub, here: VisitorConnection, asked: Say) -> resources.Message:
-    """Brings a visitor's message in. Raises Invalid."""
-    if not asked.text.strip() and not asked.attachments:
+def receive_message(
+    hub: Hub, connection: VisitorConnection, payload: SendMessage
+) -> resources.Message:
+    """Receives a visitor's message.
+
+    Raises:
+        Invalid: neither text nor file, a text too long, or a file that is not the visitor's.
+        Conflict: the message is kept in the journal and could not be processed.
+    """
+    if not payload.text.strip() and not payload.attachments:
         raise Invalid("Write something, or attach a file.", "text")
-    limit = here.connector.capabilities.text_limit
-    if len(asked.text) > limit:
+    limit = connection.connector.capabilities.text_limit
+    if len(payload.text) > limit:
         raise Invalid(f"A message has at most {limit} characters.", "text")
     body = {
         "type": "message",
-        "visitor": here.visitor.name,
-        "client_id": asked.client_id,
-        "text": asked.text,
-        "reply_to": asked.reply_to or "",
-        "attachments": _uploads(hub, here, asked.attachments),
+        "visitor": connection.visitor.name,
+        "client_id": payload.client_id,
+        "text": payload.text,
+        "reply_to": payload.reply_to or "",
+        "attachments": _uploads(hub, connection, payload.attachments),
         "sent_at": datetime.now(UTC).isoformat(),
         "profile": {
-            **here.profile.model_dump(exclude={"department"}),
-            "locale": here.visitor.locale,
+            **connection.profile.model_dump(exclude={"department"}),
+            "locale": connection.visitor.locale,
         },
-        "page": here.page.model_dump(),
-        "department": here.profile.department,
+        "page": connection.page.model_dump(),
+        "department": connection.profile.department,
     }
-    request_ = WebhookRequest(
+    request = WebhookRequest(
         method="POST", url="", body=orjson.dumps(body), headers={"content-type": "application/json"}
     )
-    hub.gateway.receive_request(here.connector, request_)
-    found = known(hub, here, asked.client_id)
-    if found is None:
+    hub.gateway.receive_request(connection.connector, request)
+    message = find_sent(hub, connection, payload.client_id)
+    if message is None:
         raise Conflict("The message was kept but could not be shown yet.")
-    return found
+    return message
 
 
-def known(hub: Hub, here: VisitorConnection, client_id: str) -> resources.Message | None:
-    """What this visitor sent under a key of their own, if it came."""
-    with hub.store.read() as connection:
-        return queries.inbound_by_client_id(connection, here.address, client_id)
+def find_sent(hub: Hub, connection: VisitorConnection, client_id: str) -> resources.Message | None:
+    """The message that this visitor sent under a client id; None before it is received."""
+    with hub.store.read() as database:
+        return queries.inbound_by_client_id(database, connection.address, client_id)
 
 
-def person_of(hub: Hub, here: VisitorConnection) -> ContactAddress | None:
-    with hub.store.read() as connection:
-        return contact_addresses.find_contact_address(connection, here.address)
-
-
-def read(hub: Hub, here: VisitorConnection, message_id: int) -> None:
-    """They have seen everything up to a message: whatever was sent to their pages, nowhere else."""
-    with hub.store.read() as connection:
-        found = customer_view.find_proved_addresses(connection, here.address)
-        if found is None:
+def record_read(hub: Hub, connection: VisitorConnection, message_id: int) -> None:
+    """Records that a visitor read everything up to a message, of what was sent to their pages."""
+    address = connection.address
+    with hub.store.read() as database:
+        proved = customer_view.find_proved_addresses(database, address)
+        if proved is None:
             return
-        at = connection.execute(
+        read_at = database.execute(
             select(messages.c.created_at).where(
-                messages.c.id == message_id, messages.c.address_id.in_(found.address_ids)
+                messages.c.id == message_id, messages.c.address_id.in_(proved.address_ids)
             )
         ).scalar()
         pages = [
-            person
-            for address in found.addresses.values()
-            if (address.scheme, address.scope) == (here.address.scheme, here.address.scope)
-            and (person := contact_addresses.find_contact_address(connection, address)) is not None
+            page
+            for proved_address in proved.addresses.values()
+            if (proved_address.scheme, proved_address.scope) == (address.scheme, address.scope)
+            and (page := contact_addresses.find_contact_address(database, proved_address))
+            is not None
         ]
-    if at is None:
+    if read_at is None:
         return
-    name = here.connector.name
+    name = connection.connector.name
 
     def mark(tx: Transaction) -> None:
-        for person in pages:
-            event = ContactEvent(key="", raw=b"", address=person.address, name="read", at=at)
-            receipts.record_customer_read(tx, name, person, event)
+        for page in pages:
+            event = ContactEvent(key="", raw=b"", address=page.address, name="read", at=read_at)
+            receipts.record_customer_read(tx, name, page, event)
 
     hub.store.write(mark)
 
 
-def keep_profile(hub: Hub, here: VisitorConnection, asked: Prechat) -> None:
-    person = person_of(hub, here)
-    if person is None:
+def save_profile(hub: Hub, connection: VisitorConnection, payload: Prechat) -> None:
+    """Writes what a visitor typed to the contact; before the first message there is none yet."""
+    with hub.store.read() as database:
+        sender = contact_addresses.find_contact_address(database, connection.address)
+    if sender is None:
         return
-    typed = {"email": asked.email, "phone": asked.phone}
+    typed = {"email": payload.email, "phone": payload.phone}
     attributes = {name: value for name, value in typed.items() if value}
-    name = asked.name or None
+    name = payload.name or None
     hub.store.write(
-        lambda tx: profiles.edit(tx, person.contact_id, name=name, attributes=attributes)
+        lambda tx: profiles.edit(tx, sender.contact_id, name=name, attributes=attributes)
     )
 
 
-def _uploads(hub: Hub, here: VisitorConnection, wanted: list[str]) -> list[dict[str, Any]]:
-    """The files of this visitor that no message has yet. Raises Invalid for anybody else's."""
-    if not wanted:
+def _uploads(
+    hub: Hub, connection: VisitorConnection, upload_ids: list[str]
+) -> list[dict[str, Any]]:
+    """The visitor's own uploads that no message has yet. Raises Invalid for any other id."""
+    if not upload_ids:
         return []
-    ids = [int(one) for one in wanted if one.isascii() and one.isdecimal() and len(one) < 19]
-    with hub.store.read() as connection:
-        rows = connection.execute(
+    ids = [
+        int(text) for text in upload_ids if text.isascii() and text.isdecimal() and len(text) < 19
+    ]
+    with hub.store.read() as database:
+        rows = database.execute(
             select(attachments).where(
                 attachments.c.id.in_(ids),
                 attachments.c.message_id.is_(None),
-                attachments.c.uploader == f"visitor:{here.visitor.name}",
+                attachments.c.uploader == f"visitor:{connection.visitor.name}",
             )
         ).all()
-    if len(rows) != len(set(wanted)):
+    if len(rows) != len(set(upload_ids)):
         raise Invalid("A file is not there, or was sent before.", "attachments")
     return [
         {

@@ -1,4 +1,4 @@
-"""What a visitor's page may say, and how it greets."""
+"""What a visitor's page sends: when it connects, and with its events."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
 from hub.connectors.page_identity import SignedId
 from hub.contacts import profiles
-from hub.inbox.sockets.payloads import Ask
+from hub.inbox.sockets.payloads import ClientPayload
 
 
 class Page(BaseModel):
@@ -21,11 +21,14 @@ class Page(BaseModel):
     referrer: str = Field("", max_length=2000)
 
 
-def _by_address(value: Any) -> Any:
+def _page_of_url(value: Any) -> Any:
+    """A page may be given by its URL alone."""
     return {"url": value} if isinstance(value, str) else value
 
 
 class Hello(BaseModel):
+    """The `auth` of a page that opens a socket."""
+
     model_config = ConfigDict(extra="ignore")
 
     connector: str = Field(max_length=64)
@@ -37,10 +40,10 @@ class Hello(BaseModel):
         None, max_length=200, description="The token of a link that brings them from elsewhere."
     )
     locale: str = Field("", max_length=40)
-    page: Annotated[Page, BeforeValidator(_by_address)] = Page()
+    page: Annotated[Page, BeforeValidator(_page_of_url)] = Page()
 
 
-class Token(Ask):
+class Token(ClientPayload):
     token: str
 
 
@@ -52,16 +55,16 @@ class Identify(RootModel[Token | SignedId]):
         return self.root.token if isinstance(self.root, Token) else self.root
 
 
-class History(Ask):
+class History(ClientPayload):
     before: str | None = Field(None, pattern=r"^\d{1,18}$")
 
 
-class HandoverRequest(Ask):
+class HandoverRequest(ClientPayload):
     connector: str = Field(max_length=64)
 
 
-class Prechat(Ask):
-    """What a visitor says of themselves. Typed, so it proves nothing."""
+class Prechat(ClientPayload):
+    """What a visitor typed before the chat. It proves nothing."""
 
     name: str = Field("", max_length=profiles.MAX_NAME)
     email: str = Field("", max_length=320)
