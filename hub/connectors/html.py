@@ -1,4 +1,4 @@
-"""HTML of strangers made safe to show, and text of ours made into HTML."""
+"""Cleans HTML of strangers until it is safe to show, and turns text into HTML and back."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ATTRIBUTES = {
     "ol": {"start", "type"},
     "blockquote": {"type"},
 }
-#: Nothing here can load from the network, leave its place or cover the page.
+#: Properties that cannot load from the network, leave their place or cover the page.
 STYLES = {
     "color", "background-color", "font-family", "font-size", "font-style", "font-weight",
     "text-align", "text-decoration", "text-indent", "vertical-align", "white-space", "direction",
@@ -41,14 +41,14 @@ STYLES = {
     "border-top", "border-bottom", "border-collapse", "width", "height", "max-width",
 }  # fmt: skip
 SCHEMES = {"http", "https", "mailto", "tel", "cid"}
-#: Removed with what is in them; of other unknown tags the text stays.
+#: Elements that are removed with their content; of other unknown elements the text stays.
 WITH_CONTENT = {"script", "style", "title", "noscript", "template", "object", "iframe", "textarea"}
 
-#: Elements that are never open; the others cost the reader of HTML their depth, squared.
+#: Elements without an end. Nested elements cost a reader of HTML their depth, squared.
 VOID = {"br", "hr", "img", "input", "meta", "link", "col", "wbr", "area", "base", "source"}
 MAX_DEPTH = 1_000
 
-# What nh3 writes: names in lower case, values in double quotes with none inside.
+# The form in which nh3 writes: names in lower case, values in double quotes with none inside.
 _IMAGE = re.compile(r'<img((?: [a-z-]+="[^"]*")*)>')
 _SOURCE = re.compile(r' src="([^"]*)"')
 _LINK = re.compile(r"https?://[^\s<>\"'`]{1,2000}")
@@ -58,14 +58,15 @@ _BREAKS = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6]|/blockquote)\b[^>]{0,200}>
 
 
 def clean_html(html: str, cid_urls: Mapping[str, str]) -> str:
-    """A mail's HTML with nothing in it that runs, loads or posts.
+    """HTML of a mail without anything that runs, loads or posts.
 
-    Pictures that came with the mail point at our own copies; pictures elsewhere load nothing and
-    keep their address in `data-remote-src`, for when the agent asks to see them. It is to be
+    Pictures that came with the mail point at the hub's copies; remote pictures do not load and
+    keep their address in `data-remote-src`, for an agent who asks to see them. The result is to be
     shown in a sandboxed frame all the same.
 
     Args:
-        cid_urls: content ids of the mail's attachments to where we serve them.
+        html: as it came.
+        cid_urls: the URL of the hub's copy, by the content id of an attachment.
     """
     if _is_too_deep(html):
         return text_to_html(plain_text(html))
@@ -80,24 +81,24 @@ def clean_html(html: str, cid_urls: Mapping[str, str]) -> str:
         set_tag_attribute_values={"a": {"target": "_blank"}},
         link_rel="noopener noreferrer nofollow",
     )
-    return _IMAGE.sub(lambda found: _image(found.group(1), cid_urls), cleaned)
+    return _IMAGE.sub(lambda match: _image(match.group(1), cid_urls), cleaned)
 
 
 def _image(attributes: str, cid_urls: Mapping[str, str]) -> str:
-    found = _SOURCE.search(attributes)
-    source = unescape(found.group(1)).strip() if found else ""
-    rest = _SOURCE.sub("", attributes)
+    match = _SOURCE.search(attributes)
+    source = unescape(match.group(1)).strip() if match else ""
+    others = _SOURCE.sub("", attributes)
     scheme, _, path = source.partition(":")
     if scheme.lower() == "cid":
         url = cid_urls.get(path) or cid_urls.get(unquote(path))
-        return f'<img{rest} src="{escape(url)}">' if url else f"<img{rest}>"
+        return f'<img{others} src="{escape(url)}">' if url else f"<img{others}>"
     if scheme.lower() in {"http", "https"}:
-        return f'<img{rest} data-remote-src="{escape(source)}">'
-    return f"<img{rest}>"
+        return f'<img{others} data-remote-src="{escape(source)}">'
+    return f"<img{others}>"
 
 
 def text_to_html(text: str) -> str:
-    """A text as simple HTML: paragraphs, line ends, links; each paragraph finds its direction."""
+    """A text as simple HTML: paragraphs, line ends, links; each paragraph has its own direction."""
     paragraphs = re.split(r"\n[ \t]*\n+", text.strip("\n"))
     return "\n".join(f'<p dir="auto">{_lines(paragraph)}</p>' for paragraph in paragraphs)
 
@@ -105,19 +106,19 @@ def text_to_html(text: str) -> str:
 def _lines(text: str) -> str:
     pieces: list[str] = []
     position = 0
-    for found in _LINK.finditer(text):
-        url = found.group(0).rstrip(".,;:!?)]}»”’،؟")
-        pieces.append(escape(text[position : found.start()]))
+    for match in _LINK.finditer(text):
+        url = match.group(0).rstrip(".,;:!?)]}»”’،؟")
+        pieces.append(escape(text[position : match.start()]))
         pieces.append(f'<a href="{escape(url)}">{escape(url)}</a>')
-        position = found.start() + len(url)
+        position = match.start() + len(url)
     pieces.append(escape(text[position:]))
     return "".join(pieces).replace("\n", "<br>\n")
 
 
 def plain_text(html: str) -> str:
-    """The words of a page without any layout: for pages on which better readers give up.
+    """The text of a page without any layout, for pages that better readers cannot read.
 
-    Takes time in proportion to the page, whatever is in it.
+    Takes time in proportion to the length of the page, also for hostile pages.
     """
     text = _TAG.sub("", _BREAKS.sub("\n", _without(html, WITH_CONTENT)))
     lines = (" ".join(line.split()) for line in unescape(text).split("\n"))
@@ -125,24 +126,24 @@ def plain_text(html: str) -> str:
 
 
 def _without(html: str, names: set[str]) -> str:
-    """Without these elements and what is in them; one that never ends takes the rest along."""
-    kept: list[str] = []
+    """Without these elements and their content; an element that never ends goes to the end."""
+    pieces: list[str] = []
     position, until = 0, ""
-    for found in _NAMED.finditer(html):
-        name = found.group(2).lower()
-        if not until and name in names and not found.group(1):
-            kept.append(html[position : found.start()])
+    for tag in _NAMED.finditer(html):
+        name = tag.group(2).lower()
+        if not until and name in names and not tag.group(1):
+            pieces.append(html[position : tag.start()])
             until = name
-        elif until == name and found.group(1):
-            position, until = found.start(), ""
-    return "".join([*kept, "" if until else html[position:]])
+        elif until == name and tag.group(1):
+            position, until = tag.start(), ""
+    return "".join([*pieces, "" if until else html[position:]])
 
 
 def _is_too_deep(html: str) -> bool:
     depth = 0
-    for found in _NAMED.finditer(html):
-        if found.group(2).lower() not in VOID:
-            depth += -1 if found.group(1) else 1
+    for tag in _NAMED.finditer(html):
+        if tag.group(2).lower() not in VOID:
+            depth += -1 if tag.group(1) else 1
             if depth > MAX_DEPTH:
                 return True
             depth = max(depth, 0)

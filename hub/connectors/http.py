@@ -1,6 +1,6 @@
-"""HTTP as data: a call is a value, an answer is a value, and one place does the talking.
+"""HTTP as data: a call is a value, an answer is a value, and `Http` carries calls out.
 
-Every request has timeouts, follows no redirect, reads no proxy from the environment and names no
+Every request has timeouts, follows no redirect, takes no proxy from the environment and has no
 secret in its errors.
 """
 
@@ -30,7 +30,7 @@ from hub.types import EMPTY
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 20.0
-#: No provider's answer to an API call is near this; more is somebody filling our memory.
+#: No provider's answer to an API call is near this; a larger one would only fill our memory.
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 MASK = "[secret]"
 
@@ -49,8 +49,11 @@ class HttpFile:
 class HttpCall:
     """One request, complete. Its repr shows no credentials and no content.
 
-    At most one of `form`, `json`, `body` is set; `files` go with `form`.
-    `seconds` bounds the wait for the answer (long polling takes longer than the default).
+    Args:
+        form, json, body: at most one of them is set.
+        files: parts of a multipart body, beside `form`.
+        basic_auth: user name and password.
+        seconds: the longest wait for the answer (long polling takes longer than the default).
     """
 
     method: str
@@ -75,10 +78,11 @@ class HttpResponse:
 
     @property
     def ok(self) -> bool:
+        """Whether the status is one of the 2xx."""
         return 200 <= self.status < 300
 
     def json(self) -> Any:
-        """Raises ResponseUnexpected when the body is not JSON."""
+        """The body as JSON. Raises ResponseUnexpected when it is none."""
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError as error:
@@ -88,7 +92,11 @@ class HttpResponse:
 
 
 class Http:
-    """Sends calls. One per connector, so that one provider's sockets never starve another's."""
+    """Sends calls. One per connector, so that a slow provider never takes another's sockets.
+
+    Args:
+        secrets: texts that `redact` takes out.
+    """
 
     def __init__(self, secrets: Sequence[str] = ()) -> None:
         self._secrets = tuple(secret for secret in secrets if secret)
@@ -99,10 +107,10 @@ class Http:
         self._session.mount("http://", adapter)
 
     def request(self, call: HttpCall) -> HttpResponse:
-        """One try.
+        """Sends a call once and returns the answer, whatever its status.
 
         Raises:
-            ConnectionFailed: nobody answered; `maybe_sent` is true once the request had left.
+            ConnectionFailed: there is no answer; `maybe_sent` is true once the request had left.
             ResponseUnexpected: the answer is larger than any answer of an API.
         """
         upload, upload_headers = _multipart(call)
@@ -134,6 +142,7 @@ class Http:
             raise self._failed(error, maybe_sent=True) from None
 
     def redact(self, text: str) -> str:
+        """The text with `[secret]` in place of each secret."""
         for secret in self._secrets:
             text = text.replace(secret, MASK)
         return text
@@ -147,10 +156,10 @@ class Http:
 
 
 def _multipart(call: HttpCall) -> tuple[BytesIO | None, dict[str, str]]:
-    """The body of a call with files, to be read in blocks.
+    """The body of a call with files, to be read in blocks, and its headers.
 
-    As one piece of bytes it would have to be gone within the time for connecting, which is the
-    socket's time limit until the answer is read: seconds, for what may be 50 MB.
+    One piece of bytes would have to be sent within CONNECT_SECONDS, which is the socket's time
+    limit until the answer is read: too short for 50 MB.
     """
     if not call.files:
         return None, {}
@@ -168,10 +177,14 @@ def _had_left(error: requests.ConnectionError) -> bool:
 
 
 def error_for(response: HttpResponse, message: str = "", code: str | None = None) -> SendError:
-    """What an HTTP status alone says, for answers whose body says no more.
+    """The error for an HTTP status, for answers whose body has no code of the provider.
 
-    429 waits for `Retry-After`; 5xx is tried again; 401 is the admin's to mend; any other 4xx is
-    final; what is left is not an answer we know.
+    429 waits for `Retry-After`; 5xx is tried again; 401 needs the admin; any other 4xx is final;
+    any other status is unexpected.
+
+    Args:
+        message: a sentence for the agent, "" for the status alone.
+        code: the provider's code, None for the status.
     """
     status = response.status
     external = code or str(status)
@@ -188,7 +201,7 @@ def error_for(response: HttpResponse, message: str = "", code: str | None = None
 
 
 def retry_after(response: HttpResponse) -> timedelta | None:
-    """`Retry-After` in either of its forms, capped at an hour. Source: RFC 9110, 10.2.3."""
+    """The time in `Retry-After`, at most an hour; None without one. Source: RFC 9110, 10.2.3."""
     value = response.headers.get("retry-after", "").strip()
     if not value:
         return None

@@ -1,4 +1,4 @@
-"""Token buckets: so much at once, so much a second."""
+"""Token buckets: a burst at once, then a steady rate."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from collections.abc import Hashable
 
 from hub.types import RateLimit
 
-#: Beyond this many keys, those that are full again are forgotten.
+#: Above this number of keys, the buckets that are full again are dropped.
 MANY = 10_000
 
 
 class Buckets:
-    """One bucket per key, all of one size. Safe to use from many threads."""
+    """One bucket per key, all of one size. Safe to use from many threads.
+
+    Args:
+        limit: the rate at which buckets fill.
+        burst: the size of a bucket, `limit.count` by default.
+    """
 
     def __init__(self, limit: RateLimit, burst: float | None = None) -> None:
         self._levels: dict[Hashable, tuple[float, float]] = {}
@@ -21,12 +26,19 @@ class Buckets:
         self.resize(limit, burst)
 
     def resize(self, limit: RateLimit, burst: float | None = None) -> None:
-        """From now on so much; what was taken stays taken."""
+        """Changes rate and size; the levels of the buckets stay."""
         self._rate = limit.count / limit.per
         self._burst = max(burst if burst is not None else limit.count, 1.0)
 
     def take(self, key: Hashable, now: float | None = None) -> float:
-        """Takes one, or says how many seconds to wait for it. 0 means taken."""
+        """Takes one token of a key.
+
+        Args:
+            now: seconds of a clock that never goes back, the process's own by default.
+
+        Returns:
+            0 when it was taken, else the seconds until there is one.
+        """
         moment = time.monotonic() if now is None else now
         with self._lock:
             level, at = self._levels.get(key, (self._burst, moment))
@@ -40,7 +52,7 @@ class Buckets:
             return 0.0
 
     def give_back(self, key: Hashable) -> None:
-        """Undoes a take that came to nothing."""
+        """Puts a token back, for a call that was not made after all."""
         with self._lock:
             level, at = self._levels.get(key, (self._burst, 0.0))
             self._levels[key] = (min(self._burst, level + 1.0), at)

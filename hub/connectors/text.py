@@ -1,4 +1,4 @@
-"""Counting and splitting text the way channels do."""
+"""Counts and splits text in the units of the channels."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from hub.types import TextUnit
 
-#: Where a long text is best cut, best first.
+#: The places at which a long text is cut, best first.
 BREAKS = ("\n\n", "\n", ". ", "! ", "? ", "؟ ", "، ", "; ", ", ", " ")
 
 
 def utf16_length(text: str) -> int:
-    """Length in UTF-16 code units, in which Telegram and Messenger count."""
+    """The length in UTF-16 code units, the unit of Telegram and Messenger."""
     return len(text) + sum(character > "\uffff" for character in text)
 
 
@@ -24,20 +24,24 @@ MEASURES: dict[TextUnit, Callable[[str], int]] = {
 
 
 def split_text(text: str, limit: int, unit: TextUnit = TextUnit.CHARACTERS) -> list[str]:
-    """Cuts `text` into pieces of at most `limit` units, at paragraphs, sentences or words.
+    """Cuts a text into pieces, at paragraphs, sentences or words where it can.
 
-    No character of the text is lost but the white space at a cut; an empty text has no pieces.
+    Args:
+        limit: the greatest length of a piece, in units.
+
+    Returns:
+        The pieces. Only the white space at a cut is lost; an empty text has no pieces.
     """
     measure = MEASURES[unit]
     pieces = []
-    rest = text.strip()
-    while measure(rest) > limit:
-        head = _longest_head(rest, limit, measure)
+    tail = text.strip()
+    while measure(tail) > limit:
+        head = _longest_head(tail, limit, measure)
         cut = _best_break(head)
-        pieces.append(rest[:cut].rstrip())
-        rest = rest[cut:].lstrip()
-    if rest:
-        pieces.append(rest)
+        pieces.append(tail[:cut].rstrip())
+        tail = tail[cut:].lstrip()
+    if tail:
+        pieces.append(tail)
     return pieces
 
 

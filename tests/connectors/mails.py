@@ -10,7 +10,7 @@ from typing import Any
 
 from hub.connectors.base import Site
 from hub.connectors.email import Email
-from hub.connectors.email.clients.smtp import SmtpCall
+from hub.connectors.email.payloads import SmtpCall
 from hub.types import (
     InboundMessage,
     WebhookRequest,

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from hub.connectors.base import Connector, Handover, Polls, Reconciles, secrets_of
 from hub.connectors.email import Email
-from hub.connectors.email.clients.smtp import SmtpCall, SmtpReply
+from hub.connectors.email.payloads import SmtpCall, SmtpReply
 from hub.connectors.http import Http
 from hub.errors import (
     AddressInvalid,

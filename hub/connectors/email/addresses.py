@@ -1,4 +1,7 @@
-"""Mail addresses: compared, taken apart and checked, without asking any server."""
+"""Mail addresses: compared, taken apart and checked, without asking any server.
+
+Source: RFC 5321, 4.1.2 and 4.5.3.1; RFC 5322, 3.4; RFC 5233 (the part after a plus).
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,10 @@ import idna
 #: RFC 5321, 4.5.3.1: an address has at most 254 octets on the wire, its local part 64.
 MAX_ADDRESS = 254
 MAX_LOCAL = 64
-#: A list of recipients longer than this tells nothing more about a token of ours.
+#: Characters of a list of recipients that are read; the token of ours stands near its start.
 MAX_LIST = 32_768
 
-_WORD = re.compile(r"(=\?[^?\s]{1,60}\?[qQ]\?)([^?]*)(\?=)")
+_ENCODED_WORD = re.compile(r"(=\?[^?\s]{1,60}\?[qQ]\?)([^?]*)(\?=)")
 _PLAIN = re.compile(r'[^\s@<>()\[\],;:\\"\x00-\x20\x7f]+@[^\s@<>()\[\],;:\\"\x00-\x20\x7f]+')
 TOKEN = re.compile(r"[A-Za-z0-9_~=-][A-Za-z0-9._~=-]{0,127}")
 
@@ -29,7 +32,7 @@ class Mailbox:
 
 
 def is_deliverable(address: str) -> bool:
-    """Whether we would ever hand `address` to a server: plain, short, one at, no route syntax."""
+    """Whether `address` may be handed to a server: plain, short, one at sign, no route syntax."""
     if len(address.encode("utf-8", "replace")) > MAX_ADDRESS or not _PLAIN.fullmatch(address):
         return False
     local, _, domain = address.rpartition("@")
@@ -48,6 +51,7 @@ def normalise(address: str) -> str:
 
 
 def ascii_domain(domain: str) -> str:
+    """A domain in its ASCII form (RFC 5891), in lower case; as it is where it has none."""
     domain = domain.strip().rstrip(".").lower()
     if domain.isascii():
         return domain
@@ -60,21 +64,21 @@ def ascii_domain(domain: str) -> str:
 def read_list(value: str) -> list[Mailbox]:
     """Every address in a header's value that has not been decoded yet. Never raises."""
     # Outlook and others leave commas and colons within encoded words, where they mean nothing.
-    value = _WORD.sub(_harmless, value[:MAX_LIST])
+    value = _ENCODED_WORD.sub(_without_separators, value[:MAX_LIST])
     try:
         pairs = getaddresses([value])
     except (ValueError, IndexError, TypeError, AttributeError):
         pairs = []
-    found = [Mailbox(name, address) for name, address in pairs if "@" in address[1:-1]]
-    if found:
-        return found
-    # What the strict reader gives up on (stray quotes, unclosed brackets) still names somebody.
+    mailboxes = [Mailbox(name, address) for name, address in pairs if "@" in address[1:-1]]
+    if mailboxes:
+        return mailboxes
+    # A list with stray quotes or unclosed brackets, which the strict reader refuses, has addresses.
     return [Mailbox("", plain) for plain in _PLAIN.findall(value)]
 
 
-def _harmless(word: re.Match[str]) -> str:
-    encoded = re.sub(r"[,:;<>@()\[\]\"\\ ]", lambda c: f"={ord(c.group()):02X}", word.group(2))
-    return f"{word.group(1)}{encoded}{word.group(3)}"
+def _without_separators(match: re.Match[str]) -> str:
+    encoded = re.sub(r"[,:;<>@()\[\]\"\\ ]", lambda c: f"={ord(c.group()):02X}", match.group(2))
+    return f"{match.group(1)}{encoded}{match.group(3)}"
 
 
 def token_of(ours: str, recipients: Iterable[str]) -> str:
@@ -83,7 +87,7 @@ def token_of(ours: str, recipients: Iterable[str]) -> str:
     Some servers write the envelope's recipient in lower case; another header then has the token
     as it was.
     """
-    found: list[str] = []
+    tokens: list[str] = []
     local, _, domain = ours.rpartition("@")
     prefix, domain = f"{local.lower()}+", ascii_domain(domain)
     for recipient in recipients:
@@ -91,8 +95,8 @@ def token_of(ours: str, recipients: Iterable[str]) -> str:
         if name.lower().startswith(prefix) and ascii_domain(host) == domain:
             token = name[len(prefix) :]
             if TOKEN.fullmatch(token):
-                found.append(token)
-    same = (token for token in found if token.lower() == found[0].lower())
+                tokens.append(token)
+    same = (token for token in tokens if token.lower() == tokens[0].lower())
     return min(same, key=str.islower, default="")
 
 
@@ -102,5 +106,6 @@ def is_ours(ours: str, address: str) -> bool:
 
 
 def with_token(ours: str, token: str) -> str:
+    """Our address with a token after its local part: `support+TOKEN@shop.example`."""
     local, _, domain = ours.rpartition("@")
     return f"{local}+{token}@{domain}"

@@ -1,4 +1,4 @@
-"""Whether our own receiving server proved who sent a mail.
+"""Whether our own receiving server proved the sender of a mail.
 
 Source: RFC 8601; alignment as in RFC 7489, 3.1, but without guessing at organisations: a domain
 that signed speaks for itself and for what is under it.
@@ -58,16 +58,16 @@ def _proves(result: Result, domain: str) -> bool:
 
 
 def read_results(value: str) -> tuple[str, list[Result]]:
-    """The name of the server that checked, and what it found; ("", []) for what is not of form."""
+    """The name of the server that checked, and its results; ("", []) for a malformed value."""
     tokens = list(_tokens(value[:MAX_LENGTH]))
     name = tokens[0].lower() if tokens and tokens[0] not in ";=" else ""
     groups: list[list[str]] = [[]]
-    for each in tokens:
-        if each == ";":
+    for symbol in tokens:
+        if symbol == ";":
             groups.append([])
         else:
-            groups[-1].append(each)
-    results = [found for group in groups[1 : MAX_RESULTS + 1] if (found := _result(group))]
+            groups[-1].append(symbol)
+    results = [result for group in groups[1 : MAX_RESULTS + 1] if (result := _result(group))]
     return name.strip('"'), results
 
 
@@ -77,17 +77,17 @@ def _result(group: list[str]) -> Result | None:
     properties: dict[str, str] = {}
     for index in range(3, len(group) - 2):
         if group[index + 1] == "=" and group[index] != "=":
-            # The first one wins: a second value of one property would be somebody's addition.
+            # The first value counts: a second one of the same property was added later.
             properties.setdefault(group[index].lower(), group[index + 2].strip('"').lower())
     return Result(group[0].partition("/")[0].lower(), group[2].lower(), properties)
 
 
 def _tokens(value: str) -> Iterator[str]:
-    return (found.group(0) for found in _TOKEN.finditer(_without_comments(value)))
+    return (match.group(0) for match in _TOKEN.finditer(_without_comments(value)))
 
 
 def _without_comments(value: str) -> str:
-    kept: list[str] = []
+    characters: list[str] = []
     depth, quoted, escaped = 0, False, False
     for character in value:
         if escaped:
@@ -100,8 +100,8 @@ def _without_comments(value: str) -> str:
             depth += 1
         elif character == ")" and not quoted and depth:
             depth -= 1
-            kept.append(" ")
+            characters.append(" ")
             continue
         if not depth:
-            kept.append(character)
-    return "".join(kept)
+            characters.append(character)
+    return "".join(characters)

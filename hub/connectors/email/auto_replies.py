@@ -1,4 +1,4 @@
-"""Whether nobody wrote this mail: the signs that automatic senders leave.
+"""Automatic mail, told from the signs that its senders leave.
 
 Source: RFC 3834; RFC 2919 and 2369 for lists; Microsoft's [MS-OXCMAIL] for the X- fields.
 """
@@ -10,7 +10,7 @@ import re
 from hub.connectors.email.addresses import is_ours, read_list
 from hub.connectors.email.mime.headers import Headers
 
-#: Fields whose mere presence says it.
+#: Fields that only automatic mail has.
 PRESENT = (
     "x-auto-response-suppress",
     "x-autoreply",
@@ -23,8 +23,8 @@ PRESENT = (
     "feedback-id",
     "x-failed-recipients",
 )
-#: Fields with the words that say it.
-WORDS = {
+#: Fields with the values that only automatic mail has.
+VALUES = {
     "precedence": {"bulk", "junk", "list", "auto_reply"},
     "x-precedence": {"bulk", "junk", "list", "auto_reply"},
 }
@@ -44,8 +44,8 @@ def sign_of_automation(headers: Headers, sender: str, ours: str) -> str:
     for name in PRESENT:
         if headers.has(name):
             return name
-    for name, words in WORDS.items():
-        if headers.raw(name).strip().lower() in words:
+    for name, values in VALUES.items():
+        if headers.raw(name).strip().lower() in values:
             return name
     if headers.media_type() == "multipart/report":
         return "content-type"

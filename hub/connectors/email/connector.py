@@ -1,8 +1,9 @@
 """Email: what customers mail to one address of ours, and what is answered from it.
 
-Reference:
-    https://www.rfc-editor.org/rfc/rfc5322 (the format), /rfc5321 (SMTP), /rfc3501 (IMAP)
-    docs/channels/email.md says what is read, folded and trusted, and why.
+- The format: https://www.rfc-editor.org/rfc/rfc5322
+- Sending: https://www.rfc-editor.org/rfc/rfc5321
+- Mailboxes: https://www.rfc-editor.org/rfc/rfc3501
+- docs/channels/email.md says what is read, folded and trusted, and why.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
-from typing import Any, ClassVar
 from urllib.parse import quote
 
 from hub.connectors.base import Connector, PollResult
@@ -25,11 +25,13 @@ from hub.connectors.email.addresses import (
     with_token,
 )
 from hub.connectors.email.clients.imap import ImapMailbox
-from hub.connectors.email.clients.smtp import SmtpCall, SmtpReply, deliver, error_of, sign_in
+from hub.connectors.email.clients.smtp import deliver, sign_in
 from hub.connectors.email.config import EmailConfig
 from hub.connectors.email.delivery_reports import Report, read_report, report_type
+from hub.connectors.email.errors import refusal_error
 from hub.connectors.email.inbound import read_message, sender_of
 from hub.connectors.email.mime.parts import read_mail
+from hub.connectors.email.payloads import SmtpCall, SmtpReply
 from hub.connectors.email.quotes.reader import shared_reader
 from hub.errors import EventIgnored, Invalid, PayloadInvalid, WebhookRejected
 from hub.types import (
@@ -38,8 +40,6 @@ from hub.types import (
     DeliveryStatus,
     DeliveryUpdate,
     InboundEvent,
-    Medium,
-    MediumLimit,
     OutboundMessage,
     SendReceipt,
     TextUnit,
@@ -47,19 +47,18 @@ from hub.types import (
 )
 
 
-class Email(Connector[EmailConfig]):
+class Email(Connector[EmailConfig, SmtpCall, SmtpReply]):
     """One address: a mailbox or posted mail in, an SMTP server out."""
 
     kind = "email"
     title = "Email"
     scheme = "mailto"
+    Config = EmailConfig
     capabilities = Capabilities(
         text_limit=outbound.MAX_TEXT,
         text_unit=TextUnit.CHARACTERS,
         max_text=outbound.MAX_TEXT,
-        media={
-            medium: MediumLimit(outbound.MAX_BYTES, caption=outbound.MAX_TEXT) for medium in Medium
-        },
+        media=outbound.MEDIA,
         max_attachments=outbound.MAX_FILES,
         html=True,
         subject=True,
@@ -67,19 +66,20 @@ class Email(Connector[EmailConfig]):
         receipts=(DeliveryStatus.FAILED,),
         can_start=True,
     )
-    Config: ClassVar[type[EmailConfig]] = EmailConfig
 
-    # -- in ------------------------------------------------------------------------------------
+    # -- verify --------------------------------------------------------------------
 
     def verify(self, request: WebhookRequest) -> None:
         secret = self.config.webhook_secret.get_secret_value()
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        good = hmac.compare_digest(given.strip().encode("utf-8", "replace"), secret.encode())
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        good = hmac.compare_digest(token.strip().encode("utf-8", "replace"), secret.encode())
         if not (secret and good and scheme.lower() == "bearer"):
             raise WebhookRejected("Mail is posted with `Authorization: Bearer <webhook_secret>`.")
 
+    # -- parse ---------------------------------------------------------------------
+
     def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
-        """Reads one mail. Whatever its bytes are, the result can be read; `raw` has them all."""
+        """Reads one mail. Any bytes make a readable result; `raw` has them all."""
         raw = request.body
         if not raw:
             raise PayloadInvalid("There is no mail in this request.")
@@ -107,12 +107,7 @@ class Email(Connector[EmailConfig]):
             note=report.note,
         )
 
-    # -- Polls ---------------------------------------------------------------------------------
-
-    @cached_property
-    def _mailbox(self) -> ImapMailbox:
-        assert self.config.imap is not None
-        return ImapMailbox(self.config.imap, self.config.import_days, self.config.poll_seconds)
+    # -- poll ----------------------------------------------------------------------
 
     def polls(self) -> bool:
         return self.config.imap is not None
@@ -120,42 +115,29 @@ class Email(Connector[EmailConfig]):
     def poll(self, cursor: str, wait: float) -> PollResult:
         look = self._mailbox.look(cursor, wait)
         requests = tuple(self._as_request(mail) for mail in look.mails)
-        pause = 0.0 if look.more or look.told else self.config.poll_seconds
+        pause = 0.0 if look.more or look.announces else self.config.poll_seconds
         return PollResult(requests, str(look.cursor), pause)
 
     def _as_request(self, mail: bytes) -> WebhookRequest:
         headers = {"content-type": "message/rfc822"}
         return WebhookRequest("POST", self.site.webhook_url(self.name), mail, headers)
 
-    # -- out -----------------------------------------------------------------------------------
+    # -- compose -------------------------------------------------------------------
 
     def compose(self, message: OutboundMessage) -> Sequence[SmtpCall]:
-        return [outbound.build(message, self.config)]
+        return [outbound.build_mail(message, self.config)]
 
-    def transmit(self, call: Any) -> SmtpReply:
-        assert isinstance(call, SmtpCall)
+    # -- accept --------------------------------------------------------------------
+
+    def transmit(self, call: SmtpCall) -> SmtpReply:
         return deliver(self.config.smtp, call, self._hostname)
 
-    def accept(self, call: Any, response: Any) -> SendReceipt:
-        assert isinstance(call, SmtpCall) and isinstance(response, SmtpReply)
+    def accept(self, call: SmtpCall, response: SmtpReply) -> SendReceipt:
         if response.stage == "done" and 200 <= response.code < 300:
             return SendReceipt(external_id=call.message_id)
-        raise error_of(response, self.http.redact(response.text))
+        raise refusal_error(response, self.http.redact(response.text))
 
-    def reconcile(
-        self, message: OutboundMessage, call: Any, attempted_at: datetime
-    ) -> SendReceipt | None:
-        """None: a mail that leaves twice has the same Message-ID, by which it is recognised."""
-        return None
-
-    # -- around --------------------------------------------------------------------------------
-
-    def handover_link(self, token: str, code: str) -> str:
-        address = with_token(self.config.address, token)
-        # The code goes along in the text, for servers that drop what follows a plus.
-        query = f"subject={quote('Continue our conversation')}"
-        query += f"&body={quote(f'Code: {code}')}" if code else ""
-        return f"mailto:{quote(address, safe='@+')}?{query}"
+    # -- more that email can do ----------------------------------------------------
 
     def normalized(self, address: Address) -> Address:
         path = normalise(address.path)
@@ -165,20 +147,40 @@ class Email(Connector[EmailConfig]):
             raise Invalid("This is our own address: nobody would get it.", "address")
         return self.address(path)
 
+    def reconcile(
+        self, message: OutboundMessage, call: SmtpCall, attempted_at: datetime
+    ) -> SendReceipt | None:
+        """None: a mail that leaves twice has the same Message-ID, by which it is recognised."""
+        return None
+
     def check(self) -> str:
-        found = ["Mail comes in by webhook."]
+        sentences = ["Mail comes in by webhook."]
         if (imap := self.config.imap) is not None:
             count = self._mailbox.count()
-            found = [f"{imap.host} lets us in: {count} mails in {imap.folder}."]
+            sentences = [f"{imap.host} lets us in: {count} mails in {imap.folder}."]
         smtp = self.config.smtp
         reply = sign_in(smtp, self._hostname)
         if reply.stage != "done":
-            raise error_of(reply, self.http.redact(reply.text))
-        return " ".join([*found, f"{smtp.host} takes our mail."])
+            raise refusal_error(reply, self.http.redact(reply.text))
+        return " ".join([*sentences, f"{smtp.host} takes our mail."])
+
+    def handover_link(self, token: str, code: str) -> str:
+        address = with_token(self.config.address, token)
+        # The text has the code too, for servers that drop the part after a plus.
+        query = f"subject={quote('Continue our conversation')}"
+        query += f"&body={quote(f'Code: {code}')}" if code else ""
+        return f"mailto:{quote(address, safe='@+')}?{query}"
 
     def close(self) -> None:
         if "_mailbox" in self.__dict__:
             self._mailbox.close()
+
+    # -- private helpers -----------------------------------------------------------
+
+    @cached_property
+    def _mailbox(self) -> ImapMailbox:
+        assert self.config.imap is not None
+        return ImapMailbox(self.config.imap, self.config.import_days, self.config.poll_seconds)
 
     @property
     def _hostname(self) -> str:

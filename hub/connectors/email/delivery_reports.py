@@ -1,4 +1,4 @@
-"""What mail servers report about our mail: bounces, delays, complaints.
+"""Reports of mail servers about our mail: bounces, delays, complaints.
 
 Source: RFC 3464 (delivery status), RFC 3463 (status codes), RFC 5965 (complaints), RFC 8098 (read
 receipts, which need no answer).
@@ -18,8 +18,8 @@ from hub.types import DeliveryStatus
 MAX_RECIPIENTS = 100
 MAX_REPORT = 200_000
 
-#: Status codes after which nothing will ever arrive at the address.
-GONE = {"5.1.1", "5.1.3", "5.1.6", "5.1.10"}
+#: Status codes after which no mail will ever arrive at the address.
+NO_SUCH_ADDRESS = {"5.1.1", "5.1.3", "5.1.6", "5.1.10"}
 #: Codes to sentences; a longer code is looked up first.
 REASONS = {
     "5.1.1": "There is no such mailbox.",
@@ -58,7 +58,7 @@ _QUOTED_ID = re.compile(rb"^[> \t]{0,8}Message-I[Dd]:[ \t]*(<[^<>\s]{1,400}>)", 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a server says became of one mail of ours."""
+    """A server's report about one mail of ours."""
 
     status: DeliveryStatus
     message_id: str
@@ -82,7 +82,7 @@ def report_type(root: Part) -> str:
 
 
 def read_report(root: Part, ours: str) -> Report | None:
-    """What a report says of one mail of ours; None when it names none, and so is just mail."""
+    """The report in a mail; None when it names no mail of ours, and so is an ordinary mail."""
     kind = report_type(root)
     if kind == "feedback-report":
         return _complaint(root)
@@ -99,8 +99,8 @@ def _delivery_status(root: Part, ours: str) -> Report | None:
     recipients = [group for group in groups if group.has("action") or group.has("final-recipient")]
     if not (about and recipients):
         return None
-    # One mail of ours has one recipient; of several, a failure is what matters.
-    group = next((each for each in recipients if _action(each) == "failed"), recipients[0])
+    # One mail of ours has one recipient; among several a failure counts.
+    group = next((group for group in recipients if _action(group) == "failed"), recipients[0])
     return _report(
         _action(group), about, _recipient(group), _status(group), group.text("diagnostic-code", 500)
     )
@@ -140,16 +140,16 @@ def _report(action: str, about: str, recipient: str, code: str, diagnostic: str)
         recipient=recipient,
         external_code=code,
         reason=reason if failed else "",
-        stopped=failed and code in GONE,
+        stopped=failed and code in NO_SUCH_ADDRESS,
         note=note.strip(),
     )
 
 
 def _reason(code: str, diagnostic: str) -> str:
     known = REASONS.get(code) or REASONS.get(code.rpartition(".")[0], "")
-    said = diagnostic.partition(";")[2].strip() or diagnostic
-    said = f"The server said: {said[:300]}" if said else ""
-    return " ".join(filter(None, [known, said])) or f"The server gave the code {code}."
+    text = diagnostic.partition(";")[2].strip() or diagnostic
+    quoted = f"The server said: {text[:300]}" if text else ""
+    return " ".join(filter(None, [known, quoted])) or f"The server gave the code {code}."
 
 
 def _action(group: Headers) -> str:
@@ -195,11 +195,11 @@ def _returned_id(root: Part) -> str:
     for part in root.parts:
         if part.media_type in {"message/rfc822", "text/rfc822-headers", "message/global"}:
             inner, _ = read_headers(part.content()[:MAX_REPORT].lstrip())
-            if found := message_id(inner):
-                return found
+            if identity := message_id(inner):
+                return identity
     return ""
 
 
 def _domain_id(ids: tuple[str, ...], ours: str) -> str:
     domain = normalise(ours).rpartition("@")[2]
-    return next((each for each in ids if each.rpartition("@")[2].lower() == domain), "")
+    return next((id_ for id_ in ids if id_.rpartition("@")[2].lower() == domain), "")

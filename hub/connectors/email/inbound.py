@@ -1,4 +1,7 @@
-"""One mail as one message."""
+"""One mail as one message.
+
+Source: RFC 5322, RFC 2045 to 2047 (MIME).
+"""
 
 from __future__ import annotations
 
@@ -25,15 +28,15 @@ from hub.types import Address, InboundMessage, Profile
 MAX_SUBJECT = 500
 MAX_NAME = 200
 MAX_ADDRESS = 320
-#: Who wrote a mail that names nobody. `.invalid` never exists (RFC 2606).
-NOBODY = "unknown@sender.invalid"
+#: The sender of a mail that names none. `.invalid` never exists (RFC 2606).
+NO_SENDER = "unknown@sender.invalid"
 
 #: The field by which a mail that stayed in its mailbox says why.
 LEFT_OUT = "x-hub-left-out"
 
-#: Where a mail says who sent it, most trusted first.
+#: The fields that name the sender, most trusted first.
 SENDERS = ("from", "sender", "reply-to", "return-path")
-#: Where a mail says to whom it was delivered. The envelope's word comes before the sender's.
+#: The fields that name the recipient: those of the envelope before those of the sender.
 RECIPIENTS = (
     "delivered-to",
     "x-original-to",
@@ -46,7 +49,13 @@ RECIPIENTS = (
 
 
 def read_message(root: Part, raw: bytes, config: EmailConfig, reader: Reader) -> InboundMessage:
-    """The message a mail is, whatever state the mail is in. `raw` is `root` as it came."""
+    """The message in a mail, however damaged the mail is.
+
+    Args:
+        root: the mail, taken apart.
+        raw: the mail as it came.
+        reader: folds quotes and reads HTML.
+    """
     headers = root.headers
     sender = sender_of(headers)
     subject = headers.text("subject", MAX_SUBJECT)
@@ -82,19 +91,19 @@ def read_message(root: Part, raw: bytes, config: EmailConfig, reader: Reader) ->
 
 
 def sender_of(headers: Headers) -> str:
-    """The address that wrote, in the form in which addresses are compared."""
+    """The sender's address, in the form in which addresses are compared."""
     for name in SENDERS:
         for box in _boxes(headers, name):
             return normalise(_readable(box.address))[:MAX_ADDRESS]
-    return NOBODY
+    return NO_SENDER
 
 
 def _key(identity: str, sender: str, raw: bytes) -> str:
-    """Two senders can use one id, by accident or on purpose: theirs are two mails."""
+    """The key of a mail: two senders can use one id, so the id alone is no key."""
     if not identity:
         return f"raw:{sha256(raw).hexdigest()}"
-    both = f"{identity}\n{sender}".encode("utf-8", "replace")
-    return f"id:{sha256(both).hexdigest()}"
+    pair = f"{identity}\n{sender}".encode("utf-8", "replace")
+    return f"id:{sha256(pair).hexdigest()}"
 
 
 def _name(headers: Headers) -> str:
@@ -103,26 +112,26 @@ def _name(headers: Headers) -> str:
 
 
 def _recipient(ours: str, recipients: list[str]) -> str:
-    """Our address, if it is among them; else what the envelope says (an alias of ours)."""
+    """Our address, if it is among them; else the first recipient (an alias of ours)."""
     if any(is_ours(ours, recipient) for recipient in recipients):
         return normalise(ours)
     return normalise(_readable(recipients[0])) if recipients else ""
 
 
 def _unread(root: Part) -> str:
-    why = root.headers.text(LEFT_OUT, 200)
-    return f"This mail is still in the mailbox: {why}." if why else ""
+    reason = root.headers.text(LEFT_OUT, 200)
+    return f"This mail is still in the mailbox: {reason}." if reason else ""
 
 
 def _extra(root: Part, sender: str, ours: str, files_left: int) -> dict[str, str]:
-    """What an agent should see beside the text."""
+    """The facts that an agent should see beside the text."""
     extra: dict[str, str] = {}
     copies = [normalise(_readable(box.address)) for box in _boxes(root.headers, "cc")]
     copies = [copy for copy in copies if not is_ours(ours, copy)]
     if copies:
         extra["cc"] = ", ".join(copies[:20])
     answers_to = next(
-        (normalise(_readable(b.address)) for b in _boxes(root.headers, "reply-to")), ""
+        (normalise(_readable(box.address)) for box in _boxes(root.headers, "reply-to")), ""
     )
     if answers_to and answers_to != sender:
         extra["reply_to"] = answers_to

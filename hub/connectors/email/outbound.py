@@ -1,4 +1,7 @@
-"""A message of ours as MIME: the same message always gives the same bytes."""
+"""A message of the hub as a mail: the same message always gives the same bytes.
+
+Source: RFC 5322 (the format), RFC 2045 (MIME), RFC 3834 (automatic mail).
+"""
 
 from __future__ import annotations
 
@@ -11,18 +14,19 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 from hub.connectors.email.addresses import TOKEN, ascii_domain, is_deliverable, with_token
-from hub.connectors.email.clients.smtp import SmtpCall
 from hub.connectors.email.config import EmailConfig
 from hub.connectors.email.mime.charsets import clean
 from hub.connectors.email.mime.message_ids import chain, own_id
+from hub.connectors.email.payloads import SmtpCall
 from hub.connectors.html import clean_html, text_to_html
 from hub.errors import AddressInvalid, Rejected, Unsupported
-from hub.types import Attachment, OutboundMessage
+from hub.types import Attachment, Medium, MediumLimit, OutboundMessage
 
 MAX_BYTES = 25 * 1024 * 1024
 MAX_FILES = 50
 MAX_TEXT = 100_000
 MAX_SUBJECT = 250
+MEDIA = {medium: MediumLimit(MAX_BYTES, caption=MAX_TEXT) for medium in Medium}
 #: Beyond the 78 that RFC 5322 recommends: some programs lose a Message-ID on a line of its own.
 LINE = 160
 
@@ -32,13 +36,13 @@ _ANSWER = re.compile(
 _MEDIA_TYPE = re.compile(r"(?!multipart/|message/)[a-z0-9][\w.+-]*/[\w.+-]+")
 
 
-def build(message: OutboundMessage, config: EmailConfig) -> SmtpCall:
+def build_mail(message: OutboundMessage, config: EmailConfig) -> SmtpCall:
     """One mail with a text part, a simple HTML part and the files.
 
     Raises:
-        AddressInvalid: the recipient is no address we would hand to a server.
+        AddressInvalid: the recipient is no address that may be handed to a server.
         Rejected: a line end in a field would make a header of its own.
-        Unsupported: too long, too large, or something that mail does not carry.
+        Unsupported: the message is too long or too large, or mail does not carry a part of it.
     """
     _check(message)
     recipient = message.address.path
@@ -136,15 +140,15 @@ def _set_content(mail: EmailMessage, message: OutboundMessage) -> None:
 
 
 def _contents(attachments: Sequence[Attachment]) -> Sequence[tuple[Attachment, bytes]]:
-    found = []
+    contents = []
     for attachment in attachments:
         if attachment.content is None:
             raise Unsupported("a file whose bytes are not here")
-        found.append((attachment, attachment.content()))
-    return found
+        contents.append((attachment, attachment.content()))
+    return contents
 
 
 def _key(config: EmailConfig) -> bytes:
-    """What only we know, so that nobody can guess the id of a mail of ours."""
+    """A key that only this hub knows, so that the id of its mails cannot be guessed."""
     secrets = (config.smtp.secret, config.webhook_secret.get_secret_value(), config.address)
     return hashlib.sha256("\x00".join(("message-id", *secrets)).encode()).digest()

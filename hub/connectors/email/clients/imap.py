@@ -1,4 +1,4 @@
-"""Reads a mailbox by UID, without changing anything in it.
+"""Reads a mailbox by UID, and changes nothing in it.
 
 Mail counts as new by its UID and never by a flag: a phone that opens a mail must not hide it from
 us. Source: RFC 3501, 2.3.1.1 (UIDs), RFC 2177 (IDLE).
@@ -18,13 +18,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from imapclient import IMAPClient
-from imapclient.exceptions import IMAPClientError, LoginError
+from imapclient.exceptions import IMAPClientError
 from imapclient.imapclient import SocketTimeout
 
 from hub.connectors.email.config import ImapServer
+from hub.connectors.email.errors import mailbox_error
 from hub.connectors.email.inbound import LEFT_OUT
 from hub.connectors.email.mime.headers import read_headers
-from hub.errors import ConnectionFailed, CredentialsRefused, Rejected, SendError
+from hub.errors import Rejected
 
 CONNECT_SECONDS = 10.0
 REPLY_SECONDS = 60.0
@@ -35,10 +36,8 @@ MAX_ROUND_BYTES = 48 * 1024 * 1024
 MAX_IDLE_SECONDS = 300.0
 #: A wait may end this much early.
 TICK = 0.05
-#: How far before the last mail a renumbered mailbox is read again; what was seen is recognised.
+#: How far before the last mail a renumbered mailbox is read again; known mails are recognised.
 RESYNC_DAYS = 30
-#: Refusals to sign in that pass by themselves. Source: RFC 5530.
-PASSING = ("UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CONTACTADMIN")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +58,17 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look found. `more` says that another one will find something at once."""
+    """The mails that one look at a mailbox found.
+
+    Args:
+        more: whether another look will find mail at once.
+        announces: whether the server announces new mail, so that the next look needs no pause.
+    """
 
     mails: tuple[bytes, ...]
     cursor: Cursor
     more: bool = False
-    #: The server tells us of new mail, so that nobody needs to wait before the next look.
-    told: bool = False
+    announces: bool = False
 
 
 class ImapMailbox:
@@ -80,35 +83,39 @@ class ImapMailbox:
         self._closing = threading.Event()
 
     def look(self, cursor: str, wait: float) -> Look:
-        """Takes what came after `cursor`, and waits for it where the server can tell.
+        """The mails after `cursor`; waits for one where the server announces new mail.
+
+        Args:
+            cursor: the last one as text, "" at the very first look.
+            wait: seconds.
 
         Raises:
             ConnectionFailed: the server was not reached, also not by a second connection.
-            CredentialsRefused: it does not let us in.
+            CredentialsRefused: the server refused the user name or the password.
             Rejected: there is no such folder.
         """
         self._closing.clear()
-        # A kept connection may have died while nobody used it: then a fresh one gets a try.
+        # A kept connection may have died in the meantime: then a fresh one gets a try.
         for fresh in (self._client is None, True):
             try:
                 return self._look(cursor, wait)
             except (OSError, IMAPClientError, ValueError) as error:
-                # The socket says ValueError when it is closed under it; that is ours to do only.
+                # A socket that `close` closes during a read raises ValueError.
                 closing = self._closing.is_set()
                 if not (isinstance(error, OSError | IMAPClientError) or closing):
                     raise
                 self._drop()
                 if fresh or closing:
-                    raise _failure(self._server, error) from None
+                    raise mailbox_error(self._server, error) from None
         raise AssertionError("the second try returns or raises")
 
     def count(self) -> int:
-        """How many mails the folder has, over a connection of its own."""
+        """The number of mails in the folder, over a connection of its own. Raises SendError."""
         try:
             with _connected(self._server) as client:
                 return int(_select(client, self._server.folder).get(b"EXISTS", 0))
         except (OSError, IMAPClientError) as error:
-            raise _failure(self._server, error) from None
+            raise mailbox_error(self._server, error) from None
 
     def close(self) -> None:
         """Ends a look that waits, and the connection."""
@@ -120,17 +127,17 @@ class ImapMailbox:
         cursor = self._position(client, text)
         client.noop()
         look = self._fetch(client, cursor)
-        told = client.has_capability("IDLE")
-        # The very first position is to be kept before anything is waited for.
+        announces = client.has_capability("IDLE")
+        # The very first position is stored before the first wait.
         deadline = time.monotonic() + (wait if text else 0)
-        while told and not look.mails and not self._closing.is_set():
+        while announces and not look.mails and not self._closing.is_set():
             left = deadline - time.monotonic()
             if left <= 0:
                 break
             # An announcement can slip in between two commands, so never trust IDLE alone for long.
             self._idle(client, min(left, self._every, MAX_IDLE_SECONDS))
             look = self._fetch(client, look.cursor)
-        return replace(look, told=told)
+        return replace(look, announces=announces)
 
     def _idle(self, client: IMAPClient, seconds: float) -> None:
         """Waits until the server announces mail."""
@@ -138,11 +145,11 @@ class ImapMailbox:
         client.idle()
         try:
             while (left := deadline - time.monotonic()) > 0 and not self._closing.is_set():
-                said = client.idle_check(timeout=left)
-                if any(b"EXISTS" in line or b"BYE" in line for line in said if line):
+                responses = client.idle_check(timeout=left)
+                if any(b"EXISTS" in line or b"BYE" in line for line in responses if line):
                     break
-                if not said and time.monotonic() < deadline - TICK:
-                    # Readable, yet nothing to read: the other side has hung up.
+                if not responses and time.monotonic() < deadline - TICK:
+                    # Readable without data: the server has closed the connection.
                     raise imaplib.IMAP4.abort("the connection was closed")
         finally:
             client.idle_done()
@@ -188,15 +195,15 @@ class ImapMailbox:
 
     def _before(self, client: IMAPClient, since: date) -> int:
         """The last UID before the first mail of that day."""
-        found = client.search(["SINCE", since])
-        return min(found) - 1 if found else self._newest(client)
+        uids = client.search(["SINCE", since])
+        return min(uids) - 1 if uids else self._newest(client)
 
     # -- their bytes ---------------------------------------------------------------------------
 
     def _fetch(self, client: IMAPClient, cursor: Cursor) -> Look:
-        found = client.search(["UID", f"{cursor.uid + 1}:*"])
-        # `*` is the last mail there is, also when it is older than the range asked for.
-        uids = sorted(uid for uid in found if uid > cursor.uid)
+        matches = client.search(["UID", f"{cursor.uid + 1}:*"])
+        # `*` is the last mail of the folder, also when it is older than the range.
+        uids = sorted(uid for uid in matches if uid > cursor.uid)
         batch = uids[:MAX_MAILS]
         facts = client.fetch(batch, ["RFC822.SIZE", "INTERNALDATE"]) if batch else {}
         mails: list[bytes] = []
@@ -212,9 +219,9 @@ class ImapMailbox:
         return Look(tuple(mails), cursor, more=bool(uids) and cursor.uid < uids[-1])
 
     def _mail(self, client: IMAPClient, uid: int, size: int) -> bytes | None:
-        """One mail; what is too large, or what the server cannot give, as its header with a note.
+        """One mail, or its header with a note where it is too large or the server cannot give it.
 
-        None when somebody deleted it in the meantime.
+        None when it was deleted in the meantime.
         """
         if size > MAX_MAIL_BYTES:
             return self._header(client, uid, f"{size // 1_000_000} MB is too large to fetch")
@@ -291,7 +298,7 @@ def _connected(server: ImapServer) -> Iterator[IMAPClient]:
 
 
 def _cap_literals(client: IMAPClient) -> None:
-    """A server announces how many bytes follow, and the library would wait for any number."""
+    """Refuses literals that are too large: the library would wait for any number of bytes."""
     imap = client._imap
     read: Callable[[int], bytes] = imap.read
 
@@ -310,13 +317,3 @@ def _select(client: IMAPClient, folder: str) -> dict[bytes, Any]:
         raise
     except IMAPClientError as error:
         raise Rejected(f"The mailbox has no folder {folder!r}, or it may not be read.") from error
-
-
-def _failure(server: ImapServer, error: Exception) -> SendError:
-    where = f"{server.host}:{server.port}"
-    if isinstance(error, LoginError) and not any(word in str(error).upper() for word in PASSING):
-        return CredentialsRefused(f"The mailbox at {where} refused the user name or the password.")
-    why = type(error).__name__
-    if isinstance(error, ssl.SSLCertVerificationError):
-        why = f"its certificate is not good: {getattr(error, 'verify_message', error)}"
-    return ConnectionFailed(f"The mailbox at {where} could not be read ({why}).")

@@ -1,4 +1,7 @@
-"""Bytes to text, whatever they claim to be: never an exception, never a lone surrogate."""
+"""Bytes to text, also with a wrong or unknown label: no exception, no lone surrogate.
+
+Source: https://encoding.spec.whatwg.org, RFC 2045, 5.1
+"""
 
 from __future__ import annotations
 
@@ -34,11 +37,11 @@ ALIASES = {
     "x-gbk": "gb18030",
     "utf8mb4": "utf-8",
 }
-#: UTF-7 hides markup from filters and nobody sends it; the others are not character sets of mail.
+#: UTF-7 hides markup from filters and is not sent; the others are not character sets of mail.
 REFUSED = frozenset(
     {"utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"}
 )
-#: Guessing looks at this much; a longer sample guesses no better.
+#: Bytes that a guess looks at; a longer sample guesses no better.
 SAMPLE = 16_384
 
 _ASCII = bytes(range(0x80))
@@ -67,8 +70,8 @@ def decode(data: bytes, charset: str = "") -> str:
 
 def decode_html(data: bytes, charset: str = "") -> str:
     """As `decode`; a page without a label may name its character set itself."""
-    if not _known(charset) and (found := _META.search(data, 0, 2048)):
-        charset = found.group(1).decode("ascii")
+    if not _known(charset) and (match := _META.search(data, 0, 2048)):
+        charset = match.group(1).decode("ascii")
     return decode(data, charset)
 
 

@@ -1,4 +1,7 @@
-"""A mail's header block: read tolerantly, each value decoded on its own, nothing ever raised."""
+"""A mail's header block: read tolerantly, each value decoded on its own, without exceptions.
+
+Source: RFC 5322, 2.2 and 3.6; RFC 2047 (encoded words); RFC 2231 (parameters).
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,12 @@ from hub.connectors.email.mime.transfer import decode_base64
 
 MAX_HEADERS = 1_000
 MAX_VALUE = 65_536
-#: A date outside of these is a clock that was never set.
+#: A date outside of these comes from a clock that was never set.
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
 _NAME = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
-_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
+_ENCODED_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
 _FOLD = re.compile(r"\r?\n[ \t]?")
 
 
@@ -39,9 +42,11 @@ class Headers:
         return next(self.all(name), "")
 
     def all(self, name: str) -> Iterator[str]:
+        """The value of each field of that name."""
         return (value for field, value in self.fields if field == name)
 
     def has(self, name: str) -> bool:
+        """Whether there is a field of that name."""
         return any(field == name for field, _ in self.fields)
 
     def text(self, name: str, limit: int = 1_000) -> str:
@@ -49,7 +54,7 @@ class Headers:
         return decoded(self.raw(name), limit)
 
     def media_type(self) -> str:
-        """`type/subtype` in lower case; `text/plain` for what is missing or broken."""
+        """`type/subtype` in lower case; `text/plain` where it is missing or broken."""
         value = self.raw("content-type").split(";", 1)[0].strip().lower()
         return value if re.fullmatch(r"[\w.+-]+/[\w.+-]+", value) else "text/plain"
 
@@ -61,11 +66,11 @@ class Headers:
         holder = Message()
         holder[of] = value
         try:
-            found = holder.get_param(name, "", of)
-            if isinstance(found, tuple):
-                charset, _, data = found
+            parameter = holder.get_param(name, "", of)
+            if isinstance(parameter, tuple):
+                charset, _, data = parameter
                 return decode(data.encode("latin-1", "replace"), charset or "")
-            return decoded(str(found), 1_000)
+            return decoded(str(parameter), 1_000)
         except (ValueError, LookupError, TypeError, AttributeError, MessageError):
             return ""
 
@@ -83,10 +88,10 @@ def read_headers(data: bytes) -> tuple[Headers, int]:
             break
         if line[:1] in b" \t" and fields:
             fields[-1][1].append(line)
-        elif found := _NAME.match(line):
+        elif match := _NAME.match(line):
             if len(fields) < MAX_HEADERS:
-                name = found.group(1).decode("ascii").lower()
-                fields.append((name, [line[found.end() :]]))
+                name = match.group(1).decode("ascii").lower()
+                fields.append((name, [line[match.end() :]]))
         elif not (position == 0 and line.startswith((b"From ", b">From "))):
             # A line that is no field: the sender forgot the blank line, the text starts here.
             break
@@ -103,30 +108,30 @@ def decoded(value: str, limit: int = 1_000) -> str:
     """
     value = value[:MAX_VALUE]
     text, position, waiting, charset = "", 0, b"", ""
-    for word in _WORD.finditer(value):
-        gap = value[position : word.start()]
-        label = word.group(1).partition("*")[0].lower()
+    for match in _ENCODED_WORD.finditer(value):
+        gap = value[position : match.start()]
+        label = match.group(1).partition("*")[0].lower()
         if gap.strip() or label != charset:
             text += decode(waiting, charset)
             waiting = b""
         if gap.strip() or not (position and not gap.strip()):
             text += _plain(gap)
-        waiting += _word_bytes(word.group(2), word.group(3))
-        charset, position = label, word.end()
+        waiting += _word_bytes(match.group(2), match.group(3))
+        charset, position = label, match.end()
     text += decode(waiting, charset) if waiting else ""
     return one_line(text + _plain(value[position:]), limit)
 
 
 def date_of(headers: Headers) -> datetime | None:
-    """When it was sent; when our server took it, if the sender does not say."""
+    """The time at which the mail was sent; if it has none, when our server received it."""
     for value in (headers.raw("date"), headers.raw("received").rpartition(";")[2]):
         try:
-            found = parsedate_to_datetime(value.strip()[:200])
-            found = found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+            date = parsedate_to_datetime(value.strip()[:200])
+            date = date.replace(tzinfo=date.tzinfo or UTC).astimezone(UTC)
         except (ValueError, TypeError, IndexError, OverflowError):
             continue
-        if EARLIEST < found < LATEST:
-            return found
+        if EARLIEST < date < LATEST:
+            return date
     return None
 
 

@@ -1,4 +1,7 @@
-"""Message-IDs: read from the forms in which they come, made so that only we can make ours."""
+"""Message-IDs: read in the forms in which they come, and made so that only this hub makes them.
+
+Source: RFC 5322, 3.6.4
+"""
 
 from __future__ import annotations
 
@@ -28,22 +31,28 @@ def references(headers: Headers) -> tuple[str, ...]:
 
     Outlook and Apple Mail often send only one of the two, so both count.
     """
-    answered = [each for value in headers.all("in-reply-to") for each in ids_in(value)]
-    thread = [each for value in headers.all("references") for each in ids_in(value)]
+    answered = [id_ for value in headers.all("in-reply-to") for id_ in ids_in(value)]
+    thread = [id_ for value in headers.all("references") for id_ in ids_in(value)]
     return tuple(dict.fromkeys([*answered, *reversed(thread)]))[:MAX_READ]
 
 
 def ids_in(value: str) -> list[str]:
     """Every id in a header's value; those without brackets count when there are no others."""
-    found = ["".join(each.split()) for each in _BRACKETED.findall(value)]
-    if not found:
+    ids = ["".join(match.split()) for match in _BRACKETED.findall(value)]
+    if not ids:
         # Some programs write prose here ("Your message of Monday"); an id has an at sign.
-        found = [word.strip("<>,;\"'") for word in value.split() if "@" in word]
-    return [_storable(each) for each in found if each][:MAX_READ]
+        ids = [token.strip("<>,;\"'") for token in value.split() if "@" in token]
+    return [_storable(id_) for id_ in ids if id_][:MAX_READ]
 
 
 def own_id(parts: Iterable[str], key: bytes, domain: str) -> str:
-    """The id of a message of ours: always the same for the same parts, and not to be guessed."""
+    """The id of a mail of ours: always the same for the same parts, and not to be guessed.
+
+    Args:
+        parts: what the id names: the conversation and the message.
+        key: the secret that seals it.
+        domain: the part after the at sign.
+    """
     named = [re.sub(r"[^A-Za-z0-9-]", "", part)[:40] for part in parts]
     seal = hmac.new(key, "\x00".join(parts).encode(), hashlib.sha256).hexdigest()[:32]
     return f"{'.'.join([*filter(None, named), seal])}@{domain}"
@@ -51,11 +60,11 @@ def own_id(parts: Iterable[str], key: bytes, domain: str) -> str:
 
 def chain(nearest_first: Iterable[str]) -> str:
     """References for a mail of ours: oldest first, the first and the newest kept when too many."""
-    ids = [each for each in dict.fromkeys(nearest_first) if _OURS.fullmatch(each)][::-1]
+    ids = [id_ for id_ in dict.fromkeys(nearest_first) if _OURS.fullmatch(id_)][::-1]
     if len(ids) > MAX_REFERENCES:
         ids = [ids[0], *ids[1 - MAX_REFERENCES :]]
-    return " ".join(f"<{each}>" for each in ids)
+    return " ".join(f"<{id_}>" for id_ in ids)
 
 
-def _storable(each: str) -> str:
-    return each.encode("ascii", "replace").decode("ascii")[:MAX_ID]
+def _storable(id_: str) -> str:
+    return id_.encode("ascii", "replace").decode("ascii")[:MAX_ID]

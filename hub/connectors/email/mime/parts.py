@@ -1,4 +1,4 @@
-"""A mail taken apart: its parts by offset, its text, its attachments. Linear, and never raises.
+"""A mail taken apart: its parts by offset, its text, its attachments. Linear; raises nothing.
 
 The standard library's parser reads line by line and gets slower with every nested boundary, which
 a hostile mail can use; here each level is one search over the bytes, and levels are few.
@@ -24,7 +24,7 @@ MAX_TEXT = 1_000_000
 MAX_HTML = 2_000_000
 MAX_NAME = 200
 
-#: What a part without a name is called.
+#: The ending of the name that a part without a name gets.
 EXTENSIONS = {
     "message/rfc822": ".eml",
     "text/calendar": ".ics",
@@ -46,7 +46,7 @@ EXTENSIONS = {
     "application/pkcs7-mime": ".p7m",
 }
 MEDIA = {"image": Medium.IMAGE, "audio": Medium.AUDIO, "video": Medium.VIDEO}
-#: Parts that say how a mail was protected. Nothing here checks a signature, so none is claimed.
+#: Parts that show how a mail was protected. No signature is checked here, so none is claimed.
 PROTECTION = {
     "multipart/signed": "signed",
     "application/pkcs7-mime": "encrypted or signed",
@@ -57,7 +57,7 @@ PROTECTION = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One node: its headers, where its body lies in the mail, the parts in it."""
+    """One node: its headers, the offsets of its body in the mail, the parts inside it."""
 
     mail: bytes
     headers: Headers
@@ -88,14 +88,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What people read. `text` is empty where only HTML has all of it."""
+    """The readable content of a mail. `text` is empty where only the HTML is complete."""
 
     text: str = ""
     html: str = ""
 
 
 def read_mail(raw: bytes) -> Part:
-    """Takes a mail apart, as deep as `MAX_DEPTH`; what is deeper or too much stays one part."""
+    """A mail, taken apart down to `MAX_DEPTH`; deeper or surplus parts stay one part."""
     if b"\n" not in raw:
         raw = raw.replace(b"\r", b"\n")
     return _read(raw, 0, len(raw), 0, [MAX_PARTS])
@@ -125,21 +125,21 @@ def _between(mail: bytes, start: int, end: int, boundary: str) -> Iterator[tuple
         if closes:
             return
     if opened >= 0:
-        # The mail was cut short: what is there is kept.
+        # The mail was cut short: the last part ends where the mail does.
         yield opened, end
 
 
 def _marks(mail: bytes, start: int, end: int, boundary: str) -> Iterator[tuple[int, int, bool]]:
-    """Every line that is the boundary: where it starts, where the next one does, if it closes."""
+    """Every boundary line: its offset, the offset of the next line, whether it closes the part."""
     mark = b"--" + boundary.encode("utf-8", "replace")
     at = mail.find(mark, start, end)
     while at >= 0:
         after = at + len(mark)
         line_end = mail.find(b"\n", after, end)
         line_end = end if line_end < 0 else line_end + 1
-        rest = mail[after : min(line_end, after + 1_000)].strip()
-        if (at == start or mail[at - 1 : at] == b"\n") and rest in (b"", b"--"):
-            yield at, line_end, rest == b"--"
+        suffix = mail[after : min(line_end, after + 1_000)].strip()
+        if (at == start or mail[at - 1 : at] == b"\n") and suffix in (b"", b"--"):
+            yield at, line_end, suffix == b"--"
         at = mail.find(mark, after, end)
 
 
@@ -156,11 +156,11 @@ def _before_line(mail: bytes, position: int, least: int) -> int:
 
 
 def body_of(part: Part) -> Body:
-    """What the mail says, from the best of its alternatives."""
+    """The readable content of a part, from the best of its alternatives."""
     kind = part.media_type
     if not part.parts:
         return _leaf(part)
-    bodies = [body_of(each) for each in part.parts]
+    bodies = [body_of(inner) for inner in part.parts]
     if kind == "multipart/alternative":
         return Body(
             next((body.text for body in bodies if body.text.strip()), ""),
@@ -237,7 +237,7 @@ def attachments_of(root: Part) -> tuple[tuple[Attachment, ...], int]:
 def _is_file(part: Part) -> bool:
     if is_text(part) or part.start >= part.end:
         return False
-    # A multipart without a part in it has nothing but the words for old mail programs.
+    # A multipart without a part in it holds only a notice for old mail programs.
     return not (part.media_type.startswith("multipart/") and not _is_attached(part))
 
 
@@ -257,7 +257,7 @@ def content_id(part: Part) -> str:
 
 
 def name_of(part: Part) -> str:
-    """The name its sender gave it, without folders and characters that no file name has."""
+    """The name that the sender gave a part, without folders and without invalid characters."""
     headers = part.headers
     name = headers.parameter("filename", "content-disposition") or headers.parameter("name")
     name = re.split(r"[/\\]", name)[-1].strip(". ")
@@ -275,5 +275,6 @@ def _default_name(part: Part) -> str:
 
 
 def protection_of(root: Part) -> str:
-    """`signed`, `encrypted`, or "": as the mail says of itself, unchecked."""
-    return next((word for part in root.walk() if (word := PROTECTION.get(part.media_type))), "")
+    """`signed`, `encrypted`, or "": as the mail itself claims, unchecked."""
+    claims = (PROTECTION.get(part.media_type) for part in root.walk())
+    return next(filter(None, claims), "")

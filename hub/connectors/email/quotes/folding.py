@@ -1,9 +1,9 @@
-"""Finds what the sender of a mail wrote in it: without what was quoted, and without a signature.
+"""Finds the sender's own text in a mail: without quoted text and without a signature.
 
 Works on lines. It knows introductions by their form (a date or an address, a verb of writing, a
-colon) in many languages, because that is where libraries are weak, and takes the libraries' word
-where it finds none itself. Three rules stand above everything: never nothing when there was text,
-never an answer between quoted lines lost, and a forwarded mail is content.
+colon) in many languages, because the libraries are weak there, and follows the libraries where it
+finds none itself. Three rules stand above all others: the result is never empty when there was
+text, no answer between quoted lines is lost, and a forwarded mail is content.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hub.connectors.email.quotes import phrases as words
+from hub.connectors.email.quotes import phrases
 
 #: More than this is not searched; a quotation that starts later is shown.
 MAX_CHARACTERS = 32_768
@@ -29,9 +29,9 @@ PRIVATE = re.compile("[\ue001-\ue004]")
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _QUOTED = re.compile(r"\s{0,3}>")
 _ENDS = re.compile(r"[:：]\s*[*_]{0,2}$")
-_VERB = re.compile("(?<!\\w)(?:" + "|".join(map(re.escape, words.VERBS)) + ")(?!\\w)", re.I)
+_VERB = re.compile("(?<!\\w)(?:" + "|".join(map(re.escape, phrases.VERBS)) + ")(?!\\w)", re.I)
 _CJK_VERB = re.compile("写道|寫道|のメッセージ|書きました|작성|님이")
-_OPENING = re.compile("(?:" + "|".join(words.OPENINGS) + ")\\b", re.I)
+_OPENING = re.compile("(?:" + "|".join(phrases.OPENINGS) + ")\\b", re.I)
 _DAY = re.compile(
     r"\d{1,4}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{1,4}|(?<!\d)\d{4}(?!\d)|\d{1,2}[:.]\d{2}"
 )
@@ -47,15 +47,15 @@ def _mark(names: Sequence[str]) -> re.Pattern[str]:
     return re.compile(_MARK % (joined, joined), re.I)
 
 
-_ORIGINAL = _mark(words.ORIGINAL)
-_FORWARDED = _mark(words.FORWARDED)
+_ORIGINAL = _mark(phrases.ORIGINAL)
+_FORWARDED = _mark(phrases.FORWARDED)
 _ROLES = {
     name: role
     for role, names in (
-        ("to", words.TO),
-        ("date", words.DATE),
-        ("subject", words.SUBJECT),
-        ("from", words.FROM),
+        ("to", phrases.TO),
+        ("date", phrases.DATE),
+        ("subject", phrases.SUBJECT),
+        ("from", phrases.FROM),
     )
     for name in names
 }
@@ -75,14 +75,20 @@ class Start:
 
 
 def fold(text: str, subject: str = "", cutter: Cutter | None = None) -> str:
-    """What the sender wrote, as lines of `text`; the whole text when nothing else is certain."""
+    """The sender's own lines of a text; the whole text where the border is not certain.
+
+    Args:
+        text: with `\n` at the ends of its lines.
+        subject: tells a forwarded mail.
+        cutter: the libraries' opinion, where no introduction is found.
+    """
     lines = text.split("\n")
     clean = [_INVISIBLE.sub("", line.replace("\xa0", " ")) for line in lines]
     limit = _line_limit(clean)
     clean = [line if len(line) <= MAX_LINE else LONG_LINE for line in clean]
-    kept = _own_lines(clean, limit, subject, cutter)
-    kept = _without_signature(clean, kept)
-    shown = "\n".join(lines[index] for index in kept if clean[index] != QUOTE_REST)
+    written = _own_lines(clean, limit, subject, cutter)
+    written = _without_signature(clean, written)
+    shown = "\n".join(lines[index] for index in written if clean[index] != QUOTE_REST)
     return _trimmed(shown) or _trimmed(PRIVATE.sub("", text))
 
 
@@ -96,27 +102,27 @@ def _line_limit(lines: list[str]) -> int:
 
 
 def _own_lines(lines: list[str], limit: int, subject: str, cutter: Cutter | None) -> list[int]:
-    everything = list(range(len(lines)))
+    all_lines = list(range(len(lines)))
     start = _find_start(lines, limit)
     forward = next((n for n in range(limit) if _FORWARDED.match(lines[n])), None)
     if forward is not None and (start is None or forward <= start.line + 1):
-        return everything
-    if start is not None and start.whole and words.FORWARD_PREFIX.match(subject):
-        return everything
+        return all_lines
+    if start is not None and start.whole and phrases.FORWARD_PREFIX.match(subject):
+        return all_lines
     if start is None and cutter is not None:
-        start = _asked(lines[:limit], cutter)
+        start = _library_start(lines[:limit], cutter)
     if start is None:
         start = _unannounced(lines)
     if start is None:
-        return everything
-    own = list(range(start.line))
-    own += [] if start.whole else _answers(lines, start.body)
-    return own if any(lines[n].strip() for n in own) else everything
+        return all_lines
+    written = list(range(start.line))
+    written += [] if start.whole else _answers(lines, start.body)
+    return written if any(lines[n].strip() for n in written) else all_lines
 
 
-def _asked(lines: list[str], cutter: Cutter) -> Start | None:
-    """Where a library cuts, if what it cuts off looks like a quotation."""
-    # Newsletters have thousands of lines and nothing that a cut could be believed for.
+def _library_start(lines: list[str], cutter: Cutter) -> Start | None:
+    """The place where a library cuts, if the part it cuts off looks like a quotation."""
+    # Newsletters have thousands of lines without any sign that would confirm a cut.
     if not any(_ENDS.search(line) or _is_quoted(line) for line in lines):
         return None
     count = cutter("\n".join(lines))
@@ -178,30 +184,30 @@ def _introduces(text: str, quoted_next: bool) -> bool:
     if address and (verb or day):
         return True
     if verb and day:
-        # A sentence of the sender's own may say who wrote what when: it does not quote.
+        # A sentence of the sender may have a verb of writing and a date, and quote nothing.
         return quoted_next or bool(_BARE_ADDRESS.search(text)) or _is_formal(text)
     return quoted_next and len(text) <= 200 and (verb or day or address)
 
 
 def _is_formal(text: str) -> bool:
-    """Nothing between the verb and the colon: a program's line, not a sentence of a person."""
+    """Whether the verb stands right before the colon: so a program writes, not a person."""
     bare = _ENDS.sub("", text).rstrip()
-    return any(found.end() == len(bare) for found in _VERB.finditer(bare))
+    return any(match.end() == len(bare) for match in _VERB.finditer(bare))
 
 
 def _is_header_block(lines: list[str], index: int, least: int) -> bool:
-    """Whether `From: Sent: To: Subject:` stand here, in any language."""
+    """Whether `From: Sent: To: Subject:` stand at this line, in any language."""
     roles: list[str] = []
     named = False
-    other = 0
+    unknown = 0
     for line in lines[index : index + 12]:
         if not line.strip() or line == QUOTE_REST:
             continue
-        found = _FIELD.match(line)
-        role = _ROLES.get(found.group(1).strip().lower()) if found else None
+        match = _FIELD.match(line)
+        role = _ROLES.get(match.group(1).strip().lower()) if match else None
         if role is None:
-            other += 1
-            if not roles or other > 2:
+            unknown += 1
+            if not roles or unknown > 2:
                 break
         else:
             roles.append(role)
@@ -216,7 +222,7 @@ def _is_header_block(lines: list[str], index: int, least: int) -> bool:
 
 
 def _unannounced(lines: list[str]) -> Start | None:
-    """Quoted lines that nobody introduced, at either end of the mail."""
+    """Quoted lines without an introduction, at either end of the mail."""
     filled = [n for n, line in enumerate(lines) if line.strip()]
     quoted = [n for n in filled if _is_quoted(lines[n])]
     if not quoted or len(quoted) == len(filled):
@@ -237,15 +243,15 @@ def _quoted_next(lines: list[str], index: int) -> bool:
 
 
 def _answers(lines: list[str], body: int) -> list[int]:
-    """The sender's lines after a quotation; with the quoted ones where they alternate."""
+    """The sender's lines after a quotation; with the quoted lines where the two alternate."""
     runs = _runs(lines, body)
-    own = [run for run in runs[1:] if not _is_quoted(lines[run[0]])]
-    if not own:
+    answers = [run for run in runs[1:] if not _is_quoted(lines[run[0]])]
+    if not answers:
         return []
-    if len(own) == 1 and own[0] is runs[-1]:
-        return list(range(own[0][0], len(lines)))
-    # Alternating: an answer means nothing without the line it answers.
-    return list(range(runs[0][0], own[-1][-1] + 1))
+    if len(answers) == 1 and answers[0] is runs[-1]:
+        return list(range(answers[0][0], len(lines)))
+    # Alternating: an answer has no meaning without the line it answers.
+    return list(range(runs[0][0], answers[-1][-1] + 1))
 
 
 def _runs(lines: list[str], body: int) -> list[list[int]]:
@@ -274,48 +280,50 @@ def _is_wrapped(lines: list[str], index: int) -> bool:
 # -- signatures ------------------------------------------------------------------------------------
 
 
-def _without_signature(lines: list[str], kept: list[int]) -> list[int]:
-    """Without a signature at the end, and without what a phone appends of itself."""
+def _without_signature(lines: list[str], written: list[int]) -> list[int]:
+    """Without a signature at the end, and without the line that a phone adds."""
     for find in (_dashes, _sent_from, _closing):
-        start = find(lines, kept)
-        if start is not None and any(lines[n].strip() for n in kept[:start]):
-            kept = kept[:start]
-    return kept
+        start = find(lines, written)
+        if start is not None and any(lines[n].strip() for n in written[:start]):
+            written = written[:start]
+    return written
 
 
 def _signature_start(lines: list[str], least: int) -> int:
     return next((n for n in range(least, len(lines)) if lines[n].rstrip() == "--"), len(lines))
 
 
-def _dashes(lines: list[str], kept: list[int]) -> int | None:
+def _dashes(lines: list[str], written: list[int]) -> int | None:
     """The line of two hyphens. Source: RFC 3676, 4.3."""
-    found = [at for at, n in enumerate(kept) if lines[n].rstrip() == "--"]
-    return found[-1] if found and _filled(lines, kept[found[-1] :]) <= MAX_SIGNATURE_LINES else None
+    starts = [at for at, n in enumerate(written) if lines[n].rstrip() == "--"]
+    if not starts or _filled(lines, written[starts[-1] :]) > MAX_SIGNATURE_LINES:
+        return None
+    return starts[-1]
 
 
-def _sent_from(lines: list[str], kept: list[int]) -> int | None:
-    filled = [at for at, n in enumerate(kept) if lines[n].strip()][-2:]
+def _sent_from(lines: list[str], written: list[int]) -> int | None:
+    filled = [at for at, n in enumerate(written) if lines[n].strip()][-2:]
     for at in filled:
-        line = lines[kept[at]].strip()
-        if len(line) <= 120 and words.SENT_FROM.match(line):
+        line = lines[written[at]].strip()
+        if len(line) <= 120 and phrases.SENT_FROM.match(line):
             return at
     return None
 
 
-def _closing(lines: list[str], kept: list[int]) -> int | None:
+def _closing(lines: list[str], written: list[int]) -> int | None:
     """A closing formula alone on its line, with nothing but a name and a card after it."""
-    filled = [at for at, n in enumerate(kept) if lines[n].strip()][-MAX_SIGNATURE_LINES:]
+    filled = [at for at, n in enumerate(written) if lines[n].strip()][-MAX_SIGNATURE_LINES:]
     for at in filled:
-        line = lines[kept[at]].strip().rstrip(",.!;–—-،:").strip()
-        if words.CLOSINGS.fullmatch(line):
-            rest = [lines[n] for n in kept[at + 1 :] if lines[n].strip()]
-            if all(len(each) <= 80 and not each.rstrip().endswith(("?", "؟")) for each in rest):
+        line = lines[written[at]].strip().rstrip(",.!;–—-،:").strip()
+        if phrases.CLOSINGS.fullmatch(line):
+            below = [lines[n] for n in written[at + 1 :] if lines[n].strip()]
+            if all(len(row) <= 80 and not row.rstrip().endswith(("?", "؟")) for row in below):
                 return at
     return None
 
 
-def _filled(lines: list[str], kept: list[int]) -> int:
-    return sum(1 for n in kept if lines[n].strip())
+def _filled(lines: list[str], written: list[int]) -> int:
+    return sum(1 for n in written if lines[n].strip())
 
 
 def _trimmed(text: str) -> str:

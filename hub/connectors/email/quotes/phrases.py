@@ -1,4 +1,4 @@
-"""The words with which mail programs introduce what they quote, forward or append, by language.
+"""The phrases with which mail programs introduce quoted and forwarded mail, by language.
 
 Each list is in the order en, de, fr, es, it, pt, ca, nl, sv, da, nb, fi, et, lv, lt, pl, cs, sk,
 hu, ro, bg, ru, uk, tr, el, ar, fa, he, hi, zh, ja, ko, vi, as far as it has the language.
@@ -95,7 +95,7 @@ FORWARD_PREFIX = re.compile(
     re.I,
 )
 
-#: What phones and apps append of themselves.
+#: The lines that phones and apps add at the end.
 SENT_FROM = re.compile(
     r"[\s*_>-]{0,4}(?:sent (?:from|with|via)\b|get outlook for|get bluemail|"
     r"von meinem .{1,40} gesendet|"
@@ -117,7 +117,7 @@ SENT_FROM = re.compile(
     re.I,
 )
 
-#: A line that is only this ends a letter; what follows it is a name and a card.
+#: A line that is only this ends a letter; after it come a name and a card.
 CLOSINGS = re.compile(
     r"(?:with )?(?:best|kind|warm|warmest|many) ?(?:regards|wishes|thanks)|regards|best|cheers|"
     r"sincerely(?: yours)?|yours (?:sincerely|faithfully|truly)|all the best|"

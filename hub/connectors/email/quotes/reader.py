@@ -1,4 +1,4 @@
-"""Asks the worker process for the readable part of a mail, and does without it when it dies."""
+"""Asks the worker process for the readable part of a mail, and goes on without it when it dies."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import structlog
 from hub.connectors.email.quotes.folding import PRIVATE
 from hub.connectors.html import plain_text
 
-#: The worker bounds its processor time itself; this is for one that does nothing at all.
+#: The worker bounds its processor time itself; this bounds one that hangs.
 ANSWER_SECONDS = 10.0
 START_SECONDS = 30.0
 PROCESSES = 2
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Readable:
-    """A mail's text: what its sender wrote, and all of it where that is more."""
+    """A mail's text: the sender's own part, and the full text where that is longer."""
 
     text: str
     full_text: str = ""
@@ -51,7 +51,7 @@ class Reader:
         self._finalizer = weakref.finalize(self, _stop_all, self._idle)
 
     def read(self, text: str, html: str, subject: str) -> Readable:
-        """The text of a mail; from its HTML where it has no other."""
+        """The readable text of a mail; from its HTML where it has no text of its own."""
         if not text.strip() and html.strip():
             text = self._ask({"op": "read", "html": html}) or plain_text(html)
         else:
@@ -63,12 +63,13 @@ class Reader:
         return Readable(shown, whole if _squeezed(shown) != _squeezed(whole) else "")
 
     def close(self) -> None:
+        """Ends the workers that are idle."""
         _stop_all(self._idle)
 
     def _ask(self, request: dict[str, str]) -> str | None:
         data = json.dumps(request).encode() + b"\n"
         with self._free:
-            # A worker that had nothing to do has ended itself; a fresh one then gets the request.
+            # A worker that was idle for long has ended itself; a fresh one then gets the request.
             for _ in range(2):
                 worker = self._idle.pop() if self._idle else Worker.start()
                 if worker is None:
@@ -94,7 +95,7 @@ class Worker:
 
     @classmethod
     def start(cls) -> Worker | None:
-        """A worker that is ready, None when none can be started."""
+        """A worker that is ready, None when no process can be started."""
         theirs_in, requests = os.pipe()
         answers, theirs_out = os.pipe()
         try:
@@ -123,7 +124,7 @@ class Worker:
         return worker
 
     def ask(self, data: bytes) -> str | None:
-        """The answer to a request, None when the process died of it or says nothing."""
+        """The answer to a request, None when the process died of it or does not answer."""
         deadline = time.monotonic() + ANSWER_SECONDS
         try:
             while data:
@@ -135,7 +136,7 @@ class Worker:
         return self._line(deadline)
 
     def stop(self) -> int:
-        """Ends the process and gives its exit code: 0 if it had ended on its own."""
+        """Ends the process and returns its exit code: 0 if it had ended on its own."""
         for pipe in (self._requests, self._answers):
             with contextlib.suppress(OSError):
                 os.close(pipe)
@@ -163,7 +164,7 @@ def _stop_all(workers: list[Worker]) -> None:
 
 
 def _environment() -> dict[str, str]:
-    # It reads strangers' text: it is told no secret.
+    # It reads text of strangers, so it gets no secret.
     names = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "SYSTEMROOT")
     return {name: os.environ[name] for name in names if name in os.environ} | {"LC_ALL": "C.UTF-8"}
 

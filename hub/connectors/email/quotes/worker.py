@@ -2,8 +2,8 @@
 
 The libraries' patterns take minutes on hostile text, and nothing in Python interrupts a pattern.
 So they run here: every request has a budget of processor time, after which the kernel ends the
-process; the hub then shows the mail as it is and starts a new one. Processor time, not time on
-the clock, so that a busy machine changes nothing about the result.
+process; the hub then shows the mail as it is and starts a new one. It is processor time, not time
+on the clock, so that a busy machine does not change the result.
 
 Reads one JSON object a line, writes one JSON string a line, starting with `ready`.
 """
@@ -35,11 +35,11 @@ MAX_WIDTH = 100_000
 
 
 def main() -> None:
-    """Serves until the pipe closes or nothing has come for a while."""
+    """Serves until the pipe closes or no request has come for `IDLE_SECONDS`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
-    # What a library prints must not look like an answer.
+    # Output of a library must not look like an answer.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
     os.dup2(2, 1)
     requests = os.fdopen(0, "rb", buffering=0)
@@ -81,26 +81,27 @@ def _say(answers: Any, text: str) -> None:
 
 
 def libraries_cut(text: str) -> int | None:
-    """How many lines are left after quotequail, unquotemail and mail-parser-reply, in this order.
+    """The number of lines that quotequail, unquotemail and mail-parser-reply leave, in this order.
 
-    A stage that leaves nothing, or takes something out of the middle, is skipped.
+    A stage that leaves no text, or takes lines out of the middle, is skipped. None where no stage
+    cuts a line.
     """
     lines = text.split("\n")
-    kept = len(lines)
+    count = len(lines)
     for stage in (_quotequail, _unquotemail, _mail_parser_reply):
-        found = _lines_left(lines[:kept], stage("\n".join(lines[:kept])))
-        kept = found or kept
-    return kept if kept < len(lines) else None
+        count = _lines_left(lines[:count], stage("\n".join(lines[:count]))) or count
+    return count if count < len(lines) else None
 
 
-def _lines_left(lines: list[str], rest: str) -> int | None:
-    wanted = "".join(rest.split())
-    seen = ""
+def _lines_left(lines: list[str], text: str) -> int | None:
+    """How many of the lines make up a text that a stage left; None if they do not."""
+    target = "".join(text.split())
+    joined = ""
     for index, line in enumerate(lines):
-        if len(seen) >= len(wanted):
-            return index if wanted and seen == wanted else None
-        seen += "".join(line.split())
-        if not wanted.startswith(seen):
+        if len(joined) >= len(target):
+            return index if target and joined == target else None
+        joined += "".join(line.split())
+        if not target.startswith(joined):
             return None
     return None
 
@@ -135,7 +136,7 @@ def _mail_parser_reply(text: str) -> str:
 
 # -- HTML ------------------------------------------------------------------------------------------
 
-#: Where programs mark the start of what they quote, to the end of the mail.
+#: The elements with which programs mark quoted text that goes on to the end of the mail.
 REST_MARKS = (
     '//*[@id="divRplyFwdMsg" or @id="x_divRplyFwdMsg"]',
     '//*[@id="OLK_SRC_BODY_SECTION"]',
@@ -155,7 +156,7 @@ CITED = "//blockquote[@type='cite' or contains(@class, 'gmail_quote') or contain
 
 
 def html_to_text(html: str) -> str:
-    """The text of a page, `> ` before what it cites and a mark where the rest is quoted."""
+    """The text of a page, `> ` before quoted lines and a mark where all below is quoted."""
     import lxml.html  # type: ignore[import-untyped]
     from inscriptis import Inscriptis
     from inscriptis.css_profiles import STRICT_CSS_PROFILE
