@@ -8,11 +8,6 @@ from tests.sandbox.conftest import Listener, listener, sandbox
 
 __all__ = ["listener", "sandbox"]
 
-# So that a failing promise of the conformance suite shows the values it compared.
-pytest.register_assert_rewrite(
-    "tests.connector_cases", "tests.connector_hooks", "tests.connector_tools"
-)
-
 
 @pytest.fixture
 def hub(listener: Listener) -> Listener:

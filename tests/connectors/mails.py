@@ -11,11 +11,11 @@ from typing import Any
 from hub.connectors.base import Site
 from hub.connectors.email import Email
 from hub.connectors.email.payloads import SmtpCall
+from hub.testing import PUBLIC_URL, StubHttp, post
 from hub.types import (
     InboundMessage,
     WebhookRequest,
 )
-from tests.connector_tools import PUBLIC_URL, StubHttp, post
 
 ADDRESS = "support@shop.example"
 SECRET = "hook-secret-5f1d"

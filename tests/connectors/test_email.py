@@ -30,6 +30,7 @@ from hub.errors import (
     ResponseUnexpected,
     Unsupported,
 )
+from hub.testing import NOW, Answer, ConnectorCases, Fault, Outgoing, Signature, fuzzed, post
 from hub.types import (
     Address,
     Attachment,
@@ -38,8 +39,6 @@ from hub.types import (
     SendReceipt,
     WebhookRequest,
 )
-from tests.connector_cases import ConnectorCases, Signature, fuzzed
-from tests.connector_tools import NOW, Answer, Fault, Outgoing, post
 from tests.connectors.mails import (
     ADDRESS,
     OPTIONS,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hub.connectors.email.quotes.folding import fold
 from hub.connectors.email.quotes.worker import html_to_text, libraries_cut
-from tests.connector_cases import fuzzed
+from hub.testing import fuzzed
 
 QUOTED = "> Old text\n> second line"
 

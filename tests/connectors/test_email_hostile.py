@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hub.connectors.email.quotes.reader import Reader
 from hub.connectors.html import clean_html, plain_text
-from tests.connector_cases import fuzzed
+from hub.testing import fuzzed
 
 
 @pytest.fixture

@@ -16,13 +16,13 @@ from hub.errors import (
     EventIgnored,
     Invalid,
 )
+from hub.testing import fuzzed
 from hub.types import (
     Address,
     DeliveryStatus,
     DeliveryUpdate,
     InboundMessage,
 )
-from tests.connector_cases import fuzzed
 from tests.connectors.mails import ADDRESS, PAYLOADS, mail, make, parsed, posted
 
 # -- who wrote, and what belongs together ----------------------------------------------------------

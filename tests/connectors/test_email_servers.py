@@ -27,8 +27,8 @@ from hub.errors import (
     SendError,
 )
 from hub.sandbox import Sandbox
+from hub.testing import NOW, PUBLIC_URL
 from hub.types import Address, InboundMessage, OutboundMessage
-from tests.connector_tools import NOW, PUBLIC_URL
 from tests.harness import free_port
 
 pytestmark = pytest.mark.servers

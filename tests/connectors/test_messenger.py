@@ -41,6 +41,18 @@ from hub.errors import (
     WebhookRejected,
     WindowClosed,
 )
+from hub.testing import (
+    NOW,
+    OUR_ID,
+    PUBLIC_URL,
+    Answer,
+    ConnectorCases,
+    Outgoing,
+    Signature,
+    StubHttp,
+    json_response,
+    post,
+)
 from hub.types import (
     Address,
     InboundMessage,
@@ -49,17 +61,6 @@ from hub.types import (
     Profile,
     SendReceipt,
     WebhookRequest,
-)
-from tests.connector_cases import ConnectorCases, Signature
-from tests.connector_tools import (
-    NOW,
-    OUR_ID,
-    PUBLIC_URL,
-    Answer,
-    Outgoing,
-    StubHttp,
-    json_response,
-    post,
 )
 
 PAGE = "1234567890"

@@ -18,9 +18,8 @@ from hub.errors import (
 )
 from hub.sandbox import Sandbox
 from hub.sandbox.graph import Graph
+from hub.testing import OUR_ID, sample_of
 from hub.types import Medium, OutboundMessage, SendReceipt, WebhookRequest
-from tests.connector_hooks import sample_of
-from tests.connector_tools import OUR_ID
 from tests.sandbox.conftest import Listener
 
 

@@ -36,6 +36,18 @@ from hub.errors import (
     WebhookRejected,
 )
 from hub.phones import canonical
+from hub.testing import (
+    NOW,
+    OUR_ID,
+    PUBLIC_URL,
+    Answer,
+    ConnectorCases,
+    Outgoing,
+    Signature,
+    StubHttp,
+    json_response,
+    post,
+)
 from hub.types import (
     Address,
     InboundMessage,
@@ -43,17 +55,6 @@ from hub.types import (
     OutboundMessage,
     SendReceipt,
     WebhookRequest,
-)
-from tests.connector_cases import ConnectorCases, Signature
-from tests.connector_tools import (
-    NOW,
-    OUR_ID,
-    PUBLIC_URL,
-    Answer,
-    Outgoing,
-    StubHttp,
-    json_response,
-    post,
 )
 from tests.connectors.twilio_account import ACCOUNT, NUMBER, signature_of
 

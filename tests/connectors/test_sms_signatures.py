@@ -8,8 +8,8 @@ import pytest
 
 from hub.connectors.sms import Sms
 from hub.errors import WebhookRejected
+from hub.testing import StubHttp, form_of
 from hub.types import WebhookRequest
-from tests.connector_tools import StubHttp, form_of
 from tests.connectors.twilio_account import ACCOUNT, NUMBER, SITE, signature_of
 
 CALL = (

@@ -14,6 +14,7 @@ from hub.connectors.sms import Sms
 from hub.errors import ConnectionFailed, ContactStopped
 from hub.sandbox import Sandbox
 from hub.sandbox.twilio import Twilio
+from hub.testing import NOW, OUR_ID, form_of
 from hub.types import (
     Address,
     Attachment,
@@ -22,7 +23,6 @@ from hub.types import (
     SendReceipt,
     WebhookRequest,
 )
-from tests.connector_tools import NOW, OUR_ID, form_of
 from tests.sandbox.conftest import Listener
 
 

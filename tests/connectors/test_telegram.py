@@ -38,6 +38,7 @@ from hub.errors import (
     Unsupported,
     WebhookRejected,
 )
+from hub.testing import Answer, ConnectorCases, Outgoing, Signature, StubHttp, json_response, post
 from hub.types import (
     Address,
     Attachment,
@@ -46,8 +47,6 @@ from hub.types import (
     SendReceipt,
     WebhookRequest,
 )
-from tests.connector_cases import ConnectorCases, Signature
-from tests.connector_tools import Answer, Outgoing, StubHttp, json_response, post
 
 TOKEN = "100200300:AAE-secret-token-of-a-made-up-bot"
 SECRET = "made-up_Secret-42"

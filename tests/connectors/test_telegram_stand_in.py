@@ -22,6 +22,7 @@ from hub.errors import (
 from hub.sandbox import Sandbox
 from hub.sandbox.base import sample_files
 from hub.sandbox.telegram.customer import TelegramCustomer
+from hub.testing import NOW, OUR_ID
 from hub.types import (
     Address,
     AddressMoved,
@@ -34,7 +35,6 @@ from hub.types import (
     OutboundMessage,
     SendReceipt,
 )
-from tests.connector_tools import NOW, OUR_ID
 
 SECRET = "made-up_Secret-42"
 

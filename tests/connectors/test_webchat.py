@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from hub.connectors.pages import exact_origin
 from hub.connectors.webchat import Webchat
 from hub.connectors.webchat.outbound import SocketCall, SocketTyping
 from hub.errors import PayloadInvalid, ResponseUnexpected, Unsupported, WebhookRejected
+from hub.testing import PUBLIC_URL, Answer, ConnectorCases, Outgoing, Signature, contents_of, post
 from hub.types import (
     Address,
     DeliveryStatus,
@@ -18,8 +20,6 @@ from hub.types import (
     SendReceipt,
     WebhookRequest,
 )
-from tests.connector_cases import ConnectorCases, Signature
-from tests.connector_tools import PUBLIC_URL, Answer, Outgoing, post
 
 NO_PROVIDER = "there is no provider between the hub and its own socket"
 
@@ -37,6 +37,7 @@ class TestWebchat(ConnectorCases):
         "test_a_good_signature_is_accepted": "nothing may be posted for web chat at all",
         "test_a_failing_provider_is_understood": NO_PROVIDER,
         "test_no_secret_shows_in_errors_and_logs": NO_PROVIDER,
+        "test_no_button_is_lost": "a page shows the stored message, which never has any",
     }
 
     def request(self, body: bytes, signature: Signature = "good", path: str = "") -> WebhookRequest:
@@ -50,6 +51,10 @@ class TestWebchat(ConnectorCases):
     def text_of(self, call: Any) -> str:
         """The page shows the stored message that the call names."""
         return self.stored[call.message_id].text
+
+    def contents_of(self, call: Any) -> Iterator[str | bytes]:
+        """The page shows all of the stored message."""
+        return contents_of(self.stored[call.message_id])
 
     def outgoing(self) -> list[Outgoing]:
         call = SocketCall(self.address, "01HV0000000000000000000001")

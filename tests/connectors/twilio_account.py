@@ -8,7 +8,7 @@ import hmac
 from collections.abc import Sequence
 
 from hub.connectors.base import Site
-from tests.connector_tools import PUBLIC_URL
+from hub.testing import PUBLIC_URL
 
 ACCOUNT = "AC" + "a" * 32
 NUMBER = "+12028831111"

@@ -21,7 +21,7 @@ from hub.connectors import registry
 from hub.errors import HubError
 from hub.schema import events
 from hub.settings import Settings
-from tests.connector_hooks import fields_of
+from hub.testing.hooks import fields_of
 from tests.docs.pages import ROOT, is_named, prose, read
 
 API = "docs/api.md"

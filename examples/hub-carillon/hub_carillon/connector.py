@@ -183,6 +183,8 @@ class Carillon(HttpConnector[CarillonConfig]):
     def compose(self, message: OutboundMessage) -> Sequence[HttpCall]:
         if message.location:
             raise Unsupported("a location")
+        if message.buttons:
+            raise Unsupported("buttons")
         for file in message.attachments:
             self._refuse_what_cannot_go(file)
         texts = split_text(message.text, TEXT_LIMIT)

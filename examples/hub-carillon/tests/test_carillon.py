@@ -11,9 +11,8 @@ from hub_carillon import Carillon
 from hub.connectors.base import FetchesMedia, Handover, Reconciles
 from hub.connectors.http import HttpCall
 from hub.errors import AddressInvalid, ContactStopped, Rejected, ResponseUnexpected, Unsupported
+from hub.testing import Answer, ConnectorCases, Outgoing, Signature, StubHttp, json_response, post
 from hub.types import Address, Location, Medium, SendReceipt, WebhookRequest
-from tests.connector_cases import ConnectorCases, Signature
-from tests.connector_tools import Answer, Outgoing, StubHttp, json_response, post
 
 SECRET = "carillon-webhook-secret"
 TOKEN = "carillon-api-token"

@@ -12,15 +12,16 @@
         def answers(self): return [Answer("blocked", json_response({...}, 403), ContactStopped)]
 
 **Payloads.** Every `NAME.json`, `NAME.eml` or `NAME.form` in `payloads` is a request's body as the
-provider sends it; beside it `NAME.expected.json` is the list of its events in the form of
-`connector_tools.as_json`, or `{"ignored": "part of the reason"}`, or `{"invalid": "part of it"}`.
+provider sends it; beside it `NAME.expected.json` is the list of its events, in the form of
+`hub.testing.events.as_json`, or `{"ignored": "part of the reason"}`, or
+`{"invalid": "part of it"}`.
 A sub-directory is the path after `/webhooks/<connector>` (`status/delivered.form`). Run with
 `CONNECTOR_CASES_WRITE=1` to have missing expected files written; read them before you keep them.
 
-**Overriding.** Every hook may be overridden (a connector that speaks SMTP overrides `meet`). What
-cannot apply is declared, with its reason: `exempt = {"test_name": "reason"}`, or for one case of it
-`"test_name[case]"`; pytest shows it as skipped with that reason. Tests of what only this channel
-does stand in the same class.
+**Overriding.** Every hook may be overridden (a connector that speaks SMTP overrides `meet`). A test
+that cannot apply is declared, with its reason: `exempt = {"test_name": "reason"}`, or for one case
+of it `"test_name[case]"`; pytest shows it as skipped with that reason. An empty list of cases fails
+unless it is exempt. Tests of what only this channel does stand in the same class.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -45,38 +46,22 @@ from hub.connectors import registry
 from hub.connectors.base import Acknowledges, Connector, Typing
 from hub.connectors.text import MEASURES
 from hub.errors import EventIgnored, PayloadInvalid, SendError, Unsupported, WebhookRejected
-from hub.types import Location, Medium, SendReceipt, WebhookRequest
-from tests.connector_hooks import (
-    ConnectorHooks,
-    Signature,
-    chain_of,
-    fields_of,
-    forbid_network,
-    read_payload,
-)
-from tests.connector_tools import (
-    Answer,
-    Fault,
-    Outgoing,
-    StubHttp,
-    any_json,
-    as_json,
-    assert_well_formed,
-    damaged,
-)
+from hub.testing.cases import PUBLIC_URL, Answer, Fault, Outgoing
+from hub.testing.contents import has_file, is_in
+from hub.testing.events import as_json, assert_well_formed
+from hub.testing.fuzzing import any_json, damaged, fuzzed
+from hub.testing.hooks import ConnectorHooks, Signature, chain_of, fields_of, read_payload
+from hub.testing.stubs import StubHttp, forbid_network
+from hub.types import Location, Medium, OutboundMessage, SendReceipt, WebhookRequest
 
 __all__ = ["ConnectorCases", "Signature"]
 
 YEARS = ("2001-02-03T04:05:06Z", "2038-01-20T00:00:00Z")
-fuzzed = settings(
-    max_examples=60,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
 
 
 class ConnectorCases(ConnectorHooks):
+    """Every promise of the contract, as a test."""
+
     # -- the configuration ---------------------------------------------------------------------
 
     def test_the_registry_knows_the_kind(self) -> None:
@@ -100,7 +85,7 @@ class ConnectorCases(ConnectorHooks):
         assert readable == []
         assert all(secret not in repr(self.make().config) for secret in self._secrets())
 
-    # -- who sent it ---------------------------------------------------------------------------
+    # -- verify --------------------------------------------------------------------------------
 
     def test_a_good_signature_is_accepted(self, payload: Path) -> None:
         self.make().verify(self.payload_request(payload, "good"))
@@ -132,7 +117,7 @@ class ConnectorCases(ConnectorHooks):
 
         check()
 
-    # -- what it says --------------------------------------------------------------------------
+    # -- parse ---------------------------------------------------------------------------------
 
     def test_there_are_payloads(self) -> None:
         assert self._payload_files(), f"no payloads in {self.payloads}"
@@ -232,7 +217,10 @@ class ConnectorCases(ConnectorHooks):
         for event in events:
             assert_well_formed(event, connector.scheme)
 
-    # -- what leaves ---------------------------------------------------------------------------
+    # -- compose -------------------------------------------------------------------------------
+
+    def test_there_are_outgoing_messages(self) -> None:
+        assert list(self.outgoing()), "`outgoing` lists no message with the calls it becomes"
 
     def test_a_message_becomes_exactly_these_calls(self, outgoing_case: Outgoing) -> None:
         if outgoing_case.error is not None:
@@ -293,6 +281,30 @@ class ConnectorCases(ConnectorHooks):
         calls = self.make().compose(message)
         assert [part for part in map(self.text_of, calls) if part] == ["See here"]
 
+    def test_no_file_is_lost(self, able_medium: Medium) -> None:
+        count = min(2, self.connector.capabilities.max_attachments)
+        files = tuple(self.attachment(able_medium, **_numbered(number)) for number in range(count))
+        contents = self._contents(self.message(text="See here", attachments=files))
+        lost = [file.name for file in files if not has_file(file, contents)]
+        assert lost == [], "files that are in no call"
+
+    def test_no_button_is_lost(self) -> None:
+        count = self.connector.capabilities.buttons
+        labels = tuple(f"Choice {number} of all" for number in range(1, min(count, 3) + 1))
+        if not labels:
+            with pytest.raises(Unsupported):
+                self.make().compose(self.message(text="Which one?", buttons=("Choice 1 of all",)))
+            return
+        contents = self._contents(self.message(text="Which one?", buttons=labels))
+        lost = [label for label in labels if not is_in(label, contents)]
+        assert lost == [], "buttons that are in no call"
+
+    def test_an_answer_refers_to_the_message_it_answers(self) -> None:
+        if not self.connector.capabilities.replies:
+            pytest.skip("the capabilities say that answers refer to no message")
+        contents = self._contents(self.message(text="Yes", reply_to=self.answered_id))
+        assert is_in(self.answered_id, contents), f"{self.answered_id} is in no call"
+
     def test_a_file_over_the_limit_is_unsupported_and_not_read(self, able_medium: Medium) -> None:
         def read() -> bytes:
             raise AssertionError("a file that is too large was read")
@@ -304,9 +316,9 @@ class ConnectorCases(ConnectorHooks):
         assert caught.value.feature
 
     def test_a_location_leaves_exactly_where_the_capabilities_say_so(self) -> None:
-        message = self.message(location=Location(59.437, 24.7536, "Town Hall Square"))
+        message = self.message(text="Here", location=Location(59.437, 24.7536, "Town Hall Square"))
         if self.connector.capabilities.locations:
-            assert len(self.make().compose(message)) >= 1
+            assert is_in("59.437", self._contents(message)), "the location is in no call"
         else:
             with pytest.raises(Unsupported):
                 self.make().compose(message)
@@ -314,6 +326,10 @@ class ConnectorCases(ConnectorHooks):
     def test_a_message_with_nothing_in_it_makes_no_call(self) -> None:
         composed = self._composed(self.message(text=" \n"))
         assert composed == [] or composed[0] is Unsupported
+
+    def _contents(self, message: OutboundMessage) -> list[str | bytes]:
+        calls = self.make().compose(message)
+        return [content for call in calls for content in self.contents_of(call)]
 
     def test_typing_is_pure(self, monkeypatch: pytest.MonkeyPatch) -> None:
         connector = self.make()
@@ -324,7 +340,10 @@ class ConnectorCases(ConnectorHooks):
             assert connector.typing(self.address, True) == connector.typing(self.address, True)
             assert isinstance(list(connector.typing(self.address, False)), list)
 
-    # -- what the provider says to it ----------------------------------------------------------
+    # -- accept --------------------------------------------------------------------------------
+
+    def test_there_are_answers(self) -> None:
+        assert list(self.answers()), "`answers` lists no answer of the provider"
 
     def test_an_answer_means_exactly_this(self, answer: Answer) -> None:
         connector = self.make()
@@ -377,8 +396,8 @@ class ConnectorCases(ConnectorHooks):
             str(connector),
             *map(repr, self._composed(outgoing_case.message)),
         ]
-        found = [secret for secret in self._secrets() if any(secret in text for text in printed)]
-        assert found == []
+        shown = [secret for secret in self._secrets() if any(secret in text for text in printed)]
+        assert shown == []
 
     def test_no_secret_shows_in_errors_and_logs(
         self,
@@ -390,6 +409,17 @@ class ConnectorCases(ConnectorHooks):
         connector = self.meet(fault, monkeypatch)
         with pytest.raises(SendError) as caught:
             connector.send(self._a_call(connector))
-        shown = [caplog.text, *chain_of(caught.value)]
-        found = [secret for secret in self._secrets() if any(secret in text for text in shown)]
-        assert found == []
+        texts = [caplog.text, *chain_of(caught.value)]
+        shown = [secret for secret in self._secrets() if any(secret in text for text in texts)]
+        assert shown == []
+
+
+def _numbered(number: int) -> dict[str, Any]:
+    """Fields that tell one file of a message from the next."""
+    content = f"file number {number}".encode()
+    return {
+        "name": f"file-{number}",
+        "size": len(content),
+        "content": lambda: content,
+        "url": f"{PUBLIC_URL}/media/file-{number}?signed=1",
+    }

@@ -5,8 +5,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +27,21 @@ from hub.errors import (
     Unsupported,
     WebhookRejected,
 )
+from hub.testing import FAULTS, Answer, ConnectorCases, Outgoing, Signature, json_response, post
 from hub.types import (
     Address,
     Capabilities,
     InboundEvent,
     InboundMessage,
     Medium,
+    MediumLimit,
     OutboundMessage,
     SendReceipt,
     TextUnit,
     WebhookRequest,
 )
-from tests.connector_cases import ConnectorCases, Signature
-from tests.connector_tools import FAULTS, Answer, Outgoing, json_response, post
 
+ROOT = Path(__file__).parents[2]
 SECRET = "sesame-12345"
 PIGEON = Address("pigeon", "9")
 
@@ -74,7 +79,7 @@ class Pigeon(HttpConnector[PigeonConfig]):
         return [InboundMessage(key=note.id, address=address, raw=request.body, text=note.text)]
 
     def compose(self, message: OutboundMessage) -> Sequence[HttpCall]:
-        if message.attachments or message.location:
+        if message.attachments or message.location or message.buttons:
             raise Unsupported("anything heavier than a note")
         url = f"https://pigeon.example/{self.config.token.get_secret_value()}"
         pieces = split_text(message.text, self.capabilities.text_limit)
@@ -225,3 +230,164 @@ def test_a_secret_kept_as_plain_text_is_found() -> None:
 
     with pytest.raises(AssertionError, match="token"):
         cases_of(Config=Config).test_secrets_are_kept_as_secrets()
+
+
+# -- compose that loses a part of a message --------------------------------------------------------
+
+
+class Parrot(Pigeon):
+    """A pigeon that carries more: buttons, files, and the message that is answered."""
+
+    capabilities = Capabilities(
+        text_limit=100,
+        text_unit=TextUnit.CHARACTERS,
+        media={Medium.FILE: MediumLimit(1_000_000, caption=100)},
+        buttons=3,
+        replies=True,
+    )
+
+    def compose(self, message: OutboundMessage) -> Sequence[HttpCall]:
+        if message.location:
+            raise Unsupported("a location")
+        for file in message.attachments:
+            if file.medium is not Medium.FILE or (file.size or 0) > 1_000_000:
+                raise Unsupported("anything but files up to 1 MB")
+        bodies: list[dict[str, Any]] = [{"file": file.url} for file in message.attachments]
+        bodies += [{"text": piece} for piece in split_text(message.text, 100)]
+        if bodies and message.buttons:
+            bodies[-1]["buttons"] = list(message.buttons)
+        if bodies and message.reply_to:
+            bodies[0]["reply_to"] = message.reply_to
+        return [HttpCall(method="POST", url="https://x.example", json=body) for body in bodies]
+
+
+class TestParrot(TestPigeon):
+    connector = Parrot
+
+    def text_of(self, call: HttpCall) -> str:
+        return str(call.json.get("text", ""))
+
+    def outgoing(self) -> list[Outgoing]:
+        call = HttpCall(method="POST", url="https://x.example", json={"text": "Hi"})
+        return [Outgoing("a note", self.message(text="Hi"), [call])]
+
+
+def cases_without(part: str) -> TestParrot:
+    """The suite on a parrot whose `compose` leaves a part out of its calls."""
+
+    def compose(self: Parrot, message: OutboundMessage) -> Sequence[HttpCall]:
+        calls = Parrot.compose(self, message)
+        return [
+            replace(call, json={key: value for key, value in call.json.items() if key != part})
+            for call in calls
+        ]
+
+    broken = type("Broken", (Parrot,), {"compose": compose})
+    return type("BrokenCases", (TestParrot,), {"connector": broken})()
+
+
+def test_a_compose_that_drops_the_buttons_is_found() -> None:
+    with pytest.raises(AssertionError, match="buttons that are in no call"):
+        cases_without("buttons").test_no_button_is_lost()
+
+
+def test_a_compose_that_drops_buttons_it_does_not_declare_is_found() -> None:
+    def compose(self: Pigeon, message: OutboundMessage) -> Sequence[HttpCall]:
+        return Pigeon.compose(self, replace(message, buttons=()))
+
+    with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
+        cases_of(compose=compose).test_no_button_is_lost()
+
+
+def test_a_compose_that_drops_the_answered_message_is_found() -> None:
+    with pytest.raises(AssertionError, match="4711 is in no call"):
+        cases_without("reply_to").test_an_answer_refers_to_the_message_it_answers()
+
+
+def test_a_compose_that_drops_a_file_is_found() -> None:
+    with pytest.raises(AssertionError, match="files that are in no call"):
+        cases_without("file").test_no_file_is_lost(Medium.FILE)
+
+
+def test_a_compose_that_drops_all_files_but_the_first_is_found() -> None:
+    def compose(self: Parrot, message: OutboundMessage) -> Sequence[HttpCall]:
+        return Parrot.compose(self, replace(message, attachments=message.attachments[:1]))
+
+    broken = type("Broken", (Parrot,), {"compose": compose})
+    cases = type("BrokenCases", (TestParrot,), {"connector": broken})()
+    with pytest.raises(AssertionError, match="files that are in no call"):
+        cases.test_no_file_is_lost(Medium.FILE)
+
+
+# -- a test class that is not complete -------------------------------------------------------------
+
+
+def test_a_test_class_without_outgoing_messages_fails() -> None:
+    cases = type("EmptyCases", (TestPigeon,), {"outgoing": lambda self: []})()
+    with pytest.raises(AssertionError, match="`outgoing` lists no message"):
+        cases.test_there_are_outgoing_messages()
+
+
+def test_a_test_class_without_answers_fails() -> None:
+    cases = type("EmptyCases", (TestPigeon,), {"answers": lambda self: []})()
+    with pytest.raises(AssertionError, match="`answers` lists no answer"):
+        cases.test_there_are_answers()
+
+
+def test_a_test_class_without_payloads_fails(tmp_path: Path) -> None:
+    cases = type("EmptyCases", (TestPigeon,), {"payloads": tmp_path})()
+    with pytest.raises(AssertionError, match="no payloads"):
+        cases.test_there_are_payloads()
+
+
+@pytest.mark.parametrize(
+    ("attributes", "message"),
+    [
+        ({"address": "pigeon:9"}, r"`address` must be an Address, and is 'pigeon:9'"),
+        ({"address": Address("dove", "9")}, "scheme of the connector, 'pigeon', and has 'dove'"),
+        ({"connector": "Pigeon"}, "`connector` must be a Connector class"),
+        ({"options": {"tokn": "x"}}, "tokn: Extra inputs are not permitted"),
+        ({"options": ["token"]}, "`options` must be a mapping"),
+        ({"payloads": "payloads"}, "`payloads` must be the Path"),
+        ({"payloads": Path("/no/such/folder")}, "/no/such/folder is none"),
+        ({"exempt": {"test_no_such_test": "a reason"}}, "the suite has no such test"),
+        ({"exempt": {"test_there_are_answers": ""}}, "gives no reason"),
+        ({"text_of": ConnectorCases.text_of}, "the method `text_of` must be defined"),
+    ],
+)
+def test_a_mistake_in_a_test_class_is_one_clear_message(
+    attributes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(pytest.fail.Exception, match=message):
+        type("MistakenCases", (TestPigeon,), attributes)
+
+
+def test_a_mistake_in_a_test_class_is_one_error_of_the_collection(tmp_path: Path) -> None:
+    module = tmp_path / "test_mistaken.py"
+    module.write_text(
+        "from tests.testing.test_suite import TestPigeon\n\n\n"
+        "class TestMistaken(TestPigeon):\n    address = 'pigeon:9'\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", tmp_path, module],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode != 0
+    assert run.stdout.count("`address` must be an Address") <= 2, run.stdout  # body and summary
+    assert "1 error" in run.stdout
+    assert "failed" not in run.stdout
+
+
+def test_a_hub_runs_without_the_suite_and_without_pytest() -> None:
+    code = (
+        "import sys, hub.app, hub.connector_kit\n"
+        "print([name for name in sys.modules if name in ('pytest', 'hypothesis', 'hub.testing')])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "[]"

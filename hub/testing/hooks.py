@@ -1,15 +1,14 @@
-"""What a connector's test class tells the conformance suite, and what the suite can do with it."""
+"""The attributes and methods by which a test class tells the suite about its connector."""
 
 from __future__ import annotations
 
 import inspect
 import io
 import json
-import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
 import pytest
 import requests
@@ -20,6 +19,21 @@ from urllib3 import HTTPResponse
 from hub.connectors.base import Connector, Site, secrets_of
 from hub.connectors.http import Http, HttpResponse
 from hub.errors import EventIgnored, PayloadInvalid, SendError
+from hub.testing.cases import (
+    FAULTS,
+    NOW,
+    OUR_ID,
+    PUBLIC_URL,
+    TEXTS,
+    Answer,
+    Fault,
+    Outgoing,
+    sample_of,
+)
+from hub.testing.contents import contents_of
+from hub.testing.definition import check_definition
+from hub.testing.fuzzing import any_json
+from hub.testing.stubs import StubHttp
 from hub.types import (
     Address,
     Attachment,
@@ -29,80 +43,52 @@ from hub.types import (
     OutboundMessage,
     WebhookRequest,
 )
-from tests.connector_tools import (
-    FAULTS,
-    NOW,
-    OUR_ID,
-    PUBLIC_URL,
-    Answer,
-    Fault,
-    Outgoing,
-    StubHttp,
-    any_json,
-)
 
 Signature = Literal["good", "missing", "wrong"]
 SUFFIXES = (".json", ".eml", ".form")
-#: One sample a medium, of a type that every channel with that medium takes.
-SAMPLES = {
-    Medium.IMAGE: ("photo.jpg", "image/jpeg"),
-    Medium.AUDIO: ("song.mp3", "audio/mpeg"),
-    Medium.VOICE: ("note.ogg", "audio/ogg"),
-    Medium.VIDEO: ("clip.mp4", "video/mp4"),
-    Medium.STICKER: ("sticker.webp", "image/webp"),
-    Medium.FILE: ("form.pdf", "application/pdf"),
-}
-TEXTS = {
-    "letters": "a",
-    "words": "one two three. ",
-    "emoji": "👍",
-    "Arabic": "سلام عليكم ",
-    "lines": "first\nsecond\n\n",
-}
+
+MethodT = TypeVar("MethodT", bound=Callable[..., Any])
 
 
-def sample_of(medium: Medium, **changes: Any) -> Attachment:
-    name, media_type = SAMPLES[medium]
-    content = b"\x00\xffsample of " + medium.value.encode()
-    values: dict[str, Any] = {
-        "medium": medium,
-        "name": name,
-        "media_type": media_type,
-        "size": len(content),
-        "content": lambda: content,
-        "url": f"{PUBLIC_URL}/media/{name}?signed=1",
-        **changes,
-    }
-    return Attachment(**values)
+def _to_be_defined(method: MethodT) -> MethodT:
+    method.is_missing = True  # type: ignore[attr-defined]
+    return method
 
 
 class ConnectorHooks:
+    """What a test class defines, may override, and need not touch."""
+
     # -- define --------------------------------------------------------------------------------
 
     connector: ClassVar[type[Connector[Any]]]
     #: The smallest configuration that works, secrets included, without `kind`.
     options: ClassVar[Mapping[str, Any]]
+    #: The folder with the provider's requests.
     payloads: ClassVar[Path]
-    #: Somebody we may write to.
+    #: A customer whom the hub may write to.
     address: ClassVar[Address]
 
+    @_to_be_defined
     def request(self, body: bytes, signature: Signature = "good", path: str = "") -> WebhookRequest:
         """`body` as the provider posts it, signed as asked for."""
         raise NotImplementedError
 
+    @_to_be_defined
     def text_of(self, call: Any) -> str:
-        """What the customer reads of this call, "" if it carries no text."""
+        """The text that the customer reads of this call, "" if it carries none."""
         raise NotImplementedError
 
     def outgoing(self) -> Iterable[Outgoing]:
+        """Messages, each with the exact calls that it becomes. At least one."""
         return ()
 
     def answers(self) -> Iterable[Answer]:
+        """Answers of the provider, each with the result of `accept`. At least one."""
         return ()
 
     # -- may override --------------------------------------------------------------------------
 
-    #: Test names, with or without the case in brackets, and why they cannot apply.
+    #: Names of tests that cannot apply, with or without the case in brackets, and the reason.
     exempt: ClassVar[Mapping[str, str]] = {}
     #: The signature covers the body, so that another body with it is refused.
     signs_body: ClassVar[bool] = True
@@ -110,6 +96,8 @@ class ConnectorHooks:
     more_secrets: ClassVar[Sequence[str]] = ()
     #: Paths after `/webhooks/<connector>` that this kind listens on.
     paths: ClassVar[Sequence[str]] = ("",)
+    #: The provider's id of a message, in its own form, for answers that refer to one.
+    answered_id: ClassVar[str] = "4711"
 
     def make(self, *, http: Http | None = None, **options: Any) -> Connector[Any]:
         """A connector on a recording stub: its calls are in `connector.http.calls`."""
@@ -121,7 +109,7 @@ class ConnectorHooks:
     def meet(self, fault: Fault, monkeypatch: pytest.MonkeyPatch) -> Connector[Any]:
         """A connector whose calls all meet this fault: the real Http on a broken network."""
 
-        def send(adapter: Any, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+        def send(_adapter: Any, request: requests.PreparedRequest, **_: Any) -> requests.Response:
             if fault.raises is not None:
                 raise fault.raises(request)
             response = requests.Response()
@@ -135,7 +123,7 @@ class ConnectorHooks:
         return self.make(http=Http(secrets_of(self.make().config)))
 
     def message(self, **changes: Any) -> OutboundMessage:
-        """A short answer to somebody who wrote an hour ago."""
+        """A short answer to a customer who wrote an hour ago. `changes` are fields of it."""
         values: dict[str, Any] = {
             "id": OUR_ID,
             "address": self.address,
@@ -145,15 +133,23 @@ class ConnectorHooks:
             "author_name": "Ann",
             **changes,
         }
-        if not ({"text", "attachments", "location"} & changes.keys()):
+        if not {"text", "attachments", "location"} & changes.keys():
             values["text"] = "Hello"
         return OutboundMessage(**values)
 
     def attachment(self, medium: Medium, **changes: Any) -> Attachment:
+        """A small file of this medium, of a type that the channel takes."""
         return sample_of(medium, **changes)
 
+    def contents_of(self, call: Any) -> Iterator[str | bytes]:
+        """Every text and bytes that reaches the customer by this call.
+
+        A call that only names a stored message overrides this with the contents of that message.
+        """
+        return contents_of(call)
+
     def replayed(self, event: InboundEvent, original: WebhookRequest) -> WebhookRequest:
-        """The request that a replay makes from what the journal kept."""
+        """The request that a replay makes from the event in the journal."""
         return self.request(event.raw, path=original.path)
 
     def strange_answers(self) -> st.SearchStrategy[Any]:
@@ -162,6 +158,11 @@ class ConnectorHooks:
         return st.builds(HttpResponse, st.integers(200, 599), st.just({}), bodies)
 
     # -- need not touch ------------------------------------------------------------------------
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if hasattr(cls, "connector"):
+            check_definition(cls)
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         limits: Capabilities = self.connector.capabilities
@@ -182,25 +183,26 @@ class ConnectorHooks:
                 metafunc.parametrize(name, values, ids=[named(value) for value in values])
 
     @pytest.fixture(autouse=True)
-    def _skip_what_is_exempt(self, request: pytest.FixtureRequest) -> None:
+    def _skip_exempt_tests(self, request: pytest.FixtureRequest) -> None:
         node = request.node
         reason = self.exempt.get(node.name) or self.exempt.get(node.originalname)
         if reason:
             pytest.skip(reason)
 
     def _payload_files(self) -> list[Path]:
-        found = (file for file in self.payloads.rglob("*") if file.suffix in SUFFIXES)
-        return sorted(file for file in found if not file.name.endswith(".expected.json"))
+        files = (file for file in self.payloads.rglob("*") if file.suffix in SUFFIXES)
+        return sorted(file for file in files if not file.name.endswith(".expected.json"))
 
     def _payload_name(self, file: Path) -> str:
         return file.relative_to(self.payloads).with_suffix("").as_posix()
 
     def payload_request(self, file: Path, signature: Signature = "good") -> WebhookRequest:
+        """The request with a payload, to the path that its folder stands for."""
         path = file.parent.relative_to(self.payloads).as_posix()
         return self.request(read_payload(file), signature, "" if path == "." else path)
 
     def _events(self, file: Path) -> tuple[Connector[Any], WebhookRequest, Sequence[InboundEvent]]:
-        """What a payload says; none where it is to be refused or ignored."""
+        """The events of a payload; none where it is to be refused or ignored."""
         connector, request = self.make(), self.payload_request(file)
         try:
             return connector, request, connector.parse(request)
@@ -228,25 +230,17 @@ def read_payload(file: Path) -> bytes:
 
 def fields_of(model: type[BaseModel], at: str = "") -> list[tuple[str, Any]]:
     """Every field of a configuration with its dotted path, those of nested models too."""
-    found = []
+    fields = []
     for name, field in model.model_fields.items():
-        found.append((f"{at}{name}", field))
+        fields.append((f"{at}{name}", field))
         for inner in (field.annotation, *getattr(field.annotation, "__args__", ())):
             if inspect.isclass(inner) and issubclass(inner, BaseModel):
-                found.extend(fields_of(inner, f"{at}{name}."))
-    return found
-
-
-def forbid_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: Any, **__: Any) -> Any:
-        raise AssertionError("this must work without the network")
-
-    for name in ("socket", "create_connection", "getaddrinfo", "gethostbyname"):
-        monkeypatch.setattr(socket, name, refuse)
+                fields.extend(fields_of(inner, f"{at}{name}."))
+    return fields
 
 
 def chain_of(error: BaseException | None) -> list[str]:
-    """An error and what a traceback would print with it."""
+    """The texts of an error and of the errors that a traceback would print with it."""
     texts = []
     while error is not None:
         texts += [str(error), repr(error)]
