@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hub.router.decisions.candidates import Agent
 from hub.router.decisions.rules import Snapshot
+from hub.router.decisions.values import Agent
 
 #: A Monday.
 DAY = datetime(2026, 1, 5, tzinfo=UTC)
