@@ -443,7 +443,7 @@ def test_an_automatic_answer_joins_its_thread_without_waking_it(
 def test_an_end_in_the_middle_loses_nothing_and_the_next_start_goes_on(tmp_path: Path) -> None:
     port = free_port()
     with Sandbox(hub_url=f"http://127.0.0.1:{port}", speed=50) as own:
-        running = RunningHub(tmp_path, demo_connectors(own.addresses), port=port).start()
+        running = RunningHub(tmp_path, demo_connectors(own.endpoints), port=port).start()
         cleo = own.graph.customer("Cleo")
         thread = meets(running, cleo)
         for number in range(40):
