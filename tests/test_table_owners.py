@@ -42,9 +42,7 @@ OWNERS = {
 OWNER_OF = {table: package for package, tables in OWNERS.items() for table in tables}
 
 #: Writes to a table of another package that are not converted yet. This list only shrinks.
-NOT_CONVERTED: set[tuple[str, str]] = {
-    ("hub/transport/gateway.py", "journal"),
-}
+NOT_CONVERTED: set[tuple[str, str]] = set()
 
 #: The ways to write to a table: of SQLAlchemy, and those that `hub.store` adds.
 WRITES = {"insert", "update", "delete", "insert_all", "Upsert"}

@@ -1,4 +1,4 @@
-"""Where an event came in, and what became of it."""
+"""The channel that an event came in by, and what became of the event."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from hub.switches.detection import Switch
 
 @dataclass(frozen=True, slots=True)
 class InboundChannel:
-    """Where an event came in: a connector's name and kind, and the secret of our reply tokens.
+    """A connector with what inbound needs to know of it.
 
-    `welcome` is said, by language, to who brings an invitation.
+    Args:
+        secret: the key that signs our reply tokens.
+        welcome: the text for a customer who redeems a handover, by language.
     """
 
     name: str
@@ -24,19 +26,26 @@ class InboundChannel:
 
     @property
     def reply_channel(self) -> OutboundChannel:
-        """The way back to who wrote here."""
+        """The channel back to the sender, without its limits."""
         return OutboundChannel(self.name, self.kind, "")
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiveResult:
-    """What became of an event. `message_id` is None where it made no message."""
+    """What became of an event.
+
+    Args:
+        is_new: false where the event had been received before.
+        message_id: None where the event made no message.
+        fetches_media: whether the message has files to fetch.
+        is_nameless: whether no name of the sender is known yet.
+        handover: what became of the handover that came with the event.
+        switch: the customer's change of channel that the event brought.
+    """
 
     is_new: bool
     message_id: int | None = None
     fetches_media: bool = False
-    #: Nobody knows yet what to call who wrote.
     is_nameless: bool = False
-    #: What became of the invitation that it brought.
     handover: RedeemedHandover | RefusedHandover | None = None
     switch: Switch | None = None

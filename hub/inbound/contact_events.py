@@ -1,4 +1,4 @@
-"""What a customer did that is no message: started, stopped, reacted, read."""
+"""Applies what a customer did without a message: started, stopped, reacted, read."""
 
 from __future__ import annotations
 
@@ -15,66 +15,67 @@ from hub.types import ContactEvent
 
 
 def apply_contact_event(
-    tx: Transaction, inlet: InboundChannel, event: ContactEvent
+    tx: Transaction, channel: InboundChannel, event: ContactEvent
 ) -> ReceiveResult:
-    """Notes what happened; an invitation that comes with it is made good."""
-    person = contact_addresses.find_or_create(tx, event.address, event.profile)
+    """Applies an event, and redeems the handover that comes with it."""
+    sender = contact_addresses.find_or_create(tx, event.address, event.profile)
     handover = redemption.redeem_handover(
-        tx, redemption.secrets_in(event.handover_token), inlet.name, person
+        tx, redemption.secrets_in(event.handover_token), channel.name, sender
     )
     if isinstance(handover, RedeemedHandover):
-        person = redemption.reload_contact_address(tx, person)
-    _happened(tx, inlet, event, person)
+        sender = redemption.reload_contact_address(tx, sender)
+    _apply(tx, channel, event, sender)
     switch = None
     if isinstance(handover, RedeemedHandover):
         at = timeline.sane_time(event.at, tx.now)
         switch = arrival.continue_on_channel(
-            tx, person, inlet.reply_channel, handover, inlet.welcome, at
+            tx, sender, channel.reply_channel, handover, channel.welcome, at
         )
     return ReceiveResult(True, handover=handover, switch=switch)
 
 
-def _happened(
-    tx: Transaction, inlet: InboundChannel, event: ContactEvent, person: ContactAddress
+def _apply(
+    tx: Transaction, channel: InboundChannel, event: ContactEvent, sender: ContactAddress
 ) -> None:
     match event.name:
         case "started" | "referral":
             at = timeline.sane_time(event.at, tx.now)
-            is_news = address_state.started(tx, person, inlet.name, at)
-            if event.name == "started" and not is_news:
+            was_closed = address_state.started(tx, sender, channel.name, at)
+            if event.name == "started" and not was_closed:
                 return
         case "stopped":
             reason = "The customer asked for no more messages here."
-            address_state.stopped(tx, person.address_id, inlet.name, reason, opted_out=True)
+            address_state.stopped(tx, sender.address_id, channel.name, reason, opted_out=True)
         case "reaction":
-            _react(tx, inlet, event, person)
+            _set_reaction(tx, channel, event, sender)
             return
         case "read":
-            receipts.record_customer_read(tx, inlet.name, person, event)
+            receipts.record_customer_read(tx, channel.name, sender, event)
             return
         case "typing":
             return
         case "help":
             pass
-    target = lifecycle.load_latest_conversation(tx, person)
-    if target is not None:
+    conversation = lifecycle.load_latest_conversation(tx, sender)
+    if conversation is not None:
         timeline.add_event(
             tx,
-            target,
+            conversation,
             f"contact.{event.name}",
-            Author("contact", person.root_id, person.name),
-            connector=inlet.name,
+            Author("contact", sender.root_id, sender.name),
+            connector=channel.name,
             address=str(event.address),
             text=event.text,
         )
-        lifecycle.save_conversation(tx, target)
+        lifecycle.save_conversation(tx, conversation)
 
 
-def _react(
-    tx: Transaction, inlet: InboundChannel, event: ContactEvent, person: ContactAddress
+def _set_reaction(
+    tx: Transaction, channel: InboundChannel, event: ContactEvent, sender: ContactAddress
 ) -> None:
-    row = timeline.find_message(tx, inlet.name, person.address_id, (event.external_id,))
-    if row is None:
+    """Sets the customer's reaction to a message, if the hub has the message."""
+    message = timeline.find_message(tx, channel.name, sender.address_id, (event.external_id,))
+    if message is None:
         return
-    timeline.set_customer_reaction(tx, row, event.text)
-    publishing.updated_message(tx, row["id"])
+    timeline.set_customer_reaction(tx, message, event.text)
+    publishing.updated_message(tx, message["id"])

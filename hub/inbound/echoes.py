@@ -1,4 +1,4 @@
-"""What our own side said by the provider's app, or what we sent and hear of again."""
+"""Receives echoes: messages of our own side that the provider reports back."""
 
 from __future__ import annotations
 
@@ -16,31 +16,39 @@ from hub.types import InboundMessage
 def receive_echo(
     tx: Transaction, connector: str, kind: str, event: InboundMessage, journal_id: int
 ) -> int | None:
-    """Our page said something: either we know it, or somebody answered in the provider's app.
+    """Adds a message that a person wrote in the provider's own app; a message of the hub is known.
 
-    The echo of our own message may come before the answer to our call; `metadata` is our id.
+    The echo of a message of the hub may come before the answer to our call; `metadata` is then the
+    hub's id.
+
+    Args:
+        connector: its name.
+        event: its address is the customer's, to whom the message went.
+
+    Returns:
+        The id of the message that was added, None where the hub had sent it.
     """
-    person = contact_addresses.find_or_create(tx, event.address, event.profile)
-    known = timeline.find_message(tx, connector, person.address_id, (event.external_id,))
+    recipient = contact_addresses.find_or_create(tx, event.address, event.profile)
+    known = timeline.find_message(tx, connector, recipient.address_id, (event.external_id,))
     if known is not None:
         return None
     if event.metadata.isdecimal():
-        own = tx.execute(
+        sent_id = tx.execute(
             select(deliveries.c.message_id).where(
                 deliveries.c.message_id == int(event.metadata),
-                deliveries.c.address_id == person.address_id,
+                deliveries.c.address_id == recipient.address_id,
             )
         ).scalar()
-        if own is not None:
+        if sent_id is not None:
             receipts.remember_external_id(
-                tx, own, connector, person.address_id, 0, event.external_id
+                tx, sent_id, connector, recipient.address_id, 0, event.external_id
             )
             return None
-    target = lifecycle.conversation_for_inbound(tx, person)
+    conversation = lifecycle.conversation_for_inbound(tx, recipient)
     values = timeline.add_message(
         tx,
-        target,
-        person=person,
+        conversation,
+        person=recipient,
         connector=connector,
         kind=kind,
         direction="out",
@@ -51,9 +59,9 @@ def receive_echo(
         journal_id=journal_id,
         extra=dict(event.extra),
     )
-    attachments.attach(tx, connector, values["id"], person, event.attachments)
-    target.changes["waiting_since"] = None
-    publishing.message(tx, target, values["id"])
-    found = values["id"]
-    assert isinstance(found, int)
-    return found
+    attachments.attach(tx, connector, values["id"], recipient, event.attachments)
+    conversation.changes["waiting_since"] = None
+    publishing.message(tx, conversation, values["id"])
+    message_id = values["id"]
+    assert isinstance(message_id, int)
+    return message_id

@@ -1,4 +1,4 @@
-"""A customer's message, brought into the conversation it belongs to."""
+"""Adds a customer's message to the conversation it belongs to, and applies edits."""
 
 from __future__ import annotations
 
@@ -21,173 +21,184 @@ from hub.types import InboundMessage
 
 
 def add_inbound_message(
-    tx: Transaction, inlet: InboundChannel, event: InboundMessage, journal_id: int
+    tx: Transaction, channel: InboundChannel, event: InboundMessage, journal_id: int
 ) -> ReceiveResult:
-    """Adds a message where it belongs, with all that it says of who wrote it."""
-    person = contact_addresses.find_or_create(
+    """Adds a message to its conversation, and applies what it proves about its sender.
+
+    Redeems a handover that comes with it. A machine's message is added as an event only.
+    """
+    sender = contact_addresses.find_or_create(
         tx,
         event.address,
         event.profile,
         evidence="verified" if event.authenticated else "asserted",
     )
-    handover = arrival.redeem_from_message(tx, event, inlet.name, person)
+    handover = arrival.redeem_from_message(tx, event, channel.name, sender)
     redeemed = handover if isinstance(handover, RedeemedHandover) else None
     if redeemed is not None:
-        person = redemption.reload_contact_address(tx, person)
-    person = evidence.apply_message_evidence(tx, person, event)
+        sender = redemption.reload_contact_address(tx, sender)
+    sender = evidence.apply_message_evidence(tx, sender, event)
     at = timeline.sane_time(event.sent_at, tx.now)
     if event.extra.get("keyword") == "start":
-        address_state.started(tx, person, inlet.name, at)
+        address_state.started(tx, sender, channel.name, at)
     elif not event.automatic:
-        address_state.seen(tx, person, inlet.name, at)
-    answered = _answered(tx, inlet, event, person)
+        address_state.seen(tx, sender, channel.name, at)
+    answered = _find_answered(tx, channel, event, sender)
     if event.automatic:
-        return _automatic(tx, inlet, event, person, journal_id, answered)
-    target = lifecycle.conversation_for_inbound(
-        tx, person, answered=_goes_on(answered, redeemed), subject=event.subject
+        return _add_automatic(tx, channel, event, sender, journal_id, answered)
+    conversation = lifecycle.conversation_for_inbound(
+        tx, sender, answered=_preferred_conversation(answered, redeemed), subject=event.subject
     )
-    is_bare = redeemed is not None and arrival.is_only_handover(event, redeemed)
-    was = target["last_inbound_connector"]
-    repeats = duplicates.original(tx, target, person, event)
-    if target.is_new:
-        duplicates.suggest_namesakes(tx, person, event)
+    is_only_handover = redeemed is not None and arrival.is_only_handover(event, redeemed)
+    former_connector = conversation["last_inbound_connector"]
+    duplicate_of_id = duplicates.original(tx, conversation, sender, event)
+    if conversation.is_new:
+        duplicates.suggest_namesakes(tx, sender, event)
     if redeemed is not None:
-        arrival.add_redeemed_event(tx, target, person, inlet.reply_channel, redeemed)
-    words = "" if is_bare else event.text
+        arrival.add_redeemed_event(tx, conversation, sender, channel.reply_channel, redeemed)
     switch = detection.detect_switch(
         tx,
-        target,
-        person,
-        inlet.reply_channel.name,
-        inlet.reply_channel.kind,
+        conversation,
+        sender,
+        channel.name,
+        channel.kind,
         by_handover=redeemed is not None,
         at=at,
-        first_text=words,
+        first_text="" if is_only_handover else event.text,
     )
-    values = _add(tx, inlet, event, target, journal_id, answered, duplicate_of_id=repeats)
-    if not is_bare and repeats is None:
-        _waits(tx, target)
+    values = _add_row(
+        tx, channel, event, conversation, journal_id, answered, duplicate_of_id=duplicate_of_id
+    )
+    if not is_only_handover and duplicate_of_id is None:
+        _mark_waiting(tx, conversation)
     if event.attachments:
-        publishing.message(tx, target, values["id"])
+        publishing.message(tx, conversation, values["id"])
     else:
-        publishing.fresh_message(tx, target, values)
-    if redeemed is not None and (was != inlet.name or redeemed.is_move_to(inlet.name)):
-        arrival.send_welcome(tx, target, person, inlet.reply_channel, inlet.welcome)
+        publishing.fresh_message(tx, conversation, values)
+    if redeemed is not None and (
+        former_connector != channel.name or redeemed.is_move_to(channel.name)
+    ):
+        arrival.send_welcome(tx, conversation, sender, channel.reply_channel, channel.welcome)
     if switch is not None:
-        publishing.conversation(tx, target.id)
+        publishing.conversation(tx, conversation.id)
     return ReceiveResult(
         True,
         values["id"],
         fetches_media=bool(event.attachments),
-        is_nameless=not person.is_named,
+        is_nameless=not sender.is_named,
         handover=handover,
         switch=switch,
     )
 
 
-def _waits(tx: Transaction, target: LoadedConversation) -> None:
-    """There is something to answer."""
-    target.changes["unread_count"] = target["unread_count"] + 1
-    if target["waiting_since"] is None:
-        target.changes["waiting_since"] = tx.now
-    if target["status"] in ("pending", "snoozed"):
-        target.changes |= {"status": "open", "snoozed_until": None}
+def _mark_waiting(tx: Transaction, conversation: LoadedConversation) -> None:
+    """Marks a conversation as unread and as waiting for an answer."""
+    conversation.changes["unread_count"] = conversation["unread_count"] + 1
+    if conversation["waiting_since"] is None:
+        conversation.changes["waiting_since"] = tx.now
+    if conversation["status"] in ("pending", "snoozed"):
+        conversation.changes |= {"status": "open", "snoozed_until": None}
 
 
-def _goes_on(answered: _Answered | None, redeemed: RedeemedHandover | None) -> int | None:
+def _preferred_conversation(
+    answered: _Answered | None, redeemed: RedeemedHandover | None
+) -> int | None:
+    """The id of the conversation that an inbound message asks for, None where it asks for none."""
     if answered is not None:
         return answered.conversation_id
     return None if redeemed is None else redeemed.conversation_id
 
 
-def _automatic(
+def _add_automatic(
     tx: Transaction,
-    inlet: InboundChannel,
+    channel: InboundChannel,
     event: InboundMessage,
-    person: ContactAddress,
+    sender: ContactAddress,
     journal_id: int,
     answered: _Answered | None,
 ) -> ReceiveResult:
-    """An auto-reply joins its thread as an event; it opens, reopens and counts for nothing."""
-    target = (
-        lifecycle.load_conversation(tx, answered.conversation_id, person)
+    """Adds a machine's message as an event: it opens no conversation and waits for no answer."""
+    conversation = (
+        lifecycle.load_conversation(tx, answered.conversation_id, sender)
         if answered is not None
-        else lifecycle.load_latest_conversation(tx, person)
+        else lifecycle.load_latest_conversation(tx, sender)
     )
-    if target is None:
+    if conversation is None:
         return ReceiveResult(is_new=True)
-    values = _add(
+    values = _add_row(
         tx,
-        inlet,
+        channel,
         event,
-        target,
+        conversation,
         journal_id,
         answered,
         type="event",
-        told={"name": "message.automatic", "text": event.text, "subject": event.subject},
+        event_fields={"name": "message.automatic", "text": event.text, "subject": event.subject},
     )
-    publishing.message(tx, target, values["id"])
+    publishing.message(tx, conversation, values["id"])
     return ReceiveResult(True, values["id"], fetches_media=bool(event.attachments))
 
 
 @dataclass(frozen=True, slots=True)
 class _Answered:
-    """What a message answers: a conversation, and the one message in it that was named."""
+    """What a message answers: a conversation, and the message in it that it names."""
 
     conversation_id: int
     message_id: int | None
 
 
-def _answered(
-    tx: Transaction, inlet: InboundChannel, event: InboundMessage, person: ContactAddress
+def _find_answered(
+    tx: Transaction, channel: InboundChannel, event: InboundMessage, sender: ContactAddress
 ) -> _Answered | None:
-    """What of ours or theirs this one answers, if it is in their own thread.
+    """What a message answers, None where that is no conversation with the sender.
 
-    A reply token counts only from the address it was sent to; anybody else who has it gets a
-    conversation of their own. So does whoever was taken for somebody else when they were answered.
+    A reply token counts only from the address it was sent to, and then proves that address. A
+    message with another address's token, or from a contact whose link was undone since, gets a
+    conversation of its own.
     """
     ids = ((event.reply_to,) if event.reply_to else ()) + event.references
-    row = timeline.find_message(tx, inlet.name, person.address_id, ids)
+    row = timeline.find_message(tx, channel.name, sender.address_id, ids)
     message_id = row["id"] if row is not None and event.reply_to else None
-    token = read_reply_token(inlet.secret, event.reply_token) if event.reply_token else None
-    if token is not None and token.address_id == person.address_id:
-        if person.evidence != "verified" and not event.automatic:
-            contact_addresses.verify_address(tx, person)
-        found = _Answered(token.conversation_id, message_id)
+    token = read_reply_token(channel.secret, event.reply_token) if event.reply_token else None
+    if token is not None and token.address_id == sender.address_id:
+        if sender.evidence != "verified" and not event.automatic:
+            contact_addresses.verify_address(tx, sender)
+        answered = _Answered(token.conversation_id, message_id)
     elif row is not None:
-        found = _Answered(row["conversation_id"], message_id)
+        answered = _Answered(row["conversation_id"], message_id)
     else:
         return None
-    return found if lifecycle.belongs_to(tx, found.conversation_id, person) else None
+    return answered if lifecycle.belongs_to(tx, answered.conversation_id, sender) else None
 
 
-def _add(
+def _add_row(
     tx: Transaction,
-    inlet: InboundChannel,
+    channel: InboundChannel,
     event: InboundMessage,
-    target: LoadedConversation,
+    conversation: LoadedConversation,
     journal_id: int,
     answered: _Answered | None,
     *,
-    told: dict[str, Any] | None = None,
+    event_fields: dict[str, Any] | None = None,
     **columns: Any,
 ) -> dict[str, Any]:
-    person = target.person
+    """Adds the row of a message, with its files. Returns all its columns."""
+    sender = conversation.person
     extra: dict[str, Any] = dict(event.extra)
-    if told is not None:
-        extra["event"] = told
+    if event_fields is not None:
+        extra["event"] = event_fields
     if event.location:
         extra["location"] = asdict(event.location)
     if event.card:
         extra["card"] = asdict(event.card)
     values = timeline.add_message(
         tx,
-        target,
-        person=person,
-        connector=inlet.name,
-        kind=inlet.kind,
+        conversation,
+        person=sender,
+        connector=channel.name,
+        kind=channel.kind,
         direction="in",
-        author=Author("contact", person.root_id, person.name),
+        author=Author("contact", sender.root_id, sender.name),
         text=event.text,
         created_at=timeline.sane_time(event.sent_at, tx.now),
         subject=event.subject,
@@ -201,19 +212,24 @@ def _add(
         **columns,
     )
     if event.attachments:
-        attachments.attach(tx, inlet.name, values["id"], person, event.attachments)
+        attachments.attach(tx, channel.name, values["id"], sender, event.attachments)
     return values
 
 
 def edit_inbound_message(
-    tx: Transaction, inlet: InboundChannel, event: InboundMessage, journal_id: int
+    tx: Transaction, channel: InboundChannel, event: InboundMessage, journal_id: int
 ) -> ReceiveResult:
-    """Replaces a text and keeps the old one. An edit of what we never saw is a message."""
-    person = contact_addresses.find_or_create(tx, event.address, event.profile)
-    row = timeline.find_message(tx, inlet.name, person.address_id, (event.edits,))
+    """Replaces the text of a message and keeps the old one.
+
+    Args:
+        event: `edits` is the external id of the message; where the hub never received that, the
+            edit is added as a message.
+    """
+    sender = contact_addresses.find_or_create(tx, event.address, event.profile)
+    row = timeline.find_message(tx, channel.name, sender.address_id, (event.edits,))
     if row is None:
-        return add_inbound_message(tx, inlet, event, journal_id)
-    # An edited caption comes without the words when only the picture changed: nothing to wipe.
+        return add_inbound_message(tx, channel, event, journal_id)
+    # An edit of a picture alone comes without the caption, which stays.
     if event.text and event.text != row["text"]:
         timeline.edit_text(tx, row, event.text)
         publishing.updated_message(tx, row["id"])

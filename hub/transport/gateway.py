@@ -1,29 +1,30 @@
-"""Where events come in: from webhooks, from polling, from the web chat's socket.
+"""Where events come in: from webhooks, from polling, from the sockets of pages.
 
-The provider hears "yes" only once what it sent is on disk. What cannot be processed is kept as it
-came, shown, and can be replayed; the provider hears "yes" all the same, because sending it again
-would change nothing. Only when not even that can be written does it hear "try again".
+The provider gets its "yes" only once every event is on disk. An event that cannot be processed is
+journaled as it came, and can be replayed; the provider gets its "yes" all the same, because the
+same event again would change nothing. Only when not even that can be written is the answer "try
+again".
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import select, update
 
 from hub.connectors.base import Connector, Handshake
 from hub.errors import EventIgnored, HubError, NotFound, PayloadInvalid, WebhookRejected
+from hub.inbound import journal
 from hub.inbound.channel import InboundChannel, ReceiveResult
-from hub.inbound.receive import process_event, receive_event, record_failed_event
+from hub.inbound.journal import JournalEntry
+from hub.inbound.receive import process_event, receive_event
 from hub.metrics import INBOUND
 from hub.schema.storable_text import storable
 from hub.store.engine import Store, Transaction, is_unavailable
-from hub.store.models import journal
 from hub.transport.running import RunningConnectors
 from hub.types import InboundEvent, WebhookReply, WebhookRequest
 
@@ -37,7 +38,7 @@ class Disabled(HubError):
 
 
 class Gateway:
-    """Takes requests in. `on_received` hears of every event that was new."""
+    """Receives the requests of providers and pages, and tells listeners of every new event."""
 
     def __init__(self, store: Store, connectors: RunningConnectors) -> None:
         self._store = store
@@ -47,15 +48,20 @@ class Gateway:
     def on_received(
         self, listener: Callable[[Connector[Any], InboundEvent, ReceiveResult], None]
     ) -> None:
+        """Calls `listener` with every event that is new, once it is on disk."""
         self._listeners.append(listener)
 
     def answer_webhook(self, name: str, request: WebhookRequest) -> WebhookReply:
-        """Answers a provider.
+        """Receives a provider's request to a connector's webhook and answers it.
+
+        Args:
+            name: the connector's name.
 
         Raises:
             NotFound: there is no such connector.
-            Disabled: it is turned off.
-            WebhookRejected, PayloadInvalid: the sender or what it sent is wrong.
+            Disabled: the connector is turned off.
+            WebhookRejected: the sender cannot be proved, or the webhook takes no GET.
+            PayloadInvalid: the body has not the provider's form.
         """
         connector = self._connector(name)
         if request.method == "GET":
@@ -73,10 +79,13 @@ class Gateway:
     def receive_request(
         self, connector: Connector[Any], request: WebhookRequest
     ) -> list[ReceiveResult]:
-        """Takes in what a request says; its sender is known already.
+        """Receives every event in a request whose sender is proved.
+
+        Returns:
+            What became of each event, in order.
 
         Raises:
-            PayloadInvalid: it is not of the provider's form.
+            PayloadInvalid: the body has not the provider's form.
         """
         try:
             events = connector.parse(request)
@@ -88,87 +97,82 @@ class Gateway:
             _count(connector.name, "invalid").inc()
             raise
         except Exception as error:  # noqa: BLE001 - a parser's mistake must not lose what came in
-            self._keep(connector, _digest(request.body), request.body, request, error)
+            self._journal_failed(connector, _digest(request.body), request.body, request, error)
             return []
         return [self._receive(connector, event, request) for event in events]
 
     def journal_unreadable(
         self, connector: Connector[Any], request: WebhookRequest, error: PayloadInvalid
     ) -> None:
-        """Keeps what we asked a provider for and cannot read: nobody will send it again."""
-        self._keep(connector, _digest(request.body), request.body, request, error)
+        """Journals a provider's answer to a poll that cannot be read: it is not sent again."""
+        self._journal_failed(connector, _digest(request.body), request.body, request, error)
 
     def replay_entry(self, journal_id: int) -> bool:
-        """Runs a failed event again. False when it fails again.
+        """Processes a failed event again.
+
+        Returns:
+            False where it failed again.
 
         Raises:
             NotFound: there is no such entry, or its connector is gone.
+            Disabled: its connector is turned off.
         """
         with self._store.read() as connection:
-            row = connection.execute(select(journal).where(journal.c.id == journal_id)).first()
-        if row is None:
+            entry = journal.find_entry(connection, journal_id)
+        if entry is None:
             raise NotFound("There is no such journal entry.")
-        if row.status == "done":
+        if entry.status == "done":
             return True
-        connector = self._connector(row.connector)
-        request = WebhookRequest(
-            method="POST",
-            url=connector.site.webhook_url(connector.name),
-            body=row.body,
-            headers={"content-type": row.media_type},
-            query=row.query,
-            path=row.path,
-        )
-        return self._replay(connector, request, row)
+        return self._replay(self._connector(entry.connector), entry)
 
-    def _replay(self, connector: Connector[Any], request: WebhookRequest, entry: Any) -> bool:
-        """All of an entry's events in one transaction: half of them would come twice next time."""
-        inlet = self._connectors.inbound_channel(connector)
+    def _replay(self, connector: Connector[Any], entry: JournalEntry) -> bool:
+        """Processes all events of an entry in one transaction.
+
+        If only half of them were kept, the next replay would bring these again.
+        """
+        request = entry.as_request(connector.site.webhook_url(connector.name))
+        channel = self._connectors.inbound_channel(connector)
         try:
-            events = _parsed(connector, request)
+            events = _parse(connector, request)
             received = self._store.write(
-                lambda tx: _process_again(tx, inlet, events, request, entry)
+                lambda tx: _process_again(tx, channel, events, request, entry)
             )
         except Exception as error:
             if is_unavailable(error):
                 raise
             log.exception("replay.failed", connector=connector.name, journal_id=entry.id)
-            self._mark(entry.id, "failed", _reason(error))
+            self._store.write(
+                partial(journal.mark_entry_failed, journal_id=entry.id, error=_reason(error))
+            )
             return False
-        for event, one in received:
-            self._tell(connector, event, one)
+        for event, result in received:
+            self._notify(connector, event, result)
         return True
-
-    def _mark(self, journal_id: int, status: str, error: str) -> None:
-        statement = (
-            update(journal).where(journal.c.id == journal_id).values(status=status, error=error)
-        )
-        self._store.write(lambda tx: tx.execute(statement).rowcount)
 
     def _receive(
         self, connector: Connector[Any], event: InboundEvent, request: WebhookRequest
     ) -> ReceiveResult:
-        inlet: InboundChannel = self._connectors.inbound_channel(connector)
+        channel = self._connectors.inbound_channel(connector)
         try:
-            received = self._store.write(lambda tx: receive_event(tx, inlet, event, request))
+            result = self._store.write(lambda tx: receive_event(tx, channel, event, request))
         except Exception as error:
             if is_unavailable(error):
                 raise
-            self._keep(connector, event.key, event.raw, request, error)
+            self._journal_failed(connector, event.key, event.raw, request, error)
             return ReceiveResult(is_new=False)
-        outcome = "new" if received.is_new else "repeated"
+        outcome = "new" if result.is_new else "repeated"
         _count(connector.name, outcome).inc()
-        if received.is_new:
-            self._tell(connector, event, received)
-        return received
+        if result.is_new:
+            self._notify(connector, event, result)
+        return result
 
-    def _tell(
-        self, connector: Connector[Any], event: InboundEvent, received: ReceiveResult
+    def _notify(
+        self, connector: Connector[Any], event: InboundEvent, result: ReceiveResult
     ) -> None:
         for listener in self._listeners:
-            listener(connector, event, received)
+            listener(connector, event, result)
 
-    def _keep(
+    def _journal_failed(
         self,
         connector: Connector[Any],
         key: str,
@@ -176,11 +180,12 @@ class Gateway:
         request: WebhookRequest,
         error: Exception,
     ) -> None:
+        """Journals an event that could not be processed, in a transaction of its own."""
         log.error("event.failed", connector=connector.name, key=key, exc_info=error)
         _count(connector.name, "failed").inc()
-        inlet = self._connectors.inbound_channel(connector)
+        reason = _reason(error)
         self._store.write(
-            lambda tx: record_failed_event(tx, inlet, key, body, request, _reason(error))
+            lambda tx: journal.add_failed_entry(tx, connector.name, key, body, request, reason)
         )
 
     def _connector(self, name: str) -> Connector[Any]:
@@ -192,7 +197,8 @@ class Gateway:
         raise NotFound("There is no such connector.")
 
 
-def _parsed(connector: Connector[Any], request: WebhookRequest) -> Sequence[InboundEvent]:
+def _parse(connector: Connector[Any], request: WebhookRequest) -> Sequence[InboundEvent]:
+    """The events in a request, none where the hub has no use for it."""
     try:
         return connector.parse(request)
     except EventIgnored:
@@ -201,29 +207,25 @@ def _parsed(connector: Connector[Any], request: WebhookRequest) -> Sequence[Inbo
 
 def _process_again(
     tx: Transaction,
-    inlet: InboundChannel,
+    channel: InboundChannel,
     events: Sequence[InboundEvent],
     request: WebhookRequest,
-    entry: Any,
+    entry: JournalEntry,
 ) -> list[tuple[InboundEvent, ReceiveResult]]:
-    claimed = tx.execute(
-        update(journal)
-        .where(journal.c.id == entry.id, journal.c.status == "failed")
-        .values(status="done", error="")
-    )
-    if claimed.rowcount == 0:
-        return []  # somebody was faster
+    """Processes the events of a failed entry. Returns the events that are new."""
+    if not journal.claim_failed_entry(tx, entry.id):
+        return []  # another replay was faster
     received = [
         (
             event,
-            process_event(tx, inlet, event, entry.id)
+            process_event(tx, channel, event, entry.id)
             if storable(event.key) == entry.key
-            # A request kept whole, unread: each of its events gets an entry of its own.
-            else receive_event(tx, inlet, event, request),
+            # A request that was journaled whole: each of its events gets an entry of its own.
+            else receive_event(tx, channel, event, request),
         )
         for event in events
     ]
-    return [(event, one) for event, one in received if one.is_new]
+    return [(event, result) for event, result in received if result.is_new]
 
 
 @cache
@@ -236,5 +238,5 @@ def _digest(body: bytes) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """Where it went wrong, without the values: they may be private."""
+    """A sentence for the admin, without the values in the error: they may be private."""
     return f"{type(error).__name__} while this was processed; the log has the details."

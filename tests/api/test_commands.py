@@ -189,8 +189,7 @@ def hub_(world: object) -> RunningHub:
 
 
 def test_replay_runs_what_failed_again_and_says_how_many(tmp_path: Path) -> None:
-    from hub.inbound.channel import InboundChannel
-    from hub.inbound.receive import record_failed_event
+    from hub.inbound.journal import add_failed_entry
     from hub.store.engine import Store
     from hub.store.migrate import migrate
     from hub.types import WebhookRequest
@@ -207,8 +206,7 @@ def test_replay_runs_what_failed_again_and_says_how_many(tmp_path: Path) -> None
     request = WebhookRequest(
         method="POST", url="", body=mail, headers={"content-type": "message/rfc822"}
     )
-    inlet = InboundChannel("letters", "email", b"")
-    store.write(lambda tx: record_failed_event(tx, inlet, "key-1", mail, request, "It broke."))
+    store.write(lambda tx: add_failed_entry(tx, "letters", "key-1", mail, request, "It broke."))
     store.close()
     done = hub(tmp_path, "replay", "--config", path)
     assert done.returncode == 0, done.stderr
