@@ -1,4 +1,5 @@
-"""Which contacts are one person: evidence, links, merging, undoing, and what a customer may see.
+"""Which contacts are one person: evidence, links, suggestions, and what a customer may see.
 
-Knows conversations and switches. Sends nothing.
+`merging` lists the steps of making and undoing a link, with their modules in order. Knows
+conversations and switches. Sends nothing.
 """

@@ -1,11 +1,11 @@
-"""What a message proves about where it came from: it links, or makes an address a proved one.
+"""What a message proves about its sender: it makes an address a verified one, or links contacts.
 
-| what came | what it does |
+| message | effect |
 |---|---|
-| a mail that our own server found authentic | the address is proved |
-| a reply token, back from the address it was sent to | the address is proved |
-| their own number, shared by a button whose answer the provider vouches for | links the number |
-| a mail that anybody could have written, or a machine's | nothing |
+| a mail that the hub's own mail server found authentic | the address is verified |
+| a reply token, back from the address it was sent to | the address is verified |
+| the sender's own number, shared by a button whose answer the provider vouches for | links it |
+| a mail that anybody could have written, or an automatic one | none |
 """
 
 from __future__ import annotations
@@ -25,62 +25,68 @@ SHARED_NUMBER_METHOD = "own number"
 
 
 def apply_message_evidence(
-    tx: Transaction, person: ContactAddress, event: InboundMessage
+    tx: Transaction, sender: ContactAddress, event: InboundMessage
 ) -> ContactAddress:
-    """Does what this message proves, and suggests what it says. Returns who wrote it now."""
+    """Verifies or links the sender of a message as far as the message proves it.
+
+    What the message only says is looked through for suggestions.
+
+    Returns: the sender, with the contact that stands for it after that.
+    """
     if event.automatic or not event.authenticated:
-        return person
-    if person.evidence != "verified":
-        person = contact_addresses.verify_address(tx, person)
+        return sender
+    if sender.evidence != "verified":
+        sender = contact_addresses.verify_address(tx, sender)
     if event.full_text and event.full_text != event.text:
-        match_detection.signed(tx, person.contact_id, event)
+        match_detection.signed(tx, sender.contact_id, event)
     if event.card is not None and event.card.own:
         # Telegram writes numbers with their country and mostly without the plus.
         number = canonical("+" + event.card.phone.strip().lstrip("+"))
-        person = _share_number(tx, person, number, event.card.name)
-    return person
+        sender = _link_shared_number(tx, sender, number, event.card.name)
+    return sender
 
 
-def _share_number(
-    tx: Transaction, person: ContactAddress, number: str, name: str
+def _link_shared_number(
+    tx: Transaction, sender: ContactAddress, number: str, name: str
 ) -> ContactAddress:
-    """The provider says that this number is theirs: whoever texts from it is this person.
+    """Links the sender to their own phone number, for which the provider vouches.
 
-    A number that nobody wrote from yet gets a record of its own, so that the link can be undone
-    like any other. What an agent has taken back is not done again.
+    A number that never wrote gets a contact of its own, so that the link can be undone like any
+    other. A link that an agent has undone is not made again.
     """
     if not is_possible(number):
-        return person
-    holder = contact_addresses.find_or_create(tx, Address("tel", number), Profile(name=name))
-    if holder.root_id == person.root_id or _was_undone(tx, person.contact_id, holder.contact_id):
-        return person
-    if holder.evidence != "verified":
-        holder = contact_addresses.verify_address(tx, holder)
+        return sender
+    phone = contact_addresses.find_or_create(tx, Address("tel", number), Profile(name=name))
+    if phone.root_id == sender.root_id or _is_undone(tx, sender.contact_id, phone.contact_id):
+        return sender
+    if phone.evidence != "verified":
+        phone = contact_addresses.verify_address(tx, phone)
     try:
         links.link_contacts(
             tx,
-            person.contact_id,
-            holder.contact_id,
+            sender.contact_id,
+            phone.contact_id,
             evidence="verified",
             method=SHARED_NUMBER_METHOD,
             reason=f"They shared {number} as their own number, and the provider vouches for it.",
             by="contact",
         )
     except Invalid:
-        return person  # somebody else made them one in the meantime
-    found = contact_addresses.find_contact_address(tx.connection, person.address)
-    assert found is not None
-    return found
+        return sender  # they were linked in the meantime
+    linked_sender = contact_addresses.find_contact_address(tx.connection, sender.address)
+    assert linked_sender is not None
+    return linked_sender
 
 
-def _was_undone(tx: Transaction, one: int, other: int) -> bool:
-    pair = (one, other)
-    found = tx.execute(
+def _is_undone(tx: Transaction, contact_id: int, other_contact_id: int) -> bool:
+    """Whether these contacts were linked by a shared number, and that was undone."""
+    contact_ids = (contact_id, other_contact_id)
+    undone = tx.execute(
         select(link_rows.c.id).where(
-            link_rows.c.contact_id.in_(pair),
-            link_rows.c.other_contact_id.in_(pair),
+            link_rows.c.contact_id.in_(contact_ids),
+            link_rows.c.other_contact_id.in_(contact_ids),
             link_rows.c.method == SHARED_NUMBER_METHOD,
             link_rows.c.undone_at.is_not(None),
         )
     )
-    return found.first() is not None
+    return undone.first() is not None

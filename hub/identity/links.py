@@ -1,24 +1,25 @@
-"""Which contact records are one person, and why.
+"""Links: which contacts are one person, and why.
 
-A link is an edge between two records; the records that live edges hold together are one person, and
-the root among them stands for it. Messages, addresses and attributes stay with their record, so
-undoing a link is taking one edge away. What goes on with both becomes one conversation, and an
-undoing parts it again: `replay` says how. Neither costs more where more was said before.
+A link is an edge between two contacts. Contacts that live links join are one person, and one of
+them, the root, stands for the person. Messages, addresses and attributes stay with their contact,
+so that undoing a link takes one edge away. The open conversations of both become one, and an
+undoing parts them again: `merging` says how. The cost of either does not grow with the timeline
+before the link.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
 
 from hub.contacts import contact_addresses, profiles
 from hub.contacts.roots import roots
 from hub.conversations import lifecycle, publishing, timeline
 from hub.errors import Conflict, Invalid, NotFound
 from hub.identity import merging, replay_reads
+from hub.identity.snapshots import LinkRow
 from hub.metrics import MERGES, MERGES_UNDONE
 from hub.schema import author, resources
 from hub.schema.events import ContactLinked, ContactUnlinked, Event
@@ -26,11 +27,13 @@ from hub.store.engine import Transaction
 from hub.store.models import addresses, contacts, links
 from hub.switches import detection
 
-#: The method of a link by which a customer goes on elsewhere.
+#: The method of a link by which the customer continues on another channel.
 HANDOVER_METHOD = "handover"
 VERIFIED = "verified"
-#: Links are rare and reach over any number of records: two at once could see half of each other.
+#: Held while a link is made or undone. Links are rare and may join any number of contacts: two at
+#: once could each see a part of the other.
 LINKS_LOCK = "links"
+_COLUMNS = tuple(links.c[name] for name in LinkRow._fields)
 
 
 def link_contacts(
@@ -43,20 +46,29 @@ def link_contacts(
     reason: str,
     by: str,
 ) -> resources.Link:
-    """Makes one person of two; the first one's root stands for both.
+    """Links two contacts: they are one person, and the root of the first stands for it.
 
-    A proof is kept, too, for two whom an agent has made one already: it opens to the customer what
-    the agent's word does not, and holds when that is taken back.
+    A verified link is also made between contacts that an agent linked before: it opens to the
+    customer what the agent's link does not, and holds when that is undone.
+
+    Args:
+        evidence: `verified`, `asserted`, `inferred`, or `agent`.
+        method: how the link was found, for instance `handover` or `by hand`.
+        reason: a sentence for the agent.
+        by: the name of the agent, or `contact` where the customer's own act made the link.
 
     Raises:
         NotFound: there is no such contact.
         Invalid: they are one person already.
     """
     tx.lock(LINKS_LOCK)
-    keep, give = _both(tx, contact_id, other_contact_id)
-    if keep == give and evidence != VERIFIED:
+    kept_root_id, absorbed_root_id = _lock_roots(tx, contact_id, other_contact_id)
+    are_two_people = kept_root_id != absorbed_root_id
+    if not are_two_people and evidence != VERIFIED:
         raise Invalid("These two are one person already.", "contact_id")
-    merge = merging.merge_conversations(tx, keep, give, goes_on=method == HANDOVER_METHOD)
+    merge = merging.merge_conversations(
+        tx, kept_root_id, absorbed_root_id, moves_customer=method == HANDOVER_METHOD
+    )
     link_id = tx.execute(
         insert(links)
         .values(
@@ -72,159 +84,168 @@ def link_contacts(
         )
         .returning(links.c.id)
     ).scalar_one()
-    if keep != give:
-        # The newest link comes last, so the other roots stay: whoever there are, this is one write.
-        contact_addresses.replace_root(tx, give, keep)
-        profiles.call(tx, keep)
-    made = get_link(tx.connection, link_id)
-    _tell(tx, made, "contact.linked", by, [contact_id])
-    tx.publish(Event(ContactLinked(link=made, contact_ids=[str(contact_id), str(give)])))
-    detection.record_switches_found_by_link(tx, merge.before, merge.changed, made)
-    _show(tx, merge.changed)
-    if keep != give:
+    if are_two_people:
+        # The newest link comes last, so all other roots stay: for any number of contacts this is
+        # one statement.
+        contact_addresses.replace_root(tx, absorbed_root_id, kept_root_id)
+        profiles.call(tx, kept_root_id)
+    link = get_link(tx.connection, link_id)
+    _add_events(tx, link, "contact.linked", by, [contact_id])
+    tx.publish(
+        Event(ContactLinked(link=link, contact_ids=[str(contact_id), str(absorbed_root_id)]))
+    )
+    detection.record_switches_found_by_link(tx, merge.before, merge.changed, link)
+    _publish_conversations(tx, merge.changed)
+    if are_two_people:
         MERGES.labels(evidence=evidence).inc()
-    return made
+    return link
 
 
 def unlink_contacts(
     tx: Transaction, link_id: int, *, by: str
 ) -> tuple[resources.Link, list[resources.Contact]]:
-    """Takes a link back; every record returns to the person it is without it.
+    """Undoes a link: each contact belongs to the person that it belongs to without it.
+
+    Returns: the undone link, and its two contacts as they are now.
 
     Raises:
         NotFound: there is no such link.
         Conflict: it is undone already.
     """
     tx.lock(LINKS_LOCK)
-    before = _row(tx.connection, link_id)
-    if before.undone_at is not None:
+    row = _read_link(tx.connection, link_id)
+    if row.undone_at is not None:
         raise Conflict("This link is undone already.")
-    records = contact_addresses.linked_contact_ids(tx.connection, before.contact_id)
-    tx.lock(f"contact:{records[0]}")
+    contact_ids = contact_addresses.linked_contact_ids(tx.connection, row.contact_id)
+    tx.lock(f"contact:{contact_ids[0]}")
     tx.execute(update(links).where(links.c.id == link_id).values(undone_at=tx.now, undone_by=by))
-    _settle(tx, records)
-    changed = merging.unmerge_conversations(tx, before, records)
-    undone = get_link(tx.connection, link_id)
-    _tell(tx, undone, "contact.unlinked", by, [before.contact_id, before.other_contact_id])
-    both = [
-        profiles.contact(tx.connection, before.contact_id),
-        profiles.contact(tx.connection, before.other_contact_id),
+    _update_roots(tx, contact_ids)
+    changed = merging.unmerge_conversations(tx, row, contact_ids)
+    link = get_link(tx.connection, link_id)
+    _add_events(tx, link, "contact.unlinked", by, [row.contact_id, row.other_contact_id])
+    unlinked = [
+        profiles.contact(tx.connection, row.contact_id),
+        profiles.contact(tx.connection, row.other_contact_id),
     ]
-    tx.publish(Event(ContactUnlinked(link=undone, contact_ids=[one.id for one in both])))
+    tx.publish(Event(ContactUnlinked(link=link, contact_ids=[contact.id for contact in unlinked])))
+    # A card may tell of two people who are not one any more.
     lifecycle.clear_context_cards(tx, changed)
-    _show(tx, changed)
+    _publish_conversations(tx, changed)
     MERGES_UNDONE.inc()
-    return undone, both
+    return link, unlinked
 
 
 def links_of_contact(connection: Connection, contact_id: int) -> list[resources.Link]:
-    """Every link of a person, undone ones too, newest first. Raises NotFound."""
-    group = contact_addresses.linked_contact_ids(connection, contact_id)
+    """Lists all links of a person, undone ones too, newest first. Raises NotFound."""
+    contact_ids = contact_addresses.linked_contact_ids(connection, contact_id)
     rows = connection.execute(
-        select(links)
-        .where(or_(links.c.contact_id.in_(group), links.c.other_contact_id.in_(group)))
+        select(*_COLUMNS)
+        .where(or_(links.c.contact_id.in_(contact_ids), links.c.other_contact_id.in_(contact_ids)))
         .order_by(links.c.id.desc())
     ).all()
-    return [_shape(connection, row) for row in rows]
+    return [_link_resource(connection, LinkRow._make(row)) for row in rows]
 
 
-def proved_address_ids(connection: Connection, contact_record_id: int) -> frozenset[int]:
-    """The ids of the addresses that whoever holds this record has proved to be theirs.
+def proved_address_ids(connection: Connection, contact_id: int) -> frozenset[int]:
+    """Returns the ids of the addresses that are proved to belong to the person of a contact.
 
-    Verified addresses on records that a chain of live, verified links joins to this one. What an
-    agent merged or accepted proves nothing to a customer. Raises NotFound.
+    These are the verified addresses of contacts that a chain of live, verified links joins to this
+    one. A link that an agent made or accepted proves nothing to a customer. Raises NotFound.
     """
-    group = contact_addresses.linked_contact_ids(connection, contact_record_id)
-    root = roots(group, _edges(connection, group[0], links.c.evidence == VERIFIED))
-    own = [record for record in group if root[record] == root[contact_record_id]]
-    found = connection.execute(
+    contact_ids = contact_addresses.linked_contact_ids(connection, contact_id)
+    verified_edges = _live_edges(connection, contact_ids[0], links.c.evidence == VERIFIED)
+    root_of = roots(contact_ids, verified_edges)
+    proved_contact_ids = [id_ for id_ in contact_ids if root_of[id_] == root_of[contact_id]]
+    address_ids = connection.execute(
         select(addresses.c.id).where(
-            addresses.c.contact_id.in_(own), addresses.c.evidence == VERIFIED
+            addresses.c.contact_id.in_(proved_contact_ids), addresses.c.evidence == VERIFIED
         )
     )
-    return frozenset(found.scalars())
+    return frozenset(address_ids.scalars())
 
 
 def get_link(connection: Connection, link_id: int) -> resources.Link:
-    """Raises NotFound."""
-    return _shape(connection, _row(connection, link_id))
+    """Returns a link. Raises NotFound."""
+    return _link_resource(connection, _read_link(connection, link_id))
 
 
-def _edges(connection: Connection, root: int, *conditions: Any) -> list[tuple[int, int]]:
-    """The links that hold among the records of a person, in the order they were made."""
-    own = select(contacts.c.id).where(contacts.c.root_id == root)
+def _live_edges(
+    connection: Connection, root_id: int, *conditions: ColumnElement[bool]
+) -> list[tuple[int, int]]:
+    """Returns the pairs of contacts that links of a person join now, oldest link first."""
+    contact_ids = select(contacts.c.id).where(contacts.c.root_id == root_id)
     rows = connection.execute(
         select(links.c.contact_id, links.c.other_contact_id)
-        .where(links.c.undone_at.is_(None), links.c.contact_id.in_(own), *conditions)
+        .where(links.c.undone_at.is_(None), links.c.contact_id.in_(contact_ids), *conditions)
         .order_by(links.c.id)
     ).all()
     return [(row.contact_id, row.other_contact_id) for row in rows]
 
 
-def _settle(tx: Transaction, records: Sequence[int]) -> None:
-    """Gives those of a person's records their own root again whom no link holds there any more."""
-    root = roots(records, _edges(tx.connection, records[0]))
-    left: dict[int, list[int]] = defaultdict(list)
-    for record in records:
-        if root[record] != records[0]:
-            left[root[record]].append(record)
-    for new, own in left.items():
-        for some in replay_reads.chunks(own):
-            contact_addresses.set_root(tx, some, new)
-    for one in {records[0], *left}:
-        profiles.call(tx, one)
+def _update_roots(tx: Transaction, contact_ids: Sequence[int]) -> None:
+    """Gives contacts a root of their own again that no link joins to the first one any more."""
+    old_root_id = contact_ids[0]
+    root_of = roots(contact_ids, _live_edges(tx.connection, old_root_id))
+    parted_ids: dict[int, list[int]] = defaultdict(list)
+    for contact_id in contact_ids:
+        if root_of[contact_id] != old_root_id:
+            parted_ids[root_of[contact_id]].append(contact_id)
+    for root_id, ids in parted_ids.items():
+        for chunk in replay_reads.chunks(ids):
+            contact_addresses.set_root(tx, chunk, root_id)
+    for root_id in {old_root_id, *parted_ids}:
+        profiles.call(tx, root_id)
 
 
-def _both(tx: Transaction, contact_id: int, other_contact_id: int) -> tuple[int, int]:
-    """The roots of two people, whom nobody else touches until the commit."""
-    found = (
+def _lock_roots(tx: Transaction, contact_id: int, other_contact_id: int) -> tuple[int, int]:
+    """Returns the roots of two contacts, locked until the commit."""
+    root_ids = (
         contact_addresses.root_contact_id(tx.connection, contact_id),
         contact_addresses.root_contact_id(tx.connection, other_contact_id),
     )
-    for root in sorted(set(found)):
-        tx.lock(f"contact:{root}")
-    return found
+    for root_id in sorted(set(root_ids)):
+        tx.lock(f"contact:{root_id}")
+    return root_ids
 
 
-def _tell(
-    tx: Transaction, link_: resources.Link, name: str, by: str, records: Sequence[int]
+def _add_events(
+    tx: Transaction, link: resources.Link, name: str, by: str, contact_ids: Sequence[int]
 ) -> None:
-    """A line in the thread of each: what was joined or parted, by whom, and why."""
-    for record in records:
-        target = lifecycle.load_latest_conversation(
-            tx, contact_addresses.first_address_of(tx.connection, record)
+    """Adds an event about a link to the newest conversation of each of these contacts."""
+    for contact_id in contact_ids:
+        conversation = lifecycle.load_latest_conversation(
+            tx, contact_addresses.first_address_of(tx.connection, contact_id)
         )
-        if target is not None:
+        if conversation is not None:
             timeline.add_event(
                 tx,
-                target,
+                conversation,
                 name,
                 author.SYSTEM,
-                link_id=link_.id,
-                addresses=link_.addresses,
-                evidence=link_.evidence,
-                method=link_.method,
-                reason=link_.reason,
+                link_id=link.id,
+                addresses=link.addresses,
+                evidence=link.evidence,
+                method=link.method,
+                reason=link.reason,
                 by=by,
             )
-            lifecycle.save_conversation(tx, target)
+            lifecycle.save_conversation(tx, conversation)
 
 
-def _show(tx: Transaction, changed: Iterable[int]) -> None:
-    """Says how the conversations stand that are work for somebody."""
-    for conversation_id in sorted(changed):
+def _publish_conversations(tx: Transaction, conversation_ids: Iterable[int]) -> None:
+    for conversation_id in sorted(conversation_ids):
         publishing.conversation(tx, conversation_id)
 
 
-def _row(connection: Connection, link_id: int) -> Any:
-    row = connection.execute(select(links).where(links.c.id == link_id)).first()
+def _read_link(connection: Connection, link_id: int) -> LinkRow:
+    row = connection.execute(select(*_COLUMNS).where(links.c.id == link_id)).first()
     if row is None:
         raise NotFound("There is no such link.")
-    return row
+    return LinkRow._make(row)
 
 
-def _shape(connection: Connection, row: Any) -> resources.Link:
-    held = connection.execute(
+def _link_resource(connection: Connection, row: LinkRow) -> resources.Link:
+    address_rows = connection.execute(
         select(addresses.c.scheme, addresses.c.path)
         .where(addresses.c.contact_id.in_((row.contact_id, row.other_contact_id)))
         .order_by(addresses.c.id)
@@ -233,7 +254,7 @@ def _shape(connection: Connection, row: Any) -> resources.Link:
         id=row.id,
         contact_id=row.contact_id,
         other_contact_id=row.other_contact_id,
-        addresses=[f"{scheme}:{path}" for scheme, path in held],
+        addresses=[f"{address.scheme}:{address.path}" for address in address_rows],
         evidence=row.evidence,
         method=row.method,
         reason=row.reason,

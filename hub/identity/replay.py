@@ -1,9 +1,10 @@
-"""Plays once more what was said and decided since a link was made, as if it had never been. Pure.
+"""Replays the time since a link was made, as if the link had never been made. Pure.
 
-An undoing goes back to the moment of the link and plays what came since without it: each message
-finds the conversation of whoever said or heard it, each decision of an agent stays with the
-conversation it was made in, and a conversation is begun where one would have been. So the end is
-the same as if the link had never been, and its cost is that of what came since.
+Undoing a link goes back to the conversations as they were when it was made, and replays each
+message and each decision since then without it: a message goes to the conversation of the contact
+that sent or received it, an agent's decision stays with the conversation it was made in, and a
+conversation starts where one would have started. So the result is the same as if the link had never
+been made. The cost grows with what happened since, not with what was before.
 """
 
 from __future__ import annotations
@@ -25,7 +26,15 @@ from hub.conversations.merge_state import (
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """A row of the timeline. `contact_id` is the record whose address said or heard it."""
+    """A row of the timeline.
+
+    Args:
+        conversation_id: the conversation that it is in now.
+        contact_id: the contact whose address sent or received it.
+        at: when the hub received it.
+        event: the event as JSON, with its `name`; empty for a message or a note.
+        is_echo: whether an agent sent it by the provider's own app.
+    """
 
     id: int
     conversation_id: int
@@ -39,254 +48,289 @@ class TimelineEntry:
     at: datetime
     event: Mapping[str, Any] = field(default_factory=dict)
     duplicate_of_id: int | None = None
-    #: Somebody answered in the provider's own app.
     is_echo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LaterLink:
-    """A link that holds: made when the newest message was `after`."""
+    """A link that holds, made when the newest message was `after_message_id`.
+
+    `moves_customer`: it is by a handover, so the customer continues on the other channel.
+    """
 
     link_id: int
     contact_id: int
     other_contact_id: int
-    after: int
-    #: An invitation was followed: the customer went on elsewhere.
-    goes_on: bool = False
+    after_message_id: int
+    moves_customer: bool = False
 
 
 class Simulation:
-    """Some people and their conversations, oldest first, while time goes by."""
+    """Some people with their conversations, while what happened is replayed.
 
-    def __init__(self, root: Mapping[int, int], states: Iterable[ConversationState]) -> None:
-        self.root = dict(root)
-        self.states = {one.id: one for one in states}
-        #: Where each message that was played is now, and those that are no duplicates any more.
-        self.filed: dict[int, int] = {}
-        self.no_duplicates: set[int] = set()
-        #: The record that stood for whoever said each, when they said it.
-        self.authors: dict[int, int] = {}
-        #: Which of the messages that are unread came since the world began.
+    Contacts with the same root are one person. A conversation that starts during the replay has an
+    id below zero until the database gives it one.
+
+    Args:
+        root_of: the root of each contact.
+        states: their conversations, at the time at which the replay begins.
+    """
+
+    def __init__(self, root_of: Mapping[int, int], states: Iterable[ConversationState]) -> None:
+        self.root_of = dict(root_of)
+        self.states = {state.id: state for state in states}
+        #: The conversation of each message that was replayed.
+        self.conversation_of: dict[int, int] = {}
+        #: Messages that were marked as duplicates and are none without the link.
+        self.former_duplicates: set[int] = set()
+        #: The contact that stood for the author of each message of a customer.
+        self.author_of: dict[int, int] = {}
+        #: By conversation, its unread messages that were replayed.
         self.unread: dict[int, list[int]] = {}
         #: The ids that the database gave for those below zero.
-        self.numbers: dict[int, int] = {}
-        self._owners: dict[int, int] = {}
-        self._begun: dict[int, int] = {}
+        self.database_ids: dict[int, int] = {}
+        self._contact_of: dict[int, int] = {}
+        self._started_by: dict[int, int] = {}
         self._next_id = -1
-        self._arrange()
+        self._group_by_root()
 
-    def play(
+    def replay(
         self,
         entries: Iterable[TimelineEntry],
-        joinings: Iterable[LaterLink],
+        later_links: Iterable[LaterLink],
         *,
-        owners: Mapping[int, int],
-        begun: Mapping[int, int],
-        joined: Callable[[LaterLink, Simulation], None],
+        contact_of: Mapping[int, int],
+        started_by: Mapping[int, int],
+        before_link: Callable[[LaterLink, Simulation], None],
     ) -> None:
-        """Lets everything happen again, in order.
+        """Replays messages, decisions and links, in their order.
 
         Args:
-            owners: the record of each message that another may repeat.
-            begun: conversations that were begun since, and their records.
-            joined: is called before each joining, with the world as it then is: who came into it
-                by this link alone has to enter now.
+            entries: the timeline since the replay begins, oldest first.
+            later_links: the links that were made since and hold, oldest first.
+            contact_of: the contact of each message that an entry may be a duplicate of.
+            started_by: the conversations that started since, with the contact of each.
+            before_link: called before each link, with the simulation as it is then: contacts that
+                take part because of this link have to be added now.
         """
-        self._owners, self._begun = dict(owners), dict(begun)
-        waiting = list(joinings)
+        self._contact_of, self._started_by = dict(contact_of), dict(started_by)
+        waiting = list(later_links)
         for entry in entries:
-            while waiting and waiting[0].after < entry.id:
-                joined(waiting[0], self)
-                self.join(waiting.pop(0))
-            self._owners[entry.id] = entry.contact_id
-            self._happen(entry)
-        for one in waiting:
-            joined(one, self)
-            self.join(one)
+            while waiting and waiting[0].after_message_id < entry.id:
+                before_link(waiting[0], self)
+                self.apply_link(waiting.pop(0))
+            self._contact_of[entry.id] = entry.contact_id
+            self._replay_entry(entry)
+        for link in waiting:
+            before_link(link, self)
+            self.apply_link(link)
 
-    def renumber(self, old: int, new: int) -> None:
-        """A conversation that was begun here has its id now."""
-        self.numbers[old] = new
-        self.states = {self.numbers.get(key, key): one for key, one in self.states.items()}
-        self.states[new].id = new
-        for one in self.states.values():
-            if one.merged_into_id == old:
-                one.merged_into_id = new
-        self.filed = {key: self.numbers.get(one, one) for key, one in self.filed.items()}
-        if old in self.unread:
-            self.unread[new] = self.unread.pop(old)
+    def set_database_id(self, old_id: int, new_id: int) -> None:
+        """Gives a conversation that started during the replay the id of its row."""
+        self.database_ids[old_id] = new_id
+        self.states = {self.database_ids.get(key, key): state for key, state in self.states.items()}
+        self.states[new_id].id = new_id
+        for state in self.states.values():
+            if state.merged_into_id == old_id:
+                state.merged_into_id = new_id
+        self.conversation_of = {
+            message_id: self.database_ids.get(conversation_id, conversation_id)
+            for message_id, conversation_id in self.conversation_of.items()
+        }
+        if old_id in self.unread:
+            self.unread[new_id] = self.unread.pop(old_id)
 
-    def enter(self, root: Mapping[int, int], states: Iterable[ConversationState]) -> None:
-        """More people, as they are by now."""
-        self.root |= root
-        self.states |= {one.id: one for one in states}
-        self._arrange()
+    def add_contacts(self, root_of: Mapping[int, int], states: Iterable[ConversationState]) -> None:
+        """Adds contacts with their roots and their conversations, as they are by then."""
+        self.root_of |= root_of
+        self.states |= {state.id: state for state in states}
+        self._group_by_root()
 
-    def renumbered(self, states: Sequence[ConversationState]) -> Sequence[ConversationState]:
-        """Copies from before, with the ids that were given since."""
-        for one in states:
-            one.id = self.numbers.get(one.id, one.id)
-            if one.merged_into_id is not None:
-                one.merged_into_id = self.numbers.get(one.merged_into_id, one.merged_into_id)
+    def with_database_ids(self, states: Sequence[ConversationState]) -> Sequence[ConversationState]:
+        """Changes copies from before into the ids that the database gave since."""
+        for state in states:
+            state.id = self.database_ids.get(state.id, state.id)
+            if state.merged_into_id is not None:
+                state.merged_into_id = self.database_ids.get(
+                    state.merged_into_id, state.merged_into_id
+                )
         return states
 
-    # -- people ------------------------------------------------------------------------------------
+    # -- contacts and their conversations ----------------------------------------------------------
 
-    def join(self, joining: LaterLink) -> None:
-        """One person from now on, with one open conversation at most."""
-        keep, give = self.root[joining.contact_id], self.root[joining.other_contact_id]
-        self.root = {one: keep if root == give else root for one, root in self.root.items()}
-        self._arrange()
-        open_ = [one for one in self._of(joining.contact_id) if one.is_open]
-        if len(open_) < 2:
+    def apply_link(self, link: LaterLink) -> None:
+        """Makes the two contacts one person, and merges their open conversations into one."""
+        kept_root = self.root_of[link.contact_id]
+        absorbed_root = self.root_of[link.other_contact_id]
+        self.root_of = {
+            contact_id: kept_root if root == absorbed_root else root
+            for contact_id, root in self.root_of.items()
+        }
+        self._group_by_root()
+        open_states = [state for state in self._states_of(link.contact_id) if state.is_open]
+        if len(open_states) < 2:
             return
-        stays = keeper(open_)
-        for one in open_:
-            if one is not stays:
-                absorb(stays, one, goes_on=joining.goes_on)
-                self.unread.setdefault(stays.id, []).extend(self.unread.pop(one.id, []))
-        merged = {one.id for one in open_ if one is not stays}
-        for one in self.states.values():
-            if one.merged_into_id in merged:
-                one.merged_into_id = stays.id
-        self._arrange()
+        kept = keeper(open_states)
+        absorbed = [state for state in open_states if state is not kept]
+        for state in absorbed:
+            absorb(kept, state, goes_on=link.moves_customer)
+            self.unread.setdefault(kept.id, []).extend(self.unread.pop(state.id, []))
+        absorbed_ids = {state.id for state in absorbed}
+        for state in self.states.values():
+            if state.merged_into_id in absorbed_ids:
+                state.merged_into_id = kept.id
+        self._group_by_root()
 
-    def of_both(self, joining: LaterLink) -> list[ConversationState]:
-        """The conversations of the two whom a link is about to make one, as they are now."""
-        both = {self.root[joining.contact_id], self.root[joining.other_contact_id]}
-        return copied(one for one in self.states.values() if self.root[one.contact_id] in both)
+    def copy_states_of(self, link: LaterLink) -> list[ConversationState]:
+        """Copies the conversations of the two people that a link is about to make one."""
+        roots = {self.root_of[link.contact_id], self.root_of[link.other_contact_id]}
+        return copied(
+            state for state in self.states.values() if self.root_of[state.contact_id] in roots
+        )
 
-    def open_of(self, contact_id: int) -> ConversationState | None:
-        return next((one for one in reversed(self._of(contact_id)) if one.is_open), None)
+    def open_state_of(self, contact_id: int) -> ConversationState | None:
+        """Returns the person's open conversation."""
+        newest_first = reversed(self._states_of(contact_id))
+        return next((state for state in newest_first if state.is_open), None)
 
-    def current_of(self, contact_id: int) -> ConversationState | None:
-        """What goes on with a person, or went on last."""
-        latest = self._of(contact_id)
-        return self.open_of(contact_id) or (latest[-1] if latest else None)
+    def current_state_of(self, contact_id: int) -> ConversationState | None:
+        """Returns the person's open conversation, else the newest one."""
+        states = self._states_of(contact_id)
+        return self.open_state_of(contact_id) or (states[-1] if states else None)
 
-    def _of(self, contact_id: int) -> list[ConversationState]:
-        """What stands for itself of a person, oldest first."""
-        return self._standing.get(self.root[contact_id], [])
+    def _states_of(self, contact_id: int) -> list[ConversationState]:
+        """Returns the person's conversations that are not merged into others, oldest first."""
+        return self._states_by_root.get(self.root_of[contact_id], [])
 
-    def _arrange(self) -> None:
-        self._standing: dict[int, list[ConversationState]] = {}
-        for one in sorted(self.states.values(), key=lambda one: one.created_at):
-            if one.merged_into_id is None:
-                self._standing.setdefault(self.root[one.contact_id], []).append(one)
+    def _group_by_root(self) -> None:
+        self._states_by_root: dict[int, list[ConversationState]] = {}
+        for state in sorted(self.states.values(), key=lambda state: state.created_at):
+            if state.merged_into_id is None:
+                root = self.root_of[state.contact_id]
+                self._states_by_root.setdefault(root, []).append(state)
 
-    def _same_person(self, one: int, other: int | None) -> bool:
-        return other is not None and self.root.get(other) == self.root[one]
+    def _is_same_person(self, contact_id: int, other_contact_id: int | None) -> bool:
+        if other_contact_id is None:
+            return False
+        return self.root_of.get(other_contact_id) == self.root_of[contact_id]
 
-    def _there(self, entry: TimelineEntry) -> ConversationState | None:
-        """Where it happened, if that is with the same person here."""
-        found = self.states.get(entry.conversation_id)
-        if found is not None and found.merged_into_id is not None:
-            found = self.states.get(found.merged_into_id)
-        if found is None or not self._same_person(entry.contact_id, found.contact_id):
+    def _former_state(self, entry: TimelineEntry) -> ConversationState | None:
+        """Returns the conversation that an entry is in now, if that is the same person's here."""
+        state = self.states.get(entry.conversation_id)
+        if state is not None and state.merged_into_id is not None:
+            state = self.states.get(state.merged_into_id)
+        if state is None or not self._is_same_person(entry.contact_id, state.contact_id):
             return None
-        return found
+        return state
 
-    # -- what happens ------------------------------------------------------------------------------
+    # -- entries -----------------------------------------------------------------------------------
 
-    def _happen(self, entry: TimelineEntry) -> None:
+    def _replay_entry(self, entry: TimelineEntry) -> None:
         if entry.author_type == "contact":
-            self.authors[entry.id] = self.root[entry.contact_id]
-        is_said = entry.type == "message" and entry.address_id is not None
-        if is_said and (entry.direction == "in" or entry.is_echo):
-            target: ConversationState | None = self._for_inbound(entry)
-        elif is_said:
-            target = self._there(entry) or self.current_of(entry.contact_id) or self._begin(entry)
+            self.author_of[entry.id] = self.root_of[entry.contact_id]
+        is_message = entry.type == "message" and entry.address_id is not None
+        state: ConversationState | None
+        if is_message and (entry.direction == "in" or entry.is_echo):
+            state = self._state_for_inbound(entry)
         else:
-            target = self._there(entry) or self.current_of(entry.contact_id)
-        if target is None:
+            state = self._former_state(entry) or self.current_state_of(entry.contact_id)
+            if state is None and is_message:
+                state = self._start(entry)
+        if state is None:
             return
-        self.filed[entry.id] = target.id
-        if is_said:
-            self._hear(target, entry) if entry.direction == "in" else self._answer(target, entry)
+        self.conversation_of[entry.id] = state.id
+        if is_message and entry.direction == "in":
+            self._apply_inbound(state, entry)
+        elif is_message:
+            self._apply_answer(state, entry)
         elif entry.type == "event":
-            _decide(target, entry)
-            if target.status == "resolved":
-                self.unread.pop(target.id, None)
+            _apply_decision(state, entry)
+            if state.status == "resolved":
+                self.unread.pop(state.id, None)
         if entry.type != "event":
-            target.last_message_id, target.last_activity_at = entry.id, entry.at
+            state.last_message_id, state.last_activity_at = entry.id, entry.at
             if entry.connector is not None:
-                target.connectors = united(target.connectors, (entry.connector,))
+                state.connectors = united(state.connectors, (entry.connector,))
 
-    def _for_inbound(self, entry: TimelineEntry) -> ConversationState:
-        found = self.open_of(entry.contact_id)
-        if found is not None:
-            return found
-        found = self._there(entry)
-        if found is None:
-            latest = self.current_of(entry.contact_id)
-            ended = latest.resolved_at if latest is not None else None
-            if ended is not None and entry.at - ended < REOPEN_WITHIN:
-                found = latest
-        if found is None:
-            return self._begin(entry)
-        found.status, found.resolved_at = "open", None
-        return found
+    def _state_for_inbound(self, entry: TimelineEntry) -> ConversationState:
+        """Returns the conversation of a customer's message: open, opened again, or a new one."""
+        state = self.open_state_of(entry.contact_id)
+        if state is not None:
+            return state
+        state = self._former_state(entry)
+        if state is None:
+            newest = self.current_state_of(entry.contact_id)
+            resolved_at = newest.resolved_at if newest is not None else None
+            if resolved_at is not None and entry.at - resolved_at < REOPEN_WITHIN:
+                state = newest
+        if state is None:
+            return self._start(entry)
+        state.status, state.resolved_at = "open", None
+        return state
 
-    def _begin(self, entry: TimelineEntry) -> ConversationState:
-        own = self._begun.get(entry.conversation_id) == entry.contact_id
-        if own and entry.conversation_id not in self.states:
+    def _start(self, entry: TimelineEntry) -> ConversationState:
+        """Starts a conversation: the one that started then, where the same contact started it."""
+        is_same_contact = self._started_by.get(entry.conversation_id) == entry.contact_id
+        if is_same_contact and entry.conversation_id not in self.states:
             new_id = entry.conversation_id
         else:
             new_id, self._next_id = self._next_id, self._next_id - 1
-        made = ConversationState(new_id, entry.contact_id, entry.at, last_activity_at=entry.at)
-        self.states[new_id] = made
-        self._standing.setdefault(self.root[entry.contact_id], []).append(made)
-        return made
+        state = ConversationState(new_id, entry.contact_id, entry.at, last_activity_at=entry.at)
+        self.states[new_id] = state
+        self._states_by_root.setdefault(self.root_of[entry.contact_id], []).append(state)
+        return state
 
-    def _hear(self, target: ConversationState, entry: TimelineEntry) -> None:
-        target.last_inbound_address_id = entry.address_id
-        target.last_inbound_connector = entry.connector
-        original = entry.duplicate_of_id
-        if original is not None:
-            if self._same_person(entry.contact_id, self._owners.get(original)):
+    def _apply_inbound(self, state: ConversationState, entry: TimelineEntry) -> None:
+        """Applies a customer's message: it is unread and waits, unless it is a duplicate."""
+        state.last_inbound_address_id = entry.address_id
+        state.last_inbound_connector = entry.connector
+        original_id = entry.duplicate_of_id
+        if original_id is not None:
+            if self._is_same_person(entry.contact_id, self._contact_of.get(original_id)):
                 return
-            self.no_duplicates.add(entry.id)
-        target.unread_count += 1
-        self.unread.setdefault(target.id, []).append(entry.id)
-        target.waiting_since = target.waiting_since or entry.at
-        if target.status in ("pending", "snoozed"):
-            target.status, target.snoozed_until = "open", None
+            self.former_duplicates.add(entry.id)
+        state.unread_count += 1
+        self.unread.setdefault(state.id, []).append(entry.id)
+        state.waiting_since = state.waiting_since or entry.at
+        if state.status in ("pending", "snoozed"):
+            state.status, state.snoozed_until = "open", None
 
-    def _answer(self, target: ConversationState, entry: TimelineEntry) -> None:
+    def _apply_answer(self, state: ConversationState, entry: TimelineEntry) -> None:
+        """Applies an agent's message; an automatic text of the hub answers nothing."""
         if entry.author_type != "agent":
-            return  # what the hub says by itself answers nothing
-        target.waiting_since = None
+            return
+        state.waiting_since = None
         if entry.is_echo:
             return
-        target.unread_count = 0
-        self.unread.pop(target.id, None)
-        if target.assignee_id is None:
-            target.assignee_id = entry.author_id
-        if target.status in ("snoozed", "resolved"):
-            target.status, target.snoozed_until, target.resolved_at = "open", None, None
+        state.unread_count = 0
+        self.unread.pop(state.id, None)
+        if state.assignee_id is None:
+            state.assignee_id = entry.author_id
+        if state.status in ("snoozed", "resolved"):
+            state.status, state.snoozed_until, state.resolved_at = "open", None, None
 
 
-def _decide(target: ConversationState, entry: TimelineEntry) -> None:
-    """Does again what an agent did, as the line in the timeline tells it."""
-    told = entry.event
-    match told.get("name"):
+def _apply_decision(state: ConversationState, entry: TimelineEntry) -> None:
+    """Applies an agent's decision again, from its event in the timeline."""
+    event = entry.event
+    match event.get("name"):
         case "conversation.status":
-            if told["to"] == "resolved":
-                target.waiting_since, target.unread_count = None, 0
-                target.resolved_at = target.resolved_at or entry.at
+            if event["to"] == "resolved":
+                state.waiting_since, state.unread_count = None, 0
+                state.resolved_at = state.resolved_at or entry.at
             else:
-                target.resolved_at = None
-            target.status = told["to"]
-            if target.status != "snoozed":
-                target.snoozed_until = None
+                state.resolved_at = None
+            state.status = event["to"]
+            if state.status != "snoozed":
+                state.snoozed_until = None
         case "conversation.assigned":
-            target.assignee_id = None if told["agent_id"] is None else int(told["agent_id"])
+            state.assignee_id = None if event["agent_id"] is None else int(event["agent_id"])
         case "conversation.team":
-            target.team_id = told["to"]
+            state.team_id = event["to"]
         case "conversation.priority":
-            target.priority = told["to"]
+            state.priority = event["to"]
         case "conversation.labels":
-            gone = set(told["from"]) - set(told["to"])
-            kept = tuple(label for label in target.labels if label not in gone)
-            new = tuple(label for label in told["to"] if label not in told["from"])
-            target.labels = united(kept, new)
+            removed = set(event["from"]) - set(event["to"])
+            remaining = tuple(label for label in state.labels if label not in removed)
+            added = tuple(label for label in event["to"] if label not in event["from"])
+            state.labels = united(remaining, added)

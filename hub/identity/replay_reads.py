@@ -1,11 +1,10 @@
-"""Reads what has happened to some people, for an undoing to play once more."""
+"""Reads for `replay`: the contacts that take part, their conversations and their timeline."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sqlalchemy import select
 
@@ -13,104 +12,132 @@ from hub.contacts.roots import Roots
 from hub.conversations.merge_state import ConversationState
 from hub.identity import snapshots
 from hub.identity.replay import LaterLink, TimelineEntry
-from hub.identity.snapshots import ConversationRow, state_of
+from hub.identity.snapshots import ConversationRow, LinkRow, Snapshot, state_of
 from hub.store.engine import Transaction
 from hub.store.models import contacts, conversations, links, messages
 
-ROWS_AT_ONCE = 500
+#: The most ids in one statement.
+MAX_IDS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayScope:
-    """Whom an undone link concerns.
+    """The contacts that take part in the replay of an undone link.
 
     Args:
-        since: each record, with the newest message of the time from which it takes part: the
-            undone link's, or that of the later link which brought it in.
-        kept: the conversations as they stood then.
-        root: who was one person when the undone link was made.
-        enters: by later link, who comes in by it, with their roots.
-        later: the links that hold and came after, in order.
+        since: by contact, the newest message at the time from which it takes part: that of the
+            undone link, or of the later link by which it comes in.
+        remembered: by id, the conversations as they were then.
+        root_of: the contacts that take part from the start, with their roots at that time.
+        entering: by the id of a later link, the contacts that come in by it, with their roots.
+        later_links: the links that were made later and hold, oldest first.
     """
 
     since: dict[int, int]
-    kept: dict[int, ConversationRow]
-    root: dict[int, int]
-    enters: dict[int, dict[int, int]]
-    later: list[LaterLink]
+    remembered: dict[int, ConversationRow]
+    root_of: dict[int, int]
+    entering: dict[int, dict[int, int]]
+    later_links: list[LaterLink]
 
 
-def read_scope(tx: Transaction, link: Any, records: Sequence[int]) -> ReplayScope:
-    """Who takes part when these records' past is played without a link."""
+def read_scope(tx: Transaction, undone: LinkRow, contact_ids: Sequence[int]) -> ReplayScope:
+    """Reads which contacts take part when the past is replayed without a link.
+
+    Args:
+        undone: the link that is undone.
+        contact_ids: the contacts that were one person with it, the root first.
+    """
     rows = tx.execute(
-        select(links)
-        .where(links.c.contact_id.in_(records), links.c.undone_at.is_(None))
+        select(
+            links.c.id,
+            links.c.contact_id,
+            links.c.other_contact_id,
+            links.c.method,
+            links.c.before,
+        )
+        .where(links.c.contact_id.in_(contact_ids), links.c.undone_at.is_(None))
         .order_by(links.c.id)
     ).all()
-    root = Roots(records)
+    root_of = Roots(contact_ids)
     for row in rows:
-        if row.id < link.id:
-            root.join(row.contact_id, row.other_contact_id)
-    both = {root[link.contact_id], root[link.other_contact_id]}
-    after = int(link.before["after"])
-    cast = ReplayScope({}, {}, {one: root[one] for one in records if root[one] in both}, {}, [])
-    _admit(cast, cast.root, link.before, after)
+        if row.id < undone.id:
+            root_of.join(row.contact_id, row.other_contact_id)
+    roots = {root_of[undone.contact_id], root_of[undone.other_contact_id]}
+    first = {
+        contact_id: root_of[contact_id]
+        for contact_id in contact_ids
+        if root_of[contact_id] in roots
+    }
+    scope = ReplayScope({}, {}, first, {}, [])
+    _add_to_scope(scope, first, undone.before)
     for row in rows:
-        if row.id < link.id:
+        if row.id < undone.id:
             continue
-        sides = {root[row.contact_id], root[row.other_contact_id]}
-        concerned = [one for one in records if root[one] in sides]
-        if any(one in cast.since for one in concerned):
-            after = int(row.before["after"])
-            new = {one: root[one] for one in concerned if one not in cast.since}
-            cast.enters[row.id] = new
-            _admit(cast, new, row.before, after)
-            pair = row.contact_id, row.other_contact_id
-            cast.later.append(LaterLink(row.id, *pair, after, goes_on=row.method == "handover"))
-        root.join(row.contact_id, row.other_contact_id)
-    return cast
+        roots = {root_of[row.contact_id], root_of[row.other_contact_id]}
+        linked = [contact_id for contact_id in contact_ids if root_of[contact_id] in roots]
+        if any(contact_id in scope.since for contact_id in linked):
+            entering = {
+                contact_id: root_of[contact_id]
+                for contact_id in linked
+                if contact_id not in scope.since
+            }
+            scope.entering[row.id] = entering
+            _add_to_scope(scope, entering, row.before)
+            scope.later_links.append(
+                LaterLink(
+                    row.id,
+                    row.contact_id,
+                    row.other_contact_id,
+                    after_message_id=int(row.before["after"]),
+                    moves_customer=row.method == "handover",
+                )
+            )
+        root_of.join(row.contact_id, row.other_contact_id)
+    return scope
 
 
-def _admit(
-    cast: ReplayScope, new: Mapping[int, int], before: Mapping[str, Any], after: int
-) -> None:
-    cast.since.update(dict.fromkeys(new, after))
-    rows = snapshots.load_snapshot(before)
-    cast.kept.update({key: row for key, row in rows.items() if row["contact_id"] in new})
+def _add_to_scope(scope: ReplayScope, root_of: Mapping[int, int], snapshot: Snapshot) -> None:
+    """Adds contacts from the time of a snapshot on, with their conversations in it."""
+    scope.since.update(dict.fromkeys(root_of, int(snapshot["after"])))
+    rows = snapshots.load_snapshot(snapshot)
+    scope.remembered.update({id_: row for id_, row in rows.items() if row["contact_id"] in root_of})
 
 
-def read_current_conversations(tx: Transaction, root: int) -> dict[int, ConversationRow]:
-    """What goes on with a person or went on last, and what was brought into it."""
-    records = select(contacts.c.id).where(contacts.c.root_id == root)
-    own = conversations.c.contact_id.in_(records) & conversations.c.merged_into_id.is_(None)
-    open_ = select(conversations.c.id).where(
-        own, conversations.c.status.in_(("open", "pending", "snoozed"))
+def read_current_conversations(tx: Transaction, root_id: int) -> dict[int, ConversationRow]:
+    """Reads a person's open and newest conversations, and those that are merged into them."""
+    contact_ids = select(contacts.c.id).where(contacts.c.root_id == root_id)
+    is_current = conversations.c.contact_id.in_(contact_ids) & conversations.c.merged_into_id.is_(
+        None
     )
-    latest = (
+    open_ids = select(conversations.c.id).where(
+        is_current, conversations.c.status.in_(("open", "pending", "snoozed"))
+    )
+    newest_id = (
         select(conversations.c.id)
-        .where(own)
+        .where(is_current)
         .order_by(conversations.c.created_at.desc(), conversations.c.id.desc())
         .limit(1)
     )
-    ids = {*tx.execute(open_).scalars(), *tx.execute(latest).scalars()}
-    inside = select(conversations.c.id).where(conversations.c.merged_into_id.in_(ids))
-    return read_conversations(tx, ids | set(tx.execute(inside).scalars()))
+    ids = {*tx.execute(open_ids).scalars(), *tx.execute(newest_id).scalars()}
+    merged_ids = select(conversations.c.id).where(conversations.c.merged_into_id.in_(ids))
+    return read_conversations(tx, ids | set(tx.execute(merged_ids).scalars()))
 
 
 def read_conversations(tx: Transaction, ids: Iterable[int]) -> dict[int, ConversationRow]:
-    found: dict[int, ConversationRow] = {}
-    for some in chunks(sorted(ids)):
+    """Reads the rows of conversations by their ids, and locks them."""
+    rows_by_id: dict[int, ConversationRow] = {}
+    for chunk in chunks(sorted(ids)):
         rows = tx.execute(
-            select(conversations).where(conversations.c.id.in_(some)).with_for_update()
+            select(conversations).where(conversations.c.id.in_(chunk)).with_for_update()
         )
-        found |= {row["id"]: row for row in rows.mappings()}
-    return found
+        rows_by_id |= {row["id"]: row for row in rows.mappings()}
+    return rows_by_id
 
 
-def read_entries(tx: Transaction, cast: ReplayScope) -> list[TimelineEntry]:
-    """What happened to these people since, oldest first."""
-    records, after = list(cast.since), min(cast.since.values())
-    own = select(conversations.c.id).where(conversations.c.contact_id.in_(records))
+def read_entries(tx: Transaction, scope: ReplayScope) -> list[TimelineEntry]:
+    """Reads the timeline of the contacts from the time since which each takes part, in order."""
+    contact_ids, after = list(scope.since), min(scope.since.values())
+    conversation_ids = select(conversations.c.id).where(conversations.c.contact_id.in_(contact_ids))
     rows = tx.execute(
         select(
             messages.c.id,
@@ -127,7 +154,7 @@ def read_entries(tx: Transaction, cast: ReplayScope) -> list[TimelineEntry]:
             messages.c.duplicate_of_id,
             messages.c.journal_id,
         )
-        .where(messages.c.conversation_id.in_(own), messages.c.id > after)
+        .where(messages.c.conversation_id.in_(conversation_ids), messages.c.id > after)
         .order_by(messages.c.id)
     )
     return [
@@ -147,44 +174,50 @@ def read_entries(tx: Transaction, cast: ReplayScope) -> list[TimelineEntry]:
             is_echo=row.direction == "out" and row.journal_id is not None,
         )
         for row in rows
-        if row.contact_id in cast.since and row.id > cast.since[row.contact_id]
+        if row.contact_id in scope.since and row.id > scope.since[row.contact_id]
     ]
 
 
 def read_new_conversations(
-    tx: Transaction, rows: Mapping[int, ConversationRow], cast: ReplayScope
+    tx: Transaction, rows: Mapping[int, ConversationRow], scope: ReplayScope
 ) -> dict[int, int]:
-    """Conversations that nothing was said in before, and the record that began each."""
-    unsure = [one for one in rows if one not in cast.kept]
-    started: dict[int, list[int]] = defaultdict(list)
-    for one in unsure:
-        started[cast.since[rows[one]["contact_id"]]].append(one)
-    older: set[int] = set()
-    for after, ids in started.items():
-        for some in chunks(ids):
-            older.update(
+    """Returns those of the conversations that started since, with the contact of each.
+
+    They are the ones that no snapshot has and that have no earlier message.
+    """
+    unknown_ids = [id_ for id_ in rows if id_ not in scope.remembered]
+    ids_by_since: dict[int, list[int]] = defaultdict(list)
+    for id_ in unknown_ids:
+        ids_by_since[scope.since[rows[id_]["contact_id"]]].append(id_)
+    older_ids: set[int] = set()
+    for since, ids in ids_by_since.items():
+        for chunk in chunks(ids):
+            older_ids.update(
                 tx.execute(
                     select(conversations.c.id).where(
-                        conversations.c.id.in_(some),
+                        conversations.c.id.in_(chunk),
                         select(messages.c.id)
                         .where(
                             messages.c.conversation_id == conversations.c.id,
-                            messages.c.id <= after,
+                            messages.c.id <= since,
                         )
                         .exists(),
                     )
                 ).scalars()
             )
-    return {one: rows[one]["contact_id"] for one in unsure if one not in older}
+    return {id_: rows[id_]["contact_id"] for id_ in unknown_ids if id_ not in older_ids}
 
 
-def state_at(tx: Transaction, row: ConversationRow, after: int) -> ConversationState:
-    """A conversation that had ended long before, as it was then."""
-    last = tx.execute(
+def state_at(tx: Transaction, row: ConversationRow, message_id: int) -> ConversationState:
+    """Returns a conversation as it was when the newest message of the hub had this id.
+
+    No snapshot has it, so it was resolved long before.
+    """
+    last_message = tx.execute(
         select(messages.c.id, messages.c.received_at)
         .where(
             messages.c.conversation_id == row["id"],
-            messages.c.id <= after,
+            messages.c.id <= message_id,
             messages.c.type != "event",
         )
         .order_by(messages.c.id.desc())
@@ -196,26 +229,28 @@ def state_at(tx: Transaction, row: ConversationRow, after: int) -> ConversationS
         unread_count=0,
         waiting_since=None,
         snoozed_until=None,
-        last_message_id=last and last.id,
-        last_activity_at=last.received_at if last else row["created_at"],
+        last_message_id=last_message and last_message.id,
+        last_activity_at=last_message.received_at if last_message else row["created_at"],
     )
 
 
-def read_originals(tx: Transaction, happened: Sequence[TimelineEntry]) -> dict[int, int]:
-    """The record of each message that another of these repeats."""
-    wanted = {one.duplicate_of_id for one in happened if one.duplicate_of_id is not None}
-    found: dict[int, int] = {}
-    for some in chunks(sorted(wanted)):
+def read_contacts_of_originals(tx: Transaction, entries: Sequence[TimelineEntry]) -> dict[int, int]:
+    """Reads the contact of each message that one of these entries is a duplicate of."""
+    original_ids = {entry.duplicate_of_id for entry in entries if entry.duplicate_of_id is not None}
+    contact_of: dict[int, int] = {}
+    for chunk in chunks(sorted(original_ids)):
         rows = tx.execute(
-            select(messages.c.id, messages.c.contact_id).where(messages.c.id.in_(some))
+            select(messages.c.id, messages.c.contact_id).where(messages.c.id.in_(chunk))
         )
-        found |= {row.id: row.contact_id for row in rows}
-    return found
+        contact_of |= {row.id: row.contact_id for row in rows}
+    return contact_of
 
 
 def by_creation(rows: Iterable[ConversationRow]) -> list[ConversationRow]:
+    """Sorts conversations, oldest first."""
     return sorted(rows, key=lambda row: (row["created_at"], row["id"]))
 
 
 def chunks(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (ids[at : at + ROWS_AT_ONCE] for at in range(0, len(ids), ROWS_AT_ONCE))
+    """Splits ids into parts that one statement can take."""
+    return (ids[start : start + MAX_IDS] for start in range(0, len(ids), MAX_IDS))

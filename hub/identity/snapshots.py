@@ -1,29 +1,58 @@
-"""What a link remembers of the conversations of both, so that it can be undone. Pure."""
+"""The snapshot that a link keeps of both contacts' conversations, so that it can be undone. Pure.
+
+It is JSON in the column `link.before`. A merged conversation is kept by `MERGED_COLUMNS` alone: its
+row does not change any more, so it has the rest.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, TypedDict
 
 from hub.conversations.merge_state import ConversationState
 from hub.store.models import conversations
 
+#: The columns of a conversation by their names.
 ConversationRow = Mapping[str, Any]
 
-STATE_COLUMNS = frozenset(one.name for one in fields(ConversationState))
-#: What a conversation gets back when it is work of its own again: its place, its clocks.
+STATE_COLUMNS = frozenset(field.name for field in fields(ConversationState))
+#: The columns that a conversation gets back besides, when it is no longer merged: its place in the
+#: queue, its clocks.
 OTHER_COLUMNS = (
     frozenset(conversations.c.keys()) - STATE_COLUMNS - {"updated_at", "subject", "context_card"}
 )
-#: All there is to remember of what was inside another: its row says the rest, as it said then.
 MERGED_COLUMNS = ("id", "contact_id", "merged_into_id")
-#: How a time is told from the texts beside it, in JSON.
+#: In JSON a time is an object with this key, so that it differs from a text.
 TIME_KEY = "at"
 
 
+class Snapshot(TypedDict):
+    """Conversations as they were when the newest message of the hub had the id `after`."""
+
+    after: int
+    conversations: list[dict[str, Any]]
+
+
+class LinkRow(NamedTuple):
+    """A row of the table `link`; `before` is the snapshot."""
+
+    id: int
+    contact_id: int
+    other_contact_id: int
+    evidence: str
+    method: str
+    reason: str
+    by: str
+    created_at: datetime
+    undone_at: datetime | None
+    undone_by: str
+    before: Snapshot
+
+
 def state_of(row: ConversationRow) -> ConversationState:
+    """Returns the part of a conversation's row that a merge changes."""
     values: dict[str, Any] = {name: row[name] for name in STATE_COLUMNS}
     for name in ("labels", "connectors"):
         values[name] = tuple(values[name])
@@ -31,37 +60,46 @@ def state_of(row: ConversationRow) -> ConversationState:
 
 
 def columns_of(state: ConversationState) -> dict[str, Any]:
+    """Returns the columns of a conversation's row that have this state."""
     values = {name: getattr(state, name) for name in STATE_COLUMNS}
     return values | {name: list(values[name]) for name in ("labels", "connectors")}
 
 
 def dump_snapshot(
-    after: int, states: Iterable[ConversationState], rows: Mapping[int, ConversationRow]
-) -> dict[str, Any]:
-    """The conversations as they stood when the newest message was `after`, as JSON."""
-    kept = []
+    after_message_id: int,
+    states: Iterable[ConversationState],
+    rows: Mapping[int, ConversationRow],
+) -> Snapshot:
+    """Dumps conversations as JSON.
+
+    Args:
+        after_message_id: the newest message at the time of these states.
+        rows: their rows by id, for the columns that are no part of a state.
+    """
+    dumped: list[dict[str, Any]] = []
     for state in states:
         if state.merged_into_id is not None:
-            kept.append({name: getattr(state, name) for name in MERGED_COLUMNS})
+            dumped.append({name: getattr(state, name) for name in MERGED_COLUMNS})
             continue
         row = rows.get(state.id, {})
         values = {name: row[name] for name in OTHER_COLUMNS if name in row} | columns_of(state)
-        kept.append({name: _dumped(value) for name, value in values.items()})
-    return {"after": after, "conversations": kept}
+        dumped.append({name: _dump_value(value) for name, value in values.items()})
+    return {"after": after_message_id, "conversations": dumped}
 
 
-def load_snapshot(before: Mapping[str, Any]) -> dict[int, ConversationRow]:
-    """The rows that were remembered, by their ids."""
+def load_snapshot(snapshot: Snapshot) -> dict[int, ConversationRow]:
+    """Loads the rows of a snapshot, by their ids."""
     rows = [
-        {name: _loaded(value) for name, value in kept.items()} for kept in before["conversations"]
+        {name: _load_value(value) for name, value in dumped.items()}
+        for dumped in snapshot["conversations"]
     ]
     return {row["id"]: row for row in rows}
 
 
-def _dumped(value: Any) -> Any:
+def _dump_value(value: Any) -> Any:
     return {TIME_KEY: value.isoformat()} if isinstance(value, datetime) else value
 
 
-def _loaded(value: Any) -> Any:
+def _load_value(value: Any) -> Any:
     is_time = isinstance(value, dict) and set(value) == {TIME_KEY}
     return datetime.fromisoformat(value[TIME_KEY]) if is_time else value

@@ -1,8 +1,12 @@
-"""What agents decide about two people who may be one."""
+"""Suggestions that two contacts are one person: the open ones, and an agent's decision about one.
+
+`contacts.match_detection` finds them.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from datetime import datetime
+from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection, or_, select
 
@@ -18,96 +22,124 @@ from hub.store.models import suggestions
 Decision = Literal["accept", "dismiss"]
 
 
+class _SuggestionRow(NamedTuple):
+    """A row of the table `suggestion`. `decision` is empty while it is open."""
+
+    id: int
+    contact_id: int
+    other_contact_id: int
+    evidence: resources.Evidence
+    method: str
+    reason: str
+    created_at: datetime
+    decision: str
+
+
+_COLUMNS = tuple(suggestions.c[name] for name in _SuggestionRow._fields)
+
+
 def suggestions_of_contact(connection: Connection, contact_id: int) -> list[resources.Suggestion]:
-    """Who else a person may be, as far as nobody has decided, newest first. Raises NotFound."""
-    group = contact_addresses.linked_contact_ids(connection, contact_id)
+    """Lists the open suggestions of a person with the other contact, newest first.
+
+    Raises NotFound.
+    """
+    contact_ids = contact_addresses.linked_contact_ids(connection, contact_id)
     rows = connection.execute(
-        select(suggestions)
+        select(*_COLUMNS)
         .where(
-            or_(suggestions.c.contact_id.in_(group), suggestions.c.other_contact_id.in_(group)),
+            or_(
+                suggestions.c.contact_id.in_(contact_ids),
+                suggestions.c.other_contact_id.in_(contact_ids),
+            ),
             suggestions.c.decision == "",
         )
         .order_by(suggestions.c.id.desc())
     ).all()
-    found = []
-    for row in rows:
-        other = row.other_contact_id if row.contact_id in group else row.contact_id
-        if other not in group:
-            found.append(_shape(row, profiles.contact(connection, other)))
-    return found
+    open_suggestions = []
+    for row in map(_SuggestionRow._make, rows):
+        is_first = row.contact_id in contact_ids
+        suggested_id = row.other_contact_id if is_first else row.contact_id
+        if suggested_id not in contact_ids:
+            open_suggestions.append(
+                resources.Suggestion(
+                    id=row.id,
+                    contact=profiles.contact(connection, suggested_id),
+                    evidence=row.evidence,
+                    method=row.method,
+                    reason=row.reason,
+                    created_at=row.created_at,
+                )
+            )
+    return open_suggestions
 
 
 def decide_suggestion(
-    tx: Transaction, suggestion_id: int, decision: Decision, by: Author
+    tx: Transaction, suggestion_id: int, decision: Decision, agent: Author
 ) -> resources.Link | None:
-    """Makes one person of the two, or keeps them two for good.
+    """Links the two contacts of a suggestion, or dismisses it for good.
 
-    Returns: the link, where there is one now.
+    Args:
+        agent: the agent who decides.
+
+    Returns: the link of an accepted suggestion.
 
     Raises:
         NotFound: there is no such suggestion.
         Conflict: it is decided already, or they are one person by now.
     """
     row = tx.execute(
-        select(suggestions).where(suggestions.c.id == suggestion_id).with_for_update()
+        select(*_COLUMNS).where(suggestions.c.id == suggestion_id).with_for_update()
     ).first()
     if row is None:
         raise NotFound("There is no such suggestion.")
-    if row.decision:
+    suggestion = _SuggestionRow._make(row)
+    if suggestion.decision:
         raise Conflict("This was decided already.")
-    made = _accept(tx, row, by) if decision == "accept" else None
+    link = _link(tx, suggestion, agent) if decision == "accept" else None
     match_detection.record_decision(
         tx,
         suggestion_id,
         decision=decision,
-        decided_by=by.name,
-        link_id=None if made is None else int(made.id),
+        decided_by=agent.name,
+        link_id=None if link is None else int(link.id),
     )
-    if made is None:
-        for contact_id in (row.contact_id, row.other_contact_id):
-            _tell(tx, row, contact_id, by)
-    return made
+    if link is None:
+        for contact_id in (suggestion.contact_id, suggestion.other_contact_id):
+            _add_dismissed_event(tx, suggestion, contact_id, agent)
+    return link
 
 
-def _accept(tx: Transaction, row: Any, by: Author) -> resources.Link:
+def _link(tx: Transaction, suggestion: _SuggestionRow, agent: Author) -> resources.Link:
     try:
         return links.link_contacts(
             tx,
-            row.contact_id,
-            row.other_contact_id,
-            evidence=row.evidence,
-            method=row.method,
-            reason=row.reason,
-            by=by.name,
+            suggestion.contact_id,
+            suggestion.other_contact_id,
+            evidence=suggestion.evidence,
+            method=suggestion.method,
+            reason=suggestion.reason,
+            by=agent.name,
         )
     except Invalid as error:
         raise Conflict(str(error)) from None
 
 
-def _tell(tx: Transaction, row: Any, contact_id: int, by: Author) -> None:
-    person = contact_addresses.first_address_of(tx.connection, contact_id)
-    target = lifecycle.load_latest_conversation(tx, person)
-    if target is not None:
+def _add_dismissed_event(
+    tx: Transaction, suggestion: _SuggestionRow, contact_id: int, agent: Author
+) -> None:
+    """Adds the event `suggestion.dismissed` to the newest conversation of a contact."""
+    contact_address = contact_addresses.first_address_of(tx.connection, contact_id)
+    conversation = lifecycle.load_latest_conversation(tx, contact_address)
+    if conversation is not None:
         timeline.add_event(
             tx,
-            target,
+            conversation,
             "suggestion.dismissed",
-            by,
-            suggestion_id=str(row.id),
-            evidence=row.evidence,
-            method=row.method,
-            reason=row.reason,
-            by=by.name,
+            agent,
+            suggestion_id=str(suggestion.id),
+            evidence=suggestion.evidence,
+            method=suggestion.method,
+            reason=suggestion.reason,
+            by=agent.name,
         )
-        lifecycle.save_conversation(tx, target)
-
-
-def _shape(row: Any, other: resources.Contact) -> resources.Suggestion:
-    return resources.Suggestion(
-        id=row.id,
-        contact=other,
-        evidence=row.evidence,
-        method=row.method,
-        reason=row.reason,
-        created_at=row.created_at,
-    )
+        lifecycle.save_conversation(tx, conversation)
