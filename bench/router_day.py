@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hub.router.decisions.rules import Snapshot
+from hub.router.decisions.rules import ConversationSnapshot
 from hub.router.decisions.values import Agent
 
 #: A Monday.
@@ -52,7 +52,7 @@ class Arrival:
     number: int
     at: datetime
     customer: int
-    snapshot: Snapshot
+    snapshot: ConversationSnapshot
     service_time: timedelta
     weight: float
     missed: tuple[bool, ...]
@@ -78,7 +78,7 @@ def _arrival(rng: random.Random, number: int, at: datetime) -> Arrival:
     customer = rng.randrange(CUSTOMERS)
     kind = rng.choices(["webchat", "telegram", "messenger", "sms", "email"], [5, 2, 2, 1, 2])[0]
     texts = rng.choices(["hello, a question", "I want a refund", "it is the wrong size"], [8, 1, 1])
-    snapshot = Snapshot(
+    snapshot = ConversationSnapshot(
         connector="website",
         kind=kind,
         page="https://shop.example/pricing" if customer % 10 < 3 else "https://shop.example/",

@@ -27,10 +27,10 @@ from typing import Any
 
 from bench.router_day import CLOSES, CONFIG, DAY, OPENS, Arrival, agents, arrivals, shifts
 from hub.config import Config
-from hub.router.decisions.candidates import choose
-from hub.router.decisions.evaluation import decide, open_hours, terms_of
-from hub.router.decisions.rules import Snapshot
-from hub.router.decisions.values import Agent, Need
+from hub.router.decisions.candidates import choose_agent
+from hub.router.decisions.evaluation import assignment_policy, decide_assignment, open_hours
+from hub.router.decisions.rules import ConversationSnapshot
+from hub.router.decisions.values import Agent, QueuedConversation
 from hub.router.engine import GATHER_SECONDS
 from hub.router.queue import places
 
@@ -78,7 +78,7 @@ class Model:
     ) -> None:
         self.config, self.tick = config, tick
         self.agents = agents()
-        self.waiting: dict[int, Need] = {}
+        self.waiting: dict[int, QueuedConversation] = {}
         self.day = Day()
         self._arrivals = day_arrivals
         self._was_free: dict[int, bool] = {}
@@ -120,9 +120,11 @@ class Model:
             return  # the customer goes on in the open conversation
         self._open_conversations[arrival.customer] = arrival.number
         known = self._last_agents.get(arrival.customer)
-        need = Need(arrival.number, at, arrival.customer, weight=arrival.weight, known_agent=known)
+        need = QueuedConversation(
+            arrival.number, at, arrival.customer, weight=arrival.weight, known_agent=known
+        )
         snapshot = replace(arrival.snapshot, open_hours=open_hours(self.config, at))
-        decision = decide(snapshot, self.config, list(self.agents.values()), at, need)
+        decision = decide_assignment(snapshot, self.config, list(self.agents.values()), at, need)
         self._was_free[arrival.number] = decision.choice.agent is not None
         self.waiting[arrival.number] = decision.need
 
@@ -135,15 +137,15 @@ class Model:
 
     def _looks(self, at: datetime, _subject: None) -> None:
         """Runs a pass over the waiting conversations, in the order of the queue."""
-        terms = terms_of(self.config, at)
-        for need in places.sorted_needs(self.waiting.values(), self.config.assignment.order):
-            choice = choose(need, list(self.agents.values()), terms, at)
+        terms = assignment_policy(self.config, at)
+        for need in places.sort_queue(self.waiting.values(), self.config.assignment.order):
+            choice = choose_agent(need, list(self.agents.values()), terms, at)
             if choice.agent is not None:
                 self._assign(at, need, choice.agent)
             elif choice.retry_at is not None and choice.retry_at > at and self.tick is None:
                 self._plan(choice.retry_at, "looks", None)
 
-    def _assign(self, at: datetime, need: Need, agent: Agent) -> None:
+    def _assign(self, at: datetime, need: QueuedConversation, agent: Agent) -> None:
         arrival = self._arrivals[need.conversation_id]
         attempts = self._attempts[arrival.number]
         self._attempts[arrival.number] += 1
@@ -161,7 +163,7 @@ class Model:
         self._last_agents[arrival.customer] = agent.id
         self._plan(at + arrival.service_time, "ends", (arrival, agent.id))
 
-    def _misses(self, at: datetime, subject: tuple[Need, int]) -> None:
+    def _misses(self, at: datetime, subject: tuple[QueuedConversation, int]) -> None:
         """The agent did not accept in time: the conversation returns to the queue, for another."""
         need, number = subject
         self._release(number, need.person_id)
@@ -259,16 +261,21 @@ def decision_ms(staff_size: int = 200, waiting: int = 5000, rounds: int = 200) -
         )
         for number in range(1, staff_size + 1)
     ]
-    needs = [Need(number, now - timedelta(seconds=number), number) for number in range(waiting)]
-    keys = sorted(places.key_of(need, config.assignment.order) for need in needs)
-    snapshot = Snapshot(
+    needs = [
+        QueuedConversation(number, now - timedelta(seconds=number), number)
+        for number in range(waiting)
+    ]
+    keys = sorted(places.conversation_key(need, config.assignment.order) for need in needs)
+    snapshot = ConversationSnapshot(
         kind="webchat", language="ar", text="hello", open_hours=frozenset({"office"})
     )
     spent = []
     for _ in range(rounds):
         begin = time.perf_counter()
-        decision = decide(snapshot, config, staff, now, Need(waiting, now, waiting))
-        bisect.bisect(keys, places.key_of(decision.need, config.assignment.order))
+        decision = decide_assignment(
+            snapshot, config, staff, now, QueuedConversation(waiting, now, waiting)
+        )
+        bisect.bisect(keys, places.conversation_key(decision.need, config.assignment.order))
         spent.append((time.perf_counter() - begin) * 1000)
     if decision.choice.agent is None:
         raise RuntimeError("no agent was chosen though some are free")

@@ -20,7 +20,7 @@ from hub.inbox.sockets.broadcast import Broadcaster
 from hub.inbox.sockets.visitor_connections import VisitorConnections
 from hub.inbox.web import create_flask, create_sockets
 from hub.parts import Part, Parts, RunsIn
-from hub.router.auto_replies.worker import Replier
+from hub.router.auto_replies.worker import AutoReplyWorker
 from hub.router.engine import Assigner
 from hub.router.sla.watch import SlaWatch
 from hub.scheduler import Scheduler
@@ -89,7 +89,7 @@ class App:
 
         self.assigner = Assigner(self.store, self._config)
         self.sla = SlaWatch(self.store, self._config)
-        self.replier = Replier(self.store, self._config, self.connectors.outbound_channels)
+        self.replier = AutoReplyWorker(self.store, self._config, self.connectors.outbound_channels)
         self.scheduler = Scheduler(self.store)
 
         self.presence = AgentPresence(

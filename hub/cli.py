@@ -139,7 +139,7 @@ def route(path: Path, file: TextIO) -> None:
     from pydantic import ValidationError
 
     from hub.config import load_config
-    from hub.router.preview import Question, preview
+    from hub.router.preview import Question, preview_decision
 
     try:
         config = load_config(path, os.environ)
@@ -157,7 +157,7 @@ def route(path: Path, file: TextIO) -> None:
                 where = ".".join(map(str, one["loc"])) or "line"
                 click.echo(f"{file.name}:{number}: {where}: {one['msg']}", err=True)
             continue
-        click.echo(preview(config, asked, datetime.now(UTC)).model_dump_json())
+        click.echo(preview_decision(config, asked, datetime.now(UTC)).model_dump_json())
     sys.exit(1 if is_wrong else 0)
 
 

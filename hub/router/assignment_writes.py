@@ -10,16 +10,16 @@ from typing import Any
 from hub.config import Config
 from hub.conversations import assignment
 from hub.conversations.assignment import Settlement
-from hub.router.decisions.evaluation import needed
-from hub.router.decisions.reasons import summary
-from hub.router.decisions.rules import Outcome, evaluate
-from hub.router.decisions.values import Agent, Choice, Need
-from hub.router.routing_reads import Fresh
+from hub.router.decisions.evaluation import apply_outcome
+from hub.router.decisions.reasons import summarize_obstacles
+from hub.router.decisions.rules import RuleOutcome, evaluate_rules
+from hub.router.decisions.values import Agent, Choice, QueuedConversation
+from hub.router.routing_reads import UnroutedConversation
 from hub.router.sla import clocks
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class PassContext:
     """What holds for a whole round: the moment, the file, who is called what."""
 
     now: datetime
@@ -29,20 +29,26 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
-class Ruled:
+class RuledConversation:
     """What is new, with what the rules say of it and what it needs by that."""
 
-    need: Need
-    fresh: Fresh
-    outcome: Outcome
+    need: QueuedConversation
+    fresh: UnroutedConversation
+    outcome: RuleOutcome
 
 
-def ruled(fresh: Fresh, config: Config) -> Ruled:
-    outcome = evaluate(config.routing, fresh.snapshot)
-    return Ruled(needed(fresh.need, outcome), fresh, outcome)
+def apply_rules(fresh: UnroutedConversation, config: Config) -> RuledConversation:
+    outcome = evaluate_rules(config.routing, fresh.snapshot)
+    return RuledConversation(apply_outcome(fresh.need, outcome), fresh, outcome)
 
 
-def given(scene: Scene, need: Need, choice: Choice, agent: Agent, new: Ruled | None) -> Settlement:
+def assign(
+    scene: PassContext,
+    need: QueuedConversation,
+    choice: Choice,
+    agent: Agent,
+    new: RuledConversation | None,
+) -> Settlement:
     """`agent`, who was chosen, has it, and some time to look at it."""
     within = scene.config.assignment.accept_within
     columns: dict[str, Any] = {
@@ -54,12 +60,12 @@ def given(scene: Scene, need: Need, choice: Choice, agent: Agent, new: Ruled | N
     return replace(
         _settlement(scene, need, choice, new),
         agent_id=agent.id,
-        columns=_by_rules(scene, new) | columns,
+        columns=_rule_columns(scene, new) | columns,
         told={
             "name": assignment.ASSIGNED,
             "agent_id": str(agent.id),
             "agent": agent.name,
-            "before": None if new is None else _held_by(scene, new),
+            "before": None if new is None else _assignee_name(scene, new),
             "rule": need.rule,
             "team": need.team or "",
             "code": why.code,
@@ -68,31 +74,33 @@ def given(scene: Scene, need: Need, choice: Choice, agent: Agent, new: Ruled | N
     )
 
 
-def queued(scene: Scene, need: Need, choice: Choice, new: Ruled) -> Settlement:
+def keep_in_queue(
+    scene: PassContext, need: QueuedConversation, choice: Choice, new: RuledConversation
+) -> Settlement:
     """Nobody has it: it waits."""
     return replace(
         _settlement(scene, need, choice, new),
-        columns=_by_rules(scene, new),
+        columns=_rule_columns(scene, new),
         told={
             "name": assignment.QUEUED,
             "rule": need.rule,
             "team": need.team or "",
-            "before": _held_by(scene, new),
-            "reason": summary(choice.counts),
+            "before": _assignee_name(scene, new),
+            "reason": summarize_obstacles(choice.counts),
         },
     )
 
 
-def kept(scene: Scene, new: Ruled) -> Settlement:
+def keep_assigned(scene: PassContext, new: RuledConversation) -> Settlement:
     """The rules have spoken, and whoever took it keeps it."""
     return replace(
         _settlement(scene, new.need, None, new),
         agent_id=new.fresh.held_by,
-        columns=_by_rules(scene, new),
+        columns=_rule_columns(scene, new),
     )
 
 
-def candidates_of(choice: Choice) -> list[dict[str, Any]]:
+def candidate_records(choice: Choice) -> list[dict[str, Any]]:
     """What a decision remembers of everybody who was considered."""
     return [
         {
@@ -104,7 +112,12 @@ def candidates_of(choice: Choice) -> list[dict[str, Any]]:
     ]
 
 
-def _settlement(scene: Scene, need: Need, choice: Choice | None, new: Ruled | None) -> Settlement:
+def _settlement(
+    scene: PassContext,
+    need: QueuedConversation,
+    choice: Choice | None,
+    new: RuledConversation | None,
+) -> Settlement:
     return Settlement(
         conversation_id=need.conversation_id,
         held_by=None if new is None else new.fresh.held_by,
@@ -113,17 +126,17 @@ def _settlement(scene: Scene, need: Need, choice: Choice | None, new: Ruled | No
         labels=() if new is None else new.outcome.labels,
         rule=need.rule,
         team=need.team or "",
-        candidates=() if choice is None else candidates_of(choice),
+        candidates=() if choice is None else candidate_records(choice),
         waited_seconds=max(0.0, (scene.now - need.queued_at).total_seconds()),
     )
 
 
-def _held_by(scene: Scene, new: Ruled) -> str | None:
+def _assignee_name(scene: PassContext, new: RuledConversation) -> str | None:
     held_by = new.fresh.held_by
     return None if held_by is None else scene.names.get(held_by)
 
 
-def _by_rules(scene: Scene, new: Ruled | None) -> dict[str, Any]:
+def _rule_columns(scene: PassContext, new: RuledConversation | None) -> dict[str, Any]:
     """The columns in which a conversation remembers what the rules said."""
     if new is None:
         return {}
@@ -135,11 +148,11 @@ def _by_rules(scene: Scene, new: Ruled | None) -> dict[str, Any]:
         "language": need.language,
         "priority": need.priority,
         "queued_at": need.queued_at,
-        **_promised(scene, new),
+        **_sla_columns(scene, new),
     }
 
 
-def _promised(scene: Scene, new: Ruled) -> dict[str, Any]:
+def _sla_columns(scene: PassContext, new: RuledConversation) -> dict[str, Any]:
     """The policy that holds, whose clocks begin anew where another one held before."""
     policies = scene.config.sla
     name = new.outcome.sla or ("default" if "default" in policies else None)
@@ -152,4 +165,6 @@ def _promised(scene: Scene, new: Ruled) -> dict[str, Any]:
     policy = policies[name]
     hours = None if policy.within is None else scene.config.hours[policy.within]
     since = new.need.queued_at
-    return clocks.columns(clocks.Step(clocks.begun(policy, hours, since))) | marked
+    return (
+        clocks.clock_columns(clocks.ClockUpdate(clocks.start_clocks(policy, hours, since))) | marked
+    )

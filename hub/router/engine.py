@@ -19,9 +19,9 @@ from hub import runtime
 from hub.accounts import config_sync
 from hub.config import Config
 from hub.router import notify
-from hub.router.notify import Listener
-from hub.router.queue.notices import Tidings
-from hub.router.reclaim import Callbacks
+from hub.router.notify import NotificationListener
+from hub.router.queue.notices import QueueNotices
+from hub.router.reclaim import Reclaimer
 from hub.router.routing_pass import Router
 from hub.schema.events import (
     ConversationCreated,
@@ -42,9 +42,9 @@ SHORT_SWEEP_SECONDS = 2.0
 GATHER_SECONDS = 0.03
 
 #: A round that others keep disturbing begins anew this often, and then later.
-AT_ONCE = 5
+MAX_PASSES = 5
 
-Configured = Callable[[], Config]
+ReadConfig = Callable[[], Config]
 
 
 class Assigner:
@@ -53,13 +53,13 @@ class Assigner:
     `config` is asked anew for every round: a changed file holds from the next one on.
     """
 
-    def __init__(self, store: Store, config: Configured = Config) -> None:
+    def __init__(self, store: Store, config: ReadConfig = Config) -> None:
         self._store = store
         self._config = config
-        self._callbacks = Callbacks(store, config)
-        self._tidings = Tidings(store)
+        self._callbacks = Reclaimer(store, config)
+        self._tidings = QueueNotices(store)
         self._router = Router(store, self._expect)
-        self._listener = Listener(store, self._told)
+        self._listener = NotificationListener(store, self._told)
         self._sweep_seconds = SWEEP_SECONDS
         self._wake = threading.Event()
         #: Whether somebody may have room: then all who wait are looked at.
@@ -102,7 +102,7 @@ class Assigner:
         if whole:
             self._callbacks.take_back()
         tries = 0
-        while tries < AT_ONCE:
+        while tries < MAX_PASSES:
             result = self._router.play(config, whole=whole)
             # What was queued unseen, and what was decided from what is no longer so, needs all.
             whole = whole or result.has_more or result.is_stale
@@ -162,7 +162,7 @@ class Assigner:
 
     def _told(self, what: str) -> None:
         """Another process says that something happened."""
-        if what == notify.WHOLE:
+        if what == notify.ALL_WAITING:
             self.wake()
         else:
             self._wake.set()
@@ -174,10 +174,10 @@ class Assigner:
             if self._stopping:
                 return
             self._wake.clear()
-            what = notify.WHOLE if self._has_room else notify.NEW
+            what = notify.ALL_WAITING if self._has_room else notify.NEW_ONLY
             self._has_room = False
             try:
-                notify.notify(self._store, what)
+                notify.notify_router(self._store, what)
             except Exception:
                 log.exception("assign.forward_failed")  # the sweep over there finds it
             time.sleep(GATHER_SECONDS)

@@ -45,7 +45,7 @@ def closes_at(hours: Hours, at: datetime) -> datetime | None:
     return end if at < end < at + NEVER - _DAY else None
 
 
-def add(hours: Hours, start: datetime, duration: timedelta) -> datetime | None:
+def add_open_time(hours: Hours, start: datetime, duration: timedelta) -> datetime | None:
     """The moment at which `duration` of open time has passed since `start`.
 
     At the end of a day's last hour it is that hour's end, not the next morning. None: there is
@@ -62,7 +62,7 @@ def add(hours: Hours, start: datetime, duration: timedelta) -> datetime | None:
     return None
 
 
-def between(hours: Hours, start: datetime, end: datetime) -> timedelta:
+def open_time_between(hours: Hours, start: datetime, end: datetime) -> timedelta:
     """How much open time lies between two moments; none when `end` is not after `start`."""
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     total = timedelta()

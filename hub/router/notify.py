@@ -22,23 +22,23 @@ from hub.store.engine import Store
 log = structlog.get_logger()
 
 CHANNEL = "hub_router"
-WHOLE, NEW = "whole", "new"
+ALL_WAITING, NEW_ONLY = "whole", "new"
 #: How often a listener looks whether it is to stop.
-LOOK_UP_SECONDS = 2.0
+POLL_SECONDS = 2.0
 #: How long after a lost connection the next one is tried.
-AGAIN_SECONDS = 1.0
+RECONNECT_SECONDS = 1.0
 
 _NOTIFY = text("SELECT pg_notify(:channel, :what)")
 
 
-def notify(store: Store, what: str) -> None:
+def notify_router(store: Store, what: str) -> None:
     """Says it to every process that listens."""
     with store.engine.connect() as connection:
         plain = connection.execution_options(isolation_level="AUTOCOMMIT")
         plain.execute(_NOTIFY, {"channel": CHANNEL, "what": what})
 
 
-class Listener:
+class NotificationListener:
     """Calls `hear` with what other processes say, until it is stopped."""
 
     def __init__(self, store: Store, hear: Callable[[str], None]) -> None:
@@ -60,7 +60,7 @@ class Listener:
             except Exception:
                 if not self._stop.is_set():
                     log.exception("assign.listen_failed")
-                    self._stop.wait(AGAIN_SECONDS)
+                    self._stop.wait(RECONNECT_SECONDS)
 
     def _listen(self) -> None:
         pooled = self._store.engine.raw_connection()
@@ -70,14 +70,14 @@ class Listener:
             raw.set_session(autocommit=True)
             with raw.cursor() as cursor:
                 cursor.execute(f"LISTEN {CHANNEL}")
-            self._hear(WHOLE)  # what was said while nobody listened
+            self._hear(ALL_WAITING)  # what was said while nobody listened
             while not self._stop.is_set():
-                if not select.select([raw], [], [], LOOK_UP_SECONDS)[0]:
+                if not select.select([raw], [], [], POLL_SECONDS)[0]:
                     continue
                 raw.poll()
                 said = {notice.payload for notice in raw.notifies}
                 raw.notifies.clear()
                 if said:
-                    self._hear(WHOLE if WHOLE in said else NEW)
+                    self._hear(ALL_WAITING if ALL_WAITING in said else NEW_ONLY)
         finally:
             raw.close()

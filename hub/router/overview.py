@@ -47,7 +47,7 @@ class Overview(resources.Shape):
     agents: list[AgentLoad]
 
 
-def overview(connection: Connection, config: Config, now: datetime) -> Overview:
+def read_overview(connection: Connection, config: Config, now: datetime) -> Overview:
     """Everything the admin's page shows. One query more for each team, none for each customer."""
     found = {one.id: one for one in routing_reads.read_agents(connection, config) if one.may_answer}
     rows = connection.execute(
@@ -55,7 +55,7 @@ def overview(connection: Connection, config: Config, now: datetime) -> Overview:
     )
     loads = [_load(shape, found[int(shape.id)]) for shape in map(agent_resource, rows)]
     waiting = places.waiting_by_team(connection)
-    names = [*routing_reads.team_names(connection).values(), ""]
+    names = [*routing_reads.read_team_names(connection).values(), ""]
     return Overview(
         at=now,
         teams=[
@@ -91,7 +91,7 @@ def _team(
     times = config.hours[team.hours] if team is not None and team.hours else None
     is_open = times is None or hours.is_open(times, now)
     count, since = waiting
-    pace = places.pace(connection, name) if count else None
+    pace = places.team_pace(connection, name) if count else None
     return TeamQueue(
         name=name,
         is_open=is_open,

@@ -13,7 +13,7 @@ from hub.config import Config
 from hub.router import hours
 from hub.router.decisions import language, rules
 from hub.router.decisions.evaluation import open_hours
-from hub.router.decisions.rules import Snapshot
+from hub.router.decisions.rules import ConversationSnapshot
 from hub.schema.resources import Moment, Shape
 
 #: Attributes of a contact, as the API takes them.
@@ -61,23 +61,23 @@ class Preview(Shape):
     problem: str | None = Field(description="What is wrong with the question, if anything.")
 
 
-def preview(config: Config, asked: Question, now: datetime) -> Preview:
+def preview_decision(config: Config, asked: Question, now: datetime) -> Preview:
     """The decision of the rules for one message."""
     at = asked.at or now
     connector = config.connectors.get(asked.connector)
-    snapshot = Snapshot(
+    snapshot = ConversationSnapshot(
         connector=asked.connector,
         kind="" if connector is None else connector.kind,
         page=asked.page,
         referrer=asked.referrer,
-        language=asked.language or language.detect(asked.text),
+        language=asked.language or language.detect_language(asked.text),
         text=asked.text,
         labels=asked.labels,
         contact=asked.contact,
         department=asked.department,
         open_hours=open_hours(config, at),
     )
-    outcome = rules.evaluate(config.routing, snapshot)
+    outcome = rules.evaluate_rules(config.routing, snapshot)
     team = None if outcome.team is None else config.teams[outcome.team]
     times = None if team is None or team.hours is None else config.hours[team.hours]
     return Preview(
@@ -98,12 +98,12 @@ def preview(config: Config, asked: Question, now: datetime) -> Preview:
     )
 
 
-def _steps(config: Config, snapshot: Snapshot) -> list[Step]:
+def _steps(config: Config, snapshot: ConversationSnapshot) -> list[Step]:
     """The rules up to the one that matched."""
     found = []
     for index, rule in enumerate(config.routing):
-        failed = rules.failing(rule.when, snapshot)
-        found.append(Step(rule=rules.name_of(rule, index), matched=failed is None, failed=failed))
+        failed = rules.failed_condition(rule.when, snapshot)
+        found.append(Step(rule=rules.rule_name(rule, index), matched=failed is None, failed=failed))
         if failed is None:
             break
     return found

@@ -18,10 +18,10 @@ from hub.store.models import agents, conversations, messages, team_members, team
 
 log = structlog.get_logger()
 
-LIMIT = 100
+READ_LIMIT = 100
 
 
-class Callbacks:
+class Reclaimer:
     """Looks for what has to go back to the queue."""
 
     def __init__(self, store: Store, config: Callable[[], Config]) -> None:
@@ -81,7 +81,7 @@ class Callbacks:
                     conversations.c.assignee_id.is_not(None),
                 )
                 .order_by(conversations.c.accept_by)
-                .limit(LIMIT)
+                .limit(READ_LIMIT)
             )
             return [
                 Overdue(row.id, row.assignee_id, row.name or "", row.attempts, tuple(row.not_for))
@@ -139,7 +139,7 @@ class Callbacks:
                 select(conversations.c.id, conversations.c.assignee_id)
                 .join(agents, agents.c.id == conversations.c.assignee_id)
                 .where(*conditions)
-                .limit(LIMIT)
+                .limit(READ_LIMIT)
             )
             return [(row.id, row.assignee_id) for row in rows]
 

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, bindparam, or_, select
 from hub.config import Config
 from hub.router.conditions import IS_FREE, IS_OPEN
 from hub.router.decisions.evaluation import open_hours
-from hub.router.decisions.language import detect
-from hub.router.decisions.rules import Snapshot
-from hub.router.decisions.values import Agent, Need
+from hub.router.decisions.language import detect_language
+from hub.router.decisions.rules import ConversationSnapshot
+from hub.router.decisions.values import Agent, QueuedConversation
 from hub.router.queue import ordering
 from hub.store.models import agents, contacts, conversations, messages, team_members, teams
 from hub.store.prepared import Prepared
@@ -29,7 +29,7 @@ _MEMBERS = Prepared(
     select(team_members.c.agent_id, teams.c.name).join(teams, teams.c.id == team_members.c.team_id)
 )
 _AGENTS = Prepared(select(agents).order_by(agents.c.id))
-_HELD = Prepared(
+_ASSIGNED = Prepared(
     select(conversations.c.assignee_id, contacts.c.root_id, conversations.c.connectors)
     .join(contacts, contacts.c.id == conversations.c.contact_id)
     .where(
@@ -90,7 +90,7 @@ _UNROUTED = Prepared(
     .order_by(conversations.c.id)
     .limit(bindparam("limit"))
 )
-_SAID = Prepared(
+_LAST_MESSAGES = Prepared(
     select(
         messages.c.connector,
         messages.c.kind,
@@ -124,7 +124,7 @@ _ANSWERED_LAST = Prepared(
 
 
 @dataclass(frozen=True, slots=True)
-class Fresh:
+class UnroutedConversation:
     """A conversation that no rule has looked at since it was opened (again).
 
     Args:
@@ -133,8 +133,8 @@ class Fresh:
         policy: the one of `sla` whose clocks it has from before.
     """
 
-    need: Need
-    snapshot: Snapshot
+    need: QueuedConversation
+    snapshot: ConversationSnapshot
     held_by: int | None
     is_taken: bool
     policy: str | None
@@ -146,9 +146,9 @@ def read_agents(connection: Connection, config: Config) -> list[Agent]:
     for row in _MEMBERS.rows(connection, {}):
         in_teams[row.agent_id].add(row.name)
     people: dict[int, dict[int, float]] = defaultdict(dict)
-    for row in _HELD.rows(connection, {}):
+    for row in _ASSIGNED.rows(connection, {}):
         held = people[row.assignee_id]
-        held[row.root_id] = max(held.get(row.root_id, 0.0), weigh(config, row.connectors))
+        held[row.root_id] = max(held.get(row.root_id, 0.0), person_weight(config, row.connectors))
     return [
         Agent(
             id=row.id,
@@ -167,36 +167,40 @@ def read_agents(connection: Connection, config: Config) -> list[Agent]:
     ]
 
 
-def team_names(connection: Connection) -> dict[int, str]:
+def read_team_names(connection: Connection) -> dict[int, str]:
     return {row.id: row.name for row in connection.execute(select(teams.c.id, teams.c.name))}
 
 
-def read_waiting(
+def read_queue_page(
     connection: Connection, config: Config, names: Mapping[int, str], after: int, limit: int
-) -> list[Need]:
+) -> list[QueuedConversation]:
     """A part of the queue, in the order of ids: what comes after one of them."""
     rows = _WAITING.rows(connection, {"after": after, "limit": limit})
-    return [_need(row, config, names) for row in rows]
+    return [_queued_conversation(row, config, names) for row in rows]
 
 
-def read_need(connection: Connection, config: Config, conversation_id: int) -> Need | None:
+def read_queued_conversation(
+    connection: Connection, config: Config, conversation_id: int
+) -> QueuedConversation | None:
     """What one conversation needs; None when it is not there."""
     row = _ONE_WAITING.first(connection, {"conversation": conversation_id})
-    return None if row is None else _need(row, config, team_names(connection))
+    return None if row is None else _queued_conversation(row, config, read_team_names(connection))
 
 
 def read_unrouted(
     connection: Connection, config: Config, names: Mapping[int, str], now: datetime, limit: int
-) -> list[Fresh]:
+) -> list[UnroutedConversation]:
     """What no rule has looked at yet, the oldest first."""
     opened = open_hours(config, now)
     return [
-        _fresh(connection, row, config, names, opened, now)
+        _unrouted_conversation(connection, row, config, names, opened, now)
         for row in _UNROUTED.rows(connection, {"limit": limit})
     ]
 
 
-def with_known_agent(connection: Connection, need: Need, config: Config, now: datetime) -> Need:
+def with_known_agent(
+    connection: Connection, need: QueuedConversation, config: Config, now: datetime
+) -> QueuedConversation:
     """The same need, with the agent who answered this person last."""
     if need.is_reopened or not config.assignment.sticky:
         return need
@@ -206,42 +210,42 @@ def with_known_agent(connection: Connection, need: Need, config: Config, now: da
     return need if found is None else replace(need, known_agent=found.author_id)
 
 
-def weigh(config: Config, connectors: Iterable[str]) -> float:
+def person_weight(config: Config, connectors: Iterable[str]) -> float:
     """What a person counts for who writes on these connectors: the heaviest of them."""
     weights = config.assignment.capacity.weights
     found = [config.connectors[name].kind for name in connectors if name in config.connectors]
     return max((weights.get(kind, 1.0) for kind in found), default=1.0)
 
 
-def _need(row: Any, config: Config, names: Mapping[int, str]) -> Need:
-    return Need(
+def _queued_conversation(row: Any, config: Config, names: Mapping[int, str]) -> QueuedConversation:
+    return QueuedConversation(
         conversation_id=row.id,
         person_id=row.root_id,
         team=None if row.team_id is None else names.get(row.team_id),
         skills=tuple(row.skills),
         language=row.language,
         priority=row.priority,
-        weight=weigh(config, row.connectors),
-        queued_at=ordering.since(row),
-        sla_due=ordering.due(row),
+        weight=person_weight(config, row.connectors),
+        queued_at=ordering.waiting_from(row),
+        sla_due=ordering.reply_due(row),
         not_for=tuple(row.not_for),
         rule=row.rule or "",
     )
 
 
-def _fresh(
+def _unrouted_conversation(
     connection: Connection,
     row: Any,
     config: Config,
     names: Mapping[int, str],
     opened: frozenset[str],
     now: datetime,
-) -> Fresh:
-    need = _need(row, config, names)
-    said = _SAID.rows(connection, {"conversation": row.id})
+) -> UnroutedConversation:
+    need = _queued_conversation(row, config, names)
+    said = _LAST_MESSAGES.rows(connection, {"conversation": row.id})
     snapshot = _snapshot(row, said, config, opened)
     is_reopened = row.assignee_id is not None and row.accepted_at is None
-    return Fresh(
+    return UnroutedConversation(
         need=replace(
             need,
             queued_at=row.queued_at or row.waiting_since or now,
@@ -256,7 +260,9 @@ def _fresh(
     )
 
 
-def _snapshot(row: Any, said: Sequence[Any], config: Config, opened: frozenset[str]) -> Snapshot:
+def _snapshot(
+    row: Any, said: Sequence[Any], config: Config, opened: frozenset[str]
+) -> ConversationSnapshot:
     # What waits for an answer; where nothing does, the last thing that was said.
     since = row.waiting_since
     new = [one for one in said if since is not None and one.received_at >= since] or said[:1]
@@ -264,12 +270,12 @@ def _snapshot(row: Any, said: Sequence[Any], config: Config, opened: frozenset[s
     last = new[0] if new else None
     connector = last.connector if last is not None else next(iter(row.connectors[-1:]), "")
     known = config.connectors.get(connector)
-    return Snapshot(
+    return ConversationSnapshot(
         connector=connector or "",
         kind=last.kind if last is not None else (known.kind if known is not None else ""),
         page=_extra(new, "page"),
         referrer=_extra(new, "referrer"),
-        language=detect(text),
+        language=detect_language(text),
         text=text,
         labels=tuple(row.labels),
         contact=row.attributes,

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hub.config import Config, default_texts
-from hub.router.auto_replies import localized_words
-from hub.router.auto_replies.rules import fill, placeholders
+from hub.router.auto_replies import formats
+from hub.router.auto_replies.rules import fill_template, placeholder_names
 
 LANGUAGES = {"en", "ar", "et", "fa", "pl"}
 NOW = datetime(2026, 1, 2, 18, 0, tzinfo=UTC)
@@ -31,7 +31,7 @@ def test_a_default_is_there_in_all_languages_of_the_chat(by_language: Mapping[st
 @every_text
 def test_a_default_fills_the_same_places_in_all_languages(by_language: Mapping[str, str]) -> None:
     for text in by_language.values():
-        assert sorted(placeholders(text)) == sorted(placeholders(by_language["en"]))
+        assert sorted(placeholder_names(text)) == sorted(placeholder_names(by_language["en"]))
 
 
 @every_text
@@ -61,11 +61,11 @@ def test_a_file_without_replies_has_the_defaults() -> None:
 def test_who_waits_is_told_their_place_in_their_language(
     language: str, minutes: int, said: str
 ) -> None:
-    wait = localized_words.wait_in_words(timedelta(minutes=minutes), language)
-    values = {"position": localized_words.in_digits("2", language), "wait": wait}
-    assert fill(default_texts.QUEUED[language], values) == said
+    wait = formats.format_wait(timedelta(minutes=minutes), language)
+    values = {"position": formats.format_digits("2", language), "wait": wait}
+    assert fill_template(default_texts.QUEUED[language], values) == said
     only_the_place = said.partition(". ")[0] + "."
-    assert fill(default_texts.QUEUED[language], {**values, "wait": ""}) == only_the_place
+    assert fill_template(default_texts.QUEUED[language], {**values, "wait": ""}) == only_the_place
 
 
 @pytest.mark.parametrize(
@@ -102,8 +102,8 @@ def test_who_comes_outside_hours_is_told_when_and_where_in_their_language(
     language: str, back: str, invited: str
 ) -> None:
     values = {
-        "opens": localized_words.opens_in_words(MONDAY, NOW, "Europe/Tallinn", language),
-        "fallback": localized_words.channel_in_words("email", language),
+        "opens": formats.format_opening(MONDAY, NOW, "Europe/Tallinn", language),
+        "fallback": formats.channel_name("email", language),
     }
-    assert fill(default_texts.OFFLINE[language], values) == f"{back} {invited}"
-    assert fill(default_texts.OFFLINE[language], {**values, "fallback": ""}) == back
+    assert fill_template(default_texts.OFFLINE[language], values) == f"{back} {invited}"
+    assert fill_template(default_texts.OFFLINE[language], {**values, "fallback": ""}) == back

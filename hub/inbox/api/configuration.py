@@ -12,7 +12,7 @@ from hub.errors import ConfigError
 from hub.inbox.api.responses import answer
 from hub.inbox.problems import problem
 from hub.inbox.services import Hub
-from hub.router.preview import Preview, Question, preview
+from hub.router.preview import Preview, Question, preview_decision
 from hub.schema import resources
 
 TAG = Tag(name="Configuration")
@@ -42,7 +42,7 @@ def blueprint(hub: Hub) -> APIBlueprint:
             config = hub.current.load()
         except ConfigError as error:
             return _wrong(error, "The file is wrong; until it is right nobody can tell.")
-        return answer(preview(config, body, datetime.now(UTC)))
+        return answer(preview_decision(config, body, datetime.now(UTC)))
 
     @api.post("/config/reload", responses={200: Reloaded})
     def reload() -> Response:

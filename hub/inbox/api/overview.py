@@ -9,7 +9,7 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from hub.inbox.api.responses import answer
 from hub.inbox.services import Hub
-from hub.router.overview import Overview, overview
+from hub.router.overview import Overview, read_overview
 
 TAG = Tag(name="Overview")
 
@@ -22,6 +22,6 @@ def blueprint(hub: Hub) -> APIBlueprint:
         """Teams with their queues, agents with their loads, at this moment."""
         hub.auth.admin()
         with hub.store.read() as connection:
-            return answer(overview(connection, hub.config, datetime.now(UTC)))
+            return answer(read_overview(connection, hub.config, datetime.now(UTC)))
 
     return api

@@ -13,9 +13,9 @@ from hub.config import Config
 from hub.conversations.assignment import AGENT_LEFT, ASSIGNED, OVERFLOWED, QUEUED, UNANSWERED
 from hub.errors import NotFound
 from hub.router import routing_reads
-from hub.router.assignment_writes import candidates_of
-from hub.router.decisions.candidates import choose
-from hub.router.decisions.evaluation import terms_of
+from hub.router.assignment_writes import candidate_records
+from hub.router.decisions.candidates import choose_agent
+from hub.router.decisions.evaluation import assignment_policy
 from hub.router.queue import places
 from hub.schema import resources
 from hub.store.models import agents, conversations, messages, routing_decisions, teams
@@ -86,14 +86,20 @@ def routing_of(
         # What the rules found in somebody's hands has no candidates: it was left there.
         is_ours = last is not None and last.agent_id == row.assignee_id and last.candidates != []
         by_hand = _by_hand(connection, conversation_id, row.assignee_id, is_ours=is_ours)
-    place = places.place(connection, conversation_id, config.assignment.order)
+    place = places.find_place(connection, conversation_id, config.assignment.order)
     candidates = last.candidates if last is not None else []
     decided_at = last.decided_at if last is not None else None
-    need = None if place is None else routing_reads.read_need(connection, config, conversation_id)
+    need = (
+        None
+        if place is None
+        else routing_reads.read_queued_conversation(connection, config, conversation_id)
+    )
     if need is not None:
         need = routing_reads.with_known_agent(connection, need, config, now)
         everybody = routing_reads.read_agents(connection, config)
-        candidates = candidates_of(choose(need, everybody, terms_of(config, now), now))
+        candidates = candidate_records(
+            choose_agent(need, everybody, assignment_policy(config, now), now)
+        )
         decided_at = now
     if by_hand is not None:
         candidates, decided_at = [by_hand[0]], by_hand[1]

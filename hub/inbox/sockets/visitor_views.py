@@ -38,7 +38,9 @@ def session_view(
     messages = customer_view.messages_before(connection, proved.address_ids, PAGE + 1)
     conversation = queries.current_conversation(connection, proved.contact_address.root_id)
     agent = None if conversation is None else events.agent_for_customer(conversation.assignee)
-    place = None if conversation is None else places.place(connection, int(conversation.id), order)
+    place = (
+        None if conversation is None else places.find_place(connection, int(conversation.id), order)
+    )
     return {
         "contact": customer_view.customer_contact(connection, proved).model_dump(mode="json"),
         "messages": _for_customer(messages[-PAGE:], media_url),

@@ -17,17 +17,17 @@ from zoneinfo import ZoneInfo
 from hub.config import Config
 from hub.config.hours import Hours
 from hub.config.sections import Assignment
-from hub.router.auto_replies import localized_words
+from hub.router.auto_replies import formats
 from hub.router.hours import is_open, opens_at
 
-Kind = Literal["greeting", "queued", "offline"]
-KINDS: tuple[Kind, ...] = ("greeting", "offline", "queued")
+ReplyKind = Literal["greeting", "queued", "offline"]
+REPLY_KINDS: tuple[ReplyKind, ...] = ("greeting", "offline", "queued")
 
 #: Who is given to somebody in this time was not waiting.
 QUEUED_AFTER = timedelta(seconds=3)
 #: What is said to one address in a day at most, over all its conversations. More than two
 #: conversations need it, and no machine that answers ours gets further.
-MOST_PER_DAY = 8
+MAX_PER_DAY = 8
 
 _SENTENCE = re.compile(r"[^.!?؟。…]*[.!?؟。…]+[\s\u200f]*|[^.!?؟。…]+$")
 #: A name is left out with what leads to it: "Hello, {name}!" is "Hello!" then.
@@ -39,7 +39,7 @@ _MACHINES = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class ReplyContext:
     """A conversation in which the customer spoke last.
 
     Args:
@@ -65,9 +65,9 @@ class Situation:
     said: frozenset[str] = frozenset()
 
 
-def to_say(config: Config, now_is: Situation) -> list[Kind]:
+def replies_due(config: Config, now_is: ReplyContext) -> list[ReplyKind]:
     """What is to be said now, in order."""
-    said: list[Kind] = []
+    said: list[ReplyKind] = []
     if now_is.is_new and config.replies.greeting:
         said.append("greeting")
     if now_is.is_routed and not now_is.is_held:
@@ -78,13 +78,13 @@ def to_say(config: Config, now_is: Situation) -> list[Kind]:
     return [kind for kind in said if kind not in now_is.said]
 
 
-def _is_queued(config: Config, now_is: Situation) -> bool:
+def _is_queued(config: Config, now_is: ReplyContext) -> bool:
     is_waiting = now_is.waited is not None and now_is.waited >= QUEUED_AFTER
-    is_told = is_queue_told(config, now_is.is_served)
+    is_told = announces_queue(config, now_is.is_served)
     return is_waiting and is_told and not now_is.is_page
 
 
-def is_queue_told(config: Config, is_served: bool) -> bool:
+def announces_queue(config: Config, is_served: bool) -> bool:
     """Whether who waits is told.
 
     A text that nobody chose is said only where somebody set up a queue and somebody serves it.
@@ -95,7 +95,7 @@ def is_queue_told(config: Config, is_served: bool) -> bool:
     return is_served and (is_set_up or config.assignment != Assignment())
 
 
-def hours_of(config: Config, team: str | None) -> list[Hours]:
+def team_hours(config: Config, team: str | None) -> list[Hours]:
     """The hours in which somebody may be there for a team's conversations; empty: always.
 
     Where no team has it, any team may answer; where there are no teams, the hours are the hub's.
@@ -111,11 +111,11 @@ def hours_of(config: Config, team: str | None) -> list[Hours]:
     return [config.hours[name] for name in names if name is not None]
 
 
-def is_closed(hours: list[Hours], now: datetime) -> bool:
+def are_closed(hours: list[Hours], now: datetime) -> bool:
     return bool(hours) and not any(is_open(one, now) for one in hours)
 
 
-def opens(hours: list[Hours], now: datetime, zone: str, locale: str) -> str:
+def opening_text(hours: list[Hours], now: datetime, zone: str, locale: str) -> str:
     """When the first of them opens, in words; empty when none ever does.
 
     Args:
@@ -125,10 +125,10 @@ def opens(hours: list[Hours], now: datetime, zone: str, locale: str) -> str:
     if not found:
         return ""
     at, theirs = min(found)
-    return localized_words.opens_in_words(at, now, zone if _is_zone(zone) else theirs, locale)
+    return formats.format_opening(at, now, zone if _is_zone(zone) else theirs, locale)
 
 
-def fill(text: str, values: Mapping[str, str]) -> str:
+def fill_template(text: str, values: Mapping[str, str]) -> str:
     """The text with its placeholders filled. A sentence that lacks a value is left out.
 
     Without a `name` only the name goes: a greeting is one also without it.
@@ -136,15 +136,15 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     if not values.get("name"):
         text = _NAME.sub("", text).lstrip(" ,،")
     sentences = _SENTENCE.findall(text) or [text]
-    kept = [one for one in sentences if all(values.get(name) for name in placeholders(one))]
+    kept = [one for one in sentences if all(values.get(name) for name in placeholder_names(one))]
     return "".join(kept).strip().format_map(values) if kept else ""
 
 
-def placeholders(text: str) -> list[str]:
+def placeholder_names(text: str) -> list[str]:
     return [name for _, name, _, _ in string.Formatter().parse(text) if name]
 
 
-def is_machine(path: str) -> bool:
+def is_machine_address(path: str) -> bool:
     """Whether nobody reads what is sent there, or a machine does."""
     return _MACHINES.fullmatch(path) is not None
 

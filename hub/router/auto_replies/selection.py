@@ -16,19 +16,19 @@ from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle
 from hub.outbound import automatic_texts, reachability
 from hub.outbound.destinations import OutboundChannel
-from hub.router.auto_replies import localized_words
+from hub.router.auto_replies import formats
 from hub.router.auto_replies.rules import (
-    KINDS,
-    MOST_PER_DAY,
+    MAX_PER_DAY,
     QUEUED_AFTER,
-    Kind,
-    Situation,
-    fill,
-    hours_of,
-    is_closed,
-    is_machine,
-    is_queue_told,
-    opens,
+    REPLY_KINDS,
+    ReplyContext,
+    ReplyKind,
+    announces_queue,
+    are_closed,
+    fill_template,
+    is_machine_address,
+    opening_text,
+    team_hours,
 )
 from hub.router.conditions import IS_ONLINE, IS_OPEN
 from hub.router.queue import places
@@ -38,12 +38,12 @@ from hub.types import Address
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ReplyCandidate:
     """A conversation in which the customer spoke last, and what they said."""
 
     row: Any
     last: Any
-    situation: Situation
+    situation: ReplyContext
 
     @property
     def is_settled(self) -> bool:
@@ -54,20 +54,20 @@ class Found:
         return now_is.is_routed and ends
 
 
-def look(
+def find_candidates(
     connection: Connection,
     config: Config,
     ids: Collection[int],
     new: Collection[int],
     now: datetime,
-) -> dict[int, Found]:
+) -> dict[int, ReplyCandidate]:
     """How those of these conversations stand in which there may be something to say.
 
     Args:
         new: those of them that were just begun.
     """
     served = _served_teams(connection)
-    if not new and not config.hours and not is_queue_told(config, any(served.values())):
+    if not new and not config.hours and not announces_queue(config, any(served.values())):
         return {}
     rows = connection.execute(
         select(
@@ -93,19 +93,19 @@ def look(
         if last is None or last.extra.get("keyword"):  # START and HELP are the provider's to answer
             continue
         is_waiting = row.assignee_id is None and row.queued_at is not None
-        situation = Situation(
+        situation = ReplyContext(
             channel=last.kind,
             is_page=has_pages(last.kind),
             is_new=row.id in new,
             is_routed=row.rule is not None,
             is_held=is_held,
-            is_closed=is_closed(hours_of(config, row.team), now),
+            is_closed=are_closed(team_hours(config, row.team), now),
             # Since the last word, where that is later: who comes back has waited before.
             waited=now - max(row.queued_at, last.received_at) if is_waiting else None,
             is_served=bool(served.get(row.team or "")),
             said=_said(connection, row.id, row.contact_id),
         )
-        found[row.id] = Found(row, last, situation)
+        found[row.id] = ReplyCandidate(row, last, situation)
     return found
 
 
@@ -146,12 +146,12 @@ def _last_said(connection: Connection, conversation_id: int) -> Any | None:
     ).first()
 
 
-def _name(kind: Kind, conversation_id: int) -> str:
+def _name(kind: ReplyKind, conversation_id: int) -> str:
     return f"reply:{kind}:{conversation_id}"
 
 
 def _said(connection: Connection, conversation_id: int, contact_id: int) -> frozenset[str]:
-    names = {_name(kind, conversation_id): kind for kind in KINDS}
+    names = {_name(kind, conversation_id): kind for kind in REPLY_KINDS}
     found = connection.execute(
         select(messages.c.client_id).where(
             # By the index of the names; a conversation can be with several records of a person.
@@ -166,10 +166,10 @@ def _said(connection: Connection, conversation_id: int, contact_id: int) -> froz
 # -- saying ----------------------------------------------------------------------------------------
 
 
-def say(
+def send_reply(
     tx: Transaction,
-    found: Found,
-    kind: Kind,
+    found: ReplyCandidate,
+    kind: ReplyKind,
     config: Config,
     outlets: Mapping[str, OutboundChannel],
 ) -> bool:
@@ -199,7 +199,7 @@ def say(
         values = {"name": person.name}
     if values is None:
         return False
-    text = fill(texts.get(language, ""), values)
+    text = fill_template(texts.get(language, ""), values)
     made = automatic_texts.send_automatic_text(
         tx, target, person, outlet, text, _name(kind, target.id)
     )
@@ -208,34 +208,34 @@ def say(
 
 def _when_back(
     tx: Transaction,
-    found: Found,
+    found: ReplyCandidate,
     config: Config,
     person: ContactAddress,
     outlet: OutboundChannel,
     outlets: Mapping[str, OutboundChannel],
     language: str,
 ) -> dict[str, str] | None:
-    hours = hours_of(config, found.row.team)
-    if not is_closed(hours, tx.now):
+    hours = team_hours(config, found.row.team)
+    if not are_closed(hours, tx.now):
         return None
     zone = str(person.contact.attributes.get("timezone", ""))
     other = _elsewhere(tx, config, person, outlet, outlets)
     return {
-        "opens": opens(hours, tx.now, zone, language),
-        "fallback": other and localized_words.channel_in_words(other, language),
+        "opens": opening_text(hours, tx.now, zone, language),
+        "fallback": other and formats.channel_name(other, language),
     }
 
 
 def _place(
-    connection: Connection, found: Found, config: Config, language: str
+    connection: Connection, found: ReplyCandidate, config: Config, language: str
 ) -> dict[str, str] | None:
-    place = places.place(connection, found.row.id, config.assignment.order)
+    place = places.find_place(connection, found.row.id, config.assignment.order)
     if place is None:
         return None
     wait = None if place.wait_seconds is None else timedelta(seconds=place.wait_seconds)
     return {
-        "position": localized_words.in_digits(str(place.position), language),
-        "wait": "" if wait is None else localized_words.wait_in_words(wait, language),
+        "position": formats.format_digits(str(place.position), language),
+        "wait": "" if wait is None else formats.format_wait(wait, language),
     }
 
 
@@ -261,7 +261,7 @@ def _elsewhere(
 
 def _is_refused(tx: Transaction, person: ContactAddress) -> bool:
     """Whether this address is a machine's, or was told so much today that it may be one."""
-    if person.address.scheme == "mailto" and is_machine(person.address.path):
+    if person.address.scheme == "mailto" and is_machine_address(person.address.path):
         return True
     told = tx.execute(
         select(func.count())
@@ -274,4 +274,4 @@ def _is_refused(tx: Transaction, person: ContactAddress) -> bool:
             messages.c.author_type == "system",
         )
     ).scalar_one()
-    return int(told) >= MOST_PER_DAY
+    return int(told) >= MAX_PER_DAY

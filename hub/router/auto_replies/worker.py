@@ -23,8 +23,8 @@ from hub.connectors.registry import has_pages
 from hub.metrics import AUTOMATIC
 from hub.outbound.destinations import OutboundChannel
 from hub.router.auto_replies import selection
-from hub.router.auto_replies.rules import QUEUED_AFTER, Kind, to_say
-from hub.router.auto_replies.selection import Found
+from hub.router.auto_replies.rules import QUEUED_AFTER, ReplyKind, replies_due
+from hub.router.auto_replies.selection import ReplyCandidate
 from hub.router.conditions import IS_FREE
 from hub.schema import resources
 from hub.schema.events import ConversationCreated, ConversationUpdated, Event, MessageCreated
@@ -51,7 +51,7 @@ class _Heard:
     is_new: bool = False
 
 
-class Replier:
+class AutoReplyWorker:
     """One thread that speaks for the hub."""
 
     def __init__(
@@ -139,7 +139,7 @@ class Replier:
             for conversation_id in found.all():
                 self._put(conversation_id, is_new=False, at_once=True)
 
-    def speak(self) -> list[Kind]:
+    def speak(self) -> list[ReplyKind]:
         """Says what is to be said by now. Returns what was."""
         config = self._config()
         now = time.monotonic()
@@ -150,12 +150,12 @@ class Replier:
             return []
         new = {conversation_id for conversation_id, ask in heard.items() if ask.is_new}
         with self._store.read() as connection:
-            found = selection.look(connection, config, heard, new, datetime.now(UTC))
-        said: list[Kind] = []
+            found = selection.find_candidates(connection, config, heard, new, datetime.now(UTC))
+        said: list[ReplyKind] = []
         settled = {}
         for conversation_id, ask in heard.items():
             one = found.get(conversation_id)
-            for kind in () if one is None else to_say(config, one.situation):
+            for kind in () if one is None else replies_due(config, one.situation):
                 if self._say(found[conversation_id], kind, config):
                     said.append(kind)
             if one is None or one.is_settled or now - ask.at > FORGET_SECONDS:
@@ -163,12 +163,12 @@ class Replier:
         self._forget(settled)
         return said
 
-    def _say(self, found: Found, kind: Kind, config: Config) -> bool:
+    def _say(self, found: ReplyCandidate, kind: ReplyKind, config: Config) -> bool:
         outlets = self._outlets()
         if found.last.connector not in outlets:
             return False
         told = self._store.write(
-            partial(selection.say, found=found, kind=kind, config=config, outlets=outlets)
+            partial(selection.send_reply, found=found, kind=kind, config=config, outlets=outlets)
         )
         if told:
             AUTOMATIC.labels(kind).inc()

@@ -9,15 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from hub.router.decisions.reasons import OBSTACLES, against, for_chosen, in_words
+from hub.router.decisions.reasons import OBSTACLES, obstacle_text, reason_against, reasons_for
 from hub.router.decisions.strategies import STRATEGIES
-from hub.router.decisions.values import Agent, Choice, Need, Reason, Terms, Verdict
+from hub.router.decisions.values import (
+    Agent,
+    AssignmentPolicy,
+    CandidateResult,
+    Choice,
+    QueuedConversation,
+    Reason,
+)
 
 #: How many candidates a decision keeps: whoever was nearest to getting it.
-KEPT = 20
+MAX_RESULTS = 20
 
 
-def choose(need: Need, agents: Sequence[Agent], terms: Terms, now: datetime) -> Choice:
+def choose_agent(
+    need: QueuedConversation, agents: Sequence[Agent], terms: AssignmentPolicy, now: datetime
+) -> Choice:
     """Who of these agents gets the conversation, and why each of the others does not."""
     found = [(agent, _obstacle(agent, need, terms)) for agent in agents]
     fitting = [agent for agent, obstacle in found if obstacle is None]
@@ -48,7 +57,7 @@ def choose(need: Need, agents: Sequence[Agent], terms: Terms, now: datetime) -> 
     return Choice(chosen, verdicts, None if chosen else retry_at, counts)
 
 
-def _obstacle(agent: Agent, need: Need, terms: Terms) -> str | None:
+def _obstacle(agent: Agent, need: QueuedConversation, terms: AssignmentPolicy) -> str | None:
     """The first thing in the way, apart from what time relaxes."""
     if not agent.may_answer:
         return "not_allowed"
@@ -65,7 +74,9 @@ def _obstacle(agent: Agent, need: Need, terms: Terms) -> str | None:
     return None
 
 
-def _somebody(code: str, found: Sequence[tuple[Agent, str | None]], need: Need) -> bool:
+def _somebody(
+    code: str, found: Sequence[tuple[Agent, str | None]], need: QueuedConversation
+) -> bool:
     """Whether it is worth a wait: a language that nobody of the team writes is not waited for."""
     if code == "lacks_skills":
         return True
@@ -77,7 +88,10 @@ def _somebody(code: str, found: Sequence[tuple[Agent, str | None]], need: Need) 
 
 
 def _known(
-    need: Need, found: Sequence[tuple[Agent, str | None]], terms: Terms, now: datetime
+    need: QueuedConversation,
+    found: Sequence[tuple[Agent, str | None]],
+    terms: AssignmentPolicy,
+    now: datetime,
 ) -> tuple[Agent | None, Agent | None]:
     """The agent the customer knows, if free; else the one to wait for a little, if busy."""
     if need.known_agent is None or terms.strategy == "manual":
@@ -96,24 +110,24 @@ _SOFT = frozenset({"lacks_skills", "lacks_language"})
 
 
 def _awaiting(
-    need: Need, found: Sequence[tuple[Agent, str | None]], awaited: Agent
-) -> tuple[Verdict, ...]:
+    need: QueuedConversation, found: Sequence[tuple[Agent, str | None]], awaited: Agent
+) -> tuple[CandidateResult, ...]:
     reason = Reason("awaited", f"Could take it, but {awaited.name} knows this customer.")
     return _verdicts(need, found, lambda _: (reason,))
 
 
 def _chosen(
-    need: Need,
+    need: QueuedConversation,
     found: Sequence[tuple[Agent, str | None]],
     chosen: Agent | None,
-    terms: Terms,
+    terms: AssignmentPolicy,
     is_known: bool,
-) -> tuple[Verdict, ...]:
+) -> tuple[CandidateResult, ...]:
     def of_fitting(agent: Agent) -> tuple[Reason, ...]:
         if agent is chosen:
-            return tuple(for_chosen(agent, need, terms, is_known))
+            return tuple(reasons_for(agent, need, terms, is_known))
         assert chosen is not None
-        return (against(agent, chosen, terms, is_known),)
+        return (reason_against(agent, chosen, terms, is_known),)
 
     return _verdicts(need, found, of_fitting, chosen)
 
@@ -124,11 +138,11 @@ def _counted(found: Sequence[tuple[Agent, str | None]]) -> dict[str, int]:
 
 
 def _verdicts(
-    need: Need,
+    need: QueuedConversation,
     found: Sequence[tuple[Agent, str | None]],
     of_fitting: Callable[[Agent], tuple[Reason, ...]],
     chosen: Agent | None = None,
-) -> tuple[Verdict, ...]:
+) -> tuple[CandidateResult, ...]:
     """The nearest first, and of many only the nearest."""
 
     def rank(pair: tuple[Agent, str | None]) -> tuple[bool, int, int]:
@@ -137,12 +151,12 @@ def _verdicts(
         return agent is not chosen, -passed, agent.id
 
     return tuple(
-        Verdict(
+        CandidateResult(
             agent.id,
             agent is chosen,
             of_fitting(agent)
             if obstacle is None or agent is chosen
-            else (Reason(obstacle, in_words(obstacle, agent, need)),),
+            else (Reason(obstacle, obstacle_text(obstacle, agent, need)),),
         )
-        for agent, obstacle in sorted(found, key=rank)[:KEPT]
+        for agent, obstacle in sorted(found, key=rank)[:MAX_RESULTS]
     )

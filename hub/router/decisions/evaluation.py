@@ -9,26 +9,26 @@ from datetime import datetime, timedelta
 from hub.config import Config
 from hub.router import hours
 from hub.router.decisions import rules
-from hub.router.decisions.candidates import choose
-from hub.router.decisions.rules import Outcome, Snapshot
-from hub.router.decisions.values import Agent, Choice, Need, Terms
+from hub.router.decisions.candidates import choose_agent
+from hub.router.decisions.rules import ConversationSnapshot, RuleOutcome
+from hub.router.decisions.values import Agent, AssignmentPolicy, Choice, QueuedConversation
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What becomes of a conversation: what the rules say, what is needed, and who gets it."""
 
-    outcome: Outcome
-    need: Need
+    outcome: RuleOutcome
+    need: QueuedConversation
     choice: Choice
 
 
-def decide(
-    snapshot: Snapshot,
+def decide_assignment(
+    snapshot: ConversationSnapshot,
     config: Config,
     agents: Sequence[Agent],
     now: datetime,
-    need: Need | None = None,
+    need: QueuedConversation | None = None,
 ) -> Decision:
     """Decides about a conversation as it stands at `now`.
 
@@ -36,15 +36,17 @@ def decide(
         need: what is known of it beside what rules see: the person, who answered them last. None
             for a first message of somebody new.
     """
-    outcome = rules.evaluate(config.routing, snapshot)
+    outcome = rules.evaluate_rules(config.routing, snapshot)
     if need is None:
         weight = config.assignment.capacity.weights.get(snapshot.kind, 1.0)
-        need = Need(conversation_id=0, queued_at=now, weight=weight, language=snapshot.language)
-    need = needed(need, outcome)
-    return Decision(outcome, need, choose(need, agents, terms_of(config, now), now))
+        need = QueuedConversation(
+            conversation_id=0, queued_at=now, weight=weight, language=snapshot.language
+        )
+    need = apply_outcome(need, outcome)
+    return Decision(outcome, need, choose_agent(need, agents, assignment_policy(config, now), now))
 
 
-def needed(need: Need, outcome: Outcome) -> Need:
+def apply_outcome(need: QueuedConversation, outcome: RuleOutcome) -> QueuedConversation:
     """A need after the rules have spoken."""
     team = outcome.team or need.team
     if need.team is not None and not outcome.is_specific:
@@ -58,10 +60,10 @@ def needed(need: Need, outcome: Outcome) -> Need:
     )
 
 
-def terms_of(config: Config, now: datetime) -> Terms:
+def assignment_policy(config: Config, now: datetime) -> AssignmentPolicy:
     """What the configuration says of choosing, at this moment."""
     assignment = config.assignment
-    return Terms(
+    return AssignmentPolicy(
         strategy=assignment.strategy,
         sticky_wait=assignment.sticky_wait if assignment.sticky else timedelta(0),
         relax_skills_after=assignment.relax_skills_after,
@@ -80,9 +82,9 @@ def open_hours(config: Config, now: datetime) -> frozenset[str]:
     return frozenset(name for name, one in config.hours.items() if hours.is_open(one, now))
 
 
-def opens_next(config: Config, now: datetime) -> datetime | None:
+def next_team_opening(config: Config, now: datetime) -> datetime | None:
     """When the next team that is closed now opens."""
-    closed = terms_of(config, now).closed
+    closed = assignment_policy(config, now).closed
     names = {config.teams[name].hours for name in closed}
     found = [hours.opens_at(config.hours[name], now) for name in names if name is not None]
     return min((at for at in found if at is not None), default=None)

@@ -37,7 +37,7 @@ _TODAY = {"iw": "he", "in": "id", "no": "nb", "zh-Hant": "zh", "tl": "fil", "jw"
 _NO_WORDS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|[\d_]+")
 
 
-def detect(text: str) -> str:
+def detect_language(text: str) -> str:
     """The tag of the language (`en`, `ar`), or empty when nobody can tell."""
     text = _NO_WORDS.sub(" ", text[:ENOUGH])
     letters = [one for one in text if unicodedata.category(one)[0] == "L"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from hub.router.decisions.values import Agent, Need, Reason, Terms
+from hub.router.decisions.values import Agent, AssignmentPolicy, QueuedConversation, Reason
 
 #: In the order of the questions: who got furthest was nearest to getting it.
 OBSTACLES = (
@@ -34,7 +34,7 @@ _SUMMARY: Mapping[str, str] = {
 }
 
 
-def summary(counts: Mapping[str, int]) -> str:
+def summarize_obstacles(counts: Mapping[str, int]) -> str:
     """Why nobody gets it, in a sentence."""
     if "crowd" in counts:
         return "Very many came at once: it waits for its turn."
@@ -46,7 +46,9 @@ def summary(counts: Mapping[str, int]) -> str:
     return f"Nobody is free: {', '.join(parts)}." if parts else "There is nobody who may answer."
 
 
-def for_chosen(agent: Agent, need: Need, terms: Terms, is_known: bool) -> Iterator[Reason]:
+def reasons_for(
+    agent: Agent, need: QueuedConversation, terms: AssignmentPolicy, is_known: bool
+) -> Iterator[Reason]:
     """Everything that spoke for whoever got it."""
     if is_known and need.is_reopened:
         yield Reason("same_agent", "Had it before it was resolved.")
@@ -55,7 +57,7 @@ def for_chosen(agent: Agent, need: Need, terms: Terms, is_known: bool) -> Iterat
     elif terms.strategy == "round_robin":
         yield Reason("round_robin", "Was given nothing for the longest time.")
     else:
-        yield Reason("least_loaded", f"Holds the least: {_held(agent)}.")
+        yield Reason("least_loaded", f"Holds the least: {_load_text(agent)}.")
     if need.team is not None:
         yield Reason("member", f"Is in the team {need.team}.")
     if need.skills:
@@ -70,20 +72,20 @@ def for_chosen(agent: Agent, need: Need, terms: Terms, is_known: bool) -> Iterat
             yield Reason("language_relaxed", f"Nobody who writes {need.language} was free in time.")
 
 
-def against(agent: Agent, chosen: Agent, terms: Terms, is_known: bool) -> Reason:
+def reason_against(agent: Agent, chosen: Agent, terms: AssignmentPolicy, is_known: bool) -> Reason:
     """What spoke against somebody who could have taken it."""
     if is_known:
         return Reason("not_known", f"Could take it, but {chosen.name} knows this customer.")
     if terms.strategy == "round_robin" or agent.share == chosen.share:
         return Reason("later_turn", f"Could take it, but it was the turn of {chosen.name}.")
-    return Reason("busier", f"Could take it, but holds more: {_held(agent)}.")
+    return Reason("busier", f"Could take it, but holds more: {_load_text(agent)}.")
 
 
-def _held(agent: Agent) -> str:
+def _load_text(agent: Agent) -> str:
     return f"{agent.load:g} of {agent.capacity:g}"
 
 
-def in_words(obstacle: str, agent: Agent, need: Need) -> str:
+def obstacle_text(obstacle: str, agent: Agent, need: QueuedConversation) -> str:
     """What was in an agent's way, as a sentence."""
     match obstacle:
         case "not_allowed":
@@ -97,7 +99,7 @@ def in_words(obstacle: str, agent: Agent, need: Need) -> str:
         case "closed":
             return f"The team {need.team} is closed now."
         case "full":
-            return f"Has no room: holds {_held(agent)}."
+            return f"Has no room: holds {_load_text(agent)}."
         case "lacks_skills":
             missing = [skill for skill in need.skills if skill not in agent.skills]
             return f"Lacks {', '.join(missing)}."

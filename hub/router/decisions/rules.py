@@ -11,14 +11,14 @@ from types import MappingProxyType
 from typing import Any
 
 from hub.config.sections import Rule, When
-from hub.router.decisions.word_match import fold, has_phrase, matches
+from hub.router.decisions.word_match import contains_phrase, fold_text, matches_pattern
 
-EVERYTHING = When()
-NOTHING: Mapping[str, Any] = MappingProxyType({})
+NO_CONDITIONS = When()
+NO_ATTRIBUTES: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class ConversationSnapshot:
     """What is known of a conversation at one moment. Nothing in it changes while rules look.
 
     Args:
@@ -36,13 +36,13 @@ class Snapshot:
     language: str = ""
     text: str = ""
     labels: tuple[str, ...] = ()
-    contact: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    contact: Mapping[str, Any] = field(default_factory=lambda: NO_ATTRIBUTES)
     department: str = ""
     open_hours: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RuleOutcome:
     """What the rules say. `rule` is empty when none matched: then anybody may answer.
 
     `is_specific` is False for a rule without conditions, which would match anything.
@@ -57,28 +57,28 @@ class Outcome:
     is_specific: bool = False
 
 
-def evaluate(rules: Sequence[Rule], snapshot: Snapshot) -> Outcome:
+def evaluate_rules(rules: Sequence[Rule], snapshot: ConversationSnapshot) -> RuleOutcome:
     """The outcome of the first rule that matches."""
     for index, rule in enumerate(rules):
-        if failing(rule.when, snapshot) is None:
-            return Outcome(
-                rule=name_of(rule, index),
+        if failed_condition(rule.when, snapshot) is None:
+            return RuleOutcome(
+                rule=rule_name(rule, index),
                 team=rule.team,
                 skills=rule.skills,
                 labels=rule.labels,
                 priority=rule.priority,
                 sla=rule.sla,
-                is_specific=rule.when != EVERYTHING,
+                is_specific=rule.when != NO_CONDITIONS,
             )
-    return Outcome()
+    return RuleOutcome()
 
 
-def name_of(rule: Rule, index: int) -> str:
+def rule_name(rule: Rule, index: int) -> str:
     """What a rule is called; one without a name by its place in the table, counted from 1."""
     return rule.name or f"rule {index + 1}"
 
 
-def failing(when: When, snapshot: Snapshot) -> str | None:
+def failed_condition(when: When, snapshot: ConversationSnapshot) -> str | None:
     """The first condition that does not hold, by its key in the file; None when all do."""
     for key, holds in _CONDITIONS.items():
         if not holds(when, snapshot):
@@ -91,14 +91,14 @@ def _same(wanted: Sequence[str], value: str) -> bool:
 
 
 def _wild(wanted: Sequence[str], value: str) -> bool:
-    return not wanted or any(matches(pattern, value) for pattern in wanted)
+    return not wanted or any(matches_pattern(pattern, value) for pattern in wanted)
 
 
 def _folded(wanted: Sequence[str], values: Sequence[str]) -> bool:
     if not wanted:
         return True
-    given = {fold(value) for value in values}
-    return any(fold(one) in given for one in wanted)
+    given = {fold_text(value) for value in values}
+    return any(fold_text(one) in given for one in wanted)
 
 
 def _language(wanted: Sequence[str], spoken: str) -> bool:
@@ -115,13 +115,17 @@ def _language(wanted: Sequence[str], spoken: str) -> bool:
 def _words(wanted: Sequence[str], text: str) -> bool:
     if not wanted:
         return True
-    folded = fold(text)
-    return any(has_phrase(folded, fold(phrase)) for phrase in wanted)
+    folded = fold_text(text)
+    return any(contains_phrase(folded, fold_text(phrase)) for phrase in wanted)
 
 
 def _contact(wanted: Mapping[str, Sequence[str]], attributes: Mapping[str, Any]) -> bool:
     return all(
-        any(matches(pattern, value) for pattern in patterns for value in _texts(attributes, name))
+        any(
+            matches_pattern(pattern, value)
+            for pattern in patterns
+            for value in _texts(attributes, name)
+        )
         for name, patterns in wanted.items()
     )
 
@@ -135,7 +139,7 @@ def _texts(attributes: Mapping[str, Any], name: str) -> list[str]:
     ]
 
 
-_CONDITIONS: Mapping[str, Callable[[When, Snapshot], bool]] = {
+_CONDITIONS: Mapping[str, Callable[[When, ConversationSnapshot], bool]] = {
     "connector": lambda when, now: _same(when.connector, now.connector),
     "kind": lambda when, now: _same(when.kind, now.kind),
     "page": lambda when, now: _wild(when.page, now.page),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-NOBODY: Mapping[int, float] = MappingProxyType({})
+NO_LOADS: Mapping[int, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Agent:
     skills: frozenset[str] = frozenset()
     languages: frozenset[str] = frozenset()
     capacity: float = 8.0
-    people: Mapping[int, float] = field(default_factory=lambda: NOBODY)
+    people: Mapping[int, float] = field(default_factory=lambda: NO_LOADS)
     given_at: datetime | None = None
     load: float = 0.0
 
@@ -38,30 +38,30 @@ class Agent:
         """How much of what they can hold they do."""
         return self.load / self.capacity if self.capacity else 1.0
 
-    def room_for(self, need: Need) -> bool:
+    def room_for(self, need: QueuedConversation) -> bool:
         return self.load + self._more(need) <= self.capacity + 1e-9 and self.capacity > 0
 
-    def holding(self, need: Need, now: datetime) -> Agent:
+    def holding(self, need: QueuedConversation, now: datetime) -> Agent:
         """The same agent once they have it too."""
         more = self._more(need)
         people = {**self.people, need.person_id: self.people.get(need.person_id, 0.0) + more}
         return replace(self, people=people, load=self.load + more, given_at=now)
 
-    def can_do(self, need: Need) -> bool:
+    def can_do(self, need: QueuedConversation) -> bool:
         return self.skills.issuperset(need.skills)
 
-    def writes(self, need: Need) -> bool:
+    def writes(self, need: QueuedConversation) -> bool:
         """Whoever named no languages writes any."""
         if not need.language or not self.languages:
             return True
         return any(one.partition("-")[0] == need.language for one in self.languages)
 
-    def _more(self, need: Need) -> float:
+    def _more(self, need: QueuedConversation) -> float:
         return max(0.0, need.weight - self.people.get(need.person_id, 0.0))
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class QueuedConversation:
     """A conversation that waits for somebody.
 
     Args:
@@ -89,7 +89,7 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class AssignmentPolicy:
     """What the configuration says of choosing, as it holds at one moment."""
 
     strategy: str = "least_loaded"
@@ -108,7 +108,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CandidateResult:
     """What was found about one agent."""
 
     agent_id: int
@@ -121,7 +121,7 @@ class Choice:
     """Who gets it, if anybody; what was found about everybody; when waiting alone may change it."""
 
     agent: Agent | None
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[CandidateResult, ...]
     retry_at: datetime | None = None
     #: How many of all agents each thing kept from getting it, in the order of the questions.
     counts: Mapping[str, int] = field(default_factory=dict)

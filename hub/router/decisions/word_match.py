@@ -23,14 +23,14 @@ _ARABIC_PREFIX = re.compile("(?:[وف])?(?:[بکل])?(?:ال|لل)?")
 
 
 @lru_cache(maxsize=512)
-def fold(text: str) -> str:
+def fold_text(text: str) -> str:
     """Text as it is compared: case, accents and spacing do not count."""
     plain = _MARKS.sub("", unicodedata.normalize("NFKD", text).casefold())
     composed = unicodedata.normalize("NFKC", plain)
     return _SPACES.sub(" ", composed.translate(_ONE_FORM)).strip()
 
 
-def has_phrase(text: str, phrase: str) -> bool:
+def contains_phrase(text: str, phrase: str) -> bool:
     """Whether a phrase stands in a text as words of its own. Both are folded."""
     start = 0
     while phrase and (at := text.find(phrase, start)) >= 0:
@@ -40,7 +40,7 @@ def has_phrase(text: str, phrase: str) -> bool:
     return False
 
 
-def matches(pattern: str, value: str) -> bool:
+def matches_pattern(pattern: str, value: str) -> bool:
     """Whether a value has the form of a pattern, in which `*` stands for anything.
 
     Case does not count. Takes time in proportion to the value, whatever the pattern.

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from hub.conversations import publishing
 from hub.metrics import QUEUE
-from hub.router.decisions.values import Need
+from hub.router.decisions.values import QueuedConversation
 from hub.router.queue import places
 from hub.router.queue.places import Place
 from hub.schema.events import Event, QueueChanged
@@ -15,11 +15,11 @@ from hub.store.engine import Store
 from hub.types import Address
 
 #: Nobody is told more often than that, and no more than so many at a time: the first in line.
-EVERY_SECONDS = 2.0
-AT_A_TIME = 200
+PAUSE_SECONDS = 2.0
+NOTICE_LIMIT = 200
 
 
-class Tidings:
+class QueueNotices:
     """Remembers what everybody was told last."""
 
     def __init__(self, store: Store) -> None:
@@ -35,9 +35,9 @@ class Tidings:
 
     def pause(self) -> float:
         """For how many seconds nobody is told anything yet."""
-        return max(0.0, self._told_at + EVERY_SECONDS - time.monotonic())
+        return max(0.0, self._told_at + PAUSE_SECONDS - time.monotonic())
 
-    def tell(self, waiting: list[Need]) -> float | None:
+    def tell(self, waiting: list[QueuedConversation]) -> float | None:
         """Tells whom it concerns. Returns after how many seconds there is more to tell."""
         self._count(waiting)
         here = {need.conversation_id for need in waiting}
@@ -54,18 +54,18 @@ class Tidings:
         self._told |= news
         self._store.announce(
             *(
-                _event(one, page)
+                _queue_event(one, page)
                 for conversation_id, one in news.items()
                 for page in self._pages[conversation_id]
             )
         )
-        return EVERY_SECONDS if len(news) == AT_A_TIME else None
+        return PAUSE_SECONDS if len(news) == NOTICE_LIMIT else None
 
-    def _news(self, waiting: list[Need]) -> dict[int, Place]:
-        positions = places.positions(waiting)
+    def _news(self, waiting: list[QueuedConversation]) -> dict[int, Place]:
+        positions = places.queue_positions(waiting)
         with self._store.read() as connection:
             paces = {
-                team: places.pace(connection, team)
+                team: places.team_pace(connection, team)
                 for team in {team for team, _position in positions.values()}
             }
         found: dict[int, Place] = {}
@@ -76,7 +76,7 @@ class Tidings:
             # A wait that is reckoned anew is no news on its own.
             if told is None or told.position != position:
                 found[conversation_id] = now
-            if len(found) == AT_A_TIME:
+            if len(found) == NOTICE_LIMIT:
                 break
         return found
 
@@ -87,8 +87,8 @@ class Tidings:
         with self._store.read() as connection:
             self._pages |= publishing.pages_of(connection, missing)
 
-    def _count(self, waiting: list[Need]) -> None:
-        lengths = places.lengths(waiting)
+    def _count(self, waiting: list[QueuedConversation]) -> None:
+        lengths = places.queue_lengths(waiting)
         for team in self._teams - lengths.keys():
             QUEUE.labels(team=team).set(0)
         for team, length in lengths.items():
@@ -96,6 +96,6 @@ class Tidings:
         self._teams |= lengths.keys()
 
 
-def _event(place: Place, page: Address) -> Event:
+def _queue_event(place: Place, page: Address) -> Event:
     told = QueueChanged(position=place.position, wait_seconds=place.wait_seconds)
     return Event(told, page, to_agents=False)

@@ -12,16 +12,16 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 Criterion = Literal["priority", "sla", "waiting"]
-Key = tuple[float, ...]
+QueueKey = tuple[float, ...]
 
-LEVELS: Mapping[str, int] = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
+PRIORITY_LEVELS: Mapping[str, int] = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
 #: What one level of priority is worth.
-LEVEL = timedelta(minutes=10).total_seconds()
+LEVEL_SECONDS = timedelta(minutes=10).total_seconds()
 #: Where no clock runs, the answer counts as due this long after the customer came.
-NO_CLOCK = timedelta(hours=1).total_seconds()
+DEFAULT_DUE_SECONDS = timedelta(hours=1).total_seconds()
 
 
-class Standing(Protocol):
+class QueueColumns(Protocol):
     """The columns of a conversation that say where it stands."""
 
     @property
@@ -36,31 +36,33 @@ class Standing(Protocol):
     def next_reply_due(self) -> datetime | None: ...
 
 
-def since(row: Standing) -> datetime:
+def waiting_from(row: QueueColumns) -> datetime:
     """From when its wait counts."""
     return row.queued_at or row.waiting_since or row.created_at
 
 
-def due(row: Standing) -> datetime | None:
+def reply_due(row: QueueColumns) -> datetime | None:
     """When its next answer is due, where a clock says so."""
     found = (at for at in (row.first_reply_due, row.next_reply_due) if at is not None)
     return min(found, default=None)
 
 
-def key(
+def queue_key(
     order: Sequence[Criterion],
     *,
     conversation_id: int,
     priority: str,
     queued_at: datetime,
     sla_due: datetime | None,
-) -> Key:
+) -> QueueKey:
     """The place of a conversation: the smallest key is served first."""
     at = queued_at.timestamp()
-    due_at = at + NO_CLOCK if sla_due is None else sla_due.timestamp()
+    due_at = at + DEFAULT_DUE_SECONDS if sla_due is None else sla_due.timestamp()
     parts: dict[str, Callable[[], float]] = {
         # Whole levels of time, so that equals in it are told apart by what comes next.
-        "priority": lambda: at // LEVEL + LEVELS.get(priority, LEVELS["normal"]),
+        "priority": lambda: (
+            at // LEVEL_SECONDS + PRIORITY_LEVELS.get(priority, PRIORITY_LEVELS["normal"])
+        ),
         "sla": lambda: due_at,
         "waiting": lambda: at,
     }

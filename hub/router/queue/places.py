@@ -11,14 +11,14 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, or_, select
 
 from hub.router.conditions import IS_FREE
-from hub.router.decisions.values import Need
+from hub.router.decisions.values import QueuedConversation
 from hub.router.queue import ordering
 from hub.router.queue.ordering import Criterion
 from hub.store.models import conversations, routing_decisions, teams
 from hub.store.prepared import Prepared
 
 #: How many who were served last tell how fast a team works, and how long ago they may have been.
-SERVED = 10
+SERVED_LIMIT = 10
 
 _SERVED = Prepared(
     select(routing_decisions.c.decided_at, routing_decisions.c.waited_seconds)
@@ -27,7 +27,7 @@ _SERVED = Prepared(
         routing_decisions.c.agent_id.is_not(None),
     )
     .order_by(routing_decisions.c.id.desc())
-    .limit(SERVED)
+    .limit(SERVED_LIMIT)
 )
 
 
@@ -54,7 +54,9 @@ class Pace:
         return round(max(self.between * position, self.waited))
 
 
-def place(connection: Connection, conversation_id: int, order: Sequence[Criterion]) -> Place | None:
+def find_place(
+    connection: Connection, conversation_id: int, order: Sequence[Criterion]
+) -> Place | None:
     """The place of a conversation in its team's queue; None when it does not wait."""
     own = connection.execute(
         select(conversations.c.team_id).where(conversations.c.id == conversation_id, *IS_FREE)
@@ -76,12 +78,12 @@ def place(connection: Connection, conversation_id: int, order: Sequence[Criterio
             conversations.c.team_id.is_not_distinct_from(own.team_id),
         )
     ).all()
-    keys = {row.id: _key_of(row, order) for row in rows}
+    keys = {row.id: _row_key(row, order) for row in rows}
     if conversation_id not in keys:
         return None  # it was taken between the two looks
     position = 1 + sum(1 for one in keys.values() if one < keys[conversation_id])
     team = connection.execute(select(teams.c.name).where(teams.c.id == own.team_id)).scalar()
-    found = pace(connection, team or "")
+    found = team_pace(connection, team or "")
     return Place(position, None if found is None else found.wait(position))
 
 
@@ -101,7 +103,7 @@ def waiting_by_team(connection: Connection) -> dict[str, tuple[int, datetime | N
     return {row.name or "": (row.waiting, row.since) for row in rows}
 
 
-def pace(connection: Connection, team: str) -> Pace | None:
+def team_pace(connection: Connection, team: str) -> Pace | None:
     """How fast a team ("" for everybody) took the last who waited; None when nobody did."""
     rows = _SERVED.rows(connection, {"team": team})
     if not rows:
@@ -114,13 +116,15 @@ def pace(connection: Connection, team: str) -> Pace | None:
     return Pace(min(spent / (len(rows) - 1), max(waited, 1.0)), waited)
 
 
-def sorted_needs(needs: Iterable[Need], order: Sequence[Criterion]) -> list[Need]:
+def sort_queue(
+    needs: Iterable[QueuedConversation], order: Sequence[Criterion]
+) -> list[QueuedConversation]:
     """In the order in which they are served."""
-    return sorted(needs, key=lambda need: key_of(need, order))
+    return sorted(needs, key=lambda need: conversation_key(need, order))
 
 
-def key_of(need: Need, order: Sequence[Criterion]) -> ordering.Key:
-    return ordering.key(
+def conversation_key(need: QueuedConversation, order: Sequence[Criterion]) -> ordering.QueueKey:
+    return ordering.queue_key(
         order,
         conversation_id=need.conversation_id,
         priority=need.priority,
@@ -129,7 +133,7 @@ def key_of(need: Need, order: Sequence[Criterion]) -> ordering.Key:
     )
 
 
-def positions(needs: Iterable[Need]) -> dict[int, tuple[str, int]]:
+def queue_positions(needs: Iterable[QueuedConversation]) -> dict[int, tuple[str, int]]:
     """The team and the place of each, from the queue in its order."""
     count: dict[str, int] = defaultdict(int)
     found = {}
@@ -140,17 +144,17 @@ def positions(needs: Iterable[Need]) -> dict[int, tuple[str, int]]:
     return found
 
 
-def _key_of(row: Any, order: Sequence[Criterion]) -> ordering.Key:
-    return ordering.key(
+def _row_key(row: Any, order: Sequence[Criterion]) -> ordering.QueueKey:
+    return ordering.queue_key(
         order,
         conversation_id=row.id,
         priority=row.priority,
-        queued_at=ordering.since(row),
-        sla_due=ordering.due(row),
+        queued_at=ordering.waiting_from(row),
+        sla_due=ordering.reply_due(row),
     )
 
 
-def lengths(needs: Iterable[Need]) -> Mapping[str, int]:
+def queue_lengths(needs: Iterable[QueuedConversation]) -> Mapping[str, int]:
     """How many wait for each team."""
     count: dict[str, int] = defaultdict(int)
     for need in needs:

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from hub.config.hours import Hours
 from hub.config.sections import Policy
-from hub.router.hours import add, between
+from hub.router.hours import add_open_time, open_time_between
 
 Clock = Literal["first_reply", "next_reply", "resolve"]
 CLOCKS: tuple[Clock, ...] = ("first_reply", "next_reply", "resolve")
@@ -30,7 +30,7 @@ WARN_AT = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ConversationFacts:
     """A conversation as the clocks see it. Times are aware; `waiting_since` is the customer's."""
 
     opened_at: datetime
@@ -52,7 +52,7 @@ class Clocks:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ClockUpdate:
     """What comes of a look at the clocks: how they stand now, and what is to be said of which."""
 
     clocks: Clocks
@@ -62,14 +62,14 @@ class Step:
     next_at: datetime | None = None
 
 
-def look(
+def update_clocks(
     policy: Policy,
     hours: Hours | None,
-    facts: Facts,
+    facts: ConversationFacts,
     before: Clocks,
     changed_at: datetime,
     now: datetime,
-) -> Step:
+) -> ClockUpdate:
     """Brings the clocks up to date and says what has fallen due since.
 
     Args:
@@ -78,11 +78,11 @@ def look(
         changed_at: when the facts became what they are, at most `now`. What ran out before then
             ran out, though the answer has come meanwhile.
     """
-    late = _ran_out(before, changed_at)
+    late = _newly_overdue(before, changed_at)
     breaches = [(clock, before.dues[clock]) for clock in CLOCKS if clock in late]
     told = replace(before, overdue=before.overdue | late)
-    after = clocks(policy, hours, facts, told, changed_at)
-    late = _ran_out(after, now)
+    after = running_clocks(policy, hours, facts, told, changed_at)
+    late = _newly_overdue(after, now)
     breaches += [(clock, after.dues[clock]) for clock in CLOCKS if clock in late]
     overdue = after.overdue | late
     warnings: list[tuple[Clock, datetime]] = []
@@ -95,7 +95,7 @@ def look(
             warnings.append((clock, due))
         times.append(due if clock in after.warned or warn_at <= now else warn_at)
     warned = after.warned | {clock for clock, _ in warnings}
-    return Step(
+    return ClockUpdate(
         Clocks(after.dues, after.paused_at, warned, overdue),
         tuple(warnings),
         tuple(breaches),
@@ -103,8 +103,8 @@ def look(
     )
 
 
-def clocks(
-    policy: Policy, hours: Hours | None, facts: Facts, before: Clocks, at: datetime
+def running_clocks(
+    policy: Policy, hours: Hours | None, facts: ConversationFacts, before: Clocks, at: datetime
 ) -> Clocks:
     """The clocks that run by these facts, `at` being when the facts became so.
 
@@ -134,7 +134,7 @@ def clocks(
     )
 
 
-def begun(policy: Policy, hours: Hours | None, at: datetime) -> Clocks:
+def start_clocks(policy: Policy, hours: Hours | None, at: datetime) -> Clocks:
     """The clocks of a conversation that comes under another policy at a moment.
 
     The replies' clocks start from what the customer says, with the next look.
@@ -145,10 +145,10 @@ def begun(policy: Policy, hours: Hours | None, at: datetime) -> Clocks:
 
 def due_at(hours: Hours | None, start: datetime, duration: timedelta) -> datetime | None:
     """When a clock runs out. None: the hours never give it so much time."""
-    return start + duration if hours is None else add(hours, start, duration)
+    return start + duration if hours is None else add_open_time(hours, start, duration)
 
 
-def _running(facts: Facts) -> list[tuple[Clock, datetime]]:
+def _running(facts: ConversationFacts) -> list[tuple[Clock, datetime]]:
     found: list[tuple[Clock, datetime]] = [("resolve", facts.opened_at)]
     if facts.waiting_since is not None:
         reply: Clock = "next_reply" if facts.is_answered else "first_reply"
@@ -156,7 +156,7 @@ def _running(facts: Facts) -> list[tuple[Clock, datetime]]:
     return found
 
 
-def _ran_out(clocks: Clocks, by: datetime) -> frozenset[Clock]:
+def _newly_overdue(clocks: Clocks, by: datetime) -> frozenset[Clock]:
     """Those that had run out by then, and of which nobody has been told."""
     until = by if clocks.paused_at is None else clocks.paused_at
     return frozenset(
@@ -169,21 +169,21 @@ def _moved(hours: Hours | None, before: Clocks, to: datetime) -> dict[Clock, dat
     assert before.paused_at is not None
     moved = {}
     for clock, due in before.dues.items():
-        left = _left(hours, before.paused_at, due)
+        left = _time_left(hours, before.paused_at, due)
         new = due if clock in before.overdue else due_at(hours, to, left)
         moved[clock] = due if new is None else new
     return moved
 
 
-def _left(hours: Hours | None, now: datetime, due: datetime) -> timedelta:
-    return max(due - now, timedelta()) if hours is None else between(hours, now, due)
+def _time_left(hours: Hours | None, now: datetime, due: datetime) -> timedelta:
+    return max(due - now, timedelta()) if hours is None else open_time_between(hours, now, due)
 
 
 def _warn_at(
     policy: Policy, hours: Hours | None, clock: Clock, due: datetime, now: datetime
 ) -> datetime:
     duration: timedelta = getattr(policy, clock) or timedelta()
-    early = _left(hours, now, due) - duration * (1 - WARN_AT)
+    early = _time_left(hours, now, due) - duration * (1 - WARN_AT)
     if early <= timedelta():
         return now
     found = due_at(hours, now, early)
@@ -193,7 +193,7 @@ def _warn_at(
 # -- in a conversation's row -----------------------------------------------------------------------
 
 
-def clocks_of(row: Any) -> Clocks:
+def clocks_from_row(row: Any) -> Clocks:
     dues = {clock: getattr(row, f"{clock}_due") for clock in CLOCKS}
     return Clocks(
         dues={clock: due for clock, due in dues.items() if due is not None},
@@ -203,7 +203,7 @@ def clocks_of(row: Any) -> Clocks:
     )
 
 
-def columns(step: Step) -> dict[str, Any]:
+def clock_columns(step: ClockUpdate) -> dict[str, Any]:
     """What the conversation's row keeps of it."""
     clocks = step.clocks
     return {

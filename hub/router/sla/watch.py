@@ -19,7 +19,14 @@ from hub import runtime
 from hub.config import Config
 from hub.conversations import sla_clocks as rows
 from hub.metrics import SLA_BREACHES, SLA_WARNINGS
-from hub.router.sla.clocks import Clocks, Facts, Step, clocks_of, columns, look
+from hub.router.sla.clocks import (
+    Clocks,
+    ClockUpdate,
+    ConversationFacts,
+    clock_columns,
+    clocks_from_row,
+    update_clocks,
+)
 from hub.schema.events import ConversationUpdated, Event, MessageCreated
 from hub.store.engine import Store, Transaction
 
@@ -80,7 +87,7 @@ class SlaWatch:
             found = rows.due(connection, datetime.now(UTC), BATCH)
         for conversation_id in found:
             told = self._store.write(
-                partial(look_at, conversation_id=conversation_id, config=self._config())
+                partial(update_conversation, conversation_id=conversation_id, config=self._config())
             )
             if told is None:
                 continue
@@ -92,22 +99,26 @@ class SlaWatch:
         return len(found)
 
 
-def look_at(tx: Transaction, conversation_id: int, config: Config) -> tuple[str, Step] | None:
+def update_conversation(
+    tx: Transaction, conversation_id: int, config: Config
+) -> tuple[str, ClockUpdate] | None:
     """Brings one conversation's clocks up to date. None when somebody was faster."""
     row = rows.take(tx, conversation_id)
     if row is None:
         return None
     policy = config.sla.get(row.sla)
     if policy is None:  # it was taken out of the file: nothing is promised any more
-        rows.keep(tx, row, columns(Step(Clocks())))
-        return row.sla or "", Step(Clocks())
+        rows.keep(tx, row, clock_columns(ClockUpdate(Clocks())))
+        return row.sla or "", ClockUpdate(Clocks())
     hours = None if policy.within is None else config.hours[policy.within]
-    facts = Facts(
+    facts = ConversationFacts(
         opened_at=row.created_at,
         waiting_since=row.waiting_since,
         is_answered=row.waiting_since is not None and rows.is_answered(tx.connection, row.id),
         stands_still=row.status in STANDING_STILL or row.merged_into_id is not None,
     )
-    step = look(policy, hours, facts, clocks_of(row), min(row.sla_next_at, tx.now), tx.now)
-    rows.keep(tx, row, columns(step), step.warnings, step.breaches)
+    step = update_clocks(
+        policy, hours, facts, clocks_from_row(row), min(row.sla_next_at, tx.now), tx.now
+    )
+    rows.keep(tx, row, clock_columns(step), step.warnings, step.breaches)
     return row.sla, step

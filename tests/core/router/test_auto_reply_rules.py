@@ -9,8 +9,15 @@ import pytest
 
 from hub.config import Config
 from hub.config.hours import Hours
-from hub.router.auto_replies.localized_words import channel_in_words
-from hub.router.auto_replies.rules import Situation, fill, hours_of, is_machine, opens, to_say
+from hub.router.auto_replies.formats import channel_name
+from hub.router.auto_replies.rules import (
+    ReplyContext,
+    fill_template,
+    is_machine_address,
+    opening_text,
+    replies_due,
+    team_hours,
+)
 
 #: A Friday evening in Tallinn.
 FRIDAY = datetime(2026, 1, 2, 18, 0, tzinfo=UTC)
@@ -53,14 +60,14 @@ OFFLINE = (
 def test_a_sentence_that_nothing_fills_is_left_out(
     text: str, values: dict[str, str], said: str
 ) -> None:
-    assert fill(text, values) == said
+    assert fill_template(text, values) == said
 
 
 def test_channels_have_a_name_in_the_customers_language() -> None:
-    assert channel_in_words("email", "en") == "email"
-    assert channel_in_words("sms", "et") == "SMS"
-    assert channel_in_words("telegram", "ar") == "Telegram"
-    assert channel_in_words("email", "pl-PL") == "e-mail"
+    assert channel_name("email", "en") == "email"
+    assert channel_name("sms", "et") == "SMS"
+    assert channel_name("telegram", "ar") == "Telegram"
+    assert channel_name("email", "pl-PL") == "e-mail"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +84,7 @@ def test_channels_have_a_name_in_the_customers_language() -> None:
     ],
 )
 def test_an_address_that_no_person_reads_is_known_by_its_name(path: str, is_one: bool) -> None:
-    assert is_machine(path) is is_one
+    assert is_machine_address(path) is is_one
 
 
 # -- what is said when -----------------------------------------------------------------------------
@@ -89,46 +96,46 @@ SECONDS = timedelta(seconds=10)
 @pytest.mark.parametrize(
     ("situation", "said"),
     [
-        (Situation("sms", is_new=True), ["greeting"]),
-        (Situation("sms"), []),
-        (Situation("sms", is_new=True, said=frozenset({"greeting"})), []),
-        (Situation("sms", is_new=True, is_routed=True, is_held=True), ["greeting"]),
-        (Situation("sms", is_new=True, is_routed=True, is_closed=True), ["greeting", "offline"]),
-        (Situation("webchat", is_page=True, is_routed=True, is_closed=True), ["offline"]),
-        (Situation("sms", is_closed=True), []),  # which team it is for is not known yet
-        (Situation("sms", is_routed=True, is_closed=True, is_held=True), []),
-        (Situation("sms", is_routed=True, waited=SECONDS, is_served=True), ["queued"]),
-        (Situation("sms", is_routed=True, waited=SECONDS), []),  # nobody serves the queue
-        (Situation("sms", is_routed=True, waited=timedelta(), is_served=True), []),
-        (Situation("webchat", is_page=True, is_routed=True, waited=SECONDS, is_served=True), []),
-        (Situation("sms", is_routed=True, waited=SECONDS, is_held=True), []),
+        (ReplyContext("sms", is_new=True), ["greeting"]),
+        (ReplyContext("sms"), []),
+        (ReplyContext("sms", is_new=True, said=frozenset({"greeting"})), []),
+        (ReplyContext("sms", is_new=True, is_routed=True, is_held=True), ["greeting"]),
+        (ReplyContext("sms", is_new=True, is_routed=True, is_closed=True), ["greeting", "offline"]),
+        (ReplyContext("webchat", is_page=True, is_routed=True, is_closed=True), ["offline"]),
+        (ReplyContext("sms", is_closed=True), []),  # which team it is for is not known yet
+        (ReplyContext("sms", is_routed=True, is_closed=True, is_held=True), []),
+        (ReplyContext("sms", is_routed=True, waited=SECONDS, is_served=True), ["queued"]),
+        (ReplyContext("sms", is_routed=True, waited=SECONDS), []),  # nobody serves the queue
+        (ReplyContext("sms", is_routed=True, waited=timedelta(), is_served=True), []),
+        (ReplyContext("webchat", is_page=True, is_routed=True, waited=SECONDS, is_served=True), []),
+        (ReplyContext("sms", is_routed=True, waited=SECONDS, is_held=True), []),
         (
-            Situation("sms", is_routed=True, waited=SECONDS, is_served=True, is_closed=True),
+            ReplyContext("sms", is_routed=True, waited=SECONDS, is_served=True, is_closed=True),
             ["offline"],
         ),
     ],
 )
-def test_each_text_has_its_moment(situation: Situation, said: list[str]) -> None:
-    assert to_say(GREETS, situation) == said
+def test_each_text_has_its_moment(situation: ReplyContext, said: list[str]) -> None:
+    assert replies_due(GREETS, situation) == said
 
 
 def test_a_queue_text_of_ones_own_is_said_also_while_nobody_is_online() -> None:
-    waits = Situation("sms", is_routed=True, waited=SECONDS)
-    assert to_say(config(replies={"queued": "Number {position}."}), waits) == ["queued"]
-    assert to_say(config(), waits) == []
+    waits = ReplyContext("sms", is_routed=True, waited=SECONDS)
+    assert replies_due(config(replies={"queued": "Number {position}."}), waits) == ["queued"]
+    assert replies_due(config(), waits) == []
 
 
 def test_a_file_with_connectors_alone_says_nothing() -> None:
-    waits = Situation("sms", is_new=True, is_routed=True, waited=SECONDS, is_served=True)
+    waits = ReplyContext("sms", is_new=True, is_routed=True, waited=SECONDS, is_served=True)
     nothing = {"teams": {}, "hours": {}, "routing": [], "assignment": {}, "replies": {}, "sla": {}}
-    assert to_say(config(), waits) == []
-    assert to_say(config(**nothing), waits) == []
-    assert to_say(config(assignment={"capacity": {"default": 1}}), waits) == ["queued"]
-    assert to_say(config(teams={"support": {}}), waits) == ["queued"]
+    assert replies_due(config(), waits) == []
+    assert replies_due(config(**nothing), waits) == []
+    assert replies_due(config(assignment={"capacity": {"default": 1}}), waits) == ["queued"]
+    assert replies_due(config(teams={"support": {}}), waits) == ["queued"]
 
 
 def test_without_a_greeting_nobody_is_greeted() -> None:
-    assert to_say(config(), Situation("sms", is_new=True)) == []
+    assert replies_due(config(), ReplyContext("sms", is_new=True)) == []
 
 
 def test_the_hours_are_those_of_the_team() -> None:
@@ -137,19 +144,19 @@ def test_the_hours_are_those_of_the_team() -> None:
         hours={"office": OFFICE, "night": night},
         teams={"sales": {"hours": "office"}, "guard": {"hours": "night"}, "always": {}},
     )
-    assert hours_of(both, "sales") == [both.hours["office"]]
-    assert hours_of(both, "always") == []
-    assert hours_of(both, None) == []  # one of the teams is always there
+    assert team_hours(both, "sales") == [both.hours["office"]]
+    assert team_hours(both, "always") == []
+    assert team_hours(both, None) == []  # one of the teams is always there
     two = config(hours={"office": OFFICE, "night": night}, teams={"sales": {"hours": "office"}})
-    assert hours_of(two, None) == [two.hours["office"]]
-    assert hours_of(config(hours={"office": OFFICE}), None) == [Hours.model_validate(OFFICE)]
-    assert hours_of(config(), None) == []
+    assert team_hours(two, None) == [two.hours["office"]]
+    assert team_hours(config(hours={"office": OFFICE}), None) == [Hours.model_validate(OFFICE)]
+    assert team_hours(config(), None) == []
 
 
 def test_the_first_to_open_is_told_in_the_readers_own_zone() -> None:
     late = Hours.model_validate({"timezone": "UTC", "mon": "12:00-13:00"})
     hours = [late, Hours.model_validate(OFFICE)]
-    assert opens(hours, FRIDAY, "", "en") == "Monday 09:00"
-    assert opens(hours, FRIDAY, "America/New_York", "en") == "Monday 02:00"
-    assert opens(hours, FRIDAY, "Not/AZone", "en") == "Monday 09:00"
-    assert opens([Hours.model_validate({"mon": "closed"})], FRIDAY, "", "en") == ""
+    assert opening_text(hours, FRIDAY, "", "en") == "Monday 09:00"
+    assert opening_text(hours, FRIDAY, "America/New_York", "en") == "Monday 02:00"
+    assert opening_text(hours, FRIDAY, "Not/AZone", "en") == "Monday 09:00"
+    assert opening_text([Hours.model_validate({"mon": "closed"})], FRIDAY, "", "en") == ""

@@ -10,19 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.config import Config
-from hub.router.decisions.candidates import KEPT, choose
-from hub.router.decisions.evaluation import decide
-from hub.router.decisions.reasons import summary
-from hub.router.decisions.rules import Snapshot
-from hub.router.decisions.values import Agent, Choice, Need, Terms
+from hub.router.decisions.candidates import MAX_RESULTS, choose_agent
+from hub.router.decisions.evaluation import decide_assignment
+from hub.router.decisions.reasons import summarize_obstacles
+from hub.router.decisions.rules import ConversationSnapshot
+from hub.router.decisions.values import Agent, AssignmentPolicy, Choice, QueuedConversation
 from hub.router.queue import ordering
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
-TERMS = Terms()
+TERMS = AssignmentPolicy()
 
 
-def need(**fields: Any) -> Need:
-    return Need(**({"conversation_id": 1, "person_id": 1, "queued_at": NOW} | fields))
+def need(**fields: Any) -> QueuedConversation:
+    return QueuedConversation(**({"conversation_id": 1, "person_id": 1, "queued_at": NOW} | fields))
 
 
 def agent(number: int, **fields: Any) -> Agent:
@@ -65,34 +65,38 @@ def test_what_is_in_the_way_is_told(code: str) -> None:
         skills=frozenset({"arabic"}),
         languages=frozenset({"et", "en"}),
     )
-    found = choose(need(**wanted), [agent(1, **columns), other], TERMS, NOW)
+    found = choose_agent(need(**wanted), [agent(1, **columns), other], TERMS, NOW)
     assert (name_of(found), code_of(found, 1)) == ("A2", code)
 
 
 def test_a_team_that_is_closed_takes_nothing() -> None:
     member = agent(1, teams=frozenset({"support"}))
-    found = choose(need(team="support"), [member], Terms(closed=frozenset({"support"})), NOW)
+    found = choose_agent(
+        need(team="support"), [member], AssignmentPolicy(closed=frozenset({"support"})), NOW
+    )
     assert (name_of(found), code_of(found, 1)) == (None, "closed")
 
 
 def test_skills_are_asked_for_until_it_took_too_long() -> None:
     wanted, unskilled = need(skills=("arabic",)), agent(1)
-    early = choose(wanted, [unskilled], TERMS, NOW + timedelta(seconds=119))
+    early = choose_agent(wanted, [unskilled], TERMS, NOW + timedelta(seconds=119))
     assert (early.agent, early.retry_at) == (None, NOW + timedelta(minutes=2))
-    late = choose(wanted, [unskilled], TERMS, NOW + timedelta(minutes=2))
+    late = choose_agent(wanted, [unskilled], TERMS, NOW + timedelta(minutes=2))
     assert name_of(late) == "A1"
     assert "skills_relaxed" in [reason.code for reason in late.verdicts[0].reasons]
     skilled = agent(2, skills=frozenset({"arabic"}), people={9: 1.0})
-    assert name_of(choose(wanted, [unskilled, skilled], TERMS, NOW + timedelta(hours=1))) == "A2"
+    assert (
+        name_of(choose_agent(wanted, [unskilled, skilled], TERMS, NOW + timedelta(hours=1))) == "A2"
+    )
 
 
 def test_a_language_that_nobody_writes_is_not_waited_for() -> None:
     english = agent(1, languages=frozenset({"en"}))
-    assert name_of(choose(need(language="fi"), [english], TERMS, NOW)) == "A1"
+    assert name_of(choose_agent(need(language="fi"), [english], TERMS, NOW)) == "A1"
     finnish = agent(2, languages=frozenset({"fi"}), people=FULL)
-    assert choose(need(language="fi"), [english, finnish], TERMS, NOW).agent is None
+    assert choose_agent(need(language="fi"), [english, finnish], TERMS, NOW).agent is None
     later = NOW + timedelta(minutes=3)
-    assert name_of(choose(need(language="fi"), [english, finnish], TERMS, later)) == "A1"
+    assert name_of(choose_agent(need(language="fi"), [english, finnish], TERMS, later)) == "A1"
 
 
 def test_one_person_counts_once_and_by_the_heaviest_channel() -> None:
@@ -104,15 +108,18 @@ def test_one_person_counts_once_and_by_the_heaviest_channel() -> None:
 
 
 def test_who_takes_nothing_is_given_nothing() -> None:
-    assert choose(need(weight=0.0), [agent(1, capacity=0.0)], TERMS, NOW).agent is None
+    assert choose_agent(need(weight=0.0), [agent(1, capacity=0.0)], TERMS, NOW).agent is None
 
 
 def test_turns_go_round() -> None:
-    terms, agents = Terms(strategy="round_robin"), [agent(1), agent(2), agent(3, people={5: 1.0})]
+    terms, agents = (
+        AssignmentPolicy(strategy="round_robin"),
+        [agent(1), agent(2), agent(3, people={5: 1.0})],
+    )
     served = []
     for number in range(6):
         one = need(conversation_id=number, person_id=number)
-        chosen = choose(one, agents, terms, NOW).agent
+        chosen = choose_agent(one, agents, terms, NOW).agent
         assert chosen is not None
         at = NOW + timedelta(seconds=number)
         agents[agents.index(chosen)] = chosen.holding(one, at)
@@ -122,27 +129,30 @@ def test_turns_go_round() -> None:
 
 def test_who_is_known_and_away_is_not_waited_for() -> None:
     known, other = agent(1, presence="away"), agent(2)
-    assert name_of(choose(need(known_agent=1), [known, other], TERMS, NOW)) == "A2"
+    assert name_of(choose_agent(need(known_agent=1), [known, other], TERMS, NOW)) == "A2"
 
 
 def test_nobody_is_kept_waiting_for_one_when_all_are_busy_too() -> None:
     known, other = agent(1, people=FULL), agent(2, people=FULL)
-    assert choose(need(known_agent=1), [known, other], TERMS, NOW).retry_at is None
+    assert choose_agent(need(known_agent=1), [known, other], TERMS, NOW).retry_at is None
 
 
 def test_only_the_nearest_are_remembered() -> None:
     agents = [agent(number, presence="offline") for number in range(100)]
     agents.append(agent(500, people={7: 1.0}))
     agents.append(agent(501))
-    found = choose(need(), agents, TERMS, NOW)
+    found = choose_agent(need(), agents, TERMS, NOW)
     assert [one.agent_id for one in found.verdicts[:2]] == [501, 500]
-    assert len(found.verdicts) == KEPT
+    assert len(found.verdicts) == MAX_RESULTS
     assert found.counts == {"offline": 100}
 
 
 def test_why_nobody_gets_it_is_a_sentence() -> None:
-    assert summary({"offline": 2, "full": 1}) == "Nobody is free: 2 offline, 1 without room."
-    assert summary({"not_member": 3}) == "There is nobody who may answer."
+    assert (
+        summarize_obstacles({"offline": 2, "full": 1})
+        == "Nobody is free: 2 offline, 1 without room."
+    )
+    assert summarize_obstacles({"not_member": 3}) == "There is nobody who may answer."
 
 
 # -- properties -----------------------------------------------------------------------------------
@@ -174,13 +184,13 @@ _needs = st.builds(
     priority=st.sampled_from(["urgent", "normal", "low"]),
 )
 _terms = st.builds(
-    Terms,
+    AssignmentPolicy,
     strategy=st.sampled_from(["least_loaded", "round_robin"]),
     closed=st.sampled_from([frozenset(), frozenset({"a"})]),
 )
 
 
-def could(one: Agent, wanted: Need, terms: Terms) -> bool:
+def could(one: Agent, wanted: QueuedConversation, terms: AssignmentPolicy) -> bool:
     """What nothing relaxes, told in other words than the code's."""
     load = sum(one.people.values())
     more = max(0.0, wanted.weight - one.people.get(wanted.person_id, 0.0))
@@ -197,9 +207,9 @@ def could(one: Agent, wanted: Need, terms: Terms) -> bool:
 
 @given(_agents, _needs, _terms)
 def test_nobody_gets_it_who_may_not_answer_or_has_no_room(
-    agents: list[Agent], wanted: Need, terms: Terms
+    agents: list[Agent], wanted: QueuedConversation, terms: AssignmentPolicy
 ) -> None:
-    found = choose(wanted, agents, terms, NOW)
+    found = choose_agent(wanted, agents, terms, NOW)
     assert found.agent is None or could(found.agent, wanted, terms)
     assert [one.chosen for one in found.verdicts].count(True) == (found.agent is not None)
     assert all(one.reasons for one in found.verdicts)
@@ -207,9 +217,9 @@ def test_nobody_gets_it_who_may_not_answer_or_has_no_room(
 
 @given(_agents, _needs, _terms)
 def test_nothing_waits_while_somebody_free_fits(
-    agents: list[Agent], wanted: Need, terms: Terms
+    agents: list[Agent], wanted: QueuedConversation, terms: AssignmentPolicy
 ) -> None:
-    found = choose(wanted, agents, terms, NOW)
+    found = choose_agent(wanted, agents, terms, NOW)
     free = [one for one in agents if could(one, wanted, terms)]
     skilled = [one for one in free if one.skills.issuperset(wanted.skills)]
     fitting = [one for one in skilled if not one.languages or wanted.language in one.languages]
@@ -223,11 +233,11 @@ def test_nothing_waits_while_somebody_free_fits(
 
 @given(_agents, st.lists(_needs, max_size=30), _terms)
 def test_however_many_come_nobody_holds_more_than_they_can(
-    agents: list[Agent], needs: list[Need], terms: Terms
+    agents: list[Agent], needs: list[QueuedConversation], terms: AssignmentPolicy
 ) -> None:
     too_full = {one.id for one in agents if one.load > one.capacity}
     for wanted in needs:
-        chosen = choose(wanted, agents, terms, NOW).agent
+        chosen = choose_agent(wanted, agents, terms, NOW).agent
         if chosen is not None:
             agents[agents.index(chosen)] = chosen.holding(wanted, NOW)
     assert all(one.load <= one.capacity for one in agents if one.id not in too_full)
@@ -239,9 +249,11 @@ def test_however_many_come_nobody_holds_more_than_they_can(
 _times = st.integers(0, 10**5).map(lambda seconds: NOW + timedelta(seconds=seconds))
 
 
-def key(**fields: Any) -> ordering.Key:
+def key(**fields: Any) -> ordering.QueueKey:
     values = {"conversation_id": 1, "priority": "normal", "queued_at": NOW, "sla_due": None}
-    return ordering.key(fields.pop("order", ("priority", "sla", "waiting")), **(values | fields))
+    return ordering.queue_key(
+        fields.pop("order", ("priority", "sla", "waiting")), **(values | fields)
+    )
 
 
 @given(_times, _times)
@@ -252,9 +264,9 @@ def test_of_two_alike_the_first_is_served_first(one: datetime, other: datetime) 
 @given(_times, st.sampled_from(["urgent", "high", "low"]))
 def test_priority_goes_before_and_age_before_priority(at: datetime, priority: str) -> None:
     normal = key(queued_at=at)
-    levels = ordering.LEVELS["normal"] - ordering.LEVELS[priority]
+    levels = ordering.PRIORITY_LEVELS["normal"] - ordering.PRIORITY_LEVELS[priority]
     assert (key(queued_at=at, priority=priority) < normal) == (levels > 0)
-    overtakes = timedelta(seconds=ordering.LEVEL * (abs(levels) + 1))
+    overtakes = timedelta(seconds=ordering.LEVEL_SECONDS * (abs(levels) + 1))
     assert normal < key(queued_at=at + overtakes, priority=priority)
 
 
@@ -283,10 +295,19 @@ def test_a_decision_is_a_value_of_values() -> None:
     )
     sales = agent(1, teams=frozenset({"sales"}))
     support = agent(2, teams=frozenset({"support"}), skills=frozenset({"patience"}))
-    found = decide(Snapshot(text="The price?"), config, [sales, support], NOW)
+    found = decide_assignment(
+        ConversationSnapshot(text="The price?"), config, [sales, support], NOW
+    )
     assert (found.outcome.rule, found.need.priority, name_of(found.choice)) == (
         "prices",
         "high",
         "A1",
     )
-    assert name_of(decide(Snapshot(text="Hello"), config, [sales, support], NOW).choice) == "A2"
+    assert (
+        name_of(
+            decide_assignment(
+                ConversationSnapshot(text="Hello"), config, [sales, support], NOW
+            ).choice
+        )
+        == "A2"
+    )

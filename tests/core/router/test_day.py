@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
 from hub.router import routing_reads
-from hub.router.decisions.evaluation import terms_of
+from hub.router.decisions.evaluation import assignment_policy
 from hub.router.decisions.values import Agent
 from hub.store.models import agents, conversations, routing_decisions
 from tests.core.desk import Desk
@@ -126,10 +126,10 @@ def check(day: Day) -> None:
     office = day.office
     there = day.agents_now()
     by_id = {one.id: one for one in there}
-    terms = terms_of(office.config, datetime.now(UTC))
+    terms = assignment_policy(office.config, datetime.now(UTC))
     with office.store.read() as connection:
-        names = routing_reads.team_names(connection)
-        waiting = routing_reads.read_waiting(connection, office.config, names, 0, 1000)
+        names = routing_reads.read_team_names(connection)
+        waiting = routing_reads.read_queue_page(connection, office.config, names, 0, 1000)
         rows = connection.execute(select(conversations)).all()
     assert not [row for row in rows if row.status == "open" and row.rule is None]
     for wanted in waiting:

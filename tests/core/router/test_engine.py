@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hub.router import routing_pass as round_of_all
+from hub.router import routing_pass
 from hub.router.engine import Assigner
 from tests.core.desk import at_once, eventually
 from tests.core.router.office import Office
@@ -311,7 +311,7 @@ def test_what_its_agent_looks_at_before_the_rules_do_stays_with_the_team_it_was_
 def test_where_very_many_come_at_once_the_first_are_told_that_they_wait_for_their_turn(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(round_of_all, "FRESH_LIMIT", 3)
+    monkeypatch.setattr(routing_pass, "UNROUTED_LIMIT", 3)
     office.hires("Mari", capacity=2.0)
     found = [office.waits(f"customer {number}") for number in range(5)]
     office.assigns()

@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hub.config.hours import Hours
-from hub.router.auto_replies.localized_words import opens_in_words, wait_in_words
-from hub.router.hours import add, between, closes_at, is_open, opens_at
+from hub.router.auto_replies.formats import format_opening, format_wait
+from hub.router.hours import add_open_time, closes_at, is_open, open_time_between, opens_at
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -73,8 +73,8 @@ def test_hours_without_a_day_never_open() -> None:
     assert not is_open(closed, now)
     assert opens_at(closed, now) is None
     assert closes_at(closed, now) is None
-    assert add(closed, now, MINUTE) is None
-    assert between(closed, now, now + timedelta(days=9)) == timedelta()
+    assert add_open_time(closed, now, MINUTE) is None
+    assert open_time_between(closed, now, now + timedelta(days=9)) == timedelta()
 
 
 def test_a_year_of_holidays_never_opens() -> None:
@@ -89,8 +89,8 @@ def test_hours_around_the_clock_never_close() -> None:
     now = at("2026-03-07 12:00")
     assert is_open(always, now)
     assert closes_at(always, now) is None
-    assert add(always, now, timedelta(days=2)) == now + timedelta(days=2)
-    assert between(always, now, now + timedelta(days=300)) == timedelta(days=300)
+    assert add_open_time(always, now, timedelta(days=2)) == now + timedelta(days=2)
+    assert open_time_between(always, now, now + timedelta(days=300)) == timedelta(days=300)
 
 
 def test_a_lunch_break_is_closed() -> None:
@@ -99,7 +99,7 @@ def test_a_lunch_break_is_closed() -> None:
     assert closes_at(office, monday) == at("2026-01-05 12:00")
     assert not is_open(office, at("2026-01-05 12:30"))
     assert opens_at(office, at("2026-01-05 12:30")) == at("2026-01-05 13:00")
-    assert add(office, monday, HOUR) == at("2026-01-05 13:30")
+    assert add_open_time(office, monday, HOUR) == at("2026-01-05 13:30")
 
 
 def test_spans_that_touch_are_one() -> None:
@@ -115,7 +115,9 @@ def test_a_span_goes_on_after_midnight() -> None:
     assert not is_open(bar, at("2026-01-10 02:00+02:00"))
     assert not is_open(bar, at("2026-01-09 01:00+02:00"))
     assert closes_at(bar, at("2026-01-09 22:00+02:00")) == at("2026-01-10 02:00+02:00")
-    assert add(bar, at("2026-01-10 01:00+02:00"), 2 * HOUR) == at("2026-01-16 23:00+02:00")
+    assert add_open_time(bar, at("2026-01-10 01:00+02:00"), 2 * HOUR) == at(
+        "2026-01-16 23:00+02:00"
+    )
 
 
 def test_a_holiday_is_closed_from_midnight_to_midnight() -> None:
@@ -128,16 +130,20 @@ def test_a_holiday_is_closed_from_midnight_to_midnight() -> None:
 
 
 def test_a_sum_ends_with_the_day_and_not_on_the_next() -> None:
-    assert add(OFFICE, at("2026-01-05 09:00+02:00"), 8 * HOUR) == at("2026-01-05 17:00+02:00")
-    assert add(OFFICE, at("2026-01-05 20:00+02:00"), timedelta()) == at("2026-01-05 20:00+02:00")
+    assert add_open_time(OFFICE, at("2026-01-05 09:00+02:00"), 8 * HOUR) == at(
+        "2026-01-05 17:00+02:00"
+    )
+    assert add_open_time(OFFICE, at("2026-01-05 20:00+02:00"), timedelta()) == at(
+        "2026-01-05 20:00+02:00"
+    )
 
 
 def test_moments_told_in_a_local_zone_count_like_those_in_utc() -> None:
     zone = ZoneInfo("Europe/Tallinn")
     before, after = (datetime(2026, 3, day, 12, tzinfo=zone) for day in (28, 30))
     always = hours(mon_sun="00:00-24:00")
-    assert between(always, before, after) == timedelta(hours=47)
-    assert add(always, before, timedelta(hours=47)) == after
+    assert open_time_between(always, before, after) == timedelta(hours=47)
+    assert add_open_time(always, before, timedelta(hours=47)) == after
 
 
 # -- the nights when the clock is changed ----------------------------------------------------------
@@ -182,8 +188,8 @@ def test_the_hours_of_a_changed_night(
     assert is_open(office, start)
     assert is_open(office, end - MINUTE)
     assert not is_open(office, end)
-    assert between(office, start - 12 * HOUR, end + 12 * HOUR) == length == end - start
-    assert add(office, start - 12 * HOUR, length) == end
+    assert open_time_between(office, start - 12 * HOUR, end + 12 * HOUR) == length == end - start
+    assert add_open_time(office, start - 12 * HOUR, length) == end
 
 
 @pytest.mark.parametrize(
@@ -199,7 +205,9 @@ def test_hours_that_the_clock_leaves_out_are_not_open_that_day(
 ) -> None:
     office = hours(zone, sun=written)
     noon = at(f"{day} 12:00")
-    assert between(office, noon - timedelta(days=2), noon + timedelta(days=2)) == timedelta()
+    assert (
+        open_time_between(office, noon - timedelta(days=2), noon + timedelta(days=2)) == timedelta()
+    )
     found = opens_at(office, noon - timedelta(days=2))
     assert found is not None
     assert found > noon + timedelta(days=2)
@@ -208,7 +216,7 @@ def test_hours_that_the_clock_leaves_out_are_not_open_that_day(
 def test_two_spans_in_an_hour_that_comes_twice_are_counted_once() -> None:
     office = hours("Europe/Tallinn", sun="02:00-03:30, 03:40-05:00")
     night = at("2026-10-24 12:00")
-    assert between(office, night, night + timedelta(days=1)) == 4 * HOUR
+    assert open_time_between(office, night, night + timedelta(days=1)) == 4 * HOUR
     assert closes_at(office, at("2026-10-24 23:00")) == at("2026-10-25 03:00")
 
 
@@ -217,7 +225,7 @@ def test_an_office_day_is_as_long_and_as_late_before_and_after_the_change(zone: 
     office = hours(zone, mon_sun="09:00-17:00")
     start = datetime(2026, 1, 1, tzinfo=ZoneInfo(zone))
     end = datetime(2027, 1, 1, tzinfo=ZoneInfo(zone))
-    assert between(office, start, end) == 365 * 8 * HOUR
+    assert open_time_between(office, start, end) == 365 * 8 * HOUR
     moment = start.astimezone(UTC)
     for _ in range(365):
         opens = opens_at(office, moment)
@@ -264,13 +272,13 @@ LENGTHS = st.timedeltas(timedelta(seconds=1), timedelta(days=20))
 def test_a_sum_of_open_time_is_as_much_open_time_later(
     office: Hours, start: datetime, length: timedelta
 ) -> None:
-    due = add(office, start, length)
+    due = add_open_time(office, start, length)
     if due is None:  # half an hour a week is not nine days in ten years
-        assert between(office, start, start + timedelta(days=3650)) < length
+        assert open_time_between(office, start, start + timedelta(days=3650)) < length
         return
-    assert between(office, start, due) == length
+    assert open_time_between(office, start, due) == length
     # It is the first such moment: a little earlier there was less.
-    assert between(office, start, due - timedelta(microseconds=1)) < length
+    assert open_time_between(office, start, due - timedelta(microseconds=1)) < length
     assert is_open(office, due - timedelta(microseconds=1))
 
 
@@ -280,20 +288,20 @@ def test_the_open_time_between_two_moments_leads_from_one_to_the_other(
     office: Hours, start: datetime, length: timedelta
 ) -> None:
     end = start + length
-    spent = between(office, start, end)
+    spent = open_time_between(office, start, end)
     assert timedelta() <= spent <= length
-    reached = add(office, start, spent)
+    reached = add_open_time(office, start, spent)
     assert reached is not None
     assert reached <= end
-    assert between(office, reached, end) == timedelta()
+    assert open_time_between(office, reached, end) == timedelta()
 
 
 @patient
 @given(weeks(), MOMENTS, LENGTHS)
 def test_open_time_adds_up(office: Hours, start: datetime, length: timedelta) -> None:
     middle, end = start + length / 3, start + length
-    parts = between(office, start, middle) + between(office, middle, end)
-    assert parts == between(office, start, end)
+    parts = open_time_between(office, start, middle) + open_time_between(office, middle, end)
+    assert parts == open_time_between(office, start, end)
 
 
 @patient
@@ -307,11 +315,11 @@ def test_it_is_closed_until_it_opens_and_open_until_it_closes(
         return
     assert is_open(office, opens)
     assert (opens == moment) == is_open(office, moment)
-    assert between(office, moment, opens) == timedelta()
+    assert open_time_between(office, moment, opens) == timedelta()
     closes = closes_at(office, opens)
     if closes is not None:
         assert not is_open(office, closes)
-        assert between(office, opens, closes) == closes - opens > timedelta()
+        assert open_time_between(office, opens, closes) == closes - opens > timedelta()
 
 
 def test_what_the_clock_on_the_wall_shows_decides_minute_by_minute() -> None:
@@ -329,7 +337,7 @@ def test_what_the_clock_on_the_wall_shows_decides_minute_by_minute() -> None:
 
 def test_a_sum_that_would_take_decades_has_no_end() -> None:
     rare = hours("Europe/Tallinn", mon="09:00-09:30")
-    assert add(rare, at("2026-01-01 00:00"), timedelta(days=30)) is None
+    assert add_open_time(rare, at("2026-01-01 00:00"), timedelta(days=30)) is None
 
 
 # -- in words --------------------------------------------------------------------------------------
@@ -357,25 +365,25 @@ def test_when_it_opens_is_said_in_the_customers_language(
         ("2026-01-05 09:00+02:00", weekday),
         ("2026-01-12 09:00+02:00", later),
     ):
-        assert opens_in_words(at(moment), NOW, "Europe/Tallinn", locale) == said
+        assert format_opening(at(moment), NOW, "Europe/Tallinn", locale) == said
 
 
 def test_an_unknown_language_is_english_and_a_region_does_not_matter() -> None:
     monday = at("2026-01-05 09:00+02:00")
-    assert opens_in_words(monday, NOW, "Europe/Tallinn", "tlh") == "Monday 09:00"
-    assert opens_in_words(monday, NOW, "Europe/Tallinn", "") == "Monday 09:00"
-    assert opens_in_words(monday, NOW, "Europe/Tallinn", "et-EE") == "esmaspäeval kell 09:00"
+    assert format_opening(monday, NOW, "Europe/Tallinn", "tlh") == "Monday 09:00"
+    assert format_opening(monday, NOW, "Europe/Tallinn", "") == "Monday 09:00"
+    assert format_opening(monday, NOW, "Europe/Tallinn", "et-EE") == "esmaspäeval kell 09:00"
 
 
 def test_the_day_is_the_readers_own() -> None:
     monday = at("2026-01-05 09:00+02:00")
-    assert opens_in_words(monday, NOW, "Pacific/Auckland", "en") == "Monday 20:00"
-    assert opens_in_words(monday, NOW, "Pacific/Honolulu", "en") == "Sunday 21:00"
+    assert format_opening(monday, NOW, "Pacific/Auckland", "en") == "Monday 20:00"
+    assert format_opening(monday, NOW, "Pacific/Honolulu", "en") == "Sunday 21:00"
 
 
 def test_the_same_weekday_of_next_week_comes_with_its_date() -> None:
     friday = at("2026-01-09 09:00+02:00")
-    assert opens_in_words(friday, NOW, "Europe/Tallinn", "en") == "9 January 09:00"
+    assert format_opening(friday, NOW, "Europe/Tallinn", "en") == "9 January 09:00"
 
 
 @pytest.mark.parametrize(
@@ -401,4 +409,4 @@ def test_the_same_weekday_of_next_week_comes_with_its_date() -> None:
 def test_how_long_it_takes_is_said_in_the_customers_language(
     locale: str, seconds: int, said: str
 ) -> None:
-    assert wait_in_words(timedelta(seconds=seconds), locale) == said
+    assert format_wait(timedelta(seconds=seconds), locale) == said

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.router.decisions.language import detect
+from hub.router.decisions.language import detect_language
 
 SENTENCES = {
     "en": [
@@ -41,7 +41,7 @@ SENTENCES = {
     ("language", "text"), [(key, text) for key, texts in SENTENCES.items() for text in texts]
 )
 def test_a_sentence_tells_its_language(language: str, text: str) -> None:
-    assert detect(text) == language
+    assert detect_language(text) == language
 
 
 @pytest.mark.parametrize(
@@ -49,13 +49,16 @@ def test_a_sentence_tells_its_language(language: str, text: str) -> None:
     ["", "Hi", "abc", "سلا", "بچه", "12345", "😀😀😀😀😀", "https://shop.example/where/is", "???"],
 )
 def test_too_little_tells_nothing(text: str) -> None:
-    assert detect(text) == ""
+    assert detect_language(text) == ""
 
 
 def test_a_link_is_no_language() -> None:
-    assert detect("Gdzie jest moje zamówienie? https://shop.example/where-is-my-order") == "pl"
+    assert (
+        detect_language("Gdzie jest moje zamówienie? https://shop.example/where-is-my-order")
+        == "pl"
+    )
 
 
 @given(st.text(alphabet=st.characters(), max_size=300))
 def test_no_text_upsets_it(text: str) -> None:
-    assert len(detect(text)) in (0, 2, 3) or "-" in detect(text)
+    assert len(detect_language(text)) in (0, 2, 3) or "-" in detect_language(text)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hub.config import Config, parse_config
-from hub.router.preview import Question, preview
+from hub.router.preview import Question, preview_decision
 from tests.harness import RunningHub
 
 FILE = """\
@@ -43,7 +43,7 @@ def config() -> Config:
 
 def test_it_names_the_rule_and_what_failed_before(config: Config) -> None:
     asked = Question(connector="website", text="hello there", contact={"plan": "gold"})
-    found = preview(config, asked, MONDAY)
+    found = preview_decision(config, asked, MONDAY)
     assert (found.rule, found.priority, found.sla) == ("vip", "urgent", "vip")
     assert [(step.rule, step.failed) for step in found.steps] == [
         ("pricing page", "page"),
@@ -55,26 +55,26 @@ def test_it_names_the_rule_and_what_failed_before(config: Config) -> None:
 def test_without_a_matching_rule_anybody_may_answer_within_the_default_policy(
     config: Config,
 ) -> None:
-    found = preview(config, Question(connector="website", text="hello there"), MONDAY)
+    found = preview_decision(config, Question(connector="website", text="hello there"), MONDAY)
     assert (found.rule, found.team, found.priority, found.sla) == (None, None, "normal", "default")
 
 
 def test_it_says_when_a_closed_team_opens(config: Config) -> None:
     asked = Question(connector="website", page="https://shop.example/pricing/", at=SUNDAY)
-    found = preview(config, asked, MONDAY)
+    found = preview_decision(config, asked, MONDAY)
     assert (found.team, found.team_open) == ("sales", False)
     assert found.opens_at == datetime(2026, 1, 5, 7, 0, tzinfo=UTC)
-    assert preview(config, asked.model_copy(update={"at": None}), MONDAY).team_open
+    assert preview_decision(config, asked.model_copy(update={"at": None}), MONDAY).team_open
 
 
 def test_the_language_is_told_from_the_text(config: Config) -> None:
     asked = Question(connector="website", text="مرحبا، أريد أن أعرف أين وصل طلبي من فضلكم")
-    found = preview(config, asked, MONDAY)
+    found = preview_decision(config, asked, MONDAY)
     assert (found.language, found.rule, found.skills) == ("ar", "arabic", ("arabic",))
 
 
 def test_a_connector_that_is_not_in_the_file_is_said_to_be_missing(config: Config) -> None:
-    assert preview(config, Question(connector="fax"), MONDAY).problem == (
+    assert preview_decision(config, Question(connector="fax"), MONDAY).problem == (
         "There is no connector 'fax' in the file."
     )
 

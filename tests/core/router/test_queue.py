@@ -45,7 +45,7 @@ def test_whoever_waited_for_long_goes_before_a_newer_urgent_one(office: Office) 
 
 def place_of(office: Office, conversation: str) -> int | None:
     with office.store.read() as connection:
-        found = places.place(connection, int(conversation), office.config.assignment.order)
+        found = places.find_place(connection, int(conversation), office.config.assignment.order)
     return None if found is None else found.position
 
 
@@ -78,7 +78,7 @@ def test_how_long_it_takes_is_told_from_who_was_served_last(office: Office) -> N
     found = office.waits("anna")
     office.assigns()
     with office.store.read() as connection:
-        place = places.place(connection, int(found), office.config.assignment.order)
+        place = places.find_place(connection, int(found), office.config.assignment.order)
     assert place is not None
     assert place.position == 1
     assert place.wait_seconds is not None
@@ -88,8 +88,8 @@ def test_how_long_it_takes_is_told_from_who_was_served_last(office: Office) -> N
 def test_a_customer_on_the_web_chat_is_told_their_place_when_it_changes(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notices, "EVERY_SECONDS", 0.0)
-    monkeypatch.setattr(publishing, "PAGES", "toy")
+    monkeypatch.setattr(notices, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(publishing, "has_pages", lambda kind: kind == "toy")
     mari = office.hires("Mari", online=False)
     first, second = office.waits("a"), office.waits("b")
 

@@ -9,8 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.config.sections import Rule, When
-from hub.router.decisions.rules import Outcome, Snapshot, evaluate, failing, name_of
-from hub.router.decisions.word_match import fold, has_phrase, matches
+from hub.router.decisions.rules import (
+    ConversationSnapshot,
+    RuleOutcome,
+    evaluate_rules,
+    failed_condition,
+    rule_name,
+)
+from hub.router.decisions.word_match import contains_phrase, fold_text, matches_pattern
 
 HOLDS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {}),
@@ -71,14 +77,14 @@ FAILS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("when", "now"), HOLDS, ids=str)
 def test_a_condition_holds(when: dict[str, Any], now: dict[str, Any]) -> None:
-    assert failing(When(**when), Snapshot(**now)) is None
+    assert failed_condition(When(**when), ConversationSnapshot(**now)) is None
 
 
 @pytest.mark.parametrize(("when", "now", "key"), FAILS, ids=str)
 def test_a_condition_that_does_not_hold_is_named(
     when: dict[str, Any], now: dict[str, Any], key: str
 ) -> None:
-    assert (failing(When(**when), Snapshot(**now)) or "") == key
+    assert (failed_condition(When(**when), ConversationSnapshot(**now)) or "") == key
 
 
 @pytest.mark.parametrize("key", When.model_fields)
@@ -95,24 +101,24 @@ RULES = (
 
 
 def test_the_first_rule_that_matches_decides() -> None:
-    found = evaluate(RULES, Snapshot(kind="sms", text="a shoe"))
-    assert found == Outcome("shoes", "sales", labels=("shoes",), is_specific=True)
+    found = evaluate_rules(RULES, ConversationSnapshot(kind="sms", text="a shoe"))
+    assert found == RuleOutcome("shoes", "sales", labels=("shoes",), is_specific=True)
 
 
 def test_a_rule_without_a_name_is_called_by_its_place() -> None:
-    found = evaluate(RULES, Snapshot(kind="sms"))
-    assert found == Outcome(
+    found = evaluate_rules(RULES, ConversationSnapshot(kind="sms"))
+    assert found == RuleOutcome(
         "rule 2", priority="high", sla="vip", skills=("phone",), is_specific=True
     )
-    assert name_of(RULES[0], 7) == "shoes"
+    assert rule_name(RULES[0], 7) == "shoes"
 
 
 def test_a_rule_without_conditions_always_matches() -> None:
-    assert evaluate(RULES, Snapshot()) == Outcome("rest", "support")
+    assert evaluate_rules(RULES, ConversationSnapshot()) == RuleOutcome("rest", "support")
 
 
 def test_where_no_rule_matches_nothing_is_asked() -> None:
-    assert evaluate(RULES[:2], Snapshot()) == Outcome()
+    assert evaluate_rules(RULES[:2], ConversationSnapshot()) == RuleOutcome()
 
 
 @given(st.text(), st.text(alphabet="ab*", max_size=20))
@@ -120,21 +126,23 @@ def test_a_pattern_is_what_it_would_be_as_a_regular_expression(value: str, patte
     import re
 
     wanted = ".*".join(re.escape(part) for part in pattern.casefold().split("*"))
-    assert matches(pattern, value) == bool(re.fullmatch(wanted, value.casefold(), re.DOTALL))
+    assert matches_pattern(pattern, value) == bool(
+        re.fullmatch(wanted, value.casefold(), re.DOTALL)
+    )
 
 
 def test_a_pattern_of_many_stars_takes_no_time() -> None:
-    assert not matches("*a" * 200 + "b", "a" * 20_000)
+    assert not matches_pattern("*a" * 200 + "b", "a" * 20_000)
 
 
 @given(st.text(), st.text())
 def test_a_text_stands_in_itself_and_between_spaces(phrase: str, before: str) -> None:
-    folded = fold(phrase)
-    assert has_phrase(folded, folded) == bool(folded)
-    assert has_phrase(f"{fold(before)} {folded} x", folded) == bool(folded)
+    folded = fold_text(phrase)
+    assert contains_phrase(folded, folded) == bool(folded)
+    assert contains_phrase(f"{fold_text(before)} {folded} x", folded) == bool(folded)
 
 
 @given(st.text(max_size=50), st.text(max_size=10))
 def test_no_text_upsets_the_search_for_words(text: str, phrase: str) -> None:
-    assert has_phrase(fold(text), fold(phrase)) in (True, False)
-    assert fold(fold(text)) == fold(text)
+    assert contains_phrase(fold_text(text), fold_text(phrase)) in (True, False)
+    assert fold_text(fold_text(text)) == fold_text(text)

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from hub.accounts import config_sync
 from hub.config import Config
 from hub.router.auto_replies import rules, selection, worker
-from hub.router.auto_replies.worker import Replier
+from hub.router.auto_replies.worker import AutoReplyWorker
 from hub.router.engine import Assigner
 from hub.store.models import agents, contacts, messages
 from tests.core.desk import Customer, Desk, at_once
@@ -40,8 +40,9 @@ class Shop:
         self.router = Assigner(desk.store, lambda: self.config)
         self.replier = self.opens_a_process()
 
-    def opens_a_process(self) -> Replier:
-        return Replier(self.desk.store, lambda: self.config, self.desk.connectors.outbound_channels)
+    def opens_a_process(self) -> AutoReplyWorker:
+        channels = self.desk.connectors.outbound_channels
+        return AutoReplyWorker(self.desk.store, lambda: self.config, channels)
 
     def is_configured(self, **sections: Any) -> None:
         self.config = config(**sections)
@@ -299,13 +300,13 @@ def test_a_word_for_the_provider_is_not_ours_to_answer(shop: Shop, anna: Custome
 def test_one_address_is_told_so_much_a_day_and_no_more(shop: Shop, anna: Customer) -> None:
     """A machine that answers everything in a new conversation is talked to for a while."""
     shop.is_configured(replies={"greeting": "Hello!"})
-    for _ in range(rules.MOST_PER_DAY + 4):
+    for _ in range(rules.MAX_PER_DAY + 4):
         conversation_id = anna.says("AUTO: thank you for your message").conversation_id
         shop.works()
         shop.desk.changes(conversation_id, status="resolved")
         past = datetime.now(UTC) - timedelta(days=2)
         shop.desk.sets_conversation(conversation_id, resolved_at=past)
-    assert len(shop.said_to(anna)) == rules.MOST_PER_DAY
+    assert len(shop.said_to(anna)) == rules.MAX_PER_DAY
 
 
 def test_after_an_answer_there_is_nothing_to_add(shop: Shop, desk: Desk, anna: Customer) -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from hub.config.hours import Hours
 from hub.config.sections import Policy
-from hub.router.hours import between
-from hub.router.sla.clocks import Clocks, Facts, Step, look
+from hub.router.hours import open_time_between
+from hub.router.sla.clocks import Clocks, ClockUpdate, ConversationFacts, update_clocks
 
 #: A Monday, eleven o'clock in Tallinn.
 MONDAY = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -27,10 +27,10 @@ class Story:
     def __init__(self, policy: Policy = POLICY, hours: Hours | None = None) -> None:
         self.policy, self.hours = policy, hours
         self.now = MONDAY
-        self.facts = Facts(opened_at=MONDAY, waiting_since=MONDAY)
+        self.facts = ConversationFacts(opened_at=MONDAY, waiting_since=MONDAY)
         self.clocks = Clocks()
         self.said: list[str] = []
-        self.step = Step(self.clocks)
+        self.step = ClockUpdate(self.clocks)
         self.becomes()
 
     def becomes(self, **facts: Any) -> Story:
@@ -49,7 +49,9 @@ class Story:
         return self
 
     def looked(self, changed_at: datetime) -> Story:
-        self.step = look(self.policy, self.hours, self.facts, self.clocks, changed_at, self.now)
+        self.step = update_clocks(
+            self.policy, self.hours, self.facts, self.clocks, changed_at, self.now
+        )
         self.clocks = self.step.clocks
         self.said += [f"{clock} warned" for clock, _ in self.step.warnings]
         self.said += [f"{clock} breached" for clock, _ in self.step.breaches]
@@ -161,7 +163,7 @@ def test_an_answer_that_came_too_late_is_a_breach_though_nobody_looked_in_betwee
 
 def test_what_is_looked_at_late_was_in_time_if_the_answer_was() -> None:
     story = Story()
-    story.facts = Facts(opened_at=MONDAY, is_answered=True)
+    story.facts = ConversationFacts(opened_at=MONDAY, is_answered=True)
     story.now = MONDAY + HOUR
     story.looked(changed_at=MONDAY + 3 * MINUTE)
     assert story.said == []
@@ -202,7 +204,7 @@ def test_however_often_it_pauses_the_clock_gives_the_time_it_promised(
     for wait in waits:
         if not paused and not story.said.count("resolve breached"):
             left = policy.resolve - ran  # type: ignore[operator]
-            spent = wait if hours is None else between(hours, story.now, story.now + wait)
+            spent = wait if hours is None else open_time_between(hours, story.now, story.now + wait)
             ran += min(spent, left)
         story.after(wait)
         paused = not paused
@@ -214,5 +216,5 @@ def test_however_often_it_pauses_the_clock_gives_the_time_it_promised(
         story.becomes(stands_still=False)
     if "resolve breached" not in story.said:
         due = story.clocks.dues["resolve"]
-        rest = due - story.now if hours is None else between(hours, story.now, due)
+        rest = due - story.now if hours is None else open_time_between(hours, story.now, due)
         assert ran + rest == timedelta(minutes=minutes)

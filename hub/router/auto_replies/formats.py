@@ -44,7 +44,7 @@ def _arabic(one: str, two: str, few: str, many: str) -> Callable[[int], str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
+class _Formats:
     """`days` and `months` stand in the form that says when: on Monday, of January."""
 
     today: str
@@ -58,8 +58,8 @@ class _Words:
     digits: dict[int, int] | None = None
 
 
-_WORDS = {
-    "en": _Words(
+_FORMATS = {
+    "en": _Formats(
         today="today",
         tomorrow="tomorrow",
         clock="{day} {time}",
@@ -72,7 +72,7 @@ _WORDS = {
         minutes=_one_or_more("minute", "minutes"),
         hours=_one_or_more("hour", "hours"),
     ),
-    "et": _Words(
+    "et": _Formats(
         today="täna",
         tomorrow="homme",
         clock="{day} kell {time}",
@@ -88,7 +88,7 @@ _WORDS = {
         minutes=_one_or_more("minut", "minutit"),
         hours=_one_or_more("tund", "tundi"),
     ),
-    "pl": _Words(
+    "pl": _Formats(
         today="dzisiaj",
         tomorrow="jutro",
         clock="{day} o {time}",
@@ -104,7 +104,7 @@ _WORDS = {
         minutes=_polish("minuta", "minuty", "minut"),
         hours=_polish("godzina", "godziny", "godzin"),
     ),
-    "ar": _Words(
+    "ar": _Formats(
         today="اليوم",
         tomorrow="غدًا",
         clock="{day} الساعة {time}",
@@ -120,7 +120,7 @@ _WORDS = {
         minutes=_arabic("دقيقة واحدة", "دقيقتان", "دقائق", "دقيقة"),
         hours=_arabic("ساعة واحدة", "ساعتان", "ساعات", "ساعة"),
     ),
-    "fa": _Words(
+    "fa": _Formats(
         today="امروز",
         tomorrow="فردا",
         clock="{day} ساعت {time}",
@@ -137,14 +137,14 @@ _WORDS = {
 }
 
 
-def opens_in_words(at: datetime, now: datetime, zone: str, locale: str) -> str:
+def format_opening(at: datetime, now: datetime, zone: str, locale: str) -> str:
     """A moment as one says it: `today 14:00`, `tomorrow 09:00`, `Monday 09:00`, `4 January 09:00`.
 
     Args:
         zone: the time zone of whoever reads it, `Europe/Tallinn`.
         locale: a language tag; English where we have no words for it.
     """
-    words = _words(locale)
+    words = _formats_for(locale)
     there = ZoneInfo(zone)
     local = at.astimezone(there)
     ahead = (local.date() - now.astimezone(there).date()).days
@@ -156,28 +156,28 @@ def opens_in_words(at: datetime, now: datetime, zone: str, locale: str) -> str:
         day = words.days[local.weekday()]
     else:
         day = words.date.format(day=local.day, month=words.months[local.month - 1])
-    return in_digits(words.clock.format(day=day, time=f"{local:%H:%M}"), locale)
+    return format_digits(words.clock.format(day=day, time=f"{local:%H:%M}"), locale)
 
 
-def wait_in_words(wait: timedelta, locale: str) -> str:
+def format_wait(wait: timedelta, locale: str) -> str:
     """How long, in whole minutes or from an hour on in whole hours, never less than it is."""
-    words = _words(locale)
+    words = _formats_for(locale)
     minutes = max(1, -(-int(wait.total_seconds()) // 60))
     told = words.minutes(minutes) if minutes < 60 else words.hours(-(-minutes // 60))
-    return in_digits(told, locale)
+    return format_digits(told, locale)
 
 
-def in_digits(text: str, locale: str) -> str:
+def format_digits(text: str, locale: str) -> str:
     """The same with the digits in which the language is read."""
-    digits = _words(locale).digits
+    digits = _formats_for(locale).digits
     return text if digits is None else text.translate(digits)
 
 
-def _words(locale: str) -> _Words:
-    return _WORDS.get(language_of(locale), _WORDS["en"])
+def _formats_for(locale: str) -> _Formats:
+    return _FORMATS.get(primary_language(locale), _FORMATS["en"])
 
 
-def language_of(locale: str) -> str:
+def primary_language(locale: str) -> str:
     """`pt-BR` and `pt_BR` are `pt`. Source: RFC 5646."""
     return locale.replace("_", "-").partition("-")[0].lower()
 
@@ -196,7 +196,7 @@ _CHANNELS = {
 }
 
 
-def channel_in_words(kind: str, locale: str) -> str:
+def channel_name(kind: str, locale: str) -> str:
     """What a customer calls a kind of channel: `email`, `SMS`, `Telegram`."""
     names = _CHANNELS.get(kind, {})
-    return names.get(language_of(locale)) or names.get("en") or kind.capitalize()
+    return names.get(primary_language(locale)) or names.get("en") or kind.capitalize()
