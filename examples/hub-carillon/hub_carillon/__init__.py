@@ -1,5 +1,5 @@
 """Carillon as a channel of the hub."""
 
-from hub_carillon.connector import Carillon, CarillonConfig
+from hub_carillon.connector import Carillon
 
-__all__ = ["Carillon", "CarillonConfig"]
+__all__ = ["Carillon"]

@@ -1,6 +1,6 @@
-"""What Carillon sends, in Carillon's own names. Unknown fields are expected: it adds some.
+"""Carillon's JSON, in Carillon's own names. Unknown fields are expected: it adds some.
 
-Source: https://carillon.example/docs/webhooks
+Source: https://carillon.example/docs/webhooks, https://carillon.example/docs/messages
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ Millis = Annotated[int, Field(strict=True, ge=0, lt=4_102_444_800_000)]
 
 class Payload(BaseModel):
     model_config = ConfigDict(frozen=True)
+
+
+# -- webhooks --------------------------------------------------------------------------------------
 
 
 class Sender(Payload):
@@ -60,7 +63,7 @@ class ReceiptEvent(Event):
 
 
 class ContactChange(Event):
-    """`started` has the word after `?start=` of the link that was followed."""
+    """`start` is the word after `?start=` in the link that a customer followed."""
 
     type: Literal["started", "blocked"]
     sender: Sender = Field(alias="from")
@@ -81,6 +84,9 @@ class Envelope(Payload):
     events: list[dict[str, Any]] = Field(min_length=1, max_length=100)
 
 
+# -- answers ---------------------------------------------------------------------------------------
+
+
 class Accepted(Payload):
     """The answer to a message."""
 
@@ -91,7 +97,7 @@ class Bot(Payload):
     name: str
 
 
-class Refusal(Payload):
+class ErrorDetails(Payload):
     code: str = ""
     message: str = ""
 
@@ -99,4 +105,4 @@ class Refusal(Payload):
 class ErrorBody(Payload):
     """`{"error": {"code": "blocked", "message": "..."}}`"""
 
-    error: Refusal
+    error: ErrorDetails

@@ -8,11 +8,31 @@ from pathlib import Path
 
 from hub_carillon import Carillon
 
-from hub.connectors.base import FetchesMedia, Handover, Reconciles
-from hub.connectors.http import HttpCall
-from hub.errors import AddressInvalid, ContactStopped, Rejected, ResponseUnexpected, Unsupported
-from hub.testing import Answer, ConnectorCases, Outgoing, Signature, StubHttp, json_response, post
-from hub.types import Address, Location, Medium, SendReceipt, WebhookRequest
+from hub.connector_kit import (
+    Address,
+    AddressInvalid,
+    ContactEvent,
+    ContactStopped,
+    HttpCall,
+    HttpResponse,
+    Location,
+    Medium,
+    Rejected,
+    ResponseUnexpected,
+    SendReceipt,
+    Unsupported,
+    WebhookRequest,
+)
+from hub.testing import (
+    OUR_ID,
+    Answer,
+    ConnectorCases,
+    Outgoing,
+    Signature,
+    StubHttp,
+    json_response,
+    post,
+)
 
 SECRET = "carillon-webhook-secret"
 TOKEN = "carillon-api-token"
@@ -23,13 +43,17 @@ def signature_of(body: bytes) -> str:
     return "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
 
 
-def sent(part: int = 0, **body: str) -> HttpCall:
+def sent(number: int = 0, **body: str) -> HttpCall:
     return HttpCall(
         method="POST",
         url="https://api.carillon.example/v1/messages",
         headers={"Authorization": f"Bearer {TOKEN}"},
-        json={"to": "u_77", "ref": f"01HV0000000000000000000001-{part}", **body},
+        json={"to": "u_77", "ref": f"{OUR_ID}-{number}", **body},
     )
+
+
+def refused(code: str, status: int = 400) -> HttpResponse:
+    return json_response({"error": {"code": code, "message": "no"}}, status)
 
 
 class TestCarillon(ConnectorCases):
@@ -40,8 +64,8 @@ class TestCarillon(ConnectorCases):
 
     def request(self, body: bytes, signature: Signature = "good", path: str = "") -> WebhookRequest:
         signatures = {"good": signature_of(body), "wrong": signature_of(body + b"!")}
-        given = signatures.get(signature)
-        return post("carillon", body, {"x-carillon-signature": given} if given else {}, path=path)
+        headers = {"x-carillon-signature": signatures[signature]} if signature in signatures else {}
+        return post("carillon", body, headers, path=path)
 
     def text_of(self, call: HttpCall) -> str:
         return str(call.json["text"])
@@ -61,14 +85,11 @@ class TestCarillon(ConnectorCases):
                 [sent(0, text="See", file_url=photo.url), sent(1, text="", file_url=form.url)],
             ),
             Outgoing(
-                "a place", self.message(location=Location(59.437, 24.7536)), error=Unsupported
+                "a location", self.message(location=Location(59.437, 24.7536)), error=Unsupported
             ),
         ]
 
     def answers(self) -> list[Answer]:
-        def refused(code: str, status: int = 400) -> object:
-            return json_response({"error": {"code": code, "message": "no"}}, status)
-
         return [
             Answer("taken", json_response({"id": "m_5"}, 201), SendReceipt("m_5")),
             Answer("taken without an id", json_response({}, 201), ResponseUnexpected),
@@ -79,27 +100,23 @@ class TestCarillon(ConnectorCases):
         ]
 
     def test_a_file_is_fetched_with_the_token_and_without_it_in_its_address(self) -> None:
-        carillon = self.make()
-        assert isinstance(carillon, FetchesMedia)
-        call = carillon.locate("f_1/../me")
+        call = self.make().locate("f_1/../me")
         assert call.url == "https://api.carillon.example/v1/files/f_1%2F..%2Fme"
         assert call.headers["Authorization"] == f"Bearer {TOKEN}"
 
     def test_a_lost_answer_is_followed_by_the_same_ref(self) -> None:
-        carillon = self.make()
-        assert isinstance(carillon, Reconciles)
-        message = self.message(text="Hi")
+        carillon, message = self.make(), self.message(text="Hi")
         (call,) = carillon.compose(message)
         assert carillon.reconcile(message, call, message.now) is None
         assert carillon.compose(message) == [call]
 
     def test_a_handover_link_brings_its_token_back(self) -> None:
         carillon = self.make()
-        assert isinstance(carillon, Handover)
         link = carillon.handover_link("abc-123", "7KHF2MNP")
         assert link == "https://carillon.example/shoe_shop?start=abc-123"
         (event,) = carillon.parse(self.payload_request(self.payloads / "started_by_link.json"))
-        assert getattr(event, "handover_token") == "abc-123"  # noqa: B009
+        assert isinstance(event, ContactEvent)
+        assert event.handover_token == "abc-123"
 
     def test_the_test_button_names_the_bot(self) -> None:
         carillon = self.make(http=StubHttp(json_response({"name": "Shoe shop"})))
