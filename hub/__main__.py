@@ -6,12 +6,12 @@ import sys
 
 from hub import runtime
 
-#: Commands that serve; the others are quick and need no cooperation.
-GREEN = {"serve", "worker"}
+#: Commands that serve many clients at once. The others run one task and need no green threads.
+GREEN_COMMANDS = {"serve", "worker"}
 
 
 def main() -> None:
-    if GREEN & set(sys.argv[1:2]):
+    if GREEN_COMMANDS & set(sys.argv[1:2]):
         runtime.patch()
     from hub.cli import cli
 

@@ -9,7 +9,7 @@ from hub.accounts import config_sync
 from hub.accounts.jobs import ExpiredSessions
 from hub.accounts.presence import AgentPresence
 from hub.config import Config
-from hub.config.current import Current
+from hub.config.current import CurrentConfig
 from hub.config_reload import Reloader
 from hub.connectors.base import Site
 from hub.conversations.jobs import SnoozeEnd, UnusedUploads
@@ -62,7 +62,7 @@ class App:
         # Redis is what lets several processes be one hub; without it this is the only one.
         alone = settings.redis_url is None
         self.settings = settings
-        self.current = Current(config, load)
+        self.current = CurrentConfig(config, load)
 
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         self.store = Store(settings.database_url)
@@ -156,7 +156,9 @@ class App:
         self.gateway.on_received(acknowledge)
         self.gateway.on_received(count_received)
         self.connectors.on_change(
-            lambda connector: self.store.announce(Event(ConnectorUpdated(connector=connector)))
+            lambda connector: self.store.publish_unsaved(
+                Event(ConnectorUpdated(connector=connector))
+            )
         )
         self.current.on_change(lambda config: self.connectors.apply(config.connectors))
 

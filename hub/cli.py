@@ -48,10 +48,10 @@ def serve(path: Path, host: str, port: int | None, no_worker: bool) -> None:
     """Serves the inbox, the chat and the webhooks, and does the work behind them."""
     settings = _settings(**({} if port is None else {"port": port}))
     app = _app(settings, path)
-    from hub.serving import serve as run
+    from hub.serving import serve as serve_web
 
     try:
-        run(app, host, settings.port, worker=not no_worker)
+        serve_web(app, host, settings.port, worker=not no_worker)
     except OSError as error:
         app.stop()
         _fail(OSError(f"hub cannot listen on {host}:{settings.port}: {error.strerror}"))
@@ -66,10 +66,10 @@ def serve(path: Path, host: str, port: int | None, no_worker: bool) -> None:
 def worker(path: Path, host: str, port: int | None) -> None:
     """Sends, polls and keeps the timers, beside `hub serve --no-worker`."""
     app = _app(_settings(), path)
-    from hub.serving import work
+    from hub.serving import run_worker
 
     try:
-        work(app, host, port)
+        run_worker(app, host, port)
     except OSError as error:
         app.stop()
         _fail(OSError(f"hub cannot listen on {host}:{port}: {error.strerror}"))
@@ -98,21 +98,21 @@ def check(path: Path) -> None:
         config = load_config(path, os.environ, thorough=True)
     except ConfigError as error:
         _fail(error)
-    on = sorted(name for name, one in config.connectors.items() if one.enabled)
-    click.echo(f"{path} is fine. Connectors: {', '.join(on) or 'none'}.")
+    enabled = sorted(name for name, connector in config.connectors.items() if connector.enabled)
+    click.echo(f"{path} is fine. Connectors: {', '.join(enabled) or 'none'}.")
 
 
 @cli.command()
 @CONFIG
 def plan(path: Path) -> None:
     """Shows what the file on disk would change. Exit 0: nothing, 2: something, 1: it is wrong."""
-    from hub.config import diff, load_config
+    from hub.config import config_changes, load_config
 
     try:
         config = load_config(path, os.environ, thorough=True)
     except ConfigError as error:
         _fail(error)
-    changes = diff(*_before_and_after(config))
+    changes = config_changes(*_applied_and_new(config))
     for change in changes:
         click.echo(str(change))
     if changes:
@@ -150,23 +150,23 @@ def route(path: Path, file: TextIO) -> None:
         if not line.strip():
             continue
         try:
-            asked = Question.model_validate_json(line)
+            question = Question.model_validate_json(line)
         except ValidationError as error:
             is_wrong = True
-            for one in error.errors(include_url=False, include_input=False):
-                where = ".".join(map(str, one["loc"])) or "line"
-                click.echo(f"{file.name}:{number}: {where}: {one['msg']}", err=True)
+            for details in error.errors(include_url=False, include_input=False):
+                field = ".".join(map(str, details["loc"])) or "line"
+                click.echo(f"{file.name}:{number}: {field}: {details['msg']}", err=True)
             continue
-        click.echo(preview_decision(config, asked, datetime.now(UTC)).model_dump_json())
+        click.echo(preview_decision(config, question, datetime.now(UTC)).model_dump_json())
     sys.exit(1 if is_wrong else 0)
 
 
 @cli.command()
-@click.argument("what", type=click.Choice(["config", "events"]), default="config")
-def schema(what: str) -> None:
+@click.argument("document", type=click.Choice(["config", "events"]), default="config")
+def schema(document: str) -> None:
     """Prints the JSON Schema of connectors.yaml, or of the API's shapes and events."""
-    if what == "config":
-        from hub.config import schema as config_schema
+    if document == "config":
+        from hub.config import config_schema
 
         click.echo(json.dumps(config_schema(), indent=2, ensure_ascii=False))
         return
@@ -266,11 +266,11 @@ def replay(path: Path, connector: str | None) -> None:
 # -- parts -------------------------------------------------------------------------------------
 
 
-def _settings(**given: Any) -> Settings:
+def _settings(**overrides: Any) -> Settings:
     from hub.settings import Settings
 
     try:
-        return Settings.load(**given)
+        return Settings.load(**overrides)
     except ConfigError as error:
         _fail(error)
 
@@ -278,31 +278,31 @@ def _settings(**given: Any) -> Settings:
 def _app(settings: Settings, path: Path) -> App:
     from hub.app import App
     from hub.config import load_config
-    from hub.logs import configure
+    from hub.logs import configure_logs
 
-    configure()
+    configure_logs()
     try:
         return App(settings, lambda: load_config(path, os.environ))
     except ConfigError as error:
         _fail(error)
 
 
-def _before_and_after(config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What is in force, and what would be. Makes no database where there is none."""
-    from hub.config_reload import in_force, remembered
-    from hub.store.engine import Store, is_there
+def _applied_and_new(config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The configuration in force and the one in the file. Creates no database."""
+    from hub.config_reload import applied_config, stored_form
+    from hub.store.engine import Store, database_exists
 
     settings = _settings()
-    after = remembered(config, settings.secret_key.get_secret_value())
-    if not is_there(settings.database_url):
-        return remembered(type(config)(), ""), after
+    after = stored_form(config, settings.secret_key.get_secret_value())
+    if not database_exists(settings.database_url):
+        return stored_form(type(config)(), ""), after
     store = Store(settings.database_url)
     try:
         with store.read() as connection:
-            before = in_force(connection)
+            before = applied_config(connection)
     finally:
         store.close()
-    return before or remembered(type(config)(), ""), after
+    return before or stored_form(type(config)(), ""), after
 
 
 def _in_store(work: Any) -> Any:

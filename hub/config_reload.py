@@ -1,7 +1,7 @@
-"""Brings a changed `connectors.yaml` into force while the hub runs: whole, or not at all.
+"""Applies a changed `connectors.yaml` while the hub runs: completely, or not at all.
 
-What is in force is remembered in the database, its secrets sealed. So `hub plan` can compare a
-file with it, and the other processes of a hub hear that there is something new.
+The database stores the applied configuration, with a digest for each secret. `hub plan` compares a
+file with it, and the other processes of the same hub see by its version that it changed.
 """
 
 from __future__ import annotations
@@ -15,51 +15,59 @@ import structlog
 from sqlalchemy import Connection, insert, inspect, select, update
 
 from hub import runtime
-from hub.config import Change, Config, diff, plain
-from hub.config.current import Current
+from hub.config import Change, Config, config_changes, config_values
+from hub.config.current import CurrentConfig
 from hub.errors import ConfigError
 from hub.store.engine import Store, Transaction
 from hub.store.models import applied_configs
 
 log = structlog.get_logger()
 
-#: How soon another process of the same hub follows.
+#: How often another process of the same hub looks for a new version, in seconds.
 FOLLOW_SECONDS = 3.0
 
 #: Writes what the file decides (teams, agents) into the database.
 Writer = Callable[[Transaction, Config], None]
 
 
-def remembered(config: Config, secret_key: str) -> dict[str, Any]:
-    """A configuration as the database keeps it: of a secret only whether it changed."""
+def stored_form(config: Config, secret_key: str) -> dict[str, Any]:
+    """The form in which the database stores a configuration: with a digest for each secret.
+
+    Args:
+        secret_key: the hub's own key. Without it the digests cannot be checked against guesses.
+    """
     key = f"config:{secret_key}".encode()
-    return plain(config, lambda secret: hmac.digest(key, secret, "sha256").hex())
+    return config_values(config, lambda secret: hmac.digest(key, secret, "sha256").hex())
 
 
-def in_force(connection: Connection) -> dict[str, Any]:
-    """What was applied last; empty where no hub ever ran."""
+def applied_config(connection: Connection) -> dict[str, Any]:
+    """The applied configuration in its stored form; empty where no hub has run yet."""
     if not inspect(connection).has_table(applied_configs.name):
         return {}
-    found = connection.execute(select(applied_configs.c.config)).scalar()
-    return found or {}
+    config = connection.execute(select(applied_configs.c.config)).scalar()
+    return config or {}
 
 
 class Reloader:
-    """Applies the file at the start, when asked to, and when another process has."""
+    """Applies the file: at the start, on request, and after another process has applied it."""
 
     def __init__(
-        self, store: Store, current: Current, secret_key: str, writers: Sequence[Writer] = ()
+        self, store: Store, current: CurrentConfig, secret_key: str, writers: Sequence[Writer] = ()
     ) -> None:
         self._store = store
         self._current = current
         self._secret_key = secret_key
         self._writers = writers
         self._version = 0
-        self._one_at_a_time = threading.Lock()
+        self._reload_lock = threading.Lock()
         self._stop = threading.Event()
 
     def start(self, *, alone: bool) -> None:
-        """Remembers what this process began with. Raises nothing: it was checked before."""
+        """Stores the configuration with which this process starts; it was validated before.
+
+        Args:
+            alone: no other process belongs to this hub.
+        """
         self._apply(self._current.config)
         if not alone:
             runtime.spawn(self._follow, name="config")
@@ -68,39 +76,41 @@ class Reloader:
         self._stop.set()
 
     def reload(self) -> list[Change]:
-        """Brings the file on disk into force. Returns what changed.
+        """Applies the file on disk.
 
+        Returns: the differences to the configuration before.
         Raises:
-            ConfigError: the file is wrong; nothing of it is applied, the old one stays.
+            ConfigError: the file has problems; the configuration before stays in force.
         """
-        with self._one_at_a_time:
+        with self._reload_lock:
             config = self._current.load()
-            before = remembered(self._current.config, self._secret_key)
-            changes = diff(before, remembered(config, self._secret_key))
+            before = stored_form(self._current.config, self._secret_key)
+            changes = config_changes(before, stored_form(config, self._secret_key))
             self._apply(config)
-            # Also without a change: a connector that could not be started is tried again.
+            # Also without a difference: a connector that could not start is tried again.
             self._current.replace(config)
         log.info("config.applied", changes=[str(change) for change in changes])
         return changes
 
     def reload_or_log(self) -> None:
-        """For a signal, which nobody waits for."""
+        """Applies the file on disk and logs its problems: for a signal, which has no caller."""
         try:
             self.reload()
         except ConfigError as error:
             log.error("config.refused", problems=[str(problem) for problem in error.problems])
 
     def _apply(self, config: Config) -> None:
-        known = remembered(config, self._secret_key)
+        """Writes a configuration, and the tables that it decides, in one transaction."""
+        stored = stored_form(config, self._secret_key)
 
         def write(tx: Transaction) -> int:
             for writer in self._writers:
                 writer(tx, config)
             row = tx.execute(select(applied_configs).with_for_update()).first()
-            if row is not None and row.config == known:
+            if row is not None and row.config == stored:
                 return int(row.version)
             version = 1 if row is None else row.version + 1
-            values = {"config": known, "version": version, "applied_at": tx.now}
+            values = {"config": stored, "version": version, "applied_at": tx.now}
             tx.execute(
                 insert(applied_configs).values(id=1, **values)
                 if row is None
@@ -111,6 +121,7 @@ class Reloader:
         self._version = self._store.write(write)
 
     def _follow(self) -> None:
+        """Applies the file again whenever another process has stored a new version."""
         while not self._stop.wait(FOLLOW_SECONDS):
             try:
                 with self._store.read() as connection:
@@ -120,8 +131,9 @@ class Reloader:
                     self._current.replace(self._current.load())
                     log.info("config.followed", version=version)
             except ConfigError as error:
-                # Another process reads another file, or it changed again: this one stays as it is.
+                # The other process reads another file, or the file changed again. This process
+                # keeps its configuration.
                 log.error("config.refused", problems=[str(problem) for problem in error.problems])
             except Exception:
-                # The database may be away for a moment.
+                # The database may not answer for a moment.
                 log.exception("config.follow_failed")

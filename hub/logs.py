@@ -1,4 +1,4 @@
-"""Structured logs on standard error: for people in a terminal, JSON elsewhere."""
+"""Structured logs on standard error: coloured lines in a terminal, JSON elsewhere."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import sys
 import structlog
 
 
-def configure(level: int = logging.INFO) -> None:
+def configure_logs(level: int = logging.INFO) -> None:
+    """Sets up structlog for the whole process."""
     to_terminal = sys.stderr.isatty()
     structlog.configure(
         processors=[
@@ -22,6 +23,6 @@ def configure(level: int = logging.INFO) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    # Libraries log requests' URLs, and one provider's URLs hold its token.
+    # These libraries log the URLs of requests, and the URLs of Telegram contain the bot's token.
     for name in ("urllib3", "httpx", "telegram", "twilio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

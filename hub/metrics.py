@@ -1,4 +1,7 @@
-"""What the hub counts, for Prometheus: totals and seconds, named by its conventions."""
+"""The metrics of the hub, for Prometheus.
+
+Source for the names: https://prometheus.io/docs/practices/naming/
+"""
 
 from __future__ import annotations
 

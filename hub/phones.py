@@ -1,4 +1,4 @@
-"""One person, one number: phone numbers in the one form that makes an address."""
+"""Phone numbers in the one form that addresses use, so that one number is one address."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ REWRITTEN = (
 SHORT_CODE = re.compile(r"[0-9]{3,8}")
 
 
-@lru_cache(maxsize=4096)  # a number costs 50 µs to read, and most write more than once
+@lru_cache(maxsize=4096)  # parsing costs 50 µs, and most numbers come more than once
 def canonical(number: str) -> str:
-    """E.164 for phone numbers; short codes and sender names stay as they are.
+    """Writes a phone number as E.164; short codes and sender names stay as they are.
 
-    `+372 5551 2345` gives `+37255512345`, `72345` and `ACME` give themselves.
+    `+372 5551 2345` becomes `+37255512345`; `72345` and `ACME` stay.
+
+    Source: ITU-T E.164; the parsing is https://github.com/daviddrysdale/python-phonenumbers
     """
     number = number.strip()
     if not number.startswith("+"):
@@ -29,18 +31,18 @@ def canonical(number: str) -> str:
 
     try:
         parsed = phonenumbers.parse(number)
-        written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+        e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     except phonenumbers.NumberParseException:
         return number
     for old, new in REWRITTEN:
-        if old.fullmatch(written):
-            return old.sub(new, written)
-    return written
+        if old.fullmatch(e164):
+            return old.sub(new, e164)
+    return e164
 
 
 @lru_cache(maxsize=4096)
 def readable(number: str) -> str:
-    """A number in its canonical form as people write it: `+372 5551 2345`."""
+    """Writes a canonical number in the form that people read: `+372 5551 2345`."""
     if not number.startswith("+"):
         return number
     import phonenumbers
@@ -53,7 +55,7 @@ def readable(number: str) -> str:
 
 
 def is_possible(number: str) -> bool:
-    """Whether messages can be addressed to a number in its canonical form."""
+    """Whether a canonical number can receive messages: a possible number or a short code."""
     if not number.startswith("+"):
         return SHORT_CODE.fullmatch(number) is not None
     import phonenumbers
@@ -65,10 +67,10 @@ def is_possible(number: str) -> bool:
 
 
 def forms(number: str) -> tuple[str, ...]:
-    """The ways in which one number, in its canonical form, may stand in the address book.
+    """All canonical forms in which addresses may store the same number; `number` comes first.
 
-    Argentine mobile numbers have a 9 after the country's code when they are called from abroad, and
-    many networks leave it out.
+    Argentine mobile numbers have a 9 after the country code in calls from abroad, and many networks
+    leave it out.
     """
     if re.fullmatch(r"\+549\d{10}", number):
         return (number, "+54" + number[4:])

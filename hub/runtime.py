@@ -1,7 +1,7 @@
 """The only module that knows eventlet.
 
-Everything else uses threads, locks, queues and sockets of the standard library. `patch()` makes
-them green before anything else is imported; without it (tests, the sandbox) they are real threads.
+All other code uses threads, locks, queues and sockets of the standard library. `patch()` makes them
+cooperative (green) before any other import; without it (tests, the sandbox) threads are real.
 """
 
 from __future__ import annotations
@@ -21,27 +21,31 @@ _patched = False
 
 
 def patch() -> None:
-    """Makes the standard library cooperative. Must run before any other import of the hub."""
+    """Makes the standard library cooperative. Must run before any other import of the hub.
+
+    Source: https://eventlet.readthedocs.io/en/latest/patching.html
+    """
     global _patched
-    # eventlet's own resolver costs 7 MB and ignores parts of resolv.conf; the system's, in a
-    # thread of its own, does neither.
+    # eventlet's resolver costs 7 MB and ignores parts of resolv.conf. The system's resolver, in a
+    # real thread, does neither.
     os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
     warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
     import eventlet
 
-    # psycopg2 is imported to be patched, so only where it is used.
+    # Patching psycopg2 imports it, so it is patched only where it is used.
     is_postgres = os.environ.get("HUB_DATABASE_URL", "").startswith("postgres")
-    # Without `all`, one True means: this and nothing else.
+    # Without `all=True`, an argument that is true would mean: patch only this.
     eventlet.monkey_patch(all=True, psycopg=is_postgres)
     _resolve_in_threads()
     is_alone = not os.environ.get("HUB_REDIS_URL")
     _import_without(("aiohttp", *(("redis",) if is_alone else ())), "socketio")
-    # Two libraries print in colours where they find it; a server has nobody to show them to.
+    # Two libraries import rich to print in colours; a server has no use for that.
     sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
     _patched = True
 
 
 def _resolve_in_threads() -> None:
+    """Lets real threads resolve host names, so that a slow name server blocks no green thread."""
     import socket
 
     from eventlet import tpool
@@ -54,66 +58,73 @@ def _resolve_in_threads() -> None:
             ipaddress.ip_address(host)
         except ValueError:
             return tpool.execute(blocking, host, *args, **options)
-        return blocking(host, *args, **options)  # nothing to ask anybody
+        return blocking(host, *args, **options)  # an address needs no name server
 
     socket.getaddrinfo = green.getaddrinfo = getaddrinfo
 
 
 def _import_without(optional: tuple[str, ...], name: str) -> None:
-    """Imports a module that would take others along which we never use: 15 MB in all."""
-    absent = [one for one in optional if one not in sys.modules]
-    for one in absent:
-        sys.modules[one] = None  # type: ignore[assignment]
+    """Imports a module without its optional dependencies, which the hub does not use: 15 MB."""
+    hidden = [module for module in optional if module not in sys.modules]
+    for module in hidden:
+        sys.modules[module] = None  # type: ignore[assignment]
     try:
         importlib.import_module(name)
     finally:
-        for one in absent:
-            del sys.modules[one]
+        for module in hidden:
+            del sys.modules[module]
 
 
-def settle() -> None:
-    """Says that starting is over: what is there now stays.
+def relax_garbage_collector() -> None:
+    """Excludes all present objects from garbage collection, and collects less often.
 
-    The collector then no longer looks through a hundred thousand objects of libraries for garbage,
-    and looks less often: requests leave little that counting references does not free.
+    For the end of the start: a hundred thousand objects of libraries stay until the process ends,
+    and reference counting frees nearly all objects of a request.
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
 
 
-def is_green() -> bool:
-    return _patched
-
-
 def async_mode() -> Literal["eventlet", "threading"]:
-    """The name Flask-SocketIO has for how we run."""
+    """Flask-SocketIO's name for the way this process runs threads."""
     return "eventlet" if _patched else "threading"
 
 
 def spawn(work: Callable[..., Any], *args: Any, name: str = "") -> threading.Thread:
-    """Runs `work` beside us; it never keeps the process alive."""
+    """Runs `work` in a new daemon thread, which does not keep the process alive.
+
+    Args:
+        name: the name of the thread; that of the function by default.
+    """
     thread = threading.Thread(target=work, args=args, name=name or work.__name__, daemon=True)
     thread.start()
     return thread
 
 
-def breathe() -> None:
-    """Lets others run, where running is shared by turns. Threads need no such thing."""
+def yield_control() -> None:
+    """Lets other green threads run. Does nothing with real threads, which need no such call."""
     if _patched:
         time.sleep(0)
 
 
 def listen(host: str, port: int) -> Any:
-    """A listening socket. Raises OSError when the port is taken."""
+    """Opens a listening socket.
+
+    Raises:
+        OSError: the port is in use or not permitted.
+    """
     import eventlet
 
-    # Without the last one a second hub would share the port, and every other request get lost.
+    # With reuse_port a second hub would share the port and get every other request.
     return eventlet.listen((host, port), backlog=512, reuse_port=False)
 
 
 def serve_wsgi(listener: Any, app: Any) -> Any:
-    """Serves `app` beside us. What it returns has `kill()`, which ends the accepting only."""
+    """Serves a WSGI application in a green thread.
+
+    Returns: the green thread; its `kill()` stops accepting and leaves open connections alone.
+    """
     import eventlet
     import eventlet.wsgi
 
@@ -124,5 +135,5 @@ def serve_wsgi(listener: Any, app: Any) -> Any:
         log_output=False,
         max_size=4000,
         keepalive=True,
-        socket_timeout=75,  # a client that says nothing does not hold a place for ever
+        socket_timeout=75,  # a silent client does not hold its connection for ever
     )

@@ -1,4 +1,4 @@
-"""Runs a wired hub until it is told to stop, and says when it is ready."""
+"""Runs a hub until a signal stops it, and prints a line when the hub is ready."""
 
 from __future__ import annotations
 
@@ -14,47 +14,50 @@ from hub import runtime
 from hub.app import App
 from hub.inbox import health
 
-#: Requests under way when we are told to stop get this long to finish.
+#: How long running requests have to finish when the hub stops.
 FINISH_SECONDS = 10.0
 
 
 class Signals:
-    """SIGTERM and SIGINT end the hub, SIGHUP applies the changed file."""
+    """SIGTERM and SIGINT stop the hub, SIGHUP applies a changed configuration."""
 
     def __init__(self, reload: Callable[[], None]) -> None:
-        self._is_over = False
-        self._is_changed = False
+        self._is_stopping = False
+        self._reload_requested = False
         self._reload = reload
         for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, self._end)
-        signal.signal(signal.SIGHUP, self._change)
+            signal.signal(name, self._request_stop)
+        signal.signal(signal.SIGHUP, self._request_reload)
 
-    # Nothing but flags: a signal comes in the middle of whatever is running.
+    # The handlers only set flags: a signal may interrupt any line of the program.
 
-    def _end(self, *_: Any) -> None:
-        self._is_over = True
+    def _request_stop(self, *_: Any) -> None:
+        self._is_stopping = True
 
-    def _change(self, *_: Any) -> None:
-        self._is_changed = True
+    def _request_reload(self, *_: Any) -> None:
+        self._reload_requested = True
 
     def wait(self) -> None:
-        """Returns when the hub is told to end."""
-        while not self._is_over:
-            if self._is_changed:
-                self._is_changed = False
+        """Waits until the hub must stop. Reloads the configuration when that is requested."""
+        while not self._is_stopping:
+            if self._reload_requested:
+                self._reload_requested = False
                 self._reload()
             time.sleep(0.2)
 
 
 def serve(app: App, host: str, port: int, *, worker: bool) -> None:
-    """Serves until it is told to stop, then finishes what it holds and returns.
+    """Serves HTTP and sockets until a signal comes, then finishes running requests and returns.
+
+    Args:
+        worker: whether this process also sends, polls and runs the timers.
 
     Raises:
-        OSError: the port is taken, or not ours to take. Nothing was begun then.
+        OSError: the port is in use or not permitted. No part of the hub was started.
     """
     signals = Signals(app.reloader.reload_or_log)
-    runtime.settle()
-    under_way = _count_requests(app)
+    runtime.relax_garbage_collector()
+    running_requests = _count_requests(app)
     server = runtime.listen(host, port)
     app.start(worker=worker)
     accepting = runtime.serve_wsgi(server, app.flask)
@@ -63,16 +66,19 @@ def serve(app: App, host: str, port: int, *, worker: bool) -> None:
     accepting.kill()
     server.close()
     deadline = time.monotonic() + FINISH_SECONDS
-    while under_way() and time.monotonic() < deadline:
+    while running_requests() and time.monotonic() < deadline:
         time.sleep(0.05)
     app.stop()
 
 
-def work(app: App, host: str, port: int | None) -> None:
-    """The same for a process that serves nobody; at `port` it tells how it is, and nothing else.
+def run_worker(app: App, host: str, port: int | None) -> None:
+    """Sends, polls and runs the timers until a signal comes, without serving the web.
+
+    Args:
+        port: where the process answers health checks and metrics; None for nowhere.
 
     Raises:
-        OSError: the port is taken, or not ours to take. Nothing was begun then.
+        OSError: the port is in use or not permitted. No part of the hub was started.
     """
     signals = Signals(app.reloader.reload_or_log)
     server = None if port is None else runtime.listen(host, port)
@@ -87,6 +93,7 @@ def work(app: App, host: str, port: int | None) -> None:
 
 
 def _count_requests(app: App) -> Callable[[], int]:
+    """Counts the requests that are running. Returns a function that gives their number."""
     count = 0
 
     @app.flask.before_request
@@ -98,7 +105,7 @@ def _count_requests(app: App) -> Callable[[], int]:
     @app.flask.teardown_request
     def end(_error: BaseException | None) -> None:
         nonlocal count
-        # Events of sockets end here too, and did not begin above.
+        # The teardown of socket events comes here too, though `begin` did not count them.
         if g.pop("is_counted", False):
             count -= 1
 

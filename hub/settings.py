@@ -1,6 +1,6 @@
-"""What the environment says: where data lives, where the hub is reached, its secret.
+"""The settings from the environment: where data is stored, the hub's address, its secret.
 
-Everything about channels and teams stands in `connectors.yaml`; see `docs/configuration.md`.
+Channels and teams are configured in `connectors.yaml`; see `docs/configuration.md`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from hub.config.validation_messages import sentence
+from hub.config.validation_messages import validation_message
 from hub.errors import ConfigError, Problem
 
 KEY_FILE = "secret.key"
@@ -33,7 +33,7 @@ def _absolute(value: Path) -> Path:
 
 
 class Settings(BaseSettings):
-    """The environment, read once. Making one makes the secret key where there is none yet."""
+    """The settings, read once. The first use of a data directory creates its secret key."""
 
     model_config = SettingsConfigDict(
         env_prefix="HUB_",
@@ -77,25 +77,33 @@ class Settings(BaseSettings):
         description="Where customers, agents and providers reach this hub.",
     )
     secret_key: SecretStr = Field(
-        default_factory=lambda data: kept_key(data["data_dir"]),
+        default_factory=lambda data: read_or_create_key(data["data_dir"]),
         description="Signs sessions and tokens. Changing it signs everybody out.",
     )
 
     @classmethod
-    def load(cls, **given: Any) -> Settings:
-        """The settings; `given` (from the command line) goes before the environment.
+    def load(cls, **overrides: Any) -> Settings:
+        """Reads the settings.
+
+        Args:
+            overrides: values from the command line, by field; they go before the environment.
 
         Raises:
-            ConfigError: every variable that is wrong, or a data directory that cannot be used.
+            ConfigError: all variables with a wrong value, or a data directory that cannot be used.
         """
         try:
-            return cls(**given)
+            return cls(**overrides)
         except ValidationError as error:
             raise ConfigError(
                 [
-                    Problem("environment", 0, _variable(str(found["loc"][0])), sentence(found))
-                    for found in error.errors(include_url=False)
-                    if found["type"] != "default_factory_not_called"
+                    Problem(
+                        "environment",
+                        0,
+                        _variable(str(details["loc"][0])),
+                        validation_message(details),
+                    )
+                    for details in error.errors(include_url=False)
+                    if details["type"] != "default_factory_not_called"
                 ]
             ) from None
         except OSError as error:
@@ -104,19 +112,19 @@ class Settings(BaseSettings):
             ) from None
 
 
-def kept_key(data_dir: Path) -> SecretStr:
-    """The secret key in the data directory; made on first use, readable by its owner alone.
+def read_or_create_key(data_dir: Path) -> SecretStr:
+    """Reads the secret key in the data directory; the first use creates it, for its owner alone.
 
-    Two processes that start together end up with the same key: the file appears whole or not at
-    all, and whoever comes second reads the first one's.
+    Two processes that start at the same time use the same key: the file appears whole or not at
+    all, and the later process reads the key of the earlier one.
 
     Raises:
-        OSError: the directory cannot be made, read or written.
+        OSError: the directory cannot be created, read or written.
     """
     path = data_dir / KEY_FILE
     if not path.exists():
         data_dir.mkdir(parents=True, exist_ok=True)
-        # mkstemp makes files with mode 0600 whatever the umask.
+        # mkstemp creates files with mode 0600, whatever the umask is.
         handle, draft = tempfile.mkstemp(dir=data_dir, prefix=f".{KEY_FILE}.")
         try:
             with os.fdopen(handle, "w") as file:
@@ -132,4 +140,5 @@ def kept_key(data_dir: Path) -> SecretStr:
 
 
 def _variable(name: str) -> str:
+    """The environment variable of a field."""
     return "PORT" if name.upper() == "PORT" else f"HUB_{name.upper()}"

@@ -97,7 +97,7 @@ class ContactCard:
 
     name: str
     phone: str
-    own: bool = False
+    own: bool = False  # vague-name: a public field of the connector contract
 
 
 # -- what comes in -----------------------------------------------------------------------------

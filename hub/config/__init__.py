@@ -1,8 +1,19 @@
-"""`connectors.yaml`: read, filled in from the environment, checked, described, compared."""
+"""`connectors.yaml`: read, filled in from the environment, validated, described as JSON Schema.
 
-from hub.config.diff import Change, diff, plain
+May know the connector contract and the base modules. Knows no database, no web and no clock.
+"""
+
+from hub.config.diff import Change, config_changes, config_values
 from hub.config.load import load_config, parse_config
 from hub.config.model import Config
-from hub.config.schema import schema
+from hub.config.schema import config_schema
 
-__all__ = ["Change", "Config", "diff", "load_config", "parse_config", "plain", "schema"]
+__all__ = [
+    "Change",
+    "Config",
+    "config_changes",
+    "config_schema",
+    "config_values",
+    "load_config",
+    "parse_config",
+]

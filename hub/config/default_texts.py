@@ -1,12 +1,12 @@
-"""What the hub says on its own where the file says nothing else, in the languages of its chat.
+"""The hub's own texts where the file has no others, in the languages of the chat page.
 
-No text tells whether a man or a woman reads it. What fills a place stands in its plain form, so
-that it fits for every length of time and every channel.
+No text shows whether a man or a woman reads it. Placeholders are used in the base form of a word,
+so that every length of time and every channel fits.
 """
 
 from __future__ import annotations
 
-#: Said to who must wait.
+#: For customers who must wait.
 QUEUED = {
     "en": "You are number {position}. About {wait}.",
     "ar": "رقمك في قائمة الانتظار: {position}. مدة الانتظار المتوقعة: {wait}.",
@@ -15,7 +15,7 @@ QUEUED = {
     "pl": "Numer w kolejce: {position}. Przewidywany czas oczekiwania: {wait}.",
 }
 
-#: Said outside hours.
+#: For messages outside opening hours.
 OFFLINE = {
     "en": "We are back {opens}. Leave your question, the answer will find you here or by "
     "{fallback}.",

@@ -1,4 +1,4 @@
-"""Opening hours as they are written: `mon-fri: "09:00-17:00"`. Pure."""
+"""Opening hours as they stand in the file: `mon-fri: "09:00-17:00"`. Pure."""
 
 from __future__ import annotations
 
@@ -36,28 +36,29 @@ CLOSED: Week = ((),) * 7
 
 
 def parse_days(key: str) -> tuple[int, ...]:
-    """Reads `mon`, `mon-fri`, `sat,sun`, `sun-thu`; Monday is 0.
+    """Reads a key such as `mon`, `mon-fri`, `sat,sun` or `sun-thu`.
 
+    Returns: the days in the order of the key, Monday as 0, each once.
     Raises:
-        ValueError: it names no days.
+        ValueError: the key names no days.
     """
     if not _DAY_KEY.fullmatch(key):
         raise ValueError("must be a day or days, such as mon, mon-fri or sat,sun")
     days: list[int] = []
     for part in key.split(","):
-        first, *rest = (DAYS.index(name) for name in part.split("-"))
-        last = rest[-1] if rest else first
+        ends = [DAYS.index(name) for name in part.split("-")]
+        first, last = ends[0], ends[-1]
         days.extend((first + step) % 7 for step in range((last - first) % 7 + 1))
     return tuple(dict.fromkeys(days))
 
 
 def parse_spans(value: Any) -> tuple[Span, ...]:
-    """Reads "09:00-17:00", "09:00-12:00, 13:00-17:00", a list of such, or "closed".
+    """Reads "09:00-17:00", "09:00-12:00, 13:00-17:00", a list of such texts, or "closed".
 
-    A span may go on after midnight ("22:00-02:00"): its end is then more than DAY_END.
-
+    Returns: spans in minutes after local midnight, in order. A span may go on after midnight
+        ("22:00-02:00"): its end is then more than DAY_END.
     Raises:
-        ValueError: another form, an empty span, or two that overlap.
+        ValueError: the value has another form, an empty span, or two spans that overlap.
     """
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
@@ -67,11 +68,11 @@ def parse_spans(value: Any) -> tuple[Span, ...]:
         return ()
     spans = []
     for piece in pieces:
-        found = _SPAN.fullmatch(piece)
-        if not found:
+        match = _SPAN.fullmatch(piece)
+        if not match:
             raise ValueError('must be hours such as "09:00-17:00", a list of such, or closed')
-        start = int(found[1]) * 60 + int(found[2])
-        end = int(found[3]) * 60 + int(found[4])
+        start = int(match[1]) * 60 + int(match[2])
+        end = int(match[3]) * 60 + int(match[4])
         if end > DAY_END or start == end:
             raise ValueError("must end after it begins, and at 24:00 at the latest")
         spans.append((start, end if end > start else end + DAY_END))
@@ -90,7 +91,8 @@ def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ValueError, OSError, KeyError):
-        # ZoneInfoNotFoundError is a KeyError; a folder's name or a forbidden path are the others.
+        # ZoneInfoNotFoundError is a KeyError; the name of a folder and a path that ZoneInfo forbids
+        # raise one of the other two.
         raise ValueError("must be a time zone such as Europe/Tallinn") from None
     return name
 
@@ -99,7 +101,7 @@ class Hours(BaseModel):
     """When somebody is there. Days that are not named are closed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    #: Keys beside the fields, for suggestions.
+    #: Keys that the file may have beside the fields, for suggestions.
     more_keys: ClassVar[tuple[str, ...]] = ("mon-fri", *DAYS)
 
     timezone: Annotated[str, AfterValidator(_zone)] = Field(
@@ -112,18 +114,18 @@ class Hours(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _gather_days(cls, given: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
-        if isinstance(given, cls) or not isinstance(given, Mapping):
-            return read(given)
-        rest = {key: value for key, value in given.items() if key in ("timezone", "holidays")}
-        days = {key: value for key, value in given.items() if key not in rest}
-        week, wrong = _week(days)
+    def _gather_days(cls, value: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        if isinstance(value, cls) or not isinstance(value, Mapping):
+            return read(value)
+        fields = {key: item for key, item in value.items() if key in ("timezone", "holidays")}
+        days = {key: item for key, item in value.items() if key not in fields}
+        week, problems = _week(days)
         try:
-            hours = read({**rest, "week": week})
+            hours = read({**fields, "week": week})
         except ValidationError as error:
-            wrong.extend(_again(found) for found in error.errors(include_url=False))
-        if wrong:
-            raise ValidationError.from_exception_data(cls.__name__, wrong)
+            problems.extend(_init_details(details) for details in error.errors(include_url=False))
+        if problems:
+            raise ValidationError.from_exception_data(cls.__name__, problems)
         return hours
 
     @model_serializer(mode="plain")
@@ -169,52 +171,58 @@ class Hours(BaseModel):
 
 
 def _week(days: Mapping[str, Any]) -> tuple[Week, list[InitErrorDetails]]:
-    """The week, and what is wrong with it. A day's own key goes before a range with the day."""
+    """Reads the keys of days. Returns the week, and the problems of its keys and hours.
+
+    The key of a single day goes before a range that has the day.
+    """
+    #: Per day: how many days the key had that gave its hours, and the hours.
     week: dict[int, tuple[int, tuple[Span, ...]]] = {}
-    wrong: list[InitErrorDetails] = []
+    problems: list[InitErrorDetails] = []
     for key, value in days.items():
         try:
-            named = parse_days(key)
+            days_of_key = parse_days(key)
         except ValueError:
-            wrong.append(InitErrorDetails(type="extra_forbidden", loc=(key,), input=None))
+            problems.append(InitErrorDetails(type="extra_forbidden", loc=(key,), input=None))
             continue
         try:
             spans = parse_spans(value)
         except ValueError as error:
-            wrong.append(_wrong(key, str(error)))
+            problems.append(_problem(key, str(error)))
             continue
-        for day in named:
-            if day in week and week[day][0] == len(named):
-                wrong.append(_wrong(key, f"gives {DAYS[day]} a second time"))
-            elif day not in week or len(named) < week[day][0]:
-                week[day] = (len(named), spans)
-    if not wrong:
-        wrong.extend(_runs_over(week))
-    return tuple(week[day][1] if day in week else () for day in range(7)), wrong
+        for day in days_of_key:
+            if day in week and week[day][0] == len(days_of_key):
+                problems.append(_problem(key, f"gives {DAYS[day]} a second time"))
+            elif day not in week or len(days_of_key) < week[day][0]:
+                week[day] = (len(days_of_key), spans)
+    if not problems:
+        problems.extend(_overlaps_after_midnight(week))
+    return tuple(week[day][1] if day in week else () for day in range(7)), problems
 
 
-def _runs_over(week: Mapping[int, tuple[int, tuple[Span, ...]]]) -> list[InitErrorDetails]:
-    """Hours after midnight must not run into the next day's."""
-    wrong = []
+def _overlaps_after_midnight(
+    week: Mapping[int, tuple[int, tuple[Span, ...]]],
+) -> list[InitErrorDetails]:
+    """A problem for each day whose hours after midnight run into the next day's hours."""
+    problems = []
     for day, (_, spans) in week.items():
         following = week.get((day + 1) % 7, (0, ()))[1]
         if spans and following and spans[-1][1] - DAY_END > following[0][0]:
-            wrong.append(_wrong(DAYS[day], f"runs into the hours of {DAYS[(day + 1) % 7]}"))
-    return wrong
+            problems.append(_problem(DAYS[day], f"runs into the hours of {DAYS[(day + 1) % 7]}"))
+    return problems
 
 
-def _wrong(key: str, message: str) -> InitErrorDetails:
-    # The braces of a message must not be read as places to fill.
-    kind = PydanticCustomError("wrong_hours", "{message}", {"message": message})
-    return InitErrorDetails(type=kind, loc=(key,), input=None)
+def _problem(key: str, message: str) -> InitErrorDetails:
+    # The message is a value of the template: braces in it are not placeholders.
+    error = PydanticCustomError("wrong_hours", "{message}", {"message": message})
+    return InitErrorDetails(type=error, loc=(key,), input=None)
 
 
-def _again(found: ErrorDetails) -> InitErrorDetails:
-    """An error that pydantic told, in the form in which it takes one."""
-    details = InitErrorDetails(type=found["type"], loc=found["loc"], input=None)
-    if "ctx" in found:
-        details["ctx"] = found["ctx"]
-    return details
+def _init_details(details: ErrorDetails) -> InitErrorDetails:
+    """Turns an error from the form in which pydantic reports it into that in which it takes one."""
+    init_details = InitErrorDetails(type=details["type"], loc=details["loc"], input=None)
+    if "ctx" in details:
+        init_details["ctx"] = details["ctx"]
+    return init_details
 
 
 def _span_text(span: Span) -> str:

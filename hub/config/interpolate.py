@@ -18,10 +18,10 @@ class Interpolated:
     """A text with its variables filled in.
 
     Args:
-        changed: whether anything came from a variable or a default.
-        values: what came from the environment; never to be shown.
-        unset: variables without a value and without a default.
-        broken: there is a `${` that opens no variable.
+        changed: a part of the text came from a variable or its default.
+        values: the values from the environment; they may be secrets, so no message shows them.
+        unset: the names of variables without a value and without a default.
+        broken: the text has a `${` without a variable's name and `}`.
     """
 
     text: str
@@ -32,7 +32,7 @@ class Interpolated:
 
 
 def interpolate(text: str, environ: Mapping[str, str]) -> Interpolated:
-    """Fills in the variables of one text. `$${` stays as `${`.
+    """Fills in the variables of one text. `$${` becomes `${` and is no variable.
 
     An empty variable counts as unset, as in `${NAME:-default}` of a shell: a secret that is
     empty is a mistake in every case.
@@ -44,22 +44,22 @@ def interpolate(text: str, environ: Mapping[str, str]) -> Interpolated:
     broken = False
     changed = False
 
-    def fill(found: re.Match[str]) -> str:
+    def fill(match: re.Match[str]) -> str:
         nonlocal broken, changed
-        if found["escaped"]:
+        if match["escaped"]:
             return "${"
-        if found["broken"]:
+        if match["broken"]:
             broken = True
             return "${"
         changed = True
-        value = environ.get(found["name"], "")
+        value = environ.get(match["name"], "")
         if value:
             values.append(value)
             return value
-        if found["default"] is None:
-            unset.append(found["name"])
+        if match["default"] is None:
+            unset.append(match["name"])
             return ""
-        return str(found["default"])
+        return str(match["default"])
 
     filled = _PART.sub(fill, text)
     return Interpolated(filled, changed, tuple(values), tuple(dict.fromkeys(unset)), broken)

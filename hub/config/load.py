@@ -1,4 +1,4 @@
-"""`connectors.yaml`: read, fill in the environment, validate; every problem at once."""
+"""Loads `connectors.yaml`: reads, fills in variables, validates; reports all problems at once."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from hub.config.model import CONNECTOR_NAME, Config
 from hub.config.model_walk import description, known_keys, secret_texts
-from hub.config.name_suggestions import unknown
+from hub.config.name_suggestions import unknown_name
 from hub.config.references import missing_names
 from hub.config.tree import Finding, Path, Tree, read
-from hub.config.validation_messages import WORDS, sentence
+from hub.config.validation_messages import MESSAGES, validation_message
 from hub.connectors.base import ConnectorConfig
 from hub.connectors.http import MASK
 from hub.connectors.registry import kind, kinds
@@ -32,27 +33,29 @@ def load_config(
     *,
     thorough: bool = False,
 ) -> Config:
-    """Reads a configuration file.
+    """Loads a configuration file.
 
     Args:
-        environ: where `${NAME}` is looked up; the process's own environment by default.
-        thorough: looks into connectors that are turned off, too. That imports their code, so only
-            a check does it.
+        environ: the variables for `${NAME}`; the environment of the process by default.
+        thorough: also validates connectors that are turned off. That imports their code, so only
+            `hub check` and `hub plan` do it.
 
     Raises:
-        ConfigError: every problem of the file, in the order of its lines. No secret is in it.
+        ConfigError: all problems of the file, in the order of its lines. It shows no secret.
     """
     name = os.fspath(path)
     try:
         with FilePath(path).open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise _alone(name, "there is no such file; hub check --config FILE names another") from None
+        raise _file_error(
+            name, "there is no such file; hub check --config FILE names another"
+        ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
-        raise _alone(name, f"cannot be read: {reason}") from None
+        raise _file_error(name, f"cannot be read: {reason}") from None
     if len(content) > MAX_BYTES:
-        raise _alone(name, "is larger than 1 MB, which no configuration is")
+        raise _file_error(name, "is larger than 1 MB, which no configuration is")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -64,37 +67,38 @@ def load_config(
 def parse_config(
     text: str, environ: Mapping[str, str], name: str = "connectors.yaml", *, thorough: bool = False
 ) -> Config:
-    """As `load_config`, from a text. `name` stands in the problems."""
+    """Loads a configuration from a text, as `load_config`. `name` is the file in the problems."""
     return _Reader(read(text, environ), name, thorough).config()
 
 
-def _alone(file: str, message: str) -> ConfigError:
+def _file_error(file: str, message: str) -> ConfigError:
+    """A problem of the file as a whole."""
     return ConfigError([Problem(file, 1, "", message)])
 
 
 class _Reader:
-    """One look at one file. Findings gather, and are told together at the end."""
+    """Validates the values of one file. Collects the findings and raises them together."""
 
     def __init__(self, tree: Tree, name: str, thorough: bool) -> None:
         self._tree = tree
         self._name = name
         self._thorough = thorough
         self._findings: list[Finding] = list(tree.findings)
-        self._told = {found.path for found in tree.findings}
-        self._off: set[Path] = set()
+        self._reported_paths = {finding.path for finding in tree.findings}
+        self._disabled: set[Path] = set()
         self._secrets = set(tree.from_environment)
 
     def config(self) -> Config:
         if self._findings and self._tree.value is None:
             raise self._error()
         file = self._sections()
-        given = file.pop("connectors", None)
-        connectors = self._connectors(given)
+        entries = file.pop("connectors", None)
+        connectors = self._connectors(entries)
         config = self._validated(Config, file, ())
-        for path, message in missing_names({**file, "connectors": given}, lambda: tuple(kinds())):
-            if path not in self._told:
+        for path, message in missing_names({**file, "connectors": entries}, lambda: tuple(kinds())):
+            if path not in self._reported_paths:
                 self._find(path, message)
-        if self._findings_that_count():
+        if self._findings_to_report():
             raise self._error()
         assert config is not None
         return config.model_copy(update={"connectors": connectors})
@@ -111,21 +115,21 @@ class _Reader:
 
     # -- connectors ---------------------------------------------------------------------------
 
-    def _connectors(self, given: Any) -> dict[str, ConnectorConfig]:
-        if given is None:
+    def _connectors(self, entries: Any) -> dict[str, ConnectorConfig]:
+        if entries is None:
             return {}
-        if not isinstance(given, Mapping):
+        if not isinstance(entries, Mapping):
             self._find(("connectors",), "must have a name and options for each connector")
             return {}
-        found = {}
-        for name, options in given.items():
+        connectors = {}
+        for name, options in entries.items():
             path: Path = ("connectors", name)
             if not CONNECTOR_NAME.fullmatch(name):
                 self._find(path, "a connector's name has small letters, digits, - and _ only")
             config = self._connector(path, options)
             if config is not None:
-                found[name] = config
-        return found
+                connectors[name] = config
+        return connectors
 
     def _connector(self, path: Path, options: Any) -> ConnectorConfig | None:
         if not isinstance(options, Mapping):
@@ -135,27 +139,27 @@ class _Reader:
         before = len(self._findings)
         known = self._kind(path, options)
         plain = self._validated(ConnectorConfig, common | {"kind": known or "?"}, path)
-        off = plain is not None and not plain.enabled
-        if off:
-            self._off.add(path)
-        if not known or (off and not self._thorough):
+        is_disabled = plain is not None and not plain.enabled
+        if is_disabled:
+            self._disabled.add(path)
+        if not known or (is_disabled and not self._thorough):
             return plain
-        # What the common keys got wrong, the kind's own model says again.
+        # The model of the kind has the common keys too, and finds their problems again.
         del self._findings[before:]
         model = self._model(path, known)
         full = self._validated(model, options, path) if model else None
-        return plain if off else full
+        return plain if is_disabled else full
 
     def _kind(self, path: Path, options: Mapping[str, Any]) -> str | None:
-        inside = (*path, "kind")
+        kind_path = (*path, "kind")
         if "kind" not in options:
-            if inside not in self._told:
-                self._find(inside, f"missing; the kinds are {', '.join(kinds())}")
+            if kind_path not in self._reported_paths:
+                self._find(kind_path, f"missing; the kinds are {', '.join(kinds())}")
             return None
         name = options["kind"]
         if isinstance(name, str) and name in kinds():
             return name
-        self._find(inside, unknown("kind", name if isinstance(name, str) else "", kinds()))
+        self._find(kind_path, unknown_name("kind", name if isinstance(name, str) else "", kinds()))
         return None
 
     def _model(self, path: Path, name: str) -> type[ConnectorConfig] | None:
@@ -177,7 +181,7 @@ class _Reader:
         except ValidationError as error:
             self._translate(error, model, value, base)
         except Exception as error:  # noqa: BLE001 - another package's validator may raise anything
-            # The error's own words are left out: they may repeat a secret.
+            # The text of the error is left out: it may repeat a secret.
             self._find(base, f"the code that checks this failed ({type(error).__name__})")
         return None
 
@@ -185,81 +189,91 @@ class _Reader:
         self, error: ValidationError, model: type[BaseModel], value: Mapping[str, Any], base: Path
     ) -> None:
         errors = error.errors(include_url=False)
-        meant: set[Path] = set()
-        for found in errors:
-            if found["type"] == "extra_forbidden":
-                path = _path(found["loc"], value)
+        #: Keys that an unknown key probably stands for: they are not reported as missing.
+        suggested: set[Path] = set()
+        for details in errors:
+            if details["type"] == "extra_forbidden":
+                path = _path(details["loc"], value)
                 keys = known_keys(model, path[:-1])
-                message = unknown("key", str(path[-1]), keys)
-                meant.update((*path[:-1], key) for key in keys if message.endswith(f" {key}?"))
+                message = unknown_name("key", str(path[-1]), keys)
+                suggested.update((*path[:-1], key) for key in keys if message.endswith(f" {key}?"))
                 self._find((*base, *path), message)
-        for found in errors:
-            path = _path(found["loc"], value)
-            missing = found["type"] == "missing"
-            if found["type"] == "extra_forbidden" or (missing and path in meant):
+        for details in errors:
+            path = _path(details["loc"], value)
+            is_missing = details["type"] == "missing"
+            if details["type"] == "extra_forbidden" or (is_missing and path in suggested):
                 continue
-            if self._excused((*base, *path), found["type"], _at(value, path)):
+            if self._is_consequence((*base, *path), details["type"], _value_at(value, path)):
                 continue
-            self._find((*base, *path), self._sentence(found, model, path, value))
+            self._find((*base, *path), self._message(details, model, path, value))
 
-    def _excused(self, path: Path, kind_of_error: str, value: Any) -> bool:
-        """Whether it only follows from something that is told already, as an unset variable is."""
-        if path in self._told:
+    def _is_consequence(self, path: Path, error_type: str, value: Any) -> bool:
+        """Whether an error only follows from a reported problem, such as an unset variable."""
+        if path in self._reported_paths:
             return True
-        off = path[:2] in self._off
-        if kind_of_error == "missing":
-            return off
-        if kind_of_error in ("value_error", "assertion_error") and isinstance(value, Mapping):
-            return off or any(told[: len(path)] == path for told in self._told)
+        is_disabled = path[:2] in self._disabled
+        if error_type == "missing":
+            return is_disabled
+        if error_type in ("value_error", "assertion_error") and isinstance(value, Mapping):
+            return is_disabled or any(
+                reported[: len(path)] == path for reported in self._reported_paths
+            )
         return False
 
-    def _sentence(
-        self, found: Any, model: type[BaseModel], path: Path, value: Mapping[str, Any]
+    def _message(
+        self, details: ErrorDetails, model: type[BaseModel], path: Path, value: Mapping[str, Any]
     ) -> str:
-        if found["type"] == "missing":
+        if details["type"] == "missing":
             text = description(model, path).rstrip(".")
             return f"missing. {text}" if text else "missing"
-        if found["type"] == "string_pattern_mismatch":
-            # A regular expression tells nothing to who only looks for the right number.
+        if details["type"] == "string_pattern_mismatch":
+            # The description helps an admin more than a regular expression.
             text = description(model, path).rstrip(".")
             return f"has the wrong form. {text}" if text else "has the wrong form"
-        if _at(value, path) is None:
-            return f"has no value; it {sentence(found)}"
-        text = sentence(found)
-        return text if found["type"] in WORDS else masked(text, self._secrets)
+        if _value_at(value, path) is None:
+            return f"has no value; it {validation_message(details)}"
+        text = validation_message(details)
+        return text if details["type"] in MESSAGES else masked(text, self._secrets)
 
     # -- problems -------------------------------------------------------------------------------
 
     def _find(self, path: Path, message: str) -> None:
         self._findings.append(Finding(path, self._tree.spot(path), message))
 
-    def _findings_that_count(self) -> list[Finding]:
+    def _findings_to_report(self) -> list[Finding]:
+        """All findings but the unset variables of connectors that are turned off."""
         return [
-            found for found in self._findings if not (found.unset and found.path[:2] in self._off)
+            finding
+            for finding in self._findings
+            if not (finding.unset and finding.path[:2] in self._disabled)
         ]
 
     def _error(self) -> ConfigError:
-        counted = sorted(self._findings_that_count(), key=lambda found: found.spot)
+        findings = sorted(self._findings_to_report(), key=lambda finding: finding.spot)
         problems = [
-            Problem(self._name, found.spot.line, dotted(found.path), found.message)
-            for found in counted
+            Problem(self._name, finding.spot.line, dotted(finding.path), finding.message)
+            for finding in findings
         ]
         return ConfigError(list(dict.fromkeys(problems)))
 
 
 def masked(message: str, secrets: Iterable[str]) -> str:
-    """A message without any of these values, long or short."""
+    """Replaces every secret in a message by a mask."""
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= 6:
             message = message.replace(secret, MASK)
         elif secret:
-            # A port or a yes is part of many words; only as a word of its own it is the value.
+            # A short value, such as a port or `yes`, is a part of many words: only a whole word is
+            # replaced.
             message = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", lambda _: MASK, message)
     return message
 
 
 def dotted(path: Path) -> str:
-    """`connectors.mail.imap.port`, `routing[0].team`, on one line whatever is in a key."""
+    """Writes a path as `connectors.mail.imap.port` or `routing[0].team`.
+
+    A key that cannot be printed is quoted, so that the path stays on one line.
+    """
     text = ""
     for step in path:
         if isinstance(step, int):
@@ -271,11 +285,11 @@ def dotted(path: Path) -> str:
 
 
 def _path(location: tuple[str | int, ...], value: Any) -> Path:
-    """pydantic's place without the names of unions and validators that it puts between."""
+    """Turns pydantic's location into a path: without its names of unions and validators."""
     path: list[str | int] = []
     for position, step in enumerate(location):
-        last = position == len(location) - 1
-        if isinstance(value, Mapping) and isinstance(step, str) and (step in value or last):
+        is_last = position == len(location) - 1
+        if isinstance(value, Mapping) and isinstance(step, str) and (step in value or is_last):
             if step not in value and step.endswith("]"):
                 break
             path.append(step)
@@ -286,7 +300,8 @@ def _path(location: tuple[str | int, ...], value: Any) -> Path:
     return tuple(path)
 
 
-def _at(value: Any, path: Path) -> Any:
+def _value_at(value: Any, path: Path) -> Any:
+    """The value under a path; "" where there is none."""
     for step in path:
         try:
             value = value[step]

@@ -1,4 +1,4 @@
-"""Walks a model and a file's values side by side: which keys are known where, what is secret."""
+"""Walks a pydantic model along a path or a value: known keys, descriptions, secrets. Pure."""
 
 from __future__ import annotations
 
@@ -12,38 +12,44 @@ from hub.config.tree import Path
 
 
 def known_keys(model: type[BaseModel], path: Path) -> tuple[str, ...]:
-    """The keys that may stand inside the value at `path`; none where any key may."""
-    found: dict[str, None] = {}
-    for shape in _models_at(model, path):
-        found.update(dict.fromkeys((*_fields(shape), *getattr(shape, "more_keys", ()))))
-    return tuple(found)
+    """The keys that the value at `path` may have, each once; empty where any key is allowed."""
+    keys: dict[str, None] = {}
+    for inner_model in _models_at(model, path):
+        keys.update(dict.fromkeys((*_fields(inner_model), *getattr(inner_model, "more_keys", ()))))
+    return tuple(keys)
 
 
 def description(model: type[BaseModel], path: Path) -> str:
-    """What a key is for, or ""."""
-    for shape in _models_at(model, path[:-1]):
-        field = shape.model_fields.get(str(path[-1])) if path else None
+    """The description of the field at `path`; "" where there is none."""
+    for inner_model in _models_at(model, path[:-1]):
+        field = inner_model.model_fields.get(str(path[-1])) if path else None
         if field and field.description:
             return field.description
     return ""
 
 
 def _models_at(model: type[BaseModel], path: Path) -> list[type[BaseModel]]:
-    current: list[Any] = [model]
+    """The models that the value at `path` may have: several where the type is a union."""
+    annotations: list[Any] = [model]
     for step in path:
-        current = [inner for shape in current for inner in _inside(shape, step)]
-    return [option for shape in current for option in _options(shape) if _is_model(option)]
+        annotations = [inner for outer in annotations for inner in _inside(outer, step)]
+    return [option for outer in annotations for option in _options(outer) if _is_model(option)]
 
 
-def secret_texts(shape: Any, value: Any) -> Iterator[str]:
-    """Every text in `value` that stands where the model has a secret."""
-    for option in _options(shape):
+def secret_texts(annotation: Any, value: Any) -> Iterator[str]:
+    """Finds the texts in `value` that stand where a type has a secret.
+
+    Args:
+        annotation: a model or any other type.
+        value: plain values of the file, valid or not.
+    """
+    for option in _options(annotation):
         if isinstance(option, type) and issubclass(option, SecretStr | SecretBytes):
             yield from _texts(value)
         elif _is_model(option) and isinstance(value, Mapping):
-            for key, annotation in _fields(option).items():
+            for key, inner_annotation in _fields(option).items():
                 if key in value:
-                    yield from secret_texts(annotation, value[key])
+                    yield from secret_texts(inner_annotation, value[key])
         elif isinstance(value, Mapping):
             for inner in value.values():
                 for part in get_args(option)[1:]:
@@ -65,22 +71,23 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(inner)
 
 
-def _options(shape: Any) -> Iterator[Any]:
-    """What a type can be, without `Annotated` and one by one for a union."""
-    origin = get_origin(shape)
+def _options(annotation: Any) -> Iterator[Any]:
+    """The types that a value may have: the members of a union, without `Annotated`."""
+    origin = get_origin(annotation)
     if origin is Annotated:
-        yield from _options(get_args(shape)[0])
+        yield from _options(get_args(annotation)[0])
     elif origin in (Union, types.UnionType):
-        for option in get_args(shape):
+        for option in get_args(annotation):
             yield from _options(option)
     else:
-        yield shape
+        yield annotation
 
 
-def _inside(shape: Any, step: str | int) -> Iterator[Any]:
-    for option in _options(shape):
+def _inside(annotation: Any, step: str | int) -> Iterator[Any]:
+    """The types of what stands under a key or an index."""
+    for option in _options(annotation):
         if _is_model(option):
-            yield from (kind for key, kind in _fields(option).items() if key == step)
+            yield from (inner for key, inner in _fields(option).items() if key == step)
         elif isinstance(step, int):
             yield from get_args(option)
         else:
@@ -88,7 +95,7 @@ def _inside(shape: Any, step: str | int) -> Iterator[Any]:
 
 
 def _fields(model: type[BaseModel]) -> dict[str, Any]:
-    """Annotations by the key as it is written in the file; what is left out of it is not there."""
+    """The types of a model's fields, by their keys in the file; without excluded fields."""
     return {
         field.alias or name: field.annotation
         for name, field in model.model_fields.items()
@@ -96,5 +103,5 @@ def _fields(model: type[BaseModel]) -> dict[str, Any]:
     }
 
 
-def _is_model(shape: Any) -> TypeGuard[type[BaseModel]]:
-    return isinstance(shape, type) and issubclass(shape, BaseModel)
+def _is_model(annotation: Any) -> TypeGuard[type[BaseModel]]:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)

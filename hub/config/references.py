@@ -1,6 +1,7 @@
-"""Names in one section that must stand in another. Pure.
+"""Names in one section that must be defined in another. Pure.
 
-Reads the file's plain values, so that a wrong name shows beside every other problem.
+Reads the file's values before they are validated, so that a wrong name is reported together with
+all other problems.
 """
 
 from __future__ import annotations
@@ -8,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from hub.config.name_suggestions import unknown
+from hub.config.name_suggestions import unknown_name
 from hub.config.tree import Path
 
 ANY = "*"
 
-#: Where a name stands, and the section that must have it.
+#: Where a name stands, and the section that must define it.
 _NAMES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("teams", ANY, "hours"), "hours"),
     (("teams", ANY, "overflow"), "teams"),
@@ -28,8 +29,10 @@ _NAMES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("replies", "fallback", "kinds"), "kinds"),
     (("replies", "handover", "offer"), "connectors"),
 )
+#: The same for names that are keys.
 _KEYS: tuple[tuple[tuple[str, ...], str], ...] = ((("assignment", "capacity", "weights"), "kinds"),)
-_ONE = {
+#: The noun for one name of a section, for messages.
+_NOUNS = {
     "teams": "team",
     "hours": "hours",
     "sla": "policy",
@@ -41,7 +44,14 @@ _ONE = {
 def missing_names(
     file: Mapping[str, Any], kinds: Callable[[], tuple[str, ...]]
 ) -> Iterator[tuple[Path, str]]:
-    """Every name that leads nowhere, with its path and a sentence."""
+    """Finds the names that no section defines, and teams that overflow into themselves.
+
+    Args:
+        file: the sections as plain values.
+        kinds: gives the installed kinds; called only when the file names one.
+
+    Yields: the path of the name and the message about it.
+    """
 
     def known(section: str) -> tuple[str, ...]:
         if section == "kinds":
@@ -51,34 +61,36 @@ def missing_names(
 
     for pattern, section in _NAMES:
         for path, value in _find(file, pattern):
-            for inside, name in _names(path, value):
+            for name_path, name in _names(path, value):
                 if name not in known(section):
-                    yield inside, unknown(_ONE[section], name, known(section))
+                    yield name_path, unknown_name(_NOUNS[section], name, known(section))
     for pattern, section in _KEYS:
         for path, value in _find(file, pattern):
             for name in value if isinstance(value, Mapping) else ():
                 if name not in known(section):
-                    yield (*path, name), unknown(_ONE[section], name, known(section))
+                    yield (*path, name), unknown_name(_NOUNS[section], name, known(section))
     for path, value in _find(file, ("teams", ANY, "overflow")):
         if value == path[1]:
             yield path, "must be another team"
 
 
 def _find(value: Any, pattern: tuple[str, ...], path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Every value whose path fits a pattern, with its path."""
     if not pattern:
         yield path, value
         return
-    step, rest = pattern[0], pattern[1:]
+    step, steps_after = pattern[0], pattern[1:]
     if isinstance(value, Mapping):
         for key in value if step == ANY else (step,):
             if key in value:
-                yield from _find(value[key], rest, (*path, key))
+                yield from _find(value[key], steps_after, (*path, key))
     elif isinstance(value, list) and step == ANY:
         for index, item in enumerate(value):
-            yield from _find(item, rest, (*path, index))
+            yield from _find(item, steps_after, (*path, index))
 
 
 def _names(path: Path, value: Any) -> Iterator[tuple[Path, str]]:
+    """One name, or each name of a list, with its path."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, list):

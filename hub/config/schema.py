@@ -1,4 +1,4 @@
-"""The JSON Schema of `connectors.yaml`, for editors that complete and check while one types."""
+"""The JSON Schema of `connectors.yaml`, for editors that complete keys and check values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hub.connectors.registry import kind, kinds
 
 _REF = "#/$defs/{model}"
 _VARIABLE = {"type": "string", "pattern": r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}"}
-#: Below these, the keys are names of ours and not words of JSON Schema.
+#: The keys below these are our own names, not keywords of JSON Schema.
 _BY_NAME = ("properties", "patternProperties", "$defs")
 
 
@@ -25,12 +25,12 @@ class _Generator(GenerateJsonSchema):
         return format_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
 
 
-def schema() -> dict[str, Any]:
-    """The whole file, with one alternative for each kind that is installed.
+def config_schema() -> dict[str, Any]:
+    """The JSON Schema of the whole file, with one alternative for each installed kind.
 
-    Imports the code of every kind; one that cannot be imported is left open.
+    Imports the code of every kind. A kind that cannot be imported may have any options.
     """
-    models, broken = _models()
+    models, broken = _config_models()
     wanted: list[type[BaseModel]] = [Config, *models.values()]
     refs, definitions = models_json_schema(
         [(model, "validation") for model in wanted],
@@ -38,18 +38,18 @@ def schema() -> dict[str, Any]:
         schema_generator=_Generator,
     )
     defs: dict[str, Any] = definitions["$defs"]
-    found = {model: ref["$ref"].rpartition("/")[2] for (model, _), ref in refs.items()}
-    file = defs.pop(found[Config])
-    # Config names the base class of all kinds; the file always has one of them.
+    names = {model: ref["$ref"].rpartition("/")[2] for (model, _), ref in refs.items()}
+    file = defs.pop(names[Config])
+    # Config refers to the base class of all kinds; the file always has one of the kinds.
     for name in [key for key in defs if key.endswith("ConnectorConfig")]:
-        if name not in found.values():
+        if name not in names.values():
             del defs[name]
     for name, model in models.items():
-        _say_kind(defs[found[model]], name)
+        _set_kind(defs[names[model]], name)
     file["properties"]["connectors"] |= {
         "additionalProperties": {
-            "anyOf": [{"$ref": _REF.format(model=found[model])} for model in models.values()]
-            + [_open(name) for name in broken]
+            "anyOf": [{"$ref": _REF.format(model=names[model])} for model in models.values()]
+            + [_any_options(name) for name in broken]
         },
         "propertyNames": {"pattern": f"^{CONNECTOR_NAME.pattern}$"},
         "default": {},
@@ -64,7 +64,8 @@ def schema() -> dict[str, Any]:
     }
 
 
-def _models() -> tuple[dict[str, type[ConnectorConfig]], list[str]]:
+def _config_models() -> tuple[dict[str, type[ConnectorConfig]], list[str]]:
+    """The option models by kind, and the kinds that cannot be imported."""
     models, broken = {}, []
     for name in kinds():
         try:
@@ -74,25 +75,26 @@ def _models() -> tuple[dict[str, type[ConnectorConfig]], list[str]]:
     return models, broken
 
 
-def _say_kind(definition: dict[str, Any], name: str) -> None:
+def _set_kind(definition: dict[str, Any], name: str) -> None:
+    """Makes a definition that of one kind: `kind` is required and has one value."""
     definition["title"] = name
     definition["properties"]["kind"] = {"const": name, "description": "The type of channel."}
     definition["required"] = ["kind", *(k for k in definition.get("required", ()) if k != "kind")]
 
 
-def _open(name: str) -> dict[str, Any]:
+def _any_options(name: str) -> dict[str, Any]:
     definition: dict[str, Any] = {"type": "object", "properties": {}}
-    _say_kind(definition, name)
+    _set_kind(definition, name)
     return definition
 
 
 def _with_variables(part: Any) -> Any:
-    """Lets `${NAME}` stand for a number, a yes or no, or a choice, as it may in the file."""
+    """Allows `${NAME}` where a number, a boolean or a choice is expected, as the file does."""
     if isinstance(part, list):
         return [_with_variables(item) for item in part]
     if not isinstance(part, dict):
         return part
-    opened = {
+    converted = {
         key: {name: _with_variables(inner) for name, inner in value.items()}
         if key in _BY_NAME
         else value
@@ -100,7 +102,9 @@ def _with_variables(part: Any) -> Any:
         else _with_variables(value)
         for key, value in part.items()
     }
-    about = {key: opened.pop(key) for key in ("description", "default", "title") if key in opened}
-    if opened.get("type") in ("integer", "number", "boolean") or "enum" in opened:
-        return {**about, "anyOf": [opened, _VARIABLE]}
-    return {**opened, **about}
+    annotations = {
+        key: converted.pop(key) for key in ("description", "default", "title") if key in converted
+    }
+    if converted.get("type") in ("integer", "number", "boolean") or "enum" in converted:
+        return {**annotations, "anyOf": [converted, _VARIABLE]}
+    return {**converted, **annotations}

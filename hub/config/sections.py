@@ -52,7 +52,7 @@ class When(Section):
     language: Texts = Field(
         (), description="The language the customer writes.", examples=[["ar", "fa"]]
     )
-    words: Texts = Field(
+    words: Texts = Field(  # vague-name: a key of connectors.yaml
         (),
         description="Words or phrases in the message, whatever their case.",
         examples=[["refund", "wrong size"]],
@@ -135,7 +135,7 @@ def _by_language(value: Any) -> Any:
     return {"en": value} if isinstance(value, str) else value
 
 
-def _may_have(*names: str) -> Any:
+def _placeholders(*names: str) -> Any:
     def check(by_language: Mapping[str, str]) -> Mapping[str, str]:
         for text in by_language.values():
             check_placeholders(text, names)
@@ -164,7 +164,7 @@ class HandoverReplies(Section):
     expires: Duration = Field(
         timedelta(hours=24), description="How long an invitation can be followed."
     )
-    welcome: Annotated[_Translated, _may_have()] = Field(
+    welcome: Annotated[_Translated, _placeholders()] = Field(
         default=default_texts.WELCOME,
         description="Said on the new channel to who followed one; nothing with `{}`.",
     )
@@ -178,7 +178,7 @@ class HandoverReplies(Section):
         description="How long somebody waits in the queue, or is gone from the page, before that "
         "is offered.",
     )
-    offer_text: Annotated[_Translated, _may_have("links")] = Field(
+    offer_text: Annotated[_Translated, _placeholders("links")] = Field(
         default=default_texts.OFFER,
         description="What is said then. `{links}` are the links, a line each.",
     )
@@ -201,16 +201,16 @@ class Fallback(Section):
 class Replies(Section):
     """What the hub says on its own, by language; a plain text stands for English."""
 
-    greeting: Annotated[_Translated, _may_have("name")] = Field(
+    greeting: Annotated[_Translated, _placeholders("name")] = Field(
         default={},
         description="Said when a conversation starts; nothing when left out. `{name}` "
         "is the customer's name.",
     )
-    queued: Annotated[_Translated, _may_have("position", "wait")] = Field(
+    queued: Annotated[_Translated, _placeholders("position", "wait")] = Field(
         default=default_texts.QUEUED,
         description="Said to who must wait. `{position}` in the queue, `{wait}` to expect.",
     )
-    offline: Annotated[_Translated, _may_have("opens", "fallback")] = Field(
+    offline: Annotated[_Translated, _placeholders("opens", "fallback")] = Field(
         default=default_texts.OFFLINE,
         description="Said outside hours. `{opens}` is when somebody is back, `{fallback}` the "
         "channel an answer takes when the customer is gone.",

@@ -1,7 +1,7 @@
-"""Reads YAML into plain values, and remembers at which line each of them stands.
+"""Reads YAML into plain values, and keeps the line of each value.
 
-Every scalar stays the text it is in the file: what it means is its model's to say. So an unquoted
-`+15005550006` keeps its plus, `page_id: 1` is the text "1", and a date stays as it was written.
+Every scalar stays text as it stands in the file; its model decides what it means. So an unquoted
+`+15005550006` keeps its plus, `page_id: 1` is the text "1", and a date is not converted.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Spot(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """Something wrong with one value. `unset` when all it lacks is a variable."""
+    """A problem of one value. `unset`: the problem is only that a variable is not set."""
 
     path: Path
     spot: Spot
@@ -48,9 +48,9 @@ class Tree:
 
     Args:
         value: mappings, lists, texts and None.
-        spots: where each value's key stands, by path.
-        findings: what reading alone found wrong.
-        from_environment: every text that came from a variable; never to be shown.
+        spots: the place of each value's key, by path.
+        findings: the problems that reading alone found.
+        from_environment: every text that came from a variable; no message shows it.
     """
 
     value: Any = None
@@ -66,7 +66,7 @@ class Tree:
 
 
 def read(text: str, environ: Mapping[str, str]) -> Tree:
-    """Reads one YAML document with its variables filled in. Never raises: see `findings`."""
+    """Reads one YAML document and fills in its variables. Does not raise: see `Tree.findings`."""
     tree = Tree()
     try:
         with warnings.catch_warnings():
@@ -79,7 +79,7 @@ def read(text: str, environ: Mapping[str, str]) -> Tree:
     except RecursionError:
         tree.findings.append(Finding((), Spot(1, 1), "nested far too deep"))
     except (YAMLError, ValueError, ArithmeticError):
-        # A control character, or an escape beyond Unicode: the reader gives no place for these.
+        # A control character, or an escape beyond Unicode; the reader does not say where.
         tree.findings.append(Finding((), Spot(1, 1), "has characters that YAML does not allow"))
     else:
         if root is not None:
@@ -88,13 +88,14 @@ def read(text: str, environ: Mapping[str, str]) -> Tree:
 
 
 def _syntax(problem: str) -> str:
-    """The parser's words without what it quotes: that may be a piece of a secret."""
-    for sign, words in _SYNTAX.items():
-        if sign in problem:
-            return words
+    """Our message for the parser's: the parser quotes the file, which may be a part of a secret."""
+    for fragment, message in _SYNTAX.items():
+        if fragment in problem:
+            return message
     return "this is not valid YAML"
 
 
+#: A part of the parser's message -> our message. The first that fits counts.
 _SYNTAX = {
     "'\\t'": "not valid YAML: indent with spaces, not with tabs",
     "cannot start any token": "not valid YAML: put this value in quotes",
@@ -112,7 +113,7 @@ _SYNTAX = {
 
 
 class _Builder:
-    """Turns the parser's nodes into values, once."""
+    """Turns the parser's nodes into the values of a tree. For one use."""
 
     def __init__(self, tree: Tree, environ: Mapping[str, str]) -> None:
         self._tree = tree
@@ -130,11 +131,11 @@ class _Builder:
             return None
         if len(path) > MAX_DEPTH or self._count > MAX_VALUES:
             self._stopped = True
-            self._found(path, _spot(node), "nested far too deep, or far too long")
+            self._add_finding(path, _spot(node), "nested far too deep, or far too long")
             return None
         kind = str(node.tag or "").removeprefix("tag:yaml.org,2002:")
         if kind not in _PLAIN_TAGS:
-            self._found(path, _spot(node), "a value that starts with ! needs quotes")
+            self._add_finding(path, _spot(node), "a value that starts with ! needs quotes")
             return None
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
@@ -148,29 +149,31 @@ class _Builder:
         for key_node, value_node in node.value:
             spot = _spot(key_node)
             if not isinstance(key_node, ScalarNode):
-                self._found(path, spot, "a key must be plain text")
+                self._add_finding(path, spot, "a key must be plain text")
                 continue
             key = str(key_node.value)
-            inside = (*path, key)
+            key_path = (*path, key)
             if key in values:
-                first = self._tree.spots[inside].line
-                self._found(inside, spot, f"written twice, first in line {first}")
+                first = self._tree.spots[key_path].line
+                self._add_finding(key_path, spot, f"written twice, first in line {first}")
                 continue
             if key == "<<":
-                self._found(inside, spot, "merging is not understood here: write the keys out")
+                self._add_finding(
+                    key_path, spot, "merging is not understood here: write the keys out"
+                )
                 continue
-            self._tree.spots[inside] = spot
-            value = self._value(value_node, inside)
-            if value != "" or not _names_a_variable(value_node):
+            self._tree.spots[key_path] = spot
+            value = self._value(value_node, key_path)
+            if value != "" or not _has_variable(value_node):
                 values[key] = value
         return values
 
     def _sequence(self, node: SequenceNode, path: Path) -> list[Any]:
         values = []
         for index, item in enumerate(node.value):
-            inside = (*path, index)
-            self._tree.spots[inside] = _spot(item)
-            values.append(self._value(item, inside))
+            item_path = (*path, index)
+            self._tree.spots[item_path] = _spot(item)
+            values.append(self._value(item, item_path))
         return values
 
     def _scalar(self, node: ScalarNode, path: Path) -> str | None:
@@ -181,26 +184,26 @@ class _Builder:
         spot = self._tree.spot(path)
         self._tree.from_environment.update(filled.values)
         if filled.broken:
-            self._found(
+            self._add_finding(
                 path,
                 spot,
                 "a ${ without its name and }: write ${NAME}, or $${ for the signs as such",
             )
         for name in filled.unset:
-            instead = (
+            remedy = (
                 "turn the connector off with enabled: false"
                 if path[:1] == ("connectors",)
                 else f"write ${{{name}:-default}}"
             )
-            message = f"the environment variable {name} is not set: set it, or {instead}"
+            message = f"the environment variable {name} is not set: set it, or {remedy}"
             self._tree.findings.append(Finding(path, spot, message, unset=True))
         return filled.text
 
-    def _found(self, path: Path, spot: Spot, message: str) -> None:
+    def _add_finding(self, path: Path, spot: Spot, message: str) -> None:
         self._tree.findings.append(Finding(path, spot, message))
 
 
-def _names_a_variable(node: Node) -> bool:
+def _has_variable(node: Node) -> bool:
     return isinstance(node, ScalarNode) and "${" in node.value
 
 

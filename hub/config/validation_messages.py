@@ -1,4 +1,4 @@
-"""Says in plain words what pydantic found. Never repeats a value: it may be a secret."""
+"""Messages for pydantic's validation errors. None repeats a value: it may be a secret."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-#: pydantic's error types -> ours; `{...}` are its own context.
+#: pydantic's error types -> our messages; the values of `{...}` come from the error's context.
 #: Source: https://docs.pydantic.dev/latest/errors/validation_errors/
-WORDS = {
+MESSAGES = {
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
     "int_parsing_size": "must be a smaller whole number",
@@ -60,29 +60,31 @@ WORDS = {
 }
 
 
-def sentence(found: Mapping[str, Any]) -> str:
-    """What is wrong with one value, so that it can follow its path: `must be a whole number`.
+def validation_message(error: Mapping[str, Any]) -> str:
+    """The message for one validation error, to follow the path: `must be a whole number`.
 
     Args:
-        found: one item of `ValidationError.errors()`.
+        error: one item of `ValidationError.errors()`.
     """
-    kind = found["type"]
-    context = found.get("ctx") or {}
-    if kind == "value_error":
+    error_type = error["type"]
+    context = error.get("ctx") or {}
+    if error_type == "value_error":
         return _lower(str(context.get("error", "")) or "is not right")
-    words = WORDS.get(kind)
-    if words is None:
-        return _lower(re.sub(r"^Input should be\b", "must be", found["msg"]))
-    return words.format_map(_Context(context)).replace("'", "")
+    message = MESSAGES.get(error_type)
+    if message is None:
+        return _lower(re.sub(r"^Input should be\b", "must be", error["msg"]))
+    return message.format_map(_Context(context)).replace("'", "")
 
 
 class _Context(dict[str, Any]):
+    """The context of an error; a placeholder that it does not know becomes `another value`."""
+
     def __missing__(self, key: str) -> str:
         return "another value"
 
 
 def _lower(text: str) -> str:
-    """A sentence that goes on after a path: `Must be ...` -> `must be ...`, `IMAP ...` stays."""
+    """A sentence in the form that follows a path: `Must be ...` -> `must be ...`; `IMAP` stays."""
     if text[:1].isupper() and not text[1:2].isupper():
         text = text[0].lower() + text[1:]
     return text.rstrip(".")

@@ -1,4 +1,4 @@
-"""The kinds of value that `connectors.yaml` has beside texts and numbers. Pure."""
+"""The types of value that `connectors.yaml` has beside texts and numbers. Pure."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Wi
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"(?:\d{1,9}[smhdw])+")
 _DURATION_PART = re.compile(r"(\d+)([smhdw])")
-#: Nothing in a help desk waits for longer, and sums with today's date stay in range.
+#: No wait in a help desk is longer, and sums with today's date stay in range.
 LONGEST = timedelta(days=3650)
 
 
 def parse_duration(value: Any) -> timedelta:
-    """Reads `90s`, `5m`, `2h`, `7d`, `1h30m`.
+    """Reads a duration such as `90s`, `5m`, `2h`, `7d` or `1h30m`.
 
     Raises:
-        ValueError: it has another form, or is longer than ten years.
+        ValueError: the value has another form, or is longer than ten years.
     """
     if isinstance(value, timedelta):
         return value
@@ -34,7 +34,7 @@ def parse_duration(value: Any) -> timedelta:
 
 
 def format_duration(value: timedelta) -> str:
-    """The shortest text that `parse_duration` reads back."""
+    """Writes a duration as the shortest text that `parse_duration` reads."""
     seconds = int(value.total_seconds())
     parts = []
     for unit, size in reversed(_UNITS.items()):
@@ -83,8 +83,8 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 def _language(value: str) -> str:
     if not _LANGUAGE.fullmatch(value):
         raise ValueError("must be a language tag such as en, ar or pt-BR")
-    primary, dash, rest = value.partition("-")
-    return f"{primary.lower()}{dash}{rest}"
+    primary, dash, subtags = value.partition("-")
+    return f"{primary.lower()}{dash}{subtags}"
 
 
 #: A language tag. Source: RFC 5646.
@@ -92,20 +92,24 @@ Language = Annotated[str, AfterValidator(_language)]
 
 
 def check_placeholders(text: str, allowed: Iterable[str]) -> str:
-    """A text with `{name}` in it, which later is filled with `str.format`.
+    """Checks the placeholders (`{name}`) of a text that `str.format` fills later.
 
+    Args:
+        allowed: the names that are filled.
+
+    Returns: the text as it is.
     Raises:
-        ValueError: a brace that is no placeholder, or a placeholder nobody fills.
+        ValueError: a brace belongs to no placeholder, or no value fills a placeholder.
     """
-    known = ", ".join(f"{{{name}}}" for name in allowed)
-    allowed = set(allowed)
+    names = tuple(allowed)
+    listed = ", ".join(f"{{{name}}}" for name in names)
     try:
         parts = list(string.Formatter().parse(text))
     except ValueError:
         raise ValueError(
             "has a brace without its other half; write {{ and }} for the sign"
         ) from None
-    for _, name, form, conversion in parts:
-        if name is not None and (name not in allowed or form or conversion):
-            raise ValueError(f"has a placeholder that nothing fills; it may have {known}")
+    for _, name, format_spec, conversion in parts:
+        if name is not None and (name not in names or format_spec or conversion):
+            raise ValueError(f"has a placeholder that nothing fills; it may have {listed}")
     return text

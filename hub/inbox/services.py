@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hub.accounts.presence import AgentPresence
 from hub.config import Config
-from hub.config.current import Current
+from hub.config.current import CurrentConfig
 from hub.config_reload import Reloader
 from hub.inbox.authentication import Authenticator
 from hub.inbox.sockets.agent_connections import AgentConnections
@@ -24,7 +24,7 @@ from hub.transport.running import RunningConnectors
 @dataclass(frozen=True)
 class Hub:
     settings: Settings
-    current: Current
+    current: CurrentConfig
     reloader: Reloader
     store: Store
     media: MediaFolder

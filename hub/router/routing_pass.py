@@ -118,7 +118,7 @@ class Router:
         left = []
         for count, need in enumerate(places.sort_queue(needs, config.assignment.order)):
             if count % READ_LIMIT == READ_LIMIT - 1:
-                runtime.breathe()
+                runtime.yield_control()
             if not self._decide(state, need, new.get(need.conversation_id)):
                 left.append(need)
                 result.has_queued = result.has_queued or need.conversation_id in new
@@ -137,7 +137,7 @@ class Router:
             found += part
             if len(part) < READ_LIMIT:
                 return found
-            runtime.breathe()
+            runtime.yield_control()
 
     def _decide(
         self, state: _PassState, need: QueuedConversation, new: RuledConversation | None

@@ -93,12 +93,14 @@ _STATEMENTS = {
 
 def index_message(tx: Transaction, message_id: int, value: str) -> None:
     body = fold(value)
-    tx.at_last(lambda connection: _index(connection, "message_search", message_id, body))
+    tx.before_commit(lambda connection: _index(connection, "message_search", message_id, body))
 
 
 def reindex_message(tx: Transaction, message_id: int, old: str, new: str) -> None:
-    was, body = fold(old), fold(new)
-    tx.at_last(lambda connection: _reindex(connection, "message_search", message_id, was, body))
+    old_body, body = fold(old), fold(new)
+    tx.before_commit(
+        lambda connection: _reindex(connection, "message_search", message_id, old_body, body)
+    )
 
 
 def index_contact(tx: Transaction, contact_id: int, value: str) -> None:

@@ -1,4 +1,4 @@
-"""What the tables are made of: columns that both databases keep alike."""
+"""Column types that store the same values in both databases."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """Aware UTC in Python, UTC in the database, with microseconds."""
+    """A time with microseconds: aware UTC in Python, UTC in the database."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -28,18 +28,18 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def time_field(*, null: bool = False, index: bool = False) -> Any:
-    """A moment. There is no default: whoever writes a row says when."""
+    """A time without a default: every insert names it."""
     return Field(default=None, sa_type=UtcDateTime, nullable=null, index=index)
 
 
 def json_field(default: Any) -> Any:
-    """A list or a dict, as JSON; never null. `default` is an empty one."""
+    """A list or a dict, stored as JSON; never null. `default` is an empty list or dict."""
     make = type(default)
     return Field(default_factory=make, sa_column=Column(JSON, nullable=False, default=make))
 
 
 def optional_json_field() -> Any:
-    """A dict, as JSON, or a real NULL."""
+    """A dict, stored as JSON, or SQL's NULL."""
     return Field(default=None, sa_column=Column(JSON(none_as_null=True)))
 
 
@@ -50,6 +50,6 @@ def text_field(default: str = "") -> Any:
 
 def table(model: type[SQLModel]) -> Table:
     """The table of a model, for statements in SQLAlchemy Core."""
-    found = model.__table__  # type: ignore[attr-defined]
-    assert isinstance(found, Table)
-    return found
+    model_table = model.__table__  # type: ignore[attr-defined]
+    assert isinstance(model_table, Table)
+    return model_table

@@ -1,9 +1,9 @@
-"""Opens the database, and is the only door to it.
+"""Opens the database; the only module that opens connections and transactions.
 
-Reading takes a connection for as long as a block lasts. Writing hands over a function, which gets a
-transaction and must do nothing but use it: no network, no waiting. On SQLite the functions that
-wait at the same moment share one transaction, each in a savepoint of its own, so that one flush of
-the disk serves all of them; on PostgreSQL each has its own transaction.
+A reader has a connection for the length of a `with` block. A writer passes a function, which gets a
+transaction and must only use it: no network, no waiting. On SQLite the functions that wait at the
+same moment share one transaction, each in its own savepoint, so that one flush of the disk serves
+all of them. On PostgreSQL each has its own transaction.
 """
 
 from __future__ import annotations
@@ -38,17 +38,25 @@ from hub.store.driver import execute_in_driver
 T = TypeVar("T")
 Publish = Callable[[Sequence[Any]], None]
 
-#: How many waiting writers share one commit. More would make the first of them wait for the last.
+#: How many waiting writers share one commit at most: the first of them waits for the last.
 BATCH = 64
-#: A constant of ours in the space of PostgreSQL's advisory locks.
+#: The hub's own number among the keys of PostgreSQL's advisory locks.
 LOCK_SPACE = 0x48554200
 
 
 class Upsert:
-    """An INSERT that meets a row with the same `key`: both databases can, each in its words.
+    """INSERT ... ON CONFLICT, in the dialect of either database.
 
-    Without `update` the present row stays; `returning` then gives no row. With `update` the named
-    columns take the new values, and those of `compute` what is made of the old row and the new one.
+    Without `update` a row with the same key stays as it is, and `returning` gives no row for it.
+
+    Args:
+        key: the columns of a unique index.
+        update: the columns that take their new values in a row with the same key.
+        compute: further columns to update, each with a function from the new row to an expression.
+        returning: the columns of the row that the statement gives back.
+
+    Source: https://www.sqlite.org/lang_upsert.html,
+        https://www.postgresql.org/docs/current/sql-insert.html#SQL-ON-CONFLICT
     """
 
     def __init__(
@@ -68,8 +76,9 @@ class Upsert:
         self._by_dialect: dict[str, Executable] = {}
 
     def for_dialect(self, name: str) -> Executable:
+        """The statement for `sqlite` or `postgresql`; built on the first use."""
         if name not in self._by_dialect:
-            # Only the dialect in use is imported: the other would cost every hub 2.5 MB.
+            # Only the dialect in use is imported: both would cost every hub another 2.5 MB.
             dialect = importlib.import_module(f"sqlalchemy.dialects.{name}")
             self._by_dialect[name] = self._build(dialect.insert(self._table))
         return self._by_dialect[name]
@@ -77,47 +86,53 @@ class Upsert:
     def _build(self, insert: Any) -> Executable:
         if self._update:
             values = {name: insert.excluded[name] for name in self._update}
-            values |= {name: made(insert.excluded) for name, made in self._compute.items()}
+            values |= {name: compute(insert.excluded) for name, compute in self._compute.items()}
             insert = insert.on_conflict_do_update(index_elements=self._key, set_=values)
         else:
             insert = insert.on_conflict_do_nothing(index_elements=self._key)
         columns = [self._table.c[name] for name in self._returning]
-        found = insert.returning(*columns) if columns else insert
-        assert isinstance(found, Executable)
-        return found
+        statement = insert.returning(*columns) if columns else insert
+        assert isinstance(statement, Executable)
+        return statement
 
 
 class Transaction:
-    """What a unit of work may do: run statements, and say what happened.
+    """Runs the statements of one unit of work, and collects its events.
 
-    `now` is one moment for the whole of it. Events are published after the commit, or never.
+    `now` is the same moment for the whole transaction. Events are published after the commit, and
+    not at all when it fails.
     """
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.now = datetime.now(UTC)
         self.events: list[Any] = []
-        self._last: list[Callable[[Connection], object]] = []
+        self._before_commit: list[Callable[[Connection], object]] = []
 
     def execute(
         self,
         statement: Executable | Upsert,
         parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     ) -> CursorResult[Any]:
+        """Runs a statement, once or with each of several sets of parameters."""
         if isinstance(statement, Upsert):
             statement = statement.for_dialect(self.connection.dialect.name)
         return self.connection.execute(statement, parameters)
 
-    def at_last(self, work: Callable[[Connection], object]) -> None:
-        """Does this right before the commit, after all that shares it; nothing in here sees it."""
-        self._last.append(work)
+    def before_commit(self, work: Callable[[Connection], object]) -> None:
+        """Runs `work` right before the commit, after all transactions that share the commit.
 
-    def end(self) -> None:
-        """Does what was left for the last. The store's to call."""
-        for work in self._last:
+        The statements of this transaction do not see its effect.
+        """
+        self._before_commit.append(work)
+
+    def run_before_commit(self) -> None:
+        """Runs the functions that were left for the commit. Only the store calls this."""
+        for work in self._before_commit:
             work(self.connection)
 
     def publish(self, *events: Any) -> None:
+        """Adds events to publish after the commit."""
         self.events.extend(events)
 
     @property
@@ -125,7 +140,10 @@ class Transaction:
         return self.connection.dialect.name == "postgresql"
 
     def lock(self, name: str) -> None:
-        """Waits until no other transaction holds this name. SQLite has one writer anyway."""
+        """Waits until no other transaction holds the lock of this name, then holds it to the end.
+
+        Does nothing on SQLite, which has one writer at a time.
+        """
         if self.is_postgres:
             self.connection.execute(_ADVISORY_LOCK, {"space": LOCK_SPACE, "name": name})
 
@@ -134,7 +152,7 @@ _ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(:space, hashtext(:name))")
 
 
 class _Job(Generic[T]):
-    """One unit of work on its way through the writer."""
+    """One unit of work, with its outcome."""
 
     __slots__ = ("error", "finished", "result", "transaction", "work")
 
@@ -149,24 +167,25 @@ class _Job(Generic[T]):
         self.transaction = Transaction(connection)
         self.result = self.work(self.transaction)
 
-    def end(self) -> None:
-        """Does the rest, right before the commit; of what failed nothing is left to do."""
+    def run_before_commit(self) -> None:
+        """Runs the functions that the work left for the commit, unless the work failed."""
         if self.transaction is not None and self.error is None:
-            self.transaction.end()
+            self.transaction.run_before_commit()
 
     @property
     def events(self) -> list[Any]:
-        """What to tell once it is on disk."""
+        """The events to publish after the commit; none when the work failed."""
         return [] if self.transaction is None or self.error else self.transaction.events
 
     def outcome(self) -> T:
+        """Returns the result of the work, or raises its error."""
         if self.error is not None:
             raise self.error
         return self.result  # type: ignore[return-value]
 
 
 class Store:
-    """A database with its schema in place. `publish` gets the events of every commit, in order."""
+    """A database whose schema exists. Subscribers get the events of all commits, in their order."""
 
     def __init__(self, url: str) -> None:
         self.engine = open_engine(url)
@@ -175,41 +194,48 @@ class Store:
         self._subscribers: list[Publish] = []
         self._waiting: deque[_Job[Any]] = deque()
         self._writer_lock = threading.Lock()
-        self._in_order = threading.Lock()
+        self._publish_lock = threading.Lock()
         self._writer: Connection | None = None
 
     def subscribe(self, publish: Publish) -> None:
-        """Calls `publish` with the events of every commit. It must return at once."""
+        """Calls `publish` with the events of every commit. It must return at once.
+
+        Args:
+            publish: is called in the thread that wrote, after the commit.
+        """
         self._subscribers.append(publish)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
+        """Lends a connection for reading. On SQLite each statement sees the latest commit."""
         with self.engine.connect() as connection:
             yield connection
 
     def write(self, work: Callable[[Transaction], T]) -> T:
-        """Runs `work` in a transaction and returns once it is durably on disk.
+        """Runs `work` in a transaction and returns when its changes are durably on disk.
 
-        Raises whatever `work` raises, with nothing of it kept; or the database's own error when
-        the commit fails, with nothing kept of anything that shared it.
+        Returns: the result of `work`.
+        Raises: the error of `work`, whose changes are then rolled back; or the error of the commit,
+            and then the changes of all work that shared the commit are rolled back.
         """
         job = _Job(work)
         if self.is_sqlite:
             self._waiting.append(job)
             with self._writer_lock:
-                while not job.finished:  # more may have waited before us than one commit takes
-                    runtime.breathe()  # those who are ready to write come along
+                while not job.finished:  # a batch may be full before this job's turn
+                    runtime.yield_control()  # other writers that are ready join the batch
                     self._write_batch()
         else:
             self._write_alone(job)
         return job.outcome()
 
-    def announce(self, *events: Any) -> None:
-        """Publishes what is written nowhere: that somebody is typing."""
+    def publish_unsaved(self, *events: Any) -> None:
+        """Publishes events without a change in the database, such as that an agent is typing."""
         for publish in self._subscribers:
             publish(events)
 
     def close(self) -> None:
+        """Closes all connections."""
         with self._writer_lock:
             if self._writer is not None:
                 self._writer.close()
@@ -225,7 +251,7 @@ class Store:
                 self._writer = self._writing.connect()
             self._run_batch(self._writer, batch)
         except BaseException as error:
-            # The transaction is gone, and with it the work of everybody in it.
+            # The transaction is rolled back, and with it the work of all jobs of the batch.
             for job in batch:
                 job.error = job.error or error
             if self._writer is not None:
@@ -237,61 +263,65 @@ class Store:
         finally:
             for job in batch:
                 job.finished = True
-        self._published(batch)
+        self._publish(batch)
 
     def _run_batch(self, writer: Connection, batch: list[_Job[Any]]) -> None:
         with writer.begin() as transaction:
             if len(batch) == 1:
                 try:
                     batch[0].run(writer)
-                    batch[0].end()
-                except Exception as error:  # noqa: BLE001 - it is handed to whoever asked
+                    batch[0].run_before_commit()
+                except Exception as error:  # noqa: BLE001 - the caller of `write` gets it
                     batch[0].error = error
-                    transaction.rollback()  # only it is in there: no savepoint is needed
+                    transaction.rollback()  # the only job of the transaction needs no savepoint
                 return
             for job in batch:
                 execute_in_driver(writer, "SAVEPOINT job")
                 try:
                     job.run(writer)
-                except Exception as error:  # noqa: BLE001 - it is handed to whoever asked
+                except Exception as error:  # noqa: BLE001 - the caller of `write` gets it
                     # Before the rollback: a full disk may have ended the whole transaction, and
                     # then there is no savepoint to go back to.
                     job.error = error
                     execute_in_driver(writer, "ROLLBACK TO job")
                 execute_in_driver(writer, "RELEASE job")
             for job in batch:
-                job.end()
+                job.run_before_commit()
 
     # -- PostgreSQL: one transaction each ---------------------------------------------------------
 
     def _write_alone(self, job: _Job[Any]) -> None:
         with self._writing.connect() as connection, connection.begin() as transaction:
             job.run(connection)
-            job.end()
+            job.run_before_commit()
             if job.events:
-                with self._in_order:  # or a later commit could be told before an earlier one
+                with self._publish_lock:  # or events of a later commit could be published first
                     transaction.commit()
-                    self._published([job])
+                    self._publish([job])
 
-    def _published(self, batch: list[_Job[Any]]) -> None:
+    def _publish(self, batch: list[_Job[Any]]) -> None:
         events = [event for job in batch for event in job.events]
         if events:
             for publish in self._subscribers:
                 publish(events)
 
 
-def is_there(url: str) -> bool:
-    """Whether a database was ever made under this URL, as far as can be told without a look."""
+def database_exists(url: str) -> bool:
+    """Whether the file of an SQLite database exists. True for other databases, unchecked."""
     path = make_url(url).database if url.startswith("sqlite") else None
     return path is None or Path(path).exists()
 
 
 def open_engine(url: str) -> Engine:
-    """An engine for `sqlite:///path` or `postgresql://...`, with JSON by orjson."""
+    """Creates the engine for a database URL.
+
+    Args:
+        url: `sqlite:///path` or `postgresql://...`.
+    """
     if url.startswith(("postgres://", "postgresql://")):
         url = "postgresql+psycopg2://" + url.split("://", 1)[1]
     options: dict[str, Any] = {
-        "hide_parameters": True,  # what customers wrote stays out of errors, and so out of logs
+        "hide_parameters": True,  # the texts of customers stay out of errors, and so out of logs
         "json_serializer": lambda value: orjson.dumps(value).decode(),
         "json_deserializer": orjson.loads,
     }
@@ -324,12 +354,12 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    # Readers run without a transaction: every statement sees the latest commit, and WAL keeps them
-    # out of the writer's way. The writer takes the lock at once, so that it never fails half-way.
+    # Readers run without a transaction: each statement sees the latest commit, and with WAL no
+    # reader blocks the writer. The writer takes the lock at its beginning: it cannot lose it later.
     if connection.get_execution_options().get("writes"):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """Whether the database itself is the problem (locked, full, gone), not what was asked."""
+    """Whether an error says that the database is locked, full or gone: a later try may succeed."""
     return isinstance(error, OperationalError)

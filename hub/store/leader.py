@@ -1,4 +1,4 @@
-"""One process of many that does what must be done once: until it dies, and then another."""
+"""Elects the one process, of all that share a database, that has a role."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from hub.store.engine import LOCK_SPACE, Store
 
 log = structlog.get_logger()
 
-#: How long an answer holds before the database is asked again.
+#: How long the last answer of the database counts, in seconds.
 ASK_SECONDS = 1.0
 
-#: A space of its own: no transaction must ever wait for a name that hashes to the same number.
+#: Another number than that of the transactions' locks: no transaction may wait for a role whose
+#: name has the same hash.
 LEADERS = LOCK_SPACE + 1
 
 _TRY_LOCK = text("SELECT pg_try_advisory_lock(:space, hashtext(:name))")
 _UNLOCK = text("SELECT pg_advisory_unlock(:space, hashtext(:name))")
-_STILL_HERE = text("SELECT 1")
+_PING = text("SELECT 1")
 
 
 class Leader:
     """A role that one process has at a time.
 
-    On PostgreSQL it is a lock of a session of its own, which the server takes back when the
-    session ends, however that comes. SQLite belongs to one process, and that one leads.
+    On PostgreSQL the role is a lock of a separate session; the server releases it when the session
+    ends for any reason. An SQLite database belongs to one process, which always has the role.
 
     Source: https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
     """
@@ -43,28 +44,28 @@ class Leader:
         self._asked_at = float("-inf")
 
     def leads(self) -> bool:
-        """Whether the role is ours, taking it when nobody has it."""
+        """Whether this process has the role. Takes the role when no process has it."""
         if self._store.is_sqlite:
             return True
         with self._lock:
             if time.monotonic() - self._asked_at >= ASK_SECONDS:
-                led = self._leads
+                led_before = self._leads
                 self._leads = self._ask()
                 self._asked_at = time.monotonic()
-                if led != self._leads:
+                if led_before != self._leads:
                     log.info("leader.changed", role=self._name, leads=self._leads)
             return self._leads
 
     def resign(self) -> None:
-        """Gives the role back at once."""
+        """Gives up the role at once."""
         with self._lock:
             if self._session is not None and self._leads:
-                # The server would notice that the session has ended, but not at once.
+                # The server would also release the lock when the session ends, but later.
                 try:
                     self._session.execute(_UNLOCK, self._lock_name)
                 except SQLAlchemyError as error:
                     log.info("leader.unlock_failed", error=type(error).__name__)
-            self._hang_up()
+            self._close_session()
             self._asked_at = float("-inf")
 
     def _ask(self) -> bool:
@@ -72,21 +73,21 @@ class Leader:
             if self._session is None:
                 self._session = self._open()
             if self._leads:
-                # A session that broke has lost the lock, and somebody may have it by now.
-                self._session.execute(_STILL_HERE)
+                # A broken session has lost the lock, and another process may have it by now.
+                self._session.execute(_PING)
                 return True
             return bool(self._session.execute(_TRY_LOCK, self._lock_name).scalar_one())
         except SQLAlchemyError as error:
             log.warning("leader.unknown", role=self._name, error=type(error).__name__)
-            self._hang_up()
+            self._close_session()
             return False
 
     def _open(self) -> Connection:
         session = self._store.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        session.detach()  # back in the pool it would keep the lock for whoever has it next
+        session.detach()  # in the pool it would bring the lock to the next user of the connection
         return session
 
-    def _hang_up(self) -> None:
+    def _close_session(self) -> None:
         session, self._session, self._leads = self._session, None, False
         if session is not None:
             try:

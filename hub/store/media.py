@@ -1,4 +1,4 @@
-"""Files: kept under random names, served by links that are signed and run out."""
+"""Stores files under random names, and signs links to them that expire."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import quote
 import filetype
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-#: A browser shows only these in place; anything else is a download.
+#: A browser may show these types in the page; all others are downloads.
 INLINE = frozenset(
     {
         "image/png", "image/jpeg", "image/gif", "image/webp", "image/avif",
@@ -20,12 +20,12 @@ INLINE = frozenset(
         "video/mp4", "video/webm", "video/quicktime", "video/ogg",
     }
 )  # fmt: skip
-#: How long a signed link lives: time enough for a provider to fetch, or a page to be read.
+#: How long a signed link is valid: long enough for a provider to fetch and for a page to stay open.
 LINK_SECONDS = 24 * 3600
 
 
 class TooLarge(Exception):
-    """The stream went on past the size allowed. Nothing of it is kept."""
+    """The stream is longer than the allowed size. No part of it is stored."""
 
 
 class MediaFolder:
@@ -36,10 +36,14 @@ class MediaFolder:
         folder.mkdir(parents=True, exist_ok=True)
 
     def save(self, chunks: Iterable[bytes], max_bytes: int) -> tuple[str, int, bytes]:
-        """Writes a stream and makes it durable.
+        """Writes a stream to a new file, durably.
 
-        Returns: its key, its size, and its first bytes (for sniffing).
-        Raises: TooLarge.
+        Args:
+            max_bytes: the allowed size.
+
+        Returns: the key of the file, its size in bytes, and its first bytes for `sniff`.
+        Raises:
+            TooLarge: the stream is longer than `max_bytes`.
         """
         handle, temporary = tempfile.mkstemp(dir=self._folder)
         size, head = 0, b""
@@ -64,19 +68,24 @@ class MediaFolder:
         return key, size, head
 
     def read(self, key: str) -> bytes:
+        """Reads a whole file. Raises ValueError and OSError."""
         return self.path(key).read_bytes()
 
     def path(self, key: str) -> Path:
-        """Raises ValueError for anything that is not a key: no path ever comes from outside."""
+        """The path of a file.
+
+        Raises:
+            ValueError: the text is not a key. So no text from outside can lead to another path.
+        """
         if len(key) != 40 or not key.isalnum():
             raise ValueError("this is not the key of a file")
         return self._folder / key[:2] / key
 
 
 def sniff(head: bytes, declared: str) -> str:
-    """The type of a file by its first bytes; what was declared only where bytes say nothing.
+    """The media type of a file by its first bytes; the declared type where they do not show it.
 
-    A text that claims to be a picture is not shown as one.
+    A text that is declared as an image, audio or video is `application/octet-stream`.
     """
     guess = filetype.guess(head)
     if guess is not None:
@@ -88,13 +97,14 @@ def sniff(head: bytes, declared: str) -> str:
 
 
 class MediaLinks:
-    """Links to files for those who have no account: customers' pages and providers."""
+    """Signed links to files, for clients without an account: customers' pages and providers."""
 
     def __init__(self, public_url: str, secret: str) -> None:
         self._public_url = public_url
         self._serializer = URLSafeTimedSerializer(secret, salt="media")
 
     def path(self, attachment_id: int | str, name: str = "") -> str:
+        """A new link to a file, without the host. `name` is the name under which it is saved."""
         token = self._serializer.dumps(int(attachment_id))
         return f"/media/{token}/{quote(name or 'file', safe='')}"
 
@@ -102,9 +112,9 @@ class MediaLinks:
         return self._public_url + self.path(attachment_id, name)
 
     def attachment_id(self, token: str) -> int | None:
-        """Which file a link is for; None when it is forged or has run out."""
+        """The file of a link; None when the link is forged or has expired."""
         try:
-            found = self._serializer.loads(token, max_age=LINK_SECONDS)
+            attachment_id = self._serializer.loads(token, max_age=LINK_SECONDS)
         except BadSignature:
             return None
-        return found if isinstance(found, int) else None
+        return attachment_id if isinstance(attachment_id, int) else None

@@ -26,28 +26,29 @@ SEARCH_TABLES = {
     ),
 }
 
-#: The newest migration, so that an up-to-date database costs one query and not an import of
-#: Alembic. A test holds it against the folder.
+#: The newest migration. With it an up-to-date database costs one query instead of the import of
+#: Alembic. A test compares it with the folder.
 HEAD = "0002"
 
 
 def current(connection: Connection) -> str | None:
-    """The migration a database is at, None for an empty one."""
+    """The newest migration that a database has; None for an empty database."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def is_current(store: Store) -> bool:
+    """Whether a database has the newest schema."""
     with store.read() as connection:
         return current(connection) == HEAD
 
 
 def migrate(store: Store) -> None:
-    """Brings the schema to HEAD, in one transaction. Two processes that start at once take turns.
+    """Brings the schema to HEAD, in one transaction. Processes that start together take turns.
 
-    An empty database gets the newest schema at once, which costs a tenth of Alembic and none of
-    its memory. A test holds it against what the migrations make.
+    An empty database gets the newest schema directly, in a tenth of Alembic's time and without its
+    memory. A test compares that schema with the result of the migrations.
     """
     if is_current(store):
         return
@@ -61,7 +62,7 @@ def migrate(store: Store) -> None:
 
 
 def upgrade(connection: Connection, to: str = "head") -> None:
-    """Runs the migrations that are missing."""
+    """Runs the migrations that a database lacks, up to the revision `to`."""
     from alembic import command
     from alembic.config import Config
 

@@ -4,19 +4,18 @@ import json
 from collections.abc import Callable
 from hashlib import sha256
 
-from hub.config import Change, Config, plain
-from hub.config import diff as plain_diff
+from hub.config import Change, Config, config_changes, config_values
 
 Loaded = Callable[..., Config]
 
 
 def diff(old: Config, new: Config) -> list[Change]:
     """As the hub compares: what it remembers went through JSON."""
-    return plain_diff(json.loads(json.dumps(sealed(old))), sealed(new))
+    return config_changes(json.loads(json.dumps(sealed(old))), sealed(new))
 
 
 def sealed(config: Config) -> dict[str, object]:
-    return plain(config, lambda secret: sha256(secret).hexdigest())
+    return config_values(config, lambda secret: sha256(secret).hexdigest())
 
 
 BEFORE = """\

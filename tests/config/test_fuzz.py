@@ -5,7 +5,7 @@ import json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hub.config import Config, diff, parse_config
+from hub.config import Config, config_changes, parse_config
 from hub.errors import ConfigError
 from tests.config.test_sections import ROUTER
 
@@ -76,7 +76,7 @@ def loads_or_says_why(text: str) -> None:
         assert lines == sorted(lines)
     else:
         assert isinstance(config, Config)
-        assert diff(config, config) == []
+        assert config_changes(config, config) == []
 
 
 @fuzzed

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hub.config import parse_config, schema
+from hub.config import config_schema, parse_config
 from hub.settings import Settings
 
 DOCS = Path(__file__).parents[2] / "docs/configuration.md"
@@ -36,11 +36,11 @@ def properties(part: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]
 
 
 def test_the_schema_is_json() -> None:
-    assert json.loads(json.dumps(schema())) == schema()
+    assert json.loads(json.dumps(config_schema())) == config_schema()
 
 
 def test_every_section_stands_in_it() -> None:
-    document = schema()
+    document = config_schema()
     assert set(document["properties"]) == {
         "connectors", "teams", "hours", "routing", "assignment", "replies", "sla", "agents",
         "limits",
@@ -50,19 +50,19 @@ def test_every_section_stands_in_it() -> None:
 
 
 def test_each_kind_is_an_alternative_with_its_own_keys() -> None:
-    toy = definition(schema(), "toy")
+    toy = definition(config_schema(), "toy")
     assert toy["required"] == ["kind", "token"]
     assert toy["additionalProperties"] is False
     assert "loud" in toy["properties"]
-    assert "allowed_origins" in definition(schema(), "webchat")["properties"]
+    assert "allowed_origins" in definition(config_schema(), "webchat")["properties"]
 
 
 def test_a_kind_that_cannot_be_imported_is_left_open() -> None:
-    assert "additionalProperties" not in definition(schema(), "broken")
+    assert "additionalProperties" not in definition(config_schema(), "broken")
 
 
 def test_a_variable_may_stand_for_a_number_a_switch_or_a_choice() -> None:
-    toy = definition(schema(), "toy")["properties"]
+    toy = definition(config_schema(), "toy")["properties"]
     variable = {"type": "string", "pattern": r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}"}
     for key in ("seconds", "loud", "mode"):
         assert variable in toy[key]["anyOf"], key
@@ -70,13 +70,13 @@ def test_a_variable_may_stand_for_a_number_a_switch_or_a_choice() -> None:
 
 
 def test_every_reference_leads_somewhere() -> None:
-    document = schema()
+    document = config_schema()
     refs = set(re.findall(r'"#/\$defs/([^"]+)"', json.dumps(document)))
     assert refs <= set(document["$defs"])
 
 
 def test_every_key_has_a_description() -> None:
-    document = schema()
+    document = config_schema()
 
     def described(part: dict[str, Any]) -> bool:
         model = document["$defs"].get(part.get("$ref", "").rpartition("/")[2], {})
@@ -86,7 +86,7 @@ def test_every_key_has_a_description() -> None:
 
 
 def test_defaults_stand_as_they_are_written_in_the_file() -> None:
-    assignment = schema()["$defs"]["Assignment"]["properties"]
+    assignment = config_schema()["$defs"]["Assignment"]["properties"]
     assert assignment["sticky"]["default"] == "7d"
     assert assignment["accept_within"]["default"] == "1m30s"
 
@@ -100,7 +100,7 @@ def documented() -> set[str]:
 
 def keys_of_ours() -> set[str]:
     """Every key of the file, without those that only the other packages' kinds have."""
-    document = schema()
+    document = config_schema()
     others = document["$defs"]
     others.pop("ToyConfig")
     others.pop("Mailbox")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hub.errors import ConfigError
-from hub.settings import Settings, kept_key
+from hub.settings import Settings, read_or_create_key
 
 VARIABLES = (
     "HUB_DATABASE_URL", "HUB_REDIS_URL", "HUB_SECRET_KEY", "HUB_DATA_DIR", "HUB_PUBLIC_URL", "PORT",
@@ -80,7 +80,7 @@ def test_processes_that_start_together_agree_on_the_key(here: Path) -> None:
 
     def start() -> None:
         barrier.wait(10)
-        keys.append(kept_key(here / "data").get_secret_value())
+        keys.append(read_or_create_key(here / "data").get_secret_value())
 
     threads = [threading.Thread(target=start) for _ in range(8)]
     for thread in threads:
@@ -92,7 +92,7 @@ def test_processes_that_start_together_agree_on_the_key(here: Path) -> None:
 
 
 def test_two_installations_have_two_keys(here: Path) -> None:
-    assert kept_key(here / "one") != kept_key(here / "two")
+    assert read_or_create_key(here / "one") != read_or_create_key(here / "two")
 
 
 def test_no_secret_is_in_a_repr(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ import pytest
 from hub import metrics
 from hub.app import App
 from hub.cli import cli
-from hub.config import load_config, schema
+from hub.config import config_schema, load_config
 from hub.connectors import registry
 from hub.errors import HubError
 from hub.schema import events
@@ -99,7 +99,7 @@ def test_every_environment_variable_that_is_named_is_there() -> None:
 
 
 def test_every_section_of_the_file_is_explained() -> None:
-    assert unnamed(list(schema()["properties"]), CONFIGURATION) == []
+    assert unnamed(list(config_schema()["properties"]), CONFIGURATION) == []
 
 
 @pytest.mark.parametrize("kind", sorted(registry.kinds()))

@@ -140,7 +140,7 @@ class AgentNamespace(EventNamespace):
         if agent is not None:
             _accept_viewed(self._hub, int(agent.id), payload.conversation_id)
             viewed = ConversationViewed(conversation_id=payload.conversation_id, agent=agent)
-            self._hub.store.announce(Event(viewed))
+            self._hub.store.publish_unsaved(Event(viewed))
         return ok()
 
     @client_event("presence.set", SetPresence)
@@ -182,7 +182,7 @@ def _show_typing(hub: Hub, principal: Principal, conversation_id: int, on: bool)
     author = resources.Author(type="agent", id=principal.agent_id, name=principal.name)
     typing = TypingEvent(conversation_id=conversation.id, author=author, on=on)
     address = None if last is None else last.address
-    hub.store.announce(Event(typing, address))
+    hub.store.publish_unsaved(Event(typing, address))
     if last is None:
         return
     connector = hub.connectors.get(last.connector)

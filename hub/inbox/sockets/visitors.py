@@ -130,7 +130,7 @@ class VisitorNamespace(EventNamespace):
         if conversation is not None:
             author = resources.Author(type="contact", id=sender.root_id, name=sender.name)
             typing = TypingEvent(conversation_id=conversation.id, author=author, on=payload.on)
-            self._hub.store.announce(Event(typing))
+            self._hub.store.publish_unsaved(Event(typing))
         return ok()
 
     @client_event("read", Read)

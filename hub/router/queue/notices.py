@@ -52,7 +52,7 @@ class QueueNotices:
         self._told_at = time.monotonic()
         self._read_pages(news)
         self._told |= news
-        self._store.announce(
+        self._store.publish_unsaved(
             *(
                 _queue_event(one, page)
                 for conversation_id, one in news.items()

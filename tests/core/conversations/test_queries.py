@@ -436,7 +436,7 @@ def test_both_databases_find_the_same(
 
             tx = Transaction(connection)
             search_index.index_message(tx, 999_999, text)
-            tx.end()
+            tx.run_before_commit()
             results.append(
                 [bool(search_index.find_messages(connection, word, None, 5)) for word in words]
             )

@@ -117,7 +117,7 @@ def test_only_the_job_that_fails_is_taken_back(store: Store) -> None:
 def test_what_is_done_at_last_is_part_of_the_commit_and_none_of_who_failed(store: Store) -> None:
     def work(name: str, fails: bool, tx: Transaction) -> None:
         statement = insert(teams).values(name=f"{name} at last", created_at=tx.now)
-        tx.at_last(lambda connection: connection.execute(statement))
+        tx.before_commit(lambda connection: connection.execute(statement))
         add(tx, name)
         if fails:
             raise ZeroDivisionError
@@ -134,7 +134,7 @@ def test_what_is_done_at_last_is_part_of_the_commit_and_none_of_who_failed(store
 def test_what_cannot_be_done_at_last_keeps_nothing(store: Store) -> None:
     def work(tx: Transaction) -> None:
         add(tx, "one")
-        tx.at_last(lambda _: 1 / 0)
+        tx.before_commit(lambda _: 1 / 0)
 
     told: list[Any] = []
     store.subscribe(told.extend)
@@ -212,7 +212,7 @@ def test_events_are_told_in_the_order_of_the_commits(store: Store) -> None:
 def test_what_is_announced_is_told_and_not_kept(store: Store) -> None:
     told: list[Any] = []
     store.subscribe(told.extend)
-    store.announce("typing")
+    store.publish_unsaved("typing")
     assert told == ["typing"]
 
 
