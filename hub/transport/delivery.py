@@ -1,4 +1,4 @@
-"""Sends what is in the outbox. The one place that reads an error's verdict and acts on it."""
+"""Sends the deliveries in the outbox. The one place where a SendError decides what happens next."""
 
 from __future__ import annotations
 
@@ -41,13 +41,18 @@ LONGEST_WAIT = timedelta(minutes=5)
 
 
 def backoff(attempts: int, jitter: float) -> timedelta:
-    """1 s, doubling, at most 5 minutes; `jitter` in [0, 1) adds up to a quarter."""
+    """The wait before the next attempt: 1 s, doubling, at most 5 minutes.
+
+    Args:
+        attempts: the number of attempts so far, from 1.
+        jitter: in [0, 1); adds up to a quarter.
+    """
     doubled: timedelta = FIRST_WAIT * 2 ** min(attempts - 1, 20)
     return min(doubled * (1 + jitter / 4), LONGEST_WAIT)
 
 
 class DeliveryWorker:
-    """Takes deliveries, one thread for the choosing and one for each that is under way."""
+    """Claims and sends deliveries: one thread that claims, and one for each that is under way."""
 
     def __init__(
         self,
@@ -58,12 +63,17 @@ class DeliveryWorker:
         secret: bytes,
         rules: Callable[[], Fallback] = Fallback,
     ) -> None:
-        """`rules` tells what holds now for answers that their own channel cannot carry."""
+        """Makes a worker that is not started.
+
+        Args:
+            secret: signs the reply tokens of messages.
+            rules: gives the rules in force for answers that their channel cannot carry.
+        """
         self._store = store
         self._connectors = connectors
-        self._composer = MessageBuilder(store, media, links, secret)
+        self._builder = MessageBuilder(store, media, links, secret)
         self._rules = rules
-        self._lanes: dict[str, SendSlots] = {}
+        self._slots: dict[str, SendSlots] = {}
         self._wake = threading.Event()
         self._stopping = False
         self._idle = threading.Condition()
@@ -72,25 +82,34 @@ class DeliveryWorker:
     # -- life -------------------------------------------------------------------------------------
 
     def start(self, *, alone: bool) -> None:
-        """`alone` when no other process sends: then what was under way at a crash goes on now."""
+        """Starts to send.
+
+        Args:
+            alone: whether no other process sends: deliveries that were under way at a crash then
+                go on at once.
+        """
         if alone:
             self._store.write(outbox.end_leases)
-        self._store.write(outbox.retry_waiting_now)  # whoever was away may have come back meanwhile
+        self._store.write(outbox.retry_waiting_now)  # providers may be back meanwhile
         self._threads.append(runtime.spawn(self._run, name="delivery"))
 
     def wake(self) -> None:
-        """There may be something to send."""
+        """Looks for deliveries now."""
         self._wake.set()
 
     def stop(self, timeout: float = 25.0) -> None:
-        """Finishes what is under way and takes nothing more."""
+        """Claims no more deliveries, and waits for those under way.
+
+        Args:
+            timeout: in seconds, for each of the two.
+        """
         self._stopping = True
         self._wake.set()
         for thread in self._threads:
             thread.join(timeout)  # it may be about to hand over a claim
         with self._idle:
             self._idle.wait_for(
-                lambda: not any(slots.in_flight for slots in self._lanes.values()), timeout
+                lambda: not any(slots.in_flight for slots in self._slots.values()), timeout
             )
 
     def _run(self) -> None:
@@ -98,7 +117,7 @@ class DeliveryWorker:
             self._wake.wait(SWEEP_SECONDS)
             self._wake.clear()
             try:
-                while not self._stopping and self._take_one():
+                while not self._stopping and self._start_next():
                     pass
             except Exception:
                 # The database may be away for a moment; the sweep comes back to it.
@@ -106,10 +125,15 @@ class DeliveryWorker:
 
     # -- choosing ---------------------------------------------------------------------------------
 
-    def _take_one(self) -> bool:
+    def _start_next(self) -> bool:
+        """Claims the next delivery and starts its thread. False where none can begin now."""
         now = datetime.now(UTC)
         self._probe(now)
-        free = [c.name for c in self._connectors if self._lane(c).is_free(now)]
+        free = [
+            connector.name
+            for connector in self._connectors
+            if self._slots_of(connector).is_free(now)
+        ]
         if not free:
             return False
         with self._store.read() as connection:
@@ -119,33 +143,33 @@ class DeliveryWorker:
         if claim is None:
             return False
         with self._idle:
-            self._lanes[claim.connector].in_flight += 1
-        runtime.spawn(self._deliver_and_leave, claim, name=f"delivery-{claim.connector}")
+            self._slots[claim.connector].in_flight += 1
+        runtime.spawn(self._deliver_in_slot, claim, name=f"delivery-{claim.connector}")
         return True
 
-    def _lane(self, connector: Connector[Any]) -> SendSlots:
-        found = self._lanes.get(connector.name)
-        if found is None:
-            found = self._lanes[connector.name] = open_send_slots(connector)
-        return found
+    def _slots_of(self, connector: Connector[Any]) -> SendSlots:
+        slots = self._slots.get(connector.name)
+        if slots is None:
+            slots = self._slots[connector.name] = open_send_slots(connector)
+        return slots
 
     def _probe(self, now: datetime) -> None:
-        """Lets one message knock at every provider that was away."""
-        for name, found in self._lanes.items():
-            if found.probes(now):
+        """Makes one message due at every provider that is down and was not tried lately."""
+        for name, slots in self._slots.items():
+            if slots.begin_probe(now):
                 self._store.write(partial(outbox.retry_waiting_now, connector=name, limit=1))
 
     # -- one delivery -----------------------------------------------------------------------------
 
-    def _deliver_and_leave(self, claim: ClaimedDelivery) -> None:
+    def _deliver_in_slot(self, claim: ClaimedDelivery) -> None:
         try:
             self._deliver(claim)
         except Exception:
-            # Nothing is known of the outcome: the lease runs out, and it is reconciled then.
+            # The outcome is unknown: the lease runs out, and the delivery is reconciled then.
             log.exception("delivery.broke", message_id=claim.message_id)
         finally:
             with self._idle:
-                self._lanes[claim.connector].in_flight -= 1
+                self._slots[claim.connector].in_flight -= 1
                 self._idle.notify_all()
             self._wake.set()
 
@@ -156,29 +180,29 @@ class DeliveryWorker:
         try:
             self._send(connector, claim)
         except SendError as error:
-            self._refused(connector, claim, error)
+            self._handle_error(connector, claim, error)
 
     def _send(self, connector: Connector[Any], claim: ClaimedDelivery) -> None:
-        message = self._composer.build_message(connector, claim)
+        message = self._builder.build_message(connector, claim)
         calls = compose_calls(connector, message)
         first = claim.parts_sent
         if claim.unknown_since is not None and first < len(calls):
             first = self._reconcile(connector, claim, message, calls)
         for part in range(first, len(calls)):
-            wait = self._lanes[connector.name].waits_for_turn(claim.address_id)
+            wait = self._slots[connector.name].take_turn(claim.address_id)
             if wait > 0:
                 again_at = datetime.now(UTC) + timedelta(seconds=wait)
                 self._store.write(partial(outbox.return_claim, claim=claim, again_at=again_at))
                 return
             receipt = send_call(connector, calls[part])
             is_last = part == len(calls) - 1
-            after = self._follows_after(connector, message)
-            self._accepted(claim, part, receipt, is_last=is_last, follow_after=after)
+            follow_after = self._follow_after(connector, message)
+            self._record_sent(claim, part, receipt, is_last=is_last, follow_after=follow_after)
         if first >= len(calls):
             self._store.write(lambda tx: outbox.record_all_sent(tx, claim))
-        self._worked(connector, claim)
+        self._note_success(connector, claim)
 
-    def _accepted(
+    def _record_sent(
         self,
         claim: ClaimedDelivery,
         part: int,
@@ -193,10 +217,10 @@ class DeliveryWorker:
             )
         )
 
-    def _follows_after(
+    def _follow_after(
         self, connector: Connector[Any], message: OutboundMessage
     ) -> timedelta | None:
-        """How long an answer waits on a page before it follows whoever left it."""
+        """How long an answer waits on a page for its visitor; None where nothing follows."""
         rules = self._rules()
         follows = rules.enabled and message.written_by_person and has_pages(connector.kind)
         return rules.after if follows else None
@@ -208,14 +232,21 @@ class DeliveryWorker:
         message: OutboundMessage,
         calls: Sequence[Any],
     ) -> int:
-        """Finds out whether the part whose answer was lost had arrived. Returns where to go on."""
+        """Finds out whether the part whose answer was lost has arrived.
+
+        Args:
+            calls: all calls of the message.
+
+        Returns:
+            The number of the call to go on with.
+        """
         part = claim.parts_sent
         assert claim.unknown_since is not None
         with self._store.read() as connection:
-            told = outbox.count_known_parts(connection, claim.message_id)
-        if told > part:
-            # The provider's echo or report came though its answer did not.
-            self._accepted(claim, part, SendReceipt(), is_last=part == len(calls) - 1)
+            known_parts = outbox.count_known_parts(connection, claim.message_id)
+        if known_parts > part:
+            # The provider's echo or receipt came though its answer did not.
+            self._record_sent(claim, part, SendReceipt(), is_last=part == len(calls) - 1)
             return part + 1
         if not isinstance(connector, Reconciles):
             self._store.write(lambda tx: outbox.mark_maybe_twice(tx, claim))
@@ -223,20 +254,22 @@ class DeliveryWorker:
         receipt = connector.reconcile(message, calls[part], claim.unknown_since)
         if receipt is None:
             return part
-        self._accepted(claim, part, receipt, is_last=part == len(calls) - 1)
+        self._record_sent(claim, part, receipt, is_last=part == len(calls) - 1)
         return part + 1
 
     # -- verdicts ---------------------------------------------------------------------------------
 
-    def _worked(self, connector: Connector[Any], claim: ClaimedDelivery) -> None:
+    def _note_success(self, connector: Connector[Any], claim: ClaimedDelivery) -> None:
         OUTBOUND.labels(connector=connector.name, outcome="sent").inc()
         waited = datetime.now(UTC) - claim.created_at
         SEND_SECONDS.labels(connector=connector.name).observe(waited.total_seconds())
         self._connectors.mark_ok(connector.name)
-        if self._lanes[connector.name].is_back():
+        if self._slots[connector.name].note_success():
             self._store.write(lambda tx: outbox.retry_waiting_now(tx, connector.name))
 
-    def _refused(self, connector: Connector[Any], claim: ClaimedDelivery, error: SendError) -> None:
+    def _handle_error(
+        self, connector: Connector[Any], claim: ClaimedDelivery, error: SendError
+    ) -> None:
         OUTBOUND.labels(connector=connector.name, outcome=error.code).inc()
         log.warning(
             "delivery.refused",
@@ -248,10 +281,10 @@ class DeliveryWorker:
         )
         if isinstance(error, CredentialsRefused):
             self._connectors.mark_attention(connector.name, error.message)
-        # What our keys are refused for may still leave with the right ones.
-        waits = error.retryable or isinstance(error, CredentialsRefused)
-        if waits and datetime.now(UTC) - claim.created_at < outbox.GIVE_UP_AFTER:
-            self._later(connector, claim, error)
+        # A message that was refused for our keys may still leave with the right keys.
+        may_retry = error.retryable or isinstance(error, CredentialsRefused)
+        if may_retry and datetime.now(UTC) - claim.created_at < outbox.GIVE_UP_AFTER:
+            self._requeue(connector, claim, error)
             return
         step = self._store.write(
             lambda tx: fallback.move_or_fail_delivery(
@@ -266,10 +299,10 @@ class DeliveryWorker:
         if step is not None:
             FALLBACKS.labels(step.from_, step.to or "", step.code).inc()
 
-    def _later(self, connector: Connector[Any], claim: ClaimedDelivery, error: SendError) -> None:
+    def _requeue(self, connector: Connector[Any], claim: ClaimedDelivery, error: SendError) -> None:
         wait = error.retry_after or backoff(claim.attempts, random.random())  # noqa: S311
         unknown = isinstance(error, ConnectionFailed) and error.maybe_sent
-        self._lanes[connector.name].slows_down(error, datetime.now(UTC))
+        self._slots[connector.name].note_failure(error, datetime.now(UTC))
         self._store.write(
             lambda tx: outbox.requeue_delivery(tx, claim, error, tx.now + wait, unknown=unknown)
         )

@@ -1,8 +1,8 @@
-"""Fetches a URL that somebody else chose, without being led anywhere it should not go.
+"""Fetches a URL that a stranger chose, from allowed hosts at public addresses only.
 
-From the connector's own `api_base` host anything may come; else only https, only from hosts that
-the kind or the admin named, only at public addresses, and the address that was checked is the one
-that is connected to. Every redirect is checked again and gets no credentials.
+The host of the connector's `api_base` is always allowed. Every other download is https, from a host
+that the kind or the admin named, at a public address, and the connection goes to the very address
+that was checked. Every redirect is checked again and gets no credentials.
 """
 
 from __future__ import annotations
@@ -26,14 +26,17 @@ CHUNK = 64 * 1024
 
 
 class Refused(Exception):
-    """We do not fetch this. The text says why."""
+    """The hub does not fetch this URL. The text says why."""
 
 
 def download(call: HttpCall, connector: Connector[Any]) -> Iterator[bytes]:
-    """The body, in chunks, uncompressed by nobody.
+    """Fetches a file.
+
+    Returns:
+        Its bytes in chunks, without any content encoding undone.
 
     Raises:
-        Refused: the URL leads where we do not go.
+        Refused: the URL, or a redirect, leads to an address that is not allowed.
         SendError: the host did not answer with the file.
     """
     url = call.url + ("?" + urlencode(list(call.query)) if call.query else "")
@@ -73,11 +76,11 @@ def _get(
 ) -> urllib3.BaseHTTPResponse:
     host = (parts.hostname or "").lower()
     port = _port(parts)
-    own = urlsplit(connector.api_base)
-    is_own = bool(own.hostname) and (host, port) == (own.hostname, _port(own))
-    if not is_own:
+    api = urlsplit(connector.api_base)
+    is_api_host = bool(api.hostname) and (host, port) == (api.hostname, _port(api))
+    if not is_api_host:
         _check_host(parts, host, connector.media_hosts)
-    address = _resolve(host, port, must_be_public=not is_own)
+    address = _resolve(host, port, must_be_public=not is_api_host)
     timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
     pool: urllib3.HTTPConnectionPool
     if parts.scheme == "https":
@@ -119,24 +122,24 @@ def _port(parts: SplitResult) -> int:
 
 
 def _resolve(host: str, port: int, *, must_be_public: bool) -> str:
-    """One address of a host. Raises Refused when any of its addresses is inside."""
+    """One IP address of a host. Raises Refused when any of its addresses is private."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise ConnectionFailed("The file's host is not known.") from error
-    addresses = [str(info[4][0]) for info in found]
+    addresses = [str(info[4][0]) for info in infos]
     if must_be_public and not all(is_public(address) for address in addresses):
         raise Refused("The file's address is inside a private network.")
     return addresses[0]
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is out on the internet, also when it is written inside another one."""
+    """Whether an IP address is public, also one that an IPv6 address contains."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1]) or _nat64(ip)
-        if inner:
-            return is_public(str(inner))
+        embedded = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1]) or _nat64(ip)
+        if embedded:
+            return is_public(str(embedded))
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
 
 

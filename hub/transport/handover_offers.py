@@ -1,4 +1,4 @@
-"""Offers customers to go on elsewhere, where the file asks for it."""
+"""Offers customers another channel, as `replies.handover` in the configuration asks for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hub.transport.running import RunningConnectors
 
 
 class HandoverOffers:
-    """Looks now and again for who should be offered another channel."""
+    """A timed job that offers another channel in the conversations where an offer is due."""
 
     interval = timedelta(seconds=15)
 
@@ -28,56 +28,59 @@ class HandoverOffers:
         self._config = config
 
     def run(self) -> None:
-        """Offers it to whom it is time for. Without `replies.handover.offer` to nobody."""
+        """Sends the offers that are due; without `replies.handover.offer` there are none."""
         rules = self._config().replies.handover
         if not rules.offer:
             return
-        pages = [one.name for one in self._connectors if isinstance(one, PageConnector)]
+        pages = [
+            connector.name for connector in self._connectors if isinstance(connector, PageConnector)
+        ]
         windows = {
-            one.name: one.capabilities.window.standard
-            for one in self._connectors
-            if one.capabilities.window is not None
+            connector.name: connector.capabilities.window.standard
+            for connector in self._connectors
+            if connector.capabilities.window is not None
         }
         with self._store.read() as connection:
-            found = offers.find_offer_candidates(
+            candidates = offers.find_offer_candidates(
                 connection, datetime.now(UTC), rules.offer_after, pages, windows
             )
-        for one in found:
-            self._offer(one)
+        for candidate in candidates:
+            self._offer(candidate)
 
-    def _offer(self, one: OfferCandidate) -> None:
+    def _offer(self, candidate: OfferCandidate) -> None:
+        """Creates one handover for each channel offered, and sends their links as one text."""
         rules = self._config().replies.handover
-        ways: dict[str, CanHandOver] = {}
+        offered: dict[str, CanHandOver] = {}
         for name in rules.offer:
             connector = self._connectors.get(name)
-            if name != one.connector and isinstance(connector, CanHandOver):
-                ways[name] = connector
-        here = self._connectors.get(one.connector)
-        if not ways or here is None:
+            if name != candidate.connector and isinstance(connector, CanHandOver):
+                offered[name] = connector
+        current = self._connectors.get(candidate.connector)
+        if not offered or current is None:
             return
-        made = self._store.write(
+        handovers = self._store.write(
             partial(
                 offers.create_offered_handovers,
-                candidate=one,
-                connectors=list(ways),
+                candidate=candidate,
+                connectors=list(offered),
                 expires_after=rules.expires,
             )
         )
-        # A link may need to ask the provider how it is called: not within a transaction.
+        # A connector may ask its provider for its name to make a link: not within a transaction.
         lines = [
-            ways[name].handover_link(invitation.token, invitation.code)
-            for name, invitation in made.items()
+            offered[name].handover_link(handover.token, handover.code)
+            for name, handover in handovers.items()
         ]
         if not lines:
             return
-        for name in made:
+        for name in handovers:
             metrics.count_created_handover(name)
-        outlet = self._connectors.inbound_channel(here).reply_channel
+        channel = self._connectors.inbound_channel(current).reply_channel
         self._store.write(
             partial(
                 offers.send_offer,
-                candidate=one,
-                channel=outlet,
+                candidate=candidate,
+                channel=channel,
                 texts=rules.offer_text,
                 link_lines="\n".join(lines),
             )

@@ -1,7 +1,7 @@
-"""Gets the files that messages refer to: after the provider was answered, and never from inside.
+"""Fetches the files that inbound messages refer to, after the provider got its answer.
 
-A message's text is there at once; its files follow. Where a file cannot be had, the message stays
-and says so.
+The text of a message shows at once and its files follow. Where a file cannot be fetched, the
+message says so.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from hub.connectors.base import Connector, FetchesMedia
 from hub.conversations import attachments, publishing
 from hub.conversations.attachments import PendingFile
 from hub.errors import SendError
+from hub.inbound import journal
 from hub.inbound.channel import ReceiveResult
 from hub.metrics import MEDIA
 from hub.store.engine import Store, Transaction
 from hub.store.media import MediaFolder, TooLarge, sniff
 from hub.store.models import attachments as attachment_rows
-from hub.store.models import journal, messages
 from hub.transport.download import Refused, download
 from hub.transport.running import RunningConnectors
-from hub.types import InboundEvent, InboundMessage, WebhookRequest
+from hub.types import InboundEvent, InboundMessage
 
 log = structlog.get_logger()
 
@@ -41,7 +41,7 @@ MAX_BYTES = 50 * 1024 * 1024
 
 
 class MediaFetcher:
-    """One thread that fetches what is pending, a few at a time."""
+    """One thread that fetches pending files, one after the other."""
 
     def __init__(self, store: Store, connectors: RunningConnectors, media: MediaFolder) -> None:
         self._store = store
@@ -54,6 +54,7 @@ class MediaFetcher:
         runtime.spawn(self._run, name="media")
 
     def wake(self) -> None:
+        """Looks for pending files now."""
         self._wake.set()
 
     def on_received(
@@ -72,87 +73,75 @@ class MediaFetcher:
             self._wake.wait(SWEEP_SECONDS)
             self._wake.clear()
             try:
-                while not self._stopping and (row := self._next()) is not None:
-                    self._fetch(row)
+                while not self._stopping and (file := self._claim_next()) is not None:
+                    self._fetch(file)
             except Exception:
                 log.exception("media.sweep_failed")
 
-    def _next(self) -> PendingFile | None:
+    def _claim_next(self) -> PendingFile | None:
         with self._store.read() as connection:
-            waiting = connection.execute(
+            pending = connection.execute(
                 select(attachment_rows.c.id).where(attachment_rows.c.state == "pending").limit(1)
             ).first()
-        return (
-            None
-            if waiting is None
-            else self._store.write(partial(attachments.claim_pending_file, lease=LEASE))
-        )
+        if pending is None:  # a read keeps idle hubs from writing
+            return None
+        return self._store.write(partial(attachments.claim_pending_file, lease=LEASE))
 
-    def _fetch(self, row: PendingFile) -> None:
+    def _fetch(self, file: PendingFile) -> None:
         try:
-            key, size, head = self._media.save(self._chunks(row), MAX_BYTES)
+            key, size, head = self._media.save(self._chunks(file), MAX_BYTES)
         except TooLarge:
-            self._settle(row, state="too_large", reason="The file is larger than 50 MB.")
+            self._finish(file, state="too_large", reason="The file is larger than 50 MB.")
         except (Refused, SendError) as error:
-            self._settle_failure(row, error)
+            self._postpone_or_fail(file, error)
         except Exception:
-            log.exception("media.failed", attachment_id=row.id)
-            self._settle(row, state="failed", reason="The file could not be read.")
+            log.exception("media.failed", attachment_id=file.id)
+            self._finish(file, state="failed", reason="The file could not be read.")
         else:
-            media_type = sniff(head, row.media_type)
-            self._settle(row, state="stored", key=key, size=size, media_type=media_type)
+            media_type = sniff(head, file.media_type)
+            self._finish(file, state="stored", key=key, size=size, media_type=media_type)
 
-    def _settle_failure(self, row: PendingFile, error: Refused | SendError) -> None:
-        if isinstance(error, SendError) and error.retryable and row.attempts < MAX_TRIES:
-            self._store.write(partial(_later, file=row))
+    def _postpone_or_fail(self, file: PendingFile, error: Refused | SendError) -> None:
+        if isinstance(error, SendError) and error.retryable and file.attempts < MAX_TRIES:
+            self._store.write(partial(_postpone, file=file))
             return
         too_large = isinstance(error, SendError) and error.code == "unsupported"
-        self._settle(row, state="too_large" if too_large else "failed", reason=str(error))
+        self._finish(file, state="too_large" if too_large else "failed", reason=str(error))
 
-    def _chunks(self, row: PendingFile) -> Iterator[bytes]:
-        if row.source.startswith("part:"):
-            return iter([self._content_from_journal(row)])
-        connector = self._connectors.get(row.connector)
+    def _chunks(self, file: PendingFile) -> Iterator[bytes]:
+        """The bytes of a file. Raises Refused or SendError where they cannot be fetched."""
+        if file.source.startswith("part:"):
+            return iter([self._content_from_journal(file)])
+        connector = self._connectors.get(file.connector)
         if connector is None or not isinstance(connector, FetchesMedia):
             raise Refused("The connector that this file came by is turned off.")
-        return download(connector.locate(row.source), connector)
+        return download(connector.locate(file.source), connector)
 
-    def _content_from_journal(self, row: PendingFile) -> bytes:
-        """The bytes came with the message itself: they are in the journal."""
+    def _content_from_journal(self, file: PendingFile) -> bytes:
+        """The bytes of a file that came with its message: they are in the journal."""
         with self._store.read() as connection:
-            entry = connection.execute(
-                select(journal)
-                .join(messages, messages.c.journal_id == journal.c.id)
-                .where(messages.c.id == row.message_id)
-            ).one()
+            entry = journal.entry_of_message(connection, file.message_id)
         connector = self._connectors.get(entry.connector)
         if connector is None:
             raise Refused("The connector that this file came by is turned off.")
-        request = WebhookRequest(
-            method="POST",
-            url="",
-            body=entry.body,
-            headers={"content-type": entry.media_type},
-            query=entry.query,
-            path=entry.path,
-        )
-        number = int(row.source.removeprefix("part:"))
-        for event in connector.parse(request):
+        number = int(file.source.removeprefix("part:"))
+        for event in connector.parse(entry.as_request("")):
             if isinstance(event, InboundMessage) and number < len(event.attachments):
                 content = event.attachments[number].content
                 if content is not None:
                     return content()
         raise Refused("The file is not in what came in.")
 
-    def _settle(self, row: PendingFile, **values: Any) -> None:
-        MEDIA.labels(connector=row.connector or "", outcome=values["state"]).inc()
+    def _finish(self, file: PendingFile, **values: Any) -> None:
+        """Writes the outcome and publishes the message. `values` as `finish_fetch` takes them."""
+        MEDIA.labels(connector=file.connector or "", outcome=values["state"]).inc()
 
-        def settle(tx: Transaction) -> None:
-            attachments.finish_fetch(tx, row.id, **values)
-            publishing.updated_message(tx, row.message_id)
+        def write(tx: Transaction) -> None:
+            attachments.finish_fetch(tx, file.id, **values)
+            publishing.updated_message(tx, file.message_id)
 
-        self._store.write(settle)
+        self._store.write(write)
 
 
-def _later(tx: Transaction, file: PendingFile) -> None:
+def _postpone(tx: Transaction, file: PendingFile) -> None:
     attachments.postpone_fetch(tx, file.id, tx.now + FIRST_WAIT * 2**file.attempts)

@@ -1,4 +1,4 @@
-"""Asks the providers that have to be asked, and tells those that want to be told where we are."""
+"""Polls the providers that send no webhooks, and registers webhooks at those that take one."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from hub.transport.running import RunningConnectors
 
 log = structlog.get_logger()
 
-#: How long one look may wait for something to come. Short enough to keep the lease alive.
+#: How long one poll may wait for an event. Short enough to keep the lease alive.
 WAIT_SECONDS = 20.0
 LEASE = timedelta(seconds=60)
-#: Between tries while a provider does not answer.
+#: Seconds between attempts while a provider does not answer, doubling.
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 8.0
 ATTENTION_PAUSE = 30.0
 
-_MAKE = Upsert(connector_states, ["connector"])
+_ADD_STATE = Upsert(connector_states, ["connector"])
 
 
 class Poller:
@@ -43,25 +43,30 @@ class Poller:
         self._threads: dict[str, tuple[Connector[Any], threading.Thread]] = {}
 
     def start(self, *, alone: bool) -> None:
-        """`alone` when no other process polls: a lease that a crash left behind is void."""
+        """Starts to poll.
+
+        Args:
+            alone: whether no other process polls: a lease that a crash left behind is then void.
+        """
         if alone:
             self._store.write(release_leases)
         self.poll_new_connectors()
 
     def poll_new_connectors(self) -> None:
-        """Begins with every connector that is new, or took another's place."""
+        """Starts a thread for every connector that is new or was replaced."""
         for connector in self._connectors:
-            known, thread = self._threads.get(connector.name, (None, None))
-            if known is not connector:
+            polled, thread = self._threads.get(connector.name, (None, None))
+            if polled is not connector:
                 new = runtime.spawn(self._run, connector, thread, name=f"poll-{connector.name}")
                 self._threads[connector.name] = (connector, new)
 
     def stop(self) -> None:
+        """Ends the threads after their next answer."""
         self._stop.set()
 
-    def _run(self, connector: Connector[Any], before: threading.Thread | None) -> None:
-        if before is not None:
-            before.join()  # providers refuse a second reader of the same account
+    def _run(self, connector: Connector[Any], former: threading.Thread | None) -> None:
+        if former is not None:
+            former.join()  # providers refuse a second reader of the same account
         pause = FIRST_PAUSE
         registered = not isinstance(connector, Registers)
         while not self._stop.is_set() and self._connectors.get(connector.name) is connector:
@@ -71,18 +76,19 @@ class Poller:
                     registered = True
                 if not isinstance(connector, Polls) or not connector.polls():
                     return
-                wait = self._look(connector)
+                wait = self._poll(connector)
                 pause = FIRST_PAUSE
             except SendError as error:
-                wait, pause = self._failed(connector, error, pause)
+                wait, pause = self._note_failure(connector, error, pause)
             except Exception:
                 log.exception("poll.broke", connector=connector.name)
                 wait, pause = pause, min(pause * 2, LONGEST_PAUSE)
             self._stop.wait(wait)
 
-    def _failed(
+    def _note_failure(
         self, connector: Connector[Any], error: SendError, pause: float
     ) -> tuple[float, float]:
+        """Notes an error. Returns the seconds until the next poll, and the pause after that."""
         log.warning("poll.failed", connector=connector.name, code=error.code, reason=error.message)
         self._connectors.mark_attention(connector.name, error.message)
         if isinstance(error, CredentialsRefused):
@@ -90,8 +96,8 @@ class Poller:
         wait = error.retry_after.total_seconds() if error.retry_after else pause
         return wait, min(pause * 2, LONGEST_PAUSE)
 
-    def _look(self, connector: Connector[Any]) -> float:
-        """One look. Returns the seconds until the next."""
+    def _poll(self, connector: Connector[Any]) -> float:
+        """Polls once. Returns the seconds until the next poll."""
         assert isinstance(connector, Polls)
         cursor = self._store.write(partial(_take_lease, name=connector.name, owner=self._owner))
         if cursor is None:
@@ -104,14 +110,21 @@ class Poller:
                 self._gateway.journal_unreadable(connector, request, error)
         self._connectors.mark_ok(connector.name)
         if result.cursor != cursor:
-            self._store.write(partial(_keep_cursor, name=connector.name, cursor=result.cursor))
+            self._store.write(partial(_store_cursor, name=connector.name, cursor=result.cursor))
         return result.pause
 
 
 def _take_lease(tx: Transaction, name: str, owner: str) -> str | None:
-    """The cursor, if the lease is ours (now)."""
+    """Takes or renews the lease of a connector.
+
+    Args:
+        owner: the id of this process.
+
+    Returns:
+        The cursor of the last poll; None where another process has the lease.
+    """
     tx.execute(
-        _MAKE,
+        _ADD_STATE,
         {
             "connector": name,
             "cursor": "",
@@ -120,7 +133,7 @@ def _take_lease(tx: Transaction, name: str, owner: str) -> str | None:
         },
     )
     states = connector_states.c
-    taken = tx.execute(
+    changed = tx.execute(
         update(connector_states)
         .where(
             states.connector == name,
@@ -132,13 +145,13 @@ def _take_lease(tx: Transaction, name: str, owner: str) -> str | None:
         )
         .values(lease_owner=owner, lease_until=tx.now + LEASE)
     )
-    if taken.rowcount == 0:
+    if changed.rowcount == 0:
         return None
-    found = tx.execute(select(states.cursor).where(states.connector == name)).scalar_one()
-    return str(found)
+    cursor = tx.execute(select(states.cursor).where(states.connector == name)).scalar_one()
+    return str(cursor)
 
 
-def _keep_cursor(tx: Transaction, name: str, cursor: str) -> None:
+def _store_cursor(tx: Transaction, name: str, cursor: str) -> None:
     tx.execute(
         update(connector_states)
         .where(connector_states.c.connector == name)
@@ -147,5 +160,5 @@ def _keep_cursor(tx: Transaction, name: str, cursor: str) -> None:
 
 
 def release_leases(tx: Transaction) -> None:
-    """For a process that knows it is the only one."""
+    """Ends every lease: for a process that knows that no other process polls."""
     tx.execute(update(connector_states).values(lease_owner="", lease_until=None))

@@ -1,4 +1,4 @@
-"""Asks providers for the name of somebody who came without one, after the message was answered."""
+"""Fetches the profiles of senders without a name, after the provider got its answer."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from hub.types import Address, InboundEvent, InboundMessage, Profile, RateLimit
 
 log = structlog.get_logger()
 
-#: People waiting to be named; more than this and somebody is sending us strangers.
-MOST = 1000
+#: The number of addresses that may wait. More of them means that an attacker sends us strangers.
+MAX_WAITING = 1000
 AGAIN_AFTER_SECONDS = 3600.0
 
 
 class ProfileFetcher:
-    """One thread that asks, one after the other; for one person once an hour at the most."""
+    """One thread that fetches profiles, one after the other; of an address at most once an hour."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._queue: queue.Queue[tuple[Connector[Any], Address] | None] = queue.Queue(MOST)
+        self._queue: queue.Queue[tuple[Connector[Any], Address] | None] = queue.Queue(MAX_WAITING)
         self._turns = Buckets(RateLimit(1, AGAIN_AFTER_SECONDS))
 
     def start(self) -> None:
@@ -41,30 +41,30 @@ class ProfileFetcher:
     def on_received(
         self, connector: Connector[Any], event: InboundEvent, result: ReceiveResult
     ) -> None:
-        """Asks for the name of a sender that came without one."""
+        """Requests the profile of a sender that came without a name."""
         if result.is_nameless and isinstance(event, InboundMessage):
             self.request_profile(connector, event.address)
 
     def request_profile(self, connector: Connector[Any], address: Address) -> None:
-        """Does nothing where the kind cannot tell, or too many wait already."""
+        """Queues a request for a profile, unless the kind has none or too many are waiting."""
         if not is_able(type(connector), DescribesContacts) or self._queue.full():
             return
         if self._turns.take((connector.name, address)) == 0:
             self._queue.put((connector, address))
 
     def _run(self) -> None:
-        while (asked := self._queue.get()) is not None:
-            connector, address = asked
+        while (request := self._queue.get()) is not None:
+            connector, address = request
             try:
                 profile = connector.describe(address)  # type: ignore[attr-defined]
-                self._store.write(partial(_keep, address=address, profile=profile))
+                self._store.write(partial(_store_profile, address=address, profile=profile))
             except SendError as error:
                 log.info("describe.failed", connector=connector.name, code=error.code)
             except Exception:
                 log.exception("describe.broke", connector=connector.name)
 
 
-def _keep(tx: Transaction, address: Address, profile: Profile) -> None:
-    person = contact_addresses.find_contact_address(tx.connection, address)
-    if person is not None and not person.is_named:
-        profiles.describe(tx, person.contact_id, profile)
+def _store_profile(tx: Transaction, address: Address, profile: Profile) -> None:
+    contact_address = contact_addresses.find_contact_address(tx.connection, address)
+    if contact_address is not None and not contact_address.is_named:
+        profiles.describe(tx, contact_address.contact_id, profile)

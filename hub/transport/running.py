@@ -1,4 +1,4 @@
-"""The connectors of this hub as they are running: what works, what needs attention, and why."""
+"""The running connectors of this hub: which work, which need attention, and why."""
 
 from __future__ import annotations
 
@@ -20,13 +20,19 @@ from hub.schema import resources
 
 log = structlog.get_logger()
 
-#: Longer than any call to a provider may take.
+#: How long a replaced connector may finish its calls: longer than any call may take.
 RETIRE_SECONDS = 60.0
 
 
 @dataclass(slots=True)
 class RunningConnector:
-    """A name in `connectors.yaml` and what became of it."""
+    """A configured connector and its state.
+
+    Args:
+        connector: None where it is turned off or could not be started.
+        state: `ok`, `attention` or `disabled`.
+        last_error: a sentence for the admin, "" where there is none.
+    """
 
     config: ConnectorConfig
     connector: Connector[Any] | None
@@ -34,114 +40,134 @@ class RunningConnector:
     last_error: str = ""
 
     def still_serves(self, config: ConnectorConfig) -> bool:
-        """One that could not be started is made anew: what it lacked may be there now."""
+        """Whether it may go on with a new configuration.
+
+        A connector that could not be started is made anew: what it lacked may be there now.
+        """
         return self.config == config and (self.connector is not None or not config.enabled)
 
 
 class RunningConnectors:
-    """Every configured connector by name. One that is broken never stops the others."""
+    """Every configured connector by name. A broken connector never stops the others.
+
+    Iterating gives the connectors that are turned on and could be started.
+    """
 
     def __init__(self, configs: Mapping[str, ConnectorConfig], site: Site, secret: bytes) -> None:
         self._secret = secret
         self._site = site
         self._lock = threading.Lock()
-        self._slots = {name: _slot(name, config, site) for name, config in configs.items()}
+        self._running = {
+            name: _start_connector(name, config, site) for name, config in configs.items()
+        }
         self._listeners: list[Callable[[resources.Connector], None]] = []
-        #: What is said to who brings an invitation, by language, as the file in force has it.
+        #: Gives the text for a customer who redeems a handover, by language, as configured now.
         self.welcome: Callable[[], Mapping[str, str]] = dict
 
     def on_change(self, listener: Callable[[resources.Connector], None]) -> None:
+        """Calls `listener` with every connector whose state or configuration changed."""
         self._listeners.append(listener)
 
     def apply(self, configs: Mapping[str, ConnectorConfig]) -> None:
-        """Brings what runs in line with a new file. What did not change goes on untouched."""
-        before = self._slots
-        slots = {
+        """Applies a new configuration. A connector whose options did not change goes on."""
+        before = self._running
+        after = {
             name: before[name]
             if name in before and before[name].still_serves(config)
-            else _slot(name, config, self._site)
+            else _start_connector(name, config, self._site)
             for name, config in configs.items()
         }
         with self._lock:
-            self._slots = slots
+            self._running = after
         retired = [
-            slot.connector
-            for name, slot in before.items()
-            if slot.connector is not None and slots.get(name) is not slot
+            running.connector
+            for name, running in before.items()
+            if running.connector is not None and after.get(name) is not running
         ]
         if retired:
             runtime.spawn(_retire, retired, name="retire-connectors")
-        for name, slot in slots.items():
-            if before.get(name) is not slot:
-                self._tell(name)
+        for name, running in after.items():
+            if before.get(name) is not running:
+                self._notify(name)
 
     def __iter__(self) -> Iterator[Connector[Any]]:
-        slots = list(self._slots.values())
-        return (slot.connector for slot in slots if slot.connector is not None)
+        connectors = list(self._running.values())
+        return (running.connector for running in connectors if running.connector is not None)
 
     def get(self, name: str) -> Connector[Any] | None:
-        slot = self._slots.get(name)
-        return slot.connector if slot else None
+        """A running connector; None where the name is unknown, turned off or broken."""
+        running = self._running.get(name)
+        return running.connector if running else None
 
     def is_configured(self, name: str) -> bool:
-        return name in self._slots
+        return name in self._running
 
     def inbound_channel(self, connector: Connector[Any]) -> InboundChannel:
+        """A connector as inbound needs it."""
         return InboundChannel(connector.name, connector.kind, self._secret, self.welcome())
 
     def outbound_channels(self) -> dict[str, OutboundChannel]:
+        """The running connectors as outbound needs them, by name."""
         return {
-            one.name: OutboundChannel(
-                name=one.name,
-                kind=one.kind,
-                scheme=one.scheme,
-                scope=one.scope,
-                can_start=one.capabilities.can_start,
-                window=one.capabilities.window,
-                text_limit=one.capabilities.text_limit,
+            connector.name: OutboundChannel(
+                name=connector.name,
+                kind=connector.kind,
+                scheme=connector.scheme,
+                scope=connector.scope,
+                can_start=connector.capabilities.can_start,
+                window=connector.capabilities.window,
+                text_limit=connector.capabilities.text_limit,
             )
-            for one in self
+            for connector in self
         }
 
     def mark_attention(self, name: str, error: str) -> None:
-        """The connector needs attention: an admin must act."""
+        """Notes that a connector needs an admin.
+
+        Args:
+            error: a sentence for the admin.
+        """
         self._set(name, "attention", error)
 
     def mark_ok(self, name: str) -> None:
+        """Notes that a connector works."""
         self._set(name, "ok", "")
 
     def _set(self, name: str, state: str, error: str) -> None:
-        slot = self._slots.get(name)
-        if slot is None:  # it was taken out of the file while it was at work
+        running = self._running.get(name)
+        if running is None:  # a new configuration has taken it out
             return
         with self._lock:
-            if (slot.state, slot.last_error) == (state, error):
+            if (running.state, running.last_error) == (state, error):
                 return
-            slot.state, slot.last_error = state, error
+            running.state, running.last_error = state, error
         log.info("connector.state", connector=name, state=state, error=error)
-        self._tell(name)
+        self._notify(name)
 
-    def _tell(self, name: str) -> None:
+    def _notify(self, name: str) -> None:
         for listener in self._listeners:
             listener(self.connector_resource(name))
 
     def connector_resource(self, name: str) -> resources.Connector:
-        slot = self._slots[name]
+        """A configured connector as the API shows it."""
+        running = self._running[name]
         return resources.Connector.model_validate(
             {
                 "name": name,
-                "kind": slot.config.kind,
-                "label": slot.config.label or name,
-                "state": slot.state,
-                "last_error": slot.last_error,
-                "capabilities": slot.connector and _capabilities(slot.connector),
+                "kind": running.config.kind,
+                "label": running.config.label or name,
+                "state": running.state,
+                "last_error": running.last_error,
+                "capabilities": running.connector and _capabilities(running.connector),
             }
         )
 
     def connector_resources(self) -> list[resources.Connector]:
-        return [self.connector_resource(name) for name in self._slots]
+        """Every configured connector as the API shows it, in the order of the configuration."""
+        return [self.connector_resource(name) for name in self._running]
 
     def close(self) -> None:
+        """Closes every connector."""
         for connector in self:
             try:
                 connector.close()
@@ -151,7 +177,7 @@ class RunningConnectors:
 
 
 def _retire(connectors: Sequence[Connector[Any]]) -> None:
-    """Closes what was replaced, once what it had under way is over."""
+    """Closes connectors that were replaced, once their calls are over."""
     time.sleep(RETIRE_SECONDS)
     for connector in connectors:
         try:
@@ -160,7 +186,8 @@ def _retire(connectors: Sequence[Connector[Any]]) -> None:
             log.exception("connector.not_closed", connector=connector.name)
 
 
-def _slot(name: str, config: ConnectorConfig, site: Site) -> RunningConnector:
+def _start_connector(name: str, config: ConnectorConfig, site: Site) -> RunningConnector:
+    """Makes a connector, in the state `attention` where it cannot be made."""
     if not config.enabled:
         return RunningConnector(config, None, "disabled")
     try:
@@ -173,25 +200,26 @@ def _slot(name: str, config: ConnectorConfig, site: Site) -> RunningConnector:
 
 
 def _capabilities(connector: Connector[Any]) -> dict[str, Any]:
-    found = connector.capabilities
+    capabilities = connector.capabilities
     return {
-        "text_limit": found.text_limit,
-        "text_unit": found.text_unit.value,
-        "max_text": found.max_text,
+        "text_limit": capabilities.text_limit,
+        "text_unit": capabilities.text_unit.value,
+        "max_text": capabilities.max_text,
         "media": {
             medium.value: {
                 "max_bytes": limit.max_bytes,
                 "media_types": list(limit.media_types),
                 "caption": limit.caption,
             }
-            for medium, limit in found.media.items()
+            for medium, limit in capabilities.media.items()
         },
-        "max_attachments": found.max_attachments,
-        "can_start": found.can_start,
-        "typing_out": isinstance(connector, CanType) or found.typing_out,
-        "window": found.window
+        "max_attachments": capabilities.max_attachments,
+        "can_start": capabilities.can_start,
+        "typing_out": isinstance(connector, CanType) or capabilities.typing_out,
+        "window": capabilities.window
         and {
-            "standard_seconds": found.window.standard.total_seconds(),
-            "human_seconds": found.window.human and found.window.human.total_seconds(),
+            "standard_seconds": capabilities.window.standard.total_seconds(),
+            "human_seconds": capabilities.window.human
+            and capabilities.window.human.total_seconds(),
         },
     }

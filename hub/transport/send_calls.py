@@ -1,4 +1,4 @@
-"""Makes and carries out the calls of a message; a mistake in a connector is a verdict, too."""
+"""Composes and carries out the calls of a message. A bug in a connector becomes a SendError."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ log = structlog.get_logger()
 
 
 def compose_calls(connector: Connector[Any], message: OutboundMessage) -> Sequence[Any]:
-    """The calls of a message. A mistake here fails it: the next try would make the same one."""
+    """The calls of a message, at least one.
+
+    Raises:
+        SendError: the message cannot be composed. A bug in the connector fails the message, since
+            the next attempt would meet it again.
+    """
     try:
         calls = connector.compose(message)
     except SendError:
@@ -31,7 +36,12 @@ def compose_calls(connector: Connector[Any], message: OutboundMessage) -> Sequen
 
 
 def send_call(connector: Connector[Any], call: Any) -> SendReceipt:
-    """The receipt of a call. A mistake here leaves the outcome unknown."""
+    """Carries out one call of a message.
+
+    Raises:
+        SendError: the provider did not take the call. A bug in the connector leaves the outcome
+            unknown.
+    """
     try:
         return connector.send(call)
     except SendError:

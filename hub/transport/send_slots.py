@@ -1,4 +1,4 @@
-"""How each connector is doing at sending: what is under way, and when it takes more."""
+"""The slots of a connector for sending: the deliveries under way, and when more may begin."""
 
 from __future__ import annotations
 
@@ -13,20 +13,30 @@ from hub.connectors.rates import Buckets
 from hub.errors import ConnectionFailed, CredentialsRefused, SendError, Throttled
 from hub.types import RateLimit
 
-#: Deliveries of one connector under way at once.
+#: The number of deliveries of one connector that may be under way at once.
 IN_FLIGHT = 8
-#: While a provider is down, one message tries it this often.
+#: While a provider is down, one message tries to reach it this often.
 PROBE_EVERY = timedelta(seconds=5)
-#: While a provider refuses our keys, it is asked no more often than this.
+#: While a provider refuses our keys, no message is sent for this long.
 ATTENTION_PAUSE = timedelta(seconds=30)
-#: A turn that comes sooner than this is waited for in place.
+#: In seconds: a shorter wait for our own rate limits is spent in place.
 SHORT_WAIT = 0.25
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
 class SendSlots:
-    """What is known of one connector. `in_flight` is counted by whoever sends, one at a time."""
+    """The state of one connector for sending.
+
+    Args:
+        name: the connector's name.
+        buckets, per_address: our own rate limits, for the connector and for each address.
+        in_flight: the number of deliveries under way; the delivery worker counts it under its lock.
+        paused_until: no delivery begins before this time.
+        down_since: since when the provider cannot be reached or refuses our keys, None while it
+            works.
+        probed_at: when a message last tried to reach a provider that is down.
+    """
 
     name: str
     buckets: Buckets | None
@@ -37,19 +47,21 @@ class SendSlots:
     probed_at: datetime = LONG_AGO
 
     def is_free(self, now: datetime) -> bool:
+        """Whether one more delivery may begin now."""
         return self.in_flight < IN_FLIGHT and self.paused_until <= now
 
-    def probes(self, now: datetime) -> bool:
-        """Whether it is time for one message to knock at a provider that was away; once."""
+    def begin_probe(self, now: datetime) -> bool:
+        """Whether it is time for one message to try a provider that is down. Notes the time."""
         if self.down_since is None or now - self.probed_at < PROBE_EVERY:
             return False
         self.probed_at = now
         return True
 
-    def waits_for_turn(self, address_id: int) -> float:
-        """Seconds until our own rate limits let a call out; short waits are done here.
+    def take_turn(self, address_id: int) -> float:
+        """Takes a turn of our own rate limits for one call; a short wait is spent here.
 
-        0 means that it may leave now, and is counted.
+        Returns:
+            The seconds until the limits let the call out; 0 when it may leave now and is counted.
         """
         taken: list[tuple[Buckets, Hashable]] = []
         for buckets, key in ((self.per_address, address_id), (self.buckets, self.name)):
@@ -57,20 +69,20 @@ class SendSlots:
                 continue
             while (wait := buckets.take(key)) > 0:
                 if wait > SHORT_WAIT:
-                    for one, of in taken:
-                        one.give_back(of)
+                    for taken_buckets, taken_key in taken:
+                        taken_buckets.give_back(taken_key)
                     return wait
                 threading.Event().wait(wait)
             taken.append((buckets, key))
         return 0.0
 
-    def is_back(self) -> bool:
-        """Something got through. True where the provider had been away until now."""
-        was_away, self.down_since = self.down_since is not None, None
-        return was_away
+    def note_success(self) -> bool:
+        """Notes that the provider took a message. Returns whether it was down until now."""
+        was_down, self.down_since = self.down_since is not None, None
+        return was_down
 
-    def slows_down(self, error: SendError, now: datetime) -> None:
-        """Takes less, or nothing for a while, after what the provider said."""
+    def note_failure(self, error: SendError, now: datetime) -> None:
+        """Sends less, or nothing for a while, after an error that may pass."""
         if isinstance(error, ConnectionFailed | CredentialsRefused) and self.down_since is None:
             self.down_since, self.probed_at = now, now
         if isinstance(error, CredentialsRefused):
@@ -80,9 +92,11 @@ class SendSlots:
 
 
 def open_send_slots(connector: Connector[Any]) -> SendSlots:
-    """A lane with the limits of its channel, where nothing has been sent yet."""
-    found = connector.capabilities
-    return SendSlots(connector.name, _buckets(found.rate), _buckets(found.rate_per_address))
+    """The slots of a connector that has sent nothing yet, with the limits of its channel."""
+    capabilities = connector.capabilities
+    return SendSlots(
+        connector.name, _buckets(capabilities.rate), _buckets(capabilities.rate_per_address)
+    )
 
 
 def _buckets(limit: RateLimit | None) -> Buckets | None:

@@ -1,4 +1,4 @@
-"""Looks after visitors who left a page with answers unread."""
+"""Follows up answers on pages that their visitors left without reading them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from hub.outbound import unread_answers
 from hub.store.engine import Store
 from hub.transport.running import RunningConnectors
 
-#: Pages looked after in one round; the next round takes up the rest.
+#: The number of pages in one run; the next run goes on with the rest.
 AT_ONCE = 200
 
 
 class UnreadFollowup:
-    """What a timer calls. `rules` tells what holds now."""
+    """A timed job that sends unread answers after their visitors.
+
+    Args:
+        rules: gives the rules in force.
+    """
 
     interval = timedelta(seconds=5)
 
@@ -30,21 +34,20 @@ class UnreadFollowup:
         self._rules = rules
 
     def run(self) -> None:
-        """Sends after who is gone what they have not read."""
+        """Sends the unread answers of visitors who have left to their next address."""
         for _ in range(AT_ONCE):
             with self._store.read() as connection:
                 if not unread_answers.has_due_answers(connection, datetime.now(UTC)):
                     return
-            outlets, rules = self._connectors.outbound_channels(), self._rules()
-            looked = self._store.write(
-                lambda tx, outlets=outlets, rules=rules: digests.follow_up_next_page(  # type: ignore[misc]
-                    tx, outlets, rules, self._resume_link
+            channels, rules = self._connectors.outbound_channels(), self._rules()
+            result = self._store.write(
+                lambda tx, channels=channels, rules=rules: digests.follow_up_next_page(  # type: ignore[misc]
+                    tx, channels, rules, self._resume_link
                 )
             )
-            if looked is None:
+            if result is None:
                 return
-            if looked.step is not None:
-                step = looked.step
+            if (step := result.step) is not None:
                 FALLBACKS.labels(step.from_, step.to or "", step.code).inc()
 
     def _resume_link(self, name: str, token: str, code: str) -> str | None:
