@@ -12,6 +12,7 @@ from typing import Any
 from hub.contacts import contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, timeline
+from hub.conversations.loaded_conversation import LoadedConversation
 from hub.identity import links
 from hub.schema.author import Author
 from hub.store.engine import Store, Transaction
@@ -98,10 +99,8 @@ def _write_resolved(tx: Transaction, contact: ContactAddress, count: int) -> Non
         conversation = lifecycle.start_conversation(tx, contact)
         for number in range(PER_CONVERSATION):
             _add_message(tx, conversation, contact, number)
-        conversation.changes |= {
-            "status": "resolved",
-            "resolved_at": datetime(2026, 1, 1, tzinfo=UTC),
-        }
+        conversation.status = "resolved"
+        conversation.resolved_at = datetime(2026, 1, 1, tzinfo=UTC)
         lifecycle.save_conversation(tx, conversation)
 
 
@@ -109,16 +108,14 @@ def _write_messages(tx: Transaction, contact: ContactAddress, count: int) -> Non
     conversation = lifecycle.conversation_for_inbound(tx, contact)
     for number in range(count):
         _add_message(tx, conversation, contact, number)
-    conversation.changes |= {
-        "unread_count": conversation["unread_count"] + count,
-        "waiting_since": tx.now,
-    }
+    conversation.unread_count += count
+    conversation.waiting_since = tx.now
     lifecycle.save_conversation(tx, conversation)
 
 
 def _add_message(
     tx: Transaction,
-    conversation: lifecycle.LoadedConversation,
+    conversation: LoadedConversation,
     contact: ContactAddress,
     number: int,
 ) -> None:

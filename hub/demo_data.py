@@ -16,6 +16,7 @@ from hub.config import Config
 from hub.connectors.base import Site
 from hub.contacts import contact_addresses
 from hub.conversations import actions, lifecycle
+from hub.conversations.loaded_conversation import LoadedConversation
 from hub.identity import links
 from hub.inbound import receive
 from hub.outbound import send
@@ -184,7 +185,7 @@ def _receive_message(
     if message.source != first_connector and known_contact is None:
         # The contact used the code that it got on the first channel.
         contact = contact_addresses.find_or_create(tx, address, Profile(name=sample.name))
-        root = _conversation(tx, connectors, sample).person
+        root = _conversation(tx, connectors, sample).contact_address
         links.link_contacts(
             tx,
             root.root_id,
@@ -209,7 +210,7 @@ def _receive_message(
 
 def _conversation(
     tx: Transaction, connectors: RunningConnectors, sample: SampleConversation
-) -> lifecycle.LoadedConversation:
+) -> LoadedConversation:
     name, path = next(iter(sample.addresses.items()))
     connector = connectors.get(name)
     assert connector is not None
@@ -225,7 +226,7 @@ def _set_fields(
 ) -> None:
     conversation = _conversation(tx, connectors, sample)
     last_message_at = tx.execute(
-        select(messages.c.created_at).where(messages.c.id == conversation["last_message_id"])
+        select(messages.c.created_at).where(messages.c.id == conversation.last_message_id)
     ).scalar_one()
     tx.now = last_message_at + timedelta(minutes=1)
     changes: dict[str, object] = {"labels": list(sample.labels), "priority": sample.priority}

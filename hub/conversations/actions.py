@@ -65,8 +65,8 @@ def change(
     changed = {name: value for name, value in new.items() if value != getattr(row, name)}
     if not changed:
         return views.conversation(tx.connection, conversation_id)
-    target.changes |= changed
-    target.changes |= _for_router(tx, row, changed, by)
+    target.assign(changed)
+    target.assign(_for_router(tx, row, changed, by))
     if "labels" in changed:
         write_labels(tx, conversation_id, changed["labels"])
     lifecycle.save_conversation(tx, target)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, select
 from hub.contacts import match_detection
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle
-from hub.conversations.lifecycle import LoadedConversation
+from hub.conversations.loaded_conversation import LoadedConversation
 from hub.schema import search_index
 from hub.store.engine import Transaction
 from hub.store.models import attachments, contacts, messages
@@ -33,10 +33,10 @@ def original(
 
     Costs nothing where all was said from one address.
     """
-    was_at = target["last_inbound_address_id"]
-    if was_at in (None, person.address_id) and len(target["connectors"]) < 2:
+    was_at = target.last_inbound_address_id
+    if was_at in (None, person.address_id) and len(target.connectors) < 2:
         return None
-    if "status" in target.changes or not _says_something(event):
+    if target.has_new_status or not _says_something(event):
         return None  # what opens a conversation again is something to answer
     return _same(
         tx, event, lifecycle.message_is_in(target.id), messages.c.address_id != person.address_id

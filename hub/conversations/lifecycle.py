@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -12,6 +11,7 @@ from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
 
 from hub.contacts import contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
+from hub.conversations.loaded_conversation import LoadedConversation
 from hub.conversations.merge_state import REOPEN_WITHIN
 from hub.errors import NotFound
 from hub.store.engine import Transaction, Upsert
@@ -43,51 +43,28 @@ _INSERT_CONVERSATION = insert(conversations).returning(conversations.c.id)
 _JOIN_CONNECTOR = Upsert(conversation_connectors, ["connector", "conversation_id"])
 
 
-@dataclass(slots=True)
-class LoadedConversation:
-    """A conversation in the hands of a verb: its row, and what the verb changes in it."""
-
-    row: Any
-    person: ContactAddress
-    changes: dict[str, Any]
-    is_new: bool = False
-
-    @property
-    def id(self) -> int:
-        found = self.row["id"]
-        assert isinstance(found, int)
-        return found
-
-    def __getitem__(self, column: str) -> Any:
-        return self.changes[column] if column in self.changes else self.row[column]
-
-
 def load_open_conversation(tx: Transaction, person: ContactAddress) -> LoadedConversation | None:
     """The conversation going on with this person, on whatever channel."""
     row = _OPEN.first(tx.connection, {"record": person.contact_id})
-    return None if row is None else LoadedConversation(row._asdict(), person, {})
+    return None if row is None else LoadedConversation(row, person)
 
 
 def load_latest_conversation(tx: Transaction, person: ContactAddress) -> LoadedConversation | None:
     """The conversation that began last with this person, also one that is resolved."""
-    row = tx.execute(_LATEST, {"record": person.contact_id}).mappings().first()
-    return None if row is None else LoadedConversation(row, person, {})
+    row = tx.execute(_LATEST, {"record": person.contact_id}).first()
+    return None if row is None else LoadedConversation(row, person)
 
 
 def load_conversation(
     tx: Transaction, conversation_id: int, person: ContactAddress
 ) -> LoadedConversation:
     """A conversation by its id, to say something to this person in. Raises NotFound."""
-    row = (
-        tx.execute(
-            select(conversations).where(conversations.c.id == conversation_id).with_for_update()
-        )
-        .mappings()
-        .first()
-    )
+    row = tx.execute(
+        select(conversations).where(conversations.c.id == conversation_id).with_for_update()
+    ).first()
     if row is None:
         raise NotFound("There is no such conversation.")
-    return LoadedConversation(row, person, {})
+    return LoadedConversation(row, person)
 
 
 def surviving_id(tx: Transaction, conversation_id: int) -> int:
@@ -163,8 +140,9 @@ def start_conversation(
         "sla_overdue": [],
         "sla_breached": [],
     }
-    found = tx.execute(_INSERT_CONVERSATION, values).scalar_one()
-    return LoadedConversation({"id": found, **values}, person, {}, is_new=True)
+    values["id"] = tx.execute(_INSERT_CONVERSATION, values).scalar_one()
+    row = [values[column.name] for column in conversations.c]
+    return LoadedConversation(row, person, is_new=True)
 
 
 def conversation_for_inbound(
@@ -188,7 +166,8 @@ def conversation_for_inbound(
     if latest is not None and _continues(tx, latest, answered):
         if answered is not None and answered != latest.id:
             latest = load_conversation(tx, surviving_id(tx, answered), person)
-        latest.changes |= {"status": "open", "resolved_at": None}
+        latest.status = "open"
+        latest.resolved_at = None
         clear_context_card(latest)
         return latest
     return start_conversation(tx, person, subject)
@@ -197,21 +176,21 @@ def conversation_for_inbound(
 def _continues(tx: Transaction, latest: LoadedConversation, answered: int | None) -> bool:
     if answered is not None:
         return True
-    resolved_at = latest["resolved_at"]
+    resolved_at = latest.resolved_at
     return resolved_at is not None and tx.now - resolved_at < REOPEN_WITHIN
 
 
 def join_connector(tx: Transaction, target: LoadedConversation, connector: str) -> None:
     """From now on it is found by this connector, too."""
-    if connector not in target["connectors"]:
-        target.changes["connectors"] = [*target["connectors"], connector]
+    if connector not in target.connectors:
+        target.connectors = [*target.connectors, connector]
         tx.execute(_JOIN_CONNECTOR, {"connector": connector, "conversation_id": target.id})
 
 
 def clear_context_card(target: LoadedConversation) -> None:
     """Whoever answered knows what there was to know of the switch."""
-    if target["context_card"] is not None:
-        target.changes["context_card"] = None
+    if target.context_card is not None:
+        target.context_card = None
 
 
 def clear_context_cards(tx: Transaction, conversation_ids: Collection[int]) -> None:
@@ -225,19 +204,27 @@ def clear_context_cards(tx: Transaction, conversation_ids: Collection[int]) -> N
 
 def save_conversation(tx: Transaction, target: LoadedConversation) -> None:
     """Writes what the verb changed."""
-    if not target.changes:
+    if not target.has_changes:
         return
-    target.changes |= wake_clocks(target.row, target.changes, tx.now)
-    target.changes["updated_at"] = tx.now
-    statement = _update_of(frozenset(target.changes))
-    statement.rows(tx.connection, {"row": target.id, **target.changes})
-    target.row = {**target.row, **target.changes}
-    target.changes = {}
+    if target.sla is not None:
+        target.assign(wake_clocks(target.saved_columns(), target.changes(), tx.now))
+    target.updated_at = tx.now
+    changes = target.changes()
+    _update_of(frozenset(changes)).rows(tx.connection, {"row": target.id, **changes})
+    target.mark_saved()
 
 
-def wake_clocks(row: Any, changes: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """The mark by which the clocks look again at what starts or stops them, whoever changed it."""
-    if (row["sla"] if "sla" not in changes else changes["sla"]) is None:
+def wake_clocks(
+    row: Mapping[str, Any], changes: Mapping[str, Any], now: datetime
+) -> dict[str, datetime]:
+    """The time at which the SLA clocks look again, when these changes start or stop a clock.
+
+    Args:
+        row: the columns before the changes.
+
+    Returns: the column `sla_next_at`, or nothing when no clock is concerned.
+    """
+    if changes.get("sla", row["sla"]) is None:
         return {}
     if all(
         changes.get(name, row[name]) == row[name] for name in ("status", "waiting_since", "sla")

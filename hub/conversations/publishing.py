@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from hub.accounts import agents, teams
 from hub.connectors.registry import has_pages
 from hub.conversations import lifecycle, views
-from hub.conversations.lifecycle import LoadedConversation
+from hub.conversations.loaded_conversation import LoadedConversation
 from hub.schema import resources
 from hub.schema.events import (
     ConversationCreated,
@@ -27,7 +27,7 @@ from hub.types import Address
 def fresh_message(tx: Transaction, target: LoadedConversation, values: dict[str, Any]) -> None:
     """Like `message`, for what was just written without files: asks for nothing again."""
     lifecycle.save_conversation(tx, target)
-    _created(tx, target, views.fresh_message(values, target.person))
+    _created(tx, target, views.fresh_message(values, target.contact_address))
 
 
 def message(tx: Transaction, target: LoadedConversation, message_id: int) -> resources.Message:
@@ -84,7 +84,7 @@ def pages_of(connection: Connection, ids: Collection[int]) -> dict[int, list[Add
 
 
 def _created(tx: Transaction, target: LoadedConversation, made: resources.Message) -> None:
-    is_last = str(target["last_message_id"]) == made.id
+    is_last = str(target.last_message_id) == made.id
     around = _standing(tx, target, made if is_last else None)
     if target.is_new:
         tx.publish(Event(ConversationCreated(conversation=around)))
@@ -92,7 +92,7 @@ def _created(tx: Transaction, target: LoadedConversation, made: resources.Messag
     tx.publish(
         Event(
             MessageCreated(message=made, conversation=around),
-            address=target.person.address if made.type == "message" else None,
+            address=target.contact_address.address if made.type == "message" else None,
         )
     )
 
@@ -103,24 +103,10 @@ def _standing(
     """The conversation as it stands after `save`, without asking for what is at hand."""
     if last_message is None:
         return views.conversation(tx.connection, target.id)
-    row = target.row
-    return resources.Conversation(
-        id=row["id"],
-        contact=target.person.contact,
-        status=row["status"],
-        assignee=agents.find_agent(tx.connection, row["assignee_id"]),
-        team=teams.find_team(tx.connection, row["team_id"]),
-        priority=row["priority"],
-        subject=row["subject"],
-        labels=row["labels"],
-        connectors=row["connectors"],
+    return views.conversation_shape(
+        target,
+        target.contact_address.contact,
         last_message=last_message,
-        unread_count=row["unread_count"],
-        waiting_since=row["waiting_since"],
-        snoozed_until=row["snoozed_until"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-        context_card=row["context_card"],
-        sla=views.sla_shape(row),
-        merged_into=row["merged_into_id"],
+        assignee=agents.find_agent(tx.connection, target.assignee_id),
+        team=teams.find_team(tx.connection, target.team_id),
     )

@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping, and_, insert, select, update
 
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing
-from hub.conversations.lifecycle import LoadedConversation
+from hub.conversations.loaded_conversation import LoadedConversation
 from hub.schema import search_index
 from hub.schema.author import Author
 from hub.store.engine import Transaction
@@ -41,7 +41,7 @@ def add_message(
     **columns: Any,
 ) -> dict[str, Any]:
     """Adds one row and indexes its words. Returns all its columns."""
-    where = person or target.person
+    where = person or target.contact_address
     values: dict[str, Any] = {
         "conversation_id": target.id,
         "contact_id": where.contact_id,
@@ -71,7 +71,8 @@ def add_message(
     values["id"] = _INSERT_MESSAGE.rows(tx.connection, values)[0].id
     if type != "event":
         search_index.index_message(tx, values["id"], f"{values['subject']} {text}")
-        target.changes |= {"last_message_id": values["id"], "last_activity_at": tx.now}
+        target.last_message_id = values["id"]
+        target.last_activity_at = tx.now
         if direction == "out" and author.type == "agent" and type == "message":
             lifecycle.clear_context_card(target)
         if connector is not None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Select, select
 from hub.accounts.agents import agents_by_id
 from hub.accounts.teams import teams_by_id
 from hub.contacts.contact_addresses import ContactAddress
+from hub.conversations.loaded_conversation import ConversationRow
 from hub.errors import NotFound
 from hub.schema import resources
 from hub.store.models import (
@@ -228,7 +229,14 @@ def conversation_shapes(
     groups = teams_by_id(connection, {row.team_id for row in rows} - {None})
     return [
         conversation_shape(
-            row,
+            ConversationRow(row[: len(conversations.c)]),
+            resources.Contact(
+                id=row.root_id,
+                name=row.contact_name,
+                avatar_url=row.contact_avatar_url,
+                attributes=row.contact_attributes,
+                created_at=row.contact_created_at,
+            ),
             last_message=last.get(row.last_message_id),
             assignee=people.get(row.assignee_id),
             team=groups.get(row.team_id),
@@ -238,7 +246,8 @@ def conversation_shapes(
 
 
 def conversation_shape(
-    row: Any,
+    row: ConversationRow,
+    contact: resources.Contact,
     *,
     last_message: resources.Message | None,
     assignee: resources.Agent | None,
@@ -246,13 +255,7 @@ def conversation_shape(
 ) -> resources.Conversation:
     return resources.Conversation(
         id=row.id,
-        contact=resources.Contact(
-            id=row.root_id,
-            name=row.contact_name,
-            avatar_url=row.contact_avatar_url,
-            attributes=row.contact_attributes,
-            created_at=row.contact_created_at,
-        ),
+        contact=contact,
         status=row.status,
         assignee=assignee,
         team=team,
@@ -267,19 +270,19 @@ def conversation_shape(
         created_at=row.created_at,
         updated_at=row.updated_at,
         context_card=row.context_card,
-        sla=sla_shape(row._mapping),
+        sla=_sla_shape(row),
         merged_into=row.merged_into_id,
     )
 
 
-def sla_shape(row: Mapping[str, Any]) -> resources.Sla | None:
-    """The clocks of a conversation's row, those that run; None where no policy holds."""
-    if row["sla"] is None:
+def _sla_shape(row: ConversationRow) -> resources.Sla | None:
+    """The running clocks of a conversation; None where it has no SLA policy."""
+    if row.sla is None:
         return None
-    runs = row["sla_paused_at"] is None
+    is_running = row.sla_paused_at is None
     return resources.Sla(
-        first_reply_due=row["first_reply_due"] if runs else None,
-        next_reply_due=row["next_reply_due"] if runs else None,
-        resolve_due=row["resolve_due"] if runs else None,
-        breached=row["sla_breached"],
+        first_reply_due=row.first_reply_due if is_running else None,
+        next_reply_due=row.next_reply_due if is_running else None,
+        resolve_due=row.resolve_due if is_running else None,
+        breached=row.sla_breached,
     )

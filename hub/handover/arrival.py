@@ -7,7 +7,7 @@ from datetime import datetime
 
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing, timeline
-from hub.conversations.lifecycle import LoadedConversation
+from hub.conversations.loaded_conversation import LoadedConversation
 from hub.handover import redemption
 from hub.handover.redemption import RedeemedHandover, RefusedHandover
 from hub.outbound import automatic_texts
@@ -64,7 +64,7 @@ def continue_on_channel(
     """
     conversation = _conversation_of(tx, contact_address, redeemed)
     add_redeemed_event(tx, conversation, contact_address, channel, redeemed)
-    previous_connector = conversation["last_inbound_connector"]
+    previous_connector = conversation.last_inbound_connector
     switch = detection.detect_switch(
         tx, conversation, contact_address, channel.name, channel.kind, by_handover=True, at=at
     )
@@ -105,7 +105,7 @@ def send_welcome(
 ) -> None:
     """Sends the welcome text, in the customer's language: they need not repeat anything."""
     locales = automatic_texts.find_locales(tx, contact_address)
-    text = automatic_texts.text_in_language(welcome, *locales, conversation["language"])
+    text = automatic_texts.text_in_language(welcome, *locales, conversation.language)
     automatic_texts.send_automatic_text(tx, conversation, contact_address, channel, text)
 
 
@@ -117,7 +117,7 @@ def _conversation_of(
     if open_conversation is not None:
         return open_conversation
     conversation = lifecycle.load_conversation(tx, redeemed.conversation_id, contact_address)
-    merged_into_id = conversation["merged_into_id"]
+    merged_into_id = conversation.merged_into_id
     if merged_into_id is None:
         return conversation
     return lifecycle.load_conversation(tx, merged_into_id, contact_address)

@@ -174,7 +174,7 @@ def send_offer(
     assert contact_address is not None
     conversation = lifecycle.load_conversation(tx, candidate.conversation_id, contact_address)
     locales = automatic_texts.find_locales(tx, contact_address)
-    text = automatic_texts.text_in_language(texts, *locales, conversation["language"])
+    text = automatic_texts.text_in_language(texts, *locales, conversation.language)
     if text:
         automatic_texts.send_automatic_text(
             tx, conversation, contact_address, channel, text.format(links=link_lines)

@@ -60,7 +60,7 @@ def receive_echo(
         extra=dict(event.extra),
     )
     attachments.attach(tx, connector, values["id"], recipient, event.attachments)
-    conversation.changes["waiting_since"] = None
+    conversation.waiting_since = None
     publishing.message(tx, conversation, values["id"])
     message_id = values["id"]
     assert isinstance(message_id, int)

@@ -8,7 +8,7 @@ from typing import Any
 from hub.contacts import address_state, contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import attachments, duplicates, lifecycle, publishing, timeline
-from hub.conversations.lifecycle import LoadedConversation
+from hub.conversations.loaded_conversation import LoadedConversation
 from hub.handover import arrival, redemption
 from hub.handover.redemption import RedeemedHandover
 from hub.identity import evidence
@@ -50,7 +50,7 @@ def add_inbound_message(
         tx, sender, answered=_preferred_conversation(answered, redeemed), subject=event.subject
     )
     is_only_handover = redeemed is not None and arrival.is_only_handover(event, redeemed)
-    former_connector = conversation["last_inbound_connector"]
+    former_connector = conversation.last_inbound_connector
     duplicate_of_id = duplicates.original(tx, conversation, sender, event)
     if conversation.is_new:
         duplicates.suggest_namesakes(tx, sender, event)
@@ -93,11 +93,12 @@ def add_inbound_message(
 
 def _mark_waiting(tx: Transaction, conversation: LoadedConversation) -> None:
     """Marks a conversation as unread and as waiting for an answer."""
-    conversation.changes["unread_count"] = conversation["unread_count"] + 1
-    if conversation["waiting_since"] is None:
-        conversation.changes["waiting_since"] = tx.now
-    if conversation["status"] in ("pending", "snoozed"):
-        conversation.changes |= {"status": "open", "snoozed_until": None}
+    conversation.unread_count += 1
+    if conversation.waiting_since is None:
+        conversation.waiting_since = tx.now
+    if conversation.status in ("pending", "snoozed"):
+        conversation.status = "open"
+        conversation.snoozed_until = None
 
 
 def _preferred_conversation(
@@ -183,7 +184,7 @@ def _add_row(
     **columns: Any,
 ) -> dict[str, Any]:
     """Adds the row of a message, with its files. Returns all its columns."""
-    sender = conversation.person
+    sender = conversation.contact_address
     extra: dict[str, Any] = dict(event.extra)
     if event_fields is not None:
         extra["event"] = event_fields

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import publishing, timeline
-from hub.conversations.lifecycle import LoadedConversation
+from hub.conversations.loaded_conversation import LoadedConversation
 from hub.outbound import send
 from hub.outbound.destinations import OutboundChannel
 from hub.schema import author

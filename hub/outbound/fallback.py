@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 from hub.config.sections import Fallback
 from hub.contacts import address_state, contact_addresses
 from hub.conversations import lifecycle, publishing, timeline
-from hub.conversations.lifecycle import LoadedConversation
+from hub.conversations.loaded_conversation import LoadedConversation
 from hub.errors import (
     AddressInvalid,
     ConnectionFailed,

@@ -14,7 +14,7 @@ from sqlalchemy import insert, select, update
 from hub.contacts import address_state, contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import actions, attachments, lifecycle, publishing, timeline, views
-from hub.conversations.lifecycle import LoadedConversation
+from hub.conversations.loaded_conversation import LoadedConversation
 from hub.errors import Conflict, Invalid, NotFound
 from hub.outbound import destinations
 from hub.outbound.destinations import MessagePlace, OutboundChannel
@@ -276,16 +276,19 @@ def _add_message(
     _attach(tx, values["id"], conversation, draft)
     if recipient is not None and channel is not None:
         queue_delivery(tx, values["id"], recipient, channel)
-        conversation.changes["waiting_since"] = None
-        conversation.changes["unread_count"] = 0
+        conversation.waiting_since = None
+        conversation.unread_count = 0
         if author.type == "agent":
             # An agent who answers has looked at it, and is assigned where no agent was.
-            if author.id is not None and conversation["assignee_id"] is None:
-                conversation.changes["assignee_id"] = author.id
-            accepted_at = conversation["accepted_at"] or tx.now
-            conversation.changes |= {"accepted_at": accepted_at, **actions.LOOKED_AT}
-        if conversation["status"] in ("snoozed", "resolved"):
-            conversation.changes |= {"status": "open", "snoozed_until": None, "resolved_at": None}
+            if author.id is not None and conversation.assignee_id is None:
+                conversation.assignee_id = author.id
+            accepted_at = conversation.accepted_at or tx.now
+            conversation.accepted_at = accepted_at
+            conversation.assign(actions.LOOKED_AT)
+        if conversation.status in ("snoozed", "resolved"):
+            conversation.status = "open"
+            conversation.snoozed_until = None
+            conversation.resolved_at = None
     return publishing.message(tx, conversation, values["id"])
 
 
@@ -329,7 +332,7 @@ def _attach(
     if not draft.attachment_ids:
         return
     count = attachments.attach_agent_uploads(
-        tx, draft.attachment_ids, message_id, conversation.person.contact_id
+        tx, draft.attachment_ids, message_id, conversation.contact_address.contact_id
     )
     if count != len(set(draft.attachment_ids)):
         raise Invalid("An attachment is not there, or was sent before.", "attachments")

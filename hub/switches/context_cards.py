@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
-from hub.conversations.lifecycle import LoadedConversation
+from hub.conversations.loaded_conversation import LoadedConversation
 from hub.schema.resources import Given, Place
 from hub.store.engine import Transaction
 from hub.store.models import attachments, contacts, conversations, messages
@@ -32,7 +32,7 @@ def create_card(
         from_=from_,
         to=to,
         switched_at=tx.now,
-        waiting_since=conversation["waiting_since"],
+        waiting_since=conversation.waiting_since,
         form_details=_form_details(tx, conversation.id),
         first_text=first_text,
     )

@@ -16,7 +16,7 @@ from sqlalchemy import Select, insert, or_, select, true
 from hub.contacts import contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, timeline
-from hub.conversations.lifecycle import LoadedConversation
+from hub.conversations.loaded_conversation import LoadedConversation
 from hub.conversations.merge_state import ConversationState
 from hub.metrics import RECOGNITION_SECONDS, SWITCHES, SWITCHES_RECOGNISED
 from hub.schema import resources
@@ -82,15 +82,13 @@ def detect_switch(
 
     Returns: None where the customer wrote by this connector before, or never wrote.
     """
-    previous_connector = conversation["last_inbound_connector"]
-    previous_address_id = conversation["last_inbound_address_id"]
+    previous_connector = conversation.last_inbound_connector
+    previous_address_id = conversation.last_inbound_address_id
     if previous_connector == connector and previous_address_id == contact_address.address_id:
         return None
-    conversation.changes |= {
-        "last_inbound_connector": connector,
-        "last_inbound_address_id": contact_address.address_id,
-    }
-    if previous_connector is None or previous_connector == connector:
+    conversation.last_inbound_connector = connector
+    conversation.last_inbound_address_id = contact_address.address_id
+    if previous_connector is None or previous_connector == connector or previous_address_id is None:
         return None
     previous = _address_activity(tx, previous_address_id)
     recognition = _recognise(tx, contact_address, previous, by_handover)
@@ -102,7 +100,7 @@ def detect_switch(
         recognition.by_itself,
         recognition.seconds,
     )
-    conversation.changes["context_card"] = context_cards.create_card(
+    conversation.context_card = context_cards.create_card(
         tx, conversation, switch.from_, to, first_text
     )
     _record_switch(tx, conversation, contact_address, switch, at)
@@ -191,11 +189,9 @@ def _record_merged(
     contact_address = contact_addresses.find_contact_address(tx.connection, new.address)
     assert contact_address is not None
     conversation = lifecycle.load_conversation(tx, kept.id, contact_address)
-    conversation.changes |= {
-        "last_inbound_connector": new_connector,
-        "last_inbound_address_id": new.id,
-        "context_card": context_cards.create_card(tx, conversation, switch.from_, switch.to),
-    }
+    conversation.last_inbound_connector = new_connector
+    conversation.last_inbound_address_id = new.id
+    conversation.context_card = context_cards.create_card(tx, conversation, switch.from_, switch.to)
     _record_switch(tx, conversation, contact_address, switch, None)
     count_switch(switch)
 

@@ -181,14 +181,18 @@ def send_reply(
     if person is None or _is_refused(tx, person):
         return False
     target = lifecycle.load_conversation(tx, found.row.id, person)
-    still = ("status", "merged_into_id", "assignee_id")
-    if any(target[name] != getattr(found.row, name) for name in still):
+    row = found.row
+    if (target.status, target.merged_into_id, target.assignee_id) != (
+        row.status,
+        row.merged_into_id,
+        row.assignee_id,
+    ):
         return False
-    if target["waiting_since"] is None or kind in _said(tx.connection, target.id, person.root_id):
+    if target.waiting_since is None or kind in _said(tx.connection, target.id, person.root_id):
         return False
     texts: Mapping[str, str] = getattr(config.replies, kind)
     language = automatic_texts.choose_language(
-        texts, *automatic_texts.find_locales(tx, person), target["language"]
+        texts, *automatic_texts.find_locales(tx, person), target.language
     )
     outlet = outlets[last.connector]
     if kind == "offline":
