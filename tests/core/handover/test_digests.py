@@ -1,4 +1,4 @@
-"""Answers that a visitor left without reading: together, once, to who proved to be them."""
+"""Digests: unread answers follow a visitor to an address that is proved to be theirs, once."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def desk(desk: Desk) -> Iterator[Desk]:
 
 @pytest.fixture
 def visitor(desk: Desk) -> Customer:
-    """Somebody with a page open."""
+    """A visitor with a page open."""
     found = desk.customer("v1", "site")
     opens_page(desk, found)
     return found
@@ -92,7 +92,7 @@ def sets_session(desk: Desk, visitor: Customer, **values: Any) -> None:
 
 
 def answers(desk: Desk, conversation: str, *texts: str) -> list[resources.Message]:
-    """Answers by chat that were written longer ago than anybody waits."""
+    """Sends answers to the page that are due to be followed up."""
     sent = [desk.replies(conversation, text, connector="site") for text in texts]
     for one in sent:
         desk.waits_until(one, "sent")
@@ -119,7 +119,7 @@ def told(desk: Desk, conversation: str) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def chat(desk: Desk, visitor: Customer, letters: Customer) -> str:
-    """A chat with somebody whose letter box is known. The id of the conversation."""
+    """The id of a chat whose visitor has a known letter box."""
     letters.says("Dear all")
     visitor.says("Is it back?")
     same_person(desk, visitor, letters)
@@ -129,7 +129,7 @@ def chat(desk: Desk, visitor: Customer, letters: Customer) -> str:
 # -- gone ------------------------------------------------------------------------------------------
 
 
-def test_what_a_visitor_left_unread_follows_as_one_message(
+def test_unread_answers_follow_a_visitor_as_one_message(
     desk: Desk, chat: str, visitor: Customer, provider: ToyProvider
 ) -> None:
     sent = answers(desk, chat, "Yes, size 41", "Shall I keep it?")
@@ -161,7 +161,7 @@ def test_what_a_visitor_left_unread_follows_as_one_message(
     }
 
 
-def test_nothing_is_ever_in_two_digests(desk: Desk, chat: str, visitor: Customer) -> None:
+def test_no_answer_is_in_two_digests(desk: Desk, chat: str, visitor: Customer) -> None:
     answers(desk, chat, "one")
     leaves(desk, visitor)
     sweep(desk)
@@ -173,7 +173,7 @@ def test_nothing_is_ever_in_two_digests(desk: Desk, chat: str, visitor: Customer
     assert "two" in second.text
 
 
-def test_several_workers_at_once_send_it_once(desk: Desk, chat: str, visitor: Customer) -> None:
+def test_several_workers_at_once_send_one_digest(desk: Desk, chat: str, visitor: Customer) -> None:
     answers(desk, chat, *"abcdef")
     leaves(desk, visitor)
     at_once(*[lambda: sweep(desk) for _ in range(6)])
@@ -181,7 +181,7 @@ def test_several_workers_at_once_send_it_once(desk: Desk, chat: str, visitor: Cu
     assert len(told(desk, chat)) == 1
 
 
-def test_what_breaks_in_the_middle_leaves_nothing_half_done(
+def test_an_error_while_a_digest_is_written_leaves_the_answers_to_follow(
     desk: Desk, chat: str, visitor: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers(desk, chat, "Yes")
@@ -218,7 +218,7 @@ def test_a_visitor_has_the_configured_time_to_come_back(
     assert digests_of(desk, chat) == []
 
 
-def test_a_page_on_another_device_of_the_same_person_counts_as_being_there(
+def test_an_open_page_on_another_device_of_the_same_person_postpones_the_digest(
     desk: Desk, chat: str, visitor: Customer
 ) -> None:
     phone, stranger = desk.customer("v2", "site"), desk.customer("v3", "site")
@@ -255,7 +255,7 @@ def follow_at(desk: Desk, message: resources.Message) -> datetime:
     return found.follow_at  # type: ignore[no-any-return]
 
 
-def test_what_was_read_does_not_follow(desk: Desk, chat: str, visitor: Customer) -> None:
+def test_an_answer_that_was_read_is_in_no_digest(desk: Desk, chat: str, visitor: Customer) -> None:
     read, _unread = answers(desk, chat, "read", "unread")
     with desk.store.read() as connection:
         person = contact_addresses.find_contact_address(connection, visitor.address)
@@ -271,13 +271,13 @@ def test_what_was_read_does_not_follow(desk: Desk, chat: str, visitor: Customer)
     assert desk.count(deliveries, deliveries.c.follow_at.is_not(None)) == 0
 
 
-def test_an_answer_on_another_channel_is_followed_by_nothing(desk: Desk, letters: Customer) -> None:
+def test_an_answer_on_another_channel_has_no_digest(desk: Desk, letters: Customer) -> None:
     sent = desk.replies(letters.says("Dear all").conversation_id, "Yes")
     desk.waits_until(sent, "sent")
     assert desk.count(deliveries, deliveries.c.follow_at.is_not(None)) == 0
 
 
-def test_a_digest_answers_nothing_and_reopens_nothing(
+def test_a_digest_does_not_answer_or_reopen_a_conversation(
     desk: Desk, chat: str, visitor: Customer
 ) -> None:
     answers(desk, chat, "Yes")
@@ -288,7 +288,7 @@ def test_a_digest_answers_nothing_and_reopens_nothing(
     assert desk.conversation(chat).status == "resolved"
 
 
-def test_an_answer_to_the_digest_goes_on_in_the_same_thread(
+def test_an_answer_to_the_digest_is_in_the_same_conversation(
     desk: Desk, chat: str, visitor: Customer, letters: Customer
 ) -> None:
     answers(desk, chat, "Yes")
@@ -297,7 +297,9 @@ def test_an_answer_to_the_digest_goes_on_in_the_same_thread(
     assert letters.says("Great, thank you").conversation_id == chat
 
 
-def test_turned_off_nothing_follows(desk: Desk, chat: str, visitor: Customer) -> None:
+def test_no_digest_is_sent_when_fallback_is_turned_off(
+    desk: Desk, chat: str, visitor: Customer
+) -> None:
     answers(desk, chat, "Yes")
     leaves(desk, visitor)
     sweep(desk, Fallback(enabled=False))
@@ -352,7 +354,7 @@ def test_without_a_verified_address_nothing_is_sent_and_the_agent_sees_it_once(
     assert provider.texts_to("anna-home") == []
 
 
-def test_leaving_again_is_told_again(desk: Desk, visitor: Customer) -> None:
+def test_leaving_the_page_again_adds_another_event(desk: Desk, visitor: Customer) -> None:
     chat = visitor.says("Hello").conversation_id
     answers(desk, chat, "one")
     leaves(desk, visitor)
@@ -380,7 +382,7 @@ def test_a_digest_that_is_refused_goes_on_to_the_next_address(
     assert len(told(desk, chat)) == 2
 
 
-def test_a_window_only_a_person_may_use_takes_no_digest(desk: Desk, visitor: Customer) -> None:
+def test_a_reply_window_for_human_agents_takes_no_digest(desk: Desk, visitor: Customer) -> None:
     window = desk.customer("anna-page", "window")
     window.says("Hi")
     visitor.says("Hello")
@@ -402,7 +404,7 @@ def digest_now(desk: Desk, rules: Fallback = RULES) -> None:
     desk.store.write(lambda tx: digests.follow_up_next_page(tx, outlets, rules, resume_link))
 
 
-def test_the_way_back_leads_to_the_same_person_once(
+def test_the_link_back_is_redeemed_once_and_links_the_same_person(
     desk: Desk, chat: str, visitor: Customer
 ) -> None:
     answers(desk, chat, "Yes")
@@ -429,7 +431,7 @@ def test_the_way_back_leads_to_the_same_person_once(
     assert redeem() is False
 
 
-def test_what_only_an_agent_merged_gets_the_answers_and_no_key_to_the_thread(
+def test_an_address_linked_by_an_agent_gets_the_answers_without_a_link_back(
     desk: Desk, visitor: Customer, letters: Customer
 ) -> None:
     letters.says("Dear all")
@@ -445,7 +447,7 @@ def test_what_only_an_agent_merged_gets_the_answers_and_no_key_to_the_thread(
 
 
 @pytest.mark.parametrize("locale", ["en", "ar", "fa", "et", "pl", "pl-PL", "xx"])
-def test_it_speaks_the_language_of_the_page(
+def test_a_digest_is_in_the_language_of_the_page(
     desk: Desk, chat: str, visitor: Customer, locale: str
 ) -> None:
     sets_session(desk, visitor, locale=locale)
@@ -458,14 +460,14 @@ def test_it_speaks_the_language_of_the_page(
     assert digest.text.startswith(TEXTS["intro"][language])
 
 
-def test_every_text_is_there_in_every_language() -> None:
+def test_every_digest_text_has_every_language() -> None:
     assert {frozenset(texts) for texts in TEXTS.values()} == {
         frozenset({"en", "ar", "fa", "et", "pl"})
     }
 
 
 @pytest.mark.parametrize("length", [1, 50, 99, 100, 101, 500])
-def test_it_is_cut_to_one_message_where_a_link_has_the_rest(length: int) -> None:
+def test_a_digest_with_a_link_back_is_cut_to_the_limit_of_one_message(length: int) -> None:
     words = {name: texts["en"] for name, texts in TEXTS.items()}
     said = "x" * length
     cut = digest_text(words, [said], "https://hub.example/chat", 200)
@@ -487,7 +489,7 @@ def known(desk: Desk, customer: Customer, rules: Fallback = RULES) -> dict[str, 
     return {one.connector: one for one in found}
 
 
-def test_the_composer_sees_who_is_there_and_where_an_answer_would_go(
+def test_reachable_addresses_tell_open_pages_and_the_fallback_of_an_answer(
     desk: Desk, chat: str, visitor: Customer, letters: Customer
 ) -> None:
     there = known(desk, visitor)
@@ -505,7 +507,7 @@ def test_the_composer_sees_who_is_there_and_where_an_answer_would_go(
     assert desk.conversation(chat).status == "open"
 
 
-def test_the_composer_sees_the_window_that_only_a_person_may_use(
+def test_reachable_addresses_tell_the_reply_window_for_human_agents(
     desk: Desk, chat: str, visitor: Customer, letters: Customer
 ) -> None:
     window = desk.customer("anna-page", "window")
@@ -524,7 +526,7 @@ def test_the_composer_sees_the_window_that_only_a_person_may_use(
     assert chat
 
 
-def test_the_composer_asks_the_same_number_of_questions_for_any_number_of_addresses(
+def test_listing_reachable_addresses_takes_the_same_number_of_queries_for_any_number(
     desk: Desk, chat: str, visitor: Customer
 ) -> None:
     asked: list[str] = []

@@ -1,4 +1,4 @@
-"""Who is offered another channel, and how often."""
+"""Offers of other channels: which customers get one, when, and how often."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def due(desk: Desk, **more: object) -> list[int]:
 
 
 def offers_it(desk: Desk, conversation_id: str) -> int:
-    """Offers it if it is due; says how many invitations were made."""
+    """Makes an offer in a conversation where it is due. Returns the number of handovers."""
     with desk.store.read() as connection:
         found = offers.find_offer_candidates(
             connection, datetime.now(UTC), timedelta(0), ["toy"], {}
@@ -45,7 +45,7 @@ def offers_it(desk: Desk, conversation_id: str) -> int:
     return len(made)
 
 
-def test_who_waits_long_on_a_page_is_offered_it(desk: Desk, anna: Customer) -> None:
+def test_a_customer_who_waits_long_on_a_page_gets_an_offer(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     waits(desk, said.conversation_id, minutes=1)
     assert due(desk) == []
@@ -54,21 +54,23 @@ def test_who_waits_long_on_a_page_is_offered_it(desk: Desk, anna: Customer) -> N
     assert due(desk, pages=["other"]) == []
 
 
-def test_who_waits_long_where_a_window_closes_is_offered_it(desk: Desk, anna: Customer) -> None:
+def test_a_customer_who_waits_long_on_a_channel_with_a_window_gets_an_offer(
+    desk: Desk, anna: Customer
+) -> None:
     said = anna.says("Hello")
     waits(desk, said.conversation_id, minutes=3)
     assert due(desk, pages=[], windows={"toy": DAY}) == [int(said.conversation_id)]
     assert due(desk, pages=[], windows={"other": DAY}) == []
 
 
-def test_who_has_an_agent_is_not(desk: Desk, anna: Customer) -> None:
+def test_a_conversation_with_an_assignee_gets_no_offer(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     waits(desk, said.conversation_id, minutes=3)
     desk.changes(said.conversation_id, assignee_id=desk.agent.id)
     assert due(desk) == []
 
 
-def test_who_can_be_reached_elsewhere_is_not(desk: Desk, anna: Customer) -> None:
+def test_a_customer_with_another_proved_address_gets_no_offer(desk: Desk, anna: Customer) -> None:
 
     said = anna.says("Hello")
     there = desk.customer("there", "other")
@@ -81,7 +83,7 @@ def test_who_can_be_reached_elsewhere_is_not(desk: Desk, anna: Customer) -> None
 @pytest.mark.parametrize(
     ("hours", "is_due"), [(1, False), (22.5, False), (23.5, True), (25, False)]
 )
-def test_a_window_that_closes_soon_is_a_moment(
+def test_an_offer_is_due_in_the_hour_before_a_window_closes(
     desk: Desk, anna: Customer, hours: float, is_due: bool
 ) -> None:
     said = anna.says("Hello")
@@ -91,14 +93,14 @@ def test_a_window_that_closes_soon_is_a_moment(
     assert found == ([int(said.conversation_id)] if is_due else [])
 
 
-def test_it_is_offered_once(desk: Desk, anna: Customer) -> None:
+def test_an_offer_is_made_once(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     waits(desk, said.conversation_id, minutes=3)
     assert offers_it(desk, said.conversation_id) == 1
     assert due(desk) == []
 
 
-def test_two_processes_offer_it_once(desk: Desk, anna: Customer) -> None:
+def test_processes_at_once_make_one_offer(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     waits(desk, said.conversation_id, minutes=3)
     with desk.store.read() as connection:
@@ -116,7 +118,7 @@ def test_two_processes_offer_it_once(desk: Desk, anna: Customer) -> None:
     assert sorted(len(each) for each in made) == [0, 0, 0, 1]
 
 
-def test_what_is_said_has_the_links_and_answers_nothing(desk: Desk, anna: Customer) -> None:
+def test_an_offer_has_the_links_and_does_not_count_as_an_answer(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     before = desk.conversation(said.conversation_id)
     waits(desk, said.conversation_id, minutes=3)
@@ -131,9 +133,7 @@ def test_what_is_said_has_the_links_and_answers_nothing(desk: Desk, anna: Custom
     assert (after.waiting_since, after.unread_count) == (before.waiting_since, before.unread_count)
 
 
-def test_nobody_is_offered_anything_unless_the_file_says_so(
-    desk: Desk, anna: Customer, tmp_path: Path
-) -> None:
+def test_no_offer_is_made_without_the_setting(desk: Desk, anna: Customer, tmp_path: Path) -> None:
     said = anna.says("Hello")
     waits(desk, said.conversation_id, hours=3)
     file = tmp_path / "connectors.yaml"
@@ -144,7 +144,7 @@ def test_nobody_is_offered_anything_unless_the_file_says_so(
 
 
 @pytest.mark.parametrize(("minutes", "is_due"), [(None, False), (1, False), (3, True)])
-def test_who_left_the_page_unanswered_finds_it_there(
+def test_a_customer_who_left_the_page_unanswered_gets_an_offer_there(
     desk: Desk, anna: Customer, minutes: float | None, is_due: bool
 ) -> None:
     said = anna.says("Hello")

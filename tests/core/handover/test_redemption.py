@@ -1,4 +1,4 @@
-"""Invitations to go on elsewhere: who may bring one, when, where, and how often."""
+"""Handovers: which tokens and codes are redeemed, when, where, and how often."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.core.desk import Customer, Desk, at_once
 
 @pytest.fixture
 def sqlite_desk(sqlite_store: Store, tmp_path: Path) -> Iterator[Desk]:
-    """Where the database makes no difference."""
+    """A desk for tests in which the database makes no difference."""
     made = Desk(sqlite_store, tmp_path)
     yield made
     made.close()
@@ -32,7 +32,7 @@ def sqlite_desk(sqlite_store: Store, tmp_path: Path) -> Iterator[Desk]:
 
 @pytest.fixture
 def there(desk: Desk) -> Customer:
-    """Somebody on the other channel whom nobody knows yet."""
+    """A customer on the other channel who never wrote."""
     return desk.customer("there", "other")
 
 
@@ -81,7 +81,7 @@ def test_other_words_are_no_codes(text: str) -> None:
     assert codes_in(text) == []
 
 
-def test_a_text_full_of_codes_is_somebody_guessing() -> None:
+def test_only_the_first_codes_of_a_text_are_looked_up() -> None:
     assert len(codes_in(" and ".join(new_code() for _ in range(50)))) == 3
 
 
@@ -109,7 +109,7 @@ def test_a_code_anywhere_in_a_message_is_redeemed(sqlite_desk: Desk, form: int) 
     assert there.contact == anna.contact
 
 
-def test_of_ten_who_bring_one_token_at_once_one_is_let_in(desk: Desk, anna: Customer) -> None:
+def test_of_ten_customers_with_one_token_at_once_one_redeems_it(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     token = desk.invites(said.conversation_id).token
     others = [desk.customer(f"somebody {n}", "other") for n in range(10)]
@@ -121,7 +121,9 @@ def test_of_ten_who_bring_one_token_at_once_one_is_let_in(desk: Desk, anna: Cust
     assert len(told) == 1
 
 
-def test_ten_of_one_event_redeem_once(desk: Desk, anna: Customer, there: Customer) -> None:
+def test_one_event_that_comes_ten_times_redeems_once(
+    desk: Desk, anna: Customer, there: Customer
+) -> None:
     said = anna.says("Hello")
     event_ = there.event("started", handover_token=desk.invites(said.conversation_id).token)
     received = at_once(*[lambda: there.brings(event_)] * 10)
@@ -129,7 +131,7 @@ def test_ten_of_one_event_redeem_once(desk: Desk, anna: Customer, there: Custome
     assert there.contact == anna.contact
 
 
-def test_a_used_one_is_good_for_nobody_else(
+def test_a_used_code_is_refused_for_another_customer(
     desk: Desk, anna: Customer, boris: Customer, there: Customer
 ) -> None:
     made = desk.invites(anna.says("Hello").conversation_id)
@@ -139,7 +141,7 @@ def test_a_used_one_is_good_for_nobody_else(
     assert thief.contact != anna.contact
 
 
-def test_following_ones_own_link_again_is_no_offence(
+def test_following_the_same_link_again_is_no_refusal(
     desk: Desk, anna: Customer, there: Customer
 ) -> None:
     made = desk.invites(anna.says("Hello").conversation_id)
@@ -149,14 +151,14 @@ def test_following_ones_own_link_again_is_no_offence(
     assert desk.count(handover_refusals) == 0
 
 
-def test_a_late_one_is_refused(desk: Desk, anna: Customer, there: Customer) -> None:
+def test_an_expired_code_is_refused(desk: Desk, anna: Customer, there: Customer) -> None:
     made = desk.invites(anna.says("Hello").conversation_id)
     desk.store.write(lambda tx: tx.execute(update(table).values(expires_at=tx.now)).rowcount)
     assert brings(there, made.code).handover == RefusedHandover("expired")
     assert there.contact != anna.contact
 
 
-def test_it_expires_when_its_maker_says(desk: Desk, anna: Customer) -> None:
+def test_a_handover_expires_after_the_time_it_was_created_with(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     expires = timedelta(minutes=3)
     made = desk.store.write(
@@ -170,7 +172,7 @@ def test_it_expires_when_its_maker_says(desk: Desk, anna: Customer) -> None:
     assert made.expires_at == row.expires_at
 
 
-def test_one_for_another_connector_is_refused_and_stays_good(
+def test_a_code_for_another_connector_is_refused_and_stays_good(
     desk: Desk, anna: Customer, there: Customer
 ) -> None:
     made = desk.invites(anna.says("Hello").conversation_id, "other")
@@ -180,8 +182,10 @@ def test_one_for_another_connector_is_refused_and_stays_good(
     assert there.contact == anna.contact != elsewhere.contact
 
 
-def test_a_forged_sender_brings_nothing(desk: Desk, anna: Customer, there: Customer) -> None:
-    """Also a mail that forwards the one with the link."""
+def test_a_message_with_an_unauthenticated_sender_redeems_nothing(
+    desk: Desk, anna: Customer, there: Customer
+) -> None:
+    """Such a message is also a mail that forwards the one with the link."""
     made = desk.invites(anna.says("Hello").conversation_id)
     got = brings(there, f"Fwd: code {made.code}", handover_token=made.token, authenticated=False)
     assert got.handover == RefusedHandover("unauthenticated")
@@ -190,7 +194,7 @@ def test_a_forged_sender_brings_nothing(desk: Desk, anna: Customer, there: Custo
     assert there.contact == anna.contact
 
 
-def test_a_machine_that_quotes_the_code_brings_nothing(
+def test_an_automatic_message_that_quotes_the_code_redeems_nothing(
     desk: Desk, anna: Customer, there: Customer
 ) -> None:
     made = desk.invites(anna.says("Hello").conversation_id)
@@ -199,7 +203,7 @@ def test_a_machine_that_quotes_the_code_brings_nothing(
     assert there.contact != anna.contact
 
 
-def test_a_server_that_spoils_the_token_leaves_the_code(
+def test_a_code_is_redeemed_when_the_token_beside_it_is_spoiled(
     desk: Desk, anna: Customer, there: Customer
 ) -> None:
     made = desk.invites(anna.says("Hello").conversation_id)
@@ -208,7 +212,7 @@ def test_a_server_that_spoils_the_token_leaves_the_code(
     assert there.contact == anna.contact
 
 
-def test_who_is_that_person_already_is_only_noted(
+def test_redeeming_as_the_same_person_is_only_an_event(
     desk: Desk, anna: Customer, there: Customer
 ) -> None:
     said = anna.says("Hello")
@@ -224,7 +228,7 @@ def test_who_is_that_person_already_is_only_noted(
 # -- guessing --------------------------------------------------------------------------------------
 
 
-def test_after_five_wrong_ones_an_address_is_not_listened_to(
+def test_after_five_refusals_no_code_of_an_address_is_looked_up(
     desk: Desk, anna: Customer, there: Customer
 ) -> None:
     made = desk.invites(anna.says("Hello").conversation_id)
@@ -239,7 +243,7 @@ def test_after_five_wrong_ones_an_address_is_not_listened_to(
     assert somebody_else.contact == anna.contact
 
 
-def test_an_address_is_listened_to_again_after_a_while(
+def test_codes_of_an_address_are_looked_up_again_after_a_while(
     desk: Desk, anna: Customer, there: Customer
 ) -> None:
     made = desk.invites(anna.says("Hello").conversation_id)
@@ -265,7 +269,7 @@ def test_a_connector_under_attack_takes_links_and_no_codes(
     assert there.contact == anna.contact
 
 
-def test_making_them_has_an_end(desk: Desk, anna: Customer) -> None:
+def test_creating_handovers_has_a_limit(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     for _ in range(creation.MAX_CREATED):
         desk.invites(said.conversation_id)
@@ -274,7 +278,7 @@ def test_making_them_has_an_end(desk: Desk, anna: Customer) -> None:
     assert timedelta(0) < caught.value.retry_after <= creation.CREATED_WITHIN
 
 
-def test_there_is_none_for_a_conversation_that_is_not_there(desk: Desk) -> None:
+def test_no_handover_is_created_for_an_unknown_conversation(desk: Desk) -> None:
     with pytest.raises(NotFound):
         desk.invites("4711")
 
@@ -282,7 +286,9 @@ def test_there_is_none_for_a_conversation_that_is_not_there(desk: Desk) -> None:
 # -- what stays and what is told -------------------------------------------------------------------
 
 
-def test_what_is_told_has_no_secret_in_it(desk: Desk, anna: Customer, there: Customer) -> None:
+def test_events_of_handovers_have_no_token_and_no_code(
+    desk: Desk, anna: Customer, there: Customer
+) -> None:
     said = anna.says("Hello")
     made = desk.invites(said.conversation_id)
     there.starts(handover_token=made.token)
@@ -294,7 +300,9 @@ def test_what_is_told_has_no_secret_in_it(desk: Desk, anna: Customer, there: Cus
     assert made.token not in str(told) and made.code not in str(told)
 
 
-def test_everything_of_the_conversation_stays(desk: Desk, anna: Customer, there: Customer) -> None:
+def test_a_handover_changes_nothing_in_the_conversation(
+    desk: Desk, anna: Customer, there: Customer
+) -> None:
     said = anna.says("Where is my order?")
     desk.changes(said.conversation_id, assignee_id=desk.agent.id, labels=["vip"], priority="high")
     before = desk.conversation(said.conversation_id)
@@ -313,7 +321,7 @@ def test_everything_of_the_conversation_stays(desk: Desk, anna: Customer, there:
     assert before.waiting_since == said.created_at or before.waiting_since is not None
 
 
-def test_a_message_that_is_only_the_code_waits_for_nothing(
+def test_a_message_that_is_only_the_code_needs_no_answer(
     desk: Desk, anna: Customer, there: Customer
 ) -> None:
     said = anna.says("Hello")
@@ -326,7 +334,7 @@ def test_a_message_that_is_only_the_code_waits_for_nothing(
     assert desk.conversation(said.conversation_id).unread_count == 1
 
 
-def test_a_code_with_a_question_waits_for_its_answer(
+def test_a_code_with_a_question_needs_an_answer(
     desk: Desk, anna: Customer, there: Customer
 ) -> None:
     said = anna.says("Hello")
@@ -336,7 +344,7 @@ def test_a_code_with_a_question_waits_for_its_answer(
     assert shown.waiting_since is not None and shown.unread_count == 1
 
 
-def test_it_costs_the_same_in_a_long_thread(sqlite_desk: Desk) -> None:
+def test_redeeming_takes_as_many_statements_in_a_long_timeline(sqlite_desk: Desk) -> None:
     """Counted in statements, which a busy machine does not change."""
     desk = sqlite_desk
 

@@ -36,7 +36,7 @@ def seen(desk: Desk, customer: Customer, limit: int = 50) -> list[str]:
         return [one.text for one in customer_view.messages_before(connection, ids, limit)]
 
 
-def test_a_page_sees_what_was_said_where_it_has_proved_to_be_and_nothing_else(
+def test_a_page_sees_the_messages_at_its_proved_addresses_and_no_others(
     desk: Desk, anna: Customer, boris: Customer
 ) -> None:
     anna.says("mine")
@@ -49,7 +49,7 @@ def test_a_page_sees_what_was_said_where_it_has_proved_to_be_and_nothing_else(
     assert seen(desk, anna) == seen(desk, boris) == ["mine", "not mine", "mine too"]
 
 
-def test_a_proof_holds_when_an_agents_word_is_taken_back(
+def test_a_verified_link_holds_when_an_agents_link_is_undone(
     desk: Desk, anna: Customer, boris: Customer
 ) -> None:
     anna.says("by Anna")
@@ -62,7 +62,7 @@ def test_a_proof_holds_when_an_agents_word_is_taken_back(
     assert seen(desk, anna) == ["by Anna"]
 
 
-def test_nobody_is_called_by_the_name_of_whom_an_agent_merged_them_with(
+def test_a_visitor_does_not_get_the_name_of_a_contact_that_an_agent_linked(
     desk: Desk, anna: Customer
 ) -> None:
     stranger = desk.customer("stranger")
@@ -79,7 +79,9 @@ def test_nobody_is_called_by_the_name_of_whom_an_agent_merged_them_with(
         )
 
 
-def test_a_nameless_visitor_is_not_called_by_it_either(desk: Desk, anna: Customer) -> None:
+def test_a_visitor_without_a_name_does_not_see_the_name_for_agents(
+    desk: Desk, anna: Customer
+) -> None:
     visitor = desk.customer("visitor")
     visitor.says("Hi")
     anna.says("Hello")
@@ -88,14 +90,14 @@ def test_a_nameless_visitor_is_not_called_by_it_either(desk: Desk, anna: Custome
         assert customer_view.customer_contact(connection, proved(desk, visitor)).name == ""
 
 
-def test_an_address_that_never_wrote_is_nobody(desk: Desk) -> None:
+def test_an_address_that_never_wrote_has_no_proved_addresses(desk: Desk) -> None:
     with desk.store.read() as connection:
         assert (
             customer_view.find_proved_addresses(connection, desk.customer("nobody").address) is None
         )
 
 
-def test_nothing_is_before_a_message_of_somebody_else(
+def test_there_are_no_messages_before_one_of_another_person(
     desk: Desk, anna: Customer, boris: Customer
 ) -> None:
     anna.says("mine")

@@ -100,7 +100,7 @@ def bot(desk: Desk, path: str = "3527065", name: str = "") -> Somebody:
 # -- what agents call them -------------------------------------------------------------------------
 
 
-def test_whoever_has_no_name_is_called_by_their_number_or_mail_address(desk: Desk) -> None:
+def test_a_contact_without_a_name_is_called_by_its_number_or_mail_address(desk: Desk) -> None:
     texting, mailing, visiting = phone(desk), mail(desk), page(desk)
     for one in (texting, mailing, visiting):
         said = one.says()
@@ -278,7 +278,7 @@ EVIDENCE: list[tuple[Ways, str]] = [
 @pytest.mark.parametrize(
     ("way", "evidence"), EVIDENCE, ids=lambda one: getattr(one, "__name__", one)
 )
-def test_only_verified_evidence_links_by_itself_and_the_rest_waits_for_a_person(
+def test_only_verified_evidence_links_by_itself_and_other_evidence_waits_for_an_agent(
     desk: Desk, way: Ways, evidence: str
 ) -> None:
     one, other = way(desk)
@@ -294,7 +294,7 @@ def test_only_verified_evidence_links_by_itself_and_the_rest_waits_for_a_person(
 # -- traps that other products fell into -----------------------------------------------------------
 
 
-def test_a_typed_email_merges_nobody_and_proves_nothing(desk: Desk) -> None:
+def test_a_typed_email_links_no_contacts_and_proves_nothing(desk: Desk) -> None:
     visitor, owner = typed_mail(desk)
     assert visitor.person != owner.person
     with desk.store.read() as connection:
@@ -364,7 +364,7 @@ def test_argentinas_nine_is_looked_up_both_ways() -> None:
 # -- addresses that become proved ------------------------------------------------------------------
 
 
-def test_a_mail_that_is_proved_proves_its_address(desk: Desk) -> None:
+def test_an_authenticated_mail_verifies_its_address(desk: Desk) -> None:
     customer = mail(desk)
     customer.says(authenticated=False)
     assert customer.evidence == "asserted"
@@ -377,7 +377,7 @@ def test_a_mail_that_is_proved_proves_its_address(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("brought_by", "becomes"), [("itself", "verified"), ("another", "asserted")]
 )
-def test_a_reply_token_proves_the_address_it_was_sent_to_and_no_other(
+def test_a_reply_token_verifies_the_address_it_was_sent_to_and_no_other(
     desk: Desk, brought_by: str, becomes: str
 ) -> None:
     customer, other = mail(desk), mail(desk, "other@example.org")
@@ -391,7 +391,7 @@ def test_a_reply_token_proves_the_address_it_was_sent_to_and_no_other(
     assert who.evidence == becomes
 
 
-def test_a_shared_number_that_an_agent_has_parted_is_not_joined_again(desk: Desk) -> None:
+def test_a_shared_number_that_an_agent_has_unlinked_is_not_linked_again(desk: Desk) -> None:
     one, other = own_number(desk)
     with desk.store.read() as connection:
         (link,) = links.links_of_contact(connection, one.record)

@@ -41,7 +41,7 @@ def groups_of(paths: tuple[str, ...], edges: list[tuple[str, str]]) -> set[froze
 
 
 @pytest.mark.slow
-def test_a_hundred_stories_end_as_if_the_undone_links_had_never_been(desk: Desk) -> None:
+def test_random_stories_end_as_if_the_undone_links_had_never_been_made(desk: Desk) -> None:
     """Random links, messages and undoings; the number of the story is printed."""
     stories = range(100) if desk.store.is_sqlite else range(0, 100, 10)
     for seed in stories:
@@ -115,7 +115,7 @@ def test_a_link_costs_no_more_statements_where_more_are_linked_already(desk: Des
     assert len({one.contact.id for one in devices}) == 1
 
 
-def test_a_link_remembers_little_of_what_was_inside_another_already(desk: Desk) -> None:
+def test_a_snapshot_keeps_little_of_conversations_that_are_merged_already(desk: Desk) -> None:
     devices = [desk.customer(f"device {number}") for number in range(8)]
     for one in devices:
         one.says("Hello")
@@ -132,7 +132,7 @@ def test_a_link_remembers_little_of_what_was_inside_another_already(desk: Desk) 
     assert sorted((one.status, one.unread_count) for one in found) == [("open", 2)] * 8
 
 
-def test_the_first_one_stands_for_both(desk: Desk, anna: Customer, boris: Customer) -> None:
+def test_the_first_contact_is_the_root_of_both(desk: Desk, anna: Customer, boris: Customer) -> None:
     anna.says("Hello")
     boris.says("Hi")
     link = desk.links_up(boris, anna)
@@ -143,7 +143,9 @@ def test_the_first_one_stands_for_both(desk: Desk, anna: Customer, boris: Custom
     assert anna.contact.name == "Anna Kask"
 
 
-def test_linking_and_undoing_are_told(desk: Desk, anna: Customer, boris: Customer) -> None:
+def test_linking_and_undoing_are_events_in_the_timeline(
+    desk: Desk, anna: Customer, boris: Customer
+) -> None:
     anna.says("Hello")
     boris.says("Hi")
     link = desk.links_up(anna, boris)
@@ -252,7 +254,7 @@ def test_links_of_one_group_at_once_leave_no_one_between_two_roots(desk: Desk) -
     assert desk.count(contacts, contacts.c.root_id == contacts.c.id) == 1
 
 
-def test_what_is_not_there_is_not_found(desk: Desk, anna: Customer) -> None:
+def test_an_unknown_link_or_contact_is_not_found(desk: Desk, anna: Customer) -> None:
     anna.says("Hello")
     with pytest.raises(NotFound):
         desk.links_up(anna, 4711)
@@ -274,7 +276,7 @@ def test_every_link_of_a_person_is_listed_undone_ones_too(
     assert [one.undone_at is None for one in found] == [True, False]
 
 
-def test_names_and_attributes_stay_with_their_record(
+def test_names_and_attributes_stay_with_their_contact(
     desk: Desk, anna: Customer, boris: Customer
 ) -> None:
     anna.says("Hello")
@@ -287,7 +289,7 @@ def test_names_and_attributes_stay_with_their_record(
     assert (boris.contact.name, boris.contact.attributes) == ("Boris", {})
 
 
-def test_a_nameless_person_is_called_what_a_linked_record_is_called_until_it_is_parted(
+def test_a_person_without_a_name_has_the_name_of_a_linked_contact_until_it_is_unlinked(
     desk: Desk, anna: Customer
 ) -> None:
     visitor = desk.customer("visitor")
@@ -310,7 +312,7 @@ def test_a_nameless_person_is_called_what_a_linked_record_is_called_until_it_is_
     assert (anna.contact.name, anna.contact.attributes) == ("Anna Kask", {})
 
 
-def test_a_name_that_comes_to_a_linked_record_goes_with_it(desk: Desk) -> None:
+def test_a_name_that_a_linked_contact_gets_leaves_with_it(desk: Desk) -> None:
     visitor, nameless = desk.customer("visitor"), desk.customer("nameless")
     visitor.says("Hello")
     nameless.says("Hi")

@@ -270,7 +270,7 @@ numbers = itertools.count(1)
 )
 @pytest.mark.slow
 @given(st.lists(STEPS, max_size=24))
-def test_an_undone_link_leaves_everything_as_if_it_had_never_been(
+def test_an_undone_link_leaves_the_conversations_as_if_it_had_never_been_made(
     sqlite_desk: Desk, steps: list[Step]
 ) -> None:
     number = next(numbers)
@@ -293,7 +293,7 @@ def sqlite_desk(sqlite_store: Store, tmp_path: Path) -> Iterator[Desk]:
 # -- one person, one open conversation -------------------------------------------------------------
 
 
-def test_what_goes_on_with_both_becomes_one_conversation(
+def test_a_link_merges_the_open_conversations_of_both_contacts(
     desk: Desk, anna: Customer, boris: Customer
 ) -> None:
     first, second = anna.says("Where is my order?"), boris.says("And my refund?")
@@ -308,7 +308,9 @@ def test_what_goes_on_with_both_becomes_one_conversation(
     assert [one.conversation_id for one in (anna.says("a"), boris.says("b"))] == [stays.id] * 2
 
 
-def test_the_one_that_somebody_has_stays(desk: Desk, anna: Customer, boris: Customer) -> None:
+def test_the_conversation_with_an_assignee_is_kept(
+    desk: Desk, anna: Customer, boris: Customer
+) -> None:
     anna.says("Where is my order?")
     second = boris.says("And my refund?")
     desk.changes(second.conversation_id, assignee_id=desk.agent.id)
@@ -316,7 +318,7 @@ def test_the_one_that_somebody_has_stays(desk: Desk, anna: Customer, boris: Cust
     assert desk.only_conversation().id == second.conversation_id
 
 
-def test_what_was_brought_in_is_nobodys_work_and_still_answers(
+def test_a_merged_conversation_is_in_no_list_and_its_answers_go_to_the_kept_one(
     desk: Desk, anna: Customer, boris: Customer
 ) -> None:
     first, second = anna.says("Where is my order?"), boris.says("And my refund?")
@@ -331,7 +333,7 @@ def test_what_was_brought_in_is_nobodys_work_and_still_answers(
     assert (changed.id, changed.labels) == (first.conversation_id, ["vip"])
 
 
-def test_what_came_after_the_merge_goes_back_too(
+def test_messages_after_the_merge_go_back_to_their_own_conversation(
     desk: Desk, anna: Customer, boris: Customer
 ) -> None:
     first, second = anna.says("Where is my order?"), boris.says("And my refund?")
@@ -355,7 +357,7 @@ def test_what_came_after_the_merge_goes_back_too(
     assert his.waiting_since is None
 
 
-def test_who_wrote_first_after_the_merge_has_a_conversation_of_their_own_again(
+def test_a_contact_that_wrote_first_after_the_merge_gets_a_conversation_of_its_own(
     desk: Desk, anna: Customer, boris: Customer
 ) -> None:
     for one in (anna, boris):
@@ -375,7 +377,9 @@ def test_who_wrote_first_after_the_merge_has_a_conversation_of_their_own_again(
     assert [one.unread_count for one in open_] == [1, 1]
 
 
-def test_what_an_agent_has_read_stays_read(desk: Desk, anna: Customer, boris: Customer) -> None:
+def test_messages_that_an_agent_has_read_stay_read(
+    desk: Desk, anna: Customer, boris: Customer
+) -> None:
     anna.says("Where is my order?")
     boris.says("And my refund?")
     link = desk.links_up(anna, boris)
@@ -385,7 +389,7 @@ def test_what_an_agent_has_read_stays_read(desk: Desk, anna: Customer, boris: Cu
     assert [one.unread_count for one in desk.conversations()] == [0, 0]
 
 
-def test_two_channels_at_once_open_one_conversation(
+def test_messages_on_two_channels_at_once_open_one_conversation(
     desk: Desk, anna: Customer, boris: Customer
 ) -> None:
     for one in (anna, boris):
@@ -397,7 +401,7 @@ def test_two_channels_at_once_open_one_conversation(
     assert len(desk.conversations(status="open")) == 1
 
 
-def test_a_link_and_words_on_both_channels_at_once_end_in_one_conversation(desk: Desk) -> None:
+def test_a_link_and_messages_on_both_channels_at_once_end_in_one_conversation(desk: Desk) -> None:
     for number in range(5):
         pair = [desk.customer(f"{number}-{side}") for side in ("one", "other")]
         for one in pair:
@@ -413,7 +417,7 @@ def test_a_link_and_words_on_both_channels_at_once_end_in_one_conversation(desk:
         assert len(desk.conversations(status="open")) == 1
 
 
-def test_no_second_conversation_is_opened_by_an_agent_either(desk: Desk, anna: Customer) -> None:
+def test_an_agent_opens_no_second_conversation_either(desk: Desk, anna: Customer) -> None:
     ended = anna.says("Hello")
     desk.changes(ended.conversation_id, status="resolved")
     desk.sets_conversation(ended.conversation_id, resolved_at=a_moment_ago(days=2))

@@ -47,7 +47,9 @@ def pair(desk: Desk, anna: Customer, boris: Customer) -> tuple[Customer, Custome
     return anna, boris
 
 
-def test_both_sides_see_it_once(desk: Desk, pair: tuple[Customer, Customer]) -> None:
+def test_a_suggestion_is_listed_once_for_each_contact(
+    desk: Desk, pair: tuple[Customer, Customer]
+) -> None:
     anna, boris = pair
     assert not suggest(desk, boris, anna)
     assert suggested(desk, anna) == [boris.contact.id]
@@ -84,7 +86,7 @@ def test_a_dismissed_suggestion_does_not_come_back(
         ]
 
 
-def test_a_dismissed_suggestion_does_not_come_back_by_another_record_of_either(
+def test_a_dismissed_suggestion_does_not_come_back_by_another_contact_of_either_person(
     desk: Desk, pair: tuple[Customer, Customer]
 ) -> None:
     anna, _boris = pair
@@ -97,14 +99,16 @@ def test_a_dismissed_suggestion_does_not_come_back_by_another_record_of_either(
     assert suggested(desk, anna) == []
 
 
-def test_what_was_taken_back_is_not_suggested(desk: Desk, anna: Customer, boris: Customer) -> None:
+def test_contacts_that_were_unlinked_are_not_suggested(
+    desk: Desk, anna: Customer, boris: Customer
+) -> None:
     anna.says("Hello")
     boris.says("Hi")
     desk.unlinks(desk.links_up(anna, boris))
     assert not suggest(desk, anna, boris)
 
 
-def test_a_suggestion_between_records_that_are_one_by_now_is_not_shown(
+def test_a_suggestion_between_contacts_that_are_linked_by_now_is_not_listed(
     desk: Desk, pair: tuple[Customer, Customer]
 ) -> None:
     anna, boris = pair
@@ -114,7 +118,7 @@ def test_a_suggestion_between_records_that_are_one_by_now_is_not_shown(
     assert suggested(desk, anna) == [boris.contact.id]
 
 
-def test_it_is_decided_once(desk: Desk, pair: tuple[Customer, Customer]) -> None:
+def test_a_suggestion_is_decided_once(desk: Desk, pair: tuple[Customer, Customer]) -> None:
     found = decide(desk, pair[0], "dismiss")
     with pytest.raises(Conflict):
         desk.store.write(lambda tx: suggestions.decide_suggestion(tx, found, "accept", desk.agent))
@@ -122,7 +126,7 @@ def test_it_is_decided_once(desk: Desk, pair: tuple[Customer, Customer]) -> None
         desk.store.write(lambda tx: suggestions.decide_suggestion(tx, 4711, "accept", desk.agent))
 
 
-def test_it_is_decided_once_also_by_four_at_once(
+def test_a_suggestion_is_decided_once_by_four_agents_at_once(
     desk: Desk, pair: tuple[Customer, Customer]
 ) -> None:
     with desk.store.read() as connection:
@@ -153,11 +157,11 @@ def test_it_is_decided_once_also_by_four_at_once(
         ("tel", "12345", None),
     ],
 )
-def test_what_was_typed_is_an_address_or_nothing(scheme: str, text: str, found: str | None) -> None:
+def test_a_typed_text_is_an_address_or_nothing(scheme: str, text: str, found: str | None) -> None:
     assert address_in(scheme, text) == found
 
 
-def test_a_signature_is_what_stands_below_two_dashes() -> None:
+def test_a_signature_is_the_text_below_two_dashes() -> None:
     text = (
         "Write to other@example.org\n-- \nAnna\nanna@example.org, +372 5551 2345\n> me@example.net"
     )

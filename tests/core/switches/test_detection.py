@@ -53,7 +53,7 @@ def test_a_handover_is_a_switch(desk: Desk, anna: Customer, there: Customer) -> 
     assert (switch["recognised_by"], switch["seconds"]) == ("handover", 0.0)
 
 
-def test_what_they_say_next_is_no_second_switch(
+def test_the_next_message_on_the_new_channel_is_no_second_switch(
     desk: Desk, anna: Customer, there: Customer
 ) -> None:
     said = anna.says("Hello")
@@ -111,7 +111,7 @@ def test_an_automatic_answer_is_no_switch(desk: Desk, anna: Customer, there: Cus
     assert len(switches(desk, said.conversation_id)) == before + 1
 
 
-def test_two_conversations_that_an_agent_joins_were_a_switch_nobody_knew_of(
+def test_a_link_by_an_agent_reveals_the_switch_between_two_conversations(
     desk: Desk, anna: Customer, there: Customer
 ) -> None:
     anna.says("Where is my order A-1001?")
@@ -149,7 +149,7 @@ def test_a_verified_identity_is_recognised_by_itself(
     assert (row.recognised_by, row.by_itself) == ("identity", True)
 
 
-def test_a_card_about_somebody_else_does_not_stay_after_an_undoing(
+def test_undoing_a_link_removes_the_card_about_the_other_person(
     desk: Desk, anna: Customer, there: Customer
 ) -> None:
     anna.says("My order is A-1001")
@@ -163,14 +163,16 @@ def test_a_card_about_somebody_else_does_not_stay_after_an_undoing(
 # -- where answers go ------------------------------------------------------------------------------
 
 
-def test_an_answer_goes_to_where_they_are_now(desk: Desk, anna: Customer, there: Customer) -> None:
+def test_an_answer_goes_to_the_channel_where_the_customer_is_now(
+    desk: Desk, anna: Customer, there: Customer
+) -> None:
     said = anna.says("Hello")
     goes_on(desk, said.conversation_id, there)
     sent = desk.replies(said.conversation_id, "Welcome over")
     assert (sent.connector, sent.address) == ("other", str(there.address))
 
 
-def test_an_answer_to_a_message_goes_to_that_message(
+def test_an_answer_to_a_message_goes_to_the_address_of_that_message(
     desk: Desk, anna: Customer, there: Customer
 ) -> None:
     said = anna.says("Hello")
@@ -179,7 +181,7 @@ def test_an_answer_to_a_message_goes_to_that_message(
     assert sent.address == str(anna.address)
 
 
-def test_after_an_undoing_nobody_is_answered_at_somebody_elses_address(
+def test_after_an_undoing_no_answer_goes_to_the_other_persons_address(
     desk: Desk, anna: Customer, there: Customer
 ) -> None:
     said = anna.says("Hello")
@@ -217,7 +219,9 @@ def test_a_note_is_no_answer(desk: Desk, anna: Customer, there: Customer) -> Non
     assert desk.conversation(said.conversation_id).context_card is not None
 
 
-def test_agents_are_told_with_the_card(desk: Desk, anna: Customer, there: Customer) -> None:
+def test_agents_get_the_switch_as_an_event_with_the_card(
+    desk: Desk, anna: Customer, there: Customer
+) -> None:
     said = anna.says("Where is it?")
     goes_on(desk, said.conversation_id, there)
     told = [e.payload for e in desk.events if isinstance(e.payload, ConversationUpdated)]
@@ -244,7 +248,7 @@ def texts(desk: Desk) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("locale", "language"), [("", "en"), ("et-EE", "et"), ("fa_IR", "fa"), ("de", "en")]
 )
-def test_who_comes_over_is_welcomed_once_in_their_language(
+def test_a_customer_who_redeems_is_welcomed_once_in_their_language(
     desk: Desk,
     anna: Customer,
     there: Customer,
@@ -262,7 +266,7 @@ def test_who_comes_over_is_welcomed_once_in_their_language(
     assert shown.waiting_since is not None and shown.unread_count == 2
 
 
-def test_nobody_is_welcomed_who_said_stop(
+def test_a_customer_who_said_stop_is_not_welcomed(
     desk: Desk, anna: Customer, there: Customer, texts: dict[str, str]
 ) -> None:
     said = anna.says("Hello")
@@ -277,7 +281,7 @@ def test_nobody_is_welcomed_who_said_stop(
 
 
 @pytest.mark.parametrize("is_typed", [False, True])
-def test_who_wrote_there_before_is_welcomed_too(
+def test_a_customer_who_wrote_on_the_new_channel_before_is_welcomed_too(
     desk: Desk, anna: Customer, there: Customer, texts: dict[str, str], is_typed: bool
 ) -> None:
     first = there.says("Where is my order?")
@@ -292,7 +296,7 @@ def test_who_wrote_there_before_is_welcomed_too(
     assert welcomed(desk, first.conversation_id) == [(texts["en"], str(there.address))]
 
 
-def test_nobody_is_welcomed_where_they_were(
+def test_a_customer_is_not_welcomed_on_the_channel_they_were_on(
     desk: Desk, anna: Customer, texts: dict[str, str]
 ) -> None:
     said = anna.says("Hello")
@@ -325,11 +329,13 @@ AUTOMATIC = CardMessage(98, "We are back at nine.", is_inbound=False)
         ([theirs("أين طلبي؟"), theirs("شكرا")], "", "أين طلبي؟"),
     ],
 )
-def test_the_question_still_open(said: list[CardMessage], words: str, question: str) -> None:
+def test_the_open_question_is_the_last_unanswered_text_that_asks(
+    said: list[CardMessage], words: str, question: str
+) -> None:
     assert context_rules.open_question(said, words) == question
 
 
-def test_of_a_long_letter_the_sentence_that_asks_is_shown() -> None:
+def test_of_a_long_text_the_card_shows_the_sentence_that_asks() -> None:
     letter = "I bought shoes. " * 60 + "When do they come? " + "Thank you. " * 20
     assert context_rules.open_question([theirs(letter)]) == "When do they come?"
 
@@ -348,14 +354,14 @@ def test_of_a_long_letter_the_sentence_that_asks_is_shown() -> None:
         ("my own number is +372 555 12345", []),
     ],
 )
-def test_what_was_given(text: str, given: list[tuple[str, str]]) -> None:
+def test_details_are_found_in_a_text(text: str, given: list[tuple[str, str]]) -> None:
     card = context_rules.build_card(
         [theirs(text)], from_=HERE, to=THERE, switched_at=NOW, waiting_since=None
     )
     assert [(one.type, one.text) for one in card.given] == given
 
 
-def test_files_and_what_was_typed_into_a_form_are_given_once() -> None:
+def test_files_and_form_details_are_on_the_card_once() -> None:
     said = [theirs("see the form", 7, "form.pdf"), theirs("ann@example.org", 8)]
     typed = [Given(type="email", text="ann@example.org")]
     card = context_rules.build_card(
