@@ -27,7 +27,7 @@ from hub.outbound import fallback, outbox
 from hub.outbound.outbox import ClaimedDelivery
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
-from hub.transport.composing import MessageBuilder
+from hub.transport.message_building import MessageBuilder
 from hub.transport.running import RunningConnectors
 from hub.transport.send_calls import compose_calls, send_call
 from hub.transport.send_slots import SendSlots, open_send_slots
