@@ -120,13 +120,15 @@ class Model:
             return  # the customer goes on in the open conversation
         self._open_conversations[arrival.customer] = arrival.number
         known = self._last_agents.get(arrival.customer)
-        need = QueuedConversation(
-            arrival.number, at, arrival.customer, weight=arrival.weight, known_agent=known
+        conversation = QueuedConversation(
+            arrival.number, at, arrival.customer, weight=arrival.weight, known_agent_id=known
         )
         snapshot = replace(arrival.snapshot, open_hours=open_hours(self.config, at))
-        decision = decide_assignment(snapshot, self.config, list(self.agents.values()), at, need)
+        decision = decide_assignment(
+            snapshot, self.config, list(self.agents.values()), at, conversation
+        )
         self._was_free[arrival.number] = decision.choice.agent is not None
-        self.waiting[arrival.number] = decision.need
+        self.waiting[arrival.number] = decision.conversation
 
     def _comes(self, at: datetime, number: int) -> None:
         self.agents[number] = replace(self.agents[number], presence="online")
@@ -137,43 +139,43 @@ class Model:
 
     def _looks(self, at: datetime, _subject: None) -> None:
         """Runs a pass over the waiting conversations, in the order of the queue."""
-        terms = assignment_policy(self.config, at)
-        for need in places.sort_queue(self.waiting.values(), self.config.assignment.order):
-            choice = choose_agent(need, list(self.agents.values()), terms, at)
+        policy = assignment_policy(self.config, at)
+        for conversation in places.sort_queue(self.waiting.values(), self.config.assignment.order):
+            choice = choose_agent(conversation, list(self.agents.values()), policy, at)
             if choice.agent is not None:
-                self._assign(at, need, choice.agent)
+                self._assign(at, conversation, choice.agent)
             elif choice.retry_at is not None and choice.retry_at > at and self.tick is None:
                 self._plan(choice.retry_at, "looks", None)
 
-    def _assign(self, at: datetime, need: QueuedConversation, agent: Agent) -> None:
-        arrival = self._arrivals[need.conversation_id]
+    def _assign(self, at: datetime, conversation: QueuedConversation, agent: Agent) -> None:
+        arrival = self._arrivals[conversation.conversation_id]
         attempts = self._attempts[arrival.number]
         self._attempts[arrival.number] += 1
         del self.waiting[arrival.number]
-        self.agents[agent.id] = agent.holding(need, at)
+        self.agents[agent.id] = agent.with_conversation(conversation, at)
         if attempts < len(arrival.missed) and arrival.missed[attempts]:
             self.day.timeouts += 1
             within = self.config.assignment.accept_within
-            self._plan(at + within, "misses", (need, agent.id))
+            self._plan(at + within, "misses", (conversation, agent.id))
             return
         self.day.assigned[agent.id] += 1
         waited = at - arrival.at
         was_free = self._was_free[arrival.number]
-        self.day.served.append(Served(waited, was_free, agent.id, need.known_agent))
+        self.day.served.append(Served(waited, was_free, agent.id, conversation.known_agent_id))
         self._last_agents[arrival.customer] = agent.id
         self._plan(at + arrival.service_time, "ends", (arrival, agent.id))
 
     def _misses(self, at: datetime, subject: tuple[QueuedConversation, int]) -> None:
         """The agent did not accept in time: the conversation returns to the queue, for another."""
-        need, number = subject
-        self._release(number, need.person_id)
-        missed = (*need.not_for, number)
+        conversation, number = subject
+        self._release(number, conversation.root_id)
+        missed = (*conversation.not_for, number)
         if len(missed) >= self.config.assignment.accept_attempts:
-            team = self.config.teams[need.team or "support"].overflow or need.team
-            need = replace(need, team=team, not_for=(number,))
+            team = self.config.teams[conversation.team or "support"].overflow or conversation.team
+            conversation = replace(conversation, team=team, not_for=(number,))
         else:
-            need = replace(need, not_for=missed)
-        self.waiting[need.conversation_id] = need
+            conversation = replace(conversation, not_for=missed)
+        self.waiting[conversation.conversation_id] = conversation
 
     def _ends(self, at: datetime, subject: tuple[Arrival, int]) -> None:
         arrival, number = subject
@@ -182,8 +184,8 @@ class Model:
 
     def _release(self, number: int, customer: int) -> None:
         agent = self.agents[number]
-        people = {key: weight for key, weight in agent.people.items() if key != customer}
-        self.agents[number] = replace(agent, people=people, load=sum(people.values()))
+        loads = {key: weight for key, weight in agent.loads.items() if key != customer}
+        self.agents[number] = replace(agent, loads=loads, load=sum(loads.values()))
 
 
 # -- the figures -----------------------------------------------------------------------------------
@@ -261,11 +263,14 @@ def decision_ms(staff_size: int = 200, waiting: int = 5000, rounds: int = 200) -
         )
         for number in range(1, staff_size + 1)
     ]
-    needs = [
+    conversations = [
         QueuedConversation(number, now - timedelta(seconds=number), number)
         for number in range(waiting)
     ]
-    keys = sorted(places.conversation_key(need, config.assignment.order) for need in needs)
+    keys = sorted(
+        places.conversation_key(conversation, config.assignment.order)
+        for conversation in conversations
+    )
     snapshot = ConversationSnapshot(
         kind="webchat", language="ar", text="hello", open_hours=frozenset({"office"})
     )
@@ -275,7 +280,7 @@ def decision_ms(staff_size: int = 200, waiting: int = 5000, rounds: int = 200) -
         decision = decide_assignment(
             snapshot, config, staff, now, QueuedConversation(waiting, now, waiting)
         )
-        bisect.bisect(keys, places.conversation_key(decision.need, config.assignment.order))
+        bisect.bisect(keys, places.conversation_key(decision.conversation, config.assignment.order))
         spent.append((time.perf_counter() - begin) * 1000)
     if decision.choice.agent is None:
         raise RuntimeError("no agent was chosen though some are free")

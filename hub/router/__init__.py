@@ -1,4 +1,4 @@
-"""Who gets a conversation, when, and what is said while it waits: rules, queue, SLA, auto replies.
+"""Assigns conversations to agents: rules, queue, SLA clocks and automatic replies meanwhile.
 
-Decisions are pure functions; the engine reads, decides and writes. Never knows Flask.
+Decisions are pure functions; the engine reads, decides and writes. It knows no web framework.
 """

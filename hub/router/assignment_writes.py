@@ -1,4 +1,4 @@
-"""What is written of a decision: who has it, what the rules said, the line that tells it. Pure."""
+"""What a routing decision writes: the agent, the outcome of the rules, the timeline event. Pure."""
 
 from __future__ import annotations
 
@@ -20,151 +20,163 @@ from hub.router.sla import clocks
 
 @dataclass(frozen=True, slots=True)
 class PassContext:
-    """What holds for a whole round: the moment, the file, who is called what."""
+    """What holds for a whole routing pass.
+
+    Args:
+        team_ids: the ids of the teams, by name.
+        agent_names: the names of the agents, by id.
+    """
 
     now: datetime
     config: Config
     team_ids: Mapping[str, int]
-    names: Mapping[int, str]
+    agent_names: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
 class RuledConversation:
-    """What is new, with what the rules say of it and what it needs by that."""
+    """An unrouted conversation with the outcome of the rules, and as that outcome leaves it."""
 
-    need: QueuedConversation
-    fresh: UnroutedConversation
+    conversation: QueuedConversation
+    unrouted: UnroutedConversation
     outcome: RuleOutcome
 
 
-def apply_rules(fresh: UnroutedConversation, config: Config) -> RuledConversation:
-    outcome = evaluate_rules(config.routing, fresh.snapshot)
-    return RuledConversation(apply_outcome(fresh.need, outcome), fresh, outcome)
+def apply_rules(unrouted: UnroutedConversation, config: Config) -> RuledConversation:
+    """Evaluates the rules for a conversation that none has looked at."""
+    outcome = evaluate_rules(config.routing, unrouted.snapshot)
+    return RuledConversation(apply_outcome(unrouted.conversation, outcome), unrouted, outcome)
 
 
 def assign(
-    scene: PassContext,
-    need: QueuedConversation,
+    context: PassContext,
+    conversation: QueuedConversation,
     choice: Choice,
     agent: Agent,
-    new: RuledConversation | None,
+    ruled: RuledConversation | None,
 ) -> Settlement:
-    """`agent`, who was chosen, has it, and some time to look at it."""
-    within = scene.config.assignment.accept_within
+    """What is written when `agent` was chosen: they have it, and some time to accept it.
+
+    Args:
+        ruled: the outcome of the rules where they have just looked at it.
+    """
+    within = context.config.assignment.accept_within
     columns: dict[str, Any] = {
-        # Without a time to look at it, what is given counts as looked at.
-        "accept_by": scene.now + within if within else None,
-        "accepted_at": None if within else scene.now,
+        # Without a time to accept it, a conversation counts as accepted when it is assigned.
+        "accept_by": context.now + within if within else None,
+        "accepted_at": None if within else context.now,
     }
-    why = next(one for one in choice.verdicts if one.chosen).reasons[0]
+    reason = next(result for result in choice.results if result.chosen).reasons[0]
     return replace(
-        _settlement(scene, need, choice, new),
+        _settlement(context, conversation, choice, ruled),
         agent_id=agent.id,
-        columns=_rule_columns(scene, new) | columns,
+        columns=_rule_columns(context, ruled) | columns,
         told={
             "name": assignment.ASSIGNED,
             "agent_id": str(agent.id),
             "agent": agent.name,
-            "before": None if new is None else _assignee_name(scene, new),
-            "rule": need.rule,
-            "team": need.team or "",
-            "code": why.code,
-            "reason": why.text,
+            "before": None if ruled is None else _assignee_name(context, ruled),
+            "rule": conversation.rule,
+            "team": conversation.team or "",
+            "code": reason.code,
+            "reason": reason.text,
         },
     )
 
 
 def keep_in_queue(
-    scene: PassContext, need: QueuedConversation, choice: Choice, new: RuledConversation
+    context: PassContext,
+    conversation: QueuedConversation,
+    choice: Choice,
+    ruled: RuledConversation,
 ) -> Settlement:
-    """Nobody has it: it waits."""
+    """What is written when no agent was chosen: the conversation waits."""
     return replace(
-        _settlement(scene, need, choice, new),
-        columns=_rule_columns(scene, new),
+        _settlement(context, conversation, choice, ruled),
+        columns=_rule_columns(context, ruled),
         told={
             "name": assignment.QUEUED,
-            "rule": need.rule,
-            "team": need.team or "",
-            "before": _assignee_name(scene, new),
-            "reason": summarize_obstacles(choice.counts),
+            "rule": conversation.rule,
+            "team": conversation.team or "",
+            "before": _assignee_name(context, ruled),
+            "reason": summarize_obstacles(choice.obstacle_counts),
         },
     )
 
 
-def keep_assigned(scene: PassContext, new: RuledConversation) -> Settlement:
-    """The rules have spoken, and whoever took it keeps it."""
+def keep_assigned(context: PassContext, ruled: RuledConversation) -> Settlement:
+    """What is written when an agent had taken it already: the outcome of the rules alone."""
     return replace(
-        _settlement(scene, new.need, None, new),
-        agent_id=new.fresh.held_by,
-        columns=_rule_columns(scene, new),
+        _settlement(context, ruled.conversation, None, ruled),
+        agent_id=ruled.unrouted.assignee_id,
+        columns=_rule_columns(context, ruled),
     )
 
 
 def candidate_records(choice: Choice) -> list[dict[str, Any]]:
-    """What a decision remembers of everybody who was considered."""
+    """The results of the candidates, as a decision keeps them and the API shows them."""
     return [
         {
-            "agent_id": verdict.agent_id,
-            "chosen": verdict.chosen,
-            "reasons": [{"code": one.code, "text": one.text} for one in verdict.reasons],
+            "agent_id": result.agent_id,
+            "chosen": result.chosen,
+            "reasons": [{"code": reason.code, "text": reason.text} for reason in result.reasons],
         }
-        for verdict in choice.verdicts
+        for result in choice.results
     ]
 
 
 def _settlement(
-    scene: PassContext,
-    need: QueuedConversation,
+    context: PassContext,
+    conversation: QueuedConversation,
     choice: Choice | None,
-    new: RuledConversation | None,
+    ruled: RuledConversation | None,
 ) -> Settlement:
     return Settlement(
-        conversation_id=need.conversation_id,
-        held_by=None if new is None else new.fresh.held_by,
-        is_first=new is not None,
+        conversation_id=conversation.conversation_id,
+        held_by=None if ruled is None else ruled.unrouted.assignee_id,
+        is_first=ruled is not None,
         agent_id=None,
-        labels=() if new is None else new.outcome.labels,
-        rule=need.rule,
-        team=need.team or "",
+        labels=() if ruled is None else ruled.outcome.labels,
+        rule=conversation.rule,
+        team=conversation.team or "",
         candidates=() if choice is None else candidate_records(choice),
-        waited_seconds=max(0.0, (scene.now - need.queued_at).total_seconds()),
+        waited_seconds=max(0.0, (context.now - conversation.queued_at).total_seconds()),
     )
 
 
-def _assignee_name(scene: PassContext, new: RuledConversation) -> str | None:
-    held_by = new.fresh.held_by
-    return None if held_by is None else scene.names.get(held_by)
+def _assignee_name(context: PassContext, ruled: RuledConversation) -> str | None:
+    """The name of the agent who has the conversation already."""
+    assignee_id = ruled.unrouted.assignee_id
+    return None if assignee_id is None else context.agent_names.get(assignee_id)
 
 
-def _rule_columns(scene: PassContext, new: RuledConversation | None) -> dict[str, Any]:
-    """The columns in which a conversation remembers what the rules said."""
-    if new is None:
+def _rule_columns(context: PassContext, ruled: RuledConversation | None) -> dict[str, Any]:
+    """The columns in which a conversation keeps the outcome of the rules."""
+    if ruled is None:
         return {}
-    need = new.need
+    conversation = ruled.conversation
     return {
-        "rule": new.outcome.rule,
-        "team_id": None if need.team is None else scene.team_ids.get(need.team),
-        "skills": list(need.skills),
-        "language": need.language,
-        "priority": need.priority,
-        "queued_at": need.queued_at,
-        **_sla_columns(scene, new),
+        "rule": ruled.outcome.rule,
+        "team_id": None if conversation.team is None else context.team_ids.get(conversation.team),
+        "skills": list(conversation.skills),
+        "language": conversation.language,
+        "priority": conversation.priority,
+        "queued_at": conversation.queued_at,
+        **_sla_columns(context, ruled),
     }
 
 
-def _sla_columns(scene: PassContext, new: RuledConversation) -> dict[str, Any]:
-    """The policy that holds, whose clocks begin anew where another one held before."""
-    policies = scene.config.sla
-    name = new.outcome.sla or ("default" if "default" in policies else None)
-    before = new.fresh.policy
+def _sla_columns(context: PassContext, ruled: RuledConversation) -> dict[str, Any]:
+    """The columns of the SLA policy; where another policy held before, the clocks start anew."""
+    policies = context.config.sla
+    name = ruled.outcome.sla or ("default" if "default" in policies else None)
+    before = ruled.unrouted.sla
     if name is None:
         return {"sla": None}
-    marked = {"sla": name, "sla_next_at": scene.now}
+    columns = {"sla": name, "sla_next_at": context.now}
     if before is None or before == name:
-        return marked
+        return columns
     policy = policies[name]
-    hours = None if policy.within is None else scene.config.hours[policy.within]
-    since = new.need.queued_at
-    return (
-        clocks.clock_columns(clocks.ClockUpdate(clocks.start_clocks(policy, hours, since))) | marked
-    )
+    hours = None if policy.within is None else context.config.hours[policy.within]
+    started = clocks.start_clocks(policy, hours, ruled.conversation.queued_at)
+    return clocks.clock_columns(clocks.ClockUpdate(started)) | columns

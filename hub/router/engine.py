@@ -1,7 +1,7 @@
-"""Brings conversations to agents: on every event that could matter, with a sweep as a net.
+"""Assigns conversations to agents: on every event that could matter, with a sweep as a net.
 
-Deciding is pure and happens outside of any transaction; what was decided is written by conditional
-statements, some at a time, so that two engines never give one conversation twice and the screens
+Deciding is pure and happens outside of any transaction; decisions are written by conditional
+statements, some at a time, so that two engines never assign one conversation twice and the screens
 of a busy hub are served in between.
 """
 
@@ -34,45 +34,49 @@ from hub.store.engine import Store
 
 log = structlog.get_logger()
 
-#: The net under the events.
+#: The pause between two looks at everything, for what no event told.
 SWEEP_SECONDS = 15.0
-#: Where other processes write and cannot tell us.
+#: The same where other processes write and cannot notify this one.
 SHORT_SWEEP_SECONDS = 2.0
-#: What comes within this time is looked at together; under load it saves a look per message.
+#: Events within this time are looked at together; under load it saves a look per message.
 GATHER_SECONDS = 0.03
 
-#: A round that others keep disturbing begins anew this often, and then later.
+#: A pass that other processes keep disturbing is repeated this often at once, and then later.
 MAX_PASSES = 5
 
 ReadConfig = Callable[[], Config]
 
 
 class Assigner:
-    """Gives every open conversation that nobody has to whom the configuration says.
-
-    `config` is asked anew for every round: a changed file holds from the next one on.
-    """
+    """Assigns every open conversation that has no agent to the agent the configuration names."""
 
     def __init__(self, store: Store, config: ReadConfig = Config) -> None:
+        """Makes an engine that does nothing until it is started.
+
+        Args:
+            config: called for every pass: a changed file holds from the next one on.
+        """
         self._store = store
         self._config = config
-        self._callbacks = Reclaimer(store, config)
-        self._tidings = QueueNotices(store)
-        self._router = Router(store, self._expect)
-        self._listener = NotificationListener(store, self._told)
+        self._reclaimer = Reclaimer(store, config)
+        self._notices = QueueNotices(store)
+        self._router = Router(store, self._expect_queued)
+        self._listener = NotificationListener(store, self._on_notification)
         self._sweep_seconds = SWEEP_SECONDS
         self._wake = threading.Event()
-        #: Whether somebody may have room: then all who wait are looked at.
+        #: Whether an agent may have room: then the whole queue is looked at.
         self._has_room = True
-        self._expected: Counter[int] = Counter()
-        self._known: frozenset[int] = frozenset()
+        self._expected_updates: Counter[int] = Counter()
+        self._known_agent_ids: frozenset[int] = frozenset()
         self._stopping = False
-        store.subscribe(self._hear)
+        store.subscribe(self._on_events)
 
     def start(self, *, here: bool = True, alone: bool = True) -> None:
-        """Begins to work; or, not `here`, to tell the process that does.
+        """Begins to route, or to notify the process that routes.
 
-        `alone` when there is no other process.
+        Args:
+            here: this process routes.
+            alone: there is no other process.
         """
         if here:
             self._sweep_seconds = SWEEP_SECONDS
@@ -89,102 +93,106 @@ class Assigner:
         self._wake.set()
 
     def wake(self) -> None:
-        """Looks again, soon: something happened that could free a place or a conversation."""
+        """Looks at the whole queue soon: an agent may have room, or a conversation none."""
         self._has_room = True
         self._wake.set()
 
     def assign_waiting(self, *, whole: bool = True) -> datetime | None:
-        """Routes what is new, and gives away what waits when `whole`.
+        """Routes new conversations, and assigns waiting ones when `whole`.
 
-        Returns when to look again at the latest; None: nothing changes by time alone.
+        Returns: when to look again at the latest; None when nothing changes by time alone.
         """
         config = self._config()
         if whole:
-            self._callbacks.take_back()
-        tries = 0
-        while tries < MAX_PASSES:
-            result = self._router.play(config, whole=whole)
-            # What was queued unseen, and what was decided from what is no longer so, needs all.
+            self._reclaimer.reclaim_due()
+        passes = 0
+        while passes < MAX_PASSES:
+            result = self._router.run_pass(config, whole=whole)
+            # What the pass queued without a look at agents, and stale decisions, need the queue.
             whole = whole or result.has_more or result.is_stale
-            tries += not result.has_more
+            passes += not result.has_more
             if not (result.has_more or result.is_stale) or self._stopping:
                 break
         else:
             self.wake()
-        self._expected.clear()
-        self._follow_accounts(result.agent_ids, config)
+        self._expected_updates.clear()
+        self._apply_config_to_new_agents(result.agent_ids, config)
         pause = None
         if result.waiting is not None:
-            pause = self._tidings.tell(result.waiting)
+            pause = self._notices.send_notices(result.waiting)
         elif result.has_queued:
-            pause = self._tidings.pause()  # their places are known once all are looked at
-        told_at = None if pause is None else datetime.now(UTC) + timedelta(seconds=pause)
-        times = (told_at, result.again_at, self._callbacks.next_due())
-        return min((at for at in times if at is not None), default=None)
+            # Their places are known once the whole queue is looked at.
+            pause = self._notices.pause_seconds()
+        notices_at = None if pause is None else datetime.now(UTC) + timedelta(seconds=pause)
+        moments = (notices_at, result.again_at, self._reclaimer.next_due())
+        return min((moment for moment in moments if moment is not None), default=None)
 
     # -- events ----------------------------------------------------------------------------------
 
-    def _hear(self, events: Sequence[Event]) -> None:
+    def _on_events(self, events: Sequence[Event]) -> None:
         for event in events:
             if event.to_agents:
-                self._weigh(event)
+                self._on_event(event)
 
-    def _weigh(self, event: Event) -> None:
-        """Whether it may have freed a place, or brought something to give."""
+    def _on_event(self, event: Event) -> None:
+        """Wakes the engine when an agent may have room or a conversation may need one."""
         match event.payload:
             case PresenceChanged():
                 self.wake()
-            case ConversationUpdated(conversation=one) if (
-                one.assignee is None
-                or one.status != "open"
-                # Somebody took it from the queue: who stands behind it moves up.
-                or self._tidings.is_in_line(int(one.id))
+            case ConversationUpdated(conversation=conversation) if (
+                conversation.assignee is None
+                or conversation.status != "open"
+                # An agent took it from the queue: those behind it move up.
+                or self._notices.has_notified(int(conversation.id))
             ):
-                if self._expected[int(one.id)] > 0:
-                    self._expected[int(one.id)] -= 1
+                if self._expected_updates[int(conversation.id)] > 0:
+                    self._expected_updates[int(conversation.id)] -= 1
                 else:
                     self.wake()
             case ConversationCreated():
                 self._wake.set()
-            case MessageCreated(message=message, conversation=one) if (
+            case MessageCreated(message=message, conversation=conversation) if (
                 message.type == "message"
                 and (
-                    # It may have opened what was resolved. Who stands in line goes on to.
-                    one.waiting_since == message.received_at
-                    or (one.assignee is None and not self._tidings.is_in_line(int(one.id)))
+                    # It may have reopened a resolved one. A place in the queue stays as it is.
+                    conversation.waiting_since == message.received_at
+                    or (
+                        conversation.assignee is None
+                        and not self._notices.has_notified(int(conversation.id))
+                    )
                 )
             ):
                 self._wake.set()
 
-    def _expect(self, conversation_ids: Sequence[int]) -> None:
-        """What we queue ourselves is no news to us."""
-        self._expected.update(conversation_ids)
+    def _expect_queued(self, conversation_ids: Sequence[int]) -> None:
+        """Notes what this engine queues: the events of that need no other look."""
+        self._expected_updates.update(conversation_ids)
 
-    def _told(self, what: str) -> None:
-        """Another process says that something happened."""
-        if what == notify.ALL_WAITING:
+    def _on_notification(self, subject: str) -> None:
+        """Wakes the engine for another process."""
+        if subject == notify.ALL_WAITING:
             self.wake()
         else:
             self._wake.set()
 
     def _forward(self) -> None:
-        """What happens in this process is for the one that routes."""
+        """Notifies the process that routes of the events of this process."""
         while not self._stopping:
             self._wake.wait()
             if self._stopping:
                 return
             self._wake.clear()
-            what = notify.ALL_WAITING if self._has_room else notify.NEW_ONLY
+            subject = notify.ALL_WAITING if self._has_room else notify.NEW_ONLY
             self._has_room = False
             try:
-                notify.notify_router(self._store, what)
+                notify.notify_router(self._store, subject)
             except Exception:
-                log.exception("assign.forward_failed")  # the sweep over there finds it
+                log.exception("assign.forward_failed")  # the sweep of the other process finds it
             time.sleep(GATHER_SECONDS)
 
     def _run(self) -> None:
         again_at = datetime.now(UTC)
-        self._callbacks.begin()
+        self._reclaimer.begin_grace()
         while not self._stopping:
             if self._wake.wait(min(self._sweep_seconds, _seconds_until(again_at))):
                 time.sleep(GATHER_SECONDS)
@@ -194,25 +202,25 @@ class Assigner:
             whole = self._has_room or _is_due(again_at)
             self._has_room = self._has_room and not whole
             try:
-                found = self.assign_waiting(whole=whole)
+                next_at = self.assign_waiting(whole=whole)
             except Exception:
                 log.exception("assign.sweep_failed")
-                whole, found = True, None
-            now = datetime.now(UTC)
-            net = now + timedelta(seconds=self._sweep_seconds)
-            again_at = min(at for at in (found, net if whole else again_at) if at)
+                whole, next_at = True, None
+            sweep_at = datetime.now(UTC) + timedelta(seconds=self._sweep_seconds)
+            moments = (next_at, sweep_at if whole else again_at)
+            again_at = min(moment for moment in moments if moment)
 
-    def _follow_accounts(self, agent_ids: frozenset[int], config: Config) -> None:
-        """An account that was made while we ran is written as the file has it."""
-        if agent_ids - self._known and (config.teams or config.agents):
+    def _apply_config_to_new_agents(self, agent_ids: frozenset[int], config: Config) -> None:
+        """Writes agents and teams as the file has them when a new account appears."""
+        if agent_ids - self._known_agent_ids and (config.teams or config.agents):
             self._store.write(lambda tx: config_sync.sync_from_config(tx, config))
             self.wake()
-        self._known = agent_ids or self._known
+        self._known_agent_ids = agent_ids or self._known_agent_ids
 
 
-def _is_due(at: datetime) -> bool:
-    return at <= datetime.now(UTC)
+def _is_due(moment: datetime) -> bool:
+    return moment <= datetime.now(UTC)
 
 
-def _seconds_until(at: datetime) -> float:
-    return max(0.0, (at - datetime.now(UTC)).total_seconds())
+def _seconds_until(moment: datetime) -> float:
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

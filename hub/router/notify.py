@@ -1,7 +1,7 @@
-"""Tells the process that routes what the other processes of a hub have written.
+"""Notifies the process that routes of what the other processes of a hub have written.
 
-PostgreSQL carries it (NOTIFY and LISTEN), so that nobody asks on a tick. The notice says only that
-something is there: what it is stands in the tables.
+PostgreSQL carries the notification (NOTIFY and LISTEN), so that no process polls. It says only
+that something was written: what it is stands in the tables.
 
 Source: https://www.psycopg.org/docs/advanced.html#asynchronous-notifications
 """
@@ -22,28 +22,38 @@ from hub.store.engine import Store
 log = structlog.get_logger()
 
 CHANNEL = "hub_router"
+#: The payloads: look at the whole queue, or at new conversations alone.
 ALL_WAITING, NEW_ONLY = "whole", "new"
-#: How often a listener looks whether it is to stop.
+#: How often a listener checks whether it is to stop.
 POLL_SECONDS = 2.0
-#: How long after a lost connection the next one is tried.
+#: How long after a lost connection the next one is opened.
 RECONNECT_SECONDS = 1.0
 
-_NOTIFY = text("SELECT pg_notify(:channel, :what)")
+_NOTIFY = text("SELECT pg_notify(:channel, :subject)")
 
 
-def notify_router(store: Store, what: str) -> None:
-    """Says it to every process that listens."""
+def notify_router(store: Store, subject: str) -> None:
+    """Notifies every process that listens.
+
+    Args:
+        subject: `ALL_WAITING` or `NEW_ONLY`.
+    """
     with store.engine.connect() as connection:
         plain = connection.execution_options(isolation_level="AUTOCOMMIT")
-        plain.execute(_NOTIFY, {"channel": CHANNEL, "what": what})
+        plain.execute(_NOTIFY, {"channel": CHANNEL, "subject": subject})
 
 
 class NotificationListener:
-    """Calls `hear` with what other processes say, until it is stopped."""
+    """Listens to the notifications of other processes, until it is stopped."""
 
-    def __init__(self, store: Store, hear: Callable[[str], None]) -> None:
+    def __init__(self, store: Store, on_notification: Callable[[str], None]) -> None:
+        """Makes a listener.
+
+        Args:
+            on_notification: called with `ALL_WAITING` or `NEW_ONLY`.
+        """
         self._store = store
-        self._hear = hear
+        self._on_notification = on_notification
         self._stop = threading.Event()
 
     def start(self) -> None:
@@ -65,19 +75,20 @@ class NotificationListener:
     def _listen(self) -> None:
         pooled = self._store.engine.raw_connection()
         raw: Any = pooled.driver_connection
-        pooled.detach()  # back in the pool it would go on hearing
+        pooled.detach()  # back in the pool it would go on listening
         try:
             raw.set_session(autocommit=True)
             with raw.cursor() as cursor:
                 cursor.execute(f"LISTEN {CHANNEL}")
-            self._hear(ALL_WAITING)  # what was said while nobody listened
+            self._on_notification(ALL_WAITING)  # for what was sent before this began to listen
             while not self._stop.is_set():
                 if not select.select([raw], [], [], POLL_SECONDS)[0]:
                     continue
                 raw.poll()
-                said = {notice.payload for notice in raw.notifies}
+                subjects = {notification.payload for notification in raw.notifies}
                 raw.notifies.clear()
-                if said:
-                    self._hear(ALL_WAITING if ALL_WAITING in said else NEW_ONLY)
+                if subjects:
+                    is_whole = ALL_WAITING in subjects
+                    self._on_notification(ALL_WAITING if is_whole else NEW_ONLY)
         finally:
             raw.close()

@@ -1,4 +1,4 @@
-"""How a hub stands at this moment: who is there, how much they hold, who waits for whom."""
+"""The state of a hub at this moment: the agents, their loads, and the queue of each team."""
 
 from __future__ import annotations
 
@@ -48,12 +48,16 @@ class Overview(resources.Shape):
 
 
 def read_overview(connection: Connection, config: Config, now: datetime) -> Overview:
-    """Everything the admin's page shows. One query more for each team, none for each customer."""
-    found = {one.id: one for one in routing_reads.read_agents(connection, config) if one.may_answer}
+    """The state that the admin's page shows: a query more per team, none per customer."""
+    agent_by_id = {
+        agent.id: agent
+        for agent in routing_reads.read_agents(connection, config)
+        if agent.may_answer
+    }
     rows = connection.execute(
         select(agents).where(agents.c.disabled_at.is_(None)).order_by(agents.c.name)
     )
-    loads = [_load(shape, found[int(shape.id)]) for shape in map(agent_resource, rows)]
+    loads = [_load(shape, agent_by_id[int(shape.id)]) for shape in map(agent_resource, rows)]
     waiting = places.waiting_by_team(connection)
     names = [*routing_reads.read_team_names(connection).values(), ""]
     return Overview(
@@ -74,7 +78,7 @@ def _load(shape: resources.Agent, agent: Agent) -> AgentLoad:
         languages=sorted(agent.languages),
         capacity=agent.capacity,
         load=agent.load,
-        people=len(agent.people),
+        people=len(agent.loads),
     )
 
 
@@ -86,18 +90,18 @@ def _team(
     waiting: tuple[int, datetime | None],
     now: datetime,
 ) -> TeamQueue:
-    members = [one for one in loads if not name or name in one.teams]
+    members = [load for load in loads if not name or name in load.teams]
     team = config.teams.get(name)
-    times = config.hours[team.hours] if team is not None and team.hours else None
-    is_open = times is None or hours.is_open(times, now)
+    opening_hours = config.hours[team.hours] if team is not None and team.hours else None
+    is_open = opening_hours is None or hours.is_open(opening_hours, now)
     count, since = waiting
     pace = places.team_pace(connection, name) if count else None
     return TeamQueue(
         name=name,
         is_open=is_open,
-        opens_at=None if times is None or is_open else hours.opens_at(times, now),
+        opens_at=None if opening_hours is None or is_open else hours.opens_at(opening_hours, now),
         members=len(members),
-        online=sum(one.agent.presence == "online" for one in members),
+        online=sum(load.agent.presence == "online" for load in members),
         waiting=count,
         waiting_since=since,
         wait_seconds=None if pace is None else pace.wait(count + 1),

@@ -1,4 +1,4 @@
-"""What the rules would decide about a message that nobody sent. Pure, and changes nothing.
+"""A preview of what the rules decide about a message, which is not sent. Pure, changes nothing.
 
 The same function answers `hub route --dry-run`, `POST /routing/preview` and the admin's page.
 """
@@ -61,27 +61,31 @@ class Preview(Shape):
     problem: str | None = Field(description="What is wrong with the question, if anything.")
 
 
-def preview_decision(config: Config, asked: Question, now: datetime) -> Preview:
-    """The decision of the rules for one message."""
-    at = asked.at or now
-    connector = config.connectors.get(asked.connector)
+def preview_decision(config: Config, question: Question, now: datetime) -> Preview:
+    """The decision of the rules for one message.
+
+    Args:
+        now: the moment that holds where the question names none.
+    """
+    moment = question.at or now
+    connector = config.connectors.get(question.connector)
     snapshot = ConversationSnapshot(
-        connector=asked.connector,
+        connector=question.connector,
         kind="" if connector is None else connector.kind,
-        page=asked.page,
-        referrer=asked.referrer,
-        language=asked.language or language.detect_language(asked.text),
-        text=asked.text,
-        labels=asked.labels,
-        contact=asked.contact,
-        department=asked.department,
-        open_hours=open_hours(config, at),
+        page=question.page,
+        referrer=question.referrer,
+        language=question.language or language.detect_language(question.text),
+        text=question.text,
+        labels=question.labels,
+        contact=question.contact,
+        department=question.department,
+        open_hours=open_hours(config, moment),
     )
     outcome = rules.evaluate_rules(config.routing, snapshot)
     team = None if outcome.team is None else config.teams[outcome.team]
-    times = None if team is None or team.hours is None else config.hours[team.hours]
+    opening_hours = None if team is None or team.hours is None else config.hours[team.hours]
     return Preview(
-        connector=asked.connector,
+        connector=question.connector,
         rule=outcome.rule or None,
         team=outcome.team,
         skills=outcome.skills,
@@ -89,21 +93,23 @@ def preview_decision(config: Config, asked: Question, now: datetime) -> Preview:
         priority=outcome.priority or "normal",
         sla=outcome.sla or ("default" if "default" in config.sla else None),
         language=snapshot.language,
-        team_open=times is None or hours.is_open(times, at),
-        opens_at=None if times is None or hours.is_open(times, at) else hours.opens_at(times, at),
+        team_open=opening_hours is None or hours.is_open(opening_hours, moment),
+        opens_at=None
+        if opening_hours is None or hours.is_open(opening_hours, moment)
+        else hours.opens_at(opening_hours, moment),
         steps=_steps(config, snapshot),
         problem=None
         if connector is not None
-        else f"There is no connector {asked.connector!r} in the file.",
+        else f"There is no connector {question.connector!r} in the file.",
     )
 
 
 def _steps(config: Config, snapshot: ConversationSnapshot) -> list[Step]:
-    """The rules up to the one that matched."""
-    found = []
+    """The rules that were looked at: up to the one that matches."""
+    steps = []
     for index, rule in enumerate(config.routing):
         failed = rules.failed_condition(rule.when, snapshot)
-        found.append(Step(rule=rules.rule_name(rule, index), matched=failed is None, failed=failed))
+        steps.append(Step(rule=rules.rule_name(rule, index), matched=failed is None, failed=failed))
         if failed is None:
             break
-    return found
+    return steps

@@ -1,4 +1,4 @@
-"""Takes back what is with nobody who looks: not accepted in time, or whose agent is gone."""
+"""Puts conversations back into the queue: not accepted in time, or with an agent who is gone."""
 
 from __future__ import annotations
 
@@ -18,49 +18,53 @@ from hub.store.models import agents, conversations, messages, team_members, team
 
 log = structlog.get_logger()
 
+#: How many conversations are put back at a time.
 READ_LIMIT = 100
 
 
 class Reclaimer:
-    """Looks for what has to go back to the queue."""
+    """Finds the conversations that have to go back to the queue, and puts them back."""
 
     def __init__(self, store: Store, config: Callable[[], Config]) -> None:
         self._store = store
         self._config = config
-        self._everybody_back_by: datetime | None = None
+        self._grace_until: datetime | None = None
 
-    def begin(self) -> None:
-        """After a start everybody has a moment to come back: their screens connect again."""
-        self._everybody_back_by = datetime.now(UTC) + self._config().assignment.offline_grace
+    def begin_grace(self) -> None:
+        """Gives all agents a moment to come back after a start: their screens connect again."""
+        self._grace_until = datetime.now(UTC) + self._config().assignment.offline_grace
 
-    def take_back(self) -> None:
-        """Puts everything back that is due."""
+    def reclaim_due(self) -> None:
+        """Puts back every conversation that is due by now."""
         now = datetime.now(UTC)
         config = self._config()
-        for late in self._overdue(now):
-            self._take_back(late, config)
-        settled_at = self._everybody_back_by
-        if settled_at is None or now >= settled_at:
-            for conversation_id, agent_id in self._left_behind(config):
-                self._leave(conversation_id, agent_id)
-            self._everybody_back_by = None
+        for overdue in self._overdue(now):
+            self._take_back(overdue, config)
+        if self._grace_until is None or now >= self._grace_until:
+            for conversation_id, agent_id in self._of_absent_agents(config):
+                self._put_back(conversation_id, agent_id)
+            self._grace_until = None
 
-    def _take_back(self, late: Overdue, config: Config) -> None:
-        is_last = late.attempts + 1 >= config.assignment.accept_attempts
-        if not is_last and not self._somebody_else(late):
+    def _take_back(self, overdue: Overdue, config: Config) -> None:
+        is_last = overdue.attempts + 1 >= config.assignment.accept_attempts
+        if not is_last and not self._has_other_agent(overdue):
             is_last = True
-        team = config.teams.get(late.team)
-        then = Next(is_last, team.overflow if team is not None and is_last else None)
-        if not self._store.write(lambda tx: assignment.take_back(tx, late, then)):
+        team = config.teams.get(overdue.team)
+        next_step = Next(is_last, team.overflow if team is not None and is_last else None)
+        if not self._store.write(lambda tx: assignment.take_back(tx, overdue, next_step)):
             return
-        UNANSWERED.labels(team=late.team, outcome="last" if is_last else "again").inc()
-        told = {"conversation": late.conversation_id, "agent": late.agent_id, "team": late.team}
+        UNANSWERED.labels(team=overdue.team, outcome="last" if is_last else "again").inc()
+        fields = {
+            "conversation": overdue.conversation_id,
+            "agent": overdue.agent_id,
+            "team": overdue.team,
+        }
         if is_last:
-            log.warning("assign.overflowed", to=then.overflow or late.team, **told)
+            log.warning("assign.overflowed", to=next_step.overflow or overdue.team, **fields)
         else:
-            log.info("assign.unanswered", **told)
+            log.info("assign.unanswered", **fields)
 
-    def _leave(self, conversation_id: int, agent_id: int) -> None:
+    def _put_back(self, conversation_id: int, agent_id: int) -> None:
         if self._store.write(lambda tx: assignment.leave(tx, conversation_id, agent_id)):
             log.info("assign.agent_left", conversation=conversation_id, agent=agent_id)
 
@@ -89,38 +93,40 @@ class Reclaimer:
             ]
 
     def next_due(self) -> datetime | None:
-        """When there will be something to put back, if nobody does anything until then."""
+        """When the next conversation is to be put back, if nothing happens until then."""
         with self._store.read() as connection:
-            found = connection.execute(
+            accept_by = connection.execute(
                 select(func.min(conversations.c.accept_by)).where(
                     *IS_OPEN,
                     conversations.c.assignee_id.is_not(None),
                 )
             ).scalar()
-        assert found is None or isinstance(found, datetime)
-        return min((at for at in (found, self._everybody_back_by) if at), default=None)
+        assert accept_by is None or isinstance(accept_by, datetime)
+        moments = (accept_by, self._grace_until)
+        return min((moment for moment in moments if moment), default=None)
 
-    def _somebody_else(self, late: Overdue) -> bool:
-        """Whether anybody is there who has not had it yet."""
+    def _has_other_agent(self, overdue: Overdue) -> bool:
+        """Whether an agent is online who has not had the conversation yet."""
         query = select(agents.c.id).where(
             *IS_ONLINE,
-            agents.c.id.not_in([late.agent_id, *late.not_for]),
+            agents.c.id.not_in([overdue.agent_id, *overdue.not_for]),
         )
-        if late.team:
+        if overdue.team:
             query = query.where(
                 agents.c.id.in_(
                     select(team_members.c.agent_id)
                     .join(teams, teams.c.id == team_members.c.team_id)
-                    .where(teams.c.name == late.team)
+                    .where(teams.c.name == overdue.team)
                 )
             )
         with self._store.read() as connection:
             return connection.execute(query.limit(1)).first() is not None
 
-    def _left_behind(self, config: Config) -> list[tuple[int, int]]:
-        """What waits for an answer from somebody who is gone; also answered ones, if they move.
+    def _of_absent_agents(self, config: Config) -> list[tuple[int, int]]:
+        """The conversations that wait for an answer from an agent who is gone, with that agent.
 
-        What a colleague gave to somebody who is away stays: they chose so.
+        Those that were answered before move as well where the configuration says so. A conversation
+        that a colleague gave to an absent agent stays: they chose so.
         """
         conditions: list[ColumnElement[bool]] = [
             *IS_OPEN,
@@ -133,7 +139,7 @@ class Reclaimer:
             ),
         ]
         if config.assignment.answered_when_offline == "wait":
-            conditions.append(~_ANSWERED)
+            conditions.append(~_IS_ANSWERED)
         with self._store.read() as connection:
             rows = connection.execute(
                 select(conversations.c.id, conversations.c.assignee_id)
@@ -144,8 +150,8 @@ class Reclaimer:
             return [(row.id, row.assignee_id) for row in rows]
 
 
-#: Whether somebody has answered since the customer came.
-_ANSWERED = (
+#: Whether an agent has answered since the conversation was queued.
+_IS_ANSWERED = (
     select(messages.c.id)
     .where(
         messages.c.conversation_id == conversations.c.id,

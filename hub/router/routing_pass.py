@@ -1,4 +1,7 @@
-"""One look at everything that is new or waits: decided in order, written some at a time."""
+"""One routing pass over the conversations that are new or wait.
+
+They are decided in the order of the queue and written some at a time.
+"""
 
 from __future__ import annotations
 
@@ -20,29 +23,31 @@ from hub.router.decisions.values import Agent, AssignmentPolicy, Choice, QueuedC
 from hub.router.queue import places
 from hub.store.engine import Store
 
-#: How many new ones are looked at together, and rows of the queue read without a pause.
+#: How many unrouted conversations are read together, and rows of the queue without a pause.
 UNROUTED_LIMIT = 200
 READ_LIMIT = 500
-#: How many decisions share a transaction: the screens wait for no longer than that takes.
+#: How many decisions share a transaction: screens wait for no longer than that takes.
 WRITE_LIMIT = 20
-#: What is between two of them belongs to everybody else: several turns, not one.
+#: The pause between two full transactions, in which other threads get several turns, not one.
 PAUSE_SECONDS = 0.003
 
-#: What two needs have in common for whom the same agents are in the way.
+#: Conversations with the same key meet the same obstacles.
 _ObstacleKey = tuple[str | None, tuple[str, ...], str, tuple[int, ...], float, bool]
 _TICK = timedelta(microseconds=1)
 
 
 @dataclass
 class PassResult:
-    """What a round found.
+    """The result of a routing pass.
 
     Args:
-        waiting: who still waits, in order; None when nobody looked at the whole queue.
+        agent_ids: all agents there were.
+        waiting: the conversations that still wait, in order; None when the pass did not read the
+            whole queue.
         again_at: when time alone may change something.
-        has_queued: somebody new has to wait.
-        has_more: there is more that is new than was looked at.
-        is_stale: somebody else changed what it decided from: look again.
+        has_queued: a new conversation has to wait.
+        has_more: there are more unrouted conversations than were read.
+        is_stale: another process changed what was decided from: another pass is needed.
     """
 
     agent_ids: frozenset[int] = frozenset()
@@ -52,171 +57,222 @@ class PassResult:
     has_more: bool = False
     is_stale: bool = False
 
-    def again(self, at: datetime | None) -> None:
-        if at is not None and (self.again_at is None or at < self.again_at):
-            self.again_at = at
+    def look_again_at(self, moment: datetime | None) -> None:
+        """Keeps the earliest of the moments."""
+        if moment is not None and (self.again_at is None or moment < self.again_at):
+            self.again_at = moment
 
 
 @dataclass
 class _PassState:
-    """The state of one look: who holds what by now, and what is still to be written."""
+    """The state of one pass: the agents as they stand by now, and what is still to be written.
 
-    scene: PassContext
+    Args:
+        may_assign: False when there is so much that is new that it is queued first.
+        last_turns: for each agent, when they were last assigned something, as the database has it.
+        without_agent: the keys of conversations for which no agent was free.
+        served_root_ids: the customers whom an agent serves already: for that agent one more
+            channel of theirs may be no more load.
+        assigned: how many conversations this pass has assigned.
+    """
+
+    context: PassContext
     agents: list[Agent]
     result: PassResult
-    terms: AssignmentPolicy
-    gives: bool
-    seen: dict[int, datetime | None] = field(default_factory=dict)
+    policy: AssignmentPolicy
+    may_assign: bool
+    last_turns: dict[int, datetime | None] = field(default_factory=dict)
     pending: list[Settlement] = field(default_factory=list)
-    hopeless: set[_ObstacleKey] = field(default_factory=set)
-    #: Whom somebody has already: for that agent one more channel of theirs may be no more load.
-    served: set[int] = field(default_factory=set)
-    given: int = 0
+    without_agent: set[_ObstacleKey] = field(default_factory=set)
+    served_root_ids: set[int] = field(default_factory=set)
+    assigned: int = 0
 
 
 class Router:
-    """Plays rounds on one store."""
+    """Runs routing passes on one store."""
 
-    def __init__(self, store: Store, on_own: Callable[[Sequence[int]], None]) -> None:
-        """`on_own` is told of what is about to be queued: that is no news to whoever plays."""
+    def __init__(self, store: Store, on_queue: Callable[[Sequence[int]], None]) -> None:
+        """Makes a router.
+
+        Args:
+            on_queue: called with the ids of conversations before they are written as queued: the
+                events of that are no news for the caller.
+        """
         self._store = store
-        self._on_own = on_own
+        self._on_queue = on_queue
 
-    def play(self, config: Config, *, whole: bool = True) -> PassResult:
-        """Routes what is new; gives away what waits when `whole`.
+    def run_pass(self, config: Config, *, whole: bool = True) -> PassResult:
+        """Routes new conversations, and assigns waiting ones when `whole`.
 
-        Of very much that is new at once, rules look at a part and queue it: then all is decided in
-        the order of the queue.
+        When very many are new at once, rules look at a part of them and queue it: then all are
+        decided in the order of the queue.
         """
         now = datetime.now(UTC)
         result = PassResult()
         with self._store.read() as connection:
             names = routing_reads.read_team_names(connection)
-            fresh = routing_reads.read_unrouted(connection, config, names, now, UNROUTED_LIMIT)
-            if not fresh and not whole:
+            unrouted = routing_reads.read_unrouted(connection, config, names, now, UNROUTED_LIMIT)
+            if not unrouted and not whole:
                 return result
             agents = routing_reads.read_agents(connection, config)
         result.agent_ids = frozenset(agent.id for agent in agents)
-        result.has_more = len(fresh) == UNROUTED_LIMIT
+        result.has_more = len(unrouted) == UNROUTED_LIMIT
         whole = whole and not result.has_more
-        scene = PassContext(
+        context = PassContext(
             now,
             config,
             team_ids={name: team_id for team_id, name in names.items()},
-            names={agent.id: agent.name for agent in agents},
+            agent_names={agent.id: agent.name for agent in agents},
         )
-        state = _PassState(
-            scene, agents, result, assignment_policy(config, now), gives=not result.has_more
-        )
-        state.seen = {agent.id: agent.given_at for agent in agents}
-        state.served = {person for agent in agents for person in agent.people}
-        new = {one.need.conversation_id: apply_rules(one, config) for one in fresh}
-        needs = [one.need for one in new.values()]
+        policy = assignment_policy(config, now)
+        state = _PassState(context, agents, result, policy, may_assign=not result.has_more)
+        state.last_turns = {agent.id: agent.assigned_at for agent in agents}
+        state.served_root_ids = {root_id for agent in agents for root_id in agent.loads}
+        new = {
+            conversation.conversation.conversation_id: apply_rules(conversation, config)
+            for conversation in unrouted
+        }
+        conversations = [ruled.conversation for ruled in new.values()]
         if whole:
-            needs += self._waiting(config, names)
-            result.again(next_team_opening(config, now))
-        left = []
-        for count, need in enumerate(places.sort_queue(needs, config.assignment.order)):
+            conversations += self._read_queue(config, names)
+            result.look_again_at(next_team_opening(config, now))
+        waiting = []
+        for count, conversation in enumerate(
+            places.sort_queue(conversations, config.assignment.order)
+        ):
             if count % READ_LIMIT == READ_LIMIT - 1:
                 runtime.yield_control()
-            if not self._decide(state, need, new.get(need.conversation_id)):
-                left.append(need)
-                result.has_queued = result.has_queued or need.conversation_id in new
+            ruled = new.get(conversation.conversation_id)
+            if not self._decide(state, conversation, ruled):
+                waiting.append(conversation)
+                result.has_queued = result.has_queued or ruled is not None
             if len(state.pending) >= WRITE_LIMIT:
-                self._write(state)
-        self._write(state)
-        result.waiting = left if whole else None
+                self._write_pending(state)
+        self._write_pending(state)
+        result.waiting = waiting if whole else None
         return result
 
-    def _waiting(self, config: Config, names: Mapping[int, str]) -> list[QueuedConversation]:
-        found: list[QueuedConversation] = []
+    def _read_queue(self, config: Config, names: Mapping[int, str]) -> list[QueuedConversation]:
+        waiting: list[QueuedConversation] = []
         while True:
-            after = found[-1].conversation_id if found else 0
+            after = waiting[-1].conversation_id if waiting else 0
             with self._store.read() as connection:
-                part = routing_reads.read_queue_page(connection, config, names, after, READ_LIMIT)
-            found += part
-            if len(part) < READ_LIMIT:
-                return found
+                page = routing_reads.read_queue_page(connection, config, names, after, READ_LIMIT)
+            waiting += page
+            if len(page) < READ_LIMIT:
+                return waiting
             runtime.yield_control()
 
     def _decide(
-        self, state: _PassState, need: QueuedConversation, new: RuledConversation | None
+        self, state: _PassState, conversation: QueuedConversation, ruled: RuledConversation | None
     ) -> bool:
-        """Decides about one. True when somebody has it from now on."""
-        scene = state.scene
-        if new is not None and new.fresh.is_taken:
-            state.pending.append(assignment_writes.keep_assigned(scene, new))
+        """Decides about one conversation. Returns whether an agent has it from now on.
+
+        Args:
+            ruled: the outcome of the rules where it is new.
+        """
+        context = state.context
+        if ruled is not None and ruled.unrouted.is_accepted:
+            state.pending.append(assignment_writes.keep_assigned(context, ruled))
             return True
-        kind = _obstacle_key(need, scene)
-        if new is None and kind in state.hopeless and need.person_id not in state.served:
-            _relaxes(state, need)
+        key = _obstacle_key(conversation, context)
+        if (
+            ruled is None
+            and key in state.without_agent
+            and conversation.root_id not in state.served_root_ids
+        ):
+            _look_again_when_relaxed(state, conversation)
             return False
         with self._store.read() as connection:
-            need = routing_reads.with_known_agent(connection, need, scene.config, scene.now)
-        choice = choose_agent(need, state.agents, state.terms, scene.now)
-        if choice.agent is not None and not state.gives and not need.is_reopened:
-            choice = Choice(None, (), counts={"crowd": len(state.agents)})
+            conversation = routing_reads.with_known_agent(
+                connection, conversation, context.config, context.now
+            )
+        choice = choose_agent(conversation, state.agents, state.policy, context.now)
+        if choice.agent is not None and not state.may_assign and not conversation.is_reopened:
+            choice = Choice(None, (), obstacle_counts={"crowd": len(state.agents)})
         if choice.agent is not None:
-            _assign(state, need, choice, choice.agent, new)
+            _assign(state, conversation, choice, choice.agent, ruled)
             return True
-        state.result.again(choice.retry_at)
-        if choice.retry_at is None or need.known_agent is None:
-            state.hopeless.add(kind)
-        _relaxes(state, need)
-        if new is not None:
-            state.pending.append(assignment_writes.keep_in_queue(scene, need, choice, new))
+        state.result.look_again_at(choice.retry_at)
+        if choice.retry_at is None or conversation.known_agent_id is None:
+            state.without_agent.add(key)
+        _look_again_when_relaxed(state, conversation)
+        if ruled is not None:
+            state.pending.append(
+                assignment_writes.keep_in_queue(context, conversation, choice, ruled)
+            )
         return False
 
-    def _write(self, state: _PassState) -> None:
+    def _write_pending(self, state: _PassState) -> None:
         if not state.pending:
             return
-        decided, state.pending = state.pending, []
-        by_id = {agent.id: agent for agent in state.agents}
+        settlements, state.pending = state.pending, []
+        agent_by_id = {agent.id: agent for agent in state.agents}
         turns = {
-            one.agent_id: Turn(state.seen[one.agent_id], given_at)
-            for one in decided
-            if one.is_given and one.agent_id is not None
-            for given_at in [by_id[one.agent_id].given_at]
-            if given_at is not None
+            settlement.agent_id: Turn(state.last_turns[settlement.agent_id], assigned_at)
+            for settlement in settlements
+            if settlement.is_given and settlement.agent_id is not None
+            for assigned_at in [agent_by_id[settlement.agent_id].assigned_at]
+            if assigned_at is not None
         }
-        self._on_own([one.conversation_id for one in decided if one.agent_id is None])
-        done = self._store.write(lambda tx: assignment.settle(tx, decided, turns))
+        self._on_queue(
+            [
+                settlement.conversation_id
+                for settlement in settlements
+                if settlement.agent_id is None
+            ]
+        )
+        written_ids = self._store.write(lambda tx: assignment.settle(tx, settlements, turns))
         for agent_id, turn in turns.items():
-            state.seen[agent_id] = turn.given_at
-        for one in decided:
-            if one.conversation_id not in done:
-                # Somebody was faster: what is held by whom is to be asked again.
+            state.last_turns[agent_id] = turn.given_at
+        for settlement in settlements:
+            if settlement.conversation_id not in written_ids:
+                # Another process was faster: the loads of the agents have to be read again.
                 state.result.is_stale = True
                 continue
-            outcome = "kept" if one.told.get("name") is None else "queued"
-            if one.is_given:
-                outcome = "given"
-                ROUTING_WAIT.labels(team=one.team).observe(one.waited_seconds)
-            ROUTED.labels(team=one.team, outcome=outcome).inc()
-        if len(decided) >= WRITE_LIMIT:
+            _count_settlement(settlement)
+        if len(settlements) >= WRITE_LIMIT:
             time.sleep(PAUSE_SECONDS)
+
+
+def _count_settlement(settlement: Settlement) -> None:
+    outcome = "kept" if settlement.told.get("name") is None else "queued"
+    if settlement.is_given:
+        outcome = "given"
+        ROUTING_WAIT.labels(team=settlement.team).observe(settlement.waited_seconds)
+    ROUTED.labels(team=settlement.team, outcome=outcome).inc()
 
 
 def _assign(
     state: _PassState,
-    need: QueuedConversation,
+    conversation: QueuedConversation,
     choice: Choice,
     agent: Agent,
-    new: RuledConversation | None,
+    ruled: RuledConversation | None,
 ) -> None:
-    state.given += 1
-    at = state.scene.now + state.given * _TICK
-    state.agents[state.agents.index(agent)] = agent.holding(need, at)
-    state.served.add(need.person_id)
-    state.pending.append(assignment_writes.assign(state.scene, need, choice, agent, new))
+    state.assigned += 1
+    # Each assignment of a pass has a moment of its own, by which round_robin takes turns.
+    assigned_at = state.context.now + state.assigned * _TICK
+    state.agents[state.agents.index(agent)] = agent.with_conversation(conversation, assigned_at)
+    state.served_root_ids.add(conversation.root_id)
+    state.pending.append(
+        assignment_writes.assign(state.context, conversation, choice, agent, ruled)
+    )
 
 
-def _obstacle_key(need: QueuedConversation, scene: PassContext) -> _ObstacleKey:
-    is_relaxed = scene.now >= need.queued_at + scene.config.assignment.relax_skills_after
-    return (need.team, need.skills, need.language, need.not_for, need.weight, is_relaxed)
+def _obstacle_key(conversation: QueuedConversation, context: PassContext) -> _ObstacleKey:
+    relaxed_at = conversation.queued_at + context.config.assignment.relax_skills_after
+    return (
+        conversation.team,
+        conversation.skills,
+        conversation.language,
+        conversation.not_for,
+        conversation.weight,
+        context.now >= relaxed_at,
+    )
 
 
-def _relaxes(state: _PassState, need: QueuedConversation) -> None:
-    at = need.queued_at + state.scene.config.assignment.relax_skills_after
-    if (need.skills or need.language) and at > state.scene.now:
-        state.result.again(at)
+def _look_again_when_relaxed(state: _PassState, conversation: QueuedConversation) -> None:
+    relaxed_at = conversation.queued_at + state.context.config.assignment.relax_skills_after
+    if (conversation.skills or conversation.language) and relaxed_at > state.context.now:
+        state.result.look_again_at(relaxed_at)

@@ -1,4 +1,4 @@
-"""What a decision is made from, read from the database: who is there, what waits, what was said."""
+"""Reads what a decision is made from: the agents, the queue, the last messages of a customer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, or_, select
 
@@ -20,13 +20,89 @@ from hub.router.queue import ordering
 from hub.store.models import agents, contacts, conversations, messages, team_members, teams
 from hub.store.prepared import Prepared
 
-#: What a customer said before they were answered; more of it would tell a rule nothing new.
+#: How many messages of a customer the rules see; more would tell them nothing new.
 MESSAGES_READ = 10
+
+
+class _MemberRow(NamedTuple):
+    agent_id: int
+    name: str
+
+
+class _AssignedRow(NamedTuple):
+    """A conversation that an agent has."""
+
+    assignee_id: int
+    root_id: int
+    connectors: list[str]
+
+
+class _QueuedRow(NamedTuple):
+    """A conversation that waits, with the root contact of its customer."""
+
+    id: int
+    root_id: int
+    assignee_id: int | None
+    accepted_at: datetime | None
+    team_id: int | None
+    skills: list[str]
+    language: str
+    priority: str
+    connectors: list[str]
+    queued_at: datetime | None
+    waiting_since: datetime | None
+    created_at: datetime
+    first_reply_due: datetime | None
+    next_reply_due: datetime | None
+    not_for: list[int]
+    rule: str | None
+
+
+class _UnroutedRow(NamedTuple):
+    """A `_QueuedRow` with what rules ask for. `attributes` are those of the root contact."""
+
+    id: int
+    root_id: int
+    assignee_id: int | None
+    accepted_at: datetime | None
+    team_id: int | None
+    skills: list[str]
+    language: str
+    priority: str
+    connectors: list[str]
+    queued_at: datetime | None
+    waiting_since: datetime | None
+    created_at: datetime
+    first_reply_due: datetime | None
+    next_reply_due: datetime | None
+    not_for: list[int]
+    rule: str | None
+    labels: list[str]
+    department: str
+    sla: str | None
+    attributes: dict[str, Any]
+
+
+class _MessageRow(NamedTuple):
+    """A message of the customer."""
+
+    connector: str | None
+    kind: str | None
+    subject: str
+    text: str
+    extra: dict[str, Any]
+    received_at: datetime
+
+
+class _AuthorRow(NamedTuple):
+    author_id: int
+
 
 _ROOT = contacts.alias("root")
 
 _MEMBERS = Prepared(
-    select(team_members.c.agent_id, teams.c.name).join(teams, teams.c.id == team_members.c.team_id)
+    select(team_members.c.agent_id, teams.c.name).join(teams, teams.c.id == team_members.c.team_id),
+    _MemberRow,
 )
 _AGENTS = Prepared(select(agents).order_by(agents.c.id))
 _ASSIGNED = Prepared(
@@ -35,11 +111,12 @@ _ASSIGNED = Prepared(
     .where(
         *IS_OPEN,
         conversations.c.assignee_id.is_not(None),
-        # What was opened again is about to be decided: who had it holds it only afterwards.
+        # A reopened conversation is about to be decided: until then it is no load of its agent.
         or_(conversations.c.rule.is_not(None), conversations.c.accepted_at.is_not(None)),
-    )
+    ),
+    _AssignedRow,
 )
-_QUEUED = [
+_QUEUED_COLUMNS = [
     conversations.c.id,
     contacts.c.root_id,
     conversations.c.assignee_id,
@@ -58,7 +135,7 @@ _QUEUED = [
     conversations.c.rule,
 ]
 _WAITING = Prepared(
-    select(*_QUEUED)
+    select(*_QUEUED_COLUMNS)
     .join(contacts, contacts.c.id == conversations.c.contact_id)
     .where(
         *IS_FREE,
@@ -66,16 +143,18 @@ _WAITING = Prepared(
         conversations.c.id > bindparam("after"),
     )
     .order_by(conversations.c.id)
-    .limit(bindparam("limit"))
+    .limit(bindparam("limit")),
+    _QueuedRow,
 )
 _ONE_WAITING = Prepared(
-    select(*_QUEUED)
+    select(*_QUEUED_COLUMNS)
     .join(contacts, contacts.c.id == conversations.c.contact_id)
-    .where(conversations.c.id == bindparam("conversation"))
+    .where(conversations.c.id == bindparam("conversation")),
+    _QueuedRow,
 )
 _UNROUTED = Prepared(
     select(
-        *_QUEUED,
+        *_QUEUED_COLUMNS,
         conversations.c.labels,
         conversations.c.department,
         conversations.c.sla,
@@ -88,7 +167,8 @@ _UNROUTED = Prepared(
         conversations.c.rule.is_(None),
     )
     .order_by(conversations.c.id)
-    .limit(bindparam("limit"))
+    .limit(bindparam("limit")),
+    _UnroutedRow,
 )
 _LAST_MESSAGES = Prepared(
     select(
@@ -105,9 +185,10 @@ _LAST_MESSAGES = Prepared(
         messages.c.type == "message",
     )
     .order_by(messages.c.id.desc())
-    .limit(MESSAGES_READ)
+    .limit(MESSAGES_READ),
+    _MessageRow,
 )
-_ANSWERED_LAST = Prepared(
+_LAST_ANSWER = Prepared(
     select(messages.c.author_id)
     .join(contacts, contacts.c.id == messages.c.contact_id)
     .where(
@@ -119,62 +200,71 @@ _ANSWERED_LAST = Prepared(
         messages.c.created_at >= bindparam("since"),
     )
     .order_by(messages.c.created_at.desc(), messages.c.id.desc())
-    .limit(1)
+    .limit(1),
+    _AuthorRow,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class UnroutedConversation:
-    """A conversation that no rule has looked at since it was opened (again).
+    """A conversation that no rule has looked at since it was opened or reopened.
 
     Args:
-        held_by: who has it already.
-        is_taken: whoever has it chose to: it stays with them.
-        policy: the one of `sla` whose clocks it has from before.
+        assignee_id: the agent who has it already.
+        is_accepted: that agent has accepted it: it stays with them.
+        sla: the policy whose clocks it has from before.
     """
 
-    need: QueuedConversation
+    conversation: QueuedConversation
     snapshot: ConversationSnapshot
-    held_by: int | None
-    is_taken: bool
-    policy: str | None
+    assignee_id: int | None
+    is_accepted: bool
+    sla: str | None
 
 
 def read_agents(connection: Connection, config: Config) -> list[Agent]:
-    """Everybody, with what they hold."""
-    in_teams: dict[int, set[str]] = defaultdict(set)
-    for row in _MEMBERS.rows(connection, {}):
-        in_teams[row.agent_id].add(row.name)
-    people: dict[int, dict[int, float]] = defaultdict(dict)
+    """All agents, with the customers that each serves now."""
+    teams_of: dict[int, set[str]] = defaultdict(set)
+    for member in _MEMBERS.rows(connection, {}):
+        teams_of[member.agent_id].add(member.name)
+    loads_of: dict[int, dict[int, float]] = defaultdict(dict)
     for row in _ASSIGNED.rows(connection, {}):
-        held = people[row.assignee_id]
-        held[row.root_id] = max(held.get(row.root_id, 0.0), person_weight(config, row.connectors))
+        loads = loads_of[row.assignee_id]
+        loads[row.root_id] = max(
+            loads.get(row.root_id, 0.0), customer_weight(config, row.connectors)
+        )
     return [
         Agent(
             id=row.id,
             name=row.name,
             presence=row.presence if row.connected_at is not None else "offline",
             may_answer=row.disabled_at is None,
-            teams=frozenset(in_teams[row.id]),
+            teams=frozenset(teams_of[row.id]),
             skills=frozenset(row.skills),
             languages=frozenset(row.languages),
             capacity=config.assignment.capacity.default if row.capacity is None else row.capacity,
-            people=people[row.id],
-            given_at=row.assigned_at,
-            load=sum(people[row.id].values()),
+            loads=loads_of[row.id],
+            assigned_at=row.assigned_at,
+            load=sum(loads_of[row.id].values()),
         )
         for row in _AGENTS.rows(connection, {})
     ]
 
 
 def read_team_names(connection: Connection) -> dict[int, str]:
+    """The names of all teams, by id."""
     return {row.id: row.name for row in connection.execute(select(teams.c.id, teams.c.name))}
 
 
 def read_queue_page(
     connection: Connection, config: Config, names: Mapping[int, str], after: int, limit: int
 ) -> list[QueuedConversation]:
-    """A part of the queue, in the order of ids: what comes after one of them."""
+    """A part of the queue, in the order of ids.
+
+    Args:
+        names: the names of the teams, by id.
+        after: the id of the last conversation of the part before; 0 for the first part.
+    """
     rows = _WAITING.rows(connection, {"after": after, "limit": limit})
     return [_queued_conversation(row, config, names) for row in rows]
 
@@ -182,50 +272,60 @@ def read_queue_page(
 def read_queued_conversation(
     connection: Connection, config: Config, conversation_id: int
 ) -> QueuedConversation | None:
-    """What one conversation needs; None when it is not there."""
+    """One conversation as the router sees it; None when there is no such conversation."""
     row = _ONE_WAITING.first(connection, {"conversation": conversation_id})
-    return None if row is None else _queued_conversation(row, config, read_team_names(connection))
+    if row is None:
+        return None
+    return _queued_conversation(row, config, read_team_names(connection))
 
 
 def read_unrouted(
     connection: Connection, config: Config, names: Mapping[int, str], now: datetime, limit: int
 ) -> list[UnroutedConversation]:
-    """What no rule has looked at yet, the oldest first."""
-    opened = open_hours(config, now)
+    """The conversations that no rule has looked at yet, the oldest first.
+
+    Args:
+        names: the names of the teams, by id.
+    """
+    names_of_open_hours = open_hours(config, now)
     return [
-        _unrouted_conversation(connection, row, config, names, opened, now)
+        _unrouted_conversation(connection, row, config, names, names_of_open_hours, now)
         for row in _UNROUTED.rows(connection, {"limit": limit})
     ]
 
 
 def with_known_agent(
-    connection: Connection, need: QueuedConversation, config: Config, now: datetime
+    connection: Connection, conversation: QueuedConversation, config: Config, now: datetime
 ) -> QueuedConversation:
-    """The same need, with the agent who answered this person last."""
-    if need.is_reopened or not config.assignment.sticky:
-        return need
-    found = _ANSWERED_LAST.first(
-        connection, {"root": need.person_id, "since": now - config.assignment.sticky}
+    """The same conversation, with the agent who answered this customer last."""
+    if conversation.is_reopened or not config.assignment.sticky:
+        return conversation
+    answer = _LAST_ANSWER.first(
+        connection, {"root": conversation.root_id, "since": now - config.assignment.sticky}
     )
-    return need if found is None else replace(need, known_agent=found.author_id)
+    return (
+        conversation if answer is None else replace(conversation, known_agent_id=answer.author_id)
+    )
 
 
-def person_weight(config: Config, connectors: Iterable[str]) -> float:
-    """What a person counts for who writes on these connectors: the heaviest of them."""
+def customer_weight(config: Config, connectors: Iterable[str]) -> float:
+    """The load that a customer on these connectors is: that of the heaviest of them."""
     weights = config.assignment.capacity.weights
-    found = [config.connectors[name].kind for name in connectors if name in config.connectors]
-    return max((weights.get(kind, 1.0) for kind in found), default=1.0)
+    kinds = [config.connectors[name].kind for name in connectors if name in config.connectors]
+    return max((weights.get(kind, 1.0) for kind in kinds), default=1.0)
 
 
-def _queued_conversation(row: Any, config: Config, names: Mapping[int, str]) -> QueuedConversation:
+def _queued_conversation(
+    row: _QueuedRow | _UnroutedRow, config: Config, names: Mapping[int, str]
+) -> QueuedConversation:
     return QueuedConversation(
         conversation_id=row.id,
-        person_id=row.root_id,
+        root_id=row.root_id,
         team=None if row.team_id is None else names.get(row.team_id),
         skills=tuple(row.skills),
         language=row.language,
         priority=row.priority,
-        weight=person_weight(config, row.connectors),
+        weight=customer_weight(config, row.connectors),
         queued_at=ordering.waiting_from(row),
         sla_due=ordering.reply_due(row),
         not_for=tuple(row.not_for),
@@ -235,54 +335,68 @@ def _queued_conversation(row: Any, config: Config, names: Mapping[int, str]) -> 
 
 def _unrouted_conversation(
     connection: Connection,
-    row: Any,
+    row: _UnroutedRow,
     config: Config,
     names: Mapping[int, str],
-    opened: frozenset[str],
+    names_of_open_hours: frozenset[str],
     now: datetime,
 ) -> UnroutedConversation:
-    need = _queued_conversation(row, config, names)
-    said = _LAST_MESSAGES.rows(connection, {"conversation": row.id})
-    snapshot = _snapshot(row, said, config, opened)
+    conversation = _queued_conversation(row, config, names)
+    latest = _LAST_MESSAGES.rows(connection, {"conversation": row.id})
+    snapshot = _snapshot(row, latest, config, names_of_open_hours)
     is_reopened = row.assignee_id is not None and row.accepted_at is None
     return UnroutedConversation(
-        need=replace(
-            need,
+        conversation=replace(
+            conversation,
             queued_at=row.queued_at or row.waiting_since or now,
-            language=snapshot.language or need.language,
-            known_agent=row.assignee_id if is_reopened else None,
+            language=snapshot.language or conversation.language,
+            known_agent_id=row.assignee_id if is_reopened else None,
             is_reopened=is_reopened,
         ),
         snapshot=snapshot,
-        held_by=row.assignee_id,
-        is_taken=row.accepted_at is not None,
-        policy=row.sla,
+        assignee_id=row.assignee_id,
+        is_accepted=row.accepted_at is not None,
+        sla=row.sla,
     )
 
 
 def _snapshot(
-    row: Any, said: Sequence[Any], config: Config, opened: frozenset[str]
+    row: _UnroutedRow,
+    latest: Sequence[_MessageRow],
+    config: Config,
+    names_of_open_hours: frozenset[str],
 ) -> ConversationSnapshot:
-    # What waits for an answer; where nothing does, the last thing that was said.
+    """The snapshot for the rules.
+
+    Args:
+        latest: the last messages of the customer, the newest first.
+    """
+    # The messages that wait for an answer; where none does, the last one.
     since = row.waiting_since
-    new = [one for one in said if since is not None and one.received_at >= since] or said[:1]
-    text = "\n".join(f"{one.subject}\n{one.text}".strip() for one in reversed(new))
-    last = new[0] if new else None
+    unanswered = [
+        message for message in latest if since is not None and message.received_at >= since
+    ] or latest[:1]
+    text = "\n".join(
+        f"{message.subject}\n{message.text}".strip() for message in reversed(unanswered)
+    )
+    last = unanswered[0] if unanswered else None
     connector = last.connector if last is not None else next(iter(row.connectors[-1:]), "")
-    known = config.connectors.get(connector)
+    configured = config.connectors.get(connector or "")
+    kind = last.kind if last is not None else (configured.kind if configured is not None else "")
     return ConversationSnapshot(
         connector=connector or "",
-        kind=last.kind if last is not None else (known.kind if known is not None else ""),
-        page=_extra(new, "page"),
-        referrer=_extra(new, "referrer"),
+        kind=kind or "",
+        page=_extra(unanswered, "page"),
+        referrer=_extra(unanswered, "referrer"),
         language=detect_language(text),
         text=text,
         labels=tuple(row.labels),
         contact=row.attributes,
-        department=row.department or _extra(new, "department"),
-        open_hours=opened,
+        department=row.department or _extra(unanswered, "department"),
+        open_hours=names_of_open_hours,
     )
 
 
-def _extra(said: Sequence[Any], name: str) -> str:
-    return next((str(one.extra[name]) for one in said if one.extra.get(name)), "")
+def _extra(latest: Sequence[_MessageRow], name: str) -> str:
+    """The newest value under a name in what connectors noted beside the messages; "" if none."""
+    return next((str(message.extra[name]) for message in latest if message.extra.get(name)), "")

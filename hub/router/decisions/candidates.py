@@ -1,7 +1,8 @@
-"""Who could take a conversation, and what speaks against everybody else. Pure.
+"""Chooses the agent for a conversation, and says what speaks against each other agent. Pure.
 
-Every agent is asked the same questions in the same order; the first that is answered with no is
-the reason. Of those who are left, the one the customer knows goes first, then the strategy says.
+The same obstacles are checked for every agent in the same order; the first one that stands in the
+way is the reason. Of the agents without an obstacle the one that the customer knows goes first,
+then the strategy decides.
 """
 
 from __future__ import annotations
@@ -20,133 +21,151 @@ from hub.router.decisions.values import (
     Reason,
 )
 
-#: How many candidates a decision keeps: whoever was nearest to getting it.
+#: How many candidates a decision keeps: those that were nearest to getting the conversation.
 MAX_RESULTS = 20
+
+#: An agent with the code of the first obstacle in their way; None when there is none.
+_CheckedAgent = tuple[Agent, str | None]
+
+#: A resolved conversation goes back to the agent who resolved it in spite of these.
+_IGNORED_WHEN_REOPENED = frozenset({"lacks_skills", "lacks_language"})
 
 
 def choose_agent(
-    need: QueuedConversation, agents: Sequence[Agent], terms: AssignmentPolicy, now: datetime
+    conversation: QueuedConversation,
+    agents: Sequence[Agent],
+    policy: AssignmentPolicy,
+    now: datetime,
 ) -> Choice:
-    """Who of these agents gets the conversation, and why each of the others does not."""
-    found = [(agent, _obstacle(agent, need, terms)) for agent in agents]
-    fitting = [agent for agent, obstacle in found if obstacle is None]
+    """Chooses one of these agents for the conversation, with the reasons for and against each.
+
+    Returns: a choice without an agent when the conversation has to wait.
+    """
+    checked: list[_CheckedAgent] = [
+        (agent, _obstacle(agent, conversation, policy)) for agent in agents
+    ]
+    fitting = [agent for agent, obstacle in checked if obstacle is None]
     retry_at: datetime | None = None
-    relaxed_at = need.queued_at + terms.relax_skills_after
-    for code, has in (("lacks_skills", Agent.can_do), ("lacks_language", Agent.writes)):
-        able = [agent for agent in fitting if has(agent, need)]
-        if len(able) == len(fitting) or not (able or _somebody(code, found, need)):
+    relaxed_at = conversation.queued_at + policy.relax_skills_after
+    for code, is_able in (
+        ("lacks_skills", Agent.has_skills_for),
+        ("lacks_language", Agent.writes_language_of),
+    ):
+        able = [agent for agent in fitting if is_able(agent, conversation)]
+        if len(able) == len(fitting) or not (able or _is_worth_a_wait(code, checked, conversation)):
             continue
         if able or now < relaxed_at:
-            found = [
-                (agent, obstacle or (None if has(agent, need) else code))
-                for agent, obstacle in found
+            checked = [
+                (agent, obstacle or (None if is_able(agent, conversation) else code))
+                for agent, obstacle in checked
             ]
             retry_at = relaxed_at if not able else retry_at
             fitting = able
-    counts = _counted(found)
-    known, waits_for = _known(need, found, terms, now)
-    if known is None and waits_for is not None and fitting:
-        until = need.queued_at + terms.sticky_wait
-        return Choice(None, _awaiting(need, found, waits_for), until, {"awaited": len(fitting)})
-    chosen = known or STRATEGIES[terms.strategy](fitting)
-    if chosen is None and terms.strategy == "manual" and fitting:
+    counts = _obstacle_counts(checked)
+    known, awaited = _known_agent(conversation, checked, policy, now)
+    if known is None and awaited is not None and fitting:
+        until = conversation.queued_at + policy.sticky_wait
+        results = _results_while_awaiting(conversation, checked, awaited)
+        return Choice(None, results, until, {"awaited": len(fitting)})
+    chosen = known or STRATEGIES[policy.strategy](fitting)
+    if chosen is None and policy.strategy == "manual" and fitting:
         reason = Reason("manual", "Could take it: here conversations are taken, not given.")
-        verdicts = _verdicts(need, found, lambda _: (reason,))
-        return Choice(None, verdicts, None, {"manual": len(fitting)})
-    verdicts = _chosen(need, found, chosen, terms, known is not None)
-    return Choice(chosen, verdicts, None if chosen else retry_at, counts)
+        results = _results(conversation, checked, lambda _: (reason,))
+        return Choice(None, results, None, {"manual": len(fitting)})
+    results = _results_of_choice(conversation, checked, chosen, policy, known is not None)
+    return Choice(chosen, results, None if chosen else retry_at, counts)
 
 
-def _obstacle(agent: Agent, need: QueuedConversation, terms: AssignmentPolicy) -> str | None:
-    """The first thing in the way, apart from what time relaxes."""
+def _obstacle(
+    agent: Agent, conversation: QueuedConversation, policy: AssignmentPolicy
+) -> str | None:
+    """The first obstacle, apart from skills and language, which time relaxes."""
     if not agent.may_answer:
         return "not_allowed"
-    if need.team is not None and need.team not in agent.teams:
+    if conversation.team is not None and conversation.team not in agent.teams:
         return "not_member"
     if agent.presence != "online":
         return "away" if agent.presence == "away" else "offline"
-    if need.team is not None and need.team in terms.closed:
+    if conversation.team is not None and conversation.team in policy.closed:
         return "closed"
-    if not agent.room_for(need):
+    if not agent.has_room_for(conversation):
         return "full"
-    if agent.id in need.not_for:
+    if agent.id in conversation.not_for:
         return "let_go"
     return None
 
 
-def _somebody(
-    code: str, found: Sequence[tuple[Agent, str | None]], need: QueuedConversation
+def _is_worth_a_wait(
+    code: str, checked: Sequence[_CheckedAgent], conversation: QueuedConversation
 ) -> bool:
-    """Whether it is worth a wait: a language that nobody of the team writes is not waited for."""
+    """Whether an agent with the ability exists: no wait for a language that the team lacks."""
     if code == "lacks_skills":
         return True
     return any(
-        agent.languages and agent.writes(need)
-        for agent, obstacle in found
+        agent.languages and agent.writes_language_of(conversation)
+        for agent, obstacle in checked
         if obstacle not in ("not_allowed", "not_member")
     )
 
 
-def _known(
-    need: QueuedConversation,
-    found: Sequence[tuple[Agent, str | None]],
-    terms: AssignmentPolicy,
+def _known_agent(
+    conversation: QueuedConversation,
+    checked: Sequence[_CheckedAgent],
+    policy: AssignmentPolicy,
     now: datetime,
 ) -> tuple[Agent | None, Agent | None]:
-    """The agent the customer knows, if free; else the one to wait for a little, if busy."""
-    if need.known_agent is None or terms.strategy == "manual":
+    """The agent that the customer knows: first where free, second where it is worth a wait."""
+    if conversation.known_agent_id is None or policy.strategy == "manual":
         return None, None
-    for agent, obstacle in found:
-        if agent.id == need.known_agent:
-            if obstacle is None or (need.is_reopened and obstacle in _SOFT):
+    for agent, obstacle in checked:
+        if agent.id == conversation.known_agent_id:
+            if obstacle is None or (
+                conversation.is_reopened and obstacle in _IGNORED_WHEN_REOPENED
+            ):
                 return agent, None
-            if obstacle == "full" and now < need.queued_at + terms.sticky_wait:
+            if obstacle == "full" and now < conversation.queued_at + policy.sticky_wait:
                 return None, agent
     return None, None
 
 
-#: What does not keep a conversation that was resolved from who resolved it.
-_SOFT = frozenset({"lacks_skills", "lacks_language"})
-
-
-def _awaiting(
-    need: QueuedConversation, found: Sequence[tuple[Agent, str | None]], awaited: Agent
+def _results_while_awaiting(
+    conversation: QueuedConversation, checked: Sequence[_CheckedAgent], awaited: Agent
 ) -> tuple[CandidateResult, ...]:
     reason = Reason("awaited", f"Could take it, but {awaited.name} knows this customer.")
-    return _verdicts(need, found, lambda _: (reason,))
+    return _results(conversation, checked, lambda _: (reason,))
 
 
-def _chosen(
-    need: QueuedConversation,
-    found: Sequence[tuple[Agent, str | None]],
+def _results_of_choice(
+    conversation: QueuedConversation,
+    checked: Sequence[_CheckedAgent],
     chosen: Agent | None,
-    terms: AssignmentPolicy,
+    policy: AssignmentPolicy,
     is_known: bool,
 ) -> tuple[CandidateResult, ...]:
-    def of_fitting(agent: Agent) -> tuple[Reason, ...]:
+    def reasons_of_fitting(agent: Agent) -> tuple[Reason, ...]:
         if agent is chosen:
-            return tuple(reasons_for(agent, need, terms, is_known))
+            return tuple(reasons_for(agent, conversation, policy, is_known))
         assert chosen is not None
-        return (reason_against(agent, chosen, terms, is_known),)
+        return (reason_against(agent, chosen, policy, is_known),)
 
-    return _verdicts(need, found, of_fitting, chosen)
+    return _results(conversation, checked, reasons_of_fitting, chosen)
 
 
-def _counted(found: Sequence[tuple[Agent, str | None]]) -> dict[str, int]:
-    obstacles = [obstacle for _, obstacle in found]
+def _obstacle_counts(checked: Sequence[_CheckedAgent]) -> dict[str, int]:
+    obstacles = [obstacle for _, obstacle in checked]
     return {code: obstacles.count(code) for code in OBSTACLES if code in obstacles}
 
 
-def _verdicts(
-    need: QueuedConversation,
-    found: Sequence[tuple[Agent, str | None]],
-    of_fitting: Callable[[Agent], tuple[Reason, ...]],
+def _results(
+    conversation: QueuedConversation,
+    checked: Sequence[_CheckedAgent],
+    reasons_of_fitting: Callable[[Agent], tuple[Reason, ...]],
     chosen: Agent | None = None,
 ) -> tuple[CandidateResult, ...]:
-    """The nearest first, and of many only the nearest."""
+    """The results of the agents, the nearest first, and of many only the nearest."""
 
-    def rank(pair: tuple[Agent, str | None]) -> tuple[bool, int, int]:
-        agent, obstacle = pair
+    def rank(checked_agent: _CheckedAgent) -> tuple[bool, int, int]:
+        agent, obstacle = checked_agent
         passed = len(OBSTACLES) if obstacle is None else OBSTACLES.index(obstacle)
         return agent is not chosen, -passed, agent.id
 
@@ -154,9 +173,9 @@ def _verdicts(
         CandidateResult(
             agent.id,
             agent is chosen,
-            of_fitting(agent)
+            reasons_of_fitting(agent)
             if obstacle is None or agent is chosen
-            else (Reason(obstacle, obstacle_text(obstacle, agent, need)),),
+            else (Reason(obstacle, obstacle_text(obstacle, agent, conversation)),),
         )
-        for agent, obstacle in sorted(found, key=rank)[:MAX_RESULTS]
+        for agent, obstacle in sorted(checked, key=rank)[:MAX_RESULTS]
     )

@@ -1,4 +1,4 @@
-"""The whole decision about one conversation, from plain values: rules first, then who. Pure."""
+"""The whole decision about one conversation: rules first, then an agent. Pure."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from hub.router.decisions.values import Agent, AssignmentPolicy, Choice, QueuedC
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of a conversation: what the rules say, what is needed, and who gets it."""
+    """The outcome of the rules, the conversation as they leave it, and the agent chosen."""
 
     outcome: RuleOutcome
-    need: QueuedConversation
+    conversation: QueuedConversation
     choice: Choice
 
 
@@ -28,40 +28,41 @@ def decide_assignment(
     config: Config,
     agents: Sequence[Agent],
     now: datetime,
-    need: QueuedConversation | None = None,
+    conversation: QueuedConversation | None = None,
 ) -> Decision:
     """Decides about a conversation as it stands at `now`.
 
     Args:
-        need: what is known of it beside what rules see: the person, who answered them last. None
-            for a first message of somebody new.
+        conversation: what is known of it beside what rules see: the customer, the agent who
+            answered them last. None for the first message of a new customer.
     """
     outcome = rules.evaluate_rules(config.routing, snapshot)
-    if need is None:
+    if conversation is None:
         weight = config.assignment.capacity.weights.get(snapshot.kind, 1.0)
-        need = QueuedConversation(
+        conversation = QueuedConversation(
             conversation_id=0, queued_at=now, weight=weight, language=snapshot.language
         )
-    need = apply_outcome(need, outcome)
-    return Decision(outcome, need, choose_agent(need, agents, assignment_policy(config, now), now))
+    conversation = apply_outcome(conversation, outcome)
+    policy = assignment_policy(config, now)
+    return Decision(outcome, conversation, choose_agent(conversation, agents, policy, now))
 
 
-def apply_outcome(need: QueuedConversation, outcome: RuleOutcome) -> QueuedConversation:
-    """A need after the rules have spoken."""
-    team = outcome.team or need.team
-    if need.team is not None and not outcome.is_specific:
-        team = need.team  # a rule that matches anything does not take it from where it was
+def apply_outcome(conversation: QueuedConversation, outcome: RuleOutcome) -> QueuedConversation:
+    """The conversation with the team, skills and priority that the rules give it."""
+    team = outcome.team or conversation.team
+    if conversation.team is not None and not outcome.is_specific:
+        team = conversation.team  # a rule without conditions does not move it to another team
     return replace(
-        need,
+        conversation,
         team=team,
         skills=outcome.skills,
-        priority=outcome.priority or need.priority,
+        priority=outcome.priority or conversation.priority,
         rule=outcome.rule,
     )
 
 
 def assignment_policy(config: Config, now: datetime) -> AssignmentPolicy:
-    """What the configuration says of choosing, at this moment."""
+    """The policy of the configuration at this moment."""
     assignment = config.assignment
     return AssignmentPolicy(
         strategy=assignment.strategy,
@@ -79,12 +80,14 @@ def assignment_policy(config: Config, now: datetime) -> AssignmentPolicy:
 
 def open_hours(config: Config, now: datetime) -> frozenset[str]:
     """The names of the hours that are open now."""
-    return frozenset(name for name, one in config.hours.items() if hours.is_open(one, now))
+    return frozenset(
+        name for name, opening_hours in config.hours.items() if hours.is_open(opening_hours, now)
+    )
 
 
 def next_team_opening(config: Config, now: datetime) -> datetime | None:
-    """When the next team that is closed now opens."""
+    """When the next team that is closed now opens; None when no closed team ever does."""
     closed = assignment_policy(config, now).closed
     names = {config.teams[name].hours for name in closed}
-    found = [hours.opens_at(config.hours[name], now) for name in names if name is not None]
-    return min((at for at in found if at is not None), default=None)
+    openings = [hours.opens_at(config.hours[name], now) for name in names if name is not None]
+    return min((moment for moment in openings if moment is not None), default=None)

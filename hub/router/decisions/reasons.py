@@ -1,4 +1,4 @@
-"""What is said of a decision: why this agent, why not each of the others. Pure.
+"""The reasons of a decision: why this agent was chosen, and why each other was not. Pure.
 
 Every reason has a code for programs and a sentence for people.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from hub.router.decisions.values import Agent, AssignmentPolicy, QueuedConversation, Reason
 
-#: In the order of the questions: who got furthest was nearest to getting it.
+#: In the order in which they are checked: the later the obstacle, the nearer the agent was.
 OBSTACLES = (
     "not_allowed",
     "not_member",
@@ -35,7 +35,11 @@ _SUMMARY: Mapping[str, str] = {
 
 
 def summarize_obstacles(counts: Mapping[str, int]) -> str:
-    """Why nobody gets it, in a sentence."""
+    """Why no agent gets a conversation, in one sentence.
+
+    Args:
+        counts: the number of agents for each obstacle, as `Choice.obstacle_counts` has it.
+    """
     if "crowd" in counts:
         return "Very many came at once: it waits for its turn."
     if "manual" in counts:
@@ -47,36 +51,42 @@ def summarize_obstacles(counts: Mapping[str, int]) -> str:
 
 
 def reasons_for(
-    agent: Agent, need: QueuedConversation, terms: AssignmentPolicy, is_known: bool
+    agent: Agent, conversation: QueuedConversation, policy: AssignmentPolicy, is_known: bool
 ) -> Iterator[Reason]:
-    """Everything that spoke for whoever got it."""
-    if is_known and need.is_reopened:
+    """The reasons for the agent who was chosen.
+
+    Args:
+        is_known: they were chosen because they know the customer, not by the strategy.
+    """
+    if is_known and conversation.is_reopened:
         yield Reason("same_agent", "Had it before it was resolved.")
     elif is_known:
         yield Reason("known", "Answered this customer last.")
-    elif terms.strategy == "round_robin":
+    elif policy.strategy == "round_robin":
         yield Reason("round_robin", "Was given nothing for the longest time.")
     else:
         yield Reason("least_loaded", f"Holds the least: {_load_text(agent)}.")
-    if need.team is not None:
-        yield Reason("member", f"Is in the team {need.team}.")
-    if need.skills:
-        if agent.can_do(need):
-            yield Reason("skills", f"Can do what is needed: {', '.join(need.skills)}.")
+    if conversation.team is not None:
+        yield Reason("member", f"Is in the team {conversation.team}.")
+    if conversation.skills:
+        if agent.has_skills_for(conversation):
+            yield Reason("skills", f"Can do what is needed: {', '.join(conversation.skills)}.")
         else:
             yield Reason("skills_relaxed", "Nobody with the skills was free in time.")
-    if need.language and agent.languages:
-        if agent.writes(need):
-            yield Reason("language", f"Writes the customer's language: {need.language}.")
+    if conversation.language and agent.languages:
+        if agent.writes_language_of(conversation):
+            yield Reason("language", f"Writes the customer's language: {conversation.language}.")
         else:
-            yield Reason("language_relaxed", f"Nobody who writes {need.language} was free in time.")
+            yield Reason(
+                "language_relaxed", f"Nobody who writes {conversation.language} was free in time."
+            )
 
 
-def reason_against(agent: Agent, chosen: Agent, terms: AssignmentPolicy, is_known: bool) -> Reason:
-    """What spoke against somebody who could have taken it."""
+def reason_against(agent: Agent, chosen: Agent, policy: AssignmentPolicy, is_known: bool) -> Reason:
+    """The reason why an agent who could have taken the conversation was not chosen."""
     if is_known:
         return Reason("not_known", f"Could take it, but {chosen.name} knows this customer.")
-    if terms.strategy == "round_robin" or agent.share == chosen.share:
+    if policy.strategy == "round_robin" or agent.load_share == chosen.load_share:
         return Reason("later_turn", f"Could take it, but it was the turn of {chosen.name}.")
     return Reason("busier", f"Could take it, but holds more: {_load_text(agent)}.")
 
@@ -85,25 +95,25 @@ def _load_text(agent: Agent) -> str:
     return f"{agent.load:g} of {agent.capacity:g}"
 
 
-def obstacle_text(obstacle: str, agent: Agent, need: QueuedConversation) -> str:
-    """What was in an agent's way, as a sentence."""
+def obstacle_text(obstacle: str, agent: Agent, conversation: QueuedConversation) -> str:
+    """The sentence for what stood in an agent's way."""
     match obstacle:
         case "not_allowed":
             return "May not answer."
         case "not_member":
-            return f"Is not in the team {need.team}."
+            return f"Is not in the team {conversation.team}."
         case "offline":
             return "Is offline."
         case "away":
             return "Is away."
         case "closed":
-            return f"The team {need.team} is closed now."
+            return f"The team {conversation.team} is closed now."
         case "full":
             return f"Has no room: holds {_load_text(agent)}."
         case "lacks_skills":
-            missing = [skill for skill in need.skills if skill not in agent.skills]
+            missing = [skill for skill in conversation.skills if skill not in agent.skills]
             return f"Lacks {', '.join(missing)}."
         case "lacks_language":
-            return f"Does not write {need.language}."
+            return f"Does not write {conversation.language}."
         case _:
             return "Had it already and let it go."

@@ -1,4 +1,4 @@
-"""Who of those who could take it gets it. Pure: values in, one of them out."""
+"""The strategies that choose one of the agents who could take a conversation. Pure."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def least_loaded(agents: Sequence[Agent]) -> Agent | None:
-    """Who holds the least of what they can hold; of equals, who was given nothing the longest."""
-    return min(agents, key=lambda one: (one.share, *_idle(one)), default=None)
+    """The agent with the smallest share of load; of equals, the one that waited longest."""
+    return min(agents, key=lambda agent: (agent.load_share, *_last_assignment(agent)), default=None)
 
 
 def round_robin(agents: Sequence[Agent]) -> Agent | None:
-    """Who was given nothing the longest, whatever they hold."""
-    return min(agents, key=_idle, default=None)
+    """The agent whose last assignment is the longest ago, whatever their load."""
+    return min(agents, key=_last_assignment, default=None)
 
 
 def manual(_agents: Sequence[Agent]) -> Agent | None:
-    """Nobody: it waits to be taken."""
+    """No agent: the conversation waits to be taken."""
     return None
 
 
@@ -34,5 +34,5 @@ STRATEGIES: Mapping[str, Strategy] = {
 }
 
 
-def _idle(agent: Agent) -> tuple[datetime, int]:
-    return agent.given_at or _LONG_AGO, agent.id
+def _last_assignment(agent: Agent) -> tuple[datetime, int]:
+    return agent.assigned_at or _LONG_AGO, agent.id

@@ -1,4 +1,4 @@
-"""Tells customers on the web chat where they stand in the queue, when it changes."""
+"""Notices to customers on a page of their place in the queue, when it changes."""
 
 from __future__ import annotations
 
@@ -14,80 +14,91 @@ from hub.schema.events import Event, QueueChanged
 from hub.store.engine import Store
 from hub.types import Address
 
-#: Nobody is told more often than that, and no more than so many at a time: the first in line.
+#: Notices go out no more often than that, and to no more customers at a time: the first in line.
 PAUSE_SECONDS = 2.0
 NOTICE_LIMIT = 200
 
 
 class QueueNotices:
-    """Remembers what everybody was told last."""
+    """Sends notices, and keeps the last one of each conversation."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._told: dict[int, Place] = {}
+        self._notified: dict[int, Place] = {}
         self._pages: dict[int, list[Address]] = {}
         self._teams: set[str] = set()
-        self._told_at = float("-inf")
+        self._sent_at = float("-inf")
 
-    def is_in_line(self, conversation_id: int) -> bool:
-        """Whether others may have been told a place behind it."""
-        return conversation_id in self._told
+    def has_notified(self, conversation_id: int) -> bool:
+        """Whether its customer, and perhaps others behind it, got a notice of their place."""
+        return conversation_id in self._notified
 
-    def pause(self) -> float:
-        """For how many seconds nobody is told anything yet."""
-        return max(0.0, self._told_at + PAUSE_SECONDS - time.monotonic())
+    def pause_seconds(self) -> float:
+        """For how many seconds no notice may be sent yet."""
+        return max(0.0, self._sent_at + PAUSE_SECONDS - time.monotonic())
 
-    def tell(self, waiting: list[QueuedConversation]) -> float | None:
-        """Tells whom it concerns. Returns after how many seconds there is more to tell."""
-        self._count(waiting)
-        here = {need.conversation_id for need in waiting}
-        for gone in self._told.keys() - here:
-            del self._told[gone]
-            self._pages.pop(gone, None)
-        if pause := self.pause():
+    def send_notices(self, waiting: list[QueuedConversation]) -> float | None:
+        """Sends a notice to each customer whose place has changed.
+
+        Args:
+            waiting: the whole queue, sorted.
+
+        Returns: after how many seconds there are more to send; None when there are none.
+        """
+        self._set_metrics(waiting)
+        waiting_ids = {conversation.conversation_id for conversation in waiting}
+        for conversation_id in self._notified.keys() - waiting_ids:
+            del self._notified[conversation_id]
+            self._pages.pop(conversation_id, None)
+        if pause := self.pause_seconds():
             return pause
-        news = self._news(waiting)
-        if not news:
+        changed = self._changed_places(waiting)
+        if not changed:
             return None
-        self._told_at = time.monotonic()
-        self._read_pages(news)
-        self._told |= news
+        self._sent_at = time.monotonic()
+        self._read_pages(changed)
+        self._notified |= changed
         self._store.publish_unsaved(
             *(
-                _queue_event(one, page)
-                for conversation_id, one in news.items()
+                _queue_event(place, page)
+                for conversation_id, place in changed.items()
                 for page in self._pages[conversation_id]
             )
         )
-        return PAUSE_SECONDS if len(news) == NOTICE_LIMIT else None
+        return PAUSE_SECONDS if len(changed) == NOTICE_LIMIT else None
 
-    def _news(self, waiting: list[QueuedConversation]) -> dict[int, Place]:
+    def _changed_places(self, waiting: list[QueuedConversation]) -> dict[int, Place]:
+        """The new places, by the id of the conversation: the first in line, up to the limit."""
         positions = places.queue_positions(waiting)
         with self._store.read() as connection:
             paces = {
                 team: places.team_pace(connection, team)
                 for team in {team for team, _position in positions.values()}
             }
-        found: dict[int, Place] = {}
+        changed: dict[int, Place] = {}
         for conversation_id, (team, position) in positions.items():
-            pace = paces[team]
-            now = Place(position, None if pace is None else pace.wait(position))
-            told = self._told.get(conversation_id)
-            # A wait that is reckoned anew is no news on its own.
-            if told is None or told.position != position:
-                found[conversation_id] = now
-            if len(found) == NOTICE_LIMIT:
+            before = self._notified.get(conversation_id)
+            # A new estimate of the wait alone is no news.
+            if before is None or before.position != position:
+                pace = paces[team]
+                wait_seconds = None if pace is None else pace.wait(position)
+                changed[conversation_id] = Place(position, wait_seconds)
+            if len(changed) == NOTICE_LIMIT:
                 break
-        return found
+        return changed
 
-    def _read_pages(self, ids: Iterable[int]) -> None:
-        missing = [one for one in ids if one not in self._pages]
+    def _read_pages(self, conversation_ids: Iterable[int]) -> None:
+        missing = [
+            conversation_id
+            for conversation_id in conversation_ids
+            if conversation_id not in self._pages
+        ]
         if not missing:
             return
         with self._store.read() as connection:
             self._pages |= publishing.pages_of(connection, missing)
 
-    def _count(self, waiting: list[QueuedConversation]) -> None:
+    def _set_metrics(self, waiting: list[QueuedConversation]) -> None:
         lengths = places.queue_lengths(waiting)
         for team in self._teams - lengths.keys():
             QUEUE.labels(team=team).set(0)
@@ -97,5 +108,5 @@ class QueueNotices:
 
 
 def _queue_event(place: Place, page: Address) -> Event:
-    told = QueueChanged(position=place.position, wait_seconds=place.wait_seconds)
-    return Event(told, page, to_agents=False)
+    payload = QueueChanged(position=place.position, wait_seconds=place.wait_seconds)
+    return Event(payload, page, to_agents=False)

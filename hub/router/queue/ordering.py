@@ -1,8 +1,8 @@
-"""The order of the queue. Pure, and the same at every moment: nobody is overtaken for ever.
+"""The order of the queue. Pure, and the same at every moment: none is overtaken for ever.
 
 A level of priority is worth ten minutes of waiting: an urgent conversation goes before a normal one
 that came up to twenty minutes earlier, and after one that has waited for longer. So the order of
-two does not change while they wait, and whoever comes later moves back by and by.
+two does not change while they wait, and those that come later sort further and further behind.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ Criterion = Literal["priority", "sla", "waiting"]
 QueueKey = tuple[float, ...]
 
 PRIORITY_LEVELS: Mapping[str, int] = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
-#: What one level of priority is worth.
+#: The waiting time that one level of priority is worth.
 LEVEL_SECONDS = timedelta(minutes=10).total_seconds()
-#: Where no clock runs, the answer counts as due this long after the customer came.
+#: Where no clock runs, the answer counts as due this long after the conversation was queued.
 DEFAULT_DUE_SECONDS = timedelta(hours=1).total_seconds()
 
 
 class QueueColumns(Protocol):
-    """The columns of a conversation that say where it stands."""
+    """The columns of a conversation that say its place in the queue."""
 
     @property
     def queued_at(self) -> datetime | None: ...
@@ -37,14 +37,14 @@ class QueueColumns(Protocol):
 
 
 def waiting_from(row: QueueColumns) -> datetime:
-    """From when its wait counts."""
+    """When the wait of a conversation began."""
     return row.queued_at or row.waiting_since or row.created_at
 
 
 def reply_due(row: QueueColumns) -> datetime | None:
-    """When its next answer is due, where a clock says so."""
-    found = (at for at in (row.first_reply_due, row.next_reply_due) if at is not None)
-    return min(found, default=None)
+    """When the next answer is due; None where no clock runs."""
+    dues = (due for due in (row.first_reply_due, row.next_reply_due) if due is not None)
+    return min(dues, default=None)
 
 
 def queue_key(
@@ -55,11 +55,15 @@ def queue_key(
     queued_at: datetime,
     sla_due: datetime | None,
 ) -> QueueKey:
-    """The place of a conversation: the smallest key is served first."""
+    """The sort key of a conversation: the smallest key is assigned first.
+
+    Args:
+        order: the criteria, the most important first; the waiting time and the id decide the rest.
+    """
     at = queued_at.timestamp()
     due_at = at + DEFAULT_DUE_SECONDS if sla_due is None else sla_due.timestamp()
     parts: dict[str, Callable[[], float]] = {
-        # Whole levels of time, so that equals in it are told apart by what comes next.
+        # Whole levels of time: conversations in the same level are sorted by the next criterion.
         "priority": lambda: (
             at // LEVEL_SECONDS + PRIORITY_LEVELS.get(priority, PRIORITY_LEVELS["normal"])
         ),

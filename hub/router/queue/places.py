@@ -1,4 +1,4 @@
-"""Who waits, in which place, and for how long about."""
+"""The queue of a team: the places of its conversations, and how long each waits for about."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, or_, select
 
@@ -17,25 +17,46 @@ from hub.router.queue.ordering import Criterion
 from hub.store.models import conversations, routing_decisions, teams
 from hub.store.prepared import Prepared
 
-#: How many who were served last tell how fast a team works, and how long ago they may have been.
+#: The pace of a team is told from this many of its last assignments.
 SERVED_LIMIT = 10
 
-_SERVED = Prepared(
+
+class _Assignment(NamedTuple):
+    decided_at: datetime
+    waited_seconds: float
+
+
+class _WaitingRow(NamedTuple):
+    """The columns of a conversation that say its place."""
+
+    id: int
+    priority: str
+    queued_at: datetime | None
+    waiting_since: datetime | None
+    created_at: datetime
+    first_reply_due: datetime | None
+    next_reply_due: datetime | None
+
+
+_LAST_ASSIGNMENTS = Prepared(
     select(routing_decisions.c.decided_at, routing_decisions.c.waited_seconds)
     .where(
         routing_decisions.c.team == bindparam("team"),
         routing_decisions.c.agent_id.is_not(None),
     )
     .order_by(routing_decisions.c.id.desc())
-    .limit(SERVED_LIMIT)
+    .limit(SERVED_LIMIT),
+    _Assignment,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in the queue of a team, counted from 1.
+    """A place in the queue of a team.
 
-    `wait_seconds` is about how long it will take; None while nobody was served lately.
+    Args:
+        position: counted from 1.
+        wait_seconds: about how long it will take; None while the team assigned none lately.
     """
 
     position: int
@@ -44,13 +65,18 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How a team works: seconds between two who were served, and what the last of them waited."""
+    """How fast a team works.
+
+    Args:
+        between: seconds from one assignment to the next.
+        waited: seconds that the conversations assigned last waited, on average.
+    """
 
     between: float
     waited: float
 
     def wait(self, position: int) -> int:
-        """About how long it takes from a place, rather too much than too little."""
+        """About how many seconds a place has to wait, rather too many than too few."""
         return round(max(self.between * position, self.waited))
 
 
@@ -58,10 +84,10 @@ def find_place(
     connection: Connection, conversation_id: int, order: Sequence[Criterion]
 ) -> Place | None:
     """The place of a conversation in its team's queue; None when it does not wait."""
-    own = connection.execute(
+    waiting = connection.execute(
         select(conversations.c.team_id).where(conversations.c.id == conversation_id, *IS_FREE)
     ).first()
-    if own is None:
+    if waiting is None:
         return None
     rows = connection.execute(
         select(
@@ -75,20 +101,24 @@ def find_place(
         ).where(
             *IS_FREE,
             or_(conversations.c.rule.is_not(None), conversations.c.id == conversation_id),
-            conversations.c.team_id.is_not_distinct_from(own.team_id),
+            conversations.c.team_id.is_not_distinct_from(waiting.team_id),
         )
     ).all()
-    keys = {row.id: _row_key(row, order) for row in rows}
+    keys = {row.id: _row_key(_WaitingRow(*row), order) for row in rows}
     if conversation_id not in keys:
-        return None  # it was taken between the two looks
-    position = 1 + sum(1 for one in keys.values() if one < keys[conversation_id])
-    team = connection.execute(select(teams.c.name).where(teams.c.id == own.team_id)).scalar()
-    found = team_pace(connection, team or "")
-    return Place(position, None if found is None else found.wait(position))
+        return None  # it was taken between the two reads
+    position = 1 + sum(1 for key in keys.values() if key < keys[conversation_id])
+    team = connection.execute(select(teams.c.name).where(teams.c.id == waiting.team_id)).scalar()
+    pace = team_pace(connection, team or "")
+    return Place(position, None if pace is None else pace.wait(position))
 
 
 def waiting_by_team(connection: Connection) -> dict[str, tuple[int, datetime | None]]:
-    """How many wait for each team, and since when the first of them; "" where any may answer."""
+    """The queues of the teams.
+
+    Returns: by the team's name ("" for the conversations that any agent may answer), the number
+        of waiting conversations, and since when the first of them waits.
+    """
     rows = connection.execute(
         select(
             teams.c.name,
@@ -104,8 +134,12 @@ def waiting_by_team(connection: Connection) -> dict[str, tuple[int, datetime | N
 
 
 def team_pace(connection: Connection, team: str) -> Pace | None:
-    """How fast a team ("" for everybody) took the last who waited; None when nobody did."""
-    rows = _SERVED.rows(connection, {"team": team})
+    """How fast a team assigned its last conversations; None when it assigned none.
+
+    Args:
+        team: its name; "" for the conversations that any agent may answer.
+    """
+    rows = _LAST_ASSIGNMENTS.rows(connection, {"team": team})
     if not rows:
         return None
     waited = sum(row.waited_seconds for row in rows) / len(rows)
@@ -117,34 +151,49 @@ def team_pace(connection: Connection, team: str) -> Pace | None:
 
 
 def sort_queue(
-    needs: Iterable[QueuedConversation], order: Sequence[Criterion]
+    waiting: Iterable[QueuedConversation], order: Sequence[Criterion]
 ) -> list[QueuedConversation]:
-    """In the order in which they are served."""
-    return sorted(needs, key=lambda need: conversation_key(need, order))
+    """The conversations in the order in which they are assigned."""
+    return sorted(waiting, key=lambda conversation: conversation_key(conversation, order))
 
 
-def conversation_key(need: QueuedConversation, order: Sequence[Criterion]) -> ordering.QueueKey:
+def conversation_key(
+    conversation: QueuedConversation, order: Sequence[Criterion]
+) -> ordering.QueueKey:
+    """The key by which the queue is sorted."""
     return ordering.queue_key(
         order,
-        conversation_id=need.conversation_id,
-        priority=need.priority,
-        queued_at=need.queued_at,
-        sla_due=need.sla_due,
+        conversation_id=conversation.conversation_id,
+        priority=conversation.priority,
+        queued_at=conversation.queued_at,
+        sla_due=conversation.sla_due,
     )
 
 
-def queue_positions(needs: Iterable[QueuedConversation]) -> dict[int, tuple[str, int]]:
-    """The team and the place of each, from the queue in its order."""
-    count: dict[str, int] = defaultdict(int)
-    found = {}
-    for need in needs:
-        team = need.team or ""
-        count[team] += 1
-        found[need.conversation_id] = (team, count[team])
-    return found
+def queue_positions(waiting: Iterable[QueuedConversation]) -> dict[int, tuple[str, int]]:
+    """The team and the position of each conversation, by its id.
+
+    Args:
+        waiting: the whole queue, sorted.
+    """
+    lengths: dict[str, int] = defaultdict(int)
+    positions = {}
+    for conversation in waiting:
+        team = conversation.team or ""
+        lengths[team] += 1
+        positions[conversation.conversation_id] = (team, lengths[team])
+    return positions
 
 
-def _row_key(row: Any, order: Sequence[Criterion]) -> ordering.QueueKey:
+def queue_lengths(waiting: Iterable[QueuedConversation]) -> Mapping[str, int]:
+    """The number of waiting conversations for each team that has any."""
+    lengths: dict[str, int] = defaultdict(int)
+    for conversation in waiting:
+        lengths[conversation.team or ""] += 1
+    return lengths
+
+
+def _row_key(row: _WaitingRow, order: Sequence[Criterion]) -> ordering.QueueKey:
     return ordering.queue_key(
         order,
         conversation_id=row.id,
@@ -152,11 +201,3 @@ def _row_key(row: Any, order: Sequence[Criterion]) -> ordering.QueueKey:
         queued_at=ordering.waiting_from(row),
         sla_due=ordering.reply_due(row),
     )
-
-
-def queue_lengths(needs: Iterable[QueuedConversation]) -> Mapping[str, int]:
-    """How many wait for each team."""
-    count: dict[str, int] = defaultdict(int)
-    for need in needs:
-        count[need.team or ""] += 1
-    return count

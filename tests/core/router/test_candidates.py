@@ -21,13 +21,13 @@ NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 TERMS = AssignmentPolicy()
 
 
-def need(**fields: Any) -> QueuedConversation:
-    return QueuedConversation(**({"conversation_id": 1, "person_id": 1, "queued_at": NOW} | fields))
+def queued(**fields: Any) -> QueuedConversation:
+    return QueuedConversation(**({"conversation_id": 1, "root_id": 1, "queued_at": NOW} | fields))
 
 
 def agent(number: int, **fields: Any) -> Agent:
-    people = fields.pop("people", {})
-    values = {"id": number, "name": f"A{number}", "people": people, "load": sum(people.values())}
+    loads = fields.pop("loads", {})
+    values = {"id": number, "name": f"A{number}", "loads": loads, "load": sum(loads.values())}
     return Agent(**(values | fields))
 
 
@@ -36,7 +36,7 @@ def name_of(choice: Choice) -> str | None:
 
 
 def code_of(choice: Choice, number: int) -> str:
-    return next(one for one in choice.verdicts if one.agent_id == number).reasons[0].code
+    return next(one for one in choice.results if one.agent_id == number).reasons[0].code
 
 
 FULL = {number: 1.0 for number in range(100, 108)}
@@ -47,12 +47,12 @@ IN_THE_WAY: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "not_member": ({"teams": frozenset({"sales"})}, {"team": "support"}),
     "offline": ({"presence": "offline"}, {}),
     "away": ({"presence": "away"}, {}),
-    "full": ({"people": FULL}, {}),
+    "full": ({"loads": FULL}, {}),
     "let_go": ({}, {"not_for": (1,)}),
     "lacks_skills": ({}, {"skills": ("arabic",)}),
     "lacks_language": ({"languages": frozenset({"en"})}, {"language": "et"}),
-    "later_turn": ({"given_at": NOW}, {}),
-    "busier": ({"people": {7: 1.0}}, {}),
+    "later_turn": ({"assigned_at": NOW}, {}),
+    "busier": ({"loads": {7: 1.0}}, {}),
 }
 
 
@@ -65,26 +65,26 @@ def test_what_is_in_the_way_is_told(code: str) -> None:
         skills=frozenset({"arabic"}),
         languages=frozenset({"et", "en"}),
     )
-    found = choose_agent(need(**wanted), [agent(1, **columns), other], TERMS, NOW)
+    found = choose_agent(queued(**wanted), [agent(1, **columns), other], TERMS, NOW)
     assert (name_of(found), code_of(found, 1)) == ("A2", code)
 
 
 def test_a_team_that_is_closed_takes_nothing() -> None:
     member = agent(1, teams=frozenset({"support"}))
     found = choose_agent(
-        need(team="support"), [member], AssignmentPolicy(closed=frozenset({"support"})), NOW
+        queued(team="support"), [member], AssignmentPolicy(closed=frozenset({"support"})), NOW
     )
     assert (name_of(found), code_of(found, 1)) == (None, "closed")
 
 
 def test_skills_are_asked_for_until_it_took_too_long() -> None:
-    wanted, unskilled = need(skills=("arabic",)), agent(1)
+    wanted, unskilled = queued(skills=("arabic",)), agent(1)
     early = choose_agent(wanted, [unskilled], TERMS, NOW + timedelta(seconds=119))
     assert (early.agent, early.retry_at) == (None, NOW + timedelta(minutes=2))
     late = choose_agent(wanted, [unskilled], TERMS, NOW + timedelta(minutes=2))
     assert name_of(late) == "A1"
-    assert "skills_relaxed" in [reason.code for reason in late.verdicts[0].reasons]
-    skilled = agent(2, skills=frozenset({"arabic"}), people={9: 1.0})
+    assert "skills_relaxed" in [reason.code for reason in late.results[0].reasons]
+    skilled = agent(2, skills=frozenset({"arabic"}), loads={9: 1.0})
     assert (
         name_of(choose_agent(wanted, [unskilled, skilled], TERMS, NOW + timedelta(hours=1))) == "A2"
     )
@@ -92,59 +92,59 @@ def test_skills_are_asked_for_until_it_took_too_long() -> None:
 
 def test_a_language_that_nobody_writes_is_not_waited_for() -> None:
     english = agent(1, languages=frozenset({"en"}))
-    assert name_of(choose_agent(need(language="fi"), [english], TERMS, NOW)) == "A1"
-    finnish = agent(2, languages=frozenset({"fi"}), people=FULL)
-    assert choose_agent(need(language="fi"), [english, finnish], TERMS, NOW).agent is None
+    assert name_of(choose_agent(queued(language="fi"), [english], TERMS, NOW)) == "A1"
+    finnish = agent(2, languages=frozenset({"fi"}), loads=FULL)
+    assert choose_agent(queued(language="fi"), [english, finnish], TERMS, NOW).agent is None
     later = NOW + timedelta(minutes=3)
-    assert name_of(choose_agent(need(language="fi"), [english, finnish], TERMS, later)) == "A1"
+    assert name_of(choose_agent(queued(language="fi"), [english, finnish], TERMS, later)) == "A1"
 
 
 def test_one_person_counts_once_and_by_the_heaviest_channel() -> None:
-    has_room = agent(1, capacity=1.0, people={7: 1.0})
-    assert has_room.room_for(need(person_id=7, weight=1.0))
-    assert not has_room.room_for(need(person_id=7, weight=2.0))
-    assert not has_room.room_for(need(person_id=8, weight=0.5))
-    assert has_room.holding(need(person_id=7, weight=1.0), NOW).load == 1.0
+    has_room = agent(1, capacity=1.0, loads={7: 1.0})
+    assert has_room.has_room_for(queued(root_id=7, weight=1.0))
+    assert not has_room.has_room_for(queued(root_id=7, weight=2.0))
+    assert not has_room.has_room_for(queued(root_id=8, weight=0.5))
+    assert has_room.with_conversation(queued(root_id=7, weight=1.0), NOW).load == 1.0
 
 
 def test_who_takes_nothing_is_given_nothing() -> None:
-    assert choose_agent(need(weight=0.0), [agent(1, capacity=0.0)], TERMS, NOW).agent is None
+    assert choose_agent(queued(weight=0.0), [agent(1, capacity=0.0)], TERMS, NOW).agent is None
 
 
 def test_turns_go_round() -> None:
     terms, agents = (
         AssignmentPolicy(strategy="round_robin"),
-        [agent(1), agent(2), agent(3, people={5: 1.0})],
+        [agent(1), agent(2), agent(3, loads={5: 1.0})],
     )
     served = []
     for number in range(6):
-        one = need(conversation_id=number, person_id=number)
+        one = queued(conversation_id=number, root_id=number)
         chosen = choose_agent(one, agents, terms, NOW).agent
         assert chosen is not None
         at = NOW + timedelta(seconds=number)
-        agents[agents.index(chosen)] = chosen.holding(one, at)
+        agents[agents.index(chosen)] = chosen.with_conversation(one, at)
         served.append(chosen.id)
     assert served == [1, 2, 3, 1, 2, 3]
 
 
 def test_who_is_known_and_away_is_not_waited_for() -> None:
     known, other = agent(1, presence="away"), agent(2)
-    assert name_of(choose_agent(need(known_agent=1), [known, other], TERMS, NOW)) == "A2"
+    assert name_of(choose_agent(queued(known_agent_id=1), [known, other], TERMS, NOW)) == "A2"
 
 
 def test_nobody_is_kept_waiting_for_one_when_all_are_busy_too() -> None:
-    known, other = agent(1, people=FULL), agent(2, people=FULL)
-    assert choose_agent(need(known_agent=1), [known, other], TERMS, NOW).retry_at is None
+    known, other = agent(1, loads=FULL), agent(2, loads=FULL)
+    assert choose_agent(queued(known_agent_id=1), [known, other], TERMS, NOW).retry_at is None
 
 
 def test_only_the_nearest_are_remembered() -> None:
     agents = [agent(number, presence="offline") for number in range(100)]
-    agents.append(agent(500, people={7: 1.0}))
+    agents.append(agent(500, loads={7: 1.0}))
     agents.append(agent(501))
-    found = choose_agent(need(), agents, TERMS, NOW)
-    assert [one.agent_id for one in found.verdicts[:2]] == [501, 500]
-    assert len(found.verdicts) == MAX_RESULTS
-    assert found.counts == {"offline": 100}
+    found = choose_agent(queued(), agents, TERMS, NOW)
+    assert [one.agent_id for one in found.results[:2]] == [501, 500]
+    assert len(found.results) == MAX_RESULTS
+    assert found.obstacle_counts == {"offline": 100}
 
 
 def test_why_nobody_gets_it_is_a_sentence() -> None:
@@ -168,14 +168,14 @@ _agents = st.lists(
         skills=_words,
         languages=st.frozensets(st.sampled_from(["en", "et"])),
         capacity=st.sampled_from([0.0, 0.5, 1.0, 3.0]),
-        people=st.dictionaries(st.integers(1, 6), st.sampled_from([0.5, 1.0]), max_size=3),
+        loads=st.dictionaries(st.integers(1, 6), st.sampled_from([0.5, 1.0]), max_size=3),
     ),
     max_size=8,
     unique_by=lambda one: one.id,
 )
 _needs = st.builds(
-    need,
-    person_id=st.integers(1, 6),
+    queued,
+    root_id=st.integers(1, 6),
     team=st.sampled_from([None, "a", "b"]),
     skills=_words.map(tuple),
     language=st.sampled_from(["", "en", "et", "fi"]),
@@ -192,8 +192,8 @@ _terms = st.builds(
 
 def could(one: Agent, wanted: QueuedConversation, terms: AssignmentPolicy) -> bool:
     """What nothing relaxes, told in other words than the code's."""
-    load = sum(one.people.values())
-    more = max(0.0, wanted.weight - one.people.get(wanted.person_id, 0.0))
+    load = sum(one.loads.values())
+    more = max(0.0, wanted.weight - one.loads.get(wanted.root_id, 0.0))
     return (
         one.may_answer
         and one.presence == "online"
@@ -211,8 +211,8 @@ def test_nobody_gets_it_who_may_not_answer_or_has_no_room(
 ) -> None:
     found = choose_agent(wanted, agents, terms, NOW)
     assert found.agent is None or could(found.agent, wanted, terms)
-    assert [one.chosen for one in found.verdicts].count(True) == (found.agent is not None)
-    assert all(one.reasons for one in found.verdicts)
+    assert [one.chosen for one in found.results].count(True) == (found.agent is not None)
+    assert all(one.reasons for one in found.results)
 
 
 @given(_agents, _needs, _terms)
@@ -239,9 +239,9 @@ def test_however_many_come_nobody_holds_more_than_they_can(
     for wanted in needs:
         chosen = choose_agent(wanted, agents, terms, NOW).agent
         if chosen is not None:
-            agents[agents.index(chosen)] = chosen.holding(wanted, NOW)
+            agents[agents.index(chosen)] = chosen.with_conversation(wanted, NOW)
     assert all(one.load <= one.capacity for one in agents if one.id not in too_full)
-    assert all(one.load == pytest.approx(sum(one.people.values())) for one in agents)
+    assert all(one.load == pytest.approx(sum(one.loads.values())) for one in agents)
 
 
 # -- the order ------------------------------------------------------------------------------------
@@ -298,7 +298,7 @@ def test_a_decision_is_a_value_of_values() -> None:
     found = decide_assignment(
         ConversationSnapshot(text="The price?"), config, [sales, support], NOW
     )
-    assert (found.outcome.rule, found.need.priority, name_of(found.choice)) == (
+    assert (found.outcome.rule, found.conversation.priority, name_of(found.choice)) == (
         "prices",
         "high",
         "A1",
