@@ -28,6 +28,8 @@ CLEAN: tuple[str, ...] = (
     "hub/cli.py",
     "hub/config",
     "hub/config_reload.py",
+    "hub/connector_kit.py",
+    "hub/connectors",
     "hub/demo.py",
     "hub/demo_data.py",
     "hub/errors.py",
@@ -39,6 +41,7 @@ CLEAN: tuple[str, ...] = (
     "hub/serving.py",
     "hub/settings.py",
     "hub/store",
+    "hub/testing",
     "hub/types.py",
 )
 

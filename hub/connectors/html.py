@@ -87,14 +87,14 @@ def clean_html(html: str, cid_urls: Mapping[str, str]) -> str:
 def _image(attributes: str, cid_urls: Mapping[str, str]) -> str:
     match = _SOURCE.search(attributes)
     source = unescape(match.group(1)).strip() if match else ""
-    others = _SOURCE.sub("", attributes)
+    kept_attributes = _SOURCE.sub("", attributes)
     scheme, _, path = source.partition(":")
     if scheme.lower() == "cid":
         url = cid_urls.get(path) or cid_urls.get(unquote(path))
-        return f'<img{others} src="{escape(url)}">' if url else f"<img{others}>"
+        return f'<img{kept_attributes} src="{escape(url)}">' if url else f"<img{kept_attributes}>"
     if scheme.lower() in {"http", "https"}:
-        return f'<img{others} data-remote-src="{escape(source)}">'
-    return f"<img{others}>"
+        return f'<img{kept_attributes} data-remote-src="{escape(source)}">'
+    return f"<img{kept_attributes}>"
 
 
 def text_to_html(text: str) -> str:

@@ -97,9 +97,9 @@ class ConnectorCases(ConnectorHooks):
 
     def test_a_signature_is_good_for_its_own_body_only(self, signed_payload: Path) -> None:
         signed = self.payload_request(signed_payload)
-        other = self.request(signed.body + b" ", path=signed.path)
+        changed = self.request(signed.body + b" ", path=signed.path)
         with pytest.raises(WebhookRejected):
-            self.make().verify(replace(signed, body=other.body, form=other.form))
+            self.make().verify(replace(signed, body=changed.body, form=changed.form))
         self.make().verify(signed)
 
     def test_verify_raises_nothing_but_its_own_error(self, path: str) -> None:

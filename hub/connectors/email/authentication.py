@@ -1,7 +1,7 @@
 """Whether our own receiving server proved the sender of a mail.
 
 Source: RFC 8601; alignment as in RFC 7489, 3.1, but without guessing at organisations: a domain
-that signed speaks for itself and for what is under it.
+that signed speaks for itself and for the domains under it.
 """
 
 from __future__ import annotations

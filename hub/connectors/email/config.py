@@ -1,4 +1,4 @@
-"""What an email connector's entry in `connectors.yaml` may say."""
+"""The options of a mail address in `connectors.yaml`."""
 
 from __future__ import annotations
 

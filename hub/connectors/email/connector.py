@@ -1,4 +1,4 @@
-"""Email: what customers mail to one address of ours, and what is answered from it.
+"""Email: mail of customers to one address of ours, and the answers from it.
 
 - The format: https://www.rfc-editor.org/rfc/rfc5322
 - Sending: https://www.rfc-editor.org/rfc/rfc5321

@@ -111,8 +111,8 @@ def _old_bounce(root: Part, ours: str) -> Report | None:
     failed = [normalise(box.address) for box in read_list(root.headers.raw("x-failed-recipients"))]
     about = _returned_id(root) or _domain_id(references(root.headers), ours)
     if not about:
-        found = _QUOTED_ID.search(root.body[:MAX_REPORT])
-        about = found.group(1).decode("ascii", "replace").strip("<>") if found else ""
+        match = _QUOTED_ID.search(root.body[:MAX_REPORT])
+        about = match.group(1).decode("ascii", "replace").strip("<>") if match else ""
     if not about or not failed:
         return None
     code = _CODE.search(root.body[:MAX_REPORT].decode("ascii", "replace"))

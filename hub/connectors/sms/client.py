@@ -1,4 +1,4 @@
-"""Twilio's own client, carried by our HTTP: its authentication and headers, our time limits,
+"""Twilio's own client on the hub's HTTP: its authentication and headers, the hub's time limits,
 redaction and address.
 
 Source: https://www.twilio.com/docs/libraries/reference/twilio-python
@@ -6,7 +6,7 @@ Source: https://www.twilio.com/docs/libraries/reference/twilio-python
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from logging import getLogger
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -69,7 +69,7 @@ class TwilioClient:
         return cast(HttpResponse, response.content)
 
 
-def _fields(pairs: Any) -> dict[str, list[str]]:
+def _fields(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     fields: dict[str, list[str]] = {}
     for name, value in pairs:
         fields.setdefault(name, []).append(value)

@@ -28,7 +28,7 @@ def _rfc2822(value: object) -> datetime | None:
 
 
 Sid = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,64}$")]
-Word = Annotated[str, StringConstraints(strip_whitespace=True)]
+Stripped = Annotated[str, StringConstraints(strip_whitespace=True)]
 Moment = Annotated[datetime | None, BeforeValidator(_rfc2822)]
 
 
@@ -38,7 +38,7 @@ class InboundForm(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
     MessageSid: Sid
-    From: Word = Field(min_length=1, max_length=255)
+    From: Stripped = Field(min_length=1, max_length=255)
     To: str = ""
     Body: str = ""
     OptOutType: str = ""
@@ -66,9 +66,9 @@ class StatusForm(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     MessageSid: Sid
-    MessageStatus: Word
-    To: Word = ""
-    ErrorCode: Word = Field("", max_length=10)
+    MessageStatus: Stripped
+    To: Stripped = ""
+    ErrorCode: Stripped = Field("", max_length=10)
     message: str = ""
     more: str = ""
 

@@ -298,11 +298,11 @@ def _contact_card(message: Message) -> ContactCard | None:
         return None
     phone = text_of(contact.phone_number)
     sender = message.from_user.id if message.from_user is not None else None
-    own = contact.user_id is not None and contact.user_id == sender
+    is_own = contact.user_id is not None and contact.user_id == sender
     # An account's number comes in international form, with the plus or without it.
-    if own and phone.isdecimal():
+    if is_own and phone.isdecimal():
         phone = f"+{phone}"
-    return ContactCard(full_name(contact.first_name, contact.last_name), phone, own)
+    return ContactCard(full_name(contact.first_name, contact.last_name), phone, is_own)
 
 
 def _answered_message(message: Message) -> str:

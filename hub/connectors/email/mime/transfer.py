@@ -1,4 +1,7 @@
-"""Content-Transfer-Encoding, decoded as far as it goes: broken data gives what is whole of it."""
+"""Content-Transfer-Encoding, decoded: of broken data, the part that is whole.
+
+Source: RFC 2045, 6
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ def decode_base64(data: bytes) -> bytes:
 
 
 def decode_transfer(data: bytes, encoding: str) -> bytes:
+    """The bytes of a body; unchanged for an encoding that is unknown or none."""
     match encoding.strip().lower():
         case "base64":
             return decode_base64(data)

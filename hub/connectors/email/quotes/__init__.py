@@ -1,1 +1,1 @@
-"""What a sender wrote, told apart from what their mail program quoted below it."""
+"""The sender's own text in a mail, separated from quoted text and signatures."""
