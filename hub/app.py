@@ -15,6 +15,7 @@ from hub.connectors.base import Site
 from hub.conversations.jobs import SnoozeEnd, UnusedUploads
 from hub.inbox.authentication import Authenticator
 from hub.inbox.services import Hub
+from hub.inbox.sign_in_limit import SignInLimit
 from hub.inbox.sockets.agent_connections import AgentConnections
 from hub.inbox.sockets.broadcast import Broadcaster
 from hub.inbox.sockets.visitor_connections import VisitorConnections
@@ -112,6 +113,7 @@ class App:
             fetcher=self.fetcher,
             poller=self.poller,
             auth=Authenticator(self.store, settings.public_url),
+            sign_in_limit=SignInLimit(self.current),
             presence=self.presence,
             visitor_connections=self.visitor_connections,
             agent_connections=self.agent_connections,

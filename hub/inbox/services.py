@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flask import current_app
+
 from hub.accounts.presence import AgentPresence
 from hub.config import Config
 from hub.config.current import CurrentConfig
 from hub.config_reload import Reloader
 from hub.inbox.authentication import Authenticator
+from hub.inbox.sign_in_limit import SignInLimit
 from hub.inbox.sockets.agent_connections import AgentConnections
 from hub.inbox.sockets.visitor_connections import VisitorConnections
 from hub.settings import Settings
@@ -35,6 +38,7 @@ class Hub:
     fetcher: MediaFetcher
     poller: Poller
     auth: Authenticator
+    sign_in_limit: SignInLimit
     presence: AgentPresence
     visitor_connections: VisitorConnections
     agent_connections: AgentConnections
@@ -47,3 +51,10 @@ class Hub:
     @property
     def is_secure(self) -> bool:
         return self.settings.public_url.startswith("https://")
+
+
+def current_hub() -> Hub:
+    """The hub whose request is being handled."""
+    hub = current_app.extensions["hub"]
+    assert isinstance(hub, Hub)
+    return hub

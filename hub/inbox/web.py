@@ -14,9 +14,7 @@ from hub import runtime
 from hub.connectors.pages import PageConnector
 from hub.inbox import chat_api, health, pages, problems, webhooks
 from hub.inbox.api import (
-    agents as agents_api,
-)
-from hub.inbox.api import (
+    agents,
     configuration,
     contacts,
     conversations,
@@ -52,19 +50,20 @@ def create_flask(hub: Hub) -> Flask:
     if hub.settings.trusted_proxies:
         hops = hub.settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops)  # type: ignore[method-assign]
+    app.extensions["hub"] = hub
     problems.install(app)
     security_headers(app, secure=hub.is_secure)
     for api in (
-        conversations.blueprint(hub),
-        contacts.blueprint(hub),
-        messages.blueprint(hub),
-        agents_api.blueprint(hub),
-        system.blueprint(hub),
-        configuration.blueprint(hub),
-        overview.blueprint(hub),
-        reports.blueprint(hub),
+        conversations,
+        contacts,
+        messages,
+        agents,
+        system,
+        configuration,
+        overview,
+        reports,
     ):
-        app.register_api(api, url_prefix="/api/v1")
+        app.register_api(api.api, url_prefix="/api/v1")
     for blueprint in (pages, chat_api, webhooks, health):
         app.register_blueprint(blueprint.blueprint(hub))
 

@@ -15,7 +15,7 @@ from hub.accounts.editing import change_agent as change_account
 from hub.config.values import Language
 from hub.errors import Conflict
 from hub.inbox.api.responses import Body, ItemPath, ListOf, answer, answer_list
-from hub.inbox.services import Hub
+from hub.inbox.services import Hub, current_hub
 from hub.router import routing_reads
 from hub.schema import resources
 from hub.store.engine import Transaction
@@ -57,47 +57,52 @@ class AgentChange(Body):
     )
 
 
-def blueprint(hub: Hub) -> APIBlueprint:
-    api = APIBlueprint("agents", __name__, abp_tags=[TAG])
+api = APIBlueprint("agents", __name__, abp_tags=[TAG])
 
-    @api.get("/agents", responses={200: ListOf[AgentDetails]})
-    def list_agents() -> Response:
-        """Everybody, with what they can do and what they hold."""
-        hub.auth.principal()
-        with hub.store.read() as connection:
-            return answer_list(_details(connection, hub))
 
-    @api.patch("/agents/me", responses={200: resources.Agent})
-    def change_me(body: OwnAgent) -> Response:
-        """Says whether I take conversations. Online also needs an open screen."""
-        principal = hub.auth.principal()
-        agent_id = principal.agent_id
-        if agent_id is None:
-            raise Conflict("A service account is nobody who could be online.")
+@api.get("/agents", responses={200: ListOf[AgentDetails]})
+def list_agents() -> Response:
+    """Everybody, with what they can do and what they hold."""
+    hub = current_hub()
+    hub.auth.principal()
+    with hub.store.read() as connection:
+        return answer_list(_details(connection, hub))
 
-        def change(tx: Transaction) -> resources.Agent:
-            agent = agents.set_presence(tx, agent_id, body.presence)
-            agents.publish_presence(tx, agent_id)
-            return agent
 
-        return answer(hub.store.write(change))
+@api.patch("/agents/me", responses={200: resources.Agent})
+def change_me(body: OwnAgent) -> Response:
+    """Says whether I take conversations. Online also needs an open screen."""
+    hub = current_hub()
+    principal = hub.auth.principal()
+    agent_id = principal.agent_id
+    if agent_id is None:
+        raise Conflict("A service account is nobody who could be online.")
 
-    @api.put("/agents/<int:id>", responses={200: AgentDetails})
-    def change_agent(path: ItemPath, body: AgentChange) -> Response:
-        """Changes an agent, except for what the configuration file decides."""
-        hub.auth.admin()
-        changes = body.model_dump(exclude_unset=True)
-        hub.store.write(lambda tx: change_account(tx, hub.config, path.id, changes))
-        with hub.store.read() as connection:
-            return answer(_details_of(connection, hub, path.id))
+    def change(tx: Transaction) -> resources.Agent:
+        agent = agents.set_presence(tx, agent_id, body.presence)
+        agents.publish_presence(tx, agent_id)
+        return agent
 
-    @api.get("/teams", responses={200: ListOf[resources.Team]})
-    def list_teams() -> Response:
-        hub.auth.principal()
-        with hub.store.read() as connection:
-            return answer_list(teams.list_teams(connection))
+    return answer(hub.store.write(change))
 
-    return api
+
+@api.put("/agents/<int:id>", responses={200: AgentDetails})
+def change_agent(path: ItemPath, body: AgentChange) -> Response:
+    """Changes an agent, except for what the configuration file decides."""
+    hub = current_hub()
+    hub.auth.admin()
+    changes = body.model_dump(exclude_unset=True)
+    hub.store.write(lambda tx: change_account(tx, hub.config, path.id, changes))
+    with hub.store.read() as connection:
+        return answer(_details_of(connection, hub, path.id))
+
+
+@api.get("/teams", responses={200: ListOf[resources.Team]})
+def list_teams() -> Response:
+    hub = current_hub()
+    hub.auth.principal()
+    with hub.store.read() as connection:
+        return answer_list(teams.list_teams(connection))
 
 
 def _details(connection: Connection, hub: Hub) -> list[AgentDetails]:

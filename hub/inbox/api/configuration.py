@@ -11,7 +11,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from hub.errors import ConfigError
 from hub.inbox.api.responses import answer
 from hub.inbox.problems import problem
-from hub.inbox.services import Hub
+from hub.inbox.services import current_hub
 from hub.router.preview import Preview, Question, preview_decision
 from hub.schema import resources
 
@@ -31,39 +31,40 @@ class Reloaded(resources.Shape):
     changes: list[Change]
 
 
-def blueprint(hub: Hub) -> APIBlueprint:
-    api = APIBlueprint("configuration", __name__, abp_tags=[TAG])
+api = APIBlueprint("configuration", __name__, abp_tags=[TAG])
 
-    @api.post("/routing/preview", responses={200: Preview})
-    def preview_routing(body: Question) -> Response:
-        """What the rules of the file on disk, applied or not, decide about one message."""
-        hub.auth.admin()
-        try:
-            config = hub.current.load()
-        except ConfigError as error:
-            return _wrong(error, "The file is wrong; until it is right nobody can tell.")
-        return answer(preview_decision(config, body, datetime.now(UTC)))
 
-    @api.post("/config/reload", responses={200: Reloaded})
-    def reload() -> Response:
-        """Applies `connectors.yaml` as it is on disk: whole, or, when it is wrong, not at all."""
-        hub.auth.admin()
-        try:
-            changes = hub.reloader.reload()
-        except ConfigError as error:
-            return _wrong(
-                error, "The file is wrong and was not applied; the one before stays in force."
-            )
-        return answer(
-            Reloaded(
-                changes=[
-                    Change(action=one.action, path=one.path, old=one.old, new=one.new)
-                    for one in changes
-                ]
-            )
+@api.post("/routing/preview", responses={200: Preview})
+def preview_routing(body: Question) -> Response:
+    """What the rules of the file on disk, applied or not, decide about one message."""
+    hub = current_hub()
+    hub.auth.admin()
+    try:
+        config = hub.current.load()
+    except ConfigError as error:
+        return _wrong(error, "The file is wrong; until it is right nobody can tell.")
+    return answer(preview_decision(config, body, datetime.now(UTC)))
+
+
+@api.post("/config/reload", responses={200: Reloaded})
+def reload() -> Response:
+    """Applies `connectors.yaml` as it is on disk: whole, or, when it is wrong, not at all."""
+    hub = current_hub()
+    hub.auth.admin()
+    try:
+        changes = hub.reloader.reload()
+    except ConfigError as error:
+        return _wrong(
+            error, "The file is wrong and was not applied; the one before stays in force."
         )
-
-    return api
+    return answer(
+        Reloaded(
+            changes=[
+                Change(action=one.action, path=one.path, old=one.old, new=one.new)
+                for one in changes
+            ]
+        )
+    )
 
 
 def _wrong(error: ConfigError, detail: str) -> Response:

@@ -23,7 +23,7 @@ from hub.inbox.api.responses import (
     answer_list,
     answer_page,
 )
-from hub.inbox.services import Hub
+from hub.inbox.services import current_hub
 from hub.outbound import reachability
 from hub.schema import resources
 
@@ -69,105 +69,118 @@ class Decided(resources.Shape):
     link: resources.Link | None
 
 
-def blueprint(hub: Hub) -> APIBlueprint:
-    api = APIBlueprint("contacts", __name__, abp_tags=[TAG])
+api = APIBlueprint("contacts", __name__, abp_tags=[TAG])
 
-    @api.get("/contacts", responses={200: ListOf[resources.Contact]})
-    def list_contacts(query: ContactQuery) -> Response:
-        """Contacts, newest first, or those that `q` finds by name, address or attribute."""
-        hub.auth.principal()
-        with hub.store.read() as connection:
-            return answer_page(
-                queries.list_contacts(connection, query.q, query.limit, query.cursor)
-            )
 
-    @api.get("/contacts/<int:id>", responses={200: resources.Contact})
-    def get_contact(path: ItemPath) -> Response:
-        hub.auth.principal()
-        with hub.store.read() as connection:
-            return answer(profiles.contact(connection, path.id))
+@api.get("/contacts", responses={200: ListOf[resources.Contact]})
+def list_contacts(query: ContactQuery) -> Response:
+    """Contacts, newest first, or those that `q` finds by name, address or attribute."""
+    hub = current_hub()
+    hub.auth.principal()
+    with hub.store.read() as connection:
+        return answer_page(queries.list_contacts(connection, query.q, query.limit, query.cursor))
 
-    @api.patch("/contacts/<int:id>", responses={200: resources.Contact})
-    def change_contact(path: ItemPath, body: ContactChange) -> Response:
-        hub.auth.principal()
-        changes: dict[str, Any] = body.model_dump(exclude_none=True)
-        if body.attributes is not None:
-            changes["attributes"] = body.attributes
-            _check_attributes(body.attributes)
-        return answer(hub.store.write(lambda tx: profiles.edit(tx, path.id, **changes)))
 
-    @api.get("/contacts/<int:id>/timeline", responses={200: ListOf[resources.Message]})
-    def timeline(path: ItemPath, query: PageQuery) -> Response:
-        """All that was said with this person, on every channel, newest first."""
-        hub.auth.principal()
-        with hub.store.read() as connection:
-            return answer_page(queries.timeline(connection, path.id, query.limit, query.cursor))
+@api.get("/contacts/<int:id>", responses={200: resources.Contact})
+def get_contact(path: ItemPath) -> Response:
+    hub = current_hub()
+    hub.auth.principal()
+    with hub.store.read() as connection:
+        return answer(profiles.contact(connection, path.id))
 
-    @api.get("/contacts/<int:id>/addresses", responses={200: ListOf[resources.ReachableAddress]})
-    def list_addresses(path: ItemPath) -> Response:
-        """Where this person can be reached, until when, and where an answer would go instead."""
-        hub.auth.principal()
-        with hub.store.read() as connection:
-            return answer_list(
-                reachability.list_reachable_addresses(
-                    connection,
-                    path.id,
-                    hub.connectors.outbound_channels(),
-                    hub.config.replies.fallback,
-                    datetime.now(UTC),
-                )
-            )
 
-    @api.get("/contacts/<int:id>/links", responses={200: ListOf[resources.Link]})
-    def list_links(path: ItemPath) -> Response:
-        """Why these addresses are one person, undone links too."""
-        hub.auth.principal()
-        with hub.store.read() as connection:
-            return answer_list(links.links_of_contact(connection, path.id))
+@api.patch("/contacts/<int:id>", responses={200: resources.Contact})
+def change_contact(path: ItemPath, body: ContactChange) -> Response:
+    hub = current_hub()
+    hub.auth.principal()
+    changes: dict[str, Any] = body.model_dump(exclude_none=True)
+    if body.attributes is not None:
+        changes["attributes"] = body.attributes
+        _check_attributes(body.attributes)
+    return answer(hub.store.write(lambda tx: profiles.edit(tx, path.id, **changes)))
 
-    @api.post("/contacts/<int:id>/links", responses={201: resources.Link})
-    def link(path: ItemPath, body: NewLink) -> Response:
-        """Merges another contact into this one. Can be undone."""
-        principal = hub.auth.principal()
-        made = hub.store.write(
-            lambda tx: links.link_contacts(
-                tx,
+
+@api.get("/contacts/<int:id>/timeline", responses={200: ListOf[resources.Message]})
+def timeline(path: ItemPath, query: PageQuery) -> Response:
+    """All that was said with this person, on every channel, newest first."""
+    hub = current_hub()
+    hub.auth.principal()
+    with hub.store.read() as connection:
+        return answer_page(queries.timeline(connection, path.id, query.limit, query.cursor))
+
+
+@api.get("/contacts/<int:id>/addresses", responses={200: ListOf[resources.ReachableAddress]})
+def list_addresses(path: ItemPath) -> Response:
+    """Where this person can be reached, until when, and where an answer would go instead."""
+    hub = current_hub()
+    hub.auth.principal()
+    with hub.store.read() as connection:
+        return answer_list(
+            reachability.list_reachable_addresses(
+                connection,
                 path.id,
-                body.contact_id,
-                evidence="agent",
-                method="by hand",
-                reason=f"{principal.name} said that these are one person.",
-                by=principal.name,
+                hub.connectors.outbound_channels(),
+                hub.config.replies.fallback,
+                datetime.now(UTC),
             )
         )
-        return answer(made, 201)
 
-    @api.delete("/links/<int:id>", responses={200: Unlinked})
-    def unlink(path: ItemPath) -> Response:
-        """Takes a merge back: everything returns to whom it belonged to."""
-        principal = hub.auth.principal()
-        undone, both = hub.store.write(
-            lambda tx: links.unlink_contacts(tx, path.id, by=principal.name)
+
+@api.get("/contacts/<int:id>/links", responses={200: ListOf[resources.Link]})
+def list_links(path: ItemPath) -> Response:
+    """Why these addresses are one person, undone links too."""
+    hub = current_hub()
+    hub.auth.principal()
+    with hub.store.read() as connection:
+        return answer_list(links.links_of_contact(connection, path.id))
+
+
+@api.post("/contacts/<int:id>/links", responses={201: resources.Link})
+def link(path: ItemPath, body: NewLink) -> Response:
+    """Merges another contact into this one. Can be undone."""
+    hub = current_hub()
+    principal = hub.auth.principal()
+    made = hub.store.write(
+        lambda tx: links.link_contacts(
+            tx,
+            path.id,
+            body.contact_id,
+            evidence="agent",
+            method="by hand",
+            reason=f"{principal.name} said that these are one person.",
+            by=principal.name,
         )
-        return answer(Unlinked(link=undone, contacts=both))
+    )
+    return answer(made, 201)
 
-    @api.get("/contacts/<int:id>/suggestions", responses={200: ListOf[resources.Suggestion]})
-    def list_suggestions(path: ItemPath) -> Response:
-        """Who else this may be, with the reason. Only verified evidence links on its own."""
-        hub.auth.principal()
-        with hub.store.read() as connection:
-            return answer_list(suggestions.suggestions_of_contact(connection, path.id))
 
-    @api.post("/suggestions/<int:id>", responses={200: Decided})
-    def decide(path: ItemPath, body: Decision) -> Response:
-        """Makes one person of the two, or keeps them two and does not suggest it again."""
-        principal = hub.auth.principal()
-        made = hub.store.write(
-            lambda tx: suggestions.decide_suggestion(tx, path.id, body.decision, principal.author)
-        )
-        return answer(Decided(id=path.id, decision=body.decision, link=made))
+@api.delete("/links/<int:id>", responses={200: Unlinked})
+def unlink(path: ItemPath) -> Response:
+    """Takes a merge back: everything returns to whom it belonged to."""
+    hub = current_hub()
+    principal = hub.auth.principal()
+    undone, both = hub.store.write(lambda tx: links.unlink_contacts(tx, path.id, by=principal.name))
+    return answer(Unlinked(link=undone, contacts=both))
 
-    return api
+
+@api.get("/contacts/<int:id>/suggestions", responses={200: ListOf[resources.Suggestion]})
+def list_suggestions(path: ItemPath) -> Response:
+    """Who else this may be, with the reason. Only verified evidence links on its own."""
+    hub = current_hub()
+    hub.auth.principal()
+    with hub.store.read() as connection:
+        return answer_list(suggestions.suggestions_of_contact(connection, path.id))
+
+
+@api.post("/suggestions/<int:id>", responses={200: Decided})
+def decide(path: ItemPath, body: Decision) -> Response:
+    """Makes one person of the two, or keeps them two and does not suggest it again."""
+    hub = current_hub()
+    principal = hub.auth.principal()
+    made = hub.store.write(
+        lambda tx: suggestions.decide_suggestion(tx, path.id, body.decision, principal.author)
+    )
+    return answer(Decided(id=path.id, decision=body.decision, link=made))
 
 
 def _check_attributes(attributes: dict[str, Any]) -> None:

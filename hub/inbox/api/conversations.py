@@ -27,7 +27,7 @@ from hub.inbox.api.responses import (
 )
 from hub.inbox.api.routing import Routing, routing_of
 from hub.inbox.handover_links import create_handover_link
-from hub.inbox.services import Hub
+from hub.inbox.services import Hub, current_hub
 from hub.outbound import destinations, send
 from hub.outbound.destinations import OutboundChannel
 from hub.outbound.send import Draft
@@ -90,125 +90,138 @@ class NewHandover(Body):
     connector: str = Field(max_length=64)
 
 
-def blueprint(hub: Hub) -> APIBlueprint:
-    api = APIBlueprint("conversations", __name__, abp_tags=[TAG])
+api = APIBlueprint("conversations", __name__, abp_tags=[TAG])
 
-    @api.get("/conversations", responses={200: ListOf[resources.Conversation]})
-    def list_conversations(query: ConversationQuery) -> Response:
-        """Conversations by last activity, newest first."""
-        principal = hub.auth.principal()
-        assignee = str(principal.agent_id or 0) if query.assignee == "me" else query.assignee
-        wanted = queries.ConversationFilter(
-            status=query.status,
-            assignee=assignee,
-            team=query.team,
-            connector=query.connector,
-            label=query.label,
-        )
-        with hub.store.read() as connection:
-            return answer_page(
-                queries.list_conversations(connection, wanted, query.limit, query.cursor)
-            )
 
-    @api.post(
-        "/conversations", responses={201: resources.Conversation, 200: resources.Conversation}
+@api.get("/conversations", responses={200: ListOf[resources.Conversation]})
+def list_conversations(query: ConversationQuery) -> Response:
+    """Conversations by last activity, newest first."""
+    hub = current_hub()
+    principal = hub.auth.principal()
+    assignee = str(principal.agent_id or 0) if query.assignee == "me" else query.assignee
+    wanted = queries.ConversationFilter(
+        status=query.status,
+        assignee=assignee,
+        team=query.team,
+        connector=query.connector,
+        label=query.label,
     )
-    def start_conversation(body: NewConversation) -> Response:
-        """Writes first, where the channel allows it. Answers with the conversation."""
-        principal = hub.auth.principal()
-        outlet = _outlet(hub, body.connector)
-        draft = Draft(text=body.text, client_id=body.client_id)
-
-        def start(tx: Transaction) -> tuple[resources.Conversation, bool]:
-            person = _recipient(hub, tx, body, outlet)
-            sent = send.send_first_message(tx, person, outlet, draft, principal.author)
-            return views.conversation(tx.connection, int(sent.message.conversation_id)), sent.is_new
-
-        conversation, is_new = hub.store.write(start)
-        return answer(conversation, 201 if is_new else 200)
-
-    @api.get("/conversations/<int:id>", responses={200: resources.Conversation})
-    def get_conversation(path: ItemPath) -> Response:
-        hub.auth.principal()
-        with hub.store.read() as connection:
-            return answer(views.conversation(connection, path.id))
-
-    @api.patch("/conversations/<int:id>", responses={200: resources.Conversation})
-    def change_conversation(path: ItemPath, body: ConversationChange) -> Response:
-        """Takes, gives, releases, labels, puts off, resolves."""
-        principal = hub.auth.principal()
-        changes = body.model_dump(exclude_unset=True)
-        if "team" in changes:
-            changes["team_id"] = changes.pop("team")
-        for name in ("status", "priority", "labels"):
-            if name in changes and changes[name] is None:
-                raise Invalid("This cannot be null; leave it out to keep it.", name)
-        return answer(
-            hub.store.write(lambda tx: actions.change(tx, path.id, changes, principal.author))
+    with hub.store.read() as connection:
+        return answer_page(
+            queries.list_conversations(connection, wanted, query.limit, query.cursor)
         )
 
-    @api.get("/conversations/<int:id>/routing", responses={200: Routing})
-    def explain_routing(path: ItemPath) -> Response:
-        """Why this conversation is with whom it is with, or why nobody has it yet."""
-        hub.auth.principal()
-        with hub.store.read() as connection:
-            return answer(routing_of(connection, path.id, hub.config, datetime.now(UTC)))
 
-    @api.post("/conversations/<int:id>/accept", responses={200: resources.Conversation})
-    def accept_conversation(path: ItemPath) -> Response:
-        """Says that I have seen what I was given. Looking at it or answering says so too."""
-        principal = hub.auth.principal()
-        return answer(
-            hub.store.write(lambda tx: assignment.accept(tx, path.id, principal.agent_id))
-        )
+@api.post("/conversations", responses={201: resources.Conversation, 200: resources.Conversation})
+def start_conversation(body: NewConversation) -> Response:
+    """Writes first, where the channel allows it. Answers with the conversation."""
+    hub = current_hub()
+    principal = hub.auth.principal()
+    outlet = _outlet(hub, body.connector)
+    draft = Draft(text=body.text, client_id=body.client_id)
 
-    @api.post("/conversations/<int:id>/read", responses={200: resources.Conversation})
-    def read_conversation(path: ItemPath, body: ReadUpTo) -> Response:
-        """Marks what customers said, up to a message, as read."""
-        hub.auth.principal()
-        return answer(hub.store.write(lambda tx: actions.read(tx, path.id, body.message_id)))
+    def start(tx: Transaction) -> tuple[resources.Conversation, bool]:
+        person = _recipient(hub, tx, body, outlet)
+        sent = send.send_first_message(tx, person, outlet, draft, principal.author)
+        return views.conversation(tx.connection, int(sent.message.conversation_id)), sent.is_new
 
-    @api.get("/conversations/<int:id>/messages", responses={200: ListOf[resources.Message]})
-    def list_messages(path: ItemPath, query: PageQuery) -> Response:
-        """Messages, newest first."""
-        hub.auth.principal()
-        with hub.store.read() as connection:
-            return answer_page(
-                queries.list_messages(connection, path.id, query.limit, query.cursor)
-            )
+    conversation, is_new = hub.store.write(start)
+    return answer(conversation, 201 if is_new else 200)
 
-    @api.post(
-        "/conversations/<int:id>/messages",
-        responses={201: resources.Message, 200: resources.Message},
+
+@api.get("/conversations/<int:id>", responses={200: resources.Conversation})
+def get_conversation(path: ItemPath) -> Response:
+    hub = current_hub()
+    hub.auth.principal()
+    with hub.store.read() as connection:
+        return answer(views.conversation(connection, path.id))
+
+
+@api.patch("/conversations/<int:id>", responses={200: resources.Conversation})
+def change_conversation(path: ItemPath, body: ConversationChange) -> Response:
+    """Takes, gives, releases, labels, puts off, resolves."""
+    hub = current_hub()
+    principal = hub.auth.principal()
+    changes = body.model_dump(exclude_unset=True)
+    if "team" in changes:
+        changes["team_id"] = changes.pop("team")
+    for name in ("status", "priority", "labels"):
+        if name in changes and changes[name] is None:
+            raise Invalid("This cannot be null; leave it out to keep it.", name)
+    return answer(
+        hub.store.write(lambda tx: actions.change(tx, path.id, changes, principal.author))
     )
-    def send_message(path: ItemPath, body: NewMessage) -> Response:
-        """Says something, or notes it. 200 with the first one when `client_id` repeats."""
-        principal = hub.auth.principal()
-        draft = body.draft()
-        sent = hub.store.write(
-            lambda tx: send.send_message(
-                tx, path.id, draft, principal.author, hub.connectors.outbound_channels()
-            )
+
+
+@api.get("/conversations/<int:id>/routing", responses={200: Routing})
+def explain_routing(path: ItemPath) -> Response:
+    """Why this conversation is with whom it is with, or why nobody has it yet."""
+    hub = current_hub()
+    hub.auth.principal()
+    with hub.store.read() as connection:
+        return answer(routing_of(connection, path.id, hub.config, datetime.now(UTC)))
+
+
+@api.post("/conversations/<int:id>/accept", responses={200: resources.Conversation})
+def accept_conversation(path: ItemPath) -> Response:
+    """Says that I have seen what I was given. Looking at it or answering says so too."""
+    hub = current_hub()
+    principal = hub.auth.principal()
+    return answer(hub.store.write(lambda tx: assignment.accept(tx, path.id, principal.agent_id)))
+
+
+@api.post("/conversations/<int:id>/read", responses={200: resources.Conversation})
+def read_conversation(path: ItemPath, body: ReadUpTo) -> Response:
+    """Marks what customers said, up to a message, as read."""
+    hub = current_hub()
+    hub.auth.principal()
+    return answer(hub.store.write(lambda tx: actions.read(tx, path.id, body.message_id)))
+
+
+@api.get("/conversations/<int:id>/messages", responses={200: ListOf[resources.Message]})
+def list_messages(path: ItemPath, query: PageQuery) -> Response:
+    """Messages, newest first."""
+    hub = current_hub()
+    hub.auth.principal()
+    with hub.store.read() as connection:
+        return answer_page(queries.list_messages(connection, path.id, query.limit, query.cursor))
+
+
+@api.post(
+    "/conversations/<int:id>/messages",
+    responses={201: resources.Message, 200: resources.Message},
+)
+def send_message(path: ItemPath, body: NewMessage) -> Response:
+    """Says something, or notes it. 200 with the first one when `client_id` repeats."""
+    hub = current_hub()
+    principal = hub.auth.principal()
+    draft = body.draft()
+    sent = hub.store.write(
+        lambda tx: send.send_message(
+            tx, path.id, draft, principal.author, hub.connectors.outbound_channels()
         )
-        return answer(sent.message, 201 if sent.is_new else 200)
+    )
+    return answer(sent.message, 201 if sent.is_new else 200)
 
-    @api.post("/conversations/<int:id>/handovers", responses={201: resources.Handover})
-    def hand_over(path: ItemPath, body: NewHandover) -> Response:
-        """Makes a one-time invitation to go on elsewhere. Its token is shown this once."""
-        principal = hub.auth.principal()
-        return answer(
-            create_handover_link(hub, path.id, body.connector, principal.name, principal.author),
-            201,
-        )
 
-    @api.get("/conversations/<int:id>/handovers", responses={200: ListOf[resources.HandoverRecord]})
-    def list_handovers(path: ItemPath) -> Response:
-        hub.auth.principal()
-        with hub.store.read() as connection:
-            views.conversation(connection, path.id)
-            return answer_list(creation.handovers_of_conversation(connection, path.id))
+@api.post("/conversations/<int:id>/handovers", responses={201: resources.Handover})
+def hand_over(path: ItemPath, body: NewHandover) -> Response:
+    """Makes a one-time invitation to go on elsewhere. Its token is shown this once."""
+    hub = current_hub()
+    principal = hub.auth.principal()
+    return answer(
+        create_handover_link(hub, path.id, body.connector, principal.name, principal.author),
+        201,
+    )
 
-    return api
+
+@api.get("/conversations/<int:id>/handovers", responses={200: ListOf[resources.HandoverRecord]})
+def list_handovers(path: ItemPath) -> Response:
+    hub = current_hub()
+    hub.auth.principal()
+    with hub.store.read() as connection:
+        views.conversation(connection, path.id)
+        return answer_list(creation.handovers_of_conversation(connection, path.id))
 
 
 def _outlet(hub: Hub, name: str) -> OutboundChannel:

@@ -11,7 +11,7 @@ from hub.conversations import queries, views
 from hub.errors import NotFound
 from hub.inbox import files
 from hub.inbox.api.responses import ItemPath, ListOf, PageQuery, answer, answer_page
-from hub.inbox.services import Hub
+from hub.inbox.services import current_hub
 from hub.outbound import send
 from hub.schema import resources
 from hub.store.models import journal, messages
@@ -27,60 +27,69 @@ class Upload(BaseModel):
     file: FileStorage
 
 
-def blueprint(hub: Hub) -> APIBlueprint:
-    api = APIBlueprint("messages", __name__, abp_tags=[TAG])
+api = APIBlueprint("messages", __name__, abp_tags=[TAG])
 
-    @api.get("/messages/<int:id>", responses={200: resources.Message})
-    def get_message(path: ItemPath) -> Response:
-        hub.auth.principal()
-        with hub.store.read() as connection:
-            return answer(views.message(connection, path.id))
 
-    @api.get("/messages/<int:id>/original")
-    def get_original(path: ItemPath) -> Response:
-        """What came in, as it came: a mail as message/rfc822, else the provider's own form."""
-        hub.auth.principal()
-        with hub.store.read() as connection:
-            row = connection.execute(
-                select(journal)
-                .join(messages, messages.c.journal_id == journal.c.id)
-                .where(messages.c.id == path.id)
-            ).first()
-        if row is None:
-            raise NotFound("Nothing came in for this message.")
-        response = Response(row.body, content_type=row.media_type or "application/octet-stream")
-        # Somebody else wrote it: a browser only ever saves it.
-        ending = ".eml" if row.media_type == "message/rfc822" else ""
-        response.headers["Content-Disposition"] = f"attachment; filename=message-{path.id}{ending}"
-        response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-        return response
+@api.get("/messages/<int:id>", responses={200: resources.Message})
+def get_message(path: ItemPath) -> Response:
+    hub = current_hub()
+    hub.auth.principal()
+    with hub.store.read() as connection:
+        return answer(views.message(connection, path.id))
 
-    @api.post("/messages/<int:id>/retry", responses={200: resources.Message})
-    def retry(path: ItemPath) -> Response:
-        """Puts a failed message in line again."""
-        hub.auth.principal()
-        return answer(hub.store.write(lambda tx: send.retry_message(tx, path.id)))
 
-    @api.post("/uploads", responses={201: resources.Attachment})
-    def upload(form: Upload) -> Response:  # noqa: ARG001 - read as a stream below
-        """Takes a file in, for a message to send."""
-        principal = hub.auth.principal()
-        stored = files.store_upload(
-            hub, files.uploaded_file(), f"agent:{principal.agent_id or principal.name}"
-        )
-        return answer(stored, 201)
+@api.get("/messages/<int:id>/original")
+def get_original(path: ItemPath) -> Response:
+    """What came in, as it came: a mail as message/rfc822, else the provider's own form."""
+    hub = current_hub()
+    hub.auth.principal()
+    with hub.store.read() as connection:
+        row = connection.execute(
+            select(journal)
+            .join(messages, messages.c.journal_id == journal.c.id)
+            .where(messages.c.id == path.id)
+        ).first()
+    if row is None:
+        raise NotFound("Nothing came in for this message.")
+    response = Response(row.body, content_type=row.media_type or "application/octet-stream")
+    # Somebody else wrote it: a browser only ever saves it.
+    ending = ".eml" if row.media_type == "message/rfc822" else ""
+    response.headers["Content-Disposition"] = f"attachment; filename=message-{path.id}{ending}"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
 
-    @api.get("/attachments/<int:id>")
-    def get_attachment(path: ItemPath) -> Response:
-        """The bytes of a file."""
-        hub.auth.principal()
-        return files.serve(hub, files.attachment_row(hub, path.id))
 
-    @api.get("/search", responses={200: ListOf[resources.SearchResult]})
-    def search(query: SearchQuery) -> Response:
-        """Contacts and messages with all these words, in any script, newest first."""
-        hub.auth.principal()
-        with hub.store.read() as connection:
-            return answer_page(queries.find(connection, query.q, query.limit, query.cursor))
+@api.post("/messages/<int:id>/retry", responses={200: resources.Message})
+def retry(path: ItemPath) -> Response:
+    """Puts a failed message in line again."""
+    hub = current_hub()
+    hub.auth.principal()
+    return answer(hub.store.write(lambda tx: send.retry_message(tx, path.id)))
 
-    return api
+
+@api.post("/uploads", responses={201: resources.Attachment})
+def upload(form: Upload) -> Response:  # noqa: ARG001 - read as a stream below
+    """Takes a file in, for a message to send."""
+    hub = current_hub()
+    principal = hub.auth.principal()
+    stored = files.store_upload(
+        hub, files.uploaded_file(), f"agent:{principal.agent_id or principal.name}"
+    )
+    return answer(stored, 201)
+
+
+@api.get("/attachments/<int:id>")
+def get_attachment(path: ItemPath) -> Response:
+    """The bytes of a file."""
+    hub = current_hub()
+    hub.auth.principal()
+    return files.serve(hub, files.attachment_row(hub, path.id))
+
+
+@api.get("/search", responses={200: ListOf[resources.SearchResult]})
+def search(query: SearchQuery) -> Response:
+    """Contacts and messages with all these words, in any script, newest first."""
+    hub = current_hub()
+    hub.auth.principal()
+    with hub.store.read() as connection:
+        return answer_page(queries.find(connection, query.q, query.limit, query.cursor))

@@ -8,20 +8,19 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
 from hub.inbox.api.responses import answer
-from hub.inbox.services import Hub
+from hub.inbox.services import current_hub
 from hub.router.overview import Overview, read_overview
 
 TAG = Tag(name="Overview")
 
 
-def blueprint(hub: Hub) -> APIBlueprint:
-    api = APIBlueprint("overview", __name__, abp_tags=[TAG])
+api = APIBlueprint("overview", __name__, abp_tags=[TAG])
 
-    @api.get("/overview", responses={200: Overview})
-    def look() -> Response:
-        """Teams with their queues, agents with their loads, at this moment."""
-        hub.auth.admin()
-        with hub.store.read() as connection:
-            return answer(read_overview(connection, hub.config, datetime.now(UTC)))
 
-    return api
+@api.get("/overview", responses={200: Overview})
+def look() -> Response:
+    """Teams with their queues, agents with their loads, at this moment."""
+    hub = current_hub()
+    hub.auth.admin()
+    with hub.store.read() as connection:
+        return answer(read_overview(connection, hub.config, datetime.now(UTC)))

@@ -9,7 +9,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.inbox.api.responses import answer
-from hub.inbox.services import Hub
+from hub.inbox.services import current_hub
 from hub.schema.resources import Moment, SwitchReport
 from hub.switches import statistics
 
@@ -24,15 +24,14 @@ class Since(BaseModel):
     since: Moment | None = Field(None, description="From when; without it, of the last 30 days.")
 
 
-def blueprint(hub: Hub) -> APIBlueprint:
-    api = APIBlueprint("reports", __name__, abp_tags=[TAG])
+api = APIBlueprint("reports", __name__, abp_tags=[TAG])
 
-    @api.get("/reports/switches", responses={200: SwitchReport})
-    def report_switches(query: Since) -> Response:
-        """How often customers went on elsewhere, and how soon it was known who they are."""
-        hub.auth.principal()
-        since = query.since or datetime.now(UTC) - USUAL
-        with hub.store.read() as connection:
-            return answer(statistics.switch_report(connection, since))
 
-    return api
+@api.get("/reports/switches", responses={200: SwitchReport})
+def report_switches(query: Since) -> Response:
+    """How often customers went on elsewhere, and how soon it was known who they are."""
+    hub = current_hub()
+    hub.auth.principal()
+    since = query.since or datetime.now(UTC) - USUAL
+    with hub.store.read() as connection:
+        return answer(statistics.switch_report(connection, since))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Literal
 
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
-from hub.accounts import passwords, principal, sign_ins
-from hub.config import Config
-from hub.connectors.rates import Buckets
+from hub.accounts import passwords, sign_ins
+from hub.accounts.principal import Principal
 from hub.conversations import queries
-from hub.errors import LimitExceeded, NotFound, SendError
+from hub.errors import NotFound, SendError
 from hub.inbox.api.responses import (
     Body,
     ItemPath,
@@ -24,9 +22,8 @@ from hub.inbox.api.responses import (
     answer_page,
 )
 from hub.inbox.authentication import NotSignedIn
-from hub.inbox.services import Hub
+from hub.inbox.services import current_hub
 from hub.schema import resources
-from hub.types import RateLimit
 
 TAG = Tag(name="System")
 
@@ -61,95 +58,91 @@ class ConnectorPath(Body):
     name: str = Field(max_length=64)
 
 
-def blueprint(hub: Hub) -> APIBlueprint:
-    api = APIBlueprint("system", __name__, abp_tags=[TAG])
-    _session_routes(api, hub)
-    _machine_routes(api, hub)
-    return api
+api = APIBlueprint("system", __name__, abp_tags=[TAG])
 
 
-def _session_routes(api: APIBlueprint, hub: Hub) -> None:
-    tries = Buckets(_sign_in_limit(hub.config))
-    hub.current.on_change(lambda config: tries.resize(_sign_in_limit(config)))
-
-    @api.post("/session", responses={200: Session})
-    def sign_in(body: SignIn) -> Response:
-        """Signs in by cookie. Its CSRF token goes with every request that changes something."""
-        for key in (request.remote_addr or "", body.email.strip().lower()):
-            wait = tries.take(key)
-            if wait > 0:
-                raise LimitExceeded("Too many tries. Wait a little.", timedelta(seconds=wait))
-        found = sign_ins.sign_in(hub.store, body.email, body.password)
-        if found is None:
-            raise NotSignedIn("The address or the password is wrong.")
-        token, principal = found
-        old = hub.auth.session_token()
-        if old is not None:
-            hub.store.write(lambda tx: sign_ins.sign_out(tx, old))
-        response = answer(_session(principal))
-        hub.auth.set_cookie(response, token)
-        return response
-
-    @api.get("/session", responses={200: Session})
-    def who_am_i() -> Response:
-        return answer(_session(hub.auth.principal()))
-
-    @api.delete("/session", responses={204: None})
-    def sign_out() -> Response:
-        hub.auth.principal()
-        token = hub.auth.session_token()
-        if token is not None:
-            hub.store.write(lambda tx: sign_ins.sign_out(tx, token))
-            hub.agent_connections.close_invalid()
-        response = Response(status=204)
-        hub.auth.clear_cookie(response)
-        return response
+@api.post("/session", responses={200: Session})
+def sign_in(body: SignIn) -> Response:
+    """Signs in by cookie. Its CSRF token goes with every request that changes something."""
+    hub = current_hub()
+    hub.sign_in_limit.count_try(request.remote_addr or "", body.email.strip().lower())
+    signed_in = sign_ins.sign_in(hub.store, body.email, body.password)
+    if signed_in is None:
+        raise NotSignedIn("The address or the password is wrong.")
+    token, principal = signed_in
+    old = hub.auth.session_token()
+    if old is not None:
+        hub.store.write(lambda tx: sign_ins.sign_out(tx, old))
+    response = answer(_session(principal))
+    hub.auth.set_cookie(response, token)
+    return response
 
 
-def _sign_in_limit(config: Config) -> RateLimit:
-    return RateLimit(config.limits.sign_in_tries_per_minute, 60)
+@api.get("/session", responses={200: Session})
+def who_am_i() -> Response:
+    hub = current_hub()
+    return answer(_session(hub.auth.principal()))
 
 
-def _machine_routes(api: APIBlueprint, hub: Hub) -> None:
-    @api.get("/connectors", responses={200: ListOf[resources.Connector]})
-    def list_connectors() -> Response:
-        """Every connector, whether it works, and what is wrong where it does not."""
-        hub.auth.principal()
-        return answer_list(hub.connectors.connector_resources())
-
-    @api.post("/connectors/<string:name>/check", responses={200: Checked})
-    def check_connector(path: ConnectorPath) -> Response:
-        """Asks the provider whether the configuration works."""
-        hub.auth.admin()
-        connector = hub.connectors.get(path.name)
-        if connector is None:
-            raise NotFound("There is no such connector that is turned on.")
-        try:
-            found = connector.check()
-        except SendError as error:
-            hub.connectors.mark_attention(path.name, error.message)
-            return answer(Checked(ok=False, message=error.message))
-        hub.connectors.mark_ok(path.name)
-        return answer(Checked(ok=True, message=found))
-
-    @api.get("/journal", responses={200: ListOf[resources.JournalEntry]})
-    def list_journal(query: JournalQuery) -> Response:
-        """What came in from providers, newest first."""
-        hub.auth.admin()
-        with hub.store.read() as connection:
-            return answer_page(
-                queries.list_journal(connection, query.status, query.limit, query.cursor)
-            )
-
-    @api.post("/journal/<int:id>/replay", responses={200: Replayed})
-    def replay(path: ItemPath) -> Response:
-        """Runs a failed event again."""
-        hub.auth.admin()
-        ok = hub.gateway.replay_entry(path.id)
-        return answer(Replayed(id=path.id, status="done" if ok else "failed"))
+@api.delete("/session", responses={204: None})
+def sign_out() -> Response:
+    hub = current_hub()
+    hub.auth.principal()
+    token = hub.auth.session_token()
+    if token is not None:
+        hub.store.write(lambda tx: sign_ins.sign_out(tx, token))
+        hub.agent_connections.close_invalid()
+    response = Response(status=204)
+    hub.auth.clear_cookie(response)
+    return response
 
 
-def _session(principal: principal.Principal) -> Session:
+@api.get("/connectors", responses={200: ListOf[resources.Connector]})
+def list_connectors() -> Response:
+    """Every connector, whether it works, and what is wrong where it does not."""
+    hub = current_hub()
+    hub.auth.principal()
+    return answer_list(hub.connectors.connector_resources())
+
+
+@api.post("/connectors/<string:name>/check", responses={200: Checked})
+def check_connector(path: ConnectorPath) -> Response:
+    """Asks the provider whether the configuration works."""
+    hub = current_hub()
+    hub.auth.admin()
+    connector = hub.connectors.get(path.name)
+    if connector is None:
+        raise NotFound("There is no such connector that is turned on.")
+    try:
+        answer_of_provider = connector.check()
+    except SendError as error:
+        hub.connectors.mark_attention(path.name, error.message)
+        return answer(Checked(ok=False, message=error.message))
+    hub.connectors.mark_ok(path.name)
+    return answer(Checked(ok=True, message=answer_of_provider))
+
+
+@api.get("/journal", responses={200: ListOf[resources.JournalEntry]})
+def list_journal(query: JournalQuery) -> Response:
+    """What came in from providers, newest first."""
+    hub = current_hub()
+    hub.auth.admin()
+    with hub.store.read() as connection:
+        return answer_page(
+            queries.list_journal(connection, query.status, query.limit, query.cursor)
+        )
+
+
+@api.post("/journal/<int:id>/replay", responses={200: Replayed})
+def replay(path: ItemPath) -> Response:
+    """Runs a failed event again."""
+    hub = current_hub()
+    hub.auth.admin()
+    ok = hub.gateway.replay_entry(path.id)
+    return answer(Replayed(id=path.id, status="done" if ok else "failed"))
+
+
+def _session(principal: Principal) -> Session:
     return Session(
         agent=principal.agent,
         name=principal.name,
