@@ -20,13 +20,15 @@ export PATH := $(CURDIR)/$(NODE_HOME):$(PATH)
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: help install run test bench lint types imports ui ui-test pytest events lock
+.PHONY: help install run test bench format lint types imports ui ui-dev ui-test pytest events lock
 
 help:
 	@echo 'make install  everything that is needed, into .venv; the screens are built'
 	@echo 'make run      the demo: a hub, five pretended providers, sample conversations'
 	@echo 'make test     all checks and all tests'
 	@echo 'make bench    how fast it is on this machine'
+	@echo 'make format   formats the Python code and fixes the lint errors that ruff can fix'
+	@echo 'make ui-dev   the screens with live reload, against the hub of make run in another terminal'
 
 install: $(VENV)/.installed ui
 
@@ -51,6 +53,10 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 $(VENV)/.developer: $(VENV)/.installed requirements-dev.lock
 	$(PIP) install --require-hashes --no-deps -r requirements-dev.lock
 	@touch $@
+
+format: $(VENV)/.developer
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
 
 lint: $(VENV)/.developer
 	$(BIN)/ruff check .
@@ -89,6 +95,11 @@ $(UI)/node_modules/.package-lock.json: $(UI)/package-lock.json | $(NODE_HOME)
 $(STATIC)/widget.js: $(UI)/node_modules/.package-lock.json $(UI_SOURCES)
 	cd $(UI) && npm run --silent build
 	@touch $@
+
+# Vite serves the sources and passes the API and the sockets on to `make run` in another terminal.
+ui-dev: $(UI)/node_modules/.package-lock.json
+	@echo 'The inbox will be on http://127.0.0.1:5173/inbox.html'
+	cd $(UI) && HUB_DEV_SERVER=http://127.0.0.1:$(PORT) npm run --silent dev
 
 ui-test: $(UI)/node_modules/.package-lock.json
 	cd $(UI) && npm run --silent check

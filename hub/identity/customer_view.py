@@ -19,18 +19,15 @@ from hub.conversations import views
 from hub.identity import links
 from hub.schema import resources
 from hub.store.models import addresses, contacts, messages
-from hub.store.prepared import Prepared
 from hub.types import Address
 
 _MESSAGES_AT = select(messages.c.created_at, messages.c.id).where(
     messages.c.address_id == bindparam("address_id"), messages.c.type == "message"
 )
-_NEWEST = Prepared(
-    _MESSAGES_AT.order_by(messages.c.created_at.desc(), messages.c.id.desc()).limit(
-        bindparam("limit")
-    )
+_NEWEST = _MESSAGES_AT.order_by(messages.c.created_at.desc(), messages.c.id.desc()).limit(
+    bindparam("limit")
 )
-_BEFORE = Prepared(
+_BEFORE = (
     _MESSAGES_AT.where(
         messages.c.created_at <= bindparam("at"),
         (messages.c.created_at < bindparam("at")) | (messages.c.id < bindparam("before")),
@@ -38,7 +35,7 @@ _BEFORE = Prepared(
     .order_by(messages.c.created_at.desc(), messages.c.id.desc())
     .limit(bindparam("limit"))
 )
-_AFTER = Prepared(
+_AFTER = (
     _MESSAGES_AT.where(messages.c.id > bindparam("after"))
     # The sum keeps SQL on the index of the address: by ids it would pass all customers' messages.
     .order_by(messages.c.id + 0)
@@ -130,7 +127,9 @@ def messages_before(
     keys = [
         (row.created_at, row.id)
         for address_id in address_ids
-        for row in query.rows(connection, {"address_id": address_id, "limit": limit, **parameters})
+        for row in connection.execute(
+            query, {"address_id": address_id, "limit": limit, **parameters}
+        )
     ]
     newest = nlargest(limit, keys)
     return _load_messages(connection, [message_id for _at, message_id in reversed(newest)])
@@ -147,8 +146,8 @@ def messages_after(
     ids = [
         row.id
         for address_id in address_ids
-        for row in _AFTER.rows(
-            connection, {"address_id": address_id, "after": after, "limit": limit + 1}
+        for row in connection.execute(
+            _AFTER, {"address_id": address_id, "after": after, "limit": limit + 1}
         )
     ]
     first = nsmallest(limit + 1, ids)

@@ -146,11 +146,10 @@ _WAITING = Prepared(
     .limit(bindparam("limit")),
     _QueuedRow,
 )
-_ONE_WAITING = Prepared(
+_ONE_WAITING = (
     select(*_QUEUED_COLUMNS)
     .join(contacts, contacts.c.id == conversations.c.contact_id)
-    .where(conversations.c.id == bindparam("conversation")),
-    _QueuedRow,
+    .where(conversations.c.id == bindparam("conversation"))
 )
 _UNROUTED = Prepared(
     select(
@@ -273,10 +272,10 @@ def read_queued_conversation(
     connection: Connection, config: Config, conversation_id: int
 ) -> QueuedConversation | None:
     """One conversation as the router sees it; None when there is no such conversation."""
-    row = _ONE_WAITING.first(connection, {"conversation": conversation_id})
+    row = connection.execute(_ONE_WAITING, {"conversation": conversation_id}).first()
     if row is None:
         return None
-    return _queued_conversation(row, config, read_team_names(connection))
+    return _queued_conversation(_QueuedRow(*row), config, read_team_names(connection))
 
 
 def read_unrouted(

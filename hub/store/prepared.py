@@ -9,7 +9,16 @@ are converted by the same types in both directions, rows have their columns as a
 errors are SQLAlchemy's (see `hub.store.driver`). Not supported, and so not to be prepared: defaults
 that Python computes for a column (an insert names all its values).
 
-GAIN
+Gain, measured with `python -m bench.prepared` on SQLite (medians, on two busy cores, 2026-11): a
+statement takes 35 to 220 microseconds instead of 130 to 460, a half to a fifth. A first message
+takes 14.2 ms instead of 16.4 ms, a message to an assigned conversation 6.6 instead of 11.2, routing
+a conversation 5.0 to 5.6 instead of 9.0 to 9.8. `Connection.exec_driver_sql`, SQLAlchemy's own way
+for ready SQL, takes 17 to 181 microseconds where this takes 4 to 12. On PostgreSQL both forms are
+the same call, and the measured differences are noise.
+
+Prepare a statement only where that benchmark shows it. The statements of every inbound event, of
+every assignment and of every routing pass are prepared. Those of a page of history are not: it was
+a twentieth of the page. Nor are those that no benchmark runs.
 """
 
 from __future__ import annotations

@@ -15,7 +15,6 @@ from hub.router.decisions.values import QueuedConversation
 from hub.router.queue import ordering
 from hub.router.queue.ordering import Criterion
 from hub.store.models import conversations, routing_decisions, teams
-from hub.store.prepared import Prepared
 
 #: The pace of a team is told from this many of its last assignments.
 SERVED_LIMIT = 10
@@ -38,15 +37,14 @@ class _WaitingRow(NamedTuple):
     next_reply_due: datetime | None
 
 
-_LAST_ASSIGNMENTS = Prepared(
+_LAST_ASSIGNMENTS = (
     select(routing_decisions.c.decided_at, routing_decisions.c.waited_seconds)
     .where(
         routing_decisions.c.team == bindparam("team"),
         routing_decisions.c.agent_id.is_not(None),
     )
     .order_by(routing_decisions.c.id.desc())
-    .limit(SERVED_LIMIT),
-    _Assignment,
+    .limit(SERVED_LIMIT)
 )
 
 
@@ -139,7 +137,7 @@ def team_pace(connection: Connection, team: str) -> Pace | None:
     Args:
         team: its name; "" for the conversations that any agent may answer.
     """
-    rows = _LAST_ASSIGNMENTS.rows(connection, {"team": team})
+    rows = [_Assignment(*row) for row in connection.execute(_LAST_ASSIGNMENTS, {"team": team})]
     if not rows:
         return None
     waited = sum(row.waited_seconds for row in rows) / len(rows)
