@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from hub.config import Config
-from hub.config.current import Current
+from hub.config.current import CurrentConfig
 from hub.connectors.rates import Buckets
 from hub.errors import LimitExceeded
 from hub.types import RateLimit
@@ -14,7 +14,7 @@ from hub.types import RateLimit
 class SignInLimit:
     """The tries of this process, under `limits.sign_in_tries_per_minute`."""
 
-    def __init__(self, current: Current) -> None:
+    def __init__(self, current: CurrentConfig) -> None:
         self._tries = Buckets(_limit(current.config))
         current.on_change(lambda config: self._tries.resize(_limit(config)))
 
