@@ -210,14 +210,16 @@ def publish_agent(tx: Transaction, agent: resources.Agent) -> None:
     tx.publish(Event(PresenceChanged(agent=agent, presence=agent.presence)))
 
 
-def take_turn(tx: Transaction, agent_id: int, *, seen: datetime | None, given_at: datetime) -> bool:
+def take_turn(
+    tx: Transaction, agent_id: int, *, last_assigned_at: datetime | None, given_at: datetime
+) -> bool:
     """Marks an agent as given a conversation now.
 
     Args:
-        seen: when the agent was last given one, as the decision read it.
+        last_assigned_at: when the agent was last given one, as the decision read it.
         given_at: the moment of this assignment.
 
-    Returns: False when another process gave the agent one since `seen` was read.
+    Returns: False when another process gave the agent one since then.
     """
-    turn = {"agent": agent_id, "seen": seen, "given_at": given_at}
+    turn = {"agent": agent_id, "seen": last_assigned_at, "given_at": given_at}
     return _TAKE_TURN.first(tx.connection, turn) is not None

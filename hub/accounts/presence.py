@@ -58,7 +58,7 @@ class AgentPresence:
             is_first = not self._sockets[agent_id]
             self._sockets[agent_id].add(socket)
         if is_first:
-            self._store.write(lambda tx: _mark(tx, agent_id, here=True))
+            self._store.write(lambda tx: _mark(tx, agent_id, is_connected=True))
 
     def disconnected(self, agent_id: int, socket: str) -> None:
         """Notes a closed socket; after the last one and the grace the agent is offline."""
@@ -77,7 +77,7 @@ class AgentPresence:
             # A socket that came and closed again meanwhile starts a grace of its own.
             if self._sockets[agent_id] or self._absences[agent_id] != absence:
                 return
-        self._store.write(lambda tx: _mark(tx, agent_id, here=False))
+        self._store.write(lambda tx: _mark(tx, agent_id, is_connected=False))
 
     def _beat(self) -> None:
         while not self._stop.wait(HEARTBEAT_SECONDS):
@@ -86,8 +86,8 @@ class AgentPresence:
             self._store.write(partial(_renew_marks, connected_ids=tuple(connected_ids)))
 
 
-def _mark(tx: Transaction, agent_id: int, *, here: bool) -> None:
-    update_agent(tx, agent_id, {"connected_at": tx.now if here else None})
+def _mark(tx: Transaction, agent_id: int, *, is_connected: bool) -> None:
+    update_agent(tx, agent_id, {"connected_at": tx.now if is_connected else None})
     publish_presence(tx, agent_id)
 
 

@@ -88,7 +88,7 @@ def settle(
     still = {
         agent_id
         for agent_id, turn in sorted(turns.items())
-        if take_turn(tx, agent_id, seen=turn.seen, given_at=turn.given_at)
+        if take_turn(tx, agent_id, last_assigned_at=turn.seen, given_at=turn.given_at)
     }
     done = [
         one

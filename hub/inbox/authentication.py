@@ -1,4 +1,4 @@
-"""Who is asking, for a request or a socket: a bearer token, or the session cookie with CSRF."""
+"""The principal of a request or a socket: by bearer token, or by session cookie with CSRF token."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class NotSignedIn(HubError):
-    """401: say who you are."""
+    """401: the request has no valid token and no valid session."""
 
     code = "not_signed_in"
 
 
 class Authenticator:
-    """Finds the principal of a request. Nothing is trusted that the request says of itself."""
+    """Finds the principal of a request by its token or cookie and by nothing else."""
 
     def __init__(self, store: Store, public_url: str) -> None:
         self._store = store
@@ -33,27 +33,27 @@ class Authenticator:
         self._secure = public_url.startswith("https://")
 
     def principal(self) -> Principal:
-        """Who sent the current request.
+        """The principal of the current request, looked up once.
 
         Raises:
-            NotSignedIn: nobody we know.
+            NotSignedIn: neither a valid token nor a valid session.
             Forbidden: a cookie without its CSRF token, on a request that changes something.
         """
-        found = getattr(g, "principal", None)
-        if found is None:
-            found = g.principal = self._identify(request)
-        assert isinstance(found, Principal)
-        return found
+        principal = getattr(g, "principal", None)
+        if principal is None:
+            principal = g.principal = self._identify(request)
+        assert isinstance(principal, Principal)
+        return principal
 
     def admin(self) -> Principal:
-        """Raises NotSignedIn, Forbidden."""
-        found = self.principal()
-        if found.role != "admin":
+        """The same for admins only. Raises NotSignedIn, Forbidden."""
+        principal = self.principal()
+        if principal.role != "admin":
             raise Forbidden("Only admins may do this.")
-        return found
+        return principal
 
     def of_socket(self, auth: Any) -> Principal | None:
-        """Who opens a socket: `auth: {token}`, or the cookie of a page of our own origin."""
+        """The principal of a new socket: by `auth: {token}`, or by cookie from our own origin."""
         if isinstance(auth, dict) and isinstance(auth.get("token"), str):
             with self._store.read() as connection:
                 return api_tokens.principal_of_token(connection, auth["token"])
@@ -94,27 +94,27 @@ class Authenticator:
         with self._store.read() as connection:
             if header:
                 scheme, _, token = header.partition(" ")
-                found = (
+                principal = (
                     api_tokens.principal_of_token(connection, token.strip())
                     if scheme.lower() == "bearer"
                     else None
                 )
-                if found is None:
+                if principal is None:
                     raise NotSignedIn("This token is not known.")
-                return found
+                return principal
             cookie = current.cookies.get(self.cookie_name)
-            found = sign_ins.principal_of_session(connection, cookie) if cookie else None
-        if found is None:
+            principal = sign_ins.principal_of_session(connection, cookie) if cookie else None
+        if principal is None:
             raise NotSignedIn("Sign in first.")
         if current.method not in SAFE_METHODS:
             sent = current.headers.get(CSRF_HEADER, "")
-            if not hmac.compare_digest(sent.encode(), found.csrf_token.encode()):
+            if not hmac.compare_digest(sent.encode(), principal.csrf_token.encode()):
                 raise Forbidden("The CSRF token is missing or wrong: send it as X-CSRF-Token.")
-        return found
+        return principal
 
 
 def security_headers(app: Flask, *, secure: bool) -> None:
-    """What every answer carries, unless it says something else itself."""
+    """Adds the security headers that a response does not set itself."""
     always = [
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "strict-origin-when-cross-origin"),
@@ -126,7 +126,7 @@ def security_headers(app: Flask, *, secure: bool) -> None:
 
     @app.after_request
     def add(response: Response) -> Response:
-        # To ask Headers for each of them costs four times as much.
-        own = {name.lower() for name, _ in response.headers}
-        response.headers.extend([one for one in always if one[0].lower() not in own])
+        # Asking Headers for each of them costs four times as much.
+        present = {name.lower() for name, _ in response.headers}
+        response.headers.extend([header for header in always if header[0].lower() not in present])
         return response

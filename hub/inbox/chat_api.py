@@ -1,4 +1,4 @@
-"""What the chat page asks over HTTP: how to look, uploads, and files by signed links."""
+"""The HTTP side of the chat page: its look, uploads, and files by signed links."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from hub.types import RateLimit
 
 
 def blueprint(hub: Hub) -> Blueprint:
+    """The routes that a chat page calls."""
     pages = Blueprint("chat", __name__)
     uploads = Buckets(RateLimit(20, 60), burst=10)
 
@@ -34,17 +35,17 @@ def blueprint(hub: Hub) -> Blueprint:
         response = jsonify(
             {
                 "connector": name,
-                # Without words of its own the chat greets in the visitor's language.
+                # Without a title of its own the chat greets in the visitor's language.
                 "title": look.title,
                 "color": look.color,
                 "position": look.position,
                 "languages": list(look.languages),
                 "departments": list(look.departments),
-                "online": _anybody_online(hub),
+                "online": _is_agent_online(hub),
                 "capabilities": hub.connectors.connector_resource(name).model_dump(mode="json")[
                     "capabilities"
                 ],
-                "channels": _ways_on(hub, connector),
+                "channels": _handover_targets(hub, connector),
             }
         )
         response.headers["Cache-Control"] = "no-cache"
@@ -88,18 +89,20 @@ def _page_connector(hub: Hub, name: str) -> PageConnector:
     return connector
 
 
-def _ways_on(hub: Hub, connector: PageConnector) -> list[dict[str, str]]:
-    """Where a visitor can go on; the chat itself comes last, for another device of theirs."""
-    shape = hub.connectors.connector_resource(connector.name)
-    own = {"connector": shape.name, "kind": shape.kind, "label": shape.label}
-    others = [
-        {"connector": one.name, "kind": one.kind, "label": one.label}
-        for one in hub.connectors.connector_resources()
-        if one.state == "ok"
-        and one.kind != connector.kind
-        and isinstance(hub.connectors.get(one.name), CanHandOver)
+def _handover_targets(hub: Hub, connector: PageConnector) -> list[dict[str, str]]:
+    """The channels to continue on; the chat itself comes last, for another device."""
+    other_channels = [
+        resource
+        for resource in hub.connectors.connector_resources()
+        if resource.state == "ok"
+        and resource.kind != connector.kind
+        and isinstance(hub.connectors.get(resource.name), CanHandOver)
     ]
-    return [*others, own]
+    this_chat = hub.connectors.connector_resource(connector.name)
+    return [
+        {"connector": resource.name, "kind": resource.kind, "label": resource.label}
+        for resource in (*other_channels, this_chat)
+    ]
 
 
 def _check_origin(hub: Hub, connector: PageConnector) -> None:
@@ -107,11 +110,11 @@ def _check_origin(hub: Hub, connector: PageConnector) -> None:
         raise Forbidden("This site is not on the chat's list of allowed origins.")
 
 
-def _anybody_online(hub: Hub) -> bool:
+def _is_agent_online(hub: Hub) -> bool:
     with hub.store.read() as connection:
-        found = connection.execute(
+        online = connection.execute(
             select(agents.c.id)
             .where(agents.c.connected_at.is_not(None), agents.c.presence == "online")
             .limit(1)
         )
-        return found.first() is not None
+        return online.first() is not None

@@ -1,4 +1,4 @@
-"""Uploads in, attachments out. Types are sniffed, names are only names, nothing is executed."""
+"""Takes uploads and serves attachments. The media type is read from the bytes, never believed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from flask import Response, request, send_file
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from werkzeug.datastructures import FileStorage
 
 from hub.conversations.attachments import add_upload
@@ -21,19 +21,24 @@ from hub.store.models import attachments
 from hub.types import Medium
 
 CHUNK = 64 * 1024
-#: A page may keep an attachment, nobody in between may.
+#: A browser may cache an attachment, a shared cache may not.
 CACHE = "private, max-age=86400, immutable"
 
 
 class FileTooLarge(HubError):
+    """413: the file is larger than `limits.upload_max_bytes`."""
+
     code = "too_large"
 
 
 def store_upload(hub: Hub, file: FileStorage | None, uploader: str) -> resources.Attachment:
-    """Keeps an uploaded file until a message takes it.
+    """Keeps an uploaded file until a message uses it.
+
+    Args:
+        uploader: `agent:ID` or `visitor:NAME`; only this uploader may send it.
 
     Raises:
-        Invalid: there is none.
+        Invalid: no file was sent.
         FileTooLarge: more than `limits.upload_max_bytes`.
     """
     if file is None or not file.filename:
@@ -61,8 +66,8 @@ def store_upload(hub: Hub, file: FileStorage | None, uploader: str) -> resources
     return hub.store.write(keep)
 
 
-def attachment_row(hub: Hub, attachment_id: int) -> Any:
-    """Raises NotFound."""
+def attachment_row(hub: Hub, attachment_id: int) -> Row[Any]:
+    """The row of an attachment. Raises NotFound."""
     with hub.store.read() as connection:
         row = connection.execute(
             select(attachments).where(attachments.c.id == attachment_id)
@@ -72,11 +77,15 @@ def attachment_row(hub: Hub, attachment_id: int) -> Any:
     return row
 
 
-def serve(hub: Hub, row: Any) -> Response:
-    """The bytes, shown in place only where a browser can do no harm with them.
+def serve(hub: Hub, row: Row[Any]) -> Response:
+    """Answers with the bytes, inline only for media types that cannot run code in a browser.
+
+    Args:
+        row: as `attachment_row` returns it.
+
 
     Raises:
-        Conflict: the file is not here yet, or could not be had.
+        Conflict: the file is not fetched yet, or could not be fetched.
     """
     if row.state != "stored":
         raise Conflict(
@@ -107,6 +116,7 @@ def clean_name(name: str) -> str:
 
 
 def medium_of(media_type: str) -> Medium:
+    """The medium of a media type such as `image/png`; a file when it is none of the known ones."""
     top = media_type.split("/")[0]
     return {"image": Medium.IMAGE, "audio": Medium.AUDIO, "video": Medium.VIDEO}.get(
         top, Medium.FILE
@@ -114,6 +124,7 @@ def medium_of(media_type: str) -> Medium:
 
 
 def uploaded_file() -> FileStorage | None:
+    """The file in the field `file` of the current request."""
     return request.files.get("file")
 
 

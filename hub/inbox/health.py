@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz`, `/metrics`: for those who keep the hub running."""
+"""`/healthz`, `/readyz` and `/metrics`, for monitoring."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hub.store.migrate import is_current
 
 
 def blueprint(hub: Hub) -> Blueprint:
+    """The routes that monitoring calls."""
     pages = Blueprint("health", __name__)
 
     @pages.get("/healthz")
@@ -26,7 +27,9 @@ def blueprint(hub: Hub) -> Blueprint:
                 database = "not migrated"
         except OperationalError:
             ready, database = False, "does not answer"
-        states = {one.name: one.state for one in hub.connectors.connector_resources()}
+        states = {
+            connector.name: connector.state for connector in hub.connectors.connector_resources()
+        }
         response = jsonify(
             {"status": "ok" if ready else "not ready", "database": database, "connectors": states}
         )
@@ -41,7 +44,7 @@ def blueprint(hub: Hub) -> Blueprint:
 
 
 def alone(hub: Hub) -> Flask:
-    """These pages and no others, for a process that serves nobody."""
+    """An application with these pages alone, for a worker process."""
     app = Flask("hub", static_folder=None)
     app.register_blueprint(blueprint(hub))
     return app

@@ -1,4 +1,4 @@
-"""Which sites a browser may come from. It proves nothing, and keeps other sites' pages out."""
+"""The sites whose pages a browser may call from. An origin proves nothing; it keeps others out."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from flask import Request
 
 
 def is_allowed(request: Request, public_url: str, allowed: Sequence[str]) -> bool:
-    """Whether the page behind a request is ours or on the list. No origin: not a browser."""
+    """Whether a request's page is ours or on the list; without an Origin it is no browser's."""
     origin = request.headers.get("Origin")
     return origin is None or origin in allowed or is_own(origin, public_url, request.host)
 
 
 def is_own(origin: str, public_url: str, host: str) -> bool:
+    """Whether an origin is this hub's own."""
     parts = urlsplit(public_url)
     if origin == f"{parts.scheme}://{parts.netloc}":
         return True
-    # The same machine by another name (127.0.0.1 for localhost): what the browser called it.
+    # The same machine by another name (127.0.0.1 for localhost), as the browser called it.
     return origin in (f"http://{host}", f"https://{host}")
 
 
 class SocketOrigins:
-    """The check that comes before any namespace's own: our pages, and the sites of web chats."""
+    """The check of every socket before its namespace's own: our pages and the sites of chats."""
 
     def __init__(self, public_url: str, allowed: Callable[[], frozenset[str]]) -> None:
         self._public_url = public_url

@@ -11,12 +11,12 @@ from hub.errors import NotFound
 from hub.inbox.services import Hub
 
 STATIC = Path(__file__).parent / "static"
-#: Names in /assets carry a digest of their content.
-FOREVER = 365 * 24 * 3600
+#: Names in /assets carry a digest of their content, so they never change.
+ASSET_SECONDS = 365 * 24 * 3600
 LOADER_SECONDS = 300
 
-#: Pictures come from anywhere over https, because avatars do; a mail's own stay away until asked
-#: for, since the page shows none of their addresses to the browser.
+#: Avatars come from any https address. Pictures of a mail are not loaded until the agent asks: the
+#: page does not give their addresses to the browser.
 INBOX_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' https: data: blob:; media-src 'self' blob:; font-src 'self'; "
@@ -31,6 +31,7 @@ CHAT_POLICY = (
 
 
 def blueprint(hub: Hub) -> Blueprint:
+    """The routes of the pages and of the files that the front end's build made."""
     pages = Blueprint("pages", __name__)
 
     @pages.get("/")
@@ -48,7 +49,7 @@ def blueprint(hub: Hub) -> Blueprint:
         sites = " ".join(connector.allowed_origins)
         response.headers["Content-Security-Policy"] = CHAT_POLICY.format(sites=sites).strip()
         response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none"
-        # A resume link's token must not travel on in a referrer.
+        # The token of a resume link must not leave in a referrer.
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
 
@@ -60,8 +61,8 @@ def blueprint(hub: Hub) -> Blueprint:
 
     @pages.get("/assets/<path:name>")
     def asset(name: str) -> Response:
-        response = send_from_directory(STATIC / "assets", name, max_age=FOREVER)
-        response.headers["Cache-Control"] = f"public, max-age={FOREVER}, immutable"
+        response = send_from_directory(STATIC / "assets", name, max_age=ASSET_SECONDS)
+        response.headers["Cache-Control"] = f"public, max-age={ASSET_SECONDS}, immutable"
         return response
 
     @pages.get("/favicon.ico")

@@ -46,17 +46,27 @@ STATUS: dict[type[HubError], int] = {
 __all__ = ["Problem", "install", "of_hub_error", "of_validation", "problem"]
 
 
-def problem(status: int, code: str, detail: str, **more: Any) -> Response:
-    body = {"type": "about:blank", "status": status, "code": code, "detail": detail, **more}
+def problem(status: int, code: str, detail: str, **fields: Any) -> Response:
+    """An `application/problem+json` response.
+
+    Args:
+        code: the word by which programs tell errors apart.
+        detail: a sentence for people: what is wrong and what to do.
+        fields: further members of the body.
+
+    Source: RFC 9457
+    """
+    body = {"type": "about:blank", "status": status, "code": code, "detail": detail, **fields}
     return Response(orjson.dumps(body), status, content_type="application/problem+json")
 
 
 def of_hub_error(error: HubError) -> Response:
+    """The response for one of our errors."""
     if isinstance(error, WebhookRejected):
         return problem(error.status, error.code, error.message)
     status = STATUS.get(type(error), 500)
-    more = {"field": error.field} if isinstance(error, Invalid) and error.field else {}
-    response = problem(status, error.code, error.message, **more)
+    field = {"field": error.field} if isinstance(error, Invalid) and error.field else {}
+    response = problem(status, error.code, error.message, **field)
     if isinstance(error, LimitExceeded):
         response.headers["Retry-After"] = str(math.ceil(error.retry_after.total_seconds()))
     if isinstance(error, NotSignedIn):
@@ -66,19 +76,19 @@ def of_hub_error(error: HubError) -> Response:
     return response
 
 
-def of_validation(error: ValidationError) -> Response:
-    """What flask-openapi3 calls when a path, query or body is not of its form."""
+def of_validation(invalid: ValidationError) -> Response:
+    """The response for a path, query or body that is not of its form; flask-openapi3 calls this."""
     errors = [
-        {"field": ".".join(map(str, one["loc"])), "message": one["msg"]}
-        for one in error.errors(include_url=False, include_input=False, include_context=False)
+        {"field": ".".join(map(str, detail["loc"])), "message": detail["msg"]}
+        for detail in invalid.errors(include_url=False, include_input=False, include_context=False)
     ]
-    if any(one["field"] in (request.view_args or {}) for one in errors):
+    if any(error["field"] in (request.view_args or {}) for error in errors):
         return problem(404, "not_found", "There is nothing under this address.")
     return problem(422, "invalid", "The request is not of the documented form.", errors=errors)
 
 
 class Json(DefaultJSONProvider):
-    """What nests too deep to be read is as unreadable as what is no JSON."""
+    """Reads JSON that nests too deep as no JSON at all."""
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
         try:
@@ -88,6 +98,7 @@ class Json(DefaultJSONProvider):
 
 
 def install(app: Flask) -> None:
+    """Makes every error of an application an `application/problem+json` response."""
     app.json = Json(app)
 
     @app.errorhandler(HubError)

@@ -15,6 +15,7 @@ MAX_FIELDS = 1000
 
 
 def blueprint(hub: Hub) -> Blueprint:
+    """The routes that providers call."""
     pages = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
     @pages.route("/<name>", methods=["GET", "POST"])
@@ -26,7 +27,7 @@ def blueprint(hub: Hub) -> Blueprint:
 
 
 def _as_value(hub: Hub, path: str) -> WebhookRequest:
-    # The bytes first: signatures are over them, and reading the form would eat them.
+    # The bytes first: they are what is signed, and reading the form would consume them.
     body = request.get_data(cache=True)
     query = request.query_string.decode("latin-1")
     url = hub.settings.public_url + request.path + (f"?{query}" if query else "")
@@ -42,16 +43,16 @@ def _as_value(hub: Hub, path: str) -> WebhookRequest:
 
 
 def _headers(environ: dict[str, Any]) -> dict[str, str]:
-    found = {
+    headers = {
         name[5:].replace("_", "-").lower(): value
         for name, value in environ.items()
         if name.startswith("HTTP_")
     }
-    return {**found, "content-type": environ.get("CONTENT_TYPE", "")}
+    return {**headers, "content-type": environ.get("CONTENT_TYPE", "")}
 
 
 def _form(body: bytes) -> tuple[tuple[str, str], ...]:
-    """Every field with all its values, blank ones too: signatures are over them."""
+    """Every field with all its values, blank ones too, because all of them are signed."""
     if request.mimetype == "application/x-www-form-urlencoded":
         text = body.decode(errors="replace")
         try:

@@ -22,7 +22,7 @@ from hub.store.engine import Transaction
 
 TAG = Tag(name="Agents")
 
-_Word = Annotated[str, Field(min_length=1, max_length=64)]
+_Name = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class AgentDetails(resources.Agent):
@@ -49,8 +49,8 @@ class AgentChange(Body):
 
     name: str | None = Field(None, min_length=1, max_length=200)
     role: resources.Role | None = None
-    teams: list[_Word] | None = Field(None, max_length=100, description="Names of teams.")
-    skills: list[_Word] | None = Field(None, max_length=100)
+    teams: list[_Name] | None = Field(None, max_length=100, description="Names of teams.")
+    skills: list[_Name] | None = Field(None, max_length=100)
     languages: list[Language] | None = Field(None, max_length=100)
     capacity: float | None = Field(
         None, ge=0, le=1000, description="How much they hold at once; null for the default."

@@ -60,13 +60,13 @@ def reload() -> Response:
     return answer(
         Reloaded(
             changes=[
-                Change(action=one.action, path=one.path, old=one.old, new=one.new)
-                for one in changes
+                Change(action=change.action, path=change.path, old=change.old, new=change.new)
+                for change in changes
             ]
         )
     )
 
 
 def _wrong(error: ConfigError, detail: str) -> Response:
-    problems = [str(one) for one in error.problems]
+    problems = [str(problem) for problem in error.problems]
     return problem(409, "config_invalid", detail, problems=problems)

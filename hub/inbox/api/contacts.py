@@ -140,7 +140,7 @@ def link(path: ItemPath, body: NewLink) -> Response:
     """Merges another contact into this one. Can be undone."""
     hub = current_hub()
     principal = hub.auth.principal()
-    made = hub.store.write(
+    new_link = hub.store.write(
         lambda tx: links.link_contacts(
             tx,
             path.id,
@@ -151,7 +151,7 @@ def link(path: ItemPath, body: NewLink) -> Response:
             by=principal.name,
         )
     )
-    return answer(made, 201)
+    return answer(new_link, 201)
 
 
 @api.delete("/links/<int:id>", responses={200: Unlinked})
@@ -159,8 +159,10 @@ def unlink(path: ItemPath) -> Response:
     """Takes a merge back: everything returns to whom it belonged to."""
     hub = current_hub()
     principal = hub.auth.principal()
-    undone, both = hub.store.write(lambda tx: links.unlink_contacts(tx, path.id, by=principal.name))
-    return answer(Unlinked(link=undone, contacts=both))
+    undone, contacts = hub.store.write(
+        lambda tx: links.unlink_contacts(tx, path.id, by=principal.name)
+    )
+    return answer(Unlinked(link=undone, contacts=contacts))
 
 
 @api.get("/contacts/<int:id>/suggestions", responses={200: ListOf[resources.Suggestion]})
@@ -177,10 +179,10 @@ def decide(path: ItemPath, body: Decision) -> Response:
     """Makes one person of the two, or keeps them two and does not suggest it again."""
     hub = current_hub()
     principal = hub.auth.principal()
-    made = hub.store.write(
+    new_link = hub.store.write(
         lambda tx: suggestions.decide_suggestion(tx, path.id, body.decision, principal.author)
     )
-    return answer(Decided(id=path.id, decision=body.decision, link=made))
+    return answer(Decided(id=path.id, decision=body.decision, link=new_link))
 
 
 def _check_attributes(attributes: dict[str, Any]) -> None:

@@ -117,12 +117,12 @@ def start_conversation(body: NewConversation) -> Response:
     """Writes first, where the channel allows it. Answers with the conversation."""
     hub = current_hub()
     principal = hub.auth.principal()
-    outlet = _outlet(hub, body.connector)
+    channel = _outbound_channel(hub, body.connector)
     draft = Draft(text=body.text, client_id=body.client_id)
 
     def start(tx: Transaction) -> tuple[resources.Conversation, bool]:
-        person = _recipient(hub, tx, body, outlet)
-        sent = send.send_first_message(tx, person, outlet, draft, principal.author)
+        person = _recipient(hub, tx, body, channel)
+        sent = send.send_first_message(tx, person, channel, draft, principal.author)
         return views.conversation(tx.connection, int(sent.message.conversation_id)), sent.is_new
 
     conversation, is_new = hub.store.write(start)
@@ -224,37 +224,37 @@ def list_handovers(path: ItemPath) -> Response:
         return answer_list(creation.handovers_of_conversation(connection, path.id))
 
 
-def _outlet(hub: Hub, name: str) -> OutboundChannel:
-    found = hub.connectors.outbound_channels().get(name)
-    if found is None:
+def _outbound_channel(hub: Hub, name: str) -> OutboundChannel:
+    channel = hub.connectors.outbound_channels().get(name)
+    if channel is None:
         raise Invalid(f"There is no connector {name!r} that is turned on.", "connector")
-    return found
+    return channel
 
 
 def _recipient(
-    hub: Hub, tx: Transaction, body: NewConversation, outlet: OutboundChannel
+    hub: Hub, tx: Transaction, body: NewConversation, channel: OutboundChannel
 ) -> ContactAddress:
     if (body.contact_id is None) == (body.address is None):
         raise Invalid("Give either contact_id or address.", "address")
     if body.contact_id is not None:
         profiles.contact(tx.connection, body.contact_id)
-        found = destinations.find_address_for_channel(tx.connection, body.contact_id, outlet)
-        if found is None:
-            raise Conflict(f"This customer has no address that {outlet.name} can write to.")
-        return found
+        recipient = destinations.find_address_for_channel(tx.connection, body.contact_id, channel)
+        if recipient is None:
+            raise Conflict(f"This customer has no address that {channel.name} can write to.")
+        return recipient
     assert body.address is not None
     return contact_addresses.find_or_create(
-        tx, _address(hub, body.address, outlet), Profile(), evidence="asserted"
+        tx, _address(hub, body.address, channel), Profile(), evidence="asserted"
     )
 
 
-def _address(hub: Hub, text: str, outlet: OutboundChannel) -> Address:
+def _address(hub: Hub, text: str, channel: OutboundChannel) -> Address:
     try:
-        address = Address.parse(text, outlet.scope)
+        address = Address.parse(text, channel.scope)
     except ValueError as error:
         raise Invalid(f"{error}.", "address") from None
-    if address.scheme != outlet.scheme:
-        raise Invalid(f"{outlet.name} writes to {outlet.scheme}: addresses.", "address")
-    connector = hub.connectors.get(outlet.name)
+    if address.scheme != channel.scheme:
+        raise Invalid(f"{channel.name} writes to {channel.scheme}: addresses.", "address")
+    connector = hub.connectors.get(channel.name)
     assert connector is not None
     return connector.normalized(address)

@@ -20,7 +20,7 @@ ALWAYS = {
     "429": "Too much at once; `Retry-After` says when to come again.",
     "503": "The database does not answer; try again.",
 }
-OF_ONE_THING = {"404": "There is nothing under this address."}
+OF_A_RESOURCE = {"404": "There is nothing under this address."}
 OF_A_CHANGE = {
     "400": "The body cannot be read.",
     "409": "It cannot be done as things stand; `detail` says why.",
@@ -61,7 +61,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     operation["security"] = [] if is_open else [{"token": []}, by_cookie]
     errors = dict(ALWAYS)
     if "{" in path or is_change:
-        errors |= OF_ONE_THING
+        errors |= OF_A_RESOURCE
     if is_change or path in BYTES_OF:
         errors |= OF_A_CHANGE
     responses = operation["responses"]

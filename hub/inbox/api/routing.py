@@ -1,14 +1,14 @@
-"""Why a conversation is with whom it is with: the rule, everybody who was considered, the queue."""
+"""Explains the assignment of a conversation: the rule, the candidates, the place in the queue."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
-from hub.accounts.agents import agent_resource
+from hub.accounts.agents import agents_by_id
 from hub.config import Config
 from hub.conversations.assignment import AGENT_LEFT, ASSIGNED, OVERFLOWED, QUEUED, UNANSWERED
 from hub.errors import NotFound
@@ -18,11 +18,11 @@ from hub.router.decisions.candidates import choose_agent
 from hub.router.decisions.evaluation import assignment_policy
 from hub.router.queue import places
 from hub.schema import resources
-from hub.store.models import agents, conversations, messages, routing_decisions, teams
+from hub.store.models import conversations, messages, routing_decisions, teams
 
-#: The line that says who gave it is among the last of them.
+#: The event that names the assigning agent is among the newest of them.
 EVENTS_READ = 50
-#: The lines that tell that it came to somebody, or from somebody back into the queue.
+#: The events by which a conversation came to an agent, or went from one back into the queue.
 MOVES = frozenset({ASSIGNED, QUEUED, UNANSWERED, OVERFLOWED, AGENT_LEFT})
 
 
@@ -64,7 +64,7 @@ class Routing(resources.Shape):
 def routing_of(
     connection: Connection, conversation_id: int, config: Config, now: datetime
 ) -> Routing:
-    """The last decision about a conversation; the one of this moment while it waits.
+    """The last decision about a conversation; while it waits, the decision as it would be now.
 
     Raises NotFound.
     """
@@ -83,22 +83,22 @@ def routing_of(
     ).first()
     by_hand = None
     if row.assignee_id is not None:
-        # What the rules found in somebody's hands has no candidates: it was left there.
+        # A conversation that had an agent when the rules ran has no candidates: it stayed there.
         is_ours = last is not None and last.agent_id == row.assignee_id and last.candidates != []
         by_hand = _by_hand(connection, conversation_id, row.assignee_id, is_ours=is_ours)
     place = places.find_place(connection, conversation_id, config.assignment.order)
     candidates = last.candidates if last is not None else []
     decided_at = last.decided_at if last is not None else None
-    need = (
+    queued = (
         None
         if place is None
         else routing_reads.read_queued_conversation(connection, config, conversation_id)
     )
-    if need is not None:
-        need = routing_reads.with_known_agent(connection, need, config, now)
-        everybody = routing_reads.read_agents(connection, config)
+    if queued is not None:
+        queued = routing_reads.with_known_agent(connection, queued, config, now)
+        all_agents = routing_reads.read_agents(connection, config)
         candidates = candidate_records(
-            choose_agent(need, everybody, assignment_policy(config, now), now)
+            choose_agent(queued, all_agents, assignment_policy(config, now), now)
         )
         decided_at = now
     if by_hand is not None:
@@ -120,10 +120,10 @@ def routing_of(
 def _by_hand(
     connection: Connection, conversation_id: int, agent_id: int, *, is_ours: bool
 ) -> tuple[dict[str, Any], datetime | None] | None:
-    """Who has it though the router did not give it last, and since when; None when it did.
+    """The agent to whom a person gave a conversation, and when; None when the router did.
 
     Args:
-        is_ours: the router gave it to this agent last, unless a line of a person's says otherwise.
+        is_ours: the router gave it to this agent last, unless an event by a person says otherwise.
     """
     rows = connection.execute(
         select(messages)
@@ -133,13 +133,13 @@ def _by_hand(
     )
     reason, at = Reason(code="answered", text="Answered first."), None
     for row in rows:
-        told = row.extra.get("event") or {}
-        if told.get("name") not in MOVES:
+        event = row.extra.get("event") or {}
+        if event.get("name") not in MOVES:
             continue
-        if told["name"] == ASSIGNED and told.get("agent_id") == str(agent_id):
+        if event["name"] == ASSIGNED and event.get("agent_id") == str(agent_id):
             if row.author_type != "agent" and is_ours:
                 return None
-            reason, at = _who_gave(row, told, agent_id), row.created_at
+            reason, at = _reason_by_hand(row, event, agent_id), row.created_at
         break
     else:
         if is_ours:
@@ -147,27 +147,22 @@ def _by_hand(
     return {"agent_id": agent_id, "chosen": True, "reasons": [reason.model_dump()]}, at
 
 
-def _who_gave(line: Any, told: Mapping[str, Any], agent_id: int) -> Reason:
-    if line.author_type != "agent":
+def _reason_by_hand(row: Row[Any], event: Mapping[str, Any], agent_id: int) -> Reason:
+    if row.author_type != "agent":
         return Reason(code="same_agent", text="Had it before it was resolved.")
-    if line.author_id == agent_id:
+    if row.author_id == agent_id:
         return Reason(code="taken", text="Took it.")
-    return Reason(code="by_hand", text=f"{line.author_name} gave it to {told['agent']}.")
+    return Reason(code="by_hand", text=f"{row.author_name} gave it to {event['agent']}.")
 
 
-def _candidates(connection: Connection, found: Iterable[Mapping[str, Any]]) -> list[Candidate]:
-    found = list(found)
-    ids = [one["agent_id"] for one in found]
-    people = {
-        row.id: agent_resource(row)
-        for row in connection.execute(select(agents).where(agents.c.id.in_(ids)))
-    }
+def _candidates(connection: Connection, records: Sequence[Mapping[str, Any]]) -> list[Candidate]:
+    agents = agents_by_id(connection, {record["agent_id"] for record in records})
     return [
         Candidate(
-            agent=people[one["agent_id"]],
-            chosen=one["chosen"],
-            reasons=[Reason(**reason) for reason in one["reasons"]],
+            agent=agents[record["agent_id"]],
+            chosen=record["chosen"],
+            reasons=[Reason(**reason) for reason in record["reasons"]],
         )
-        for one in found
-        if one["agent_id"] in people
+        for record in records
+        if record["agent_id"] in agents
     ]

@@ -51,7 +51,7 @@ class Identify(RootModel[Token | SignedId]):
     """Who the site says this is: `{token}`, or `{id, user_hash, name?, email?, phone?}`."""
 
     @property
-    def given(self) -> str | SignedId:
+    def signed(self) -> str | SignedId:
         return self.root.token if isinstance(self.root, Token) else self.root
 
 

@@ -90,7 +90,7 @@ class VisitorNamespace(EventNamespace):
     def identify(self, payload: Identify) -> Ack:
         """Signs a visitor in. Only the site's signature says which customer a visitor is."""
         connection = self._connection_for_signal()
-        identity = visitor_sessions.verified_identity(connection.connector, payload.given)
+        identity = visitor_sessions.verified_identity(connection.connector, payload.signed)
         before = PageSession(connection.visitor, connection.token)
         try:
             session = visitor_sessions.sign_in_session(
