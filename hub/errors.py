@@ -1,4 +1,4 @@
-"""Every error the hub raises on purpose, grouped by who must act.
+"""The errors that the hub raises on purpose, grouped by the person who must act.
 
 A subclass exists only where some code reacts differently to it.
 """
@@ -20,17 +20,17 @@ class HubError(Exception):
         self.message = message or self.code
 
 
-# -- a caller of ours asked for something that cannot be ---------------------------------------
+# -- a caller asked for something that is not possible ----------------------------------------
 
 
 class NotFound(HubError):
-    """It is not there, or the caller may not know that it is."""
+    """The object does not exist, or the caller may not know that it exists."""
 
     code = "not_found"
 
 
 class Invalid(HubError):
-    """The request is understood and wrong. `field` names the part to change."""
+    """The request has a wrong value. `field` names the part to change."""
 
     code = "invalid"
 
@@ -44,13 +44,13 @@ class Forbidden(HubError):
 
 
 class Conflict(HubError):
-    """Somebody was faster, or it was done before."""
+    """Another caller was faster, or the action was done before."""
 
     code = "conflict"
 
 
 class LimitExceeded(HubError):
-    """Too much at once. `retry_after` says when one may try again."""
+    """Too many requests. `retry_after` is the time until the next one is allowed."""
 
     code = "limit_exceeded"
 
@@ -63,9 +63,9 @@ class LimitExceeded(HubError):
 
 
 class WebhookRejected(HubError):
-    """The sender did not prove who it is. Answered with `status`.
+    """The sender of a webhook did not prove its identity. The answer has the status `status`.
 
-    401 unless the provider reads another one as "stop".
+    401, unless that provider needs another status to stop.
     """
 
     code = "webhook_rejected"
@@ -76,13 +76,13 @@ class WebhookRejected(HubError):
 
 
 class PayloadInvalid(HubError):
-    """Signed by the provider, yet not of the provider's form: 400."""
+    """The payload is signed and does not have the provider's form: 400."""
 
     code = "payload_invalid"
 
 
 class EventIgnored(HubError):
-    """Known and not for us: 200. The message is the reason."""
+    """The event is known and the hub has no use for it: 200. The message is the reason."""
 
     code = "event_ignored"
 
@@ -91,12 +91,12 @@ class EventIgnored(HubError):
 
 
 class SendError(HubError):
-    """Why a message did not leave.
+    """A message was not sent.
 
     Args:
-        message: a sentence for the agent: what happened and what to do next.
+        message: a sentence for the agent: what happened, and what to do next.
         external_code: the provider's own code, as text.
-        retry_after: when the provider wants the next try.
+        retry_after: how long the provider wants us to wait before the next try.
     """
 
     code = "send_error"
@@ -116,10 +116,10 @@ class SendError(HubError):
 
 
 class ConnectionFailed(SendError):
-    """The provider was not reached, or broke down (5xx).
+    """The provider was not reached, or failed (5xx).
 
-    `maybe_sent` is true when the request had left before the answer was lost: only the provider
-    knows the outcome, so delivery reconciles before it sends again.
+    `maybe_sent` is true when the request was sent and the answer was lost: only the provider knows
+    the outcome, so delivery asks the provider before it sends again.
     """
 
     code = "connection_failed"
@@ -138,14 +138,14 @@ class ConnectionFailed(SendError):
 
 
 class Throttled(SendError):
-    """Not processed, too many requests: wait `retry_after`."""
+    """Too many requests: the message was not processed. Wait `retry_after`."""
 
     code = "throttled"
     retryable = True
 
 
 class Rejected(SendError):
-    """The provider understood and said no to this message."""
+    """The provider refused this message."""
 
     code = "rejected"
 
@@ -163,13 +163,13 @@ class ContactStopped(SendError):
 
 
 class AddressInvalid(SendError):
-    """Nobody can be reached at this address. Marks it as unreachable."""
+    """The address does not exist at the provider. Marks the address as unreachable."""
 
     code = "address_invalid"
 
 
 class Unsupported(SendError):
-    """The channel cannot carry this. `feature` names what: `voice`, `text over 1600 characters`."""
+    """The channel cannot send a feature: `voice`, `text over 1600 characters`."""
 
     code = "unsupported"
 
@@ -179,17 +179,17 @@ class Unsupported(SendError):
 
 
 class ResponseUnexpected(SendError):
-    """The provider said something that its documentation does not."""
+    """The answer of the provider is not one that its documentation names."""
 
     code = "response_unexpected"
     our_fault = True
 
 
 class CredentialsRefused(SendError):
-    """The provider does not accept our keys: the connector needs attention.
+    """The provider refused the connector's credentials: the connector needs attention.
 
-    Nothing is wrong with the message, so it waits for the right keys; the connector tries seldom,
-    because accounts are locked where wrong keys are counted.
+    The message is not at fault and waits for the right credentials. The connector tries seldom,
+    because some providers lock an account after wrong credentials.
     """
 
     code = "credentials_refused"
@@ -201,7 +201,7 @@ class CredentialsRefused(SendError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with a configuration file, at a line that an editor can jump to."""
+    """A problem of a configuration file, with a line that an editor can jump to."""
 
     file: str
     line: int
@@ -209,8 +209,8 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        where = f"{self.path}: " if self.path else ""
-        return f"{self.file}:{self.line}: {where}{self.message}"
+        prefix = f"{self.path}: " if self.path else ""
+        return f"{self.file}:{self.line}: {prefix}{self.message}"
 
 
 class ConfigError(Exception):

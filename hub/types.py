@@ -1,6 +1,6 @@
-"""Value types that cross layers: frozen, with aware UTC datetimes and tuples.
+"""Value types that all layers use: frozen, with aware UTC datetimes and tuples.
 
-Nothing in here knows a provider, a database or the web.
+This module knows no provider, no database and no web framework.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from typing import Literal
 EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
-# -- who ---------------------------------------------------------------------------------------
+# -- people ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where one person can be reached, written `scheme:path`.
 
-    `scope` is set where the provider's ids hold for one bot or page only (a Messenger PSID): the
-    same path in two scopes is two people.
+    `scope` is set where the ids of a provider are valid for one bot or page only (a Messenger
+    PSID): the same path in two scopes means two people.
     """
 
     scheme: str
@@ -35,7 +35,11 @@ class Address:
 
     @classmethod
     def parse(cls, text: str, scope: str = "") -> Address:
-        """Reads `tel:+37255512345`. Raises ValueError when there is no scheme or no path."""
+        """Reads an address such as `tel:+37255512345`.
+
+        Raises:
+            ValueError: the text has no scheme or no path.
+        """
         scheme, colon, path = text.partition(":")
         if not (scheme and colon and path):
             raise ValueError(f"{text!r} is not an address: it needs the form scheme:path")
@@ -44,7 +48,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a provider tells about a person. Empty fields are unknown, never a deletion."""
+    """The data of a provider about a person. An empty field is unknown; it deletes nothing."""
 
     name: str = ""
     avatar_url: str = ""
@@ -52,7 +56,7 @@ class Profile:
     attributes: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
 
-# -- what ----------------------------------------------------------------------------------------
+# -- content -------------------------------------------------------------------------------------
 
 
 class Medium(StrEnum):
@@ -66,11 +70,11 @@ class Medium(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that came in or goes out.
+    """An incoming or outgoing file.
 
-    Inbound, the bytes are either at hand (`content`) or fetched later from `source`, a reference
-    only its connector understands: a URL, a Telegram file id. `source` never holds a secret.
-    Outbound, `content` is read when it is needed and `url` is where a provider may fetch it.
+    Inbound, `content` has the bytes, or they are fetched later from `source`: a reference for the
+    connector, such as a URL or a Telegram file id. `source` never contains a secret. Outbound,
+    `content` reads the bytes when a connector needs them, and providers may fetch them from `url`.
     """
 
     medium: Medium
@@ -93,7 +97,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class ContactCard:
-    """A person somebody shared. `own` when the provider proves it is the sender's own number."""
+    """A contact card that a customer sent. `own`: the provider proves that the card is theirs."""
 
     name: str
     phone: str
@@ -105,25 +109,28 @@ class ContactCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundMessage:
-    """One thing a customer said.
+    """One message of a customer.
 
     Args:
         key: idempotency key, unique in the connector; the same event sent twice has the same key.
-        raw: the smallest request body from which `parse` makes this event again: what the journal
-            keeps and what a replay reads.
-        address: who wrote. `to` is which of our own addresses they wrote to, where that is known.
-        external_id: the provider's id, by which replies, edits and receipts refer to it.
-        sent_at: the provider's time, None where it gives none.
-        text: as it should be read; `full_text` has what was folded away (quotes, signatures).
+        raw: the smallest request body from which `parse` makes this event again: the journal
+            stores it and a replay reads it.
+        address: the sender. `to` is our own address that they wrote to, where that is known.
+        external_id: the provider's id, by which replies, edits and receipts refer to the message.
+        sent_at: the provider's time; None where the provider gives none.
+        text: the text to show; `full_text` also has the parts that are folded away (quotes,
+            signatures).
         html: the mail's own HTML, not yet sanitised.
         reply_to: external id of the message this one answers.
-        references: external ids of messages that put this one into a thread, nearest first.
-        reply_token: the token of ours that came back in a recipient's address.
+        references: external ids of the earlier messages of the same thread, nearest first.
+        reply_token: our token that came back in the address of the recipient.
         edits: external id of the message whose text this replaces. The old text is kept.
-        automatic: an auto-reply: joins its thread as an event, reopens nothing, never opens one.
-        authenticated: the address is proved (by the provider, or by mail authentication).
-        sent_by_us: somebody answered in the provider's own app (an echo): outgoing, not to be sent.
-        extra: what has no field of its own, shown as it is: reactions, buttons, stories.
+        automatic: an auto-reply. It becomes an event of its conversation, and neither opens nor
+            reopens one.
+        authenticated: the provider, or mail authentication, proves the address.
+        sent_by_us: an agent answered in the provider's own app (an echo): the message is outgoing
+            and already sent.
+        extra: data without a field of its own, shown as it is: reactions, buttons, stories.
     """
 
     key: str
@@ -166,10 +173,10 @@ class DeliveryStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryUpdate:
-    """What a provider reports about messages of ours.
+    """A provider's report about messages that we sent.
 
-    Either `external_ids` (or our own `message_id`) names them, or `up_to` means every message to
-    `address` that was sent by then (Messenger's watermarks).
+    Either `external_ids` or our `message_id` names the messages, or `up_to` means all messages to
+    `address` that were sent until then (Messenger's watermarks).
     """
 
     key: str
@@ -192,11 +199,11 @@ ContactEventName = Literal["started", "stopped", "typing", "read", "referral", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactEvent:
-    """Something a customer did that is not a message.
+    """An action of a customer that is not a message.
 
-    `started` and `stopped` open and close the address for us; `typing` is never stored;
-    `referral` carries the handover token of a link that was followed; `reaction` has its emoji in
-    `text` (empty: taken back) and the message it is about in `external_id`.
+    `started` and `stopped` allow and forbid messages to the address. `typing` is never stored.
+    `referral` has the handover token of a link that the customer followed. `reaction` has its emoji
+    in `text` (empty: removed) and the id of its message in `external_id`.
     """
 
     key: str
@@ -228,16 +235,17 @@ InboundEvent = InboundMessage | DeliveryUpdate | ContactEvent | AddressMoved
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundMessage:
-    """One reply, with all a connector needs to compose it without asking anybody.
+    """One reply, with all data that a connector needs to compose it.
 
     Args:
-        id: our message id; goes along wherever a provider lets us attach one.
-        now: the time of composing, because compose has no clock.
+        id: our message id; sent along where a provider allows an id of ours.
+        now: the time of composing, because `compose` must not read a clock.
         last_inbound_at: the customer's last message from this address, for reply windows.
         written_by_person: False for bots and automatic texts.
-        automatic: a text nobody wrote for this occasion (greeting, queue notice): mail marks it so.
-        reply_to: external id of the message answered; `references` its thread, nearest first.
-        status_url: where the provider reports on this message, our id in its query.
+        automatic: a text that the hub sends on its own (greeting, queue notice); mail is marked so.
+        reply_to: external id of the answered message; `references` those of its thread, nearest
+            first.
+        status_url: the URL for the provider's reports about this message; its query has our id.
     """
 
     id: str
@@ -263,9 +271,9 @@ class OutboundMessage:
 
 @dataclass(frozen=True, slots=True)
 class SendReceipt:
-    """The provider took it. `external_id` may be empty where the provider gives none.
+    """The provider accepted a message. `external_id` is empty where the provider gives none.
 
-    `moved_to` is the address the provider told us to use from now on.
+    `moved_to` is the new address that the provider told us to use.
     """
 
     external_id: str = ""
@@ -273,7 +281,7 @@ class SendReceipt:
     moved_to: Address | None = None
 
 
-# -- what a channel can do -----------------------------------------------------------------------
+# -- capabilities --------------------------------------------------------------------------------
 
 
 class TextUnit(StrEnum):
@@ -287,7 +295,7 @@ class TextUnit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MediumLimit:
-    """What a channel takes of one medium. `caption` is the text limit beside it, 0 for none."""
+    """The limits of a channel for one medium. `caption`: the limit of the text with it, 0: none."""
 
     max_bytes: int
     media_types: tuple[str, ...] = ("*/*",)
@@ -296,7 +304,10 @@ class MediumLimit:
 
 @dataclass(frozen=True, slots=True)
 class ReplyWindow:
-    """Free for `standard` after the customer's last message; a person may write until `human`."""
+    """How long after the customer's last message a reply is allowed.
+
+    `standard` holds for every message, `human` for messages that a person wrote.
+    """
 
     standard: timedelta
     human: timedelta | None = None
@@ -312,12 +323,12 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a kind can do, as data: the composer, the router and delivery read the same lines.
+    """The abilities of a kind, as data for the composer, the router and delivery.
 
     Args:
-        text_limit: per message as the customer sees it; longer text is split, not refused.
-        max_text: what is refused whatever the splitting, None for no bound.
-        can_start: whether we may write first to an address that never wrote to us.
+        text_limit: of one message as the customer sees it; longer text is split, not refused.
+        max_text: longer text is refused, also if split; None for no limit.
+        can_start: whether we may send the first message to an address.
         receipts: the statuses a provider reports beyond `sent`.
     """
 
@@ -347,10 +358,10 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
-    """A provider's request as it came. Header names are in lower case.
+    """A request of a provider. Header names are in lower case.
 
-    `url` is the address the provider called, made from our public URL, never from a Host header.
-    `form` has every field with all its values, blank ones too, in the order they came.
+    `url` is the called URL, made from our public URL and never from a Host header. `form` has every
+    field with all its values, also empty ones, in the order of the request.
     `path` is what follows `/webhooks/<connector>`: "" or "status".
     """
 
@@ -365,7 +376,7 @@ class WebhookRequest:
 
 @dataclass(frozen=True, slots=True)
 class WebhookReply:
-    """What the provider wants to hear. Never echoes what came in, but for a checked challenge."""
+    """The answer to a provider. It repeats no part of the request but a verified challenge."""
 
     status: int = 200
     body: str = ""

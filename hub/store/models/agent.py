@@ -1,4 +1,4 @@
-"""Who signs in: agents with their teams and tokens, and the pages of visitors."""
+"""Accounts: agents with their teams, sessions and tokens, and the sessions of visitors."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ class Agent(SQLModel, table=True):
     role: str = "agent"
     password_hash: str = text_field()
     avatar_url: str = text_field()
-    #: What the agent chose; it holds while `connected_at` says that a socket of theirs is open.
+    #: The agent's choice; valid while `connected_at` says that a socket of the agent is open.
     presence: str = "online"
     connected_at: datetime | None = time_field(null=True)
     disabled_at: datetime | None = time_field(null=True)
-    #: What the router asks: set by an admin, or by the file, which then wins.
+    #: For the router: set by an admin, or by the file, which goes before the admin.
     skills: list[str] = json_field([])
     languages: list[str] = json_field([])
     capacity: float | None = None
-    #: When something was last given to them; who waited longest is next.
+    #: The last assignment; among equal agents the one with the earliest is next.
     assigned_at: datetime | None = time_field(null=True)
     created_at: datetime = time_field()
 
 
 class AgentSession(SQLModel, table=True):
-    """A signed-in browser. The cookie holds the token; here is only its digest."""
+    """A signed-in browser. The cookie has the token; the table only its digest."""
 
     __tablename__ = "agent_session"
 
@@ -66,7 +66,7 @@ class TeamMember(SQLModel, table=True):
 
 
 class VisitorSession(SQLModel, table=True):
-    """A browser on the web chat. The page holds the token; here is only its digest."""
+    """A browser with the web chat. The page has the token; the table only its digest."""
 
     __tablename__ = "visitor_session"
 
@@ -75,9 +75,9 @@ class VisitorSession(SQLModel, table=True):
     connector: str
     visitor: str = Field(index=True)
     locale: str = ""
-    #: The `sub` that the site signed for this session; empty while nobody signed.
+    #: The `sub` that the site signed for this session; empty without a signature.
     identity: str = text_field()
-    #: When the last page of this session was closed; none while one is open.
+    #: When the last page of this session was closed; NULL while a page is open.
     left_at: datetime | None = time_field(null=True)
     created_at: datetime = time_field()
     expires_at: datetime = time_field(index=True)

@@ -1,4 +1,4 @@
-"""Who writes to us: records of people, where they can be reached, and why some are one person."""
+"""Contacts, their addresses, and the links that make several contacts one person."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from hub.store.columns import json_field, table, text_field, time_field
 
 
 class Contact(SQLModel, table=True):
-    """One person, or one of several records of a person that links hold together.
+    """One person, or one of several contacts that links join into one person.
 
-    `root_id` is the record that stands for the person; a link only changes it, so that an undone
-    link gives everything back. Attributes and names stay with the record they were given to.
+    `root_id` is the contact that stands for the person. A link changes only `root_id`, so that
+    undoing the link restores all. Attributes and names stay with the contact that received them.
     """
 
     id: int | None = Field(default=None, primary_key=True)
     root_id: int | None = Field(default=None, foreign_key="contact.id", index=True)
     name: str = text_field()
-    #: On a root: what agents read for a name, also where nobody knows one. See `profiles.call`.
+    #: On a root contact: the name that agents see, also where none is known; see
+    #: `hub.contacts.profiles`.
     called: str = text_field()
     avatar_url: str = text_field()
     locale: str = text_field()
@@ -45,7 +46,7 @@ class Address(SQLModel, table=True):
 
 
 class Reach(SQLModel, table=True):
-    """What one connector knows of one address: when it last wrote, whether it stopped us."""
+    """The state of an address at one connector: its last message, and whether it stopped us."""
 
     address_id: int = Field(foreign_key="address.id", primary_key=True)
     connector: str = Field(primary_key=True)
@@ -53,12 +54,12 @@ class Reach(SQLModel, table=True):
     last_seen_at: datetime | None = time_field(null=True)
     stopped_at: datetime | None = time_field(null=True)
     stopped_reason: str = text_field()
-    #: They said stop themselves: only they can take it back, in the words the channel has for it.
+    #: The customer said stop. Only the customer can revoke that, with the channel's own keyword.
     opted_out: bool = False
 
 
 class Link(SQLModel, table=True):
-    """Why two contacts are one person. An edge between the records, undone by a date."""
+    """The evidence that two contacts are one person. `undone_at` is set when the link is undone."""
 
     id: int | None = Field(default=None, primary_key=True)
     contact_id: int = Field(foreign_key="contact.id", index=True)
@@ -70,25 +71,25 @@ class Link(SQLModel, table=True):
     created_at: datetime = time_field()
     undone_at: datetime | None = time_field(null=True, index=True)
     undone_by: str = text_field()
-    #: How the conversations of both stood before: what an undoing goes back to.
+    #: The conversations of both contacts before the link: undoing restores them.
     before: dict[str, Any] = json_field({})
 
 
 class Claim(SQLModel, table=True):
-    """An address that somebody gave as theirs, in words: it proves nothing, and may suggest."""
+    """An address that a contact named as their own: no proof, but a reason for a suggestion."""
 
     __table_args__ = (Index("ix_claim_address", "scheme", "path"),)
 
     contact_id: int = Field(foreign_key="contact.id", primary_key=True)
     scheme: str = Field(primary_key=True)
     path: str = Field(primary_key=True)
-    #: Where they gave it: `form`, `signature`.
+    #: Where the contact named it: `form`, `signature`.
     source: str = text_field()
     created_at: datetime = time_field()
 
 
 class Suggestion(SQLModel, table=True):
-    """Two records that may be one person, and what a person decided about it."""
+    """Two contacts that may be one person, and the decision of an agent."""
 
     __table_args__ = (UniqueConstraint("contact_id", "other_contact_id"),)
 
@@ -100,7 +101,7 @@ class Suggestion(SQLModel, table=True):
     method: str
     reason: str = text_field()
     created_at: datetime = time_field()
-    #: "accept" or "dismiss"; empty while nobody has decided.
+    #: "accept" or "dismiss"; empty before the decision.
     decision: str = ""
     decided_by: str = text_field()
     decided_at: datetime | None = time_field(null=True)

@@ -1,4 +1,4 @@
-"""Conversations: how each stands, what it can be found by, and why it went to whom it went."""
+"""Conversations, their labels and connectors for filters, and the decisions of the router."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Conversation(SQLModel, table=True):
     contact_id: int = Field(foreign_key="contact.id")
     status: str = "open"
     assignee_id: int | None = Field(default=None, foreign_key="agent.id")
-    #: A merge brought it into this one: it is not work of its own until the merge is undone.
+    #: The conversation into which a merge brought this one, until the merge is undone.
     merged_into_id: int | None = Field(default=None, foreign_key="conversation.id")
     team_id: int | None = Field(default=None, foreign_key="team.id")
     priority: str = "normal"
@@ -45,10 +45,10 @@ class Conversation(SQLModel, table=True):
     snoozed_until: datetime | None = time_field(null=True)
     resolved_at: datetime | None = time_field(null=True)
     last_message_id: int | None = None
-    #: Where the customer wrote from last: another address is a switch of channel.
+    #: The address of the customer's last message: another address is a switch of channel.
     last_inbound_address_id: int | None = Field(default=None, foreign_key="address.id")
     last_inbound_connector: str | None = None
-    #: What whoever has it must know of the last switch, until it is answered.
+    #: What its agent must know of the last switch of channel, until the agent answers.
     context_card: dict[str, Any] | None = optional_json_field()
     last_activity_at: datetime = time_field()
     created_at: datetime = time_field()
@@ -58,12 +58,12 @@ class Conversation(SQLModel, table=True):
     skills: list[str] = json_field([])
     language: str = ""
     department: str = text_field()
-    #: Since when it is in the queue: a switch of channel or an agent's timeout keeps the place.
+    #: Since when it is in the queue; a switch of channel or an agent's timeout does not change it.
     queued_at: datetime | None = time_field(null=True)
-    #: Until when whoever it was given to must look at it.
+    #: Until when its agent must look at it.
     accept_by: datetime | None = time_field(null=True, index=True)
     accepted_at: datetime | None = time_field(null=True)
-    #: How often nobody looked in time, and who let it go: it does not come back to them by itself.
+    #: How many agents did not look in time, and which: the router does not assign it to them again.
     attempts: int = 0
     not_for: list[int] = json_field([])
     # The clocks of the policy that holds. They stand still while `sla_paused_at` is set.
@@ -72,16 +72,16 @@ class Conversation(SQLModel, table=True):
     next_reply_due: datetime | None = time_field(null=True)
     resolve_due: datetime | None = time_field(null=True)
     sla_paused_at: datetime | None = time_field(null=True)
-    #: When the next warning or breach falls due.
+    #: When the next warning or breach is due.
     sla_next_at: datetime | None = time_field(null=True, index=True)
     sla_warned: list[str] = json_field([])
-    #: Of the clocks that run, those that ran out; `sla_breached` is all that ever did.
+    #: The running clocks that are past their time; `sla_breached` are all that ever were.
     sla_overdue: list[str] = json_field([])
     sla_breached: list[str] = json_field([])
 
 
 class ConversationLabel(SQLModel, table=True):
-    """The labels again, one row each, to filter by."""
+    """The labels of conversations again, one row each, for filters."""
 
     __tablename__ = "conversation_label"
 
@@ -90,7 +90,7 @@ class ConversationLabel(SQLModel, table=True):
 
 
 class ConversationConnector(SQLModel, table=True):
-    """The connectors again, one row each, to filter by."""
+    """The connectors of conversations again, one row each, for filters."""
 
     __tablename__ = "conversation_connector"
 
@@ -99,7 +99,7 @@ class ConversationConnector(SQLModel, table=True):
 
 
 class RoutingDecision(SQLModel, table=True):
-    """Why a conversation went to whom it went: every candidate, and what spoke for or against."""
+    """A decision of the router: the rule, the agent, and the reasons for and against each candidate."""
 
     __tablename__ = "routing_decision"
     __table_args__ = (
@@ -113,7 +113,7 @@ class RoutingDecision(SQLModel, table=True):
     team: str = text_field()
     agent_id: int | None = Field(default=None, foreign_key="agent.id")
     candidates: list[dict[str, Any]] = json_field([])
-    #: How long the customer had waited by then.
+    #: How long the customer had waited before the decision.
     waited_seconds: float = 0.0
     decided_at: datetime = time_field()
 

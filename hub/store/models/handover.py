@@ -1,4 +1,4 @@
-"""Invitations to go on elsewhere, and the customers who did."""
+"""Handovers to another channel, refused tokens, and the switches of customers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hub.store.columns import table, text_field, time_field
 
 
 class Handover(SQLModel, table=True):
-    """A one-time invitation to go on elsewhere. Only digests of the token and the code are kept."""
+    """A one-time handover to another channel. Only digests of its token and code are stored."""
 
     id: int | None = Field(default=None, primary_key=True)
     conversation_id: int = Field(foreign_key="conversation.id", index=True)
@@ -27,7 +27,7 @@ class Handover(SQLModel, table=True):
 
 
 class HandoverRefusal(SQLModel, table=True):
-    """A token or code that was no good: somebody late, somebody mistyping, or somebody guessing."""
+    """A refused token or code: expired, mistyped or guessed."""
 
     __tablename__ = "handover_refusal"
     __table_args__ = (
@@ -37,14 +37,14 @@ class HandoverRefusal(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     connector: str
-    #: None where nobody is known yet, as on a page that has just been opened.
+    #: None where no address is known yet, as on a page that has just been opened.
     address_id: int | None = Field(default=None, foreign_key="address.id")
     reason: str
     created_at: datetime = time_field(index=True)
 
 
 class ChannelSwitch(SQLModel, table=True):
-    """A customer who went on elsewhere, and how soon it was known that it was them."""
+    """A customer who went on at another channel, and how soon they were recognised there."""
 
     __tablename__ = "channel_switch"
 
@@ -53,9 +53,9 @@ class ChannelSwitch(SQLModel, table=True):
     from_connector: str
     to_connector: str
     recognised_by: str
-    #: Whether nobody of the company had to say that it is the same person.
+    #: Whether the customer was recognised without an agent.
     by_itself: bool
-    #: From the first words on the new channel until it was known.
+    #: From the first message on the new channel until the customer was recognised.
     seconds: float
     created_at: datetime = time_field(index=True)
 

@@ -1,4 +1,4 @@
-"""What was said, its files, and how what we say gets out."""
+"""Messages, their files and edits, and the deliveries of outgoing messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hub.store.columns import json_field, optional_json_field, table, text_field
 
 
 class Message(SQLModel, table=True):
-    """One thing said. `contact_id` is the record whose address said or heard it."""
+    """One message. `contact_id` is the contact whose address sent or received it."""
 
     __table_args__ = (
         Index("ix_message_timeline", "contact_id", "created_at", "id"),
@@ -41,11 +41,11 @@ class Message(SQLModel, table=True):
     folded: str = text_field()
     html: str = text_field()
     reply_to_id: int | None = Field(default=None, foreign_key="message.id")
-    #: The same words or file, sent a moment before from another address.
+    #: The message with the same text or file that came a moment before from another address.
     duplicate_of_id: int | None = Field(default=None, foreign_key="message.id")
     external_id: str | None = None
     client_id: str | None = None
-    #: What has no column of its own: location, card, buttons, reactions, the event's own fields.
+    #: Data without a column of its own: location, card, buttons, reactions, fields of an event.
     extra: dict[str, Any] = json_field({})
     created_at: datetime = time_field()
     received_at: datetime = time_field()
@@ -53,7 +53,7 @@ class Message(SQLModel, table=True):
 
 
 class MessageEdit(SQLModel, table=True):
-    """What a message said before it was edited."""
+    """The text of a message before an edit."""
 
     __tablename__ = "message_edit"
 
@@ -94,20 +94,20 @@ class Delivery(SQLModel, table=True):
     reason: str = text_field()
     external_code: str = text_field()
     attempts: int = 0
-    #: Calls the provider took, of those the message is composed into.
+    #: How many of the message's calls the provider has accepted.
     parts_sent: int = 0
     maybe_twice: bool = False
-    #: What the provider reported before all parts had left; it counts once they have.
+    #: Reports of the provider before all parts were sent; they count after the last part.
     reported: dict[str, Any] = json_field({})
-    #: When the last try began: the provider's clock starts no earlier.
+    #: When the last try began; no time of the provider for this message is earlier.
     tried_at: datetime | None = time_field(null=True)
-    #: A try whose outcome is unknown began then; it is reconciled before the next one.
+    #: When a try with an unknown outcome began; its outcome is looked up before the next try.
     unknown_since: datetime | None = time_field(null=True)
     lease_until: datetime | None = time_field(null=True)
     next_attempt_at: datetime = time_field()
-    #: Where it was to go before, and why it could not.
+    #: The former destination, and the reason why the message could not go there.
     fallback_from: dict[str, Any] | None = optional_json_field()
-    #: When it follows a visitor who left the page without reading it.
+    #: When the message follows a visitor who left the page without reading it.
     follow_at: datetime | None = time_field(null=True, index=True)
     created_at: datetime = time_field()
     updated_at: datetime = time_field()

@@ -1,4 +1,4 @@
-"""What the hub keeps for itself: what came in, where it was reading, what it was told to be."""
+"""The journal, the state of connectors, and the configuration in force."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hub.store.columns import json_field, table, text_field, time_field
 
 
 class Journal(SQLModel, table=True):
-    """Every inbound event as it came in: what makes a repeat a repeat, and a replay possible."""
+    """Every inbound event as it came in. Its key detects repeats; its body can be replayed."""
 
     __table_args__ = (
         UniqueConstraint("connector", "key"),
@@ -32,7 +32,7 @@ class Journal(SQLModel, table=True):
 
 
 class ConnectorState(SQLModel, table=True):
-    """What a connector must not forget: where it was reading, and who reads."""
+    """The state of a polling connector: the position of its reading, and the process that reads."""
 
     __tablename__ = "connector_state"
 
@@ -44,7 +44,7 @@ class ConnectorState(SQLModel, table=True):
 
 
 class AppliedConfig(SQLModel, table=True):
-    """The configuration in force, one row: what `hub plan` compares a file with."""
+    """The configuration in force, in one row. `hub plan` compares a file with it."""
 
     __tablename__ = "applied_config"
 
