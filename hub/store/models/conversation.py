@@ -99,7 +99,7 @@ class ConversationConnector(SQLModel, table=True):
 
 
 class RoutingDecision(SQLModel, table=True):
-    """A decision of the router: the rule, the agent, and the reasons for and against each candidate."""
+    """A decision of the router: rule, agent, and the reasons for and against each candidate."""
 
     __tablename__ = "routing_decision"
     __table_args__ = (
