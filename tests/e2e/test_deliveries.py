@@ -25,31 +25,31 @@ CHANNELS = ("telegram", "sms", "messenger", "mail")
 
 
 @pytest.fixture(autouse=True)
-def calm(sandbox: Sandbox) -> Iterator[None]:
-    """After each test the providers are well again."""
+def providers_are_up(sandbox: Sandbox) -> Iterator[None]:
+    """Ends the faults of all providers after each test."""
     yield
     for provider in (sandbox.telegram, sandbox.twilio, sandbox.graph, sandbox.mail):
         provider.is_up()
 
 
-def word() -> str:
+def unique_word() -> str:
     return uuid.uuid4().hex[:10]
 
 
-def somebody(sandbox: Sandbox, channel: str) -> Any:
-    """A customer nobody has met, with the verbs of that channel."""
+def new_customer(sandbox: Sandbox, channel: str) -> Any:
+    """Returns a new customer of a channel, with its verbs."""
     if channel == "telegram":
-        return sandbox.telegram.customer(f"T {word()}")
+        return sandbox.telegram.customer(f"T {unique_word()}")
     if channel == "sms":
         return sandbox.twilio.customer(f"+1{next(_numbers)}")
     if channel == "messenger":
-        return sandbox.graph.customer(f"M {word()}")
-    return sandbox.mail.customer(f"{word()}@example.org", "Somebody")
+        return sandbox.graph.customer(f"M {unique_word()}")
+    return sandbox.mail.customer(f"{unique_word()}@example.org", "Somebody")
 
 
 def meets(hub: RunningHub, customer: Any) -> str:
-    """Somebody writes for the first time. Returns the conversation's id."""
-    text = f"hello {word()}"
+    """Lets a customer write for the first time. Returns the id of the conversation."""
+    text = f"hello {unique_word()}"
     customer.says(text)
     return str(hub.message_with(text)["conversation_id"])
 
@@ -58,19 +58,22 @@ def times_shown(customer: Any, text: str) -> int:
     return len({each.id for each in customer.received if text in each.text})
 
 
-# -- providers in trouble ----------------------------------------------------------------------
+# -- faults of providers -----------------------------------------------------------------------
 
 
 def test_every_provider_that_was_down_gets_its_messages_within_ten_seconds_of_being_back(
     hub: RunningHub, sandbox: Sandbox
 ) -> None:
-    people = {channel: somebody(sandbox, channel) for channel in CHANNELS}
-    threads = {channel: meets(hub, person) for channel, person in people.items()}
+    customers = {channel: new_customer(sandbox, channel) for channel in CHANNELS}
+    conversation_ids = {channel: meets(hub, customer) for channel, customer in customers.items()}
     providers = (sandbox.telegram, sandbox.twilio, sandbox.graph, sandbox.mail)
     for provider in providers:
         provider.is_down()
-    text = f"after the trouble {word()}"
-    sent = {channel: hub.reply(thread, text) for channel, thread in threads.items()}
+    text = f"after the trouble {unique_word()}"
+    sent = {
+        channel: hub.reply(conversation_id, text)
+        for channel, conversation_id in conversation_ids.items()
+    }
     for message in sent.values():
         waiting = eventually(
             lambda m=message: (
@@ -87,22 +90,22 @@ def test_every_provider_that_was_down_gets_its_messages_within_ten_seconds_of_be
     for message in sent.values():
         hub.delivery_of(message, "sent", "delivered", timeout=12)
     assert time.monotonic() - back < 10
-    for person in people.values():
-        person.received.wait_for(lambda each: text in each.text)
-        assert times_shown(person, text) == 1
+    for customer in customers.values():
+        customer.received.wait_for(lambda each: text in each.text)
+        assert times_shown(customer, text) == 1
 
 
 def test_a_throttled_provider_is_left_alone_for_as_long_as_it_asked(
     hub: RunningHub, sandbox: Sandbox
 ) -> None:
-    ann = somebody(sandbox, "telegram")
-    thread = meets(hub, ann)
+    ann = new_customer(sandbox, "telegram")
+    conversation_id = meets(hub, ann)
     sandbox.telegram.is_throttled(2.5)
     begin = time.monotonic()
-    sent = hub.reply(thread, f"patience {word()}")
-    found = hub.delivery_of(sent, "sent")
+    sent = hub.reply(conversation_id, f"patience {unique_word()}")
+    delivery = hub.delivery_of(sent, "sent")
     assert time.monotonic() - begin >= 2.5
-    assert found["attempts"] == 2
+    assert delivery["attempts"] == 2
     assert times_shown(ann, sent["text"]) == 1
 
 
@@ -110,99 +113,103 @@ def test_a_throttled_provider_is_left_alone_for_as_long_as_it_asked(
 def test_an_answer_that_was_lost_is_reconciled_and_nothing_is_sent_twice(
     hub: RunningHub, sandbox: Sandbox, channel: str
 ) -> None:
-    ann = somebody(sandbox, channel)
-    thread = meets(hub, ann)
+    ann = new_customer(sandbox, channel)
+    conversation_id = meets(hub, ann)
     if channel == "mail":
         sandbox.mail.drops_after_data()
     else:
         provider = sandbox.twilio if channel == "sms" else sandbox.graph
         provider.times_out_after_accepting()
-    sent = hub.reply(thread, f"once {word()}")
-    found = hub.delivery_of(sent, "sent", "delivered")
-    assert found["maybe_twice"] is False
+    sent = hub.reply(conversation_id, f"once {unique_word()}")
+    delivery = hub.delivery_of(sent, "sent", "delivered")
+    assert delivery["maybe_twice"] is False
     assert times_shown(ann, sent["text"]) == 1
 
 
-def test_what_nobody_can_find_out_is_sent_again_and_marked(
+def test_a_send_with_an_unknown_outcome_is_repeated_and_marked(
     hub: RunningHub, sandbox: Sandbox
 ) -> None:
-    ann = somebody(sandbox, "telegram")
-    thread = meets(hub, ann)
+    ann = new_customer(sandbox, "telegram")
+    conversation_id = meets(hub, ann)
     sandbox.telegram.times_out_after_accepting()
-    sent = hub.reply(thread, f"perhaps twice {word()}")
-    found = hub.delivery_of(sent, "sent")
-    assert found["maybe_twice"] is True
+    sent = hub.reply(conversation_id, f"perhaps twice {unique_word()}")
+    delivery = hub.delivery_of(sent, "sent")
+    assert delivery["maybe_twice"] is True
     assert times_shown(ann, sent["text"]) == 2
 
 
 def test_twenty_quick_replies_arrive_in_the_order_they_were_written(
     hub: RunningHub, sandbox: Sandbox
 ) -> None:
-    people = [somebody(sandbox, "messenger"), somebody(sandbox, "mail")]
-    threads = [meets(hub, person) for person in people]
+    customers = [new_customer(sandbox, "messenger"), new_customer(sandbox, "mail")]
+    conversation_ids = [meets(hub, customer) for customer in customers]
     for number in range(20):
-        for thread in threads:
-            hub.reply(thread, f"line {number:02d}")
-    for person in people:
-        person.received.wait_for(lambda each: "line 19" in each.text, timeout=30)
-        lines = [each.text[each.text.index("line ") :][:7] for each in person.received]
+        for conversation_id in conversation_ids:
+            hub.reply(conversation_id, f"line {number:02d}")
+    for customer in customers:
+        customer.received.wait_for(lambda each: "line 19" in each.text, timeout=30)
+        lines = [each.text[each.text.index("line ") :][:7] for each in customer.received]
         assert lines == [f"line {number:02d}" for number in range(20)]
 
 
-# -- people who cannot be reached ----------------------------------------------------------------
+# -- customers out of reach ----------------------------------------------------------------------
 
 
-def reach(hub: RunningHub, thread: str, connector: str) -> dict[str, Any]:
-    contact_id = hub.get(f"/conversations/{thread}")["contact"]["id"]
-    found = hub.get(f"/contacts/{contact_id}/addresses")["items"]
-    return next(one for one in found if one["connector"] == connector)
+def address_state(hub: RunningHub, conversation_id: str, connector: str) -> dict[str, Any]:
+    contact_id = hub.get(f"/conversations/{conversation_id}")["contact"]["id"]
+    addresses = hub.get(f"/contacts/{contact_id}/addresses")["items"]
+    return next(address for address in addresses if address["connector"] == connector)
 
 
-def test_a_customer_who_blocked_the_page_makes_the_message_fail_with_a_sentence(
+def test_a_message_to_a_customer_that_blocked_the_page_fails_with_a_reason(
     hub: RunningHub, sandbox: Sandbox
 ) -> None:
-    cleo = somebody(sandbox, "messenger")
-    thread = meets(hub, cleo)
+    cleo = new_customer(sandbox, "messenger")
+    conversation_id = meets(hub, cleo)
     cleo.blocks_page()
-    failed = hub.delivery_of(hub.reply(thread, "are you there?"), "failed")
+    failed = hub.delivery_of(hub.reply(conversation_id, "are you there?"), "failed")
     assert failed["code"] in ("contact_stopped", "address_invalid")
     assert failed["reason"].endswith(".") and " " in failed["reason"]
-    assert reach(hub, thread, "messenger")["reachable"] is False
-    refused = hub.post(f"/conversations/{thread}/messages", {"text": "and now?"}, 409)
+    assert address_state(hub, conversation_id, "messenger")["reachable"] is False
+    refused = hub.post(f"/conversations/{conversation_id}/messages", {"text": "and now?"}, 409)
     assert failed["reason"] in refused["detail"]
     cleo.unblocks_page()
-    cleo.says(f"back {word()}")
-    eventually(lambda: reach(hub, thread, "messenger")["reachable"])
-    hub.delivery_of(hub.reply(thread, "welcome back"), "sent", "delivered")
+    cleo.says(f"back {unique_word()}")
+    eventually(lambda: address_state(hub, conversation_id, "messenger")["reachable"])
+    hub.delivery_of(hub.reply(conversation_id, "welcome back"), "sent", "delivered")
 
 
-def test_a_customer_who_blocked_the_bot_is_known_at_once(hub: RunningHub, sandbox: Sandbox) -> None:
-    ann = somebody(sandbox, "telegram")
-    thread = meets(hub, ann)
+def test_a_customer_that_blocks_the_bot_is_unreachable_at_once(
+    hub: RunningHub, sandbox: Sandbox
+) -> None:
+    ann = new_customer(sandbox, "telegram")
+    conversation_id = meets(hub, ann)
     ann.blocks_bot()
-    eventually(lambda: not reach(hub, thread, "telegram")["reachable"])
-    hub.post(f"/conversations/{thread}/messages", {"text": "hello?"}, 409)
+    eventually(lambda: not address_state(hub, conversation_id, "telegram")["reachable"])
+    hub.post(f"/conversations/{conversation_id}/messages", {"text": "hello?"}, 409)
     ann.unblocks_bot()
-    eventually(lambda: reach(hub, thread, "telegram")["reachable"])
+    eventually(lambda: address_state(hub, conversation_id, "telegram")["reachable"])
 
 
 def test_stop_is_honoured_until_start(hub: RunningHub, sandbox: Sandbox) -> None:
-    bea = somebody(sandbox, "sms")
-    thread = meets(hub, bea)
+    bea = new_customer(sandbox, "sms")
+    conversation_id = meets(hub, bea)
     bea.texts("Stop")
-    eventually(lambda: not reach(hub, thread, "sms")["reachable"])
-    refused = hub.post(f"/conversations/{thread}/messages", {"text": "one more offer"}, 409)
+    eventually(lambda: not address_state(hub, conversation_id, "sms")["reachable"])
+    refused = hub.post(
+        f"/conversations/{conversation_id}/messages", {"text": "one more offer"}, 409
+    )
     assert refused["detail"]
     bea.texts("START")
-    eventually(lambda: reach(hub, thread, "sms")["reachable"])
-    hub.delivery_of(hub.reply(thread, "welcome back"), "delivered")
+    eventually(lambda: address_state(hub, conversation_id, "sms")["reachable"])
+    hub.delivery_of(hub.reply(conversation_id, "welcome back"), "delivered")
     ours = [each for each in bea.received if not each.by_provider]
     assert [each.text for each in ours] == ["welcome back"]
 
 
-def heard_hours_ago(hub: RunningHub, thread: str, connector: str, hours: float) -> None:
-    """As if the customer's last message had come that long ago."""
-    address = reach(hub, thread, connector)["address"].partition(":")[2]
+def move_last_inbound(hub: RunningHub, conversation_id: str, connector: str, hours: float) -> None:
+    """Moves the customer's last message that many hours back."""
+    address = address_state(hub, conversation_id, connector)["address"].partition(":")[2]
     moment = datetime.now(UTC) - timedelta(hours=hours)
     with sqlite3.connect(hub.folder / "data" / "hub.db", timeout=20) as database:
         changed = database.execute(
@@ -213,23 +220,25 @@ def heard_hours_ago(hub: RunningHub, thread: str, connector: str, hours: float) 
         assert changed.rowcount == 1
 
 
-def test_after_a_day_a_person_may_still_answer_and_after_a_week_nobody(
+def test_messenger_takes_an_agents_answer_for_a_week_and_no_longer(
     hub: RunningHub, sandbox: Sandbox
 ) -> None:
-    cleo = somebody(sandbox, "messenger")
-    thread = meets(hub, cleo)
-    heard_hours_ago(hub, thread, "messenger", 25)
+    cleo = new_customer(sandbox, "messenger")
+    conversation_id = meets(hub, cleo)
+    move_last_inbound(hub, conversation_id, "messenger", 25)
     cleo.last_wrote_hours_ago(25)
-    text = f"a day later {word()}"
-    hub.delivery_of(hub.reply(thread, text), "sent", "delivered")
+    text = f"a day later {unique_word()}"
+    hub.delivery_of(hub.reply(conversation_id, text), "sent", "delivered")
     order = sandbox.graph.calls.wait_for(
         lambda call: text in str(call.values.get("message", "")), timeout=1
     )
     assert order.values["messaging_type"] == "MESSAGE_TAG"
     assert order.values["tag"] == "HUMAN_AGENT"
-    heard_hours_ago(hub, thread, "messenger", 7 * 24 + 1)
+    move_last_inbound(hub, conversation_id, "messenger", 7 * 24 + 1)
     cleo.last_wrote_hours_ago(7 * 24 + 1)
-    answer = hub.request("POST", f"/conversations/{thread}/messages", json={"text": "too late"})
+    answer = hub.request(
+        "POST", f"/conversations/{conversation_id}/messages", json={"text": "too late"}
+    )
     if answer.status_code == 201:
         failed = hub.delivery_of(answer.json(), "failed")
         assert (failed["code"], bool(failed["reason"])) == ("window_closed", True)
@@ -241,15 +250,17 @@ def test_after_a_day_a_person_may_still_answer_and_after_a_week_nobody(
 # -- files -------------------------------------------------------------------------------------
 
 
-def with_files(hub: RunningHub, thread: str, count: int = 1) -> list[dict[str, Any]]:
-    """The files of a conversation's messages from the customer, once they are here."""
+def incoming_files(hub: RunningHub, conversation_id: str, count: int = 1) -> list[dict[str, Any]]:
+    """Returns the files of the customer's messages, once they are fetched."""
 
     def look() -> list[dict[str, Any]]:
-        incoming = [one for one in hub.messages(thread) if one["direction"] == "in"]
-        files = [file for one in incoming for file in one["attachments"]]
+        incoming = [
+            message for message in hub.messages(conversation_id) if message["direction"] == "in"
+        ]
+        files = [file for message in incoming for file in message["attachments"]]
         return files if all(file["state"] != "pending" for file in files) else []
 
-    files = eventually(lambda: len(found := look()) >= count and found, 20, "files")
+    files = eventually(lambda: len(stored := look()) >= count and stored, 20, "files")
     assert isinstance(files, list)
     return files
 
@@ -264,12 +275,12 @@ def content(hub: RunningHub, file: dict[str, Any]) -> bytes:
     return answer.content
 
 
-def test_pictures_voices_and_papers_come_in_on_every_channel(
+def test_pictures_voice_notes_and_documents_come_in_on_every_channel(
     hub: RunningHub, sandbox: Sandbox
 ) -> None:
     picture, voice, paper = sample_files.photo(), sample_files.voice(), sample_files.pdf()
-    ann, bea, cleo, dora = (somebody(sandbox, channel) for channel in CHANNELS)
-    threads = [meets(hub, each) for each in (ann, bea, cleo, dora)]
+    ann, bea, cleo, dora = (new_customer(sandbox, channel) for channel in CHANNELS)
+    conversation_ids = [meets(hub, each) for each in (ann, bea, cleo, dora)]
     ann.sends_photo(picture, caption="the label")
     ann.sends_voice(voice)
     bea.sends_mms(picture)
@@ -280,11 +291,11 @@ def test_pictures_voices_and_papers_come_in_on_every_channel(
         subject="Form", text="attached", attachments=[Media(paper, "application/pdf", "form.pdf")]
     )
     expected = [[picture, voice], [picture], [picture, voice, paper], [paper]]
-    for thread, contents in zip(threads, expected, strict=True):
+    for conversation_id, contents in zip(conversation_ids, expected, strict=True):
         files = (
-            with_files(hub, thread, len(contents))
-            if thread != threads[3]
-            else with_files(hub, hub.message_with("attached")["conversation_id"], 1)
+            incoming_files(hub, conversation_id, len(contents))
+            if conversation_id != conversation_ids[3]
+            else incoming_files(hub, hub.message_with("attached")["conversation_id"], 1)
         )
         assert all(file["state"] == "stored" for file in files), files
         assert [content(hub, file) for file in files] == contents
@@ -293,8 +304,8 @@ def test_pictures_voices_and_papers_come_in_on_every_channel(
 def test_a_picture_inside_a_mail_is_shown_where_it_stands(
     hub: RunningHub, sandbox: Sandbox
 ) -> None:
-    picture, text = sample_files.photo(), word()
-    dora = somebody(sandbox, "mail")
+    picture, text = sample_files.photo(), unique_word()
+    dora = new_customer(sandbox, "mail")
     boundary = "frontier"
     import base64
 
@@ -312,14 +323,14 @@ def test_a_picture_inside_a_mail_is_shown_where_it_stands(
     message = eventually(
         lambda: next(
             (
-                one["message"]
-                for one in hub.get("/search", q=text)["items"]
-                if one["type"] == "message"
+                item["message"]
+                for item in hub.get("/search", q=text)["items"]
+                if item["type"] == "message"
             ),
             None,
         )
     )
-    files = with_files(hub, message["conversation_id"])
+    files = incoming_files(hub, message["conversation_id"])
     assert content(hub, files[0]) == picture
     html = hub.get(f"/messages/{message['id']}")["html"]
     assert files[0]["url"] in html
@@ -329,11 +340,11 @@ def test_a_picture_inside_a_mail_is_shown_where_it_stands(
 def test_a_file_too_large_to_fetch_says_so_and_keeps_its_text(
     hub: RunningHub, sandbox: Sandbox
 ) -> None:
-    ann = somebody(sandbox, "telegram")
-    caption = f"my film {word()}"
+    ann = new_customer(sandbox, "telegram")
+    caption = f"my film {unique_word()}"
     ann.sends_document(b"\0" * (21 * 1024 * 1024), name="film.bin", caption=caption)
     message = hub.message_with(caption)
-    files = with_files(hub, message["conversation_id"])
+    files = incoming_files(hub, message["conversation_id"])
     assert files[0]["state"] == "too_large"
     assert files[0]["reason"]
     assert hub.request("GET", f"/attachments/{files[0]['id']}").status_code == 409
@@ -341,21 +352,21 @@ def test_a_file_too_large_to_fetch_says_so_and_keeps_its_text(
 
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_a_picture_goes_out(hub: RunningHub, sandbox: Sandbox, channel: str) -> None:
-    picture, text = sample_files.photo(), f"look {word()}"
-    person = somebody(sandbox, channel)
-    thread = meets(hub, person)
+    picture, text = sample_files.photo(), f"look {unique_word()}"
+    customer = new_customer(sandbox, channel)
+    conversation_id = meets(hub, customer)
     upload = hub.request("POST", "/uploads", files={"file": ("shoe.png", picture, "image/png")})
     assert upload.status_code == 201
-    sent = hub.reply(thread, text, attachments=[upload.json()["id"]])
+    sent = hub.reply(conversation_id, text, attachments=[upload.json()["id"]])
     hub.delivery_of(sent, "sent", "delivered")
 
     def contents() -> list[bytes]:
         if channel == "mail":
-            return [file.data for mail in person.received for file in mail.attachments]
-        return [bubble.media.data for bubble in person.received if bubble.media]
+            return [file.data for mail in customer.received for file in mail.attachments]
+        return [bubble.media.data for bubble in customer.received if bubble.media]
 
     eventually(lambda: contents() == [picture], what=f"the picture on {channel}")
-    eventually(lambda: any(text in each.text for each in person.received))
+    eventually(lambda: any(text in each.text for each in customer.received))
 
 
 def test_a_picture_goes_out_to_a_chat_by_a_link_that_needs_no_account(hub: RunningHub) -> None:
@@ -363,34 +374,38 @@ def test_a_picture_goes_out_to_a_chat_by_a_link_that_needs_no_account(hub: Runni
 
     picture = sample_files.photo()
     with hub.visitor() as visitor:
-        thread = visitor.says(f"hi {word()}", "c-1")["message"]["conversation_id"]
+        conversation_id = visitor.says(f"hi {unique_word()}", "c-1")["message"]["conversation_id"]
         upload = hub.request("POST", "/uploads", files={"file": ("shoe.png", picture, "image/png")})
-        hub.reply(thread, "look", attachments=[upload.json()["id"]])
+        hub.reply(conversation_id, "look", attachments=[upload.json()["id"]])
         shown = visitor.wait_for("message.created", lambda e: e["message"]["text"] == "look")
         file = shown["message"]["attachments"][0]
         assert requests.get(hub.url + file["url"], timeout=20).content == picture
 
 
-# -- changes of mind ---------------------------------------------------------------------------
+# -- edits, reactions -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("channel", ["telegram", "messenger"])
 def test_an_edited_message_shows_the_new_text_and_keeps_the_old(
     hub: RunningHub, sandbox: Sandbox, channel: str
 ) -> None:
-    person, old, new = somebody(sandbox, channel), f"size 41 {word()}", f"size 39 {word()}"
-    bubble = person.says(old)
+    customer, old, new = (
+        new_customer(sandbox, channel),
+        f"size 41 {unique_word()}",
+        f"size 39 {unique_word()}",
+    )
+    bubble = customer.says(old)
     message = hub.message_with(old)
-    person.edits(bubble, new)
+    customer.edits(bubble, new)
     edited = hub.message_with(new)
     assert edited["id"] == message["id"]
-    assert [one["text"] for one in edited["edits"]] == [old]
+    assert [edit["text"] for edit in edited["edits"]] == [old]
     assert edited["edited_at"]
 
 
 def test_a_reaction_stands_at_the_message_it_is_for(hub: RunningHub, sandbox: Sandbox) -> None:
-    cleo = somebody(sandbox, "messenger")
-    sent = hub.reply(meets(hub, cleo), f"all done {word()}")
+    cleo = new_customer(sandbox, "messenger")
+    sent = hub.reply(meets(hub, cleo), f"all done {unique_word()}")
     bubble = cleo.received.wait_for(text=sent["text"])
     cleo.reacts(bubble, "❤")
     eventually(
@@ -400,60 +415,60 @@ def test_a_reaction_stands_at_the_message_it_is_for(hub: RunningHub, sandbox: Sa
     eventually(lambda: hub.get(f"/messages/{sent['id']}")["reactions"] == [])
 
 
-# -- mail that nobody wrote --------------------------------------------------------------------
+# -- bounces, auto-replies ---------------------------------------------------------------------
 
 
 def test_a_bounce_marks_its_message_failed_and_opens_nothing(
     hub: RunningHub, sandbox: Sandbox
 ) -> None:
-    dora = somebody(sandbox, "mail")
-    thread = meets(hub, dora)
+    dora = new_customer(sandbox, "mail")
+    conversation_id = meets(hub, dora)
     before = len(hub.conversations(limit=100))
     dora.is_unknown()
-    failed = hub.delivery_of(hub.reply(thread, "hello?"), "failed")
+    failed = hub.delivery_of(hub.reply(conversation_id, "hello?"), "failed")
     assert failed["reason"]
-    items = hub.get(f"/conversations/{thread}/messages")["items"]
-    assert any(one["type"] == "event" and "delivery" in one["event"]["name"] for one in items)
+    items = hub.get(f"/conversations/{conversation_id}/messages")["items"]
+    assert any(item["type"] == "event" and "delivery" in item["event"]["name"] for item in items)
     assert len(hub.conversations(limit=100)) == before
 
 
-def test_an_automatic_answer_joins_its_thread_without_waking_it(
+def test_an_automatic_answer_joins_its_conversation_without_reopening_it(
     hub: RunningHub, sandbox: Sandbox
 ) -> None:
-    dora = somebody(sandbox, "mail")
-    thread = meets(hub, dora)
+    dora = new_customer(sandbox, "mail")
+    conversation_id = meets(hub, dora)
     before = len(hub.conversations(limit=100))
     dora.is_away("Back on Monday")
-    hub.delivery_of(hub.reply(thread, "your parcel is on its way"), "sent")
-    hub.patch(f"/conversations/{thread}", {"status": "resolved"})
+    hub.delivery_of(hub.reply(conversation_id, "your parcel is on its way"), "sent")
+    hub.patch(f"/conversations/{conversation_id}", {"status": "resolved"})
 
     def automatic() -> bool:
-        items = hub.get(f"/conversations/{thread}/messages")["items"]
-        return any(one["type"] == "event" and "Back on Monday" in str(one) for one in items)
+        items = hub.get(f"/conversations/{conversation_id}/messages")["items"]
+        return any(item["type"] == "event" and "Back on Monday" in str(item) for item in items)
 
     eventually(automatic)
-    after = hub.get(f"/conversations/{thread}")
+    after = hub.get(f"/conversations/{conversation_id}")
     assert (after["status"], after["unread_count"]) == ("resolved", 0)
     assert len(hub.conversations(limit=100)) == before
 
 
-# -- ending and beginning again ------------------------------------------------------------------
+# -- stop and start ------------------------------------------------------------------------------
 
 
-def test_an_end_in_the_middle_loses_nothing_and_the_next_start_goes_on(tmp_path: Path) -> None:
+def test_a_stop_while_sending_loses_nothing_and_the_next_start_continues(tmp_path: Path) -> None:
     port = free_port()
-    with Sandbox(hub_url=f"http://127.0.0.1:{port}", speed=50) as own:
-        running = RunningHub(tmp_path, demo_connectors(own.endpoints), port=port).start()
-        cleo = own.graph.customer("Cleo")
-        thread = meets(running, cleo)
+    with Sandbox(hub_url=f"http://127.0.0.1:{port}", speed=50) as sandbox:
+        running = RunningHub(tmp_path, demo_connectors(sandbox.endpoints), port=port).start()
+        cleo = sandbox.graph.customer("Cleo")
+        conversation_id = meets(running, cleo)
         for number in range(40):
-            running.reply(thread, f"line {number:02d}")
+            running.reply(conversation_id, f"line {number:02d}")
         assert running.stop() == 0
-        left = len(cleo.received)
+        received_before_the_end = len(cleo.received)
         cleo.says("while you were away")
         running.start()
         cleo.received.wait_for(text="line 39", timeout=30)
-        assert [one.text for one in cleo.received] == [f"line {n:02d}" for n in range(40)]
-        assert running.message_with("while you were away")["conversation_id"] == thread
+        assert [bubble.text for bubble in cleo.received] == [f"line {n:02d}" for n in range(40)]
+        assert running.message_with("while you were away")["conversation_id"] == conversation_id
         assert running.stop() == 0
-        assert left <= 40
+        assert received_before_the_end <= 40

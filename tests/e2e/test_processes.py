@@ -60,21 +60,21 @@ def postgres_url() -> Iterator[str]:
 
 
 class Worker(RunningHub):
-    """`hub worker` beside a hub that only serves; it tells how it is at a port of its own."""
+    """`hub worker` beside a web process; its health is at a port of its own."""
 
-    def __init__(self, beside: RunningHub) -> None:
-        self.beside = beside
+    def __init__(self, web: RunningHub) -> None:
+        self.web = web
         self.port = free_port()
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> Worker:
-        with self.beside.log.open("a") as log:
+        with self.web.log.open("a") as log:
             self.process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "hub", "worker", "--port", str(self.port)),
-                    *("--config", str(self.beside.config)),
+                    *("--config", str(self.web.config)),
                 ],
-                env=self.beside.environment,
+                env=self.web.environment,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -84,7 +84,7 @@ class Worker(RunningHub):
         return self
 
 
-class Front(RunningHub):
+class WebProcess(RunningHub):
     """`hub serve --no-worker`."""
 
     def _hub(self, *arguments: str) -> list[str]:
@@ -94,7 +94,7 @@ class Front(RunningHub):
 
 @dataclass(frozen=True)
 class Pair:
-    hub: Front
+    hub: WebProcess
     worker: Worker
     sandbox: Sandbox
 
@@ -105,33 +105,33 @@ def pair(
 ) -> Iterator[Pair]:
     port = free_port()
     folder = tmp_path_factory.mktemp("pair")
-    shared = {"HUB_REDIS_URL": redis_url, "HUB_DATABASE_URL": postgres_url}
+    environment = {"HUB_REDIS_URL": redis_url, "HUB_DATABASE_URL": postgres_url}
     with Sandbox(hub_url=f"http://127.0.0.1:{port}") as sandbox:
         config = demo_connectors(sandbox.endpoints)
-        with Front(folder, config, port=port, **shared) as hub, Worker(hub) as worker:
+        with WebProcess(folder, config, port=port, **environment) as hub, Worker(hub) as worker:
             yield Pair(hub, worker, sandbox)
 
 
-def word() -> str:
+def unique_word() -> str:
     return uuid.uuid4().hex[:10]
 
 
-def test_what_the_worker_polls_is_heard_on_screens_of_the_other_process(pair: Pair) -> None:
-    text = f"from telegram {word()}"
+def test_a_message_polled_by_the_worker_reaches_screens_of_the_web_process(pair: Pair) -> None:
+    text = f"from telegram {unique_word()}"
     with pair.hub.agent() as screen:
         pair.sandbox.telegram.customer("Ann").says(text)
         screen.wait_for("message.created", lambda e: e["message"]["text"] == text)
-        heard = [data for name, data in screen.heard if name == "message.created"]
-        assert sum(one["message"]["text"] == text for one in heard) == 1
+        payloads = [data for name, data in screen.heard if name == "message.created"]
+        assert sum(payload["message"]["text"] == text for payload in payloads) == 1
 
 
-def test_what_the_other_process_takes_is_sent_by_the_worker_once(pair: Pair) -> None:
-    text = f"from sms {word()}"
+def test_a_reply_taken_by_the_web_process_is_sent_by_the_worker_once(pair: Pair) -> None:
+    text = f"from sms {unique_word()}"
     bea = pair.sandbox.twilio.customer("+12025550301")
     bea.texts(text)
     message = pair.hub.message_with(text)
     with pair.hub.agent() as screen:
-        sent = pair.hub.reply(message["conversation_id"], f"answer {word()}")
+        sent = pair.hub.reply(message["conversation_id"], f"answer {unique_word()}")
         bea.received.wait_for(text=sent["text"])
         pair.hub.delivery_of(sent, "delivered")
         screen.wait_for(
@@ -141,57 +141,57 @@ def test_what_the_other_process_takes_is_sent_by_the_worker_once(pair: Pair) -> 
                 and e["message"]["delivery"]["status"] == "delivered"
             ),
         )
-    assert [one.text for one in bea.received] == [sent["text"]]
+    assert [bubble.text for bubble in bea.received] == [sent["text"]]
 
 
 def test_a_web_chat_is_answered_and_acknowledged_across_processes(pair: Pair) -> None:
     with pair.hub.visitor() as visitor, pair.hub.agent() as agent:
-        thread = visitor.says(f"hi {word()}", "c-1")["message"]["conversation_id"]
-        sent = pair.hub.reply(thread, f"hello {word()}")
+        conversation_id = visitor.says(f"hi {unique_word()}", "c-1")["message"]["conversation_id"]
+        sent = pair.hub.reply(conversation_id, f"hello {unique_word()}")
         visitor.wait_for("message.created", lambda e: e["message"]["id"] == sent["id"])
         pair.hub.delivery_of(sent, "delivered")
-        heard = [d for n, d in visitor.heard if n == "message.created"]
-        assert sum(one["message"]["id"] == sent["id"] for one in heard) == 1
+        payloads = [data for name, data in visitor.heard if name == "message.created"]
+        assert sum(payload["message"]["id"] == sent["id"] for payload in payloads) == 1
         assert visitor.ask("typing", on=True)["ok"]
-        agent.wait_for("typing", lambda e: e["conversation_id"] == thread)
+        agent.wait_for("typing", lambda e: e["conversation_id"] == conversation_id)
 
 
-def test_a_page_hears_of_a_link_that_the_worker_made_and_of_its_undoing(pair: Pair) -> None:
+def test_a_page_gets_the_events_of_a_link_by_the_worker_and_of_its_undoing(pair: Pair) -> None:
     with pair.hub.visitor() as visitor:
-        said = visitor.says(f"on the page {word()}", "c-1")["message"]
-        made = visitor.ask("handover.request", connector="telegram")
-        text, more = f"on the phone {word()}", f"after the undoing {word()}"
-        ann = pair.sandbox.telegram.customer(f"Ann {word()}")
-        ann.starts(made["url"].partition("?start=")[2])
+        first_message = visitor.says(f"on the page {unique_word()}", "c-1")["message"]
+        handover = visitor.ask("handover.request", connector="telegram")
+        text, later_text = f"on the phone {unique_word()}", f"after the undoing {unique_word()}"
+        ann = pair.sandbox.telegram.customer(f"Ann {unique_word()}")
+        ann.starts(handover["url"].partition("?start=")[2])
         visitor.wait_for("session", lambda s: s["changed"])
         ann.says(text)
         visitor.wait_for("message.created", lambda e: e["message"]["text"] == text)
         visitor.heard.clear()
-        [link] = pair.hub.get(f"/contacts/{said['contact_id']}/links")["items"]
+        [link] = pair.hub.get(f"/contacts/{first_message['contact_id']}/links")["items"]
         assert pair.hub.request("DELETE", f"/links/{link['id']}").status_code == 200
-        anew = visitor.wait_for("session", lambda s: s["changed"])
-        assert [one["text"] for one in anew["messages"]] == [said["text"]]
-        ann.says(more)
-        pair.hub.message_with(more)
-        last = visitor.says(f"still here {word()}", "c-2")["message"]
-        visitor.wait_for("message.created", lambda e: e["message"]["id"] == last["id"])
-        assert more not in str(visitor.heard)
+        session = visitor.wait_for("session", lambda s: s["changed"])
+        assert [message["text"] for message in session["messages"]] == [first_message["text"]]
+        ann.says(later_text)
+        pair.hub.message_with(later_text)
+        last_message = visitor.says(f"still here {unique_word()}", "c-2")["message"]
+        visitor.wait_for("message.created", lambda e: e["message"]["id"] == last_message["id"])
+        assert later_text not in str(visitor.heard)
 
 
-def test_who_comes_online_at_one_process_is_given_what_waits_by_the_other(pair: Pair) -> None:
+def test_an_agent_online_at_the_web_process_is_assigned_by_the_worker(pair: Pair) -> None:
     """At once: the sweep of the process that routes comes every 15 seconds."""
     with pair.hub.visitor() as visitor:
-        said = visitor.says(f"is anybody there {word()}", f"c-{word()}")
-        thread = said["message"]["conversation_id"]
-        eventually(lambda: pair.hub.get(f"/conversations/{thread}/routing")["decided_at"])
-        email = f"{word()}@example.com"
+        answer = visitor.says(f"is anybody there {unique_word()}", f"c-{unique_word()}")
+        conversation_id = answer["message"]["conversation_id"]
+        eventually(lambda: pair.hub.get(f"/conversations/{conversation_id}/routing")["decided_at"])
+        email = f"{unique_word()}@example.com"
         pair.hub.hires(email, "Quick")
         with pair.hub.agent(pair.hub.makes_token("Q", email)) as screen:
             began = time.monotonic()
             screen.wait_for(
                 "conversation.updated",
                 lambda e: (
-                    e["conversation"]["id"] == thread
+                    e["conversation"]["id"] == conversation_id
                     and e["conversation"]["assignee"] is not None
                     and e["conversation"]["assignee"]["name"] == "Quick"
                 ),
@@ -199,23 +199,23 @@ def test_who_comes_online_at_one_process_is_given_what_waits_by_the_other(pair: 
             assert time.monotonic() - began < 3
 
 
-def test_a_file_that_one_process_applies_is_followed_by_the_other(pair: Pair) -> None:
-    whole = pair.hub.config.read_text()
-    text = f"while it was off {word()}"
-    without = re.sub(r"(?m)^  telegram:\n(?:    .*\n)+", "", whole)
-    assert without != whole
-    pair.hub.config.write_text(without)
+def test_a_configuration_applied_by_one_process_is_followed_by_the_other(pair: Pair) -> None:
+    config = pair.hub.config.read_text()
+    text = f"while it was off {unique_word()}"
+    config_without_telegram = re.sub(r"(?m)^  telegram:\n(?:    .*\n)+", "", config)
+    assert config_without_telegram != config
+    pair.hub.config.write_text(config_without_telegram)
     try:
         pair.hub.post("/config/reload", status=200)
         eventually(lambda: pair.hub.log.read_text().count("config.followed") == 1)
         pair.sandbox.telegram.customer("Ann").says(text)
     finally:
-        pair.hub.config.write_text(whole)
+        pair.hub.config.write_text(config)
         pair.hub.post("/config/reload", status=200)
     pair.hub.message_with(text)
 
 
-def test_the_worker_tells_what_it_did_and_nothing_else(pair: Pair) -> None:
+def test_the_worker_serves_health_and_metrics_and_nothing_else(pair: Pair) -> None:
     address = f"http://127.0.0.1:{pair.worker.port}"
     assert requests.get(f"{address}/readyz", timeout=10).json()["database"] == "ok"
     assert requests.get(f"{address}/api/v1/openapi.json", timeout=10).status_code == 404
@@ -227,33 +227,35 @@ def test_the_worker_tells_what_it_did_and_nothing_else(pair: Pair) -> None:
 
     before = decisions()
     with pair.hub.visitor() as visitor:
-        visitor.says("Is anybody there?", word())
+        visitor.says("Is anybody there?", unique_word())
         eventually(lambda: decisions() > before)
 
 
 def test_a_second_worker_sends_nothing_twice(pair: Pair) -> None:
     cleo = pair.sandbox.graph.customer("Cleo")
-    text = f"from messenger {word()}"
+    text = f"from messenger {unique_word()}"
     cleo.says(text)
-    thread = pair.hub.message_with(text)["conversation_id"]
-    with Worker(pair.hub) as another:
-        sent = [pair.hub.reply(thread, f"line {number:02d}") for number in range(20)]
+    conversation_id = pair.hub.message_with(text)["conversation_id"]
+    with Worker(pair.hub) as second_worker:
+        sent = [pair.hub.reply(conversation_id, f"line {number:02d}") for number in range(20)]
         for message in sent:
             pair.hub.delivery_of(message, "sent", "delivered", "read")
-        assert another.stop() == 0
-    assert [one.text for one in cleo.received] == [f"line {number:02d}" for number in range(20)]
+        assert second_worker.stop() == 0
+    assert [bubble.text for bubble in cleo.received] == [
+        f"line {number:02d}" for number in range(20)
+    ]
 
 
 def test_a_worker_that_was_killed_loses_nothing(pair: Pair) -> None:
     bea = pair.sandbox.twilio.customer("+12025550302")
-    text = f"from sms {word()}"
+    text = f"from sms {unique_word()}"
     bea.texts(text)
-    thread = pair.hub.message_with(text)["conversation_id"]
+    conversation_id = pair.hub.message_with(text)["conversation_id"]
     assert pair.worker.process is not None
     pair.worker.process.send_signal(signal.SIGKILL)
     pair.worker.process.wait(10)
-    sent = pair.hub.reply(thread, f"after the crash {word()}")
+    sent = pair.hub.reply(conversation_id, f"after the crash {unique_word()}")
     pair.worker.start()
     bea.received.wait_for(text=sent["text"], timeout=20)
     eventually(lambda: pair.hub.delivery_of(sent, "delivered"))
-    assert [one.text for one in bea.received] == [sent["text"]]
+    assert [bubble.text for bubble in bea.received] == [sent["text"]]

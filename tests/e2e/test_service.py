@@ -1,4 +1,4 @@
-"""Hours, clocks and the hub's own words, on a real hub with real channels."""
+"""Hours, service clocks and automatic texts, on a real hub with real channels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def config_of(sandbox: Sandbox) -> str:
-    """Open from the day after tomorrow, whatever day the test runs on; SMS is always served."""
+    """Returns a configuration that opens the day after tomorrow; SMS is always served."""
     opens_on = datetime.now(UTC) + timedelta(days=2)
     return f"""{demo_connectors(sandbox.endpoints)}
 hours:
@@ -47,41 +47,45 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningHub
             yield hub, sandbox
 
 
-def word() -> str:
+def unique_text() -> str:
     return f"hello {uuid.uuid4().hex[:10]}"
 
 
-def texts_by_us(hub: RunningHub, conversation_id: str) -> list[str]:
-    return [one["text"] for one in hub.messages(conversation_id) if one["direction"] == "out"]
+def outbound_texts(hub: RunningHub, conversation_id: str) -> list[str]:
+    return [
+        message["text"]
+        for message in hub.messages(conversation_id)
+        if message["direction"] == "out"
+    ]
 
 
-def test_outside_hours_a_visitor_is_greeted_and_told_when_somebody_is_back(
+def test_outside_hours_a_visitor_gets_the_greeting_and_the_next_opening(
     world: tuple[RunningHub, Sandbox],
 ) -> None:
     hub, _ = world
     with hub.visitor(locale="en-GB") as visitor:
-        said = visitor.says(word(), "c1")["message"]
-        visitor.wait_for("message.created", lambda told: told["message"]["text"] == "Hello!")
-        back = visitor.wait_for(
-            "message.created", lambda told: told["message"]["text"].startswith("We are back ")
+        message = visitor.says(unique_text(), "c1")["message"]
+        visitor.wait_for("message.created", lambda event: event["message"]["text"] == "Hello!")
+        reply = visitor.wait_for(
+            "message.created", lambda event: event["message"]["text"].startswith("We are back ")
         )["message"]
-        assert re.fullmatch(r"We are back (\w+day) 09:00\.", back["text"])
-        assert back["author"]["type"] == "system"
-        visitor.says(word(), "c2")
-        hub.reply(said["conversation_id"], "I happen to be here.")
+        assert re.fullmatch(r"We are back (\w+day) 09:00\.", reply["text"])
+        assert reply["author"]["type"] == "system"
+        visitor.says(unique_text(), "c2")
+        hub.reply(message["conversation_id"], "I happen to be here.")
         visitor.wait_for(
-            "message.created", lambda told: told["message"]["text"] == "I happen to be here."
+            "message.created", lambda event: event["message"]["text"] == "I happen to be here."
         )
-    assert len(texts_by_us(hub, said["conversation_id"])) == 3
+    assert len(outbound_texts(hub, message["conversation_id"])) == 3
 
 
-def test_who_must_wait_hears_it_by_sms_and_the_clocks_tell_of_a_breach(
+def test_a_waiting_customer_gets_the_queue_place_and_agents_the_breach(
     world: tuple[RunningHub, Sandbox],
 ) -> None:
     hub, sandbox = world
     with hub.agent() as agent:
         phone = sandbox.twilio.customer("+12025550971")
-        text = word()
+        text = unique_text()
         phone.texts(text)
         conversation_id = hub.message_with(text)["conversation_id"]
         due = eventually(
@@ -90,22 +94,22 @@ def test_who_must_wait_hears_it_by_sms_and_the_clocks_tell_of_a_breach(
             ),
             what="the first reply is due",
         )
-        told = agent.wait_for(
+        breach = agent.wait_for(
             "sla.breached",
-            lambda told: told["conversation"]["id"] == conversation_id,
+            lambda breach: breach["conversation"]["id"] == conversation_id,
             timeout=15.0,
         )
-        assert told["clock"] == "first_reply"
-        assert told["due"] == due
-        assert told["conversation"]["sla"]["breached"] == ["first_reply"]
-        warned = [name for name, _ in agent.heard if name == "sla.warning"]
-        assert len(warned) <= 1
+        assert breach["clock"] == "first_reply"
+        assert breach["due"] == due
+        assert breach["conversation"]["sla"]["breached"] == ["first_reply"]
+        warnings = [name for name, _ in agent.heard if name == "sla.warning"]
+        assert len(warnings) <= 1
     eventually(
-        lambda: texts_by_us(hub, conversation_id) == ["Hello!", "You are number 1."],
+        lambda: outbound_texts(hub, conversation_id) == ["Hello!", "You are number 1."],
         what="the place in the queue",
     )
     events = hub.get(f"/conversations/{conversation_id}/messages", limit=50)["items"]
-    names = [one["event"]["name"] for one in events if one["type"] == "event"]
+    names = [item["event"]["name"] for item in events if item["type"] == "event"]
     assert names.count("sla.breached") == 1
     metrics = requests.get(f"{hub.url}/metrics", timeout=10).text
     assert 'hub_sla_breaches_total{clock="first_reply",policy="quick"} 1.0' in metrics
@@ -114,7 +118,7 @@ def test_who_must_wait_hears_it_by_sms_and_the_clocks_tell_of_a_breach(
 def test_clocks_go_on_over_a_restart(world: tuple[RunningHub, Sandbox]) -> None:
     hub, sandbox = world
     phone = sandbox.twilio.customer("+12025550972")
-    text = word()
+    text = unique_text()
     phone.texts(text)
     conversation_id = hub.message_with(text)["conversation_id"]
 
@@ -128,7 +132,7 @@ def test_clocks_go_on_over_a_restart(world: tuple[RunningHub, Sandbox]) -> None:
     assert due() == before
 
     def breached() -> list[str]:
-        found: list[str] = hub.get(f"/conversations/{conversation_id}")["sla"]["breached"]
-        return found
+        clocks: list[str] = hub.get(f"/conversations/{conversation_id}")["sla"]["breached"]
+        return clocks
 
     eventually(lambda: breached() == ["first_reply"], what="the breach after the restart")
