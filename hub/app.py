@@ -224,7 +224,7 @@ class App:
             ),
             Part(
                 "assignment elsewhere",
-                lambda: self.assigner.start(here=False),
+                lambda: self.assigner.start(routes_here=False),
                 runs_in=RunsIn.WEB_ONLY,
                 after=events,
             ),

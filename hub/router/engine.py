@@ -71,14 +71,14 @@ class Assigner:
         self._stopping = False
         store.subscribe(self._on_events)
 
-    def start(self, *, here: bool = True, alone: bool = True) -> None:
+    def start(self, *, routes_here: bool = True, alone: bool = True) -> None:
         """Begins to route, or to notify the process that routes.
 
         Args:
-            here: this process routes.
+            routes_here: this process routes; else it only notifies the one that does.
             alone: there is no other process.
         """
-        if here:
+        if routes_here:
             self._sweep_seconds = SWEEP_SECONDS
             if not alone and self._store.is_sqlite:
                 self._sweep_seconds = SHORT_SWEEP_SECONDS

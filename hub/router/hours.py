@@ -1,4 +1,4 @@
-"""Arithmetic of opening hours: open or not, when again, so much open time from now. Pure.
+"""Arithmetic of opening hours: open or closed, the next opening, spans of open time. Pure.
 
 Hours are what the clock on the wall shows. Where the clock jumps ahead, a time that it leaves out
 is the moment of the jump; where it is set back, a span that begins or ends in the hour that comes
@@ -14,35 +14,25 @@ from zoneinfo import ZoneInfo
 
 from hub.config.hours import DAY_END, Hours, Span
 
-#: Who is closed for longer does not open again.
-NEVER = timedelta(days=366)
-#: No clock of a help desk runs for longer.
-FARTHEST = timedelta(days=3660)
+#: Hours that are closed for longer count as never open.
+MAX_CLOSED = timedelta(days=366)
+#: The longest that a clock may run.
+MAX_CLOCK = timedelta(days=3660)
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 
 
 def is_open(hours: Hours, at: datetime) -> bool:
-    """Whether somebody is there at a moment. An opening time is open, a closing time is closed."""
-    found = next(_stretches(hours, at, _DAY), None)
-    return found is not None and found[0] <= at
+    """Whether the hours are open at a moment: the opening time is open, the closing time not."""
+    span = next(_open_spans(hours, at, _DAY), None)
+    return span is not None and span[0] <= at
 
 
 def opens_at(hours: Hours, after: datetime) -> datetime | None:
     """The first open moment from `after` on, which may be `after`. None: not within a year."""
-    found = next(_stretches(hours, after, NEVER), None)
-    return None if found is None else max(found[0], after.astimezone(UTC))
-
-
-def closes_at(hours: Hours, at: datetime) -> datetime | None:
-    """When it closes that is open at `at`. None: it is closed, or does not close within a year."""
-    at = end = at.astimezone(UTC)
-    for begin, stop in _stretches(hours, at, NEVER):
-        if begin > end:
-            break
-        end = stop
-    return end if at < end < at + NEVER - _DAY else None
+    span = next(_open_spans(hours, after, MAX_CLOSED), None)
+    return None if span is None else max(span[0], after.astimezone(UTC))
 
 
 def add_open_time(hours: Hours, start: datetime, duration: timedelta) -> datetime | None:
@@ -54,7 +44,7 @@ def add_open_time(hours: Hours, start: datetime, duration: timedelta) -> datetim
     start, left = start.astimezone(UTC), duration
     if duration <= timedelta():
         return start
-    for begin, stop in _stretches(hours, start, FARTHEST):
+    for begin, stop in _open_spans(hours, start, MAX_CLOCK):
         begin = max(begin, start)
         if stop - begin >= left:
             return begin + left
@@ -63,12 +53,12 @@ def add_open_time(hours: Hours, start: datetime, duration: timedelta) -> datetim
 
 
 def open_time_between(hours: Hours, start: datetime, end: datetime) -> timedelta:
-    """How much open time lies between two moments; none when `end` is not after `start`."""
+    """The open time between two moments; zero when `end` is not after `start`."""
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     total = timedelta()
     if end <= start:
         return total
-    for begin, stop in _stretches(hours, start, end - start):
+    for begin, stop in _open_spans(hours, start, end - start):
         if begin >= end:
             break
         total += min(stop, end) - max(begin, start)
@@ -78,25 +68,26 @@ def open_time_between(hours: Hours, start: datetime, end: datetime) -> timedelta
 # -- from the week to moments ----------------------------------------------------------------------
 
 
-def _stretches(
+def _open_spans(
     hours: Hours, after: datetime, within: timedelta
 ) -> Iterator[tuple[datetime, datetime]]:
-    """What is open and ends after `after`, in order and apart, as moments in UTC.
+    """The spans of open time that end after `after`, in order and apart, as moments in UTC.
 
-    Looks at the days that begin up to `within` later, and no further.
+    Args:
+        within: only days that begin up to this much later are looked at.
     """
     if not any(hours.week):
         return
     zone = ZoneInfo(hours.timezone)
     holidays = frozenset(hours.holidays)
     after = after.astimezone(UTC)
-    day = after.astimezone(zone).date() - _DAY  # what began yesterday may go on after midnight
+    day = after.astimezone(zone).date() - _DAY  # a span of yesterday may go on after midnight
     last = (after + within).astimezone(zone).date()
     reached = datetime.min.replace(tzinfo=UTC)
     while day <= last:
         if day not in holidays:
             for span in hours.week[day.weekday()]:
-                begin, stop = _moments(day, span, day + _DAY in holidays, zone)
+                begin, stop = _span_moments(day, span, day + _DAY in holidays, zone)
                 begin = max(begin, reached)  # in an hour that comes twice two spans can overlap
                 if begin < stop:
                     reached = stop
@@ -105,7 +96,7 @@ def _stretches(
         day += _DAY
 
 
-def _moments(
+def _span_moments(
     day: date, span: Span, is_cut_at_midnight: bool, zone: ZoneInfo
 ) -> tuple[datetime, datetime]:
     start, end = span
@@ -113,12 +104,12 @@ def _moments(
     if is_cut_at_midnight:
         end = min(end, DAY_END)
     return (
-        _moment(midnight + timedelta(minutes=start), zone, last=False),
-        _moment(midnight + timedelta(minutes=end), zone, last=True),
+        _wall_moment(midnight + timedelta(minutes=start), zone, last=False),
+        _wall_moment(midnight + timedelta(minutes=end), zone, last=True),
     )
 
 
-def _moment(shown: datetime, zone: ZoneInfo, *, last: bool) -> datetime:
+def _wall_moment(shown: datetime, zone: ZoneInfo, *, last: bool) -> datetime:
     """When the clock on the wall shows this: the first or the last time, or when it jumps over it.
 
     Source: PEP 495, https://peps.python.org/pep-0495/

@@ -1,1 +1,1 @@
-"""Texts the hub sends on its own: `rules` say which, `selection` writes them, `worker` runs it."""
+"""Automatic replies: `rules` say which are due, `selection` sends them, `worker` runs it."""

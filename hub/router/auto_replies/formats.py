@@ -1,6 +1,6 @@
-"""Moments and lengths of time in the customer's language. Pure.
+"""Formats times, waits and names of channels in the customer's language. Pure.
 
-The words are our own: five languages of times and days are two screens, a library of all of them
+The texts are our own: five languages of times and days are two screens, a library of all of them
 is thirty megabytes.
 """
 
@@ -11,41 +11,41 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-#: Closer days are called by their name; further ones need a date too.
+#: Days up to this far ahead are named by the weekday; later ones by the date.
 _NAMED_DAYS = 6
 _PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 
 
-def _one_or_more(one: str, more: str) -> Callable[[int], str]:
-    return lambda count: f"{count} {one if count == 1 else more}"
+def _singular_or_plural(singular: str, plural: str) -> Callable[[int], str]:
+    return lambda count: f"{count} {singular if count == 1 else plural}"
 
 
-def _polish(one: str, few: str, many: str) -> Callable[[int], str]:
+def _polish(singular: str, few: str, many: str) -> Callable[[int], str]:
     """Source: https://www.unicode.org/cldr/charts/latest/supplemental/language_plural_rules.html"""
 
-    def words(count: int) -> str:
+    def counted(count: int) -> str:
         if count == 1:
-            return f"1 {one}"
+            return f"1 {singular}"
         is_few = count % 10 in (2, 3, 4) and count % 100 not in (12, 13, 14)
         return f"{count} {few if is_few else many}"
 
-    return words
+    return counted
 
 
-def _arabic(one: str, two: str, few: str, many: str) -> Callable[[int], str]:
+def _arabic(singular: str, dual: str, few: str, many: str) -> Callable[[int], str]:
     """Source: https://www.unicode.org/cldr/charts/latest/supplemental/language_plural_rules.html"""
 
-    def words(count: int) -> str:
+    def counted(count: int) -> str:
         if count in (1, 2):
-            return (one, two)[count - 1]
+            return (singular, dual)[count - 1]
         return f"{count} {few if 3 <= count % 100 <= 10 else many}"
 
-    return words
+    return counted
 
 
 @dataclass(frozen=True, slots=True)
 class _Formats:
-    """`days` and `months` stand in the form that says when: on Monday, of January."""
+    """The texts of a language; `days` and `months` in the form of a date: on Monday, of January."""
 
     today: str
     tomorrow: str
@@ -69,8 +69,8 @@ _FORMATS = {
             *("January", "February", "March", "April", "May", "June"),
             *("July", "August", "September", "October", "November", "December"),
         ),
-        minutes=_one_or_more("minute", "minutes"),
-        hours=_one_or_more("hour", "hours"),
+        minutes=_singular_or_plural("minute", "minutes"),
+        hours=_singular_or_plural("hour", "hours"),
     ),
     "et": _Formats(
         today="täna",
@@ -85,8 +85,8 @@ _FORMATS = {
             *("jaanuaril", "veebruaril", "märtsil", "aprillil", "mail", "juunil"),
             *("juulil", "augustil", "septembril", "oktoobril", "novembril", "detsembril"),
         ),
-        minutes=_one_or_more("minut", "minutit"),
-        hours=_one_or_more("tund", "tundi"),
+        minutes=_singular_or_plural("minut", "minutit"),
+        hours=_singular_or_plural("tund", "tundi"),
     ),
     "pl": _Formats(
         today="dzisiaj",
@@ -130,45 +130,45 @@ _FORMATS = {
             *("ژانویه", "فوریه", "مارس", "آوریل", "مه", "ژوئن"),
             *("ژوئیه", "اوت", "سپتامبر", "اکتبر", "نوامبر", "دسامبر"),
         ),
-        minutes=_one_or_more("دقیقه", "دقیقه"),
-        hours=_one_or_more("ساعت", "ساعت"),
+        minutes=_singular_or_plural("دقیقه", "دقیقه"),
+        hours=_singular_or_plural("ساعت", "ساعت"),
         digits=_PERSIAN_DIGITS,
     ),
 }
 
 
 def format_opening(at: datetime, now: datetime, zone: str, locale: str) -> str:
-    """A moment as one says it: `today 14:00`, `tomorrow 09:00`, `Monday 09:00`, `4 January 09:00`.
+    """A moment as text: `today 14:00`, `tomorrow 09:00`, `Monday 09:00`, `4 January 09:00`.
 
     Args:
-        zone: the time zone of whoever reads it, `Europe/Tallinn`.
-        locale: a language tag; English where we have no words for it.
+        zone: the time zone of the reader, `Europe/Tallinn`.
+        locale: a language tag; English where there are no texts for it.
     """
-    words = _formats_for(locale)
-    there = ZoneInfo(zone)
-    local = at.astimezone(there)
-    ahead = (local.date() - now.astimezone(there).date()).days
-    if ahead <= 0:
-        day = words.today
-    elif ahead == 1:
-        day = words.tomorrow
-    elif ahead <= _NAMED_DAYS:
-        day = words.days[local.weekday()]
+    texts = _formats_for(locale)
+    timezone = ZoneInfo(zone)
+    local = at.astimezone(timezone)
+    days_ahead = (local.date() - now.astimezone(timezone).date()).days
+    if days_ahead <= 0:
+        day = texts.today
+    elif days_ahead == 1:
+        day = texts.tomorrow
+    elif days_ahead <= _NAMED_DAYS:
+        day = texts.days[local.weekday()]
     else:
-        day = words.date.format(day=local.day, month=words.months[local.month - 1])
-    return format_digits(words.clock.format(day=day, time=f"{local:%H:%M}"), locale)
+        day = texts.date.format(day=local.day, month=texts.months[local.month - 1])
+    return format_digits(texts.clock.format(day=day, time=f"{local:%H:%M}"), locale)
 
 
 def format_wait(wait: timedelta, locale: str) -> str:
-    """How long, in whole minutes or from an hour on in whole hours, never less than it is."""
-    words = _formats_for(locale)
+    """A wait as text, in whole minutes or from an hour on in whole hours, rounded up."""
+    texts = _formats_for(locale)
     minutes = max(1, -(-int(wait.total_seconds()) // 60))
-    told = words.minutes(minutes) if minutes < 60 else words.hours(-(-minutes // 60))
-    return format_digits(told, locale)
+    wait_text = texts.minutes(minutes) if minutes < 60 else texts.hours(-(-minutes // 60))
+    return format_digits(wait_text, locale)
 
 
 def format_digits(text: str, locale: str) -> str:
-    """The same with the digits in which the language is read."""
+    """The text with the digits of the language."""
     digits = _formats_for(locale).digits
     return text if digits is None else text.translate(digits)
 
@@ -178,11 +178,11 @@ def _formats_for(locale: str) -> _Formats:
 
 
 def primary_language(locale: str) -> str:
-    """`pt-BR` and `pt_BR` are `pt`. Source: RFC 5646."""
+    """The language of a locale: `pt` for `pt-BR` and `pt_BR`. Source: RFC 5646."""
     return locale.replace("_", "-").partition("-")[0].lower()
 
 
-#: How a customer calls a kind of channel, where it is not a name that is the same everywhere.
+#: The names of kinds of channels that differ between languages.
 _CHANNELS = {
     "email": {
         "en": "email",
@@ -197,6 +197,6 @@ _CHANNELS = {
 
 
 def channel_name(kind: str, locale: str) -> str:
-    """What a customer calls a kind of channel: `email`, `SMS`, `Telegram`."""
+    """The name of a kind of channel for a customer: `email`, `SMS`, `Telegram`."""
     names = _CHANNELS.get(kind, {})
     return names.get(primary_language(locale)) or names.get("en") or kind.capitalize()

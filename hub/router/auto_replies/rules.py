@@ -1,7 +1,7 @@
-"""What the hub says on its own, and when: a greeting, a place in the queue, that nobody is there.
+"""Which automatic replies are due: a greeting, a place in the queue, a note outside hours. Pure.
 
-Pure. Each is said at most once in a conversation. It is never said where a person is about to
-answer, and a customer on the web chat sees their place in the queue live instead of being told.
+Each is sent at most once in a conversation. None is sent where an agent is about to answer, and a
+customer on a page sees their place in the queue there instead.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from hub.router.hours import is_open, opens_at
 ReplyKind = Literal["greeting", "queued", "offline"]
 REPLY_KINDS: tuple[ReplyKind, ...] = ("greeting", "offline", "queued")
 
-#: Who is given to somebody in this time was not waiting.
+#: A conversation that is assigned within this time did not wait.
 QUEUED_AFTER = timedelta(seconds=3)
-#: What is said to one address in a day at most, over all its conversations. More than two
-#: conversations need it, and no machine that answers ours gets further.
+#: The most replies to one address in a day, over all its conversations: more than two conversations
+#: need, and the end of an exchange with a machine that answers ours.
 MAX_PER_DAY = 8
 
 _SENTENCE = re.compile(r"[^.!?؟。…]*[.!?؟。…]+[\s\u200f]*|[^.!?؟。…]+$")
@@ -40,18 +40,18 @@ _MACHINES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ReplyContext:
-    """A conversation in which the customer spoke last.
+    """A conversation in which the last message is the customer's.
 
     Args:
-        channel: the kind of channel they wrote on.
+        channel: the kind of channel that they wrote on.
         is_page: it is a page, which shows the place in the queue itself.
-        is_new: they have just begun it.
+        is_new: that message began it.
         is_routed: the rules have looked at it.
-        is_held: by an agent who is online.
-        is_closed: its team's hours are.
-        waited: since it came into the queue; None while it is not in one.
-        is_served: somebody is online who serves the queue.
-        said: what was said in it before.
+        is_held: an agent who is online has it.
+        is_closed: the hours of its team are closed.
+        waited: the time in the queue; None while it is not in one.
+        is_served: an agent who serves the queue is online.
+        sent: the replies that were sent in it before.
     """
 
     channel: str
@@ -62,32 +62,32 @@ class ReplyContext:
     is_closed: bool = False
     waited: timedelta | None = None
     is_served: bool = False
-    said: frozenset[str] = frozenset()
+    sent: frozenset[ReplyKind] = frozenset()
 
 
-def replies_due(config: Config, now_is: ReplyContext) -> list[ReplyKind]:
-    """What is to be said now, in order."""
-    said: list[ReplyKind] = []
-    if now_is.is_new and config.replies.greeting:
-        said.append("greeting")
-    if now_is.is_routed and not now_is.is_held:
-        if now_is.is_closed:
-            said.append("offline")
-        elif _is_queued(config, now_is):
-            said.append("queued")
-    return [kind for kind in said if kind not in now_is.said]
+def replies_due(config: Config, context: ReplyContext) -> list[ReplyKind]:
+    """The replies that are due now, in order."""
+    due: list[ReplyKind] = []
+    if context.is_new and config.replies.greeting:
+        due.append("greeting")
+    if context.is_routed and not context.is_held:
+        if context.is_closed:
+            due.append("offline")
+        elif _is_queued(config, context):
+            due.append("queued")
+    return [kind for kind in due if kind not in context.sent]
 
 
-def _is_queued(config: Config, now_is: ReplyContext) -> bool:
-    is_waiting = now_is.waited is not None and now_is.waited >= QUEUED_AFTER
-    is_told = announces_queue(config, now_is.is_served)
-    return is_waiting and is_told and not now_is.is_page
+def _is_queued(config: Config, context: ReplyContext) -> bool:
+    is_waiting = context.waited is not None and context.waited >= QUEUED_AFTER
+    is_announced = announces_queue(config, context.is_served)
+    return is_waiting and is_announced and not context.is_page
 
 
 def announces_queue(config: Config, is_served: bool) -> bool:
-    """Whether who waits is told.
+    """Whether waiting customers get a reply about their place.
 
-    A text that nobody chose is said only where somebody set up a queue and somebody serves it.
+    The default text is sent only where a queue is configured and an agent serves it.
     """
     if "queued" in config.replies.model_fields_set:
         return True
@@ -96,14 +96,14 @@ def announces_queue(config: Config, is_served: bool) -> bool:
 
 
 def team_hours(config: Config, team: str | None) -> list[Hours]:
-    """The hours in which somebody may be there for a team's conversations; empty: always.
+    """The hours in which a team's conversations may be answered; empty: always.
 
-    Where no team has it, any team may answer; where there are no teams, the hours are the hub's.
+    Those of all teams where it has no team; those of the hub where there are no teams.
     """
     if team is not None and team in config.teams:
         names = [config.teams[team].hours]
     elif config.teams:
-        names = [one.hours for one in config.teams.values()]
+        names = [configured.hours for configured in config.teams.values()]
     else:
         names = list(config.hours)
     if None in names:
@@ -112,32 +112,41 @@ def team_hours(config: Config, team: str | None) -> list[Hours]:
 
 
 def are_closed(hours: list[Hours], now: datetime) -> bool:
-    return bool(hours) and not any(is_open(one, now) for one in hours)
+    return bool(hours) and not any(is_open(opening_hours, now) for opening_hours in hours)
 
 
 def opening_text(hours: list[Hours], now: datetime, zone: str, locale: str) -> str:
-    """When the first of them opens, in words; empty when none ever does.
+    """When the first of these hours opens, as text; empty when none ever does.
 
     Args:
         zone: the customer's own time zone; where it is unknown, that of the hours.
     """
-    found = [(at, one.timezone) for one in hours if (at := opens_at(one, now)) is not None]
-    if not found:
+    openings = [
+        (moment, opening_hours.timezone)
+        for opening_hours in hours
+        if (moment := opens_at(opening_hours, now)) is not None
+    ]
+    if not openings:
         return ""
-    at, theirs = min(found)
-    return formats.format_opening(at, now, zone if _is_zone(zone) else theirs, locale)
+    opening, zone_of_hours = min(openings)
+    shown_zone = zone if _is_zone(zone) else zone_of_hours
+    return formats.format_opening(opening, now, shown_zone, locale)
 
 
 def fill_template(text: str, values: Mapping[str, str]) -> str:
     """The text with its placeholders filled. A sentence that lacks a value is left out.
 
-    Without a `name` only the name goes: a greeting is one also without it.
+    Without a `name` only the name is left out: a greeting makes sense without it.
     """
     if not values.get("name"):
         text = _NAME.sub("", text).lstrip(" ,،")
     sentences = _SENTENCE.findall(text) or [text]
-    kept = [one for one in sentences if all(values.get(name) for name in placeholder_names(one))]
-    return "".join(kept).strip().format_map(values) if kept else ""
+    complete = [
+        sentence
+        for sentence in sentences
+        if all(values.get(name) for name in placeholder_names(sentence))
+    ]
+    return "".join(complete).strip().format_map(values) if complete else ""
 
 
 def placeholder_names(text: str) -> list[str]:
@@ -145,7 +154,11 @@ def placeholder_names(text: str) -> list[str]:
 
 
 def is_machine_address(path: str) -> bool:
-    """Whether nobody reads what is sent there, or a machine does."""
+    """Whether no person reads the mail to an address.
+
+    Args:
+        path: the mail address.
+    """
     return _MACHINES.fullmatch(path) is not None
 
 

@@ -1,8 +1,8 @@
-"""Says what the hub says on its own: after the commit, by the outbox, once.
+"""The worker of automatic replies: after the commit, by the outbox, each once.
 
-What was heard waits here until the rules have looked at it and it is clear that nobody is about to
-answer. That it was said stands in the database, under a name, so that no other process and no
-restart says it again.
+A conversation waits here until the rules have looked at it and it is clear that no agent is about
+to answer. The reply is in the database under a client id, so that no other process and no restart
+sends it again.
 """
 
 from __future__ import annotations
@@ -35,39 +35,45 @@ log = structlog.get_logger()
 
 GATHER_SECONDS = 0.03
 LOOK_AGAIN_SECONDS = 1.0
-#: Who is not decided about by then is waiting for something else than an agent.
+#: A conversation that is undecided after this time waits for something else than an agent.
 FORGET_SECONDS = 30.0
-#: What was said to us this long before a start may have got no answer from whoever stopped.
+#: Messages from this long before a start may have got no reply from the process that stopped.
 CATCH_UP = timedelta(minutes=10)
 BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
-    """Something a customer said. `look_at` is when there can be an answer to it."""
+class _PendingLook:
+    """A conversation with a new message of the customer.
 
-    at: float
+    Args:
+        noted_at: when the message came, by the monotonic clock, in seconds.
+        look_at: when a reply can be due, by the same clock.
+        is_new: the message began the conversation.
+    """
+
+    noted_at: float
     look_at: float
     is_new: bool = False
 
 
 class AutoReplyWorker:
-    """One thread that speaks for the hub."""
+    """One thread that sends automatic replies."""
 
     def __init__(
         self,
         store: Store,
         config: Callable[[], Config],
-        outlets: Callable[[], Mapping[str, OutboundChannel]],
+        channels: Callable[[], Mapping[str, OutboundChannel]],
     ) -> None:
         self._store = store
         self._config = config
-        self._outlets = outlets
-        self._heard: dict[int, _Heard] = {}
+        self._channels = channels
+        self._pending: dict[int, _PendingLook] = {}
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopping = False
-        store.subscribe(self._hear)
+        store.subscribe(self._on_events)
 
     def start(self) -> None:
         runtime.spawn(self._run, name="replies")
@@ -76,15 +82,17 @@ class AutoReplyWorker:
         self._stopping = True
         self._wake.set()
 
-    def _hear(self, events: Sequence[Event]) -> None:
+    def _on_events(self, events: Sequence[Event]) -> None:
         for event in events:
             match event.payload:
-                case ConversationCreated(conversation=one):
-                    if one.last_message is not None:
-                        self._note(one.last_message, one, is_new=True)
-                case MessageCreated(message=message, conversation=one):
-                    self._note(message, one, is_new=False)
-                case ConversationUpdated(conversation=one) if int(one.id) in self._heard:
+                case ConversationCreated(conversation=conversation):
+                    if conversation.last_message is not None:
+                        self._note(conversation.last_message, conversation, is_new=True)
+                case MessageCreated(message=message, conversation=conversation):
+                    self._note(message, conversation, is_new=False)
+                case ConversationUpdated(conversation=conversation) if (
+                    int(conversation.id) in self._pending
+                ):
                     self._wake.set()
 
     def _note(
@@ -96,8 +104,8 @@ class AutoReplyWorker:
         is_new = is_new and bool(config.replies.greeting)
         agent = conversation.assignee
         is_held = agent is not None and agent.presence == "online"
-        is_told_live = has_pages(message.kind) and not config.hours
-        if (is_held or is_told_live) and not is_new:
+        shows_queue = has_pages(message.kind) and not config.hours
+        if (is_held or shows_queue) and not is_new:
             return
         self._put(int(conversation.id), is_new=is_new, at_once=is_new or bool(config.hours))
 
@@ -105,10 +113,10 @@ class AutoReplyWorker:
         now = time.monotonic()
         look_at = now if at_once else now + QUEUED_AFTER.total_seconds()
         with self._lock:
-            before = self._heard.get(conversation_id)
+            before = self._pending.get(conversation_id)
             if before is not None:
                 is_new, look_at = is_new or before.is_new, min(look_at, before.look_at)
-            self._heard[conversation_id] = _Heard(now, look_at, is_new)
+            self._pending[conversation_id] = _PendingLook(now, look_at, is_new)
         if before is None:
             self._wake.set()
 
@@ -118,17 +126,17 @@ class AutoReplyWorker:
         except Exception:
             log.exception("replies.catch_up_failed")
         while not self._stopping:
-            self._wake.wait(LOOK_AGAIN_SECONDS if self._heard else None)
+            self._wake.wait(LOOK_AGAIN_SECONDS if self._pending else None)
             time.sleep(GATHER_SECONDS)
             self._wake.clear()
             try:
-                self.speak()
+                self.send_due()
             except Exception:
                 log.exception("replies.failed")
 
     def _catch_up(self) -> None:
         with self._store.read() as connection:
-            found = connection.execute(
+            conversation_ids = connection.execute(
                 select(conversations.c.id)
                 .where(
                     *IS_FREE,
@@ -136,46 +144,59 @@ class AutoReplyWorker:
                 )
                 .limit(BATCH)
             ).scalars()
-            for conversation_id in found.all():
+            for conversation_id in conversation_ids.all():
                 self._put(conversation_id, is_new=False, at_once=True)
 
-    def speak(self) -> list[ReplyKind]:
-        """Says what is to be said by now. Returns what was."""
+    def send_due(self) -> list[ReplyKind]:
+        """Sends the replies that are due by now. Returns the kinds of those that were sent."""
         config = self._config()
         now = time.monotonic()
         with self._lock:
-            due = [item for item in self._heard.items() if item[1].look_at <= now]
-        heard = dict(due[:BATCH])
-        if not heard:
+            due = [item for item in self._pending.items() if item[1].look_at <= now]
+        looks = dict(due[:BATCH])
+        if not looks:
             return []
-        new = {conversation_id for conversation_id, ask in heard.items() if ask.is_new}
+        new = {conversation_id for conversation_id, look in looks.items() if look.is_new}
         with self._store.read() as connection:
-            found = selection.find_candidates(connection, config, heard, new, datetime.now(UTC))
-        said: list[ReplyKind] = []
+            candidates = selection.find_candidates(
+                connection, config, looks, new, datetime.now(UTC)
+            )
+        sent: list[ReplyKind] = []
         settled = {}
-        for conversation_id, ask in heard.items():
-            one = found.get(conversation_id)
-            for kind in () if one is None else replies_due(config, one.situation):
-                if self._say(found[conversation_id], kind, config):
-                    said.append(kind)
-            if one is None or one.is_settled or now - ask.at > FORGET_SECONDS:
-                settled[conversation_id] = ask
+        for conversation_id, look in looks.items():
+            candidate = candidates.get(conversation_id)
+            if candidate is not None:
+                sent += [
+                    kind
+                    for kind in replies_due(config, candidate.context)
+                    if self._send(candidate, kind, config)
+                ]
+            is_late = now - look.noted_at > FORGET_SECONDS
+            if candidate is None or candidate.is_settled or is_late:
+                settled[conversation_id] = look
         self._forget(settled)
-        return said
+        return sent
 
-    def _say(self, found: ReplyCandidate, kind: ReplyKind, config: Config) -> bool:
-        outlets = self._outlets()
-        if found.last.connector not in outlets:
+    def _send(self, candidate: ReplyCandidate, kind: ReplyKind, config: Config) -> bool:
+        channels = self._channels()
+        if candidate.last_message.connector not in channels:
             return False
-        told = self._store.write(
-            partial(selection.send_reply, found=found, kind=kind, config=config, outlets=outlets)
+        is_sent = self._store.write(
+            partial(
+                selection.send_reply,
+                candidate=candidate,
+                kind=kind,
+                config=config,
+                channels=channels,
+            )
         )
-        if told:
+        if is_sent:
             AUTOMATIC.labels(kind).inc()
-        return told
+        return is_sent
 
-    def _forget(self, settled: Mapping[int, _Heard]) -> None:
+    def _forget(self, settled: Mapping[int, _PendingLook]) -> None:
         with self._lock:
-            for conversation_id, ask in settled.items():
-                if self._heard.get(conversation_id) == ask:  # nothing came meanwhile
-                    del self._heard[conversation_id]
+            for conversation_id, look in settled.items():
+                # Unless another message came meanwhile.
+                if self._pending.get(conversation_id) == look:
+                    del self._pending[conversation_id]

@@ -1,4 +1,4 @@
-"""Which language somebody writes. Offline, and in doubt silent: a wrong guess is worse than none.
+"""Detects the language of a text. Offline, and in doubt empty: a wrong guess is worse than none.
 
 The script decides where only one language is written in it; else CLD2, Chromium's detector, whose
 tables are in its own library: they cost 5 MB from the first text on, and nothing before.
@@ -12,10 +12,10 @@ import re
 import unicodedata
 
 UNKNOWN = ""
-#: Nothing can be told from fewer letters.
+#: Fewer letters are too little for a guess.
 FEWEST_LETTERS = 4
-#: Longer texts tell no more.
-ENOUGH = 2000
+#: Characters that are looked at: more of a text does not change the guess.
+MAX_CHARACTERS = 2000
 
 #: Scripts that one language has for itself, or nearly.
 _SCRIPTS: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -38,11 +38,11 @@ _NO_WORDS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|[\d_]+")
 
 
 def detect_language(text: str) -> str:
-    """The tag of the language (`en`, `ar`), or empty when nobody can tell."""
-    text = _NO_WORDS.sub(" ", text[:ENOUGH])
-    letters = [one for one in text if unicodedata.category(one)[0] == "L"]
+    """The tag of the language (`en`, `ar`), or empty when it is unknown."""
+    text = _NO_WORDS.sub(" ", text[:MAX_CHARACTERS])
+    letters = [letter for letter in text if unicodedata.category(letter)[0] == "L"]
     # A Chinese sign is a word.
-    if len(letters) + sum(1 for one in letters if _HAN.match(one)) < FEWEST_LETTERS:
+    if len(letters) + sum(1 for letter in letters if _HAN.match(letter)) < FEWEST_LETTERS:
         return UNKNOWN
     return _by_script("".join(letters)) or _by_words(text)
 
@@ -57,11 +57,13 @@ def _by_script(letters: str) -> str:
 
 
 def _by_words(text: str) -> str:
-    import pycld2  # only hubs that somebody writes to pay for its tables
+    import pycld2  # its tables are loaded with the first text
 
-    readable = "".join(one if unicodedata.category(one)[0] != "C" else " " for one in text)
-    is_reliable, _, found = pycld2.detect(readable, isPlainText=True)
-    language = found[0][1] if is_reliable else "un"
+    readable = "".join(
+        " " if unicodedata.category(character)[0] == "C" else character for character in text
+    )
+    is_reliable, _, guesses = pycld2.detect(readable, isPlainText=True)
+    language = guesses[0][1] if is_reliable else "un"
     if language == "un":
         return "fa" if _PERSIAN.search(text) and not _URDU.search(text) else UNKNOWN
     return _TODAY.get(language, language)

@@ -1,4 +1,4 @@
-"""Which rule of the routing table decides about a message. Pure: values in, an outcome out.
+"""Finds the rule of the routing table that decides about a message. Pure.
 
 The first rule of which every named condition holds decides; in a list, any one of it is enough.
 """
@@ -19,14 +19,14 @@ NO_ATTRIBUTES: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class ConversationSnapshot:
-    """What is known of a conversation at one moment. Nothing in it changes while rules look.
+    """The facts about a conversation at one moment, which the rules look at.
 
     Args:
         page: the address of the page the visitor is on; `referrer` where they came from.
-        language: the tag of the language they write, empty while nobody can tell.
-        text: what they said since they began to wait.
-        contact: the attributes of the person.
-        open_hours: the names, under `hours`, of what is open now.
+        language: the tag of the language they write, empty while it is unknown.
+        text: their messages since they began to wait.
+        contact: the attributes of the contact.
+        open_hours: the names, under `hours`, of the hours that are open now.
     """
 
     connector: str = ""
@@ -43,9 +43,11 @@ class ConversationSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class RuleOutcome:
-    """What the rules say. `rule` is empty when none matched: then anybody may answer.
+    """The result of the rules for a conversation.
 
-    `is_specific` is False for a rule without conditions, which would match anything.
+    Args:
+        rule: the name of the rule that matched; empty when none did: then any agent may answer.
+        is_specific: False for a rule without conditions, which matches every conversation.
     """
 
     rule: str = ""
@@ -74,7 +76,7 @@ def evaluate_rules(rules: Sequence[Rule], snapshot: ConversationSnapshot) -> Rul
 
 
 def rule_name(rule: Rule, index: int) -> str:
-    """What a rule is called; one without a name by its place in the table, counted from 1."""
+    """The name of a rule; without one, its place in the table, counted from 1."""
     return rule.name or f"rule {index + 1}"
 
 
@@ -86,71 +88,73 @@ def failed_condition(when: When, snapshot: ConversationSnapshot) -> str | None:
     return None
 
 
-def _same(wanted: Sequence[str], value: str) -> bool:
+def _is_listed(wanted: Sequence[str], value: str) -> bool:
     return not wanted or value in wanted
 
 
-def _wild(wanted: Sequence[str], value: str) -> bool:
+def _matches_any(wanted: Sequence[str], value: str) -> bool:
     return not wanted or any(matches_pattern(pattern, value) for pattern in wanted)
 
 
-def _folded(wanted: Sequence[str], values: Sequence[str]) -> bool:
+def _has_any(wanted: Sequence[str], values: Sequence[str]) -> bool:
     if not wanted:
         return True
-    given = {fold_text(value) for value in values}
-    return any(fold_text(one) in given for one in wanted)
+    folded = {fold_text(value) for value in values}
+    return any(fold_text(value) in folded for value in wanted)
 
 
-def _language(wanted: Sequence[str], spoken: str) -> bool:
-    """`pt` holds for pt-BR too, and pt-BR where only pt could be told."""
+def _has_language(wanted: Sequence[str], language: str) -> bool:
+    """`pt` holds for pt-BR too, and pt-BR where only pt was detected."""
     if not wanted:
         return True
-    tag = spoken.lower()
+    tag = language.lower()
     return bool(tag) and any(
-        one == tag or one.startswith(f"{tag}-") or tag.startswith(f"{one}-")
-        for one in (given.lower() for given in wanted)
+        wanted_tag == tag or wanted_tag.startswith(f"{tag}-") or tag.startswith(f"{wanted_tag}-")
+        for wanted_tag in (value.lower() for value in wanted)
     )
 
 
-def _words(wanted: Sequence[str], text: str) -> bool:
+def _has_any_phrase(wanted: Sequence[str], text: str) -> bool:
     if not wanted:
         return True
     folded = fold_text(text)
     return any(contains_phrase(folded, fold_text(phrase)) for phrase in wanted)
 
 
-def _contact(wanted: Mapping[str, Sequence[str]], attributes: Mapping[str, Any]) -> bool:
+def _has_attributes(wanted: Mapping[str, Sequence[str]], attributes: Mapping[str, Any]) -> bool:
     return all(
         any(
             matches_pattern(pattern, value)
             for pattern in patterns
-            for value in _texts(attributes, name)
+            for value in _attribute_texts(attributes, name)
         )
         for name, patterns in wanted.items()
     )
 
 
-def _texts(attributes: Mapping[str, Any], name: str) -> list[str]:
-    """The values of an attribute, which came from anywhere, as texts."""
+def _attribute_texts(attributes: Mapping[str, Any], name: str) -> list[str]:
+    """The values of an attribute, which may be of any JSON type, as texts."""
     value = attributes.get(name)
     values = value if isinstance(value, list | tuple) else [value]
     return [
-        str(one).lower() if isinstance(one, bool) else str(one) for one in values if one is not None
+        str(item).lower() if isinstance(item, bool) else str(item)
+        for item in values
+        if item is not None
     ]
 
 
 _CONDITIONS: Mapping[str, Callable[[When, ConversationSnapshot], bool]] = {
-    "connector": lambda when, now: _same(when.connector, now.connector),
-    "kind": lambda when, now: _same(when.kind, now.kind),
-    "page": lambda when, now: _wild(when.page, now.page),
-    "referrer": lambda when, now: _wild(when.referrer, now.referrer),
-    "language": lambda when, now: _language(when.language, now.language),
-    "words": lambda when, now: _words(when.words, now.text),
-    "labels": lambda when, now: _folded(when.labels, now.labels),
-    "department": lambda when, now: _folded(when.department, (now.department,)),
-    "contact": lambda when, now: _contact(when.contact, now.contact),
-    "hours": lambda when, now: when.hours is None or when.hours in now.open_hours,
-    "outside_hours": lambda when, now: (
-        when.outside_hours is None or when.outside_hours not in now.open_hours
+    "connector": lambda when, snapshot: _is_listed(when.connector, snapshot.connector),
+    "kind": lambda when, snapshot: _is_listed(when.kind, snapshot.kind),
+    "page": lambda when, snapshot: _matches_any(when.page, snapshot.page),
+    "referrer": lambda when, snapshot: _matches_any(when.referrer, snapshot.referrer),
+    "language": lambda when, snapshot: _has_language(when.language, snapshot.language),
+    "words": lambda when, snapshot: _has_any_phrase(when.words, snapshot.text),
+    "labels": lambda when, snapshot: _has_any(when.labels, snapshot.labels),
+    "department": lambda when, snapshot: _has_any(when.department, (snapshot.department,)),
+    "contact": lambda when, snapshot: _has_attributes(when.contact, snapshot.contact),
+    "hours": lambda when, snapshot: when.hours is None or when.hours in snapshot.open_hours,
+    "outside_hours": lambda when, snapshot: (
+        when.outside_hours is None or when.outside_hours not in snapshot.open_hours
     ),
 }

@@ -1,4 +1,4 @@
-"""Words and patterns in what customers write, in any script. Pure."""
+"""Finds words and patterns in the texts of customers, in any script. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ARABIC_PREFIX = re.compile("(?:[وف])?(?:[بکل])?(?:ال|لل)?")
 
 @lru_cache(maxsize=512)
 def fold_text(text: str) -> str:
-    """Text as it is compared: case, accents and spacing do not count."""
+    """The form of a text in which it is compared: case, accents and spacing do not count."""
     plain = _MARKS.sub("", unicodedata.normalize("NFKD", text).casefold())
     composed = unicodedata.normalize("NFKC", plain)
     return _SPACES.sub(" ", composed.translate(_ONE_FORM)).strip()
@@ -45,11 +45,11 @@ def matches_pattern(pattern: str, value: str) -> bool:
 
     Case does not count. Takes time in proportion to the value, whatever the pattern.
     """
-    first, *rest = pattern.casefold().split("*")
+    first, *following = pattern.casefold().split("*")
     value = value.casefold()
-    if not rest:
+    if not following:
         return value == first
-    *between, last = rest
+    *between, last = following
     if len(value) < len(first) + len(last):
         return False
     if not (value.startswith(first) and value.endswith(last)):

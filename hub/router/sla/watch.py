@@ -1,8 +1,8 @@
-"""Keeps the clocks of every conversation under a policy: starts, stops, warns, tells of breaches.
+"""Keeps the clocks of conversations under an SLA policy: updates, warnings, breaches.
 
-Whoever changes what the clocks depend on marks the conversation in the same transaction
-(`sla_next_at`), so that nothing is lost between a change and the look at it, whatever process made
-the change. The look takes the row, so that several watches say everything once.
+A change of the facts that clocks depend on marks the conversation in the same transaction
+(`sla_next_at`), so that no change is lost before the update, whatever process made it. The update
+takes the row, so that several watches report each breach once.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from hub.store.engine import Store, Transaction
 
 log = structlog.get_logger()
 
-#: What comes within this time is looked at together.
+#: Events within this time are looked at together.
 GATHER_SECONDS = 0.03
 BATCH = 100
 #: A conversation in one of these waits for the customer, for its hour, or for nothing.
@@ -40,7 +40,7 @@ STANDING_STILL = frozenset({"pending", "snoozed", "resolved"})
 
 
 class SlaWatch:
-    """One thread that looks at what fell due whenever somebody thinks that something has."""
+    """One thread that updates the clocks that are due, woken by events and by a timer."""
 
     interval = timedelta(seconds=1)
 
@@ -49,7 +49,7 @@ class SlaWatch:
         self._config = config
         self._wake = threading.Event()
         self._stopping = False
-        store.subscribe(self._hear)
+        store.subscribe(self._on_events)
 
     def start(self) -> None:
         runtime.spawn(self._run, name="sla")
@@ -62,11 +62,14 @@ class SlaWatch:
         """What the scheduler calls: makes the thread look at what fell due."""
         self._wake.set()
 
-    def _hear(self, events: Sequence[Event]) -> None:
+    def _on_events(self, events: Sequence[Event]) -> None:
         for event in events:
             match event.payload:
-                case ConversationUpdated(conversation=one) | MessageCreated(conversation=one):
-                    if one.sla is not None:
+                case (
+                    ConversationUpdated(conversation=conversation)
+                    | MessageCreated(conversation=conversation)
+                ):
+                    if conversation.sla is not None:
                         self._wake.set()
                         return
 
@@ -82,32 +85,32 @@ class SlaWatch:
                 log.exception("sla.sweep_failed")
 
     def sweep(self) -> int:
-        """Looks at every conversation whose clocks want it, up to BATCH. Returns how many."""
+        """Updates every conversation whose clocks are due, up to BATCH. Returns how many."""
         with self._store.read() as connection:
-            found = rows.due(connection, datetime.now(UTC), BATCH)
-        for conversation_id in found:
-            told = self._store.write(
+            conversation_ids = rows.due(connection, datetime.now(UTC), BATCH)
+        for conversation_id in conversation_ids:
+            result = self._store.write(
                 partial(update_conversation, conversation_id=conversation_id, config=self._config())
             )
-            if told is None:
+            if result is None:
                 continue
-            policy, step = told
-            for clock, _ in step.warnings:
+            policy, update = result
+            for clock, _ in update.warnings:
                 SLA_WARNINGS.labels(policy, clock).inc()
-            for clock, _ in step.breaches:
+            for clock, _ in update.breaches:
                 SLA_BREACHES.labels(policy, clock).inc()
-        return len(found)
+        return len(conversation_ids)
 
 
 def update_conversation(
     tx: Transaction, conversation_id: int, config: Config
 ) -> tuple[str, ClockUpdate] | None:
-    """Brings one conversation's clocks up to date. None when somebody was faster."""
+    """Brings one conversation's clocks up to date. None when another watch was faster."""
     row = rows.take(tx, conversation_id)
     if row is None:
         return None
     policy = config.sla.get(row.sla)
-    if policy is None:  # it was taken out of the file: nothing is promised any more
+    if policy is None:  # it is no longer in the file: no clock runs any more
         rows.keep(tx, row, clock_columns(ClockUpdate(Clocks())))
         return row.sla or "", ClockUpdate(Clocks())
     hours = None if policy.within is None else config.hours[policy.within]
@@ -117,8 +120,8 @@ def update_conversation(
         is_answered=row.waiting_since is not None and rows.is_answered(tx.connection, row.id),
         stands_still=row.status in STANDING_STILL or row.merged_into_id is not None,
     )
-    step = update_clocks(
+    update = update_clocks(
         policy, hours, facts, clocks_from_row(row), min(row.sla_next_at, tx.now), tx.now
     )
-    rows.keep(tx, row, clock_columns(step), step.warnings, step.breaches)
-    return row.sla, step
+    rows.keep(tx, row, clock_columns(update), update.warnings, update.breaches)
+    return row.sla, update

@@ -98,7 +98,7 @@ SECONDS = timedelta(seconds=10)
     [
         (ReplyContext("sms", is_new=True), ["greeting"]),
         (ReplyContext("sms"), []),
-        (ReplyContext("sms", is_new=True, said=frozenset({"greeting"})), []),
+        (ReplyContext("sms", is_new=True, sent=frozenset({"greeting"})), []),
         (ReplyContext("sms", is_new=True, is_routed=True, is_held=True), ["greeting"]),
         (ReplyContext("sms", is_new=True, is_routed=True, is_closed=True), ["greeting", "offline"]),
         (ReplyContext("webchat", is_page=True, is_routed=True, is_closed=True), ["offline"]),

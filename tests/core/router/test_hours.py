@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hub.config.hours import Hours
 from hub.router.auto_replies.formats import format_opening, format_wait
-from hub.router.hours import add_open_time, closes_at, is_open, open_time_between, opens_at
+from hub.router.hours import _open_spans, add_open_time, is_open, open_time_between, opens_at
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -27,6 +27,17 @@ def at(text: str) -> datetime:
     """`2026-03-29 01:00+00:00`; without an offset it is UTC."""
     found = datetime.fromisoformat(text)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def closes_at(opening_hours: Hours, moment: datetime) -> datetime | None:
+    """When the open time around a moment ends. None: closed, or open for a year."""
+    year = timedelta(days=366)
+    moment = end = moment.astimezone(UTC)
+    for begin, stop in _open_spans(opening_hours, moment, year):
+        if begin > end:
+            break
+        end = stop
+    return end if moment < end < moment + year - timedelta(days=1) else None
 
 
 OFFICE = hours("Europe/Tallinn", mon_fri="09:00-17:00", sat="10:00-14:00", holidays=("2026-12-24",))

@@ -51,7 +51,7 @@ class Shop:
     def works(self) -> list[str]:
         """Routes what came, and says what there is to say."""
         self.router.assign_waiting()
-        return list(self.replier.speak())
+        return list(self.replier.send_due())
 
     def comes_online(self, agent_id: int | None, *, online: bool = True) -> None:
         at = datetime.now(UTC) if online else None
@@ -315,7 +315,7 @@ def test_after_an_answer_there_is_nothing_to_add(shop: Shop, desk: Desk, anna: C
     conversation_id = anna.says("hello").conversation_id
     shop.router.assign_waiting()
     desk.replies(conversation_id, "I happen to be here.")
-    assert shop.replier.speak() == []
+    assert shop.replier.send_due() == []
 
 
 def test_several_processes_say_it_once(shop: Shop, desk: Desk) -> None:
@@ -326,7 +326,7 @@ def test_several_processes_say_it_once(shop: Shop, desk: Desk) -> None:
     for one in visitors:
         one.says("hello")
     shop.router.assign_waiting()
-    at_once(*(process.speak for process in (*processes, shop.replier)))
+    at_once(*(process.send_due for process in (*processes, shop.replier)))
     for one in visitors:
         assert sorted(shop.said_to(one)) == ["Hello!", "We are back Monday 09:00."]
 
