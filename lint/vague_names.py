@@ -36,6 +36,7 @@ CLEAN: tuple[str, ...] = (
     "hub/logs.py",
     "hub/metrics.py",
     "hub/phones.py",
+    "hub/router",
     "hub/runtime.py",
     "hub/sandbox",
     "hub/serving.py",
