@@ -27,7 +27,7 @@ help:
 	@echo 'make run      the demo: a hub, five pretended providers, sample conversations'
 	@echo 'make test     all checks and all tests'
 	@echo 'make bench    how fast it is on this machine'
-	@echo 'make format   formats the Python code and fixes the lint errors that ruff can fix'
+	@echo 'make format   formats the Python code, fixes what ruff can fix, and the links from docs into code'
 	@echo 'make ui-dev   the screens with live reload, against the hub of make run in another terminal'
 
 install: $(VENV)/.installed ui
@@ -57,11 +57,15 @@ $(VENV)/.developer: $(VENV)/.installed requirements-dev.lock
 format: $(VENV)/.developer
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/python -m lint.code_links --fix
+	$(BIN)/python -m lint.tower_picture --fix
 
 lint: $(VENV)/.developer
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python lint/vague_names.py
+	$(BIN)/python -m lint.code_links
+	$(BIN)/python -m lint.tower_picture
 
 types: $(VENV)/.developer
 	$(BIN)/mypy

@@ -1,4 +1,4 @@
-"""`make bench`: measures, prints a table, writes JSON, and with `--readme` the README's table too.
+"""`make bench`: measures, prints a table, writes JSON; `--readme` writes the pages' tables too.
 
 Exit 1 when a goal is missed, so that a claim cannot quietly become untrue.
 """
@@ -33,7 +33,9 @@ def main(arguments: list[str]) -> int:
         "parts", nargs="*", metavar="PART", help=f"all of them when left out: {', '.join(PARTS)}"
     )
     parser.add_argument(
-        "--readme", action="store_true", help="write the table into README.md too; needs all parts"
+        "--readme",
+        action="store_true",
+        help="write the tables into docs/benchmarks.md and README.md too; needs all parts",
     )
     options = parser.parse_args(arguments)
     if unknown := [name for name in options.parts if name not in PARTS]:
@@ -52,7 +54,7 @@ def main(arguments: list[str]) -> int:
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "latest.json").write_text(json.dumps(results, indent=2) + "\n")
     if options.readme:
-        report.write_readme(text)
+        report.write_pages(rows, results)
     return 0 if all(row[3] != "missed" for row in rows) else 1
 
 

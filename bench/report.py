@@ -9,6 +9,15 @@ from pathlib import Path
 from typing import Any
 
 README = Path(__file__).parent.parent / "README.md"
+PAGE = README.parent / "docs/benchmarks.md"
+#: The rows that README quotes, by the beginning of their names; all rows stand in `PAGE`.
+QUOTED = (
+    "signed messenger webhook",
+    "customer's message to",
+    "idle memory",
+    "conversation list",
+    "waiting where somebody is free",
+)
 
 #: Name, value, goal, `met` or `missed`; the last two are empty where there is no goal.
 Row = tuple[str, str, str, str]
@@ -160,9 +169,14 @@ def render(rows: list[Row], results: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def write_readme(text: str) -> None:
-    """Puts a table between the marks in README.md."""
+def write_pages(rows: list[Row], results: dict[str, Any]) -> None:
+    """Writes all rows into docs/benchmarks.md, and those of `QUOTED` into README.md."""
+    _write_between_marks(PAGE, render(rows, results))
+    quoted = [row for row in rows if row[0].startswith(QUOTED)]
+    _write_between_marks(README, render(quoted, results))
+
+
+def _write_between_marks(page: Path, text: str) -> None:
     begin, end = "<!-- bench:start -->", "<!-- bench:end -->"
-    readme = README.read_text()
     pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
-    README.write_text(pattern.sub(lambda _: f"{begin}\n{text}\n{end}", readme))
+    page.write_text(pattern.sub(lambda _: f"{begin}\n{text}\n{end}", page.read_text()))

@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 
 from hub.config import load_config
 from hub.connectors import registry
+from lint import code_links, tower_picture
 from tests.docs.pages import PAGES, ROOT, Block, anchors, blocks, links, name_of, read
 
 YAML_BLOCKS = [block for page in PAGES for block in blocks(page, "yaml")]
@@ -42,10 +43,22 @@ def test_ci_runs_what_readme_says() -> None:
     assert read(".ci/run").rstrip().splitlines()[-1] == "make test"
 
 
-def test_the_benchmark_has_its_place() -> None:
-    text = read("README.md")
+@pytest.mark.parametrize("page", ["README.md", "docs/benchmarks.md"])
+def test_the_benchmark_has_its_place(page: str) -> None:
+    text = read(page)
     assert text.count("<!-- bench:start -->") == text.count("<!-- bench:end -->") == 1
     assert text.index("<!-- bench:start -->") < text.index("<!-- bench:end -->")
+
+
+def test_the_readme_quotes_five_rows_of_the_benchmarks() -> None:
+    quoted, rows = (
+        re.findall(
+            r"^\| (?!what|---).*$", read(page).split("<!-- bench:start -->")[1], re.MULTILINE
+        )
+        for page in ("README.md", "docs/benchmarks.md")
+    )
+    assert len(quoted) == 5
+    assert set(quoted) <= set(rows)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
@@ -56,9 +69,34 @@ def test_links_lead_somewhere(page: Path) -> None:
             continue
         path, _, anchor = link.partition("#")
         target = (page.parent / path).resolve() if path else page
-        if not target.exists() or (anchor and anchor not in anchors(target)):
+        is_code = target.suffix == ".py"  # its lines are checked by name, below
+        if not target.exists() or (anchor and not is_code and anchor not in anchors(target)):
             broken.append(link)
     assert broken == []
+
+
+def test_links_into_the_code_lead_to_the_line_that_defines_the_name() -> None:
+    problems: list[str] = []
+    for page in code_links.pages():
+        code_links.corrected(page, problems)
+    assert problems == []
+    assert len(code_links.CODE_LINK.findall(read("docs/tour.md"))) > 40
+
+
+def test_a_link_to_a_name_that_is_not_defined_is_a_problem(tmp_path: Path) -> None:
+    code = tmp_path / "code.py"
+    code.write_text("LIMIT = 1\n\n\nclass Box:\n    def open(self) -> None: ...\n")
+    assert code_links.line_of(code, "LIMIT") == 1
+    assert code_links.line_of(code, "Box.open") == 5
+    assert code_links.line_of(code, "close") is None
+
+
+def test_the_picture_of_the_tower_is_drawn_from_the_import_contract() -> None:
+    page = read("docs/architecture.md")
+    assert tower_picture.drawn(page) == page
+    assert [
+        floor for floor in tower_picture.floors() if floor[0] in ("conversations", "contacts")
+    ] == [["conversations"], ["contacts"]]
 
 
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=name_of)
