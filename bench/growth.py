@@ -91,9 +91,9 @@ def _queries() -> dict[str, Callable[[Connection], object]]:
         "conversation list": lambda c: queries.list_conversations(
             c, ConversationFilter(status="open"), 50, None
         ),
-        "timeline page": lambda c: queries.timeline(c, REGULAR, 50, None),
-        "search, rare": lambda c: queries.find(c, "kilimanjaro", 30, None),
-        "search, common": lambda c: queries.find(c, "wrong size", 30, None),
+        "timeline page": lambda c: queries.contact_timeline(c, REGULAR, 50, None),
+        "search, rare": lambda c: queries.search(c, "kilimanjaro", 30, None),
+        "search, common": lambda c: queries.search(c, "wrong size", 30, None),
     }
 
 

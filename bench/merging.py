@@ -78,7 +78,7 @@ def _unlink(tx: Transaction, link_id: int) -> object:
 
 def _contact(store: Store, number: str) -> ContactAddress:
     return store.write(
-        lambda tx: contact_addresses.find_or_create(
+        lambda tx: contact_addresses.find_or_create_contact_address(
             tx, Address("tel", number), Profile(name=number)
         )
     )

@@ -184,7 +184,9 @@ def _receive_message(
     first_connector = next(iter(sample.addresses))
     if message.source != first_connector and known_contact is None:
         # The contact used the code that it got on the first channel.
-        contact = contact_addresses.find_or_create(tx, address, Profile(name=sample.name))
+        contact = contact_addresses.find_or_create_contact_address(
+            tx, address, Profile(name=sample.name)
+        )
         root = _conversation(tx, connectors, sample).contact_address
         links.link_contacts(
             tx,
@@ -234,4 +236,4 @@ def _set_fields(
         changes["assignee_id"] = agent.id
     if sample.status != "open":
         changes["status"] = sample.status
-    actions.change(tx, conversation.id, changes, agent)
+    actions.change_conversation(tx, conversation.id, changes, agent)

@@ -12,7 +12,7 @@ from hub.store.models import reaches
 from hub.store.prepared import Prepared
 
 #: They wrote, so they can be reached; unless they said stop, which only they can take back.
-_SEEN = Prepared(
+_RECORD_INBOUND = Prepared(
     Upsert(
         reaches,
         ["address_id", "connector"],
@@ -30,19 +30,19 @@ _SEEN = Prepared(
         },
     )
 )
-_CLOSED = ["stopped_at", "stopped_reason", "last_seen_at"]
+_CLOSED_COLUMNS = ["stopped_at", "stopped_reason", "last_seen_at"]
 #: What a provider says of an address takes back nothing that its owner said.
-_STOPPED = Upsert(reaches, ["address_id", "connector"], update=_CLOSED)
-_OPTED_OUT = Upsert(reaches, ["address_id", "connector"], update=[*_CLOSED, "opted_out"])
-_KNOWN = Upsert(reaches, ["address_id", "connector"])
+_CLOSE = Upsert(reaches, ["address_id", "connector"], update=_CLOSED_COLUMNS)
+_OPT_OUT = Upsert(reaches, ["address_id", "connector"], update=[*_CLOSED_COLUMNS, "opted_out"])
+_ALLOW = Upsert(reaches, ["address_id", "connector"])
 
 
-def seen(tx: Transaction, person: ContactAddress, connector: str, at: datetime) -> None:
+def record_inbound(tx: Transaction, person: ContactAddress, connector: str, at: datetime) -> None:
     """They wrote to us here at that time, so here they can be reached; unless they said stop.
 
     The time is the provider's: its reply window counts from then, however late we hear of it.
     """
-    _SEEN.rows(
+    _RECORD_INBOUND.rows(
         tx.connection,
         {
             "address_id": person.address_id,
@@ -56,7 +56,7 @@ def seen(tx: Transaction, person: ContactAddress, connector: str, at: datetime) 
     )
 
 
-def started(tx: Transaction, person: ContactAddress, connector: str, at: datetime) -> bool:
+def reopen_address(tx: Transaction, person: ContactAddress, connector: str, at: datetime) -> bool:
     """They let us in, in so many words. True where the address had been closed for us until now."""
     opened = tx.execute(
         update(reaches)
@@ -67,14 +67,14 @@ def started(tx: Transaction, person: ContactAddress, connector: str, at: datetim
         )
         .values(stopped_at=None, stopped_reason="", opted_out=False)
     )
-    seen(tx, person, connector, at)
+    record_inbound(tx, person, connector, at)
     return opened.rowcount > 0
 
 
-def known(tx: Transaction, address_id: int, connector: str) -> None:
+def allow_address(tx: Transaction, address_id: int, connector: str) -> None:
     """This connector may write to the address, though nothing came from it yet."""
     tx.execute(
-        _KNOWN,
+        _ALLOW,
         {
             "address_id": address_id,
             "connector": connector,
@@ -84,12 +84,12 @@ def known(tx: Transaction, address_id: int, connector: str) -> None:
     )
 
 
-def stopped(
+def close_address(
     tx: Transaction, address_id: int, connector: str, reason: str, *, opted_out: bool = False
 ) -> None:
     """This address is closed for us: they opted out or blocked us, or it does not exist."""
     tx.execute(
-        _OPTED_OUT if opted_out else _STOPPED,
+        _OPT_OUT if opted_out else _CLOSE,
         {
             "address_id": address_id,
             "connector": connector,

@@ -78,7 +78,7 @@ def find_contact_address(connection: Connection, address: Address) -> ContactAdd
     return ContactAddress(
         row.address_id,
         row.contact_id,
-        profiles.contact_shape(row),
+        profiles.contact_from_row(row),
         address,
         row.name,
         is_named=row.record_name != "",
@@ -86,7 +86,7 @@ def find_contact_address(connection: Connection, address: Address) -> ContactAdd
     )
 
 
-def first_address_of(connection: Connection, contact_id: int) -> ContactAddress:
+def first_contact_address(connection: Connection, contact_id: int) -> ContactAddress:
     """A record by the first address it has. Raises NotFound."""
     row = connection.execute(
         select(addresses.c.scheme, addresses.c.path, addresses.c.scope)
@@ -100,7 +100,7 @@ def first_address_of(connection: Connection, contact_id: int) -> ContactAddress:
     return found
 
 
-def find_or_create(
+def find_or_create_contact_address(
     tx: Transaction, address: Address, profile: Profile, *, evidence: str = "verified"
 ) -> ContactAddress:
     """The person behind an address; a new contact when nobody has it yet.
@@ -110,17 +110,19 @@ def find_or_create(
     tx.lock(f"address:{address.scheme}:{address.scope}:{address.path}")
     found = find_contact_address(tx.connection, address)
     if found is None:
-        return _make(tx, address, profile, evidence)
+        return _create_contact(tx, address, profile, evidence)
     if profile.name and not found.is_named:
-        profiles.learn(tx, found.contact_id, profile.name)
+        profiles.add_name(tx, found.contact_id, profile.name)
         found = find_contact_address(tx.connection, address)
         assert found is not None
     return found
 
 
-def _make(tx: Transaction, address: Address, profile: Profile, evidence: str) -> ContactAddress:
+def _create_contact(
+    tx: Transaction, address: Address, profile: Profile, evidence: str
+) -> ContactAddress:
     name = profile.name[:MAX_NAME]
-    called = profiles.called_at_first(name, address)
+    called = profiles.first_display_name(name, address)
     values: dict[str, Any] = {
         "name": name,
         "called": called,
@@ -145,7 +147,7 @@ def _make(tx: Transaction, address: Address, profile: Profile, evidence: str) ->
         },
     ).scalar_one()
     search_index.index_contact(
-        tx, contact_id, profiles.searchable(name, [address.path], values["attributes"])
+        tx, contact_id, profiles.search_text(name, [address.path], values["attributes"])
     )
     contact = resources.Contact(
         id=contact_id,
@@ -154,10 +156,10 @@ def _make(tx: Transaction, address: Address, profile: Profile, evidence: str) ->
         attributes=values["attributes"],
         created_at=tx.now,
     )
-    if evidence == "verified" and address.scheme in match_detection.TYPED.values():
-        match_detection.appeared(tx, contact_id, address.scheme, address.path, name)
+    if evidence == "verified" and address.scheme in match_detection.SCHEME_BY_ATTRIBUTE.values():
+        match_detection.match_new_address(tx, contact_id, address.scheme, address.path, name)
     if profile.attributes:
-        match_detection.typed(tx, contact_id, name, profile.attributes)
+        match_detection.record_given_addresses(tx, contact_id, name, profile.attributes)
     return ContactAddress(
         address_id,
         contact_id,
@@ -176,14 +178,14 @@ def move_address(tx: Transaction, old: Address, new: Address) -> None:
     if person is None or find_contact_address(tx.connection, new) is not None:
         return
     row = tx.execute(select(contacts).where(contacts.c.id == person.contact_id)).one()
-    before = profiles.paths_of(tx, row.id)
+    before = profiles.address_paths(tx, row.id)
     tx.execute(update(addresses).where(addresses.c.id == person.address_id).values(path=new.path))
-    profiles.call(tx, person.root_id)
+    profiles.update_display_name(tx, person.root_id)
     search_index.reindex_contact(
         tx,
         row.id,
-        profiles.searchable(row.name, before, row.attributes),
-        profiles.searchable(row.name, profiles.paths_of(tx, row.id), row.attributes),
+        profiles.search_text(row.name, before, row.attributes),
+        profiles.search_text(row.name, profiles.address_paths(tx, row.id), row.attributes),
     )
 
 

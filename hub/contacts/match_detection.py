@@ -19,20 +19,20 @@ from hub.store.models import addresses, claims, contacts, links, suggestions
 from hub.types import InboundMessage
 
 #: What an attribute may name: the scheme of the addresses that it could be.
-TYPED = {"email": "mailto", "phone": "tel"}
+SCHEME_BY_ATTRIBUTE = {"email": "mailto", "phone": "tel"}
 #: Lines of a signature that are looked at, and addresses in them.
 SIGNATURE_LINES = 10
 MAX_IN_SIGNATURE = 4
 #: People of one name that are looked at.
-MAX_NAMESAKES = 5
+MAX_WITH_SAME_NAME = 5
 
 _MAIL = re.compile(r"[^\s@<>,;:\"()]{1,64}@(?:[\w-]+\.)+[\w-]{2,24}")
 _PHONE = re.compile(r"(?<![\w+])(?:\+|00)\d[\d ().-]{6,20}\d(?!\w)")
-_KEEP_CLAIM = Upsert(claims, ["contact_id", "scheme", "path"])
-_KEEP = Upsert(suggestions, ["contact_id", "other_contact_id"], returning=["id"])
+_ADD_CLAIM = Upsert(claims, ["contact_id", "scheme", "path"])
+_ADD_SUGGESTION = Upsert(suggestions, ["contact_id", "other_contact_id"], returning=["id"])
 
 
-def suggest(
+def suggest_match(
     tx: Transaction, contact_id: int, other_id: int, *, evidence: str, method: str, reason: str
 ) -> bool:
     """Keeps it that two may be one person, once.
@@ -40,12 +40,12 @@ def suggest(
     Returns: False when they are one already, or when this was suggested, decided or undone before
         between any records of the two.
     """
-    one, other = _records(tx, contact_id), _records(tx, other_id)
-    if contact_id in other or _is_decided(tx, one, other):
+    one, other = _linked_contact_ids(tx, contact_id), _linked_contact_ids(tx, other_id)
+    if contact_id in other or _is_known_match(tx, one, other):
         return False
     first, second = sorted((contact_id, other_id))
     kept = tx.execute(
-        _KEEP,
+        _ADD_SUGGESTION,
         {
             "contact_id": first,
             "other_contact_id": second,
@@ -77,33 +77,35 @@ def record_decision(
     )
 
 
-def typed(tx: Transaction, contact_id: int, name: str, attributes: Mapping[str, Any]) -> None:
+def record_given_addresses(
+    tx: Transaction, contact_id: int, name: str, attributes: Mapping[str, Any]
+) -> None:
     """Somebody gave an address as theirs: in a form, or an agent wrote it down for them."""
-    for attribute, scheme in TYPED.items():
+    for attribute, scheme in SCHEME_BY_ATTRIBUTE.items():
         value = attributes.get(attribute)
         path = address_in(scheme, value) if isinstance(value, str) else None
         if path is None:
             continue
         claim = {"contact_id": contact_id, "scheme": scheme, "path": path}
-        tx.execute(_KEEP_CLAIM, {**claim, "source": "form", "created_at": tx.now})
+        tx.execute(_ADD_CLAIM, {**claim, "source": "form", "created_at": tx.now})
         who = name or "This contact"
-        for owner in _holders(tx, scheme, path):
-            suggest(
+        for owner in _contacts_with_address(tx, scheme, path):
+            suggest_match(
                 tx,
                 contact_id,
                 owner.contact_id,
                 evidence="asserted",
                 method="form",
-                reason=f"{who} gave {path}, which is an address of {_named(owner)}.",
+                reason=f"{who} gave {path}, which is an address of {_name_of(owner)}.",
             )
         if scheme == "tel":
-            _same_phone(tx, contact_id, path)
+            _match_claimed_phone(tx, contact_id, path)
 
 
-def appeared(tx: Transaction, contact_id: int, scheme: str, path: str, name: str) -> None:
+def match_new_address(tx: Transaction, contact_id: int, scheme: str, path: str, name: str) -> None:
     """An address wrote for the first time: perhaps somebody gave it as theirs before."""
-    for claim in _claims(tx, scheme, path):
-        suggest(
+    for claim in _contacts_with_claim(tx, scheme, path):
+        suggest_match(
             tx,
             contact_id,
             claim.contact_id,
@@ -113,9 +115,9 @@ def appeared(tx: Transaction, contact_id: int, scheme: str, path: str, name: str
             f"{name or 'this contact'}.",
         )
     if scheme == "tel":
-        for owner in _holders(tx, scheme, path):
+        for owner in _contacts_with_address(tx, scheme, path):
             if owner.path != path:
-                suggest(
+                suggest_match(
                     tx,
                     contact_id,
                     owner.contact_id,
@@ -125,29 +127,29 @@ def appeared(tx: Transaction, contact_id: int, scheme: str, path: str, name: str
                 )
 
 
-def signed(tx: Transaction, contact_id: int, event: InboundMessage) -> None:
+def match_signature(tx: Transaction, contact_id: int, event: InboundMessage) -> None:
     """The signature of a proved mail names an address that we know of somebody else."""
     for scheme, path in addresses_in_signature(event.full_text):
         if path in (event.address.path, event.to.lower()):
             continue
-        for owner in _holders(tx, scheme, path):
-            suggest(
+        for owner in _contacts_with_address(tx, scheme, path):
+            suggest_match(
                 tx,
                 contact_id,
                 owner.contact_id,
                 evidence="asserted",
                 method="signature",
                 reason=f"The signature of a mail from {event.address.path} names {path}, which is "
-                f"an address of {_named(owner)}.",
+                f"an address of {_name_of(owner)}.",
             )
 
 
-def same_words(
-    tx: Transaction, contact_id: int, namesakes: Iterable[int], name: str, what: str
+def suggest_same_text(
+    tx: Transaction, contact_id: int, same_name_ids: Iterable[int], name: str, what: str
 ) -> None:
     """Somebody of the same name said the same a moment ago."""
-    for other in namesakes:
-        suggest(
+    for other in same_name_ids:
+        suggest_match(
             tx,
             contact_id,
             other,
@@ -157,12 +159,12 @@ def same_words(
         )
 
 
-def namesakes(tx: Transaction, contact_id: int, name: str) -> list[int]:
+def contacts_named(tx: Transaction, contact_id: int, name: str) -> list[int]:
     """The newest other people who are called exactly that."""
     wanted = search_index.fold(name)
     if not wanted:
         return []
-    ids = search_index.find_contacts(tx.connection, name, None, MAX_NAMESAKES)
+    ids = search_index.find_contacts(tx.connection, name, None, MAX_WITH_SAME_NAME)
     root = select(contacts.c.root_id).where(contacts.c.id == contact_id).scalar_subquery()
     rows = tx.execute(
         select(contacts.c.id, contacts.c.name).where(
@@ -205,7 +207,7 @@ def addresses_in_signature(text: str) -> list[tuple[str, str]]:
 # -- asking --------------------------------------------------------------------------------------
 
 
-def _records(tx: Transaction, contact_id: int) -> list[int]:
+def _linked_contact_ids(tx: Transaction, contact_id: int) -> list[int]:
     """All records of the person that one belongs to."""
     own = contacts.alias()
     return list(
@@ -217,7 +219,7 @@ def _records(tx: Transaction, contact_id: int) -> list[int]:
     )
 
 
-def _is_decided(tx: Transaction, one: Sequence[int], other: Sequence[int]) -> bool:
+def _is_known_match(tx: Transaction, one: Sequence[int], other: Sequence[int]) -> bool:
     pair = suggestions.c.contact_id, suggestions.c.other_contact_id
     undone = links.c.contact_id, links.c.other_contact_id
     for table, (left, right), *more in (
@@ -240,7 +242,7 @@ def _is_decided(tx: Transaction, one: Sequence[int], other: Sequence[int]) -> bo
     return False
 
 
-def _holders(tx: Transaction, scheme: str, path: str) -> Sequence[Any]:
+def _contacts_with_address(tx: Transaction, scheme: str, path: str) -> Sequence[Any]:
     """Whose address it is, in any way that it is written."""
     paths = phones.forms(path) if scheme == "tel" else (path,)
     root = contacts.alias()
@@ -252,11 +254,11 @@ def _holders(tx: Transaction, scheme: str, path: str) -> Sequence[Any]:
     ).all()
 
 
-def _named(person: Any) -> str:
+def _name_of(person: Any) -> str:
     return person.name or "another contact"
 
 
-def _claims(tx: Transaction, scheme: str, path: str) -> Sequence[Any]:
+def _contacts_with_claim(tx: Transaction, scheme: str, path: str) -> Sequence[Any]:
     paths = phones.forms(path) if scheme == "tel" else (path,)
     root = contacts.alias()
     return tx.execute(
@@ -267,10 +269,10 @@ def _claims(tx: Transaction, scheme: str, path: str) -> Sequence[Any]:
     ).all()
 
 
-def _same_phone(tx: Transaction, contact_id: int, path: str) -> None:
-    for claim in _claims(tx, "tel", path):
+def _match_claimed_phone(tx: Transaction, contact_id: int, path: str) -> None:
+    for claim in _contacts_with_claim(tx, "tel", path):
         if claim.contact_id != contact_id:
-            suggest(
+            suggest_match(
                 tx,
                 contact_id,
                 claim.contact_id,

@@ -19,10 +19,10 @@ from hub.types import Address, Profile
 
 MAX_NAME = 200
 #: Addresses that say to people who somebody is.
-TELLING = ("tel", "mailto")
+NAMING_SCHEMES = ("tel", "mailto")
 
 
-def call(tx: Transaction, root_id: int) -> None:
+def update_display_name(tx: Transaction, root_id: int) -> None:
     """Writes down what a person is called, after a name, an address or a link of theirs changed.
 
     Their own name; else that of the oldest record linked to them that has one, which stays with its
@@ -39,7 +39,7 @@ def call(tx: Transaction, root_id: int) -> None:
         reached = (
             select(func.min(addresses.c.id))
             .join(contacts, contacts.c.id == addresses.c.contact_id)
-            .where(own, addresses.c.scheme.in_(TELLING))
+            .where(own, addresses.c.scheme.in_(NAMING_SCHEMES))
         )
         path = tx.execute(
             select(addresses.c.path).where(addresses.c.id == reached.scalar_subquery())
@@ -48,12 +48,12 @@ def call(tx: Transaction, root_id: int) -> None:
     tx.execute(update(contacts).where(contacts.c.id == root_id).values(called=name))
 
 
-def called_at_first(name: str, address: Address) -> str:
+def first_display_name(name: str, address: Address) -> str:
     """What somebody is called of whom nothing is known but an address."""
-    return name or (phones.readable(address.path) if address.scheme in TELLING else "")
+    return name or (phones.readable(address.path) if address.scheme in NAMING_SCHEMES else "")
 
 
-def contact(connection: Connection, contact_id: int) -> resources.Contact:
+def get_contact(connection: Connection, contact_id: int) -> resources.Contact:
     """The person a record belongs to. Raises NotFound."""
     root = contacts.alias()
     row = connection.execute(
@@ -63,25 +63,25 @@ def contact(connection: Connection, contact_id: int) -> resources.Contact:
     ).first()
     if row is None:
         raise NotFound("There is no such contact.")
-    return contact_shape(row)
+    return contact_from_row(row)
 
 
-def describe(tx: Transaction, record_id: int, profile: Profile) -> None:
+def add_profile(tx: Transaction, record_id: int, profile: Profile) -> None:
     """Keeps what a provider tells of somebody, where nothing was known, with their own record."""
     tx.execute(
         update(contacts)
         .where(contacts.c.id == record_id, contacts.c.avatar_url == "")
         .values(avatar_url=profile.avatar_url)
     )
-    learn(tx, record_id, profile.name)
+    add_name(tx, record_id, profile.name)
 
 
-def learn(tx: Transaction, record_id: int, name: str) -> None:
+def add_name(tx: Transaction, record_id: int, name: str) -> None:
     """Keeps the name that came with an address on the record that has the address."""
-    _keep(tx, record_id, storable(name[:MAX_NAME]), {})
+    _update_contact(tx, record_id, storable(name[:MAX_NAME]), {})
 
 
-def edit(
+def edit_contact(
     tx: Transaction,
     contact_id: int,
     *,
@@ -95,16 +95,16 @@ def edit(
         Invalid: a name over 200 characters.
     """
     name, attributes = storable(name), storable(attributes)
-    root_id = int(contact(tx.connection, contact_id).id)
+    root_id = int(get_contact(tx.connection, contact_id).id)
     if name is not None and len(name) > MAX_NAME:
         raise Invalid(f"A name has at most {MAX_NAME} characters.", "name")
-    after = _keep(tx, root_id, name, attributes or {})
+    after = _update_contact(tx, root_id, name, attributes or {})
     if attributes:
-        match_detection.typed(tx, contact_id, after.name, attributes)
+        match_detection.record_given_addresses(tx, contact_id, after.name, attributes)
     return after
 
 
-def _keep(
+def _update_contact(
     tx: Transaction, record_id: int, name: str | None, attributes: Mapping[str, Any]
 ) -> resources.Contact:
     """Writes one record anew. Returns the person it belongs to, as everybody is told."""
@@ -120,20 +120,20 @@ def _keep(
         .returning(contacts.c.root_id)
     ).scalar_one()
     if new_name != before.name:
-        call(tx, root_id)
-    paths = paths_of(tx, record_id)
+        update_display_name(tx, root_id)
+    paths = address_paths(tx, record_id)
     search_index.reindex_contact(
         tx,
         record_id,
-        searchable(before.name, paths, before.attributes),
-        searchable(new_name, paths, known),
+        search_text(before.name, paths, before.attributes),
+        search_text(new_name, paths, known),
     )
-    after = contact(tx.connection, record_id)
+    after = get_contact(tx.connection, record_id)
     tx.publish(Event(ContactUpdated(contact=after)))
     return after
 
 
-def contact_shape(row: Any) -> resources.Contact:
+def contact_from_row(row: Any) -> resources.Contact:
     """A person as agents see them, from a row with the columns of a root."""
     return resources.Contact(
         id=row.id,
@@ -144,7 +144,7 @@ def contact_shape(row: Any) -> resources.Contact:
     )
 
 
-def paths_of(tx: Transaction, contact_id: int) -> list[str]:
+def address_paths(tx: Transaction, contact_id: int) -> list[str]:
     """The addresses of a record, as people write them, oldest first."""
     rows = tx.execute(
         select(addresses.c.path)
@@ -154,6 +154,6 @@ def paths_of(tx: Transaction, contact_id: int) -> list[str]:
     return list(rows.scalars())
 
 
-def searchable(name: str, paths: list[str], attributes: Mapping[str, Any]) -> str:
+def search_text(name: str, paths: list[str], attributes: Mapping[str, Any]) -> str:
     """The words that a contact is found by."""
     return " ".join([name, *paths, *(str(value) for value in attributes.values())])

@@ -28,7 +28,7 @@ class Roots:
         return dict(self._root)
 
 
-def roots(records: Iterable[int], edges: Iterable[tuple[int, int]]) -> dict[int, int]:
+def roots_by_contact(records: Iterable[int], edges: Iterable[tuple[int, int]]) -> dict[int, int]:
     """The root of every record when these edges, in the order they were made, hold.
 
     A function of the edges alone: that is why an undone link leaves no trace.

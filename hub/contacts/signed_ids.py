@@ -13,7 +13,7 @@ from hub.store.models import addresses
 SCHEME = "identity"
 
 
-def ids_of(connection: Connection, contact_id: int) -> frozenset[tuple[str, str]]:
+def signed_ids_of(connection: Connection, contact_id: int) -> frozenset[tuple[str, str]]:
     """The signed ids of a person, each with the connector whose site signed it.
 
     By whatever evidence their records are one person. Raises NotFound.
@@ -27,8 +27,11 @@ def ids_of(connection: Connection, contact_id: int) -> frozenset[tuple[str, str]
     return frozenset((row.scope, row.path) for row in found)
 
 
-def are_two(connection: Connection, contact_id: int, other_contact_id: int) -> bool:
+def are_different_customers(connection: Connection, contact_id: int, other_contact_id: int) -> bool:
     """Whether one site has signed that these are two people. Raises NotFound."""
-    ours, theirs = ids_of(connection, contact_id), ids_of(connection, other_contact_id)
+    ours, theirs = (
+        signed_ids_of(connection, contact_id),
+        signed_ids_of(connection, other_contact_id),
+    )
     same_site = {scope for scope, _ in ours} & {scope for scope, _ in theirs}
     return bool(same_site - {scope for scope, _ in ours & theirs})

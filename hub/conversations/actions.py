@@ -28,7 +28,7 @@ from hub.store.models import (
 from hub.types import Address
 
 #: Which columns a change may touch, and what the timeline calls it.
-EVENTS = {
+EVENT_NAMES = {
     "status": "conversation.status",
     "assignee_id": "conversation.assigned",
     "team_id": "conversation.team",
@@ -37,14 +37,14 @@ EVENTS = {
 }
 MAX_LABELS = 50
 #: Somebody looked at it: no clock runs against them, and who let it go before does not count.
-LOOKED_AT: Mapping[str, Any] = MappingProxyType({"accept_by": None, "attempts": 0, "not_for": []})
+ACCEPTED: Mapping[str, Any] = MappingProxyType({"accept_by": None, "attempts": 0, "not_for": []})
 #: What is over is routed anew when it is opened again.
-FORGOTTEN: Mapping[str, Any] = MappingProxyType(
-    {**LOOKED_AT, "rule": None, "queued_at": None, "accepted_at": None}
+UNROUTED: Mapping[str, Any] = MappingProxyType(
+    {**ACCEPTED, "rule": None, "queued_at": None, "accepted_at": None}
 )
 
 
-def change(
+def change_conversation(
     tx: Transaction, conversation_id: int, changes: Mapping[str, Any], by: Author
 ) -> resources.Conversation:
     """Changes status, assignee, team, priority, labels or the time a snooze ends.
@@ -54,27 +54,27 @@ def change(
         Invalid: an agent or team that is not there, or a snooze without its time.
         Conflict: another conversation is open with this customer.
     """
-    row = row_of(tx, conversation_id)
+    row = lock_row(tx, conversation_id)
     conversation_id = row.id
-    new = _checked(tx, row, dict(changes))
-    person = anybody(tx, row.contact_id)
+    new = _check_changes(tx, row, dict(changes))
+    person = any_contact_address(tx, row.contact_id)
     is_reopened = row.status == "resolved" and new.get("status", "resolved") != "resolved"
     if is_reopened and lifecycle.load_open_conversation(tx, person) is not None:
         raise Conflict("Another conversation is open with this customer: go on there.")
     target = lifecycle.load_conversation(tx, conversation_id, person)
     changed = {name: value for name, value in new.items() if value != getattr(row, name)}
     if not changed:
-        return views.conversation(tx.connection, conversation_id)
+        return views.get_conversation(tx.connection, conversation_id)
     target.assign(changed)
-    target.assign(_for_router(tx, row, changed, by))
+    target.assign(_routing_changes(tx, row, changed, by))
     if "labels" in changed:
         write_labels(tx, conversation_id, changed["labels"])
     lifecycle.save_conversation(tx, target)
-    for name, event in EVENTS.items():
+    for name, event in EVENT_NAMES.items():
         if name in changed:
-            timeline.add_event(tx, target, event, by, **_told(tx, name, row, changed[name]))
-    pages = publishing.pages_of(tx.connection, [conversation_id])
-    return publishing.conversation(tx, conversation_id, pages[conversation_id])
+            timeline.add_event(tx, target, event, by, **_event_fields(tx, name, row, changed[name]))
+    pages = publishing.page_addresses(tx.connection, [conversation_id])
+    return publishing.publish_conversation(tx, conversation_id, pages[conversation_id])
 
 
 def is_snooze_over(connection: Connection) -> bool:
@@ -90,7 +90,7 @@ def is_snooze_over(connection: Connection) -> bool:
     return found.first() is not None
 
 
-def wake_snoozed(tx: Transaction) -> int:
+def reopen_snoozed(tx: Transaction) -> int:
     """Opens what was put off until now. Returns how many."""
     due = tx.execute(
         select(conversations.c.id)
@@ -99,14 +99,14 @@ def wake_snoozed(tx: Transaction) -> int:
     ).scalars()
     count = 0
     for conversation_id in due.all():
-        change(tx, conversation_id, {"status": "open"}, author.SYSTEM)
+        change_conversation(tx, conversation_id, {"status": "open"}, author.SYSTEM)
         count += 1
     return count
 
 
-def read(tx: Transaction, conversation_id: int, message_id: int) -> resources.Conversation:
+def mark_read(tx: Transaction, conversation_id: int, message_id: int) -> resources.Conversation:
     """An agent has seen everything up to a message. Raises NotFound."""
-    row = row_of(tx, conversation_id)
+    row = lock_row(tx, conversation_id)
     conversation_id = row.id
     unread = len(
         tx.execute(
@@ -127,10 +127,10 @@ def read(tx: Transaction, conversation_id: int, message_id: int) -> resources.Co
             .where(conversations.c.id == conversation_id)
             .values(unread_count=unread)
         )
-    return publishing.conversation(tx, conversation_id)
+    return publishing.publish_conversation(tx, conversation_id)
 
 
-def row_of(tx: Transaction, conversation_id: int) -> Any:
+def lock_row(tx: Transaction, conversation_id: int) -> Any:
     """The row, or that of the conversation it was brought into, held until the commit.
 
     Raises NotFound.
@@ -140,10 +140,10 @@ def row_of(tx: Transaction, conversation_id: int) -> Any:
     ).first()
     if row is None:
         raise NotFound("There is no such conversation.")
-    return row if row.merged_into_id is None else row_of(tx, row.merged_into_id)
+    return row if row.merged_into_id is None else lock_row(tx, row.merged_into_id)
 
 
-def _checked(tx: Transaction, row: Any, changes: dict[str, Any]) -> dict[str, Any]:
+def _check_changes(tx: Transaction, row: Any, changes: dict[str, Any]) -> dict[str, Any]:
     agent_id, team_id = changes.get("assignee_id"), changes.get("team_id")
     if agent_id is not None:
         found = tx.execute(
@@ -182,12 +182,12 @@ def _checked(tx: Transaction, row: Any, changes: dict[str, Any]) -> dict[str, An
     return changes
 
 
-def _for_router(
+def _routing_changes(
     tx: Transaction, row: Any, changed: Mapping[str, Any], by: Author
 ) -> dict[str, Any]:
     """What a change by hand means for the queue and for who must look at it."""
     if changed.get("status") == "resolved":
-        return dict(FORGOTTEN)
+        return dict(UNROUTED)
     if "assignee_id" in changed:
         agent_id = changed["assignee_id"]
         if agent_id is None:
@@ -200,17 +200,17 @@ def _for_router(
                 if row.queued_at is not None and row.accepted_at is None
                 else row.waiting_since or tx.now,
             }
-        is_taken = by.type == "agent" and by.id == agent_id and _is_here(tx, agent_id)
+        is_taken = by.type == "agent" and by.id == agent_id and _is_connected(tx, agent_id)
         # A colleague's choice stands, also before the rules have looked at it.
         rule = "" if row.rule is None and not is_taken else row.rule
-        return {**LOOKED_AT, "accepted_at": tx.now if is_taken else None, "rule": rule}
+        return {**ACCEPTED, "accepted_at": tx.now if is_taken else None, "rule": rule}
     if row.assignee_id is not None and by.type == "agent" and by.id == row.assignee_id:
         # Whoever works on it has looked at it.
-        return {**LOOKED_AT, "accepted_at": row.accepted_at or tx.now}
+        return {**ACCEPTED, "accepted_at": row.accepted_at or tx.now}
     return {}
 
 
-def _is_here(tx: Transaction, agent_id: int) -> bool:
+def _is_connected(tx: Transaction, agent_id: int) -> bool:
     """Whether a screen of theirs is open: who is not here cannot go, and takes what they take."""
     found = tx.execute(
         select(agents.c.id).where(agents.c.id == agent_id, agents.c.connected_at.is_not(None))
@@ -230,7 +230,7 @@ def write_labels(tx: Transaction, conversation_id: int, labels: list[str]) -> No
         )
 
 
-def _told(tx: Transaction, column: str, row: Any, new: Any) -> dict[str, Any]:
+def _event_fields(tx: Transaction, column: str, row: Any, new: Any) -> dict[str, Any]:
     old = getattr(row, column)
     if column == "assignee_id":
         names = {
@@ -247,7 +247,7 @@ def _told(tx: Transaction, column: str, row: Any, new: Any) -> dict[str, Any]:
     return {"from": old, "to": new}
 
 
-def anybody(tx: Transaction, contact_id: int) -> ContactAddress:
+def any_contact_address(tx: Transaction, contact_id: int) -> ContactAddress:
     """The contact at one of their addresses, for what goes to none of them."""
     row = tx.execute(select(addresses).where(addresses.c.contact_id == contact_id).limit(1)).first()
     assert row is not None

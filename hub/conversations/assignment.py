@@ -30,8 +30,8 @@ from hub.store.models import (
 )
 from hub.store.prepared import Prepared, insert_all
 
-NOTHING: Mapping[str, Any] = MappingProxyType({})
-ASSIGNED = actions.EVENTS["assignee_id"]
+NO_COLUMNS: Mapping[str, Any] = MappingProxyType({})
+ASSIGNED = actions.EVENT_NAMES["assignee_id"]
 QUEUED = "conversation.queued"
 UNANSWERED = "conversation.unanswered"
 OVERFLOWED = "conversation.overflowed"
@@ -39,7 +39,7 @@ AGENT_LEFT = "conversation.agent_left"
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
+class Assignment:
     """What was decided about one conversation.
 
     Args:
@@ -55,13 +55,13 @@ class Settlement:
     held_by: int | None
     is_first: bool
     agent_id: int | None
-    columns: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    columns: Mapping[str, Any] = field(default_factory=lambda: NO_COLUMNS)
     labels: tuple[str, ...] = ()
     rule: str = ""
     team: str = ""
     candidates: Sequence[Mapping[str, Any]] = ()
     waited_seconds: float = 0.0
-    told: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    told: Mapping[str, Any] = field(default_factory=lambda: NO_COLUMNS)
 
     @property
     def is_given(self) -> bool:
@@ -70,15 +70,15 @@ class Settlement:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class AgentTurn:
     """An agent who is given something: what was known of them, and what is from now on."""
 
     seen: datetime | None
     given_at: datetime
 
 
-def settle(
-    tx: Transaction, settlements: Sequence[Settlement], turns: Mapping[int, Turn]
+def apply_assignments(
+    tx: Transaction, settlements: Sequence[Assignment], turns: Mapping[int, AgentTurn]
 ) -> set[int]:
     """Writes decisions. Returns the ids of the conversations for which they still held.
 
@@ -93,24 +93,24 @@ def settle(
     done = [
         one
         for one in settlements
-        if (not one.is_given or one.agent_id in still) and _claim(tx, one)
+        if (not one.is_given or one.agent_id in still) and _write_assignment(tx, one)
     ]
     if done:
-        _tell(tx, done)
+        _record_decisions(tx, done)
     return {one.conversation_id for one in done}
 
 
-_INSERT_LINE = Prepared(insert_all(messages))
+_INSERT_EVENT = Prepared(insert_all(messages))
 
 
-def _claim(tx: Transaction, one: Settlement) -> bool:
+def _write_assignment(tx: Transaction, one: Assignment) -> bool:
     columns = {"assignee_id": one.agent_id, "updated_at": tx.now, **one.columns}
     if one.labels:
         row = tx.execute(
             select(conversations.c.labels).where(conversations.c.id == one.conversation_id)
         ).scalar_one()
         columns["labels"] = list(dict.fromkeys([*row, *one.labels]))[: actions.MAX_LABELS]
-    statement = _claim_of(frozenset(columns), one.held_by is None, one.is_first)
+    statement = _assignment_statement(frozenset(columns), one.held_by is None, one.is_first)
     row = {"row": one.conversation_id, "held_by": one.held_by, **columns}
     if statement.first(tx.connection, row) is None:
         return False
@@ -120,7 +120,7 @@ def _claim(tx: Transaction, one: Settlement) -> bool:
 
 
 @cache
-def _claim_of(columns: frozenset[str], is_free: bool, is_first: bool) -> Prepared[Any]:
+def _assignment_statement(columns: frozenset[str], is_free: bool, is_first: bool) -> Prepared[Any]:
     rule, assignee = conversations.c.rule, conversations.c.assignee_id
     return Prepared(
         update(conversations)
@@ -136,7 +136,7 @@ def _claim_of(columns: frozenset[str], is_free: bool, is_first: bool) -> Prepare
     )
 
 
-def _tell(tx: Transaction, done: Sequence[Settlement]) -> None:
+def _record_decisions(tx: Transaction, done: Sequence[Assignment]) -> None:
     tx.execute(
         insert(routing_decisions),
         [
@@ -153,10 +153,10 @@ def _tell(tx: Transaction, done: Sequence[Settlement]) -> None:
         ],
     )
     lines = {one.conversation_id: one.told for one in done if one.told}
-    publish_lines(tx, [one.conversation_id for one in done], lines)
+    publish_with_events(tx, [one.conversation_id for one in done], lines)
 
 
-def publish_lines(
+def publish_with_events(
     tx: Transaction, ids: Sequence[int], lines: Mapping[int, Mapping[str, Any]]
 ) -> None:
     """Writes a line into the timelines of these and says how each conversation stands now.
@@ -164,19 +164,21 @@ def publish_lines(
     Args:
         lines: the fields of the line, by conversation.
     """
-    rows = tx.execute(views.CONVERSATIONS.where(conversations.c.id.in_(ids))).all()
-    found = {int(one.id): one for one in views.conversation_shapes(tx.connection, rows)}
+    rows = tx.execute(views.SELECT_CONVERSATIONS.where(conversations.c.id.in_(ids))).all()
+    found = {int(one.id): one for one in views.conversations_from_rows(tx.connection, rows)}
     written = {
-        row.id: _line(tx, row.id, row.contact_id, lines[row.id]) for row in rows if row.id in lines
+        row.id: _add_event_row(tx, row.id, row.contact_id, lines[row.id])
+        for row in rows
+        if row.id in lines
     }
     shown = {
         int(one.conversation_id): one
-        for one in views.message_shapes(
+        for one in views.messages_from_rows(
             tx.connection,
-            tx.execute(views.MESSAGES.where(messages.c.id.in_(written.values()))).all(),
+            tx.execute(views.SELECT_MESSAGES.where(messages.c.id.in_(written.values()))).all(),
         )
     }
-    pages = publishing.pages_of(tx.connection, ids)
+    pages = publishing.page_addresses(tx.connection, ids)
     for conversation_id in ids:
         conversation = found[conversation_id]
         if conversation_id in shown:
@@ -190,7 +192,9 @@ def publish_lines(
             tx.publish(Event(updated, page, to_agents=False))
 
 
-def _line(tx: Transaction, conversation_id: int, contact_id: int, told: Mapping[str, Any]) -> int:
+def _add_event_row(
+    tx: Transaction, conversation_id: int, contact_id: int, told: Mapping[str, Any]
+) -> int:
     values = {
         "conversation_id": conversation_id,
         "contact_id": contact_id,
@@ -216,35 +220,37 @@ def _line(tx: Transaction, conversation_id: int, contact_id: int, told: Mapping[
         "received_at": tx.now,
         "edited_at": None,
     }
-    return int(_INSERT_LINE.rows(tx.connection, values)[0].id)
+    return int(_INSERT_EVENT.rows(tx.connection, values)[0].id)
 
 
 # -- looking at it -------------------------------------------------------------------------------
 
 
-def accept(tx: Transaction, conversation_id: int, agent_id: int | None) -> resources.Conversation:
+def accept_conversation(
+    tx: Transaction, conversation_id: int, agent_id: int | None
+) -> resources.Conversation:
     """Whoever was given it says that they have it.
 
     Raises:
         NotFound: no such conversation.
         Conflict: it is not theirs to accept.
     """
-    row = actions.row_of(tx, conversation_id)
+    row = actions.lock_row(tx, conversation_id)
     if row.assignee_id is None:
         raise Conflict("Nobody was given this conversation: take it by setting assignee_id.")
     if row.assignee_id != agent_id:
         raise Conflict("Somebody else has this conversation.")
     if row.accepted_at is not None and row.accept_by is None:
-        return views.conversation(tx.connection, conversation_id)
+        return views.get_conversation(tx.connection, conversation_id)
     tx.execute(
         update(conversations)
         .where(conversations.c.id == conversation_id)
-        .values(accepted_at=tx.now, updated_at=tx.now, **actions.LOOKED_AT)
+        .values(accepted_at=tx.now, updated_at=tx.now, **actions.ACCEPTED)
     )
-    return publishing.conversation(tx, conversation_id)
+    return publishing.publish_conversation(tx, conversation_id)
 
 
-def is_awaited(connection: Connection, conversation_id: int, agent_id: int) -> bool:
+def awaits_acceptance(connection: Connection, conversation_id: int, agent_id: int) -> bool:
     """Whether a conversation waits for this agent to look at it."""
     found = connection.execute(
         select(conversations.c.id).where(
@@ -260,7 +266,7 @@ def is_awaited(connection: Connection, conversation_id: int, agent_id: int) -> b
 
 
 @dataclass(frozen=True, slots=True)
-class Overdue:
+class OverdueConversation:
     """A conversation that its agent did not look at in time."""
 
     conversation_id: int
@@ -271,7 +277,7 @@ class Overdue:
 
 
 @dataclass(frozen=True, slots=True)
-class Next:
+class OverdueStep:
     """Where it goes then.
 
     `is_last` when it was the last try: to the team `overflow`, or around again where there is none.
@@ -281,7 +287,7 @@ class Next:
     overflow: str | None = None
 
 
-def take_back(tx: Transaction, late: Overdue, then: Next) -> bool:
+def requeue_overdue(tx: Transaction, late: OverdueConversation, then: OverdueStep) -> bool:
     """Puts what nobody looked at back in its place in the queue. False when they did look."""
     columns: dict[str, Any] = {
         "assignee_id": None,
@@ -312,13 +318,13 @@ def take_back(tx: Transaction, late: Overdue, then: Next) -> bool:
     )
     if taken.rowcount == 0:
         return False
-    publish_lines(tx, [late.conversation_id], {late.conversation_id: told})
+    publish_with_events(tx, [late.conversation_id], {late.conversation_id: told})
     return True
 
 
-def leave(tx: Transaction, conversation_id: int, agent_id: int) -> bool:
+def requeue_of_absent_agent(tx: Transaction, conversation_id: int, agent_id: int) -> bool:
     """Puts back what an agent had who is gone. False when somebody else has it by now."""
-    row = actions.row_of(tx, conversation_id)
+    row = actions.lock_row(tx, conversation_id)
     if row.assignee_id != agent_id or row.status != "open":
         return False
     tx.execute(
@@ -334,7 +340,7 @@ def leave(tx: Transaction, conversation_id: int, agent_id: int) -> bool:
     )
     agent = _agent(tx, agent_id)
     told = {"name": AGENT_LEFT, **agent, "text": f"{agent['agent']} is gone: it waits again."}
-    publish_lines(tx, [conversation_id], {conversation_id: told})
+    publish_with_events(tx, [conversation_id], {conversation_id: told})
     return True
 
 

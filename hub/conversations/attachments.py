@@ -18,7 +18,7 @@ from hub.store.models import attachments
 from hub.types import Attachment, Medium
 
 
-def attach(
+def add_inbound_files(
     tx: Transaction,
     connector: str,
     message_id: int,

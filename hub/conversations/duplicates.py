@@ -26,7 +26,7 @@ MIN_BYTES = 1024
 MAX_LOOKED_AT = 20
 
 
-def original(
+def find_original(
     tx: Transaction, target: LoadedConversation, person: ContactAddress, event: InboundMessage
 ) -> int | None:
     """The message of this conversation that a new one repeats from another address.
@@ -36,37 +36,42 @@ def original(
     was_at = target.last_inbound_address_id
     if was_at in (None, person.address_id) and len(target.connectors) < 2:
         return None
-    if target.has_new_status or not _says_something(event):
+    if target.has_new_status or not _is_comparable(event):
         return None  # what opens a conversation again is something to answer
-    return _same(
+    return _find_same_message(
         tx, event, lifecycle.message_is_in(target.id), messages.c.address_id != person.address_id
     )
 
 
-def suggest_namesakes(tx: Transaction, person: ContactAddress, event: InboundMessage) -> None:
+def suggest_same_name(tx: Transaction, person: ContactAddress, event: InboundMessage) -> None:
     """Somebody of the same name who sent the same a moment ago may be the same person."""
-    if not person.name or not _says_something(event):
+    if not person.name or not _is_comparable(event):
         return
     others = [
         one
-        for one in match_detection.namesakes(tx, person.contact_id, person.name)
-        if _same(tx, event, messages.c.contact_id.in_(_records_of(one))) is not None
+        for one in match_detection.contacts_named(tx, person.contact_id, person.name)
+        if _find_same_message(tx, event, messages.c.contact_id.in_(_linked_contact_ids(one)))
+        is not None
     ]
-    what = "words" if essence(event.text) else "file"
-    match_detection.same_words(tx, person.contact_id, others, person.name, what)
+    what = "words" if comparable_text(event.text) else "file"
+    match_detection.suggest_same_text(tx, person.contact_id, others, person.name, what)
 
 
-def essence(text: str) -> str:
+def comparable_text(text: str) -> str:
     """A text without case, accents and punctuation; empty when it is too short to tell anything."""
     plain = search_index.fold(text)
     return plain if len(plain) >= MIN_CHARACTERS else ""
 
 
-def _says_something(event: InboundMessage) -> bool:
-    return bool(essence(event.text)) or (not event.text.strip() and bool(_files(event.attachments)))
+def _is_comparable(event: InboundMessage) -> bool:
+    return bool(comparable_text(event.text)) or (
+        not event.text.strip() and bool(_file_signature(event.attachments))
+    )
 
 
-def _same(tx: Transaction, event: InboundMessage, *conditions: ColumnElement[bool]) -> int | None:
+def _find_same_message(
+    tx: Transaction, event: InboundMessage, *conditions: ColumnElement[bool]
+) -> int | None:
     rows = tx.execute(
         select(messages.c.id, messages.c.text)
         .where(
@@ -79,15 +84,15 @@ def _same(tx: Transaction, event: InboundMessage, *conditions: ColumnElement[boo
         .order_by(messages.c.id.desc())
         .limit(MAX_LOOKED_AT)
     ).all()
-    words = essence(event.text)
+    words = comparable_text(event.text)
     if words:
-        return next((row.id for row in rows if essence(row.text) == words), None)
-    sent = _sent(tx, [row.id for row in rows if not row.text.strip()])
-    wanted = _files(event.attachments)
+        return next((row.id for row in rows if comparable_text(row.text) == words), None)
+    sent = _files_by_message(tx, [row.id for row in rows if not row.text.strip()])
+    wanted = _file_signature(event.attachments)
     return next((row.id for row in rows if sent.get(row.id) == wanted), None)
 
 
-def _files(given: Sequence[Attachment]) -> list[tuple[str, int]]:
+def _file_signature(given: Sequence[Attachment]) -> list[tuple[str, int]]:
     """What tells files from each other; empty when one of them could be any."""
     found = [
         (one.media_type, one.size)
@@ -97,7 +102,9 @@ def _files(given: Sequence[Attachment]) -> list[tuple[str, int]]:
     return sorted(found) if len(found) == len(given) else []
 
 
-def _sent(tx: Transaction, message_ids: Sequence[int]) -> dict[int, list[tuple[str, int]]]:
+def _files_by_message(
+    tx: Transaction, message_ids: Sequence[int]
+) -> dict[int, list[tuple[str, int]]]:
     found: dict[int, list[tuple[str, int]]] = {}
     rows: Sequence[Any] = tx.execute(
         select(attachments.c.message_id, attachments.c.media_type, attachments.c.size).where(
@@ -109,7 +116,7 @@ def _sent(tx: Transaction, message_ids: Sequence[int]) -> dict[int, list[tuple[s
     return {message_id: sorted(files) for message_id, files in found.items()}
 
 
-def _records_of(contact_id: int) -> Any:
+def _linked_contact_ids(contact_id: int) -> Any:
     own = contacts.alias()
     return (
         select(contacts.c.id)

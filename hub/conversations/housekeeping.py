@@ -12,7 +12,7 @@ from hub.store.models import attachments
 UNUSED_FOR = timedelta(days=1)
 
 
-def forget_unused_uploads(tx: Transaction) -> list[str]:
+def delete_unused_uploads(tx: Transaction) -> list[str]:
     """Forgets uploads that were never sent. Returns the keys of their files."""
     found = tx.execute(
         delete(attachments)

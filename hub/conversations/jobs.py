@@ -22,7 +22,7 @@ class SnoozeEnd:
         with self._store.read() as connection:
             if not actions.is_snooze_over(connection):
                 return
-        self._store.write(actions.wake_snoozed)
+        self._store.write(actions.reopen_snoozed)
 
 
 class UnusedUploads:
@@ -36,5 +36,5 @@ class UnusedUploads:
 
     def run(self) -> None:
         """Deletes the rows first, so that no row is left without its file."""
-        for key in self._store.write(housekeeping.forget_unused_uploads):
+        for key in self._store.write(housekeeping.delete_unused_uploads):
             self._media.path(key).unlink(missing_ok=True)

@@ -86,7 +86,7 @@ def message_is_in(conversation_id: int) -> ColumnElement[bool]:
     )
 
 
-def belongs_to(tx: Transaction, conversation_id: int, person: ContactAddress) -> bool:
+def is_conversation_with(tx: Transaction, conversation_id: int, person: ContactAddress) -> bool:
     """Whether a conversation is one with this person."""
     found = tx.execute(
         select(contacts.c.root_id)
@@ -163,7 +163,7 @@ def conversation_for_inbound(
     if found is not None:
         return found
     latest = load_latest_conversation(tx, person)
-    if latest is not None and _continues(tx, latest, answered):
+    if latest is not None and _is_continued(tx, latest, answered):
         if answered is not None and answered != latest.id:
             latest = load_conversation(tx, surviving_id(tx, answered), person)
         latest.status = "open"
@@ -173,14 +173,14 @@ def conversation_for_inbound(
     return start_conversation(tx, person, subject)
 
 
-def _continues(tx: Transaction, latest: LoadedConversation, answered: int | None) -> bool:
+def _is_continued(tx: Transaction, latest: LoadedConversation, answered: int | None) -> bool:
     if answered is not None:
         return True
     resolved_at = latest.resolved_at
     return resolved_at is not None and tx.now - resolved_at < REOPEN_WITHIN
 
 
-def join_connector(tx: Transaction, target: LoadedConversation, connector: str) -> None:
+def add_connector(tx: Transaction, target: LoadedConversation, connector: str) -> None:
     """From now on it is found by this connector, too."""
     if connector not in target.connectors:
         target.connectors = [*target.connectors, connector]

@@ -50,7 +50,7 @@ class ConversationState:
         return self.status != "resolved" and self.merged_into_id is None
 
 
-def keeper(candidates: Sequence[ConversationState]) -> ConversationState:
+def choose_survivor(candidates: Sequence[ConversationState]) -> ConversationState:
     """Which of several open conversations stays: one that somebody has, else who waits longest."""
     return min(
         candidates,
@@ -58,7 +58,7 @@ def keeper(candidates: Sequence[ConversationState]) -> ConversationState:
     )
 
 
-def absorb(keep: ConversationState, give: ConversationState, *, goes_on: bool = False) -> None:
+def merge_into(keep: ConversationState, give: ConversationState, *, goes_on: bool = False) -> None:
     """Brings one conversation into another, which shows the work of both from now on.
 
     `goes_on`: the customer went from one to the other themselves. Else an answer in either goes
@@ -70,8 +70,8 @@ def absorb(keep: ConversationState, give: ConversationState, *, goes_on: bool = 
     keep.team_id = keep.team_id if keep.team_id is not None else give.team_id
     keep.unread_count += give.unread_count
     keep.waiting_since = min(filter(None, (keep.waiting_since, give.waiting_since)), default=None)
-    keep.labels = united(keep.labels, give.labels)
-    keep.connectors = united(keep.connectors, give.connectors)
+    keep.labels = union(keep.labels, give.labels)
+    keep.connectors = union(keep.connectors, give.connectors)
     if give.last_activity_at > keep.last_activity_at:
         keep.last_activity_at = give.last_activity_at
         keep.last_message_id = give.last_message_id
@@ -81,10 +81,10 @@ def absorb(keep: ConversationState, give: ConversationState, *, goes_on: bool = 
     give.merged_into_id = keep.id
 
 
-def copied(states: Iterable[ConversationState]) -> list[ConversationState]:
+def copies(states: Iterable[ConversationState]) -> list[ConversationState]:
     return [replace(one) for one in states]
 
 
-def united(own: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
+def union(own: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
     """Each name once, in the order in which they came."""
     return tuple(dict.fromkeys((*own, *more)))

@@ -24,25 +24,29 @@ from hub.store.models import addresses, messages
 from hub.types import Address
 
 
-def fresh_message(tx: Transaction, target: LoadedConversation, values: dict[str, Any]) -> None:
+def publish_new_message_without_files(
+    tx: Transaction, target: LoadedConversation, values: dict[str, Any]
+) -> None:
     """Like `message`, for what was just written without files: asks for nothing again."""
     lifecycle.save_conversation(tx, target)
-    _created(tx, target, views.fresh_message(values, target.contact_address))
+    _publish_created(tx, target, views.message_from_values(values, target.contact_address))
 
 
-def message(tx: Transaction, target: LoadedConversation, message_id: int) -> resources.Message:
+def publish_new_message(
+    tx: Transaction, target: LoadedConversation, message_id: int
+) -> resources.Message:
     """Says that a message is there, and how its conversation stands now."""
     lifecycle.save_conversation(tx, target)
-    made = views.message(tx.connection, message_id)
-    _created(tx, target, made)
+    made = views.get_message(tx.connection, message_id)
+    _publish_created(tx, target, made)
     return made
 
 
-def updated_message(tx: Transaction, message_id: int) -> None:
+def publish_message_update(tx: Transaction, message_id: int) -> None:
     """Says how a message stands now that something about it has changed."""
-    row = tx.execute(views.MESSAGES.where(messages.c.id == message_id)).one()
-    changed = views.message_shapes(tx.connection, [row])[0]
-    around = views.conversation(tx.connection, row.conversation_id)
+    row = tx.execute(views.SELECT_MESSAGES.where(messages.c.id == message_id)).one()
+    changed = views.messages_from_rows(tx.connection, [row])[0]
+    around = views.get_conversation(tx.connection, row.conversation_id)
     is_theirs = bool(row.scheme) and changed.type == "message"
     tx.publish(
         Event(
@@ -52,17 +56,17 @@ def updated_message(tx: Transaction, message_id: int) -> None:
     )
 
 
-def conversation(
+def publish_conversation(
     tx: Transaction, conversation_id: int, pages: Sequence[Address] = ()
 ) -> resources.Conversation:
     """Says how a conversation stands: to the agents, and to the customer's pages named."""
-    found = views.conversation(tx.connection, conversation_id)
+    found = views.get_conversation(tx.connection, conversation_id)
     payload = ConversationUpdated(conversation=found, context_card=found.context_card)
     tx.publish(Event(payload), *(Event(payload, page, to_agents=False) for page in pages))
     return found
 
 
-def pages_of(connection: Connection, ids: Collection[int]) -> dict[int, list[Address]]:
+def page_addresses(connection: Connection, ids: Collection[int]) -> dict[int, list[Address]]:
     """The addresses on pages of each conversation: its pages show the agent and the queue."""
     rows = connection.execute(
         select(
@@ -83,9 +87,9 @@ def pages_of(connection: Connection, ids: Collection[int]) -> dict[int, list[Add
     return pages
 
 
-def _created(tx: Transaction, target: LoadedConversation, made: resources.Message) -> None:
+def _publish_created(tx: Transaction, target: LoadedConversation, made: resources.Message) -> None:
     is_last = str(target.last_message_id) == made.id
-    around = _standing(tx, target, made if is_last else None)
+    around = _saved_conversation(tx, target, made if is_last else None)
     if target.is_new:
         tx.publish(Event(ConversationCreated(conversation=around)))
         target.is_new = False
@@ -97,13 +101,13 @@ def _created(tx: Transaction, target: LoadedConversation, made: resources.Messag
     )
 
 
-def _standing(
+def _saved_conversation(
     tx: Transaction, target: LoadedConversation, last_message: resources.Message | None
 ) -> resources.Conversation:
     """The conversation as it stands after `save`, without asking for what is at hand."""
     if last_message is None:
-        return views.conversation(tx.connection, target.id)
-    return views.conversation_shape(
+        return views.get_conversation(tx.connection, target.id)
+    return views.conversation_from_row(
         target,
         target.contact_address.contact,
         last_message=last_message,

@@ -48,10 +48,10 @@ def list_conversations(
     connection: Connection, wanted: ConversationFilter, limit: int, cursor: str | None
 ) -> Page[resources.Conversation]:
     """By last activity, newest first."""
-    query = views.CONVERSATIONS.where(*_conditions(wanted))
+    query = views.SELECT_CONVERSATIONS.where(*_conditions(wanted))
     position = (conversations.c.last_activity_at, conversations.c.id)
     rows = cursors.page(connection, query, position, limit, cursor)
-    found = views.conversation_shapes(connection, rows.items)
+    found = views.conversations_from_rows(connection, rows.items)
     return Page(found, rows.next)
 
 
@@ -93,15 +93,17 @@ def list_messages(
 
     Raises NotFound.
     """
-    _exists(connection, conversations, conversation_id)
+    _check_exists(connection, conversations, conversation_id)
     inside = connection.execute(
         select(conversations.c.id).where(conversations.c.merged_into_id == conversation_id)
     )
     ids = [conversation_id, *inside.scalars()]
-    return _merged(connection, [messages.c.conversation_id == one for one in ids], limit, cursor)
+    return _merged_page(
+        connection, [messages.c.conversation_id == one for one in ids], limit, cursor
+    )
 
 
-def timeline(
+def contact_timeline(
     connection: Connection, contact_id: int, limit: int, cursor: str | None
 ) -> Page[resources.Message]:
     """All a person said and heard, over every channel and conversation, newest first.
@@ -110,21 +112,21 @@ def timeline(
     Raises NotFound.
     """
     group = contact_addresses.linked_contact_ids(connection, contact_id)
-    return _merged(connection, [messages.c.contact_id == one for one in group], limit, cursor)
+    return _merged_page(connection, [messages.c.contact_id == one for one in group], limit, cursor)
 
 
-def _merged(
+def _merged_page(
     connection: Connection, streams: Sequence[ColumnElement[bool]], limit: int, cursor: str | None
 ) -> Page[resources.Message]:
     """One page of several streams of messages, each read along its index."""
     position = (messages.c.created_at, messages.c.id)
     read = [
-        cursors.rows_from(connection, views.MESSAGES.where(one), position, limit + 1, cursor)
+        cursors.rows_from(connection, views.SELECT_MESSAGES.where(one), position, limit + 1, cursor)
         for one in streams
     ]
     newest = merge(*read, key=lambda row: (row.created_at, row.id), reverse=True)
     page = cursors.cut(list(islice(newest, limit + 1)), limit, ("created_at", "id"))
-    return Page(views.message_shapes(connection, page.items), page.next)
+    return Page(views.messages_from_rows(connection, page.items), page.next)
 
 
 def messages_after(
@@ -135,22 +137,24 @@ def messages_after(
     conversation_id: int | None = None,
 ) -> tuple[list[resources.Message], bool]:
     """What came after a message, oldest first, and whether there is more."""
-    query = views.MESSAGES.where(messages.c.id > after).order_by(messages.c.id).limit(limit + 1)
+    query = (
+        views.SELECT_MESSAGES.where(messages.c.id > after).order_by(messages.c.id).limit(limit + 1)
+    )
     if conversation_id is not None:
         query = query.where(messages.c.conversation_id == conversation_id)
     rows = connection.execute(query).all()
-    return views.message_shapes(connection, rows[:limit]), len(rows) > limit
+    return views.messages_from_rows(connection, rows[:limit]), len(rows) > limit
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class LastInbound:
     """Where a customer spoke last."""
 
     connector: str
     address: Address
 
 
-def last_inbound(connection: Connection, conversation_id: int) -> Heard | None:
+def last_inbound(connection: Connection, conversation_id: int) -> LastInbound | None:
     row = connection.execute(
         select(messages.c.connector, addresses.c.scheme, addresses.c.path, addresses.c.scope)
         .join(addresses, addresses.c.id == messages.c.address_id)
@@ -160,7 +164,7 @@ def last_inbound(connection: Connection, conversation_id: int) -> Heard | None:
     ).first()
     if row is None:
         return None
-    return Heard(row.connector, Address(row.scheme, row.path, row.scope))
+    return LastInbound(row.connector, Address(row.scheme, row.path, row.scope))
 
 
 def inbound_by_client_id(
@@ -168,7 +172,7 @@ def inbound_by_client_id(
 ) -> resources.Message | None:
     """What a customer sent under a key of their own, if it came."""
     row = connection.execute(
-        views.MESSAGES.where(
+        views.SELECT_MESSAGES.where(
             addresses.c.scheme == address.scheme,
             addresses.c.scope == address.scope,
             addresses.c.path == address.path,
@@ -177,7 +181,7 @@ def inbound_by_client_id(
             messages.c.client_id == client_id,
         )
     ).first()
-    return None if row is None else views.message_shapes(connection, [row])[0]
+    return None if row is None else views.messages_from_rows(connection, [row])[0]
 
 
 def current_conversation(connection: Connection, contact_id: int) -> resources.Conversation | None:
@@ -189,7 +193,7 @@ def current_conversation(connection: Connection, contact_id: int) -> resources.C
         .order_by((conversations.c.status == "resolved"), conversations.c.id.desc())
         .limit(1)
     ).first()
-    return None if row is None else views.conversation(connection, row.id)
+    return None if row is None else views.get_conversation(connection, row.id)
 
 
 def list_contacts(
@@ -199,15 +203,15 @@ def list_contacts(
     if query.strip():
         before = cursors.id_from(cursor)
         ids = search_index.find_contacts(connection, query, before, limit + 1)
-        again = _shown_before(connection, query, ids[:limit])
-        found = [profiles.contact(connection, one) for one in ids[:limit] if one not in again]
+        again = _shown_on_page(connection, query, ids[:limit])
+        found = [profiles.get_contact(connection, one) for one in ids[:limit] if one not in again]
         return Page(found, cursors.encode([ids[limit - 1]]) if len(ids) > limit else None)
     people_only = select(contacts).where(contacts.c.root_id == contacts.c.id)
     rows = cursors.page(connection, people_only, (contacts.c.id,), limit, cursor)
-    return Page([profiles.contact_shape(row) for row in rows.items], rows.next)
+    return Page([profiles.contact_from_row(row) for row in rows.items], rows.next)
 
 
-def _shown_before(connection: Connection, query: str, ids: Sequence[int]) -> set[int]:
+def _shown_on_page(connection: Connection, query: str, ids: Sequence[int]) -> set[int]:
     """Those records whose person stands higher in the list already, by a newer record of theirs."""
     newer = contacts.alias()
     pairs = connection.execute(
@@ -219,16 +223,16 @@ def _shown_before(connection: Connection, query: str, ids: Sequence[int]) -> set
     return {pair.id for pair in pairs if pair.newer_id in matching}
 
 
-def find(
+def search(
     connection: Connection, query: str, limit: int, cursor: str | None
 ) -> Page[resources.SearchResult]:
     """Contacts first (on the first page), then messages, newest first."""
     before = cursors.id_from(cursor)
     ids = search_index.find_messages(connection, query, before, limit + 1)
-    rows = connection.execute(views.MESSAGES.where(messages.c.id.in_(ids[:limit]))).all()
+    rows = connection.execute(views.SELECT_MESSAGES.where(messages.c.id.in_(ids[:limit]))).all()
     by_id = {
         int(message.id): message
-        for message in views.message_shapes(connection, rows, with_html=False)
+        for message in views.messages_from_rows(connection, rows, with_html=False)
     }
     results = []
     if cursor is None:
@@ -275,7 +279,7 @@ def _integer(value: str) -> int:
     return int(value) if value.isascii() and value.isdecimal() and len(value) < 19 else -1
 
 
-def _exists(connection: Connection, where: Any, row_id: int) -> None:
+def _check_exists(connection: Connection, where: Any, row_id: int) -> None:
     if connection.execute(select(where.c.id).where(where.c.id == row_id)).first() is None:
         raise NotFound(f"There is no such {where.name}.")
 

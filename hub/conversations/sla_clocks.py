@@ -17,7 +17,7 @@ from hub.store.models import conversations, messages
 Clock = Literal["first_reply", "next_reply", "resolve"]
 
 
-def due(connection: Connection, now: datetime, limit: int) -> list[int]:
+def due_conversations(connection: Connection, now: datetime, limit: int) -> list[int]:
     """The conversations whose clocks want to be looked at by now, the most urgent first."""
     found = connection.execute(
         select(conversations.c.id)
@@ -28,7 +28,7 @@ def due(connection: Connection, now: datetime, limit: int) -> list[int]:
     return list(found.scalars())
 
 
-def take(tx: Transaction, conversation_id: int) -> Any | None:
+def lock_due_row(tx: Transaction, conversation_id: int) -> Any | None:
     """The row, held until the commit; None when somebody has looked at it meanwhile."""
     return tx.execute(
         select(conversations)
@@ -37,7 +37,7 @@ def take(tx: Transaction, conversation_id: int) -> Any | None:
     ).first()
 
 
-def is_answered(connection: Connection, conversation_id: int) -> bool:
+def is_answered_by_agent(connection: Connection, conversation_id: int) -> bool:
     """Whether a person of ours has written in it, or in what a merge brought into it."""
     merged = select(conversations.c.id).where(conversations.c.merged_into_id == conversation_id)
     ids = [conversation_id, *connection.execute(merged).scalars()]
@@ -54,7 +54,7 @@ def is_answered(connection: Connection, conversation_id: int) -> bool:
     return found.first() is not None
 
 
-def keep(
+def save_clocks(
     tx: Transaction,
     row: Any,
     values: Mapping[str, Any],
@@ -72,20 +72,22 @@ def keep(
     tx.execute(update(conversations).where(conversations.c.id == row.id).values(**new))
     for name, said in (("sla.warning", warnings), ("sla.breached", breaches)):
         for clock, moment in said:
-            target = lifecycle.load_conversation(tx, row.id, actions.anybody(tx, row.contact_id))
+            target = lifecycle.load_conversation(
+                tx, row.id, actions.any_contact_address(tx, row.contact_id)
+            )
             timeline.add_event(
-                tx, target, name, author.SYSTEM, clock=clock, policy=row.sla, due=_told(moment)
+                tx, target, name, author.SYSTEM, clock=clock, policy=row.sla, due=_time_text(moment)
             )
     shown = ("first_reply_due", "next_reply_due", "resolve_due", "sla_paused_at", "sla_breached")
     if all(new.get(name) == getattr(row, name) for name in shown) and not warnings:
         return
-    publishing.conversation(tx, row.id)
-    conversation = views.conversation(tx.connection, row.id)
+    publishing.publish_conversation(tx, row.id)
+    conversation = views.get_conversation(tx.connection, row.id)
     for clock, moment in warnings:
         tx.publish(Event(SlaWarning(conversation=conversation, clock=clock, due=moment)))
     for clock, moment in breaches:
         tx.publish(Event(SlaBreached(conversation=conversation, clock=clock, due=moment)))
 
 
-def _told(moment: datetime) -> str:
+def _time_text(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -76,7 +76,7 @@ def add_message(
         if direction == "out" and author.type == "agent" and type == "message":
             lifecycle.clear_context_card(target)
         if connector is not None:
-            lifecycle.join_connector(tx, target, connector)
+            lifecycle.add_connector(tx, target, connector)
     return values
 
 
@@ -107,7 +107,7 @@ def add_event_at(
         created_at=at,
         extra={"event": told},
     )
-    publishing.message(tx, target, values["id"])
+    publishing.publish_new_message(tx, target, values["id"])
 
 
 def set_external_id(tx: Transaction, message_id: int, external_id: str) -> None:

@@ -28,7 +28,7 @@ from hub.store.models import (
 _root = contacts.alias("root")
 
 #: A message with what is joined to it one to one. `contact_root_id` is the person it belongs to.
-MESSAGES: Select[Any] = (
+SELECT_MESSAGES: Select[Any] = (
     select(
         messages,
         contacts.c.root_id.label("contact_root_id"),
@@ -48,7 +48,7 @@ MESSAGES: Select[Any] = (
 )
 
 #: A conversation with the person it is with.
-CONVERSATIONS: Select[Any] = (
+SELECT_CONVERSATIONS: Select[Any] = (
     select(
         conversations,
         _root.c.id.label("root_id"),
@@ -63,20 +63,20 @@ CONVERSATIONS: Select[Any] = (
 
 
 #: What of `extra` has a field of its own, or is for the connector alone.
-OWN_FIELDS = frozenset(
+EXTRA_SHOWN_ELSEWHERE = frozenset(
     {"location", "card", "buttons", "reactions", "event", "callback_query_id", "keyword"}
 )
 
 
-def message(connection: Connection, message_id: int) -> resources.Message:
+def get_message(connection: Connection, message_id: int) -> resources.Message:
     """Raises NotFound."""
-    rows = connection.execute(MESSAGES.where(messages.c.id == message_id)).all()
+    rows = connection.execute(SELECT_MESSAGES.where(messages.c.id == message_id)).all()
     if not rows:
         raise NotFound("There is no such message.")
-    return message_shapes(connection, rows)[0]
+    return messages_from_rows(connection, rows)[0]
 
 
-def fresh_message(values: Mapping[str, Any], person: ContactAddress) -> resources.Message:
+def message_from_values(values: Mapping[str, Any], person: ContactAddress) -> resources.Message:
     """A message that was just written, without files and not (yet) to be delivered."""
     row = SimpleNamespace(
         **values,
@@ -85,19 +85,21 @@ def fresh_message(values: Mapping[str, Any], person: ContactAddress) -> resource
         path=person.address.path,
         delivery_status=None,
     )
-    return message_shape(row)
+    return message_from_row(row)
 
 
-def message_shapes(
+def messages_from_rows(
     connection: Connection, rows: Sequence[Row[Any]], *, with_html: bool = True
 ) -> list[resources.Message]:
     ids = [row.id for row in rows]
-    files = attachment_shapes(connection, ids)
-    edits = _edits(connection, [row.id for row in rows if row.edited_at is not None])
-    return [message_shape(row, files[row.id], edits[row.id], with_html=with_html) for row in rows]
+    files = attachments_by_message(connection, ids)
+    edits = _edits_by_message(connection, [row.id for row in rows if row.edited_at is not None])
+    return [
+        message_from_row(row, files[row.id], edits[row.id], with_html=with_html) for row in rows
+    ]
 
 
-def message_shape(
+def message_from_row(
     row: Any,
     files: Sequence[tuple[resources.Attachment, str]] = (),
     edits: Sequence[resources.Edit] = (),
@@ -129,11 +131,11 @@ def message_shape(
         buttons=extra.get("buttons", []),
         reactions=extra.get("reactions", []),
         event=extra.get("event"),
-        extra={name: value for name, value in extra.items() if name not in OWN_FIELDS},
+        extra={name: value for name, value in extra.items() if name not in EXTRA_SHOWN_ELSEWHERE},
         reply_to=row.reply_to_id,
         duplicate_of=row.duplicate_of_id,
         author=resources.Author(type=row.author_type, id=row.author_id, name=row.author_name),
-        delivery=_delivery(row),
+        delivery=_delivery_from_row(row),
         external_id=row.external_id,
         client_id=row.client_id,
         edits=list(edits),
@@ -143,7 +145,7 @@ def message_shape(
     )
 
 
-def _delivery(row: Any) -> resources.Delivery | None:
+def _delivery_from_row(row: Any) -> resources.Delivery | None:
     if row.delivery_status is None:
         return None
     return resources.Delivery(
@@ -164,7 +166,7 @@ def _fallback_from(kept: Mapping[str, Any] | None) -> resources.FallbackFrom | N
     return resources.FallbackFrom(**{name: kept[name] for name in fields})
 
 
-def attachment_shapes(
+def attachments_by_message(
     connection: Connection, message_ids: Sequence[int]
 ) -> dict[int, list[tuple[resources.Attachment, str]]]:
     """The files of messages, each with the Content-ID that a mail's HTML calls it by."""
@@ -175,11 +177,11 @@ def attachment_shapes(
             .where(attachments.c.message_id.in_(message_ids))
             .order_by(attachments.c.id)
         ):
-            found[row.message_id].append((attachment_shape(row), row.content_id))
+            found[row.message_id].append((attachment_from_row(row), row.content_id))
     return found
 
 
-def attachment_shape(row: Any) -> resources.Attachment:
+def attachment_from_row(row: Any) -> resources.Attachment:
     return resources.Attachment(
         id=row.id,
         name=row.name,
@@ -192,7 +194,9 @@ def attachment_shape(row: Any) -> resources.Attachment:
     )
 
 
-def _edits(connection: Connection, message_ids: Sequence[int]) -> dict[int, list[resources.Edit]]:
+def _edits_by_message(
+    connection: Connection, message_ids: Sequence[int]
+) -> dict[int, list[resources.Edit]]:
     found: dict[int, list[resources.Edit]] = defaultdict(list)
     if message_ids:
         for row in connection.execute(
@@ -207,28 +211,30 @@ def _edits(connection: Connection, message_ids: Sequence[int]) -> dict[int, list
 # -- conversations ---------------------------------------------------------------------------------
 
 
-def conversation(connection: Connection, conversation_id: int) -> resources.Conversation:
+def get_conversation(connection: Connection, conversation_id: int) -> resources.Conversation:
     """Raises NotFound."""
-    rows = connection.execute(CONVERSATIONS.where(conversations.c.id == conversation_id)).all()
+    rows = connection.execute(
+        SELECT_CONVERSATIONS.where(conversations.c.id == conversation_id)
+    ).all()
     if not rows:
         raise NotFound("There is no such conversation.")
-    return conversation_shapes(connection, rows)[0]
+    return conversations_from_rows(connection, rows)[0]
 
 
-def conversation_shapes(
+def conversations_from_rows(
     connection: Connection, rows: Sequence[Row[Any]]
 ) -> list[resources.Conversation]:
     last_ids = [row.last_message_id for row in rows if row.last_message_id is not None]
     last = {}
     if last_ids:
-        found = connection.execute(MESSAGES.where(messages.c.id.in_(last_ids))).all()
+        found = connection.execute(SELECT_MESSAGES.where(messages.c.id.in_(last_ids))).all()
         last = {
-            int(shape.id): shape for shape in message_shapes(connection, found, with_html=False)
+            int(shape.id): shape for shape in messages_from_rows(connection, found, with_html=False)
         }
     people = agents_by_id(connection, {row.assignee_id for row in rows} - {None})
     groups = teams_by_id(connection, {row.team_id for row in rows} - {None})
     return [
-        conversation_shape(
+        conversation_from_row(
             ConversationRow(row[: len(conversations.c)]),
             resources.Contact(
                 id=row.root_id,
@@ -245,7 +251,7 @@ def conversation_shapes(
     ]
 
 
-def conversation_shape(
+def conversation_from_row(
     row: ConversationRow,
     contact: resources.Contact,
     *,
@@ -270,12 +276,12 @@ def conversation_shape(
         created_at=row.created_at,
         updated_at=row.updated_at,
         context_card=row.context_card,
-        sla=_sla_shape(row),
+        sla=_sla_from_row(row),
         merged_into=row.merged_into_id,
     )
 
 
-def _sla_shape(row: ConversationRow) -> resources.Sla | None:
+def _sla_from_row(row: ConversationRow) -> resources.Sla | None:
     """The running clocks of a conversation; None where it has no SLA policy."""
     if row.sla is None:
         return None

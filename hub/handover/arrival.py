@@ -72,7 +72,7 @@ def continue_on_channel(
         send_welcome(tx, conversation, contact_address, channel, welcome)
     lifecycle.save_conversation(tx, conversation)
     if switch is not None:
-        publishing.conversation(tx, conversation.id)
+        publishing.publish_conversation(tx, conversation.id)
     return switch
 
 

@@ -139,7 +139,7 @@ def _add_created_event(
     author: Author | None,
 ) -> None:
     """Adds the event `handover.created` to the timeline. It never has the token or the code."""
-    contact_address = contact_addresses.first_address_of(tx.connection, contact_id)
+    contact_address = contact_addresses.first_contact_address(tx.connection, contact_id)
     conversation = lifecycle.load_conversation(tx, conversation_id, contact_address)
     if author is None:
         customer = Author("contact", contact_address.root_id, contact_address.name)

@@ -60,7 +60,7 @@ def record_unreachable_visitor(
         reason=REASON_NO_ADDRESS,
         messages=[str(answer.id) for answer in unread],
     )
-    publishing.conversation(tx, conversation.id)
+    publishing.publish_conversation(tx, conversation.id)
 
 
 def _is_recorded(
@@ -123,9 +123,9 @@ def send_digest(
         **page_place.model_dump(),
         "trail": [],
     }
-    address_state.known(tx, route.address_id, route.channel.name)
+    address_state.allow_address(tx, route.address_id, route.channel.name)
     send.queue_delivery(tx, values["id"], recipient, route.channel, fallback_from=fallback_from)
-    publishing.message(tx, conversation, values["id"])
+    publishing.publish_new_message(tx, conversation, values["id"])
     fallback.add_fallback_event(
         tx,
         conversation,

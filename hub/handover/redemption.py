@@ -93,7 +93,7 @@ def redeem_handover(
             reason = "elsewhere"
         elif row.redeemed_address_id == sender.address_id:
             return None  # the same link, followed again
-        elif signed_ids.are_two(tx.connection, row.contact_id, sender.contact_id):
+        elif signed_ids.are_different_customers(tx.connection, row.contact_id, sender.contact_id):
             reason = "another_person"  # and it stays good for the person it was created for
         elif row.redeemed_at is not None or not _claim(tx, row.id, sender):
             is_late = row.redeemed_at is None and row.expires_at <= tx.now

@@ -155,6 +155,6 @@ def messages_after(
 
 
 def _load_messages(connection: Connection, ids: list[int]) -> list[resources.Message]:
-    rows = connection.execute(views.MESSAGES.where(messages.c.id.in_(ids))).all()
+    rows = connection.execute(views.SELECT_MESSAGES.where(messages.c.id.in_(ids))).all()
     by_id = {row.id: row for row in rows}
-    return views.message_shapes(connection, [by_id[message_id] for message_id in ids])
+    return views.messages_from_rows(connection, [by_id[message_id] for message_id in ids])

@@ -38,7 +38,7 @@ def apply_message_evidence(
     if sender.evidence != "verified":
         sender = contact_addresses.verify_address(tx, sender)
     if event.full_text and event.full_text != event.text:
-        match_detection.signed(tx, sender.contact_id, event)
+        match_detection.match_signature(tx, sender.contact_id, event)
     if event.card is not None and event.card.own:
         # Telegram writes numbers with their country and mostly without the plus.
         number = canonical("+" + event.card.phone.strip().lstrip("+"))
@@ -56,7 +56,9 @@ def _link_shared_number(
     """
     if not is_possible(number):
         return sender
-    phone = contact_addresses.find_or_create(tx, Address("tel", number), Profile(name=name))
+    phone = contact_addresses.find_or_create_contact_address(
+        tx, Address("tel", number), Profile(name=name)
+    )
     if phone.root_id == sender.root_id or _is_undone(tx, sender.contact_id, phone.contact_id):
         return sender
     if phone.evidence != "verified":

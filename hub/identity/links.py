@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
 
 from hub.contacts import contact_addresses, profiles
-from hub.contacts.roots import roots
+from hub.contacts.roots import roots_by_contact
 from hub.conversations import lifecycle, publishing, timeline
 from hub.errors import Conflict, Invalid, NotFound
 from hub.identity import merging, replay_reads
@@ -88,7 +88,7 @@ def link_contacts(
         # The newest link comes last, so all other roots stay: for any number of contacts this is
         # one statement.
         contact_addresses.replace_root(tx, absorbed_root_id, kept_root_id)
-        profiles.call(tx, kept_root_id)
+        profiles.update_display_name(tx, kept_root_id)
     link = get_link(tx.connection, link_id)
     _add_events(tx, link, "contact.linked", by, [contact_id])
     tx.publish(
@@ -124,8 +124,8 @@ def unlink_contacts(
     link = get_link(tx.connection, link_id)
     _add_events(tx, link, "contact.unlinked", by, [row.contact_id, row.other_contact_id])
     unlinked = [
-        profiles.contact(tx.connection, row.contact_id),
-        profiles.contact(tx.connection, row.other_contact_id),
+        profiles.get_contact(tx.connection, row.contact_id),
+        profiles.get_contact(tx.connection, row.other_contact_id),
     ]
     tx.publish(Event(ContactUnlinked(link=link, contact_ids=[contact.id for contact in unlinked])))
     # A card may tell of two people who are not one any more.
@@ -154,7 +154,7 @@ def proved_address_ids(connection: Connection, contact_id: int) -> frozenset[int
     """
     contact_ids = contact_addresses.linked_contact_ids(connection, contact_id)
     verified_edges = _live_edges(connection, contact_ids[0], links.c.evidence == VERIFIED)
-    root_of = roots(contact_ids, verified_edges)
+    root_of = roots_by_contact(contact_ids, verified_edges)
     proved_contact_ids = [id_ for id_ in contact_ids if root_of[id_] == root_of[contact_id]]
     address_ids = connection.execute(
         select(addresses.c.id).where(
@@ -185,7 +185,7 @@ def _live_edges(
 def _update_roots(tx: Transaction, contact_ids: Sequence[int]) -> None:
     """Gives contacts a root of their own again that no link joins to the first one any more."""
     old_root_id = contact_ids[0]
-    root_of = roots(contact_ids, _live_edges(tx.connection, old_root_id))
+    root_of = roots_by_contact(contact_ids, _live_edges(tx.connection, old_root_id))
     parted_ids: dict[int, list[int]] = defaultdict(list)
     for contact_id in contact_ids:
         if root_of[contact_id] != old_root_id:
@@ -194,7 +194,7 @@ def _update_roots(tx: Transaction, contact_ids: Sequence[int]) -> None:
         for chunk in replay_reads.chunks(ids):
             contact_addresses.set_root(tx, chunk, root_id)
     for root_id in {old_root_id, *parted_ids}:
-        profiles.call(tx, root_id)
+        profiles.update_display_name(tx, root_id)
 
 
 def _lock_roots(tx: Transaction, contact_id: int, other_contact_id: int) -> tuple[int, int]:
@@ -214,7 +214,7 @@ def _add_events(
     """Adds an event about a link to the newest conversation of each of these contacts."""
     for contact_id in contact_ids:
         conversation = lifecycle.load_latest_conversation(
-            tx, contact_addresses.first_address_of(tx.connection, contact_id)
+            tx, contact_addresses.first_contact_address(tx.connection, contact_id)
         )
         if conversation is not None:
             timeline.add_event(
@@ -234,7 +234,7 @@ def _add_events(
 
 def _publish_conversations(tx: Transaction, conversation_ids: Iterable[int]) -> None:
     for conversation_id in sorted(conversation_ids):
-        publishing.conversation(tx, conversation_id)
+        publishing.publish_conversation(tx, conversation_id)
 
 
 def _read_link(connection: Connection, link_id: int) -> LinkRow:

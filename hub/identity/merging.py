@@ -37,7 +37,7 @@ from sqlalchemy import func, select, update
 
 from hub.contacts import contact_addresses
 from hub.conversations import lifecycle, merge_writes
-from hub.conversations.merge_state import ConversationState, copied
+from hub.conversations.merge_state import ConversationState, copies
 from hub.identity import replay_reads, snapshots
 from hub.identity.replay import LaterLink, Simulation, TimelineEntry
 from hub.identity.replay_reads import ReplayScope
@@ -92,7 +92,7 @@ def merge_conversations(
     states = [state_of(row) for row in replay_reads.by_creation(rows.values())]
     newest_message_id = tx.execute(select(func.max(messages.c.id))).scalar() or 0
     snapshot = snapshots.dump_snapshot(newest_message_id, states, rows)
-    before = copied(states)
+    before = copies(states)
     simulation = Simulation(root_of, states)
     simulation.apply_link(
         LaterLink(0, kept_root_id, absorbed_root_id, newest_message_id, moves_customer)
@@ -273,7 +273,7 @@ def _insert_conversations(tx: Transaction, simulation: Simulation) -> None:
     """Inserts the conversations that started during the replay, and gives them their ids."""
     for state in [state for state in simulation.states.values() if state.id < 0]:
         started = lifecycle.start_conversation(
-            tx, contact_addresses.first_address_of(tx.connection, state.contact_id)
+            tx, contact_addresses.first_contact_address(tx.connection, state.contact_id)
         )
         simulation.set_database_id(state.id, started.id)
 

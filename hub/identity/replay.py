@@ -17,10 +17,10 @@ from typing import Any
 from hub.conversations.merge_state import (
     REOPEN_WITHIN,
     ConversationState,
-    absorb,
-    copied,
-    keeper,
-    united,
+    choose_survivor,
+    copies,
+    merge_into,
+    union,
 )
 
 
@@ -170,10 +170,10 @@ class Simulation:
         open_states = [state for state in self._states_of(link.contact_id) if state.is_open]
         if len(open_states) < 2:
             return
-        kept = keeper(open_states)
+        kept = choose_survivor(open_states)
         absorbed = [state for state in open_states if state is not kept]
         for state in absorbed:
-            absorb(kept, state, goes_on=link.moves_customer)
+            merge_into(kept, state, goes_on=link.moves_customer)
             self.unread.setdefault(kept.id, []).extend(self.unread.pop(state.id, []))
         absorbed_ids = {state.id for state in absorbed}
         for state in self.states.values():
@@ -184,7 +184,7 @@ class Simulation:
     def copy_states_of(self, link: LaterLink) -> list[ConversationState]:
         """Copies the conversations of the two people that a link is about to make one."""
         roots = {self.root_of[link.contact_id], self.root_of[link.other_contact_id]}
-        return copied(
+        return copies(
             state for state in self.states.values() if self.root_of[state.contact_id] in roots
         )
 
@@ -250,7 +250,7 @@ class Simulation:
         if entry.type != "event":
             state.last_message_id, state.last_activity_at = entry.id, entry.at
             if entry.connector is not None:
-                state.connectors = united(state.connectors, (entry.connector,))
+                state.connectors = union(state.connectors, (entry.connector,))
 
     def _state_for_inbound(self, entry: TimelineEntry) -> ConversationState:
         """Returns the conversation of a customer's message: open, opened again, or a new one."""
@@ -333,4 +333,4 @@ def _apply_decision(state: ConversationState, entry: TimelineEntry) -> None:
             removed = set(event["from"]) - set(event["to"])
             remaining = tuple(label for label in state.labels if label not in removed)
             added = tuple(label for label in event["to"] if label not in event["from"])
-            state.labels = united(remaining, added)
+            state.labels = union(remaining, added)

@@ -63,7 +63,7 @@ def suggestions_of_contact(connection: Connection, contact_id: int) -> list[reso
             open_suggestions.append(
                 resources.Suggestion(
                     id=row.id,
-                    contact=profiles.contact(connection, suggested_id),
+                    contact=profiles.get_contact(connection, suggested_id),
                     evidence=row.evidence,
                     method=row.method,
                     reason=row.reason,
@@ -128,7 +128,7 @@ def _add_dismissed_event(
     tx: Transaction, suggestion: _SuggestionRow, contact_id: int, agent: Author
 ) -> None:
     """Adds the event `suggestion.dismissed` to the newest conversation of a contact."""
-    contact_address = contact_addresses.first_address_of(tx.connection, contact_id)
+    contact_address = contact_addresses.first_contact_address(tx.connection, contact_id)
     conversation = lifecycle.load_latest_conversation(tx, contact_address)
     if conversation is not None:
         timeline.add_event(

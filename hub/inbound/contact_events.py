@@ -18,7 +18,7 @@ def apply_contact_event(
     tx: Transaction, channel: InboundChannel, event: ContactEvent
 ) -> ReceiveResult:
     """Applies an event, and redeems the handover that comes with it."""
-    sender = contact_addresses.find_or_create(tx, event.address, event.profile)
+    sender = contact_addresses.find_or_create_contact_address(tx, event.address, event.profile)
     handover = redemption.redeem_handover(
         tx, redemption.secrets_in(event.handover_token), channel.name, sender
     )
@@ -40,12 +40,12 @@ def _apply(
     match event.name:
         case "started" | "referral":
             at = timeline.sane_time(event.at, tx.now)
-            was_closed = address_state.started(tx, sender, channel.name, at)
+            was_closed = address_state.reopen_address(tx, sender, channel.name, at)
             if event.name == "started" and not was_closed:
                 return
         case "stopped":
             reason = "The customer asked for no more messages here."
-            address_state.stopped(tx, sender.address_id, channel.name, reason, opted_out=True)
+            address_state.close_address(tx, sender.address_id, channel.name, reason, opted_out=True)
         case "reaction":
             _set_reaction(tx, channel, event, sender)
             return
@@ -78,4 +78,4 @@ def _set_reaction(
     if message is None:
         return
     timeline.set_customer_reaction(tx, message, event.text)
-    publishing.updated_message(tx, message["id"])
+    publishing.publish_message_update(tx, message["id"])

@@ -28,7 +28,7 @@ def receive_echo(
     Returns:
         The id of the message that was added, None where the hub had sent it.
     """
-    recipient = contact_addresses.find_or_create(tx, event.address, event.profile)
+    recipient = contact_addresses.find_or_create_contact_address(tx, event.address, event.profile)
     known = timeline.find_message(tx, connector, recipient.address_id, (event.external_id,))
     if known is not None:
         return None
@@ -59,9 +59,9 @@ def receive_echo(
         journal_id=journal_id,
         extra=dict(event.extra),
     )
-    attachments.attach(tx, connector, values["id"], recipient, event.attachments)
+    attachments.add_inbound_files(tx, connector, values["id"], recipient, event.attachments)
     conversation.waiting_since = None
-    publishing.message(tx, conversation, values["id"])
+    publishing.publish_new_message(tx, conversation, values["id"])
     message_id = values["id"]
     assert isinstance(message_id, int)
     return message_id

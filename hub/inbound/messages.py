@@ -27,7 +27,7 @@ def add_inbound_message(
 
     Redeems a handover that comes with it. A machine's message is added as an event only.
     """
-    sender = contact_addresses.find_or_create(
+    sender = contact_addresses.find_or_create_contact_address(
         tx,
         event.address,
         event.profile,
@@ -40,9 +40,9 @@ def add_inbound_message(
     sender = evidence.apply_message_evidence(tx, sender, event)
     at = timeline.sane_time(event.sent_at, tx.now)
     if event.extra.get("keyword") == "start":
-        address_state.started(tx, sender, channel.name, at)
+        address_state.reopen_address(tx, sender, channel.name, at)
     elif not event.automatic:
-        address_state.seen(tx, sender, channel.name, at)
+        address_state.record_inbound(tx, sender, channel.name, at)
     answered = _find_answered(tx, channel, event, sender)
     if event.automatic:
         return _add_automatic(tx, channel, event, sender, journal_id, answered)
@@ -51,9 +51,9 @@ def add_inbound_message(
     )
     is_only_handover = redeemed is not None and arrival.is_only_handover(event, redeemed)
     former_connector = conversation.last_inbound_connector
-    duplicate_of_id = duplicates.original(tx, conversation, sender, event)
+    duplicate_of_id = duplicates.find_original(tx, conversation, sender, event)
     if conversation.is_new:
-        duplicates.suggest_namesakes(tx, sender, event)
+        duplicates.suggest_same_name(tx, sender, event)
     if redeemed is not None:
         arrival.add_redeemed_event(tx, conversation, sender, channel.reply_channel, redeemed)
     switch = detection.detect_switch(
@@ -72,15 +72,15 @@ def add_inbound_message(
     if not is_only_handover and duplicate_of_id is None:
         _mark_waiting(tx, conversation)
     if event.attachments:
-        publishing.message(tx, conversation, values["id"])
+        publishing.publish_new_message(tx, conversation, values["id"])
     else:
-        publishing.fresh_message(tx, conversation, values)
+        publishing.publish_new_message_without_files(tx, conversation, values)
     if redeemed is not None and (
         former_connector != channel.name or redeemed.is_move_to(channel.name)
     ):
         arrival.send_welcome(tx, conversation, sender, channel.reply_channel, channel.welcome)
     if switch is not None:
-        publishing.conversation(tx, conversation.id)
+        publishing.publish_conversation(tx, conversation.id)
     return ReceiveResult(
         True,
         values["id"],
@@ -136,7 +136,7 @@ def _add_automatic(
         type="event",
         event_fields={"name": "message.automatic", "text": event.text, "subject": event.subject},
     )
-    publishing.message(tx, conversation, values["id"])
+    publishing.publish_new_message(tx, conversation, values["id"])
     return ReceiveResult(True, values["id"], fetches_media=bool(event.attachments))
 
 
@@ -169,7 +169,9 @@ def _find_answered(
         answered = _Answered(row["conversation_id"], message_id)
     else:
         return None
-    return answered if lifecycle.belongs_to(tx, answered.conversation_id, sender) else None
+    return (
+        answered if lifecycle.is_conversation_with(tx, answered.conversation_id, sender) else None
+    )
 
 
 def _add_row(
@@ -213,7 +215,7 @@ def _add_row(
         **columns,
     )
     if event.attachments:
-        attachments.attach(tx, channel.name, values["id"], sender, event.attachments)
+        attachments.add_inbound_files(tx, channel.name, values["id"], sender, event.attachments)
     return values
 
 
@@ -226,12 +228,12 @@ def edit_inbound_message(
         event: `edits` is the external id of the message; where the hub never received that, the
             edit is added as a message.
     """
-    sender = contact_addresses.find_or_create(tx, event.address, event.profile)
+    sender = contact_addresses.find_or_create_contact_address(tx, event.address, event.profile)
     row = timeline.find_message(tx, channel.name, sender.address_id, (event.edits,))
     if row is None:
         return add_inbound_message(tx, channel, event, journal_id)
     # An edit of a picture alone comes without the caption, which stays.
     if event.text and event.text != row["text"]:
         timeline.edit_text(tx, row, event.text)
-        publishing.updated_message(tx, row["id"])
+        publishing.publish_message_update(tx, row["id"])
     return ReceiveResult(True, row["id"])

@@ -11,7 +11,7 @@ from sqlalchemy import Row, select
 from werkzeug.datastructures import FileStorage
 
 from hub.conversations.attachments import add_upload
-from hub.conversations.views import attachment_shape
+from hub.conversations.views import attachment_from_row
 from hub.errors import Conflict, HubError, Invalid, NotFound
 from hub.inbox.services import Hub
 from hub.schema import resources
@@ -61,7 +61,7 @@ def store_upload(hub: Hub, file: FileStorage | None, uploader: str) -> resources
             size=size,
             key=key,
         )
-        return attachment_shape(row)
+        return attachment_from_row(row)
 
     return hub.store.write(keep)
 

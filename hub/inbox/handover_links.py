@@ -78,7 +78,7 @@ def redeem_on_page(hub: Hub, connector: PageConnector, visitor: Visitor, token: 
         return False
 
     def write(tx: Transaction) -> tuple[RedeemedHandover | None, Switch | None]:
-        visitor_address = contact_addresses.find_or_create(
+        visitor_address = contact_addresses.find_or_create_contact_address(
             tx, address, Profile(locale=visitor.locale)
         )
         outcome = redemption.redeem_handover(tx, secrets, connector.name, visitor_address)
@@ -87,7 +87,7 @@ def redeem_on_page(hub: Hub, connector: PageConnector, visitor: Visitor, token: 
         if outcome is None:  # a page that was loaded again
             return None, None
         visitor_address = redemption.reload_contact_address(tx, visitor_address)
-        address_state.started(tx, visitor_address, connector.name, tx.now)
+        address_state.reopen_address(tx, visitor_address, connector.name, tx.now)
         channel = hub.connectors.inbound_channel(connector)
         switch = arrival.continue_on_channel(
             tx, visitor_address, channel.reply_channel, outcome, channel.welcome, tx.now

@@ -62,7 +62,7 @@ def _has_another_id(
     connection: Connection, page: ContactAddress, scope: str, signed_id: str
 ) -> bool:
     """Whether the same site has signed another id for the contact of this page."""
-    ids = signed_ids.ids_of(connection, page.contact_id)
+    ids = signed_ids.signed_ids_of(connection, page.contact_id)
     return any(id_scope == scope and known_id != signed_id for id_scope, known_id in ids)
 
 
@@ -70,7 +70,7 @@ def _write_claim(
     tx: Transaction, connector: PageConnector, visitor: Visitor, identity: Identity
 ) -> bool:
     address = Address(signed_ids.SCHEME, identity.id, connector.name)
-    signed = contact_addresses.find_or_create(tx, address, _profile(identity))
+    signed = contact_addresses.find_or_create_contact_address(tx, address, _profile(identity))
     # Read again under the lock on the address: another tab may have been faster.
     current_id = tx.execute(
         select(visitor_sessions.c.identity).where(visitor_sessions.c.id == visitor.id)
@@ -80,7 +80,7 @@ def _write_claim(
         return False
     if not signed.is_new and not _has_profile(signed.contact, identity):
         name = None if signed.contact.name else identity.name
-        profiles.edit(tx, signed.contact_id, name=name, attributes=identity.attributes)
+        profiles.edit_contact(tx, signed.contact_id, name=name, attributes=identity.attributes)
     if not current_id:
         _link_page(tx, connector, visitor, signed)
     return True
@@ -89,10 +89,10 @@ def _write_claim(
 def _link_page(
     tx: Transaction, connector: PageConnector, visitor: Visitor, signed: ContactAddress
 ) -> None:
-    page = contact_addresses.find_or_create(
+    page = contact_addresses.find_or_create_contact_address(
         tx, connector.address(visitor.name), Profile(locale=visitor.locale)
     )
-    address_state.known(tx, page.address_id, connector.name)
+    address_state.allow_address(tx, page.address_id, connector.name)
     links.link_contacts(
         tx,
         signed.contact_id,

@@ -49,7 +49,7 @@ def send_automatic_text(
         client_id=client_id,
     )
     send.queue_delivery(tx, values["id"], recipient, channel)
-    publishing.message(tx, conversation, values["id"])
+    publishing.publish_new_message(tx, conversation, values["id"])
     message_id = values["id"]
     assert isinstance(message_id, int)
     return message_id

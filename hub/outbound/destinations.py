@@ -80,7 +80,7 @@ def find_destination(
         recipient = find_address_for_channel(tx.connection, contact_id, channel)
     if recipient is None:
         raise Conflict(f"This customer has no address that {name} can write to.")
-    address_state.known(tx, recipient.address_id, name)
+    address_state.allow_address(tx, recipient.address_id, name)
     refuse_stopped_address(tx, recipient.address_id, channel.name)
     return recipient, channel
 

@@ -108,7 +108,9 @@ def move_or_fail_delivery(
         The step it took, or None where no other route was looked for.
     """
     if closes_address:
-        address_state.stopped(tx, claim.address_id, claim.connector, error.message or error.code)
+        address_state.close_address(
+            tx, claim.address_id, claim.connector, error.message or error.code
+        )
     delivery = _find_movable(tx, claim, error) if rules.enabled else None
     if delivery is None:
         outbox.fail_delivery(tx, claim, error)
@@ -229,11 +231,11 @@ def _move(
             updated_at=tx.now,
         )
     )
-    address_state.known(tx, route.address_id, route.channel.name)
+    address_state.allow_address(tx, route.address_id, route.channel.name)
     conversation = lifecycle.load_conversation(
         tx, lifecycle.surviving_id(tx, delivery.conversation_id), recipient
     )
-    lifecycle.join_connector(tx, conversation, route.channel.name)
+    lifecycle.add_connector(tx, conversation, route.channel.name)
     add_fallback_event(
         tx,
         conversation,
@@ -243,7 +245,7 @@ def _move(
         code=error.code,
         reason=error.message,
     )
-    publishing.updated_message(tx, claim.message_id)
+    publishing.publish_message_update(tx, claim.message_id)
 
 
 def add_fallback_event(

@@ -221,7 +221,7 @@ def requeue_delivery(
         values["unknown_since"] = tx.now
     changed = tx.execute(update(deliveries).where(is_still_claimed(claim)).values(values))
     if changed.rowcount:
-        publishing.updated_message(tx, claim.message_id)
+        publishing.publish_message_update(tx, claim.message_id)
 
 
 def return_claim(tx: Transaction, claim: ClaimedDelivery, again_at: datetime) -> None:

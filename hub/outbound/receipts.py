@@ -100,7 +100,7 @@ def advance_delivery(
         return False
     if status is DeliveryStatus.SENT:
         _advance_to_reported(tx, message_id)
-    publishing.updated_message(tx, message_id)
+    publishing.publish_message_update(tx, message_id)
     return True
 
 
@@ -327,7 +327,7 @@ def _close_addresses(tx: Transaction, connector: str, message_ids: list[int], re
         select(deliveries.c.address_id).where(deliveries.c.message_id.in_(message_ids)).distinct()
     )
     for address_id in rows.scalars():
-        address_state.stopped(tx, address_id, connector, reason)
+        address_state.close_address(tx, address_id, connector, reason)
 
 
 def _add_note(tx: Transaction, message_id: int, receipt: DeliveryUpdate) -> None:

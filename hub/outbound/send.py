@@ -102,7 +102,7 @@ def send_message(
     if row.status == "resolved" and draft.type == "message":
         # A message joins the open conversation: no second one is opened beside it.
         open_conversation = lifecycle.load_open_conversation(
-            tx, contact_addresses.first_address_of(tx.connection, row.contact_id)
+            tx, contact_addresses.first_contact_address(tx.connection, row.contact_id)
         )
         if open_conversation is not None:
             active_id = open_conversation.id
@@ -149,7 +149,7 @@ def send_first_message(
             "On this channel the customer has to write first. Choose another channel, or send "
             "them a link to this one."
         )
-    address_state.known(tx, recipient.address_id, channel.name)
+    address_state.allow_address(tx, recipient.address_id, channel.name)
     destinations.refuse_stopped_address(tx, recipient.address_id, channel.name)
     tx.lock(f"contact:{recipient.root_id}")
     conversation = lifecycle.load_open_conversation(tx, recipient) or lifecycle.start_conversation(
@@ -184,10 +184,10 @@ def retry_message(tx: Transaction, message_id: int) -> resources.Message:
             updated_at=tx.now,
         )
     )
-    message = views.message(tx.connection, message_id)
+    message = views.get_message(tx.connection, message_id)
     if changed.rowcount == 0:
         raise Conflict("Only a message that failed can be sent again.")
-    publishing.updated_message(tx, message_id)
+    publishing.publish_message_update(tx, message_id)
     return message
 
 
@@ -220,7 +220,7 @@ def _find_repeated(tx: Transaction, contact_id: int, draft: Draft) -> resources.
             messages.c.client_id == draft.client_id,
         )
     ).scalar()
-    return None if message_id is None else views.message(tx.connection, message_id)
+    return None if message_id is None else views.get_message(tx.connection, message_id)
 
 
 def _answered_place(tx: Transaction, conversation_id: int, draft: Draft) -> MessagePlace | None:
@@ -284,12 +284,12 @@ def _add_message(
                 conversation.assignee_id = author.id
             accepted_at = conversation.accepted_at or tx.now
             conversation.accepted_at = accepted_at
-            conversation.assign(actions.LOOKED_AT)
+            conversation.assign(actions.ACCEPTED)
         if conversation.status in ("snoozed", "resolved"):
             conversation.status = "open"
             conversation.snoozed_until = None
             conversation.resolved_at = None
-    return publishing.message(tx, conversation, values["id"])
+    return publishing.publish_new_message(tx, conversation, values["id"])
 
 
 def queue_delivery(

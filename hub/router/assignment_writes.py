@@ -9,7 +9,7 @@ from typing import Any
 
 from hub.config import Config
 from hub.conversations import assignment
-from hub.conversations.assignment import Settlement
+from hub.conversations.assignment import Assignment
 from hub.router.decisions.evaluation import apply_outcome
 from hub.router.decisions.reasons import summarize_obstacles
 from hub.router.decisions.rules import RuleOutcome, evaluate_rules
@@ -54,7 +54,7 @@ def assign(
     choice: Choice,
     agent: Agent,
     ruled: RuledConversation | None,
-) -> Settlement:
+) -> Assignment:
     """What is written when `agent` was chosen: they have it, and some time to accept it.
 
     Args:
@@ -89,7 +89,7 @@ def keep_in_queue(
     conversation: QueuedConversation,
     choice: Choice,
     ruled: RuledConversation,
-) -> Settlement:
+) -> Assignment:
     """What is written when no agent was chosen: the conversation waits."""
     return replace(
         _settlement(context, conversation, choice, ruled),
@@ -104,7 +104,7 @@ def keep_in_queue(
     )
 
 
-def keep_assigned(context: PassContext, ruled: RuledConversation) -> Settlement:
+def keep_assigned(context: PassContext, ruled: RuledConversation) -> Assignment:
     """What is written when an agent had taken it already: the outcome of the rules alone."""
     return replace(
         _settlement(context, ruled.conversation, None, ruled),
@@ -130,8 +130,8 @@ def _settlement(
     conversation: QueuedConversation,
     choice: Choice | None,
     ruled: RuledConversation | None,
-) -> Settlement:
-    return Settlement(
+) -> Assignment:
+    return Assignment(
         conversation_id=conversation.conversation_id,
         held_by=None if ruled is None else ruled.unrouted.assignee_id,
         is_first=ruled is not None,

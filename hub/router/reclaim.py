@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from hub.config import Config
 from hub.conversations import assignment
-from hub.conversations.assignment import Next, Overdue
+from hub.conversations.assignment import OverdueConversation, OverdueStep
 from hub.metrics import UNANSWERED
 from hub.router.conditions import IS_ONLINE, IS_OPEN
 from hub.store.engine import Store
@@ -45,13 +45,13 @@ class Reclaimer:
                 self._put_back(conversation_id, agent_id)
             self._grace_until = None
 
-    def _take_back(self, overdue: Overdue, config: Config) -> None:
+    def _take_back(self, overdue: OverdueConversation, config: Config) -> None:
         is_last = overdue.attempts + 1 >= config.assignment.accept_attempts
         if not is_last and not self._has_other_agent(overdue):
             is_last = True
         team = config.teams.get(overdue.team)
-        next_step = Next(is_last, team.overflow if team is not None and is_last else None)
-        if not self._store.write(lambda tx: assignment.take_back(tx, overdue, next_step)):
+        next_step = OverdueStep(is_last, team.overflow if team is not None and is_last else None)
+        if not self._store.write(lambda tx: assignment.requeue_overdue(tx, overdue, next_step)):
             return
         UNANSWERED.labels(team=overdue.team, outcome="last" if is_last else "again").inc()
         fields = {
@@ -65,10 +65,12 @@ class Reclaimer:
             log.info("assign.unanswered", **fields)
 
     def _put_back(self, conversation_id: int, agent_id: int) -> None:
-        if self._store.write(lambda tx: assignment.leave(tx, conversation_id, agent_id)):
+        if self._store.write(
+            lambda tx: assignment.requeue_of_absent_agent(tx, conversation_id, agent_id)
+        ):
             log.info("assign.agent_left", conversation=conversation_id, agent=agent_id)
 
-    def _overdue(self, now: datetime) -> list[Overdue]:
+    def _overdue(self, now: datetime) -> list[OverdueConversation]:
         with self._store.read() as connection:
             rows = connection.execute(
                 select(
@@ -88,7 +90,9 @@ class Reclaimer:
                 .limit(READ_LIMIT)
             )
             return [
-                Overdue(row.id, row.assignee_id, row.name or "", row.attempts, tuple(row.not_for))
+                OverdueConversation(
+                    row.id, row.assignee_id, row.name or "", row.attempts, tuple(row.not_for)
+                )
                 for row in rows
             ]
 
@@ -105,7 +109,7 @@ class Reclaimer:
         moments = (accept_by, self._grace_until)
         return min((moment for moment in moments if moment), default=None)
 
-    def _has_other_agent(self, overdue: Overdue) -> bool:
+    def _has_other_agent(self, overdue: OverdueConversation) -> bool:
         """Whether an agent is online who has not had the conversation yet."""
         query = select(agents.c.id).where(
             *IS_ONLINE,

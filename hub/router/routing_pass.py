@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from hub import runtime
 from hub.config import Config
 from hub.conversations import assignment
-from hub.conversations.assignment import Settlement, Turn
+from hub.conversations.assignment import AgentTurn, Assignment
 from hub.metrics import ROUTED, ROUTING_WAIT
 from hub.router import assignment_writes, routing_reads
 from hub.router.assignment_writes import PassContext, RuledConversation, apply_rules
@@ -82,7 +82,7 @@ class _PassState:
     policy: AssignmentPolicy
     may_assign: bool
     last_turns: dict[int, datetime | None] = field(default_factory=dict)
-    pending: list[Settlement] = field(default_factory=list)
+    pending: list[Assignment] = field(default_factory=list)
     without_agent: set[_ObstacleKey] = field(default_factory=set)
     served_root_ids: set[int] = field(default_factory=set)
     assigned: int = 0
@@ -209,7 +209,7 @@ class Router:
         settlements, state.pending = state.pending, []
         agent_by_id = {agent.id: agent for agent in state.agents}
         turns = {
-            settlement.agent_id: Turn(state.last_turns[settlement.agent_id], assigned_at)
+            settlement.agent_id: AgentTurn(state.last_turns[settlement.agent_id], assigned_at)
             for settlement in settlements
             if settlement.is_given and settlement.agent_id is not None
             for assigned_at in [agent_by_id[settlement.agent_id].assigned_at]
@@ -222,7 +222,9 @@ class Router:
                 if settlement.agent_id is None
             ]
         )
-        written_ids = self._store.write(lambda tx: assignment.settle(tx, settlements, turns))
+        written_ids = self._store.write(
+            lambda tx: assignment.apply_assignments(tx, settlements, turns)
+        )
         for agent_id, turn in turns.items():
             state.last_turns[agent_id] = turn.given_at
         for settlement in settlements:
@@ -235,7 +237,7 @@ class Router:
             time.sleep(PAUSE_SECONDS)
 
 
-def _count_settlement(settlement: Settlement) -> None:
+def _count_settlement(settlement: Assignment) -> None:
     outcome = "kept" if settlement.told.get("name") is None else "queued"
     if settlement.is_given:
         outcome = "given"

@@ -138,7 +138,7 @@ class MediaFetcher:
 
         def write(tx: Transaction) -> None:
             attachments.finish_fetch(tx, file.id, **values)
-            publishing.updated_message(tx, file.message_id)
+            publishing.publish_message_update(tx, file.message_id)
 
         self._store.write(write)
 

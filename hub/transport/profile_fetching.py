@@ -67,4 +67,4 @@ class ProfileFetcher:
 def _store_profile(tx: Transaction, address: Address, profile: Profile) -> None:
     contact_address = contact_addresses.find_contact_address(tx.connection, address)
     if contact_address is not None and not contact_address.is_named:
-        profiles.describe(tx, contact_address.contact_id, profile)
+        profiles.add_profile(tx, contact_address.contact_id, profile)

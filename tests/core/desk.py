@@ -268,7 +268,7 @@ class Desk:
 
     def changes(self, conversation_id: int | str, **changes: Any) -> resources.Conversation:
         return self.store.write(
-            lambda tx: actions.change(tx, int(conversation_id), changes, self.agent)
+            lambda tx: actions.change_conversation(tx, int(conversation_id), changes, self.agent)
         )
 
     def links_up(self, one: Customer | int, other: Customer | int) -> resources.Link:
@@ -341,11 +341,11 @@ class Desk:
 
     def message(self, message_id: int | str) -> resources.Message:
         with self.store.read() as connection:
-            return views.message(connection, int(message_id))
+            return views.get_message(connection, int(message_id))
 
     def conversation(self, conversation_id: int | str) -> resources.Conversation:
         with self.store.read() as connection:
-            return views.conversation(connection, int(conversation_id))
+            return views.get_conversation(connection, int(conversation_id))
 
     def conversations(self, **wanted: str) -> list[resources.Conversation]:
         with self.store.read() as connection:
@@ -367,7 +367,7 @@ class Desk:
     def timeline(self, contact_id: int | str) -> list[resources.Message]:
         """What was said, oldest first; the events beside it are left out."""
         with self.store.read() as connection:
-            found = queries.timeline(connection, int(contact_id), 100, None).items[::-1]
+            found = queries.contact_timeline(connection, int(contact_id), 100, None).items[::-1]
         return [one for one in found if one.type != "event"]
 
     def events_in(self, conversation_id: int | str) -> list[dict[str, Any]]:

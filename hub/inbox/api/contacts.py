@@ -86,7 +86,7 @@ def get_contact(path: ItemPath) -> Response:
     hub = current_hub()
     hub.auth.principal()
     with hub.store.read() as connection:
-        return answer(profiles.contact(connection, path.id))
+        return answer(profiles.get_contact(connection, path.id))
 
 
 @api.patch("/contacts/<int:id>", responses={200: resources.Contact})
@@ -97,7 +97,7 @@ def change_contact(path: ItemPath, body: ContactChange) -> Response:
     if body.attributes is not None:
         changes["attributes"] = body.attributes
         _check_attributes(body.attributes)
-    return answer(hub.store.write(lambda tx: profiles.edit(tx, path.id, **changes)))
+    return answer(hub.store.write(lambda tx: profiles.edit_contact(tx, path.id, **changes)))
 
 
 @api.get("/contacts/<int:id>/timeline", responses={200: ListOf[resources.Message]})
@@ -106,7 +106,7 @@ def timeline(path: ItemPath, query: PageQuery) -> Response:
     hub = current_hub()
     hub.auth.principal()
     with hub.store.read() as connection:
-        return answer_page(queries.timeline(connection, path.id, query.limit, query.cursor))
+        return answer_page(queries.contact_timeline(connection, path.id, query.limit, query.cursor))
 
 
 @api.get("/contacts/<int:id>/addresses", responses={200: ListOf[resources.ReachableAddress]})

@@ -123,7 +123,7 @@ def start_conversation(body: NewConversation) -> Response:
     def start(tx: Transaction) -> tuple[resources.Conversation, bool]:
         person = _recipient(hub, tx, body, channel)
         sent = send.send_first_message(tx, person, channel, draft, principal.author)
-        return views.conversation(tx.connection, int(sent.message.conversation_id)), sent.is_new
+        return views.get_conversation(tx.connection, int(sent.message.conversation_id)), sent.is_new
 
     conversation, is_new = hub.store.write(start)
     return answer(conversation, 201 if is_new else 200)
@@ -134,7 +134,7 @@ def get_conversation(path: ItemPath) -> Response:
     hub = current_hub()
     hub.auth.principal()
     with hub.store.read() as connection:
-        return answer(views.conversation(connection, path.id))
+        return answer(views.get_conversation(connection, path.id))
 
 
 @api.patch("/conversations/<int:id>", responses={200: resources.Conversation})
@@ -149,7 +149,9 @@ def change_conversation(path: ItemPath, body: ConversationChange) -> Response:
         if name in changes and changes[name] is None:
             raise Invalid("This cannot be null; leave it out to keep it.", name)
     return answer(
-        hub.store.write(lambda tx: actions.change(tx, path.id, changes, principal.author))
+        hub.store.write(
+            lambda tx: actions.change_conversation(tx, path.id, changes, principal.author)
+        )
     )
 
 
@@ -167,7 +169,9 @@ def accept_conversation(path: ItemPath) -> Response:
     """Says that I have seen what I was given. Looking at it or answering says so too."""
     hub = current_hub()
     principal = hub.auth.principal()
-    return answer(hub.store.write(lambda tx: assignment.accept(tx, path.id, principal.agent_id)))
+    return answer(
+        hub.store.write(lambda tx: assignment.accept_conversation(tx, path.id, principal.agent_id))
+    )
 
 
 @api.post("/conversations/<int:id>/read", responses={200: resources.Conversation})
@@ -175,7 +179,7 @@ def read_conversation(path: ItemPath, body: ReadUpTo) -> Response:
     """Marks what customers said, up to a message, as read."""
     hub = current_hub()
     hub.auth.principal()
-    return answer(hub.store.write(lambda tx: actions.read(tx, path.id, body.message_id)))
+    return answer(hub.store.write(lambda tx: actions.mark_read(tx, path.id, body.message_id)))
 
 
 @api.get("/conversations/<int:id>/messages", responses={200: ListOf[resources.Message]})
@@ -220,7 +224,7 @@ def list_handovers(path: ItemPath) -> Response:
     hub = current_hub()
     hub.auth.principal()
     with hub.store.read() as connection:
-        views.conversation(connection, path.id)
+        views.get_conversation(connection, path.id)
         return answer_list(creation.handovers_of_conversation(connection, path.id))
 
 
@@ -237,13 +241,13 @@ def _recipient(
     if (body.contact_id is None) == (body.address is None):
         raise Invalid("Give either contact_id or address.", "address")
     if body.contact_id is not None:
-        profiles.contact(tx.connection, body.contact_id)
+        profiles.get_contact(tx.connection, body.contact_id)
         recipient = destinations.find_address_for_channel(tx.connection, body.contact_id, channel)
         if recipient is None:
             raise Conflict(f"This customer has no address that {channel.name} can write to.")
         return recipient
     assert body.address is not None
-    return contact_addresses.find_or_create(
+    return contact_addresses.find_or_create_contact_address(
         tx, _address(hub, body.address, channel), Profile(), evidence="asserted"
     )
 

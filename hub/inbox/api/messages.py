@@ -35,7 +35,7 @@ def get_message(path: ItemPath) -> Response:
     hub = current_hub()
     hub.auth.principal()
     with hub.store.read() as connection:
-        return answer(views.message(connection, path.id))
+        return answer(views.get_message(connection, path.id))
 
 
 @api.get("/messages/<int:id>/original")
@@ -92,4 +92,4 @@ def search(query: SearchQuery) -> Response:
     hub = current_hub()
     hub.auth.principal()
     with hub.store.read() as connection:
-        return answer_page(queries.find(connection, query.q, query.limit, query.cursor))
+        return answer_page(queries.search(connection, query.q, query.limit, query.cursor))

@@ -138,10 +138,10 @@ class AgentConnections:
 def _release(tx: Transaction, ids: list[int]) -> None:
     agent_ids = set()
     for conversation_id in ids:
-        row = actions.row_of(tx, conversation_id)
+        row = actions.lock_row(tx, conversation_id)
         if row.assignee_id is None or not is_disabled(tx, row.assignee_id):
             continue  # another agent took it at this moment
         agent_ids.add(row.assignee_id)
-        actions.change(tx, row.id, {"assignee_id": None}, SYSTEM)
+        actions.change_conversation(tx, row.id, {"assignee_id": None}, SYSTEM)
     for agent_id in sorted(agent_ids):
         publish_presence(tx, agent_id)

@@ -120,7 +120,7 @@ class AgentNamespace(EventNamespace):
     def read(self, payload: AgentRead) -> Ack:
         self._principal()
         self._hub.store.write(
-            lambda tx: actions.read(tx, int(payload.conversation_id), int(payload.message_id))
+            lambda tx: actions.mark_read(tx, int(payload.conversation_id), int(payload.message_id))
         )
         return ok()
 
@@ -168,16 +168,18 @@ def _accept_viewed(hub: Hub, agent_id: int, conversation_id: str | None) -> None
     if conversation_id is None:
         return
     with hub.store.read() as connection:
-        if not assignment.is_awaited(connection, int(conversation_id), agent_id):
+        if not assignment.awaits_acceptance(connection, int(conversation_id), agent_id):
             return
     with suppress(Conflict, NotFound):  # another agent took it at this moment
-        hub.store.write(lambda tx: assignment.accept(tx, int(conversation_id), agent_id))
+        hub.store.write(
+            lambda tx: assignment.accept_conversation(tx, int(conversation_id), agent_id)
+        )
 
 
 def _show_typing(hub: Hub, principal: Principal, conversation_id: int, on: bool) -> None:
     """Tells other agents and the customer's page or app that an agent is typing."""
     with hub.store.read() as connection:
-        conversation = views.conversation(connection, conversation_id)
+        conversation = views.get_conversation(connection, conversation_id)
         last = queries.last_inbound(connection, conversation_id)
     author = resources.Author(type="agent", id=principal.agent_id, name=principal.name)
     typing = TypingEvent(conversation_id=conversation.id, author=author, on=on)

@@ -109,7 +109,7 @@ def save_profile(hub: Hub, connection: VisitorConnection, payload: Prechat) -> N
     attributes = {name: value for name, value in typed.items() if value}
     name = payload.name or None
     hub.store.write(
-        lambda tx: profiles.edit(tx, sender.contact_id, name=name, attributes=attributes)
+        lambda tx: profiles.edit_contact(tx, sender.contact_id, name=name, attributes=attributes)
     )
 
 

@@ -96,7 +96,7 @@ class QueueNotices:
         if not missing:
             return
         with self._store.read() as connection:
-            self._pages |= publishing.pages_of(connection, missing)
+            self._pages |= publishing.page_addresses(connection, missing)
 
     def _set_metrics(self, waiting: list[QueuedConversation]) -> None:
         lengths = places.queue_lengths(waiting)

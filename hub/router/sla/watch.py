@@ -87,7 +87,7 @@ class SlaWatch:
     def sweep(self) -> int:
         """Updates every conversation whose clocks are due, up to BATCH. Returns how many."""
         with self._store.read() as connection:
-            conversation_ids = rows.due(connection, datetime.now(UTC), BATCH)
+            conversation_ids = rows.due_conversations(connection, datetime.now(UTC), BATCH)
         for conversation_id in conversation_ids:
             result = self._store.write(
                 partial(update_conversation, conversation_id=conversation_id, config=self._config())
@@ -106,22 +106,23 @@ def update_conversation(
     tx: Transaction, conversation_id: int, config: Config
 ) -> tuple[str, ClockUpdate] | None:
     """Brings one conversation's clocks up to date. None when another watch was faster."""
-    row = rows.take(tx, conversation_id)
+    row = rows.lock_due_row(tx, conversation_id)
     if row is None:
         return None
     policy = config.sla.get(row.sla)
     if policy is None:  # it is no longer in the file: no clock runs any more
-        rows.keep(tx, row, clock_columns(ClockUpdate(Clocks())))
+        rows.save_clocks(tx, row, clock_columns(ClockUpdate(Clocks())))
         return row.sla or "", ClockUpdate(Clocks())
     hours = None if policy.within is None else config.hours[policy.within]
     facts = ConversationFacts(
         opened_at=row.created_at,
         waiting_since=row.waiting_since,
-        is_answered=row.waiting_since is not None and rows.is_answered(tx.connection, row.id),
+        is_answered=row.waiting_since is not None
+        and rows.is_answered_by_agent(tx.connection, row.id),
         stands_still=row.status in STANDING_STILL or row.merged_into_id is not None,
     )
     update = update_clocks(
         policy, hours, facts, clocks_from_row(row), min(row.sla_next_at, tx.now), tx.now
     )
-    rows.keep(tx, row, clock_columns(update), update.warnings, update.breaches)
+    rows.save_clocks(tx, row, clock_columns(update), update.warnings, update.breaches)
     return row.sla, update

@@ -118,7 +118,7 @@ def test_nothing_in_a_label_or_a_name_breaks_the_database(
 ) -> None:
     assert desk.changes(conversation, labels=["a\0b", "c\ud83d"]).labels == ["ab", "c?"]
     changed = desk.store.write(
-        lambda tx: profiles.edit(
+        lambda tx: profiles.edit_contact(
             tx, anna.id, name="A\0nna\udc80", attributes={"k\0": "v\0", "list": ["\ud83d"]}
         )
     )
@@ -131,9 +131,9 @@ def test_nothing_in_a_label_or_a_name_breaks_the_database(
 def test_what_was_put_off_comes_back_in_time(desk: Desk, conversation: str) -> None:
     desk.changes(conversation, snoozed_until=a_moment_ago(hours=-1))
     assert desk.only_conversation().status == "snoozed"
-    assert desk.store.write(actions.wake_snoozed) == 0
+    assert desk.store.write(actions.reopen_snoozed) == 0
     desk.sets_conversation(conversation, snoozed_until=a_moment_ago(seconds=1))
-    assert desk.store.write(actions.wake_snoozed) == 1
+    assert desk.store.write(actions.reopen_snoozed) == 1
     found = desk.only_conversation()
     assert (found.status, found.snoozed_until) == ("open", None)
     assert told(desk, conversation)["to"] == "open"
@@ -141,7 +141,7 @@ def test_what_was_put_off_comes_back_in_time(desk: Desk, conversation: str) -> N
 
 def test_two_who_wake_at_once_wake_once(desk: Desk, conversation: str) -> None:
     desk.changes(conversation, snoozed_until=a_moment_ago(seconds=1))
-    at_once(*[lambda: desk.store.write(actions.wake_snoozed)] * 4)
+    at_once(*[lambda: desk.store.write(actions.reopen_snoozed)] * 4)
     names = [one["name"] for one in desk.events_in(conversation)]
     assert names.count("conversation.status") == 2  # put off, and back
 
@@ -172,11 +172,11 @@ def test_resolving_ends_the_waiting_and_can_be_undone(desk: Desk, conversation: 
 def test_reading_up_to_a_message_leaves_what_came_after(desk: Desk, anna: Customer) -> None:
     said = [anna.says(str(number)) for number in range(4)]
     conversation = int(said[0].conversation_id)
-    found = desk.store.write(lambda tx: actions.read(tx, conversation, int(said[1].id)))
+    found = desk.store.write(lambda tx: actions.mark_read(tx, conversation, int(said[1].id)))
     assert found.unread_count == 2
-    found = desk.store.write(lambda tx: actions.read(tx, conversation, int(said[0].id)))
+    found = desk.store.write(lambda tx: actions.mark_read(tx, conversation, int(said[0].id)))
     assert found.unread_count == 2
-    found = desk.store.write(lambda tx: actions.read(tx, conversation, int(said[3].id)))
+    found = desk.store.write(lambda tx: actions.mark_read(tx, conversation, int(said[3].id)))
     assert found.unread_count == 0
 
 
@@ -187,7 +187,7 @@ def test_a_message_that_comes_while_an_agent_reads_is_not_read(desk: Desk, anna:
         before = desk.thread(conversation)[-1]
         at_once(
             lambda before=before: desk.store.write(  # type: ignore[misc]
-                lambda tx: actions.read(tx, conversation, int(before.id))
+                lambda tx: actions.mark_read(tx, conversation, int(before.id))
             ),
             lambda: anna.says("meanwhile"),
         )

@@ -47,7 +47,7 @@ def lists(desk: Desk, anna: Customer, conversation: str) -> dict[str, Look]:
     return {
         "conversations": lambda c, n, at: queries.list_conversations(c, everything, n, at),
         "messages": lambda c, n, at: queries.list_messages(c, int(conversation), n, at),
-        "timeline": lambda c, n, at: queries.timeline(c, anna.id, n, at),
+        "timeline": lambda c, n, at: queries.contact_timeline(c, anna.id, n, at),
         "contacts": lambda c, n, at: queries.list_contacts(c, "", n, at),
         "journal": lambda c, n, at: queries.list_journal(c, None, n, at),
     }
@@ -87,7 +87,7 @@ def test_search_read_page_by_page_has_no_gap_and_no_double(
     cursor = None
     while True:
         with desk.store.read() as connection:
-            page = queries.find(connection, "yellow", limit, cursor)
+            page = queries.search(connection, "yellow", limit, cursor)
         seen += [one.message.id for one in page.items if one.message]
         cursor = page.next
         if cursor is None:
@@ -161,7 +161,7 @@ def test_a_cursor_of_another_search_is_refused(desk: Desk, anna: Customer) -> No
     anna.says("Hello")
     for cursor in [*WRONG[:5], "WyJ4Il0", "WzEsMl0"]:
         with desk.store.read() as connection, pytest.raises(Invalid):
-            queries.find(connection, "hello", 10, cursor)
+            queries.search(connection, "hello", 10, cursor)
 
 
 # -- filters --------------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ def test_what_is_not_there_is_not_found(desk: Desk) -> None:
     with desk.store.read() as connection:
         for look in (
             lambda: queries.list_messages(connection, 4711, 10, None),
-            lambda: queries.timeline(connection, 4711, 10, None),
+            lambda: queries.contact_timeline(connection, 4711, 10, None),
             lambda: reachability.list_reachable_addresses(
                 connection, 4711, {}, Fallback(), datetime.now(UTC)
             ),
@@ -325,7 +325,7 @@ def test_words_are_found_in_every_script(desk: Desk) -> None:
     ids = {name: desk.customer(name).says(text).id for name, text in TEXTS.items()}
     for query, expected in FOUND:
         with desk.store.read() as connection:
-            found = queries.find(connection, query, 10, None).items
+            found = queries.search(connection, query, 10, None).items
         assert [one.message.id for one in found if one.message] == [ids[expected]], query
 
 
@@ -370,7 +370,7 @@ def test_nothing_in_a_query_breaks_the_search(desk: Desk) -> None:
     said = anna.says("my order is late")
     for query in HOSTILE:
         with desk.store.read() as connection:
-            found = queries.find(connection, query, 100, None).items
+            found = queries.search(connection, query, 100, None).items
             queries.list_contacts(connection, query, 10, None)
         if query.strip("!-^():*{}\"'% ") == "order":
             assert said.id in [one.message.id for one in found if one.message], query
@@ -380,19 +380,19 @@ def test_nothing_in_a_query_breaks_the_search(desk: Desk) -> None:
 def test_only_the_last_word_may_be_a_beginning(desk: Desk, anna: Customer) -> None:
     anna.says("yellow shoes")
     with desk.store.read() as connection:
-        assert queries.find(connection, "yellow sho", 10, None).items
-        assert not queries.find(connection, "yel shoes", 10, None).items
+        assert queries.search(connection, "yellow sho", 10, None).items
+        assert not queries.search(connection, "yel shoes", 10, None).items
 
 
 def test_contacts_are_found_by_name_address_and_attribute(desk: Desk) -> None:
     anna = desk.customer("+37255512345", name="Żaneta Õispuu")
     anna.says("Hello")
-    desk.store.write(lambda tx: profiles.edit(tx, anna.id, attributes={"city": "Łódź"}))
+    desk.store.write(lambda tx: profiles.edit_contact(tx, anna.id, attributes={"city": "Łódź"}))
     with desk.store.read() as connection:
         for query in ("zaneta", "oisp", "372555", "lodz"):
             found = queries.list_contacts(connection, query, 10, None).items
             assert [one.id for one in found] == [anna.contact.id], query
-        first = queries.find(connection, "zaneta", 10, None).items[0]
+        first = queries.search(connection, "zaneta", 10, None).items[0]
     assert (first.type, first.contact) == ("contact", anna.contact)
 
 
@@ -400,7 +400,7 @@ def test_a_contact_that_was_renamed_is_found_by_the_new_name_only(
     desk: Desk, anna: Customer
 ) -> None:
     anna.says("Hello")
-    desk.store.write(lambda tx: profiles.edit(tx, anna.id, name="Maria"))
+    desk.store.write(lambda tx: profiles.edit_contact(tx, anna.id, name="Maria"))
     with desk.store.read() as connection:
         assert queries.list_contacts(connection, "maria", 10, None).items
         assert not queries.list_contacts(connection, "kask", 10, None).items
@@ -409,7 +409,7 @@ def test_a_contact_that_was_renamed_is_found_by_the_new_name_only(
 def test_a_snippet_shows_the_word(desk: Desk, anna: Customer) -> None:
     anna.says("x " * 500 + "needle " + "y " * 500)
     with desk.store.read() as connection:
-        (found,) = queries.find(connection, "needle", 10, None).items
+        (found,) = queries.search(connection, "needle", 10, None).items
     assert "needle" in found.snippet
     assert len(found.snippet) < 200
 

@@ -419,7 +419,7 @@ def test_the_link_back_is_redeemed_once_and_links_the_same_person(
         def write(tx: Any) -> bool:
             from hub.types import Profile
 
-            person = contact_addresses.find_or_create(tx, phone.address, Profile())
+            person = contact_addresses.find_or_create_contact_address(tx, phone.address, Profile())
             secrets = redemption.secrets_in(found[1])
             outcome = redemption.redeem_handover(tx, secrets, "site", person)
             return isinstance(outcome, RedeemedHandover)

@@ -73,7 +73,9 @@ class Somebody:
 
     def types(self, **attributes: str) -> None:
         """In a form of ours."""
-        self.desk.store.write(lambda tx: profiles.edit(tx, self.record, attributes=attributes))
+        self.desk.store.write(
+            lambda tx: profiles.edit_contact(tx, self.record, attributes=attributes)
+        )
 
     def suggested(self) -> list[tuple[str, str, str]]:
         with self.desk.store.read() as connection:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event, select
 
 from hub.contacts import profiles
-from hub.contacts.roots import roots
+from hub.contacts.roots import roots_by_contact
 from hub.conversations import queries
 from hub.errors import Conflict, Invalid, NotFound
 from hub.identity import links
@@ -84,7 +84,7 @@ def test_roots_depend_on_the_live_links_alone(
     edges: list[tuple[int, int]], data: st.DataObject
 ) -> None:
     kept = [edge for edge in edges if data.draw(st.booleans())]
-    found = roots(range(7), kept)
+    found = roots_by_contact(range(7), kept)
     for one, other in kept:
         assert found[one] == found[other]
     for record, root in found.items():
@@ -184,7 +184,7 @@ def test_pages_over_a_merged_timeline_have_no_gap_and_no_double(
     cursor = None
     while True:
         with desk.store.read() as connection:
-            page = queries.timeline(connection, anna.id, limit, cursor)
+            page = queries.contact_timeline(connection, anna.id, limit, cursor)
         seen += [one.id for one in page.items if one.type == "message"]
         cursor = page.next
         if cursor is None:
@@ -282,7 +282,9 @@ def test_names_and_attributes_stay_with_their_contact(
     anna.says("Hello")
     boris.says("Hi")
     link = desk.links_up(anna, boris)
-    desk.store.write(lambda tx: profiles.edit(tx, boris.id, name="Anna K", attributes={"size": 38}))
+    desk.store.write(
+        lambda tx: profiles.edit_contact(tx, boris.id, name="Anna K", attributes={"size": 38})
+    )
     assert anna.contact.name == "Anna K"
     desk.unlinks(link)
     assert (anna.contact.name, anna.contact.attributes) == ("Anna K", {"size": 38})
@@ -302,10 +304,12 @@ def test_a_person_without_a_name_has_the_name_of_a_linked_contact_until_it_is_un
     assert visitor.contact.name == "Anna Kask"
     assert desk.conversation(said.conversation_id).contact.name == "Anna Kask"
     with desk.store.read() as connection:
-        assert profiles.contact(connection, visitor.record).name == "Anna Kask"
+        assert profiles.get_contact(connection, visitor.record).name == "Anna Kask"
         everybody = queries.list_contacts(connection, "", 10, None).items
         assert [one.name for one in everybody] == ["Anna Kask"]
-    edited = desk.store.write(lambda tx: profiles.edit(tx, visitor.record, attributes={"size": 38}))
+    edited = desk.store.write(
+        lambda tx: profiles.edit_contact(tx, visitor.record, attributes={"size": 38})
+    )
     assert edited.name == "Anna Kask"
     desk.unlinks(link)
     assert (visitor.contact.name, visitor.contact.attributes) == ("", {"size": 38})

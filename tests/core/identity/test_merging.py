@@ -161,11 +161,13 @@ class Story:
             case _:
                 changes = {"priority": how[0]}
         before = len(self.desk.events_in(current.id))
-        self.desk.store.write(lambda tx: actions.change(tx, int(current.id), changes, agent))
+        self.desk.store.write(
+            lambda tx: actions.change_conversation(tx, int(current.id), changes, agent)
+        )
         return len(self.desk.events_in(current.id)) > before
 
     def _edits(self, one: int, **changes: Any) -> None:
-        self.desk.store.write(lambda tx: profiles.edit(tx, self.records[one], **changes))
+        self.desk.store.write(lambda tx: profiles.edit_contact(tx, self.records[one], **changes))
 
     def _links(self, one: int, other: int, told: Told) -> bool:
         if self.customers[one].contact.id == self.customers[other].contact.id:
@@ -220,7 +222,7 @@ class Story:
                     conversations.c.merged_into_id.is_(None),
                 )
             ).scalars()
-            found = [views.conversation(connection, one) for one in rows]
+            found = [views.get_conversation(connection, one) for one in rows]
         return {
             "name": contact.name,
             "attributes": contact.attributes,
@@ -384,7 +386,7 @@ def test_messages_that_an_agent_has_read_stay_read(
     boris.says("And my refund?")
     link = desk.links_up(anna, boris)
     last = boris.says("Hello?")
-    desk.store.write(lambda tx: actions.read(tx, int(last.conversation_id), int(last.id)))
+    desk.store.write(lambda tx: actions.mark_read(tx, int(last.conversation_id), int(last.id)))
     desk.unlinks(link)
     assert [one.unread_count for one in desk.conversations()] == [0, 0]
 

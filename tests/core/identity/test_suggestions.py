@@ -14,7 +14,7 @@ from tests.core.desk import Customer, Desk, at_once
 
 def suggest(desk: Desk, one: Customer, other: Customer) -> bool:
     return desk.store.write(
-        lambda tx: match_detection.suggest(
+        lambda tx: match_detection.suggest_match(
             tx,
             one.id,
             other.id,

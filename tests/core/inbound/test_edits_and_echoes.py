@@ -65,8 +65,8 @@ def test_what_was_edited_is_found_by_its_new_words_only(desk: Desk, anna: Custom
     said = anna.says("a yellow umbrella")
     anna.edits(said, "a purple parasol")
     with desk.store.read() as connection:
-        assert queries.find(connection, "parasol", 10, None).items
-        assert not queries.find(connection, "umbrella", 10, None).items
+        assert queries.search(connection, "parasol", 10, None).items
+        assert not queries.search(connection, "umbrella", 10, None).items
 
 
 def test_a_reaction_is_shown_and_can_be_taken_back(desk: Desk, anna: Customer) -> None:

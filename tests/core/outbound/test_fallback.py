@@ -354,7 +354,7 @@ def is_blocked(desk: Desk, letters: Customer) -> None:
 def said_stop_to_another_number(desk: Desk, letters: Customer) -> None:
     address_id = people_id(desk, letters)
     desk.store.write(
-        lambda tx: address_state.stopped(tx, address_id, "letters-2", "STOP", opted_out=True)
+        lambda tx: address_state.close_address(tx, address_id, "letters-2", "STOP", opted_out=True)
     )
 
 

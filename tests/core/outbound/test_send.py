@@ -268,7 +268,9 @@ def starts(desk: Desk, path: str, connector: str, text: str = "Good news") -> re
 
     def write(tx: Any) -> send.SendResult:
         address = Address(channel.scheme, path, channel.scope)
-        person = contact_addresses.find_or_create(tx, address, Profile(), evidence="asserted")
+        person = contact_addresses.find_or_create_contact_address(
+            tx, address, Profile(), evidence="asserted"
+        )
         return send.send_first_message(tx, person, channel, Draft(text, client_id="s1"), desk.agent)
 
     return desk.store.write(write).message

@@ -74,7 +74,9 @@ class Office:
         from hub.schema.author import Author
 
         author = Author("agent", by, "")
-        return self.store.write(lambda tx: actions.change(tx, int(conversation), changes, author))
+        return self.store.write(
+            lambda tx: actions.change_conversation(tx, int(conversation), changes, author)
+        )
 
     def answers(self, conversation: str, by: int, text: str = "Hello!") -> None:
         from hub.outbound import send
@@ -88,7 +90,9 @@ class Office:
         )
 
     def looks_at(self, conversation: str, agent_id: int) -> resources.Conversation:
-        return self.store.write(lambda tx: assignment.accept(tx, int(conversation), agent_id))
+        return self.store.write(
+            lambda tx: assignment.accept_conversation(tx, int(conversation), agent_id)
+        )
 
     # -- conversations -----------------------------------------------------------------------------
 

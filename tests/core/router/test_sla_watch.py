@@ -60,7 +60,7 @@ class Office:
 
     def sla(self, conversation_id: str) -> resources.Sla:
         with self.desk.store.read() as connection:
-            found = views.conversation(connection, int(conversation_id)).sla
+            found = views.get_conversation(connection, int(conversation_id)).sla
         assert found is not None
         return found
 
@@ -106,7 +106,7 @@ def test_without_a_policy_no_clock_runs(office: Office, anna: Customer) -> None:
     conversation_id = anna.says("hello").conversation_id
     office.after(timedelta(days=9))
     with office.desk.store.read() as connection:
-        assert views.conversation(connection, int(conversation_id)).sla is None
+        assert views.get_conversation(connection, int(conversation_id)).sla is None
     assert office.said() == []
 
 
@@ -197,7 +197,7 @@ def test_a_snooze_that_ends_by_itself_lets_the_clocks_go_on(office: Office, anna
     conversation_id = office.opens(anna)
     office.desk.changes(conversation_id, snoozed_until=MONDAY + HOUR)
     office.after(HOUR)
-    office.desk.store.write(actions.wake_snoozed)
+    office.desk.store.write(actions.reopen_snoozed)
     office.watch.sweep()
     assert office.sla(conversation_id).first_reply_due == MONDAY + HOUR + 5 * MINUTE
 
@@ -323,7 +323,7 @@ def test_the_watch_hears_what_happens(desk: Desk, anna: Customer) -> None:
 
         def shown() -> bool:
             with desk.store.read() as connection:
-                sla = views.conversation(connection, int(conversation_id)).sla
+                sla = views.get_conversation(connection, int(conversation_id)).sla
             return sla is not None and sla.first_reply_due is not None
 
         desk.waits_for(shown)
