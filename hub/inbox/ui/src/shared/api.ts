@@ -56,14 +56,14 @@ const id = encodeURIComponent;
 export class Api {
   readonly client = new JsonClient('/api/v1');
 
-  // -- who am I --
+  // -- session --
 
   async session(): Promise<Session> {
-    return this.#remember(await this.client.get<Session>('/session'));
+    return this.#storeToken(await this.client.get<Session>('/session'));
   }
 
   async signIn(email: string, password: string): Promise<Session> {
-    return this.#remember(await this.client.post<Session>('/session', { email, password }));
+    return this.#storeToken(await this.client.post<Session>('/session', { email, password }));
   }
 
   signOut(): Promise<void> {
@@ -108,8 +108,8 @@ export class Api {
     return this.client.post(`/conversations/${id(conversationId)}/read`, { message_id: messageId });
   }
 
-  /** A one-time invitation to go on elsewhere. Its link and code are shown this once. */
-  invite(conversationId: string, connector: string): Promise<Handover> {
+  /** Creates a handover to another channel. Only this answer holds its link and code. */
+  createHandover(conversationId: string, connector: string): Promise<Handover> {
     return this.client.post(`/conversations/${id(conversationId)}/handovers`, { connector });
   }
 
@@ -155,13 +155,13 @@ export class Api {
     return this.client.post(`/contacts/${id(contactId)}/links`, { contact_id: otherId });
   }
 
-  /** Who else this may be, with the reason. */
+  /** Contacts that may be the same person, each with the reason. */
   suggestions(contactId: string): Promise<Page<Suggestion>> {
     return this.client.get(`/contacts/${id(contactId)}/suggestions`);
   }
 
-  /** Makes these two one person, or keeps them apart for good. */
-  decide(suggestionId: string, decision: Decided['decision']): Promise<Decided> {
+  /** Merges the two contacts of a suggestion, or keeps them apart for good. */
+  decideSuggestion(suggestionId: string, decision: Decided['decision']): Promise<Decided> {
     return this.client.post(`/suggestions/${id(suggestionId)}`, { decision });
   }
 
@@ -179,7 +179,7 @@ export class Api {
     return this.client.get('/search', { q, limit: 30 }, signal);
   }
 
-  #remember(session: Session): Session {
+  #storeToken(session: Session): Session {
     this.client.csrfToken = session.csrf_token;
     return session;
   }

@@ -1,14 +1,14 @@
-// One typed face for both Socket.IO namespaces.
+// One typed interface for both Socket.IO namespaces.
 import { io, type Socket } from 'socket.io-client';
 import type { Ack, Refusal } from './types';
 
 export interface LiveSocket<Events> {
-  on<Name extends keyof Events & string>(name: Name, heard: (payload: Events[Name]) => void): void;
-  /** Asks and waits for the acknowledgement; a silent server is a refusal with code `timeout`. */
-  ask<T = object>(name: string, payload: object): Promise<Ack<T>>;
-  /** Tells without waiting; dropped while the connection is down. */
-  tell(name: string, payload: object): void;
-  onConnection(heard: (state: ConnectionState, refusal?: string) => void): void;
+  on<Name extends keyof Events & string>(name: Name, handler: (payload: Events[Name]) => void): void;
+  /** Sends and waits for the acknowledgement; no answer within 10 s is a refusal with code `timeout`. */
+  request<T = object>(name: string, payload: object): Promise<Ack<T>>;
+  /** Sends without waiting for an answer; dropped while the connection is down. */
+  emit(name: string, payload: object): void;
+  onConnection(handler: (state: ConnectionState, refusal?: string) => void): void;
   connect(): void;
   close(): void;
 }
@@ -30,21 +30,21 @@ export function openSocket<Events>(
     auth: (done) => done(typeof auth === 'function' ? auth() : auth),
   });
   return {
-    on: (name, heard) => void socket.on(name as string, heard as (payload: unknown) => void),
-    async ask<T>(name: string, payload: object) {
+    on: (name, handler) => void socket.on(name as string, handler as (payload: unknown) => void),
+    async request<T>(name: string, payload: object) {
       try {
         return (await socket.timeout(ANSWER_TIMEOUT).emitWithAck(name, payload)) as Ack<T>;
       } catch {
         return { ok: false, code: 'timeout', message: '' } satisfies Refusal;
       }
     },
-    tell: (name, payload) => void socket.volatile.emit(name, payload),
-    onConnection(heard) {
-      socket.on('connect', () => heard('connected'));
-      socket.on('disconnect', () => heard('lost'));
+    emit: (name, payload) => void socket.volatile.emit(name, payload),
+    onConnection(handler) {
+      socket.on('connect', () => handler('connected'));
+      socket.on('disconnect', () => handler('lost'));
       socket.on('connect_error', (error) => {
-        // Socket.IO tries again by itself only while `active`: not after the server said no.
-        heard(socket.active ? 'lost' : 'refused', error.message);
+        // Socket.IO connects again by itself only while `active`: not after a refusal of the server.
+        handler(socket.active ? 'lost' : 'refused', error.message);
       });
     },
     connect: () => void socket.connect(),

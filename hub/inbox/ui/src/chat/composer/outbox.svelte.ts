@@ -31,12 +31,12 @@ export class Outbox {
   #typedHere = new Set<string>();
   #retries: ReturnType<typeof setTimeout> | undefined;
 
-  readonly #socket: Pick<LiveSocket<never>, 'ask'>;
+  readonly #socket: Pick<LiveSocket<never>, 'request'>;
   readonly #memory: Memory;
   readonly #arrived: (message: Message) => void;
 
   constructor(
-    socket: Pick<LiveSocket<never>, 'ask'>,
+    socket: Pick<LiveSocket<never>, 'request'>,
     memory: Memory,
     arrived: (message: Message) => void,
   ) {
@@ -128,7 +128,7 @@ export class Outbox {
   async #deliver(entry: Outgoing): Promise<boolean> {
     const { client_id, text, attachments, reply_to } = entry;
     entry.state = 'sending';
-    const answer = await this.#socket.ask<{ message: Message }>('message.send', {
+    const answer = await this.#socket.request<{ message: Message }>('message.send', {
       text,
       client_id,
       ...(attachments.length > 0 && { attachments: attachments.map((one) => one.id) }),

@@ -226,7 +226,7 @@ export class Chat {
     if (!first || !this.#isLive || !this.#hasEarlier || this.#isLoadingEarlier) return;
     this.#isLoadingEarlier = true;
     const session = this.#session;
-    const answer = await this.#socket.ask<SyncAck>('history', { before: first.id });
+    const answer = await this.#socket.request<SyncAck>('history', { before: first.id });
     this.#isLoadingEarlier = false;
     if (!answer.ok || session !== this.#session) return;
     this.#hasEarlier = answer.more;
@@ -236,7 +236,7 @@ export class Chat {
   /** Asks for a one-time link, picture and code to go on with this conversation on a channel. */
   async invite(connector: string): Promise<Ack<Handover>> {
     if (!this.#isLive) return { ok: false, code: 'timeout', message: '' };
-    return this.#socket.ask<Handover>('handover.request', { connector });
+    return this.#socket.request<Handover>('handover.request', { connector });
   }
 
   /** The site says who this is. The server decides, and may answer with another session. */
@@ -316,7 +316,7 @@ export class Chat {
   async #catchUp(after: string): Promise<void> {
     const session = this.#session;
     for (let more = true; more; ) {
-      const answer = await this.#socket.ask<SyncAck>('sync', { after });
+      const answer = await this.#socket.request<SyncAck>('sync', { after });
       if (!answer.ok || session !== this.#session) return;
       this.#take(answer.messages);
       const last = newest(answer.messages);
@@ -345,7 +345,7 @@ export class Chat {
   }
 
   #tellDepartment(): void {
-    void this.#socket.ask('prechat.submit', { department: this.#department });
+    void this.#socket.request('prechat.submit', { department: this.#department });
   }
 
   // -- starting over -------------------------------------------------------------------------------

@@ -7,10 +7,10 @@ import { inOrder } from '../thread/timeline';
 export class Reading {
   #upTo = $state<string | null>(null);
   #told: string | null = null;
-  readonly #socket: Pick<LiveSocket<never>, 'ask'>;
+  readonly #socket: Pick<LiveSocket<never>, 'request'>;
   readonly #memory: Memory;
 
-  constructor(socket: Pick<LiveSocket<never>, 'ask'>, memory: Memory) {
+  constructor(socket: Pick<LiveSocket<never>, 'request'>, memory: Memory) {
     this.#socket = socket;
     this.#memory = memory;
     this.#upTo = memory.read;
@@ -51,7 +51,7 @@ export class Reading {
   }
 
   async #tell(id: string): Promise<void> {
-    const answer = await this.#socket.ask('read', { message_id: id });
+    const answer = await this.#socket.request('read', { message_id: id });
     if (!answer.ok && this.#told === id) this.#told = null;
   }
 }

@@ -12,9 +12,9 @@ export class Typing {
   #told = 0;
   #stops: Timer;
   #typistLeaves: Timer;
-  readonly #socket: Pick<LiveSocket<never>, 'tell'>;
+  readonly #socket: Pick<LiveSocket<never>, 'emit'>;
 
-  constructor(socket: Pick<LiveSocket<never>, 'tell'>) {
+  constructor(socket: Pick<LiveSocket<never>, 'emit'>) {
     this.#socket = socket;
   }
 
@@ -30,14 +30,14 @@ export class Typing {
     this.#stops = setTimeout(() => this.stop(), EXPIRES);
     if (!isLive || Date.now() - this.#told < TELL_EVERY) return;
     this.#told = Date.now();
-    this.#socket.tell('typing', { on: true });
+    this.#socket.emit('typing', { on: true });
   }
 
   stop(): void {
     clearTimeout(this.#stops);
     if (this.#told === 0) return;
     this.#told = 0;
-    this.#socket.tell('typing', { on: false });
+    this.#socket.emit('typing', { on: false });
   }
 
   hear({ author, on }: TypingPayload): void {

@@ -39,7 +39,7 @@ export class Identity {
   tell(): void {
     if (!this.#said || this.#isTold) return;
     this.#isTold = true;
-    void this.#socket.ask('identify', this.#said).then((answer) => {
+    void this.#socket.request('identify', this.#said).then((answer) => {
       this.#problem = answer.ok ? null : identityProblem(answer.code);
     });
   }

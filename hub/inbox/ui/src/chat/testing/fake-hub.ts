@@ -39,8 +39,8 @@ export class FakeHub {
   readonly socket: LiveSocket<VisitorEvents> = {
     on: (name, heard) => void this.#heard.set(name, heard as Heard),
     onConnection: (heard) => void (this.#state = heard),
-    tell: (name, payload) => void this.told.push({ name, payload: payload as Record<string, unknown> }),
-    ask: <T>(name: string, payload: object) => this.#answer(name, payload) as Promise<Ack<T>>,
+    emit: (name, payload) => void this.told.push({ name, payload: payload as Record<string, unknown> }),
+    request: <T>(name: string, payload: object) => this.#answer(name, payload) as Promise<Ack<T>>,
     connect: () => void this.connects++,
     close: () => this.#state('lost'),
   };

@@ -1,8 +1,8 @@
-// What an admin asks of the server, beside what every agent does.
+// The calls of the API that only an admin makes.
 import type { JsonClient } from '$shared/http';
 import type { ConfigChange, Overview, Preview, Reloaded } from '$shared/types';
 
-export interface Question {
+export interface RoutingQuestion {
   connector: string;
   text: string;
   page?: string;
@@ -20,7 +20,7 @@ export class AdminApi {
     return this.#client.get('/overview');
   }
 
-  preview(question: Question): Promise<Preview> {
+  preview(question: RoutingQuestion): Promise<Preview> {
     return this.#client.post('/routing/preview', question);
   }
 

@@ -2,13 +2,13 @@ import type { Overview } from '$shared/types';
 import { problemText } from '../shell/problem-text';
 import type { AdminApi } from './admin-api';
 
-/** A burst of events is one look. */
-const GATHER = 700;
+/** All events within this time cause one request, in milliseconds. */
+const BATCH_MS = 700;
 
-/** Teams, agents and queues, looked at anew whenever something may have changed them. */
+/** Teams, agents and queues, loaded again after each event that may have changed them. */
 export class LiveOverview {
   readonly #api: AdminApi;
-  #found = $state<Overview | null>(null);
+  #current = $state<Overview | null>(null);
   #problem = $state('');
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isShown = false;
@@ -17,18 +17,18 @@ export class LiveOverview {
     this.#api = api;
   }
 
-  get found(): Overview | null {
-    return this.#found;
+  get current(): Overview | null {
+    return this.#current;
   }
 
   get problem(): string {
     return this.#problem;
   }
 
-  /** Begins to follow; the answer ends it. */
-  show(): () => void {
+  /** Begins to follow the events; the returned function ends it. */
+  follow(): () => void {
     this.#isShown = true;
-    void this.look();
+    void this.load();
     return () => {
       this.#isShown = false;
       clearTimeout(this.#timer);
@@ -36,18 +36,18 @@ export class LiveOverview {
     };
   }
 
-  /** Something happened: who is online, what is open, who has it. */
-  changed(): void {
+  /** Loads the overview soon: an agent, a conversation or an assignment has changed. */
+  scheduleReload(): void {
     if (!this.#isShown || this.#timer) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      void this.look();
-    }, GATHER);
+      void this.load();
+    }, BATCH_MS);
   }
 
-  async look(): Promise<void> {
+  async load(): Promise<void> {
     try {
-      this.#found = await this.#api.overview();
+      this.#current = await this.#api.overview();
       this.#problem = '';
     } catch (error) {
       this.#problem = problemText(error);

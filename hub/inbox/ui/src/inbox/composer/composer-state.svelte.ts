@@ -4,14 +4,14 @@ import { clock } from '$shared/clock.svelte';
 import { newId } from '$shared/id';
 import type { ContactAddress, Conversation, Connector, Message } from '$shared/types';
 import { fileProblem } from './file-check';
-import { foresight, goesElsewhere, type Foresight } from './delivery-forecast';
+import { deliveryForecast, usesFallback, type DeliveryForecast } from './delivery-forecast';
 import { replyWindow, type ReplyWindow } from './reply-window';
 import { textUse, type TextUse } from './text-limit';
 import type { Conversations } from '../list/conversations.svelte';
 import type { Details } from '../details/details.svelte';
 import type { Directory } from '../names/directory.svelte';
 import type { Outbox } from './outbox.svelte';
-import type { Thread } from '../thread/thread.svelte';
+import type { Timeline } from '../thread/timeline-state.svelte';
 import { Uploads } from './uploads.svelte';
 
 export type Mode = 'reply' | 'note';
@@ -24,40 +24,40 @@ interface Draft {
 }
 
 const EMPTY: Draft = { text: '', mode: 'reply', choice: null, replyTo: null };
-const TYPING_EVERY = 3_000;
-const TYPING_ENDS = 5_000;
+const TYPING_INTERVAL_MS = 3_000;
+const TYPING_ENDS_MS = 5_000;
 
-export interface ComposerNeeds {
+export interface ComposerDependencies {
   api: Api;
-  thread: Thread;
+  timeline: Timeline;
   details: Details;
   directory: Directory;
   outbox: Outbox;
   conversations: Pick<Conversations, 'get'>;
-  tellTyping: (conversationId: string, on: boolean) => void;
+  sendTyping: (conversationId: string, on: boolean) => void;
 }
 
 function keyOf(address: { connector: string | null; address: string | null }): string {
   return `${address.connector ?? ''} ${address.address ?? ''}`;
 }
 
-/** What the agent is writing in the open conversation, and where it will go. */
+/** The reply or note that the agent is writing in the open conversation, and the address of a reply. */
 export class Composer {
-  #needs: ComposerNeeds;
+  #dependencies: ComposerDependencies;
   #conversation = $state<Conversation | null>(null);
   #draft = $state<Draft>({ ...EMPTY });
-  #typingSince = 0;
+  #typingSentAt = 0;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   readonly uploads: Uploads;
-  /** Counts up when something wants the cursor in the field. */
-  focusWish = $state(0);
+  /** Counts up with each request to move the cursor into the field. */
+  focusRequests = $state(0);
 
-  readonly target: ContactAddress | null = $derived.by(() => this.#target());
-  readonly connector: Connector | null = $derived.by(() => this.#needs.directory.connector(this.target?.connector));
+  readonly address: ContactAddress | null = $derived.by(() => this.#chosenAddress());
+  readonly connector: Connector | null = $derived.by(() => this.#dependencies.directory.connector(this.address?.connector));
 
-  constructor(needs: ComposerNeeds) {
-    this.#needs = needs;
-    this.uploads = new Uploads(needs.api);
+  constructor(dependencies: ComposerDependencies) {
+    this.#dependencies = dependencies;
+    this.uploads = new Uploads(dependencies.api);
   }
 
   get text(): string {
@@ -69,60 +69,60 @@ export class Composer {
   }
 
   get replyTo(): Message | null {
-    return this.#needs.thread.message(this.#draft.replyTo);
+    return this.#dependencies.timeline.message(this.#draft.replyTo);
   }
 
-  get choices(): readonly ContactAddress[] {
-    return this.#needs.details.addresses;
+  get addresses(): readonly ContactAddress[] {
+    return this.#dependencies.details.addresses;
   }
 
   /**
-   * All is here that says where a reply goes. One that is sent before goes without a channel: the
-   * server answers where the customer wrote, so nobody who types at once has to wait.
+   * The addresses and the timeline are loaded. A reply sent before goes without a channel: the server
+   * sends it to the customer's last address, so that a quick agent need not wait.
    */
-  get knowsWhere(): boolean {
-    const { details, thread } = this.#needs;
-    return details.isLoaded && (thread.isLoaded || thread.problem !== '');
+  get isAddressKnown(): boolean {
+    const { details, timeline } = this.#dependencies;
+    return details.isLoaded && (timeline.isLoaded || timeline.problem !== '');
   }
 
   /** The agent chose another address than the one that the customer used last. */
-  get isElsewhere(): boolean {
-    const natural = this.#natural();
-    return natural !== null && this.target !== null && keyOf(natural) !== keyOf(this.target);
+  get isOtherAddress(): boolean {
+    const lastUsed = this.#lastUsedAddress();
+    return lastUsed !== null && this.address !== null && keyOf(lastUsed) !== keyOf(this.address);
   }
 
   get channel(): string {
-    return this.target ? this.#needs.directory.channelName(this.target.connector, this.target.kind) : '';
+    return this.address ? this.#dependencies.directory.channelName(this.address.connector, this.address.kind) : '';
   }
 
-  get use(): TextUse | null {
+  get textUse(): TextUse | null {
     const capabilities = this.connector?.capabilities;
     return this.mode === 'reply' && capabilities ? textUse(this.text, capabilities) : null;
   }
 
   get window(): ReplyWindow {
-    return this.target ? replyWindow(this.target, clock.now) : { state: 'none' };
+    return this.address ? replyWindow(this.address, clock.now) : { state: 'none' };
   }
 
-  /** What will become of the reply, before it is written. A note stays here. */
-  get foresight(): Foresight | null {
-    const { directory } = this.#needs;
-    if (this.mode === 'note' || !this.target) return null;
-    return foresight(this.target, (connector, kind) => directory.channelName(connector, kind), clock.now);
+  /** What will happen to the reply, shown before it is written; null for a note. */
+  get forecast(): DeliveryForecast | null {
+    const { directory } = this.#dependencies;
+    if (this.mode === 'note' || !this.address) return null;
+    return deliveryForecast(this.address, (connector, kind) => directory.channelName(connector, kind), clock.now);
   }
 
-  /** Why the reply cannot go as it is; empty when it can. */
+  /** The reason why the reply cannot be sent as it is; empty when it can. */
   get obstacle(): string {
     const failed = this.uploads.items.find((item) => item.problem);
     if (failed) return m.upload_failed({ reason: failed.problem });
     if (this.mode === 'note') return '';
-    const { target } = this;
-    if (!target) return this.knowsWhere ? m.no_channel() : '';
-    if (!target.reachable) return target.reason || m.unreachable_default();
-    if (this.window.state === 'closed' && !goesElsewhere(target, clock.now)) return m.window_closed({ channel: this.channel });
+    const { address } = this;
+    if (!address) return this.isAddressKnown ? m.no_channel() : '';
+    if (!address.reachable) return address.reason || m.unreachable_default();
+    if (this.window.state === 'closed' && !usesFallback(address, clock.now)) return m.window_closed({ channel: this.channel });
     const capabilities = this.connector?.capabilities;
     if (!capabilities) return '';
-    if (this.use?.tooLong) return m.too_long({ channel: this.channel });
+    if (this.textUse?.tooLong) return m.too_long({ channel: this.channel });
     if (this.uploads.items.length > capabilities.max_attachments) {
       return m.too_many_files({ channel: this.channel, count: capabilities.max_attachments });
     }
@@ -135,8 +135,8 @@ export class Composer {
 
   get canSend(): boolean {
     const hasContent = this.text.trim() !== '' || this.uploads.items.length > 0;
-    const hasPlace = this.mode === 'note' || this.target !== null || !this.knowsWhere;
-    return hasContent && hasPlace && this.obstacle === '' && this.uploads.areDone;
+    const hasAddress = this.mode === 'note' || this.address !== null || !this.isAddressKnown;
+    return hasContent && hasAddress && this.obstacle === '' && this.uploads.areDone;
   }
 
   open(conversation: Conversation): void {
@@ -149,55 +149,60 @@ export class Composer {
 
   write(text: string): void {
     this.#draft.text = text;
-    this.#keep();
-    if (this.mode === 'reply' && text.trim()) this.#typing();
+    this.#save();
+    if (this.mode === 'reply' && text.trim()) this.#startTyping();
     else this.#stopTyping();
   }
 
-  /** Adds words to the reply, after what is there. */
+  /** Adds a text to the end of the reply. */
   insert(text: string): void {
     this.#draft.mode = 'reply';
     this.write(this.text.trim() ? `${this.text.trimEnd()}\n${text}` : text);
-    this.focusWish += 1;
+    this.focusRequests += 1;
   }
 
   /** Puts the cursor into the field. */
   focus(): void {
-    this.focusWish += 1;
+    this.focusRequests += 1;
   }
 
   setMode(mode: Mode): void {
     this.#draft.mode = mode;
-    this.#keep();
+    this.#save();
     if (mode === 'note') this.#stopTyping();
-    this.focusWish += 1;
+    this.focusRequests += 1;
   }
 
-  choose(address: ContactAddress): void {
+  chooseAddress(address: ContactAddress): void {
     this.#draft.choice = keyOf(address);
-    this.#keep();
-    this.focusWish += 1;
+    this.#save();
+    this.focusRequests += 1;
   }
 
-  refer(message: Message | null): void {
+  replyToMessage(message: Message | null): void {
     this.#draft.replyTo = message?.id ?? null;
     if (message) this.#draft.mode = 'reply';
-    this.#keep();
-    this.focusWish += 1;
+    this.#save();
+    this.focusRequests += 1;
+  }
+
+  /** Loads the addresses again, which say whether a visitor is still on the page. */
+  refreshAddresses(): void {
+    void this.#dependencies.details.refreshAddresses();
   }
 
   async send(): Promise<void> {
     const conversation = this.#conversation;
     if (!conversation || !this.canSend) return;
-    const { mode, target } = this;
+    const { mode, address } = this;
     const attachments = this.uploads.attachments;
     const isReply = mode === 'reply';
-    const connector = target?.connector ?? this.#draft.choice?.split(' ')[0];
+    const connector = address?.connector ?? this.#draft.choice?.split(' ')[0];
     const outgoing = {
-      conversation: isReply && target ? this.#home(conversation, target) : conversation,
+      conversation: isReply && address ? this.#conversationOf(conversation, address) : conversation,
       attachments,
-      kind: target?.kind ?? null,
-      address: target?.address ?? null,
+      kind: address?.kind ?? null,
+      address: address?.address ?? null,
       message: {
         text: this.text.trim(),
         type: isReply ? ('message' as const) : ('note' as const),
@@ -209,53 +214,53 @@ export class Composer {
     };
     this.#draft = { ...EMPTY, mode, choice: this.#draft.choice };
     this.uploads.clear();
-    this.#keep();
+    this.#save();
     this.#stopTyping();
-    await this.#needs.outbox.send(outgoing);
+    await this.#dependencies.outbox.send(outgoing);
   }
 
   /** The open conversation in which the customer last wrote from this address, else the shown one. */
-  #home(shown: Conversation, target: ContactAddress): Conversation {
-    const last = this.#needs.thread.messages.findLast((m) => m.direction === 'in' && m.type === 'message' && keyOf(m) === keyOf(target));
-    const home = this.#needs.conversations.get(last?.conversation_id ?? '');
-    return home && home.status !== 'resolved' && home.contact.id === shown.contact.id ? home : shown;
+  #conversationOf(shown: Conversation, address: ContactAddress): Conversation {
+    const last = this.#dependencies.timeline.messages.findLast((m) => m.direction === 'in' && m.type === 'message' && keyOf(m) === keyOf(address));
+    const conversation = this.#dependencies.conversations.get(last?.conversation_id ?? '');
+    return conversation && conversation.status !== 'resolved' && conversation.contact.id === shown.contact.id ? conversation : shown;
   }
 
   /** The customer's address that a reply goes to unless the agent chooses another. */
-  #natural(): ContactAddress | null {
-    const last = this.#needs.thread.lastInbound;
+  #lastUsedAddress(): ContactAddress | null {
+    const last = this.#dependencies.timeline.lastInbound;
     if (!last) return null;
-    return this.choices.find((choice) => keyOf(choice) === keyOf(last)) ?? null;
+    return this.addresses.find((address) => keyOf(address) === keyOf(last)) ?? null;
   }
 
-  #target(): ContactAddress | null {
-    const chosen = this.choices.find((choice) => keyOf(choice) === this.#draft.choice);
-    const natural = chosen ?? this.#natural();
-    // Any other address would be a guess while the timeline is on its way.
-    if (natural || !this.knowsWhere) return natural;
-    return this.choices.find((choice) => choice.reachable) ?? this.choices[0] ?? null;
+  #chosenAddress(): ContactAddress | null {
+    const chosen = this.addresses.find((address) => keyOf(address) === this.#draft.choice);
+    const preferred = chosen ?? this.#lastUsedAddress();
+    // While the timeline loads, any other address would be a guess.
+    if (preferred || !this.isAddressKnown) return preferred;
+    return this.addresses.find((address) => address.reachable) ?? this.addresses[0] ?? null;
   }
 
-  #typing(): void {
+  #startTyping(): void {
     const conversation = this.#conversation;
     if (!conversation) return;
     const now = Date.now();
-    if (now - this.#typingSince > TYPING_EVERY) {
-      this.#typingSince = now;
-      this.#needs.tellTyping(conversation.id, true);
+    if (now - this.#typingSentAt > TYPING_INTERVAL_MS) {
+      this.#typingSentAt = now;
+      this.#dependencies.sendTyping(conversation.id, true);
     }
     clearTimeout(this.#typingTimer);
-    this.#typingTimer = setTimeout(() => this.#stopTyping(), TYPING_ENDS);
+    this.#typingTimer = setTimeout(() => this.#stopTyping(), TYPING_ENDS_MS);
   }
 
   #stopTyping(): void {
     clearTimeout(this.#typingTimer);
-    if (this.#typingSince && this.#conversation) this.#needs.tellTyping(this.#conversation.id, false);
-    this.#typingSince = 0;
+    if (this.#typingSentAt && this.#conversation) this.#dependencies.sendTyping(this.#conversation.id, false);
+    this.#typingSentAt = 0;
   }
 
-  #keep(): void {
-    if (this.#conversation) keepDraft(this.#conversation.id, this.#draft);
+  #save(): void {
+    if (this.#conversation) saveDraft(this.#conversation.id, this.#draft);
   }
 }
 
@@ -263,28 +268,28 @@ const DRAFT = 'hub.draft.';
 
 function readDraft(conversationId: string): Draft {
   try {
-    const kept = JSON.parse(localStorage.getItem(DRAFT + conversationId) ?? '{}') as Partial<Draft>;
-    return { ...EMPTY, ...kept };
+    const stored = JSON.parse(localStorage.getItem(DRAFT + conversationId) ?? '{}') as Partial<Draft>;
+    return { ...EMPTY, ...stored };
   } catch {
     return { ...EMPTY };
   }
 }
 
-function keepDraft(conversationId: string, draft: Draft): void {
-  const isWorthKeeping = draft.text !== '' || draft.replyTo !== null;
-  if (isWorthKeeping) localStorage.setItem(DRAFT + conversationId, JSON.stringify(draft));
+function saveDraft(conversationId: string, draft: Draft): void {
+  const isWorthStoring = draft.text !== '' || draft.replyTo !== null;
+  if (isWorthStoring) localStorage.setItem(DRAFT + conversationId, JSON.stringify(draft));
   else localStorage.removeItem(DRAFT + conversationId);
 }
 
-/** A draft goes along when its conversation becomes part of another, unless one waits there too. */
-export function carryDraft(fromId: string, toId: string): void {
+/** Moves a draft to the conversation into which its own was merged, unless that one has a draft too. */
+export function moveDraft(fromId: string, toId: string): void {
   const draft = readDraft(fromId);
   if (draft.text === '' || readDraft(toId).text !== '') return;
-  keepDraft(toId, draft);
-  keepDraft(fromId, EMPTY);
+  saveDraft(toId, draft);
+  saveDraft(fromId, EMPTY);
 }
 
-/** The text kept for a conversation, for the list. */
+/** The text of a conversation's draft, for the list. */
 export function draftText(conversationId: string): string {
   return readDraft(conversationId).text;
 }

@@ -1,12 +1,12 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { Connector, ContactAddress, Message } from '$shared/types';
 import { address, connector, conversation, fakeApi, mari, message, page, sofia } from '../testing/samples';
-import { carryDraft, Composer, draftText } from './composer-state.svelte';
+import { moveDraft, Composer, draftText } from './composer-state.svelte';
 import { Details } from '../details/details.svelte';
 import { Directory } from '../names/directory.svelte';
 import { Outbox } from './outbox.svelte';
 import { Session } from '../session/session.svelte';
-import { Thread } from '../thread/thread.svelte';
+import { Timeline } from '../thread/timeline-state.svelte';
 
 const telegram = address({ address: 'telegram:1', connector: 'telegram', kind: 'telegram' });
 
@@ -14,18 +14,18 @@ beforeEach(() => localStorage.clear());
 
 interface Scene {
   addresses?: ContactAddress[];
-  said?: Message[];
+  messages?: Message[];
   connectors?: Connector[];
-  /** When the server tells what was said and where they can be reached. */
+  /** When the server answers with the messages and the addresses. */
   ready?: Promise<void>;
   isAwaited?: boolean;
 }
 
-async function scene({ ready = Promise.resolve(), addresses = [address(), telegram], said = [message()], connectors = [connector('sms', { text_unit: 'sms_segments', text_limit: 160, max_text: 1600 }), connector('telegram')], isAwaited = true }: Scene = {}) {
+async function scene({ ready = Promise.resolve(), addresses = [address(), telegram], messages = [message()], connectors = [connector('sms', { text_unit: 'sms_segments', text_limit: 160, max_text: 1600 }), connector('telegram')], isAwaited = true }: Scene = {}) {
   const send = vi.fn(async (_id: string, body: { text: string; client_id: string }) => message({ direction: 'out', ...body }));
   const api = fakeApi({
     session: async () => ({ agent: mari, csrf_token: '' }),
-    timeline: () => ready.then(() => page(said)),
+    timeline: () => ready.then(() => page(messages)),
     addresses: () => ready.then(() => page(addresses)),
     links: () => page([]),
     suggestions: () => page([]),
@@ -35,26 +35,26 @@ async function scene({ ready = Promise.resolve(), addresses = [address(), telegr
     send,
   });
   const session = new Session(api);
-  const thread = new Thread(api);
+  const timeline = new Timeline(api);
   const details = new Details(api);
   const directory = new Directory(api);
-  const outbox = new Outbox(api, session, (each) => thread.heard(each));
-  const tellTyping = vi.fn();
-  const composer = new Composer({ api, thread, details, directory, outbox, tellTyping, conversations: { get: () => null } });
-  const opened = Promise.all([details.open(conversation()), thread.open(conversation())]);
+  const outbox = new Outbox(api, session, (sent) => timeline.applyMessage(sent));
+  const sendTyping = vi.fn();
+  const composer = new Composer({ api, timeline, details, directory, outbox, sendTyping, conversations: { get: () => null } });
+  const opened = Promise.all([details.open(conversation()), timeline.open(conversation())]);
   await Promise.all([session.resume(), directory.load(), isAwaited ? opened : null]);
   composer.open(conversation());
-  return { composer, thread, send, tellTyping, opened };
+  return { composer, timeline, send, sendTyping, opened };
 }
 
-test('a reply goes where the customer wrote last', async () => {
-  const { composer, send } = await scene({ said: [message({ connector: 'telegram', address: 'telegram:1', kind: 'telegram' })] });
+test('a reply goes to the address that the customer used last', async () => {
+  const { composer, send } = await scene({ messages: [message({ connector: 'telegram', address: 'telegram:1', kind: 'telegram' })] });
   composer.write('Hello');
   await composer.send();
   expect(send).toHaveBeenCalledWith('100', expect.objectContaining({ text: 'Hello', type: 'message', connector: 'telegram' }));
 });
 
-test('a reply that is sent before the conversation is there leaves at once, to where the customer wrote', async () => {
+test('a reply that is sent before the timeline is loaded leaves at once, to the customer’s last address', async () => {
   let arrive = () => {};
   const ready = new Promise<void>((resolve) => (arrive = resolve));
   const { composer, send, opened } = await scene({ ready, isAwaited: false });
@@ -65,7 +65,7 @@ test('a reply that is sent before the conversation is there leaves at once, to w
     expect(composer.text).toBe('');
   }
   expect(send.mock.calls.map(([, body]) => body.text)).toEqual(['Hello', 'Are you there?']);
-  // The server knows where the customer is; this screen does not yet.
+  // The server knows the customer’s last address; this screen does not yet.
   for (const [, body] of send.mock.calls) expect(body).toMatchObject({ type: 'message' });
   for (const [, body] of send.mock.calls) expect(body).not.toHaveProperty('connector');
   arrive();
@@ -75,19 +75,19 @@ test('a reply that is sent before the conversation is there leaves at once, to w
   expect(send).toHaveBeenLastCalledWith('100', expect.objectContaining({ connector: 'sms' }));
 });
 
-test('no address is taken for the customer’s while the timeline is on its way', async () => {
-  const { composer, thread } = await scene({ addresses: [telegram, address()] });
-  thread.close();
-  expect(composer.target).toBeNull();
-  await thread.open(conversation());
-  expect(composer.target?.connector).toBe('sms');
+test('no address is chosen while the timeline loads', async () => {
+  const { composer, timeline } = await scene({ addresses: [telegram, address()] });
+  timeline.close();
+  expect(composer.address).toBeNull();
+  await timeline.open(conversation());
+  expect(composer.address?.connector).toBe('sms');
 });
 
-test('the agent can choose another address, and it shows that it is another', async () => {
+test('the agent can choose another address, and the composer says so', async () => {
   const { composer, send } = await scene();
-  expect(composer.isElsewhere).toBe(false);
-  composer.choose(telegram);
-  expect(composer.isElsewhere).toBe(true);
+  expect(composer.isOtherAddress).toBe(false);
+  composer.chooseAddress(telegram);
+  expect(composer.isOtherAddress).toBe(true);
   composer.write('Hello');
   await composer.send();
   expect(send).toHaveBeenCalledWith('100', expect.objectContaining({ connector: 'telegram' }));
@@ -103,7 +103,7 @@ test('a note names no channel', async () => {
   expect(body).not.toHaveProperty('connector');
 });
 
-test('nothing is sent to an address that cannot be reached, and the reason is said', async () => {
+test('nothing is sent to an unreachable address, and the reason is shown', async () => {
   const { composer } = await scene({ addresses: [address({ reachable: false, reason: 'They said STOP.' })] });
   composer.write('Hello');
   expect(composer.obstacle).toBe('They said STOP.');
@@ -118,13 +118,13 @@ test('a closed reply window stops the reply', async () => {
   expect(composer.canSend).toBe(false);
 });
 
-test('a reply may go when the window has closed and there is another way', async () => {
+test('a reply may go when the window has closed and there is a fallback', async () => {
   const past = '2025-01-01T00:00:00Z';
   const fallback = { connector: 'telegram', kind: 'telegram', address: 'telegram:1' };
   const { composer } = await scene({ addresses: [address({ window_closes_at: past, human_window_closes_at: past, fallback })] });
   composer.write('Hello');
   expect(composer.obstacle).toBe('');
-  expect(composer.foresight?.text).toContain('Telegram');
+  expect(composer.forecast?.text).toContain('Telegram');
   expect(composer.canSend).toBe(true);
 });
 
@@ -139,10 +139,10 @@ test('between a day and a week the reply goes as a person’s answer', async () 
 test('an SMS is counted in segments', async () => {
   const { composer } = await scene();
   composer.write('a'.repeat(161));
-  expect(composer.use).toMatchObject({ parts: 2, left: 145 });
+  expect(composer.textUse).toMatchObject({ parts: 2, left: 145 });
 });
 
-test('what is longer than the channel takes cannot be sent', async () => {
+test('a text over the channel’s limit cannot be sent', async () => {
   const { composer } = await scene();
   composer.write('a'.repeat(1601));
   expect(composer.canSend).toBe(false);
@@ -161,18 +161,18 @@ test('a draft waits in its conversation until it is sent', async () => {
   expect(composer.text).toBe('');
 });
 
-test('the customer hears of typing once, not with every letter, and never of a note', async () => {
-  const { composer, tellTyping } = await scene();
+test('typing is sent once, not with every letter, and never for a note', async () => {
+  const { composer, sendTyping } = await scene();
   composer.write('H');
   composer.write('He');
-  expect(tellTyping).toHaveBeenCalledExactlyOnceWith('100', true);
+  expect(sendTyping).toHaveBeenCalledExactlyOnceWith('100', true);
   composer.setMode('note');
-  expect(tellTyping).toHaveBeenLastCalledWith('100', false);
+  expect(sendTyping).toHaveBeenLastCalledWith('100', false);
   composer.write('secret');
-  expect(tellTyping).toHaveBeenCalledTimes(2);
+  expect(sendTyping).toHaveBeenCalledTimes(2);
 });
 
-test('words that are put in come after what is written, as a reply', async () => {
+test('an inserted text comes after the written one, as a reply', async () => {
   const { composer } = await scene();
   composer.setMode('note');
   composer.write('See you there: ');
@@ -180,17 +180,17 @@ test('words that are put in come after what is written, as a reply', async () =>
   expect([composer.mode, composer.text]).toEqual(['reply', 'See you there:\nhttps://t.me/bot']);
 });
 
-test('a draft goes along when its conversation becomes part of another', async () => {
+test('a draft moves to the conversation into which its own was merged', async () => {
   const { composer } = await scene();
   composer.write('Half a sent');
-  carryDraft('100', '200');
+  moveDraft('100', '200');
   composer.open(conversation({ id: '200' }));
   expect(composer.text).toBe('Half a sent');
   composer.write('Another');
   composer.open(conversation());
   expect(composer.text).toBe('');
   composer.write('First');
-  carryDraft('100', '200');
+  moveDraft('100', '200');
   expect(draftText('200')).toBe('Another');
 });
 

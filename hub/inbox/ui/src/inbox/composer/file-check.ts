@@ -12,14 +12,13 @@ function matches(mediaType: string, patterns: readonly string[]): boolean {
   return patterns.some((pattern) => pattern === '*/*' || pattern === mediaType || pattern === `${main}/*`);
 }
 
-/** Why a channel does not take this file, or an empty string. */
+/** The reason why a channel does not take this file; empty when it does. */
 export function fileProblem(file: { name: string; size: number; type: string }, capabilities: Capabilities, channel: string): string {
   const type = file.type || 'application/octet-stream';
-  const own = capabilities.media[mediumOf(type)];
-  // What does not fit as a picture or a film can still go as a plain file.
-  const limits = [own, capabilities.media['file']].filter((limit) => limit !== undefined);
+  // A picture or a film over its limits can still go as a plain file.
+  const limits = [capabilities.media[mediumOf(type)], capabilities.media['file']].filter((limit) => limit !== undefined);
   const fitting = limits.filter((limit) => matches(type, limit.media_types));
   if (fitting.length === 0) return m.file_type_refused({ channel, name: file.name });
-  const most = Math.max(...fitting.map((limit) => limit.max_bytes));
-  return file.size > most ? m.file_too_large({ name: file.name, channel, limit: byteSize(most) }) : '';
+  const maxBytes = Math.max(...fitting.map((limit) => limit.max_bytes));
+  return file.size > maxBytes ? m.file_too_large({ name: file.name, channel, limit: byteSize(maxBytes) }) : '';
 }

@@ -3,10 +3,10 @@ import { ApiError } from '$shared/http';
 import type { Attachment, Conversation, Message } from '$shared/types';
 import { problemText } from '../shell/problem-text';
 import type { Session } from '../session/session.svelte';
-import { localId } from '../thread/thread.svelte';
+import { localId } from '../thread/timeline-state.svelte';
 
-const KEPT = 'hub.outbox';
-const TRY_AGAIN_AFTER = 5_000;
+const STORAGE_KEY = 'hub.outbox';
+const RETRY_MS = 5_000;
 /** The code of a delivery that waits on this device. */
 export const OFFLINE = 'offline';
 
@@ -18,40 +18,40 @@ export interface Outgoing {
   address: string | null;
 }
 
-interface Waiting {
+interface PendingMessage {
   conversationId: string;
   message: NewMessage;
   shown: Message;
-  /** Who wrote it: nobody else at this screen sends it. */
+  /** The author: another agent at this screen does not send it. */
   agentId: string;
   isRefused: boolean;
 }
 
 /**
  * Messages on their way to the server. Each is shown at once; one that the server has not
- * confirmed is kept on this device and sent again with the same client id.
+ * confirmed is stored on this device and sent again with the same client id.
  */
 export class Outbox {
   #api: Api;
   #session: Session;
-  #show: (message: Message, askedAt?: number) => void;
-  #waiting: Waiting[] = read();
-  #line: Promise<void> = Promise.resolve();
+  #showMessage: (message: Message, requestedAt?: number) => void;
+  #waiting: PendingMessage[] = read();
+  #queue: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(api: Api, session: Session, show: (message: Message, askedAt?: number) => void) {
+  constructor(api: Api, session: Session, show: (message: Message, requestedAt?: number) => void) {
     this.#api = api;
     this.#session = session;
-    this.#show = show;
+    this.#showMessage = show;
   }
 
-  /** What is waiting for one contact, to be shown when its timeline opens. */
+  /** The messages that wait for one contact, to be shown when its timeline opens. */
   waitingFor(contactId: string): Message[] {
     return this.#waiting.filter((w) => w.shown.contact_id === contactId && w.agentId === this.#session.agentId).map((w) => w.shown);
   }
 
   async send(outgoing: Outgoing): Promise<void> {
-    const waiting: Waiting = {
+    const waiting: PendingMessage = {
       conversationId: outgoing.conversation.id,
       message: outgoing.message,
       shown: this.#optimistic(outgoing),
@@ -59,8 +59,8 @@ export class Outbox {
       isRefused: false,
     };
     this.#waiting.push(waiting);
-    this.#keep();
-    this.#show(waiting.shown);
+    this.#save();
+    this.#showMessage(waiting.shown);
     await this.flush();
   }
 
@@ -70,31 +70,31 @@ export class Outbox {
     await this.flush();
   }
 
-  /** Sends everything that waits, one after the other, in the order in which it was written. */
+  /** Sends all waiting messages, one after the other, in the order in which they were written. */
   flush(): Promise<void> {
     clearTimeout(this.#timer);
-    this.#line = this.#line.then(() => this.#sendAll());
-    return this.#line;
+    this.#queue = this.#queue.then(() => this.#sendAll());
+    return this.#queue;
   }
 
   async #sendAll(): Promise<void> {
     for (const waiting of this.#waiting.filter((w) => !w.isRefused && w.agentId === this.#session.agentId)) {
-      // What was written later must not overtake.
-      if (!(await this.#try(waiting))) {
-        this.#timer = setTimeout(() => void this.flush(), TRY_AGAIN_AFTER);
+      // A later message must not overtake.
+      if (!(await this.#trySend(waiting))) {
+        this.#timer = setTimeout(() => void this.flush(), RETRY_MS);
         return;
       }
     }
   }
 
   /** False when the server was not reached. */
-  async #try(waiting: Waiting): Promise<boolean> {
+  async #trySend(waiting: PendingMessage): Promise<boolean> {
     this.#mark(waiting, 'queued', '');
     try {
-      const askedAt = performance.now();
+      const requestedAt = performance.now();
       const stored = await this.#api.send(waiting.conversationId, waiting.message);
-      this.#forget(waiting);
-      this.#show(stored, askedAt);
+      this.#remove(waiting);
+      this.#showMessage(stored, requestedAt);
       return true;
     } catch (error) {
       if (error instanceof ApiError && error.isTransient) {
@@ -103,25 +103,25 @@ export class Outbox {
       }
       waiting.isRefused = true;
       this.#mark(waiting, 'failed', problemText(error));
-      this.#keep();
+      this.#save();
       return true;
     }
   }
 
-  #mark(waiting: Waiting, status: 'queued' | 'failed', reason: string): void {
+  #mark(waiting: PendingMessage, status: 'queued' | 'failed', reason: string): void {
     const code = reason === OFFLINE ? OFFLINE : '';
     const delivery = { status, code, reason: code ? '' : reason, attempts: 0, maybe_twice: false, fallback_from: null };
     waiting.shown = { ...waiting.shown, delivery };
-    this.#show(waiting.shown);
+    this.#showMessage(waiting.shown);
   }
 
-  #forget(waiting: Waiting): void {
+  #remove(waiting: PendingMessage): void {
     this.#waiting = this.#waiting.filter((w) => w !== waiting);
-    this.#keep();
+    this.#save();
   }
 
-  #keep(): void {
-    localStorage.setItem(KEPT, JSON.stringify(this.#waiting));
+  #save(): void {
+    localStorage.setItem(STORAGE_KEY, JSON.stringify(this.#waiting));
   }
 
   #optimistic({ conversation, message, attachments, kind, address }: Outgoing): Message {
@@ -159,9 +159,9 @@ export class Outbox {
   }
 }
 
-function read(): Waiting[] {
+function read(): PendingMessage[] {
   try {
-    return JSON.parse(localStorage.getItem(KEPT) ?? '[]') as Waiting[];
+    return JSON.parse(localStorage.getItem(STORAGE_KEY) ?? '[]') as PendingMessage[];
   } catch {
     return [];
   }

@@ -7,13 +7,13 @@ import { Session } from '../session/session.svelte';
 
 beforeEach(() => localStorage.clear());
 
-async function scene(send: (...given: unknown[]) => Promise<Message>) {
+async function scene(send: (...parameters: unknown[]) => Promise<Message>) {
   const api = fakeApi({ send, session: async () => ({ agent: mari, csrf_token: '' }) });
   const session = new Session(api);
   await session.resume();
   const shown: Message[] = [];
-  const outbox = new Outbox(api, session, (each) => shown.push(each));
-  const reloaded = () => new Outbox(api, session, (each) => shown.push(each));
+  const outbox = new Outbox(api, session, (sent) => shown.push(sent));
+  const reloaded = () => new Outbox(api, session, (sent) => shown.push(sent));
   return { outbox, reloaded, shown };
 }
 
@@ -25,8 +25,8 @@ test('a message shows at once, before the server answered', async () => {
   expect(shown[0]).toMatchObject({ text: 'Hello', client_id: 'c-1', delivery: { status: 'queued' } });
 });
 
-test('what could not reach the server waits and is sent again with the same client id', async () => {
-  const send = vi.fn<(...given: unknown[]) => Promise<Message>>();
+test('a message that did not reach the server waits and is sent again with the same client id', async () => {
+  const send = vi.fn<(...parameters: unknown[]) => Promise<Message>>();
   send.mockRejectedValueOnce(new ApiError({ status: 0 })).mockResolvedValueOnce(message({ client_id: 'c-1', direction: 'out' }));
   const { outbox, shown } = await scene(send);
   await outbox.send(hello);
@@ -43,7 +43,7 @@ test('a message that waits survives a reload of the page', async () => {
 });
 
 test('a refusal is shown with the server’s own sentence and can be tried again', async () => {
-  const send = vi.fn<(...given: unknown[]) => Promise<Message>>();
+  const send = vi.fn<(...parameters: unknown[]) => Promise<Message>>();
   send.mockRejectedValueOnce(new ApiError({ status: 409, detail: 'This channel is turned off.' })).mockResolvedValueOnce(message({ client_id: 'c-1' }));
   const { outbox, shown } = await scene(send);
   await outbox.send(hello);
@@ -52,7 +52,7 @@ test('a refusal is shown with the server’s own sentence and can be tried again
   expect(outbox.waitingFor('10')).toHaveLength(0);
 });
 
-test('what was written later does not overtake what waits', async () => {
+test('a later message does not overtake a waiting one', async () => {
   const sent: string[] = [];
   let online = false;
   const { outbox } = await scene(async (_id, body) => {
@@ -67,7 +67,7 @@ test('what was written later does not overtake what waits', async () => {
   expect(sent).toEqual(['Hello', 'And this']);
 });
 
-test('nobody sends what another agent wrote at this screen', async () => {
+test('an agent does not send the waiting messages of another agent', async () => {
   const { outbox } = await scene(() => Promise.reject(new ApiError({ status: 0 })));
   await outbox.send(hello);
   const send = vi.fn(async () => message());

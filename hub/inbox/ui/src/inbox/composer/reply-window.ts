@@ -1,6 +1,6 @@
 import type { ContactAddress } from '$shared/types';
 
-/** Some channels take an answer only for a time after the customer's last message. */
+/** Some channels take a reply only for a time after the customer's last message; `human` from a person alone. */
 export type ReplyWindow =
   | { state: 'none' }
   | { state: 'open'; until: string }

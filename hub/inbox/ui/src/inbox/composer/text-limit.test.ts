@@ -13,7 +13,7 @@ test('a text over the limit becomes two messages', () => {
   expect(use.tooLong).toBe(false);
 });
 
-test('a text over what the channel takes at all is too long', () => {
+test('a text over the channel’s maximum is too long', () => {
   const use = textUse('a'.repeat(1601), { text_limit: 160, text_unit: 'sms_segments', max_text: 1600 });
   expect(use.tooLong).toBe(true);
 });

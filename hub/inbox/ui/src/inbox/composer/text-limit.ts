@@ -1,5 +1,4 @@
-// How much of a channel's limit a text uses. Longer text is split by the server, not refused,
-// up to `max_text`.
+// The share of a channel's limit that a text uses. The server splits a longer text, up to `max_text`.
 import { countSegments } from '$shared/segments';
 import type { Capabilities } from '$shared/types';
 
@@ -22,14 +21,14 @@ export function measure(text: string, unit: Capabilities['text_unit']): number {
 }
 
 export function textUse(text: string, capabilities: Pick<Capabilities, 'text_limit' | 'text_unit' | 'max_text'>): TextUse {
-  const { text_limit: limit, text_unit: unit, max_text: most } = capabilities;
+  const { text_limit: limit, text_unit: unit, max_text: maxLength } = capabilities;
   if (unit === 'sms_segments') {
     const { segments, left } = countSegments(text);
     const used = text.length;
-    return { used, limit, parts: segments, left, segments: true, tooLong: most !== null && used > most };
+    return { used, limit, parts: segments, left, segments: true, tooLong: maxLength !== null && used > maxLength };
   }
   const used = measure(text, unit);
   const parts = limit > 0 ? Math.ceil(used / limit) : 1;
   const left = Math.max(0, limit * Math.max(1, parts) - used);
-  return { used, limit, parts, left, segments: false, tooLong: most !== null && used > most };
+  return { used, limit, parts, left, segments: false, tooLong: maxLength !== null && used > maxLength };
 }

@@ -58,7 +58,7 @@ export class Uploads {
   remove(item: Upload): void {
     item.abort.abort();
     if (item.previewUrl) URL.revokeObjectURL(item.previewUrl);
-    this.#items = this.#items.filter((other) => other.key !== item.key);
+    this.#items = this.#items.filter((kept) => kept.key !== item.key);
   }
 
   clear(): void {

@@ -1,7 +1,7 @@
 import type { Conversation, Message } from '$shared/types';
 
-/** The order of a thread: `created_at`, then id. */
-export function inThreadOrder(one: Message, other: Message): number {
+/** The order of a timeline: `created_at`, then id. */
+export function byThreadOrder(one: Message, other: Message): number {
   const byTime = Date.parse(one.created_at) - Date.parse(other.created_at);
   if (byTime !== 0) return byTime;
   return byId(one.id, other.id);

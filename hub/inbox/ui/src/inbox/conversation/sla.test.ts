@@ -11,19 +11,19 @@ test('without a policy, or with clocks that stand still, nothing is due', () => 
   expect(due({})).toBeNull();
 });
 
-test('the answer is due before the end of it all', () => {
+test('the reply is due before the resolution', () => {
   const both = { next_reply_due: '2025-06-02T09:15:00Z', resolve_due: '2025-06-04T09:00:00Z' };
   expect(due(both)).toEqual({ clock: 'next_reply', at: '2025-06-02T09:15:00Z', state: 'calm' });
 });
 
-test('the last fifth of the time is told apart, and so is what is late', () => {
+test('the last fifth of the time is soon, later is late', () => {
   const since = '2025-06-02T08:40:00Z';
   expect(due({ first_reply_due: '2025-06-02T09:10:00Z' }, since)?.state).toBe('calm');
   expect(due({ first_reply_due: '2025-06-02T09:04:00Z' }, since)?.state).toBe('soon');
   expect(due({ first_reply_due: '2025-06-02T08:59:00Z' }, since)?.state).toBe('late');
 });
 
-test('the end of it all shows when it is near', () => {
+test('the resolution shows when it is near', () => {
   expect(due({ resolve_due: '2025-06-04T09:00:00Z' })).toBeNull();
   expect(due({ resolve_due: '2025-06-02T10:00:00Z' })?.clock).toBe('resolve');
 });

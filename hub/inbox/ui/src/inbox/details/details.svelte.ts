@@ -3,18 +3,18 @@ import type { Contact, ContactAddress, Conversation, Decided, Link, Message, Sug
 import { ApiError } from '$shared/http';
 import { problemText } from '../shell/problem-text';
 
-const REACH_LASTS = 2_000;
+const ADDRESSES_FRESH_MS = 2_000;
 
-/** What is known about the contact whose thread is open. */
+/** The contact whose timeline is open, with addresses, links and suggestions. */
 export class Details {
   #api: Api;
   #contact = $state<Contact | null>(null);
   #addresses = $state<ContactAddress[]>([]);
   #links = $state<Link[]>([]);
   #suggestions = $state<Suggestion[]>([]);
-  // Decided on this screen; an answer that left the server before that still has them.
+  // Suggestions decided on this screen: an answer that left the server before still holds them.
   readonly #decided = new Set<string>();
-  #reachAt = 0;
+  #addressesLoadedAt = 0;
   #loaded = $state(false);
   #problem = $state('');
 
@@ -38,7 +38,7 @@ export class Details {
     return this.#links.filter((link) => link.undone_at);
   }
 
-  /** Who else this may be, until somebody decides. */
+  /** Contacts that may be the same person, until an agent decides. */
   get suggestions(): readonly Suggestion[] {
     return this.#suggestions;
   }
@@ -82,7 +82,7 @@ export class Details {
       this.#contact = contact;
       this.#addresses = addresses.items;
       this.#links = links.items;
-      this.#suggest(suggestions.items);
+      this.#setSuggestions(suggestions.items);
       this.#loaded = true;
     } catch (error) {
       if (this.#contact?.id === id) this.#problem = problemText(error);
@@ -90,66 +90,66 @@ export class Details {
   }
 
   async rename(name: string): Promise<void> {
-    if (this.#contact) this.heardContact(await this.#api.changeContact(this.#contact.id, { name }));
+    if (this.#contact) this.applyContact(await this.#api.changeContact(this.#contact.id, { name }));
   }
 
-  /** Takes a link back. Everything returns to whom it belonged to. */
-  async undo(link: Link): Promise<void> {
+  /** Undoes a link: each message returns to its former contact. */
+  async undoLink(link: Link): Promise<void> {
     await this.#api.undoLink(link.id);
     await this.reload();
   }
 
-  /** Decides; the suggestion is gone at once, and back where it could not be done. */
-  async decide(suggestion: Suggestion, decision: Decided['decision']): Promise<Link | null> {
+  /** Accepts or dismisses a suggestion. It disappears at once, and comes back after an error. */
+  async decideSuggestion(suggestion: Suggestion, decision: Decided['decision']): Promise<Link | null> {
     const before = this.#suggestions;
     this.#decided.add(suggestion.id);
-    this.#suggest(before);
+    this.#setSuggestions(before);
     try {
-      const { link } = await this.#api.decide(suggestion.id, decision);
+      const { link } = await this.#api.decideSuggestion(suggestion.id, decision);
       await this.reload();
       this.#decided.delete(suggestion.id);
       return link;
     } catch (error) {
       this.#decided.delete(suggestion.id);
-      if (this.#contact) await this.#loadSuggestions(this.#contact.id).catch(() => this.#suggest(before));
+      if (this.#contact) await this.#loadSuggestions(this.#contact.id).catch(() => this.#setSuggestions(before));
       throw error;
     }
   }
 
-  heardContact(contact: Contact): void {
+  applyContact(contact: Contact): void {
     if (contact.id === this.#contact?.id) this.#contact = contact;
   }
 
-  /** A message can open a reply window, make an address known or close one, and say who this may be. */
-  async heardMessage(message: Message, ownerId: string): Promise<void> {
-    const changesReach = message.direction === 'in' || message.delivery?.status === 'failed' || message.type === 'event';
-    if (ownerId !== this.#contact?.id || !changesReach) return;
+  /** A message can open a reply window, add or close an address, and bring a suggestion. */
+  async applyMessage(message: Message, ownerId: string): Promise<void> {
+    const changesAddresses = message.direction === 'in' || message.delivery?.status === 'failed' || message.type === 'event';
+    if (ownerId !== this.#contact?.id || !changesAddresses) return;
     await Promise.all([this.#loadAddresses(ownerId), this.#loadSuggestions(ownerId)]);
   }
 
-  /** Asks anew where they can be reached: nothing tells when a visitor leaves the page. */
-  async refreshReach(): Promise<void> {
-    if (!this.#loaded || !this.#contact || Date.now() - this.#reachAt < REACH_LASTS) return;
+  /** Loads the addresses again: no event says that a visitor has left the page. */
+  async refreshAddresses(): Promise<void> {
+    if (!this.#loaded || !this.#contact || Date.now() - this.#addressesLoadedAt < ADDRESSES_FRESH_MS) return;
     try {
       await this.#loadAddresses(this.#contact.id);
     } catch (error) {
-      // What was known stays: a lost connection is told elsewhere, and the next look asks again.
+      // The known addresses stay: a banner shows a lost connection, and the next call loads again.
       if (!(error instanceof ApiError)) throw error;
     }
   }
 
   async #loadAddresses(id: string): Promise<void> {
-    this.#reachAt = Date.now();
+    this.#addressesLoadedAt = Date.now();
     const page = await this.#api.addresses(id);
     if (id === this.#contact?.id) this.#addresses = page.items;
   }
 
   async #loadSuggestions(id: string): Promise<void> {
     const page = await this.#api.suggestions(id);
-    if (id === this.#contact?.id) this.#suggest(page.items);
+    if (id === this.#contact?.id) this.#setSuggestions(page.items);
   }
 
-  #suggest(suggestions: Suggestion[]): void {
-    this.#suggestions = suggestions.filter((each) => !this.#decided.has(each.id));
+  #setSuggestions(suggestions: Suggestion[]): void {
+    this.#suggestions = suggestions.filter((suggestion) => !this.#decided.has(suggestion.id));
   }
 }

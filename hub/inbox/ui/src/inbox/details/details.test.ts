@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import type { Suggestion } from '$shared/types';
 import { address, conversation, fakeApi, link, message, page, sofia, suggestion } from '../testing/samples';
 import { Details } from './details.svelte';
-import { Identity } from '../identity/identity-actions';
+import { IdentityActions } from '../identity/identity-actions';
 import { Toasts } from '../shell/toasts.svelte';
 
 interface Scene {
@@ -14,15 +14,15 @@ async function scene({ suggestions = [suggestion()], decide = async () => {} }: 
   let links = [link()];
   let waiting = suggestions;
   const calls = {
-    decide: vi.fn(async (id: string, decision: string) => {
+    decideSuggestion: vi.fn(async (id: string, decision: string) => {
       await decide();
       waiting = [];
-      const made = decision === 'accept' ? link({ id: '8', method: 'typed' }) : null;
-      if (made) links = [made, ...links];
-      return { id, decision, link: made };
+      const accepted = decision === 'accept' ? link({ id: '8', method: 'typed' }) : null;
+      if (accepted) links = [accepted, ...links];
+      return { id, decision, link: accepted };
     }),
     undoLink: vi.fn(async (id: string) => {
-      links = links.map((each) => (each.id === id ? { ...each, undone_at: '2025-06-03T09:00:00Z' } : each));
+      links = links.map((known) => (known.id === id ? { ...known, undone_at: '2025-06-03T09:00:00Z' } : known));
     }),
     merge: vi.fn(async () => link({ id: '9' })),
   };
@@ -35,7 +35,7 @@ async function scene({ suggestions = [suggestion()], decide = async () => {} }: 
   });
   const details = new Details(api);
   const toasts = new Toasts();
-  const identity = new Identity({ api, details, toasts, attempt: async (action) => action().then(() => true, () => false) });
+  const identity = new IdentityActions({ api, details, toasts, attempt: async (action) => action().then(() => true, () => false) });
   await details.open(conversation());
   return { details, toasts, identity, ...calls };
 }
@@ -43,10 +43,10 @@ async function scene({ suggestions = [suggestion()], decide = async () => {} }: 
 test('a suggestion that was decided is gone at once', async () => {
   let answer: () => void = () => {};
   const { details, identity } = await scene({ decide: () => new Promise((resolve) => (answer = resolve)) });
-  const done = identity.decide(details.suggestions[0]!, 'dismiss');
+  const done = identity.decideSuggestion(details.suggestions[0]!, 'dismiss');
   expect(details.suggestions).toEqual([]);
-  // Something that was asked before the decision does not bring it back.
-  await details.heardMessage(message(), sofia.id);
+  // The answer to a request from before the decision does not bring it back.
+  await details.applyMessage(message(), sofia.id);
   expect(details.suggestions).toEqual([]);
   answer();
   await done;
@@ -55,31 +55,31 @@ test('a suggestion that was decided is gone at once', async () => {
 
 test('a suggestion that could not be decided is back', async () => {
   const { details, identity, toasts } = await scene({ decide: () => Promise.reject(new Error('no')) });
-  await identity.decide(details.suggestions[0]!, 'accept');
+  await identity.decideSuggestion(details.suggestions[0]!, 'accept');
   expect(details.suggestions).toHaveLength(1);
   expect(toasts.items).toEqual([]);
 });
 
-test('an accepted suggestion can be taken back from where it is told', async () => {
+test('an accepted suggestion can be undone in its toast', async () => {
   const { details, identity, toasts, undoLink } = await scene();
-  await identity.decide(details.suggestions[0]!, 'accept');
-  expect(details.links.map((each) => each.id)).toEqual(['8', '7']);
+  await identity.decideSuggestion(details.suggestions[0]!, 'accept');
+  expect(details.links.map(({ id }) => id)).toEqual(['8', '7']);
   toasts.items[0]?.action?.run();
   await vi.waitFor(() => expect(undoLink).toHaveBeenCalledWith('8'));
 });
 
 test('once a merge is undone nothing offers to undo it', async () => {
   const { details, identity, toasts } = await scene();
-  await identity.decide(details.suggestions[0]!, 'accept');
-  const told = toasts.items[0]!;
-  await identity.undo(details.links.find((each) => each.id === '8')!);
+  await identity.decideSuggestion(details.suggestions[0]!, 'accept');
+  const mergeToast = toasts.items[0]!;
+  await identity.undoLink(details.links.find(({ id }) => id === '8')!);
   expect(toasts.items).toHaveLength(1);
-  expect(toasts.items).not.toContainEqual(told);
+  expect(toasts.items).not.toContainEqual(mergeToast);
 });
 
 test('an undone link is kept apart, and the same two can be merged again', async () => {
   const { details, identity, toasts, merge } = await scene();
-  await identity.undo(details.links[0]!);
+  await identity.undoLink(details.links[0]!);
   expect(details.links).toEqual([]);
   expect(details.undoneLinks).toHaveLength(1);
   toasts.items[0]?.action?.run();

@@ -1,14 +1,14 @@
 import type { ContextCard, Conversation } from '$shared/types';
 
 const KEY = 'hub.cards.hidden';
-// Enough for what one screen has open; older ones have long been answered.
-const MOST = 100;
+// More than one screen has open; older cards have long been answered.
+const MAX_STORED = 100;
 
-/** Which context cards this screen still shows. A new switch of channel brings a new one. */
-export class Cards {
+/** The context cards that this screen still shows. A new switch of channel brings a new card. */
+export class ContextCards {
   #hidden = $state<string[]>(read());
 
-  of(conversation: Conversation): ContextCard | null {
+  cardOf(conversation: Conversation): ContextCard | null {
     const card = conversation.context_card;
     return card && !this.#hidden.includes(keyOf(conversation, card)) ? card : null;
   }
@@ -16,7 +16,7 @@ export class Cards {
   hide(conversation: Conversation): void {
     const card = conversation.context_card;
     if (!card) return;
-    this.#hidden = [...this.#hidden, keyOf(conversation, card)].slice(-MOST);
+    this.#hidden = [...this.#hidden, keyOf(conversation, card)].slice(-MAX_STORED);
     localStorage.setItem(KEY, JSON.stringify(this.#hidden));
   }
 }
@@ -27,8 +27,8 @@ function keyOf(conversation: Conversation, card: ContextCard): string {
 
 function read(): string[] {
   try {
-    const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? '[]');
-    return Array.isArray(kept) ? kept.filter((each) => typeof each === 'string') : [];
+    const stored: unknown = JSON.parse(localStorage.getItem(KEY) ?? '[]');
+    return Array.isArray(stored) ? stored.filter((key) => typeof key === 'string') : [];
   } catch {
     return [];
   }

@@ -2,80 +2,80 @@ import type { Api } from '$shared/api';
 import type { Handover, HandoverRecord, Message } from '$shared/types';
 import { problemText } from '../shell/problem-text';
 
-/** Invitations from one conversation to go on elsewhere. A link and its code are shown once, here. */
+/** The handovers of one conversation to other channels. A link and its code are shown once, after creation. */
 export class Handovers {
   readonly #api: Api;
   #conversationId = $state<string | null>(null);
   #records = $state<HandoverRecord[]>([]);
-  #made = $state<Handover | null>(null);
-  #making = $state('');
+  #created = $state<Handover | null>(null);
+  #creatingFor = $state('');
   #problem = $state('');
 
   constructor(api: Api) {
     this.#api = api;
   }
 
-  /** The one that was just made, with what only its maker sees. */
-  get made(): Handover | null {
-    return this.#made;
+  /** The handover that was just created, with its link and code. */
+  get created(): Handover | null {
+    return this.#created;
   }
 
-  /** The connector for which one is being made. */
-  get making(): string {
-    return this.#making;
+  /** The connector for which a handover is being created; empty while none is. */
+  get creatingFor(): string {
+    return this.#creatingFor;
   }
 
   get problem(): string {
     return this.#problem;
   }
 
-  /** Those made before, newest first. */
-  get earlier(): readonly HandoverRecord[] {
-    return this.#records.filter((record) => record.id !== this.#made?.id);
+  /** Earlier handovers, newest first. */
+  get earlierHandovers(): readonly HandoverRecord[] {
+    return this.#records.filter((record) => record.id !== this.#created?.id);
   }
 
-  /** When the one just made was followed. */
+  /** When the new handover was redeemed. */
   get redeemedAt(): string | null {
-    return this.#records.find((record) => record.id === this.#made?.id)?.redeemed_at ?? null;
+    return this.#records.find((record) => record.id === this.#created?.id)?.redeemed_at ?? null;
   }
 
   async open(conversationId: string): Promise<void> {
     this.#conversationId = conversationId;
-    this.#made = null;
+    this.#created = null;
     this.#records = [];
     this.#problem = '';
     await this.#load();
   }
 
-  async make(connector: string): Promise<void> {
+  async create(connector: string): Promise<void> {
     const id = this.#conversationId;
-    if (!id || this.#making) return;
-    this.#making = connector;
+    if (!id || this.#creatingFor) return;
+    this.#creatingFor = connector;
     this.#problem = '';
     try {
-      const made = await this.#api.invite(id, connector);
-      if (this.#conversationId === id) this.#made = made;
+      const created = await this.#api.createHandover(id, connector);
+      if (this.#conversationId === id) this.#created = created;
     } catch (error) {
       if (this.#conversationId === id) this.#problem = problemText(error);
     } finally {
-      this.#making = '';
+      this.#creatingFor = '';
     }
   }
 
-  /** Back to the choice of a channel. */
-  async another(): Promise<void> {
-    this.#made = null;
+  /** Returns to the choice of a channel. */
+  async chooseAgain(): Promise<void> {
+    this.#created = null;
     await this.#load();
   }
 
-  /** An event of the thread may say that one was followed. */
-  async heard(message: Message): Promise<void> {
+  /** An event of the timeline may say that a handover was redeemed. */
+  async applyMessage(message: Message): Promise<void> {
     if (this.#conversationId !== null && message.event?.name.startsWith('handover.')) await this.#load();
   }
 
   close(): void {
     this.#conversationId = null;
-    this.#made = null;
+    this.#created = null;
   }
 
   async #load(): Promise<void> {

@@ -14,44 +14,44 @@ const record = (more: Partial<HandoverRecord> = {}): HandoverRecord => ({
   ...more,
 });
 
-const made = { id: '2', connector: 'telegram', url: 'https://t.me/bot?start=x', code: 'ABCD2345', qr: 'data:,', expires_at: '2025-06-03T09:00:00Z' };
+const created = { id: '2', connector: 'telegram', url: 'https://t.me/bot?start=x', code: 'ABCD2345', qr: 'data:,', expires_at: '2025-06-03T09:00:00Z' };
 
-test('an invitation is shown to its maker, and is not among the earlier ones', async () => {
+test('a new handover is shown with its code, and is not among the earlier ones', async () => {
   let records = [record()];
-  const handovers = new Handovers(fakeApi({ handovers: () => page(records), invite: async () => ((records = [record({ id: '2' }), ...records]), made) }));
+  const handovers = new Handovers(fakeApi({ handovers: () => page(records), createHandover: async () => ((records = [record({ id: '2' }), ...records]), created) }));
   await handovers.open('100');
-  await handovers.make('telegram');
-  expect(handovers.made?.code).toBe('ABCD2345');
-  expect(handovers.earlier.map((each) => each.id)).toEqual(['1']);
+  await handovers.create('telegram');
+  expect(handovers.created?.code).toBe('ABCD2345');
+  expect(handovers.earlierHandovers.map(({ id }) => id)).toEqual(['1']);
 });
 
-test('it shows at once that the invitation was followed', async () => {
+test('a redeemed handover shows at once', async () => {
   let records = [record({ id: '2' })];
-  const handovers = new Handovers(fakeApi({ handovers: () => page(records), invite: async () => made }));
+  const handovers = new Handovers(fakeApi({ handovers: () => page(records), createHandover: async () => created }));
   await handovers.open('100');
-  await handovers.make('telegram');
+  await handovers.create('telegram');
   expect(handovers.redeemedAt).toBeNull();
   records = [record({ id: '2', redeemed_at: '2025-06-02T09:05:00Z' })];
-  await handovers.heard(message({ type: 'event', event: { name: 'handover.redeemed' } }));
+  await handovers.applyMessage(message({ type: 'event', event: { name: 'handover.redeemed' } }));
   expect(handovers.redeemedAt).toBe('2025-06-02T09:05:00Z');
 });
 
-test('a channel that cannot take over says so', async () => {
+test('a channel that refuses a handover says so', async () => {
   const refusal = new ApiError({ status: 409, detail: 'A conversation cannot be handed over to this channel.' });
-  const handovers = new Handovers(fakeApi({ handovers: () => page([]), invite: () => Promise.reject(refusal) }));
+  const handovers = new Handovers(fakeApi({ handovers: () => page([]), createHandover: () => Promise.reject(refusal) }));
   await handovers.open('100');
-  await handovers.make('pigeon');
-  expect(handovers.made).toBeNull();
+  await handovers.create('pigeon');
+  expect(handovers.created).toBeNull();
   expect(handovers.problem).toBe('A conversation cannot be handed over to this channel.');
 });
 
-test('after the conversation was left a late answer is for nobody', async () => {
-  let arrive: (value: typeof made) => void = () => {};
-  const handovers = new Handovers(fakeApi({ handovers: () => page([]), invite: () => new Promise((resolve) => (arrive = resolve)) }));
+test('a late answer is dropped after the conversation was left', async () => {
+  let arrive: (value: typeof created) => void = () => {};
+  const handovers = new Handovers(fakeApi({ handovers: () => page([]), createHandover: () => new Promise((resolve) => (arrive = resolve)) }));
   await handovers.open('100');
-  const making = handovers.make('telegram');
+  const creating = handovers.create('telegram');
   handovers.close();
-  arrive(made);
-  await making;
-  expect(handovers.made).toBeNull();
+  arrive(created);
+  await creating;
+  expect(handovers.created).toBeNull();
 });

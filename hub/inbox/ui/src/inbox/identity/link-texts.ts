@@ -1,7 +1,7 @@
 import { m } from '$messages';
 import type { Evidence, Link } from '$shared/types';
 
-export const EVIDENCE: Record<Evidence, { name: () => string; hint: () => string }> = {
+export const EVIDENCE_TEXTS: Record<Evidence, { name: () => string; hint: () => string }> = {
   verified: { name: m.evidence_verified, hint: m.evidence_verified_hint },
   asserted: { name: m.evidence_asserted, hint: m.evidence_asserted_hint },
   inferred: { name: m.evidence_inferred, hint: m.evidence_inferred_hint },
@@ -21,14 +21,14 @@ const METHODS: Record<string, () => string> = {
   name_and_words: m.method_name_and_words,
 };
 
-/** How a link came to be; a method that is new here has its own name. */
-export function methodWords(method: string): string {
+/** The name of the method that made a link; an unknown method keeps the server's name. */
+export function methodName(method: string): string {
   return METHODS[method.replaceAll(' ', '_')]?.() ?? method;
 }
 
-const NOBODY: Record<string, () => string> = { contact: m.by_customer, customer: m.by_customer, hub: m.system, system: m.system, '': m.system };
+const MAKERS_WITHOUT_NAME: Record<string, () => string> = { contact: m.by_customer, customer: m.by_customer, hub: m.system, system: m.system, '': m.system };
 
-/** Who made a link, as people say it. */
+/** The name of the agent who made a link, or a word for the customer or the hub. */
 export function makerName(link: Pick<Link, 'by'>): string {
-  return NOBODY[link.by]?.() ?? link.by;
+  return MAKERS_WITHOUT_NAME[link.by]?.() ?? link.by;
 }

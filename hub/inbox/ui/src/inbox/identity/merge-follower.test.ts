@@ -1,14 +1,14 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { Conversation } from '$shared/types';
 import { conversation, sofia } from '../testing/samples';
-import { Following, type FollowingNeeds } from './merge-follower';
+import { MergeFollower, type MergeFollowerDependencies } from './merge-follower';
 
 const [anna, boris] = [{ ...sofia, id: '1', name: 'Anna' }, { ...sofia, id: '2', name: 'Boris' }];
-const hers = (now: Partial<Conversation> = {}) => conversation({ id: '10', contact: anna, ...now });
-const his = (now: Partial<Conversation> = {}) => conversation({ id: '20', contact: boris, ...now });
+const annasConversation = (change: Partial<Conversation> = {}) => conversation({ id: '10', contact: anna, ...change });
+const borisConversation = (change: Partial<Conversation> = {}) => conversation({ id: '20', contact: boris, ...change });
 
 function scene() {
-  const known = new Map<string, Conversation>([hers(), his()].map((one) => [one.id, one]));
+  const known = new Map<string, Conversation>([annasConversation(), borisConversation()].map((conversation) => [conversation.id, conversation]));
   let selected = '10';
   const opened: string[] = [];
   const conversations = {
@@ -17,55 +17,55 @@ function scene() {
       return known.get(selected) ?? null;
     },
     select: (id: string) => (selected = id),
-    openOf: (contactId: string) => [...known.values()].find((one) => one.contact.id === contactId && one.status === 'open') ?? null,
-    ask: async (id: string) => known.get(id)!,
+    openConversationOf: (contactId: string) => [...known.values()].find(({ contact, status }) => contact.id === contactId && status === 'open') ?? null,
+    reload: async (id: string) => known.get(id)!,
   };
-  const thread = { contactId: '1', close: vi.fn(), open: vi.fn(async (one: Conversation) => void opened.push(one.id)), refresh: vi.fn(async () => {}) };
+  const timeline = { contactId: '1', close: vi.fn(), open: vi.fn(async ({ id }: Conversation) => void opened.push(id)), refresh: vi.fn(async () => {}) };
   const details = { open: async () => {}, reload: async () => {} };
-  const following = new Following({
+  const mergeFollower = new MergeFollower({
     conversations,
-    thread,
+    timeline,
     details,
     composer: { open: () => {} },
-    tellViewing: () => {},
+    sendViewing: () => {},
     attempt: async (action: () => Promise<unknown>) => (await action(), true),
-  } as unknown as FollowingNeeds);
+  } as unknown as MergeFollowerDependencies);
   const merged = () => {
-    known.set('10', hers({ status: 'resolved', merged_into: '20' }));
-    known.set('20', his({ contact: anna }));
-    return following.contactsChanged(['1', '2']);
+    known.set('10', annasConversation({ status: 'resolved', merged_into: '20' }));
+    known.set('20', borisConversation({ contact: anna }));
+    return mergeFollower.contactsChanged(['1', '2']);
   };
   const parted = () => {
-    known.set('10', hers());
-    known.set('20', his());
-    return following.contactsChanged(['1', '2']);
+    known.set('10', annasConversation());
+    known.set('20', borisConversation());
+    return mergeFollower.contactsChanged(['1', '2']);
   };
-  return { following, merged, parted, opened, select: conversations.select, get selected() { return selected; } };
+  return { mergeFollower, merged, parted, opened, select: conversations.select, get selected() { return selected; } };
 }
 
 beforeEach(() => history.replaceState(null, '', '#/'));
 
-test('the screen goes along to the conversation that stays, and back when the two are parted', async () => {
-  const here = scene();
-  await here.merged();
-  expect([here.selected, location.hash]).toEqual(['20', '#/conversations/20']);
-  await here.parted();
-  expect([here.selected, location.hash]).toEqual(['10', '#/conversations/10']);
-  expect(here.opened).toEqual(['20', '10']);
+test('the screen moves to the surviving conversation, and back when the merge is undone', async () => {
+  const screen = scene();
+  await screen.merged();
+  expect([screen.selected, location.hash]).toEqual(['20', '#/conversations/20']);
+  await screen.parted();
+  expect([screen.selected, location.hash]).toEqual(['10', '#/conversations/10']);
+  expect(screen.opened).toEqual(['20', '10']);
 });
 
-test('what becomes of others later moves nothing', async () => {
-  const here = scene();
-  await here.merged();
-  await here.parted();
-  await here.following.contactsChanged(['7', '8']);
-  expect(here.selected).toBe('10');
+test('a later merge of other contacts does not move the screen', async () => {
+  const screen = scene();
+  await screen.merged();
+  await screen.parted();
+  await screen.mergeFollower.contactsChanged(['7', '8']);
+  expect(screen.selected).toBe('10');
 });
 
-test('whoever chose what to look at since stays there', async () => {
-  const here = scene();
-  await here.merged();
-  here.following.opened();
-  await here.parted();
-  expect(here.selected).toBe('20');
+test('a screen on which the agent opened a conversation since stays there', async () => {
+  const screen = scene();
+  await screen.merged();
+  screen.mergeFollower.conversationOpened();
+  await screen.parted();
+  expect(screen.selected).toBe('20');
 });

@@ -1,70 +1,70 @@
 import type { Conversation } from '$shared/types';
-import { carryDraft, type Composer } from '../composer/composer-state.svelte';
+import { moveDraft, type Composer } from '../composer/composer-state.svelte';
 import type { Conversations } from '../list/conversations.svelte';
 import type { Details } from '../details/details.svelte';
-import type { Thread } from '../thread/thread.svelte';
+import type { Timeline } from '../thread/timeline-state.svelte';
 
-export interface FollowingNeeds {
+export interface MergeFollowerDependencies {
   conversations: Conversations;
-  thread: Thread;
+  timeline: Timeline;
   details: Details;
   composer: Composer;
-  tellViewing: (conversationId: string) => void;
-  /** Does it, or says in words why it could not be done. */
+  sendViewing: (conversationId: string) => void;
+  /** Runs an action; an error becomes a toast. False when there was an error. */
   attempt: (action: () => Promise<unknown>) => Promise<boolean>;
 }
 
-/** The screen goes along where two people become one, and back where that is undone. */
-export class Following {
-  readonly #needs: FollowingNeeds;
-  /** Where a merge took the screen, and where from: its undoing leads back. */
-  #taken: { from: string; to: string } | null = null;
+/** Opens the surviving conversation after a merge, and the original one when the merge is undone. */
+export class MergeFollower {
+  readonly #dependencies: MergeFollowerDependencies;
+  /** The conversations between which a merge moved the screen: undoing the merge moves it back. */
+  #moved: { from: string; to: string } | null = null;
 
-  constructor(needs: FollowingNeeds) {
-    this.#needs = needs;
+  constructor(dependencies: MergeFollowerDependencies) {
+    this.#dependencies = dependencies;
   }
 
-  /** Somebody chose what to look at. */
-  opened(): void {
-    this.#taken = null;
+  /** The agent opened a conversation: undoing an earlier merge no longer moves the screen. */
+  conversationOpened(): void {
+    this.#moved = null;
   }
 
-  /** After a merge or its undoing the open thread may hold more, or fewer, messages. */
+  /** After a merge, or its undoing, the open timeline may hold more or fewer messages. */
   async contactsChanged(contactIds: readonly string[]): Promise<void> {
-    const { conversations, thread, details, attempt } = this.#needs;
-    const before = thread.contactId;
+    const { conversations, timeline, details, attempt } = this.#dependencies;
+    const contactIdBefore = timeline.contactId;
     await attempt(() => conversations.refresh());
-    await attempt(() => this.#goAlong());
+    await attempt(() => this.#openSurviving());
     const selected = conversations.selected;
     if (!selected) return;
-    const isAboutThem = selected.contact.id !== before || contactIds.includes(before);
-    if (isAboutThem) thread.close();
+    const isAffected = selected.contact.id !== contactIdBefore || contactIds.includes(contactIdBefore);
+    if (isAffected) timeline.close();
     await Promise.all([
-      isAboutThem ? thread.open(selected) : attempt(() => thread.refresh()),
+      isAffected ? timeline.open(selected) : attempt(() => timeline.refresh()),
       details.open(selected).then(() => details.reload()),
     ]);
   }
 
-  /** Two who become one have one open conversation: the screen and the draft go along to it. */
-  async #goAlong(): Promise<void> {
-    const { conversations, composer, tellViewing } = this.#needs;
+  /** Two merged contacts have one open conversation: the screen and the draft move to it. */
+  async #openSurviving(): Promise<void> {
+    const { conversations, composer, sendViewing } = this.#dependencies;
     const left = conversations.selected;
     if (!left) return;
-    const back = await this.#before(left);
-    const goesOn = back ?? (left.status === 'resolved' ? conversations.openOf(left.contact.id) : null);
-    if (!goesOn || conversations.selected?.id !== left.id) return;
-    this.#taken = back ? null : { from: left.id, to: goesOn.id };
-    carryDraft(left.id, goesOn.id);
-    conversations.select(goesOn.id);
-    history.replaceState(null, '', `#/conversations/${goesOn.id}`);
-    composer.open(goesOn);
-    tellViewing(goesOn.id);
+    const original = await this.#originalOf(left);
+    const next = original ?? (left.status === 'resolved' ? conversations.openConversationOf(left.contact.id) : null);
+    if (!next || conversations.selected?.id !== left.id) return;
+    this.#moved = original ? null : { from: left.id, to: next.id };
+    moveDraft(left.id, next.id);
+    conversations.select(next.id);
+    history.replaceState(null, '', `#/conversations/${next.id}`);
+    composer.open(next);
+    sendViewing(next.id);
   }
 
-  /** The conversation that a merge took the screen away from, once it stands by itself again. */
-  async #before(left: Conversation): Promise<Conversation | null> {
-    if (this.#taken?.to !== left.id) return null;
-    const before = await this.#needs.conversations.ask(this.#taken.from);
-    return before.merged_into ? null : before;
+  /** The conversation from which a merge moved the screen, once it is no longer merged. */
+  async #originalOf(left: Conversation): Promise<Conversation | null> {
+    if (this.#moved?.to !== left.id) return null;
+    const original = await this.#dependencies.conversations.reload(this.#moved.from);
+    return original.merged_into ? null : original;
   }
 }

@@ -11,37 +11,37 @@ export const STATUSES: readonly ConversationStatus[] = ['open', 'pending', 'snoo
 
 const PAGE = 40;
 
-interface Shelf {
+interface ListPage {
   loaded: boolean;
   loading: boolean;
   next: string | null;
   problem: string;
 }
 
-const EMPTY_SHELF: Shelf = { loaded: false, loading: false, next: null, problem: '' };
+const EMPTY_PAGE: ListPage = { loaded: false, loading: false, next: null, problem: '' };
 
-function earlier(one: string | null, other: string | null): string | null {
-  if (!one || !other) return one ?? other;
-  return Date.parse(one) < Date.parse(other) ? one : other;
+function earlierTime(first: string | null, second: string | null): string | null {
+  if (!first || !second) return first ?? second;
+  return Date.parse(first) < Date.parse(second) ? first : second;
 }
 
-/** Every conversation this screen knows, and which of them the list shows. */
+/** The conversations that this screen has loaded, and those that the list shows. */
 export class Conversations {
   readonly #api: Api;
   readonly #session: Session;
   #known = new SvelteMap<string, Conversation>();
-  readonly #heardAt = new Map<string, number>();
-  /** Up to which message each was read on this screen. */
-  readonly #seen = new Map<string, string>();
-  #shelves = new SvelteMap<string, Shelf>();
-  #chosen = $state<Tab | null>(null);
+  readonly #appliedAt = new Map<string, number>();
+  /** By conversation, the last message that was read on this screen. */
+  readonly #lastSeen = new Map<string, string>();
+  #pages = new SvelteMap<string, ListPage>();
+  #chosenTab = $state<Tab | null>(null);
   #status = $state<ConversationStatus>('open');
   #selectedId = $state<string | null>(null);
 
-  // Until somebody chooses, the screen is where there is something to do: the router may hand it over
-  // a moment after the agent has come.
-  readonly tab: Tab = $derived(this.#chosen ?? (['mine', 'unassigned', 'all'] as const).find((tab) => this.#filtered(tab, this.#status).length > 0) ?? 'mine');
-  readonly visible: readonly Conversation[] = $derived.by(() => this.#people(this.#filtered(this.tab, this.#status)));
+  // Until the agent chooses a tab, the first tab with conversations is shown: the router may assign one
+  // a moment after the agent has signed in.
+  readonly tab: Tab = $derived(this.#chosenTab ?? (['mine', 'unassigned', 'all'] as const).find((tab) => this.#inTab(tab, this.#status).length > 0) ?? 'mine');
+  readonly visible: readonly Conversation[] = $derived.by(() => this.#onePerContact(this.#inTab(this.tab, this.#status)));
 
   constructor(
     api: Api,
@@ -59,25 +59,25 @@ export class Conversations {
     return this.#selectedId ? (this.#known.get(this.#selectedId) ?? null) : null;
   }
 
-  get shelf(): Shelf {
-    return this.#shelves.get(this.#key(this.tab, this.#status)) ?? EMPTY_SHELF;
+  get page(): ListPage {
+    return this.#pages.get(this.#key(this.tab, this.#status)) ?? EMPTY_PAGE;
   }
 
   get(id: string): Conversation | null {
     return this.#known.get(id) ?? null;
   }
 
-  /** The conversation that one is part of by now, after a merge: itself, if it is part of none. */
-  standing(id: string): string {
-    const into = this.#known.get(id)?.merged_into;
-    return into ? this.standing(into) : id;
+  /** The conversation into which this one was merged; its own id where it was not. */
+  survivingId(id: string): string {
+    const mergedInto = this.#known.get(id)?.merged_into;
+    return mergedInto ? this.survivingId(mergedInto) : id;
   }
 
-  /** How many the tab holds now; `more` when the server has further ones. */
+  /** The number of conversations in a tab; `more` when the server has further ones. */
   count(tab: Tab): { count: number; more: boolean; unread: boolean } {
-    const items = this.#people(this.#filtered(tab, this.#status));
-    const shelf = this.#shelves.get(this.#key(tab, this.#status));
-    return { count: items.length, more: Boolean(shelf?.next), unread: items.some((c) => c.unread_count > 0) };
+    const items = this.#onePerContact(this.#inTab(tab, this.#status));
+    const page = this.#pages.get(this.#key(tab, this.#status));
+    return { count: items.length, more: Boolean(page?.next), unread: items.some((c) => c.unread_count > 0) };
   }
 
   async start(): Promise<void> {
@@ -85,34 +85,34 @@ export class Conversations {
   }
 
   async show(tab: Tab, status: ConversationStatus): Promise<void> {
-    this.#chosen = tab;
+    this.#chosenTab = tab;
     this.#status = status;
-    await Promise.all(TABS.map((each) => (this.#shelves.get(this.#key(each, status))?.loaded ? null : this.#load(each, status))));
+    await Promise.all(TABS.map((other) => (this.#pages.get(this.#key(other, status))?.loaded ? null : this.#load(other, status))));
   }
 
   async loadMore(): Promise<void> {
-    if (this.shelf.next && !this.shelf.loading) await this.#load(this.tab, this.#status, this.shelf.next);
+    if (this.page.next && !this.page.loading) await this.#load(this.tab, this.#status, this.page.next);
   }
 
-  /** Asks anew for what is shown, after a time without a connection. */
+  /** Loads the shown lists again, after a lost connection. */
   async refresh(): Promise<void> {
-    this.#shelves.clear();
+    this.#pages.clear();
     await Promise.all(TABS.map((tab) => this.#load(tab, this.#status)));
-    if (this.#selectedId) await this.ask(this.#selectedId);
+    if (this.#selectedId) await this.reload(this.#selectedId);
   }
 
-  /** Whoever works in a list keeps it. */
-  stay(): void {
-    this.#chosen ??= this.tab;
+  /** Keeps the shown tab: an agent who works in a list stays in it. */
+  keepTab(): void {
+    this.#chosenTab ??= this.tab;
   }
 
-  /** Forgets everybody: who comes next to this screen asks anew. */
+  /** Removes all conversations: the next agent at this screen loads their own. */
   close(): void {
     this.#selectedId = null;
     this.#known.clear();
-    this.#heardAt.clear();
-    this.#seen.clear();
-    this.#shelves.clear();
+    this.#appliedAt.clear();
+    this.#lastSeen.clear();
+    this.#pages.clear();
   }
 
   select(id: string | null): void {
@@ -126,58 +126,58 @@ export class Conversations {
     return this.visible[at + step] ?? null;
   }
 
-  /** Takes a new or changed conversation. The answer to a request is as old as its question, `askedAt`. */
-  heard(conversation: Conversation, askedAt = performance.now()): void {
-    if ((this.#heardAt.get(conversation.id) ?? 0) > askedAt) return;
-    // The server may not have heard yet that it was read; what it says of that is then older.
-    const isSeen = conversation.last_message !== null && this.#seen.get(conversation.id) === conversation.last_message.id;
+  /** Stores a new or changed conversation. The answer to a request is as old as the request, `requestedAt`. */
+  applyConversation(conversation: Conversation, requestedAt = performance.now()): void {
+    if ((this.#appliedAt.get(conversation.id) ?? 0) > requestedAt) return;
+    // The server may not know yet that the conversation was read: its unread count is then older.
+    const isSeen = conversation.last_message !== null && this.#lastSeen.get(conversation.id) === conversation.last_message.id;
     this.#known.set(conversation.id, isSeen ? { ...conversation, unread_count: 0 } : conversation);
-    this.#heardAt.set(conversation.id, askedAt);
+    this.#appliedAt.set(conversation.id, requestedAt);
   }
 
-  heardContact(contact: Contact): void {
+  applyContact(contact: Contact): void {
     for (const [id, conversation] of this.#known) {
       if (conversation.contact.id === contact.id) this.#known.set(id, { ...conversation, contact });
     }
   }
 
-  /** What goes on with a person, the latest first. */
-  openOf(contactId: string): Conversation | null {
+  /** The contact's unresolved conversation with the latest activity. */
+  openConversationOf(contactId: string): Conversation | null {
     return [...this.#known.values()].filter((c) => c.contact.id === contactId && c.status !== 'resolved').sort(byActivity)[0] ?? null;
   }
 
   async change(id: string, change: ConversationChange): Promise<Conversation> {
-    const askedAt = performance.now();
+    const requestedAt = performance.now();
     const conversation = await this.#api.changeConversation(id, change);
-    this.heard(conversation, askedAt);
+    this.applyConversation(conversation, requestedAt);
     return conversation;
   }
 
-  /** Those of a contact that hold something unread. */
-  unreadOf(contactId: string): Conversation[] {
+  /** The contact's conversations with unread messages. */
+  unreadOfContact(contactId: string): Conversation[] {
     return [...this.#known.values()].filter((c) => c.contact.id === contactId && c.unread_count > 0);
   }
 
-  seen(id: string): void {
+  markSeen(id: string): void {
     const conversation = this.#known.get(id);
     if (!conversation?.last_message) return;
-    this.#seen.set(id, conversation.last_message.id);
-    if (conversation.unread_count > 0) this.heard(conversation);
+    this.#lastSeen.set(id, conversation.last_message.id);
+    if (conversation.unread_count > 0) this.applyConversation(conversation);
   }
 
-  async find(id: string): Promise<Conversation> {
-    const known = this.#known.get(id);
-    return known ?? this.ask(id);
+  /** A conversation as this screen knows it; loaded where it does not. */
+  async load(id: string): Promise<Conversation> {
+    return this.#known.get(id) ?? this.reload(id);
   }
 
-  /** The conversation as it stands now. */
-  async ask(id: string): Promise<Conversation> {
-    const askedAt = performance.now();
-    this.heard(await this.#api.conversation(id), askedAt);
+  /** Loads the present state of a conversation. */
+  async reload(id: string): Promise<Conversation> {
+    const requestedAt = performance.now();
+    this.applyConversation(await this.#api.conversation(id), requestedAt);
     return this.#known.get(id)!;
   }
 
-  #filtered(tab: Tab, status: ConversationStatus): Conversation[] {
+  #inTab(tab: Tab, status: ConversationStatus): Conversation[] {
     const me = this.#session.agentId;
     return [...this.#known.values()]
       .filter((c) => c.status === status)
@@ -185,12 +185,14 @@ export class Conversations {
       .sort(byActivity);
   }
 
-  /** One row for one person: after a merge several conversations may be open at once. */
-  #people(conversations: readonly Conversation[]): Conversation[] {
+  /** One row per contact: after a merge several conversations may be open at once. */
+  #onePerContact(conversations: readonly Conversation[]): Conversation[] {
     const rows = new Map<string, Conversation>();
-    for (const each of conversations) {
-      const row = rows.get(each.contact.id);
-      rows.set(each.contact.id, row ? { ...row, unread_count: row.unread_count + each.unread_count, waiting_since: earlier(row.waiting_since, each.waiting_since) } : each);
+    for (const conversation of conversations) {
+      const { contact, unread_count, waiting_since } = conversation;
+      const row = rows.get(contact.id);
+      const joined = row && { ...row, unread_count: row.unread_count + unread_count, waiting_since: earlierTime(row.waiting_since, waiting_since) };
+      rows.set(contact.id, joined ?? conversation);
     }
     return [...rows.values()];
   }
@@ -201,18 +203,18 @@ export class Conversations {
 
   async #load(tab: Tab, status: ConversationStatus, cursor: string | null = null): Promise<void> {
     const key = this.#key(tab, status);
-    const before = this.#shelves.get(key) ?? EMPTY_SHELF;
-    this.#shelves.set(key, { ...before, loading: true, problem: '' });
+    const before = this.#pages.get(key) ?? EMPTY_PAGE;
+    this.#pages.set(key, { ...before, loading: true, problem: '' });
     const filter: ConversationFilter = { status, limit: PAGE, cursor };
     if (tab === 'mine') filter.assignee = this.#session.agentId;
     if (tab === 'unassigned') filter.assignee = 'none';
     try {
-      const askedAt = performance.now();
+      const requestedAt = performance.now();
       const page = await this.#api.conversations(filter);
-      for (const conversation of page.items) this.heard(conversation, askedAt);
-      this.#shelves.set(key, { loaded: true, loading: false, next: page.next, problem: '' });
+      for (const conversation of page.items) this.applyConversation(conversation, requestedAt);
+      this.#pages.set(key, { loaded: true, loading: false, next: page.next, problem: '' });
     } catch (error) {
-      this.#shelves.set(key, { ...before, loading: false, problem: problemText(error) });
+      this.#pages.set(key, { ...before, loading: false, problem: problemText(error) });
     }
   }
 }

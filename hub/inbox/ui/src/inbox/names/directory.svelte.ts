@@ -3,7 +3,7 @@ import type { Api } from '$shared/api';
 import { kindName } from '$shared/kinds';
 import type { Agent, Connector, Kind, Presence } from '$shared/types';
 
-/** The agents and the connectors: what everything else looks names up in. */
+/** The agents and the connectors, with their names. */
 export class Directory {
   readonly #api: Api;
   #agents = new SvelteMap<string, Agent>();
@@ -23,10 +23,10 @@ export class Directory {
     return [...this.#connectors.values()];
   }
 
-  /** Broken connectors whose banner nobody has closed. A new reason opens it again. */
+  /** Broken connectors whose banner is not dismissed. A new error shows the banner again. */
   get needingAttention(): Connector[] {
     return this.connectors.filter(
-      (connector) => connector.state === 'attention' && !this.#dismissed.includes(this.#complaint(connector)),
+      (connector) => connector.state === 'attention' && !this.#dismissed.includes(this.#bannerKey(connector)),
     );
   }
 
@@ -42,18 +42,18 @@ export class Directory {
     return this.connector(connector)?.kind ?? null;
   }
 
-  /** Who else has this conversation open. */
+  /** The other agents who have this conversation open. */
   viewersOf(conversationId: string, me: string): Agent[] {
     return this.agents.filter((agent) => agent.id !== me && this.#viewing.get(agent.id) === conversationId);
   }
 
-  /** What people call a channel: its label, or its kind with the name where there are several. */
+  /** The name of a channel: its label, or its kind, with the connector's name where there are several of that kind. */
   channelName(connector: string | null | undefined, kind: Kind | null = null): string {
     const known = this.connector(connector);
-    if (known && known.label && known.label !== known.name) return known.label;
-    const ownKind = known?.kind ?? kind;
-    const isOnlyOne = this.connectors.filter((each) => each.kind === ownKind).length < 2;
-    return isOnlyOne || !connector ? kindName(ownKind) : `${kindName(ownKind)} (${connector})`;
+    if (known?.label && known.label !== known.name) return known.label;
+    const shownKind = known?.kind ?? kind;
+    const isOnlyOne = this.connectors.filter((each) => each.kind === shownKind).length < 2;
+    return isOnlyOne || !connector ? kindName(shownKind) : `${kindName(shownKind)} (${connector})`;
   }
 
   async load(): Promise<void> {
@@ -62,26 +62,26 @@ export class Directory {
     for (const connector of connectors.items) this.#connectors.set(connector.name, connector);
   }
 
-  heardPresence(agent: Agent, presence: Presence): void {
+  applyPresence(agent: Agent, presence: Presence): void {
     this.#agents.set(agent.id, { ...agent, presence });
     if (presence === 'offline') this.#viewing.delete(agent.id);
   }
 
-  heardViewing(agent: Agent, conversationId: string | null): void {
+  applyViewing(agent: Agent, conversationId: string | null): void {
     this.#agents.set(agent.id, agent);
     if (conversationId) this.#viewing.set(agent.id, conversationId);
     else this.#viewing.delete(agent.id);
   }
 
-  heardConnector(connector: Connector): void {
+  applyConnector(connector: Connector): void {
     this.#connectors.set(connector.name, connector);
   }
 
   dismiss(connector: Connector): void {
-    this.#dismissed = [...this.#dismissed, this.#complaint(connector)];
+    this.#dismissed = [...this.#dismissed, this.#bannerKey(connector)];
   }
 
-  #complaint(connector: Connector): string {
+  #bannerKey(connector: Connector): string {
     return `${connector.name} ${connector.last_error}`;
   }
 }

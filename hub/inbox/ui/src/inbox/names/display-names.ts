@@ -3,7 +3,7 @@ import { language } from '$shared/i18n.svelte';
 import type { Contact, Presence, Priority } from '$shared/types';
 
 /** What to call a person who may not have told a name. */
-export function nameOf(contact: Pick<Contact, 'id' | 'name'>): string {
+export function contactName(contact: Pick<Contact, 'id' | 'name'>): string {
   return contact.name || m.nobody_name({ id: contact.id });
 }
 

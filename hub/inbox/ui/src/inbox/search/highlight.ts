@@ -1,6 +1,6 @@
 export interface Piece {
   text: string;
-  hit: boolean;
+  isMatch: boolean;
 }
 
 function plain(text: string): string {
@@ -9,14 +9,14 @@ function plain(text: string): string {
 
 /** Marks the words that begin with a word of the query, whatever their case and accents. */
 export function highlighted(text: string, query: string): Piece[] {
-  const wanted = plain(query).split(/[^\p{L}\p{N}]+/u).filter(Boolean);
-  const found: Piece[] = [];
+  const queryWords = plain(query).split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+  const pieces: Piece[] = [];
   for (const part of text.split(/([\p{L}\p{N}\p{M}]+)/u)) {
     if (!part) continue;
-    const hit = wanted.some((word) => plain(part).startsWith(word));
-    const last = found.at(-1);
-    if (last && last.hit === hit) last.text += part;
-    else found.push({ text: part, hit });
+    const isMatch = queryWords.some((word) => plain(part).startsWith(word));
+    const last = pieces.at(-1);
+    if (last && last.isMatch === isMatch) last.text += part;
+    else pieces.push({ text: part, isMatch });
   }
-  return found;
+  return pieces;
 }

@@ -2,9 +2,9 @@ import type { Api } from '$shared/api';
 import type { SearchHit } from '$shared/types';
 import { problemText } from '../shell/problem-text';
 
-const PAUSE = 220;
+const TYPING_PAUSE_MS = 220;
 
-/** Search over every message and contact, while typing. */
+/** The search over all messages and contacts, while the agent types. */
 export class Search {
   #api: Api;
   #query = $state('');
@@ -34,7 +34,7 @@ export class Search {
     return this.#problem;
   }
 
-  get people(): SearchHit[] {
+  get contacts(): SearchHit[] {
     return this.#hits.filter((hit) => hit.type === 'contact');
   }
 
@@ -52,7 +52,7 @@ export class Search {
       return;
     }
     this.#searching = true;
-    this.#timer = setTimeout(() => void this.#run(query.trim()), PAUSE);
+    this.#timer = setTimeout(() => void this.#run(query.trim()), TYPING_PAUSE_MS);
   }
 
   clear(): void {

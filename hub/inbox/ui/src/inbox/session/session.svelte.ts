@@ -4,17 +4,17 @@ import type { Agent, Presence } from '$shared/types';
 
 export type SessionState = 'unknown' | 'signed_out' | 'signed_in';
 
-/** Who sits at this screen. */
+/** The agent who is signed in at this screen. */
 export class Session {
   readonly #api: Api;
   #state = $state<SessionState>('unknown');
   #agent = $state<Agent | null>(null);
-  /** Told when nobody is signed in any more who was until now. */
-  onLeft: () => void = () => {};
+  /** Called when the agent is no longer signed in. */
+  onSignedOut: () => void = () => {};
 
   constructor(api: Api) {
     this.#api = api;
-    api.client.onSignedOut = () => this.leave();
+    api.client.onSignedOut = () => this.end();
   }
 
   get state(): SessionState {
@@ -23,7 +23,7 @@ export class Session {
 
   /** The signed-in agent; only asked for behind a check of `state`. */
   get agent(): Agent {
-    if (!this.#agent) throw new Error('nobody is signed in');
+    if (!this.#agent) throw new Error('no agent is signed in');
     return this.#agent;
   }
 
@@ -33,42 +33,41 @@ export class Session {
 
   async resume(): Promise<void> {
     try {
-      this.#enter((await this.#api.session()).agent);
+      this.#begin((await this.#api.session()).agent);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      this.leave();
+      this.end();
     }
   }
 
   async signIn(email: string, password: string): Promise<void> {
-    this.#enter((await this.#api.signIn(email, password)).agent);
+    this.#begin((await this.#api.signIn(email, password)).agent);
   }
 
   async signOut(): Promise<void> {
     await this.#api.signOut();
-    this.leave();
+    this.end();
   }
 
   async setPresence(presence: Presence): Promise<void> {
     await this.#api.setPresence(presence);
-    this.heardPresence(this.agentId, presence);
+    this.applyPresence(this.agentId, presence);
   }
 
-  heardPresence(agentId: string, presence: Presence): void {
+  applyPresence(agentId: string, presence: Presence): void {
     if (this.#agent && this.#agent.id === agentId) this.#agent = { ...this.#agent, presence };
   }
 
-  /** Nobody is signed in here any more: by their own wish, or because the server says so. */
-  leave(): void {
-    const was = this.#state;
+  /** Ends the session: the agent signed out, or the server says that they are signed out. */
+  end(): void {
+    const before = this.#state;
     this.#agent = null;
     this.#state = 'signed_out';
-    if (was === 'signed_in') this.onLeft();
+    if (before === 'signed_in') this.onSignedOut();
   }
 
-  #enter(agent: Agent): void {
+  #begin(agent: Agent): void {
     this.#agent = agent;
     this.#state = 'signed_in';
   }
-
 }

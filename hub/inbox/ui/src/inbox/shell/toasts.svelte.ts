@@ -2,14 +2,14 @@ export interface Toast {
   id: number;
   text: string;
   tone: 'plain' | 'bad';
-  /** What it is about: a newer word about the same takes its place. */
-  about: string;
+  /** A newer toast of the same topic replaces it. */
+  topic: string;
   action?: { label: string; run: () => void };
 }
 
-const SHOWN_FOR = 6_000;
+const SHOWN_MS = 6_000;
 
-/** Short words about what was just done, with a way back. */
+/** Short messages about what was just done, with an undo button. */
 export class Toasts {
   #items = $state<Toast[]>([]);
   #nextId = 0;
@@ -18,13 +18,13 @@ export class Toasts {
     return this.#items;
   }
 
-  show(text: string, action?: Toast['action'], about = ''): void {
-    if (about) this.#items = this.#items.filter((toast) => toast.about !== about);
-    this.#add({ id: this.#nextId++, text, tone: 'plain', about, ...(action ? { action } : {}) });
+  show(text: string, action?: Toast['action'], topic = ''): void {
+    if (topic) this.#items = this.#items.filter((toast) => toast.topic !== topic);
+    this.#add({ id: this.#nextId++, text, tone: 'plain', topic, ...(action ? { action } : {}) });
   }
 
   fail(text: string): void {
-    this.#add({ id: this.#nextId++, text, tone: 'bad', about: '' });
+    this.#add({ id: this.#nextId++, text, tone: 'bad', topic: '' });
   }
 
   dismiss(id: number): void {
@@ -37,6 +37,6 @@ export class Toasts {
 
   #add(toast: Toast): void {
     this.#items = [...this.#items.slice(-2), toast];
-    setTimeout(() => this.dismiss(toast.id), SHOWN_FOR);
+    setTimeout(() => this.dismiss(toast.id), SHOWN_MS);
   }
 }

@@ -3,28 +3,28 @@ import type { Message } from '$shared/types';
 import type { Component } from 'svelte';
 
 interface EventIcon {
-  of: Component<{ size?: number }>;
+  component: Component<{ size?: number }>;
   tone: 'plain' | 'good' | 'warn' | 'bad';
 }
 
 const ICONS: Record<string, EventIcon> = {
-  'channel.switched': { of: ArrowLeftRight, tone: 'good' },
-  'contact.linked': { of: GitMerge, tone: 'good' },
-  'contact.unlinked': { of: Unlink, tone: 'plain' },
-  'conversation.assigned': { of: UserCheck, tone: 'plain' },
-  'conversation.queued': { of: Hourglass, tone: 'plain' },
-  'conversation.unanswered': { of: Hourglass, tone: 'warn' },
-  'conversation.overflowed': { of: Users, tone: 'warn' },
-  'conversation.agent_left': { of: UserMinus, tone: 'plain' },
-  'handover.created': { of: QrCode, tone: 'plain' },
-  'handover.redeemed': { of: QrCode, tone: 'good' },
-  'delivery.fallback': { of: CornerDownRight, tone: 'warn' },
-  'suggestion.dismissed': { of: UserX, tone: 'plain' },
-  'sla.warning': { of: AlarmClock, tone: 'warn' },
-  'sla.breached': { of: CircleAlert, tone: 'bad' },
+  'channel.switched': { component: ArrowLeftRight, tone: 'good' },
+  'contact.linked': { component: GitMerge, tone: 'good' },
+  'contact.unlinked': { component: Unlink, tone: 'plain' },
+  'conversation.assigned': { component: UserCheck, tone: 'plain' },
+  'conversation.queued': { component: Hourglass, tone: 'plain' },
+  'conversation.unanswered': { component: Hourglass, tone: 'warn' },
+  'conversation.overflowed': { component: Users, tone: 'warn' },
+  'conversation.agent_left': { component: UserMinus, tone: 'plain' },
+  'handover.created': { component: QrCode, tone: 'plain' },
+  'handover.redeemed': { component: QrCode, tone: 'good' },
+  'delivery.fallback': { component: CornerDownRight, tone: 'warn' },
+  'suggestion.dismissed': { component: UserX, tone: 'plain' },
+  'sla.warning': { component: AlarmClock, tone: 'warn' },
+  'sla.breached': { component: CircleAlert, tone: 'bad' },
 };
 
-/** The picture beside what an event says; the quiet ones have none. */
+/** The icon beside the text of an event; null for an event without one. */
 export function eventIcon(message: Message): EventIcon | null {
   return ICONS[message.event?.name ?? ''] ?? null;
 }

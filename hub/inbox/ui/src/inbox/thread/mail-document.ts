@@ -1,7 +1,7 @@
 // The document for a mail's frame. The HTML was sanitised by the server; the frame has no scripts
 // and no origin of its own, so it can neither run anything nor send our cookies along.
 
-const OWN = '/api/v1/attachments/';
+const ATTACHMENTS = '/api/v1/attachments/';
 
 const STYLE = `
   :root { color-scheme: light; }
@@ -16,8 +16,8 @@ export function hasRemoteImages(html: string): boolean {
 }
 
 /**
- * Builds the document. Pictures kept by us are put in as data, because the frame may not ask for
- * them itself; pictures from elsewhere only after somebody asked to see them.
+ * Builds the document. Pictures that the hub has stored are put in as data, because the frame cannot
+ * load them; pictures of other servers only after the agent asked for them.
  */
 export async function mailDocument(html: string, showRemote: boolean, load: (url: string) => Promise<string> = loadAsData): Promise<string> {
   const document = new DOMParser().parseFromString(html, 'text/html');
@@ -26,7 +26,7 @@ export async function mailDocument(html: string, showRemote: boolean, load: (url
     images.map(async (image) => {
       const source = image.getAttribute('src') ?? '';
       const remote = image.getAttribute('data-remote-src');
-      if (source.startsWith(OWN)) image.setAttribute('src', await load(source));
+      if (source.startsWith(ATTACHMENTS)) image.setAttribute('src', await load(source));
       else if (remote && showRemote) image.setAttribute('src', remote);
     }),
   );

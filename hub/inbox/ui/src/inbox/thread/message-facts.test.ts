@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { message } from '../testing/samples';
-import { messageFacts, quotedWords } from './message-facts';
+import { messageFacts, quotedText } from './message-facts';
 
 test('says what came beside the text, and nothing about what is for machines', () => {
   const facts = messageFacts(message({ extra: { media_group_id: '7', cc: 'kim@example.org', forwarded_from: 'Bob' } }));
@@ -15,9 +15,9 @@ test('names what could not be shown in words', () => {
 
 test('an ordinary message has no facts and no quote', () => {
   expect(messageFacts(message())).toEqual([]);
-  expect(quotedWords(message())).toBe('');
+  expect(quotedText(message())).toBe('');
 });
 
 test('keeps the words that were marked in the answered message', () => {
-  expect(quotedWords(message({ extra: { quote: 'size 39' } }))).toBe('size 39');
+  expect(quotedText(message({ extra: { quote: 'size 39' } }))).toBe('size 39');
 });

@@ -2,10 +2,10 @@ import { m } from '$messages';
 import type { Message } from '$shared/types';
 import { isolated } from '../names/isolated';
 
-type Words = (value: string) => string;
+type Formatter = (value: string) => string;
 
-// What a channel tells beside the text. A name that is not here is for machines.
-const WORDS: Record<string, Words> = {
+// What a channel sends beside the text. Any other name is not for people.
+const FORMATTERS: Record<string, Formatter> = {
   forwarded_from: (value) => m.fact_forwarded({ name: isolated(value) }),
   button: () => m.fact_button(),
   quick_reply: () => m.fact_button(),
@@ -20,13 +20,13 @@ const WORDS: Record<string, Words> = {
 /** Quiet lines about how a message came, in a fixed order. */
 export function messageFacts(message: Message): string[] {
   const extra = message.extra ?? {};
-  return Object.entries(WORDS)
-    .map(([name, words]) => (typeof extra[name] === 'string' && extra[name] ? words(extra[name]) : ''))
+  return Object.entries(FORMATTERS)
+    .map(([name, format]) => (typeof extra[name] === 'string' && extra[name] ? format(extra[name]) : ''))
     .filter(Boolean);
 }
 
-/** The words that the customer marked in the message they answer; empty where all of it is meant. */
-export function quotedWords(message: Message): string {
+/** The part that the customer marked in the message they answer; empty where they answer all of it. */
+export function quotedText(message: Message): string {
   const quote = message.extra?.['quote'];
   return typeof quote === 'string' ? quote : '';
 }

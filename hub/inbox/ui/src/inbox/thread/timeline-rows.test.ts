@@ -33,13 +33,13 @@ test('a new conversation is marked', () => {
 });
 
 test('conversations that go on side by side are marked only where they begin', () => {
-  const said = [message(), message({ conversation_id: '101' }), message(), message({ conversation_id: '101' })];
-  expect(types(said)).toEqual(['day', 'channel', 'message', 'conversation', 'message', 'message', 'message']);
+  const messages = [message(), message({ conversation_id: '101' }), message(), message({ conversation_id: '101' })];
+  expect(types(messages)).toEqual(['day', 'channel', 'message', 'conversation', 'message', 'message', 'message']);
 });
 
-test('what became part of another conversation begins none', () => {
-  const said = [message(), message({ conversation_id: '101' })];
-  const rows = timelineRows(said, true, null, (id) => (id === '101' ? '100' : id));
+test('a merged conversation does not begin a new one', () => {
+  const messages = [message(), message({ conversation_id: '101' })];
+  const rows = timelineRows(messages, true, null, (id) => (id === '101' ? '100' : id));
   expect(rows.map((row) => row.type)).toEqual(['day', 'channel', 'message', 'message']);
 });
 
@@ -50,23 +50,23 @@ test('a line stands above the first unread message', () => {
 
 test('messages of one author within five minutes belong together', () => {
   const rows = timelineRows([message({ created_at: '2025-06-02T09:00:00Z' }), message({ created_at: '2025-06-02T09:02:00Z' }), message({ created_at: '2025-06-02T09:30:00Z' })], true);
-  const spoken = rows.filter((row) => row.type === 'message').map(({ starts, ends }) => [starts, ends]);
-  expect(spoken).toEqual([
+  const groups = rows.filter((row) => row.type === 'message').map(({ startsGroup, endsGroup }) => [startsGroup, endsGroup]);
+  expect(groups).toEqual([
     [true, false],
     [false, true],
     [true, true],
   ]);
 });
 
-test('what was said again elsewhere stands with the first, and opens no other channel', () => {
+test('a duplicate from another channel stands with the first message, without a divider', () => {
   const first = message();
-  const again = message({ connector: 'mail', kind: 'email', address: 'mailto:sofia@example.com', duplicate_of: first.id });
-  const rows = timelineRows([first, again], true);
+  const duplicate = message({ connector: 'mail', kind: 'email', address: 'mailto:sofia@example.com', duplicate_of: first.id });
+  const rows = timelineRows([first, duplicate], true);
   expect(rows.map((row) => row.type)).toEqual(['day', 'channel', 'message']);
-  expect(rows[2]).toMatchObject({ message: { id: first.id }, also: [{ id: again.id }] });
+  expect(rows[2]).toMatchObject({ message: { id: first.id }, duplicates: [{ id: duplicate.id }] });
 });
 
-test('a repetition whose first is not loaded yet stands by itself', () => {
+test('a duplicate whose first message is not loaded stands by itself', () => {
   expect(types([message({ duplicate_of: '1' })], false)).toEqual(['day', 'message']);
 });
 

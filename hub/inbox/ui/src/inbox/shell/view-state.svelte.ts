@@ -2,14 +2,17 @@ export type Theme = 'system' | 'light' | 'dark';
 export type Pane = 'list' | 'thread' | 'details';
 export type Overlay = 'palette' | 'shortcuts' | 'handover' | null;
 
+/** The page's address, after the #, on which the admin's page is shown. */
+export const ADMIN_HASH = '#/admin';
+
 const THEME = 'hub.theme';
 const DETAILS = 'hub.details';
 
-/** How the screen looks on this device: theme, panes, what lies on top. */
-export class View {
+/** The state of the view on this device: theme, shown panes, open overlay. */
+export class ViewState {
   #theme = $state<Theme>((localStorage.getItem(THEME) as Theme | null) ?? 'system');
   #pane = $state<Pane>('list');
-  #details = $state(localStorage.getItem(DETAILS) !== 'hidden');
+  #detailsShown = $state(localStorage.getItem(DETAILS) !== 'hidden');
   overlay = $state<Overlay>(null);
   page = $state<'inbox' | 'admin'>('inbox');
 
@@ -21,13 +24,13 @@ export class View {
     return this.#theme;
   }
 
-  /** Which pane a phone shows. */
+  /** The pane that a phone shows. */
   get pane(): Pane {
     return this.#pane;
   }
 
   get detailsShown(): boolean {
-    return this.#details;
+    return this.#detailsShown;
   }
 
   chooseTheme(theme: Theme): void {
@@ -36,13 +39,13 @@ export class View {
     this.#applyTheme();
   }
 
-  show(pane: Pane): void {
+  showPane(pane: Pane): void {
     this.#pane = pane;
   }
 
   toggleDetails(): void {
-    this.#details = !this.#details;
-    localStorage.setItem(DETAILS, this.#details ? 'shown' : 'hidden');
+    this.#detailsShown = !this.#detailsShown;
+    localStorage.setItem(DETAILS, this.#detailsShown ? 'shown' : 'hidden');
   }
 
   #applyTheme(): void {

@@ -10,8 +10,8 @@ const MEDIA: Record<Medium, () => string> = {
   file: m.preview_file,
 };
 
-/** One line that says what a message is. */
-export function preview(message: Message): string {
+/** One line for a message: its text, or the kind of its content. */
+export function messagePreview(message: Message): string {
   const text = message.text.replace(/\s+/gu, ' ').trim();
   if (text) return text;
   const attachment = message.attachments[0];

@@ -1,41 +1,41 @@
 import { SvelteMap } from 'svelte/reactivity';
 import type { Api } from '$shared/api';
 import type { Author, Conversation, Message, Page, TypingPayload } from '$shared/types';
-import { inThreadOrder } from '../conversation/order';
+import { byThreadOrder } from '../conversation/order';
 import { problemText } from '../shell/problem-text';
 import { timelineRows, type Row } from './timeline-rows';
 
 const PAGE = 50;
-// A search result further back than this is not scrolled to.
-const MOST_PAGES = 200;
-const TYPING_LASTS = 8_000;
+// The timeline does not scroll to a search result that is further back.
+const MAX_PAGES = 200;
+const TYPING_EXPIRES_MS = 8_000;
 
 /** The timeline of one contact over all channels and conversations. */
-export class Thread {
+export class Timeline {
   readonly #api: Api;
-  readonly #standing: (conversationId: string) => string;
+  readonly #survivingId: (conversationId: string) => string;
   #contactId = $state<string | null>(null);
-  /** Counts up when it begins anew: what was asked before is no answer then, also about the same person. */
+  /** Counts up with every opening: the answer to a request of an earlier opening is dropped, also for the same contact. */
   #opening = 0;
   #conversationId = $state<string | null>(null);
   #messages = new SvelteMap<string, Message>();
-  readonly #heardAt = new Map<string, number>();
+  readonly #appliedAt = new Map<string, number>();
   #next = $state<string | null>(null);
   #loading = $state(false);
   #loaded = $state(false);
   #problem = $state('');
   #firstUnreadId = $state<string | null>(null);
-  #wishedId = $state<string | null>(null);
+  #scrollTargetId = $state<string | null>(null);
   #typing = new SvelteMap<string, Author>();
   #typingTimers = new Map<string, ReturnType<typeof setTimeout>>();
 
-  readonly messages: readonly Message[] = $derived([...this.#messages.values()].sort(inThreadOrder));
-  readonly rows: readonly Row[] = $derived.by(() => timelineRows(this.messages, this.isComplete, this.#firstUnreadId, this.#standing));
+  readonly messages: readonly Message[] = $derived([...this.#messages.values()].sort(byThreadOrder));
+  readonly rows: readonly Row[] = $derived.by(() => timelineRows(this.messages, this.isComplete, this.#firstUnreadId, this.#survivingId));
 
-  /** `standing` gives the conversation that one is part of by now. */
-  constructor(api: Api, standing: (conversationId: string) => string = (id) => id) {
+  /** `survivingId` gives the conversation into which one was merged. */
+  constructor(api: Api, survivingId: (conversationId: string) => string = (id) => id) {
     this.#api = api;
-    this.#standing = standing;
+    this.#survivingId = survivingId;
   }
 
   get contactId(): string | null {
@@ -74,7 +74,7 @@ export class Thread {
     return this.messages.findLast((m) => m.conversation_id === conversationId && !isLocal(m)) ?? null;
   }
 
-  /** The customer's last message: an answer goes to where it came from. */
+  /** The customer's last message: a reply goes to its address. */
   get lastInbound(): Message | null {
     return this.messages.findLast((m) => m.direction === 'in' && m.type === 'message') ?? null;
   }
@@ -105,10 +105,10 @@ export class Thread {
     this.#loading = true;
     this.#problem = '';
     try {
-      const askedAt = performance.now();
+      const requestedAt = performance.now();
       const page = await this.#api.timeline(contactId, this.#next, PAGE);
       if (this.#opening !== opening) return;
-      for (const message of page.items) this.#put(message, askedAt);
+      for (const message of page.items) this.#put(message, requestedAt);
       if (!this.#loaded && unread > 0) this.#firstUnreadId = this.#unreadFrom(unread);
       this.#next = page.next;
       this.#loaded = true;
@@ -119,67 +119,67 @@ export class Thread {
     }
   }
 
-  /** Reads the newest pages anew, back to a message that is known: ticks, edits, other channels. */
+  /** Loads the newest pages again, back to a known message: for ticks, edits and other channels. */
   async refresh(): Promise<void> {
     const contactId = this.#contactId;
     const opening = this.#opening;
     let cursor: string | null = null;
     while (contactId && this.#loaded) {
-      const askedAt = performance.now();
+      const requestedAt = performance.now();
       const page: Page<Message> = await this.#api.timeline(contactId, cursor, PAGE);
       if (this.#opening !== opening) return;
       const isJoined = page.items.some((message) => this.#messages.has(message.id));
-      for (const message of page.items) this.#put(message, askedAt);
+      for (const message of page.items) this.#put(message, requestedAt);
       cursor = page.next;
       if (isJoined || cursor === null) return;
     }
   }
 
   /**
-   * Takes a new or changed message; the optimistic one with its client id goes. After a merge a
-   * message keeps the contact that wrote it, and `ownerId` is the person it now belongs to. The
-   * answer to a request is as old as its question, `askedAt`.
+   * Stores a new or changed message in place of the optimistic one with its client id. After a merge a
+   * message keeps the contact that wrote it, and `ownerId` is the contact that it belongs to now. The
+   * answer to a request is as old as the request, `requestedAt`.
    */
-  heard(message: Message, ownerId = message.contact_id, askedAt = performance.now()): void {
+  applyMessage(message: Message, ownerId = message.contact_id, requestedAt = performance.now()): void {
     if (ownerId !== this.#contactId) return;
-    this.#put(message, askedAt);
+    this.#put(message, requestedAt);
     if (message.direction === 'in') this.#stopTyping(`contact:${message.author.id ?? ''}`);
   }
 
-  heardTyping({ conversation_id, author, on }: TypingPayload, contactId: string | null, me: string): void {
-    const here = conversation_id === this.#conversationId || (contactId !== null && contactId === this.#contactId);
-    if (!here || author.id === me) return;
+  applyTyping({ conversation_id, author, on }: TypingPayload, contactId: string | null, me: string): void {
+    const isShown = conversation_id === this.#conversationId || (contactId !== null && contactId === this.#contactId);
+    if (!isShown || author.id === me) return;
     const key = `${author.type}:${author.id ?? ''}`;
     this.#stopTyping(key);
     if (!on) return;
     this.#typing.set(key, author);
-    this.#typingTimers.set(key, setTimeout(() => this.#stopTyping(key), TYPING_LASTS));
+    this.#typingTimers.set(key, setTimeout(() => this.#stopTyping(key), TYPING_EXPIRES_MS));
   }
 
-  /** The message that somebody searched for and wants to see. */
-  get wishedId(): string | null {
-    return this.#wishedId;
+  /** The message that the timeline is asked to scroll to. */
+  get scrollTargetId(): string | null {
+    return this.#scrollTargetId;
   }
 
-  /** Asks to show one message, loading earlier pages until it is there. */
-  async wish(id: string): Promise<void> {
-    for (let pages = 0; pages < MOST_PAGES && !this.#messages.has(id) && !this.isComplete && !this.#problem; pages += 1) {
+  /** Scrolls to a message, after loading earlier pages until it is known. */
+  async scrollTo(id: string): Promise<void> {
+    for (let pages = 0; pages < MAX_PAGES && !this.#messages.has(id) && !this.isComplete && !this.#problem; pages += 1) {
       if (this.#loading) await new Promise((resolve) => setTimeout(resolve, 50));
       else await this.loadOlder();
     }
-    this.#wishedId = this.#messages.has(id) ? id : null;
+    this.#scrollTargetId = this.#messages.has(id) ? id : null;
   }
 
-  fulfilled(): void {
-    this.#wishedId = null;
+  scrollEnded(): void {
+    this.#scrollTargetId = null;
   }
 
-  #put(message: Message, askedAt: number): void {
+  #put(message: Message, requestedAt: number): void {
     if (message.client_id && !isLocal(message)) this.#messages.delete(localId(message.client_id));
     if (isLocal(message) && this.#hasStored(message.client_id)) return;
-    // An answer that was overtaken by an event would bring back an older state, such as its ticks.
-    if ((this.#heardAt.get(message.id) ?? 0) > askedAt) return;
-    this.#heardAt.set(message.id, askedAt);
+    // The answer to a request that an event has overtaken has an older state, such as older ticks.
+    if ((this.#appliedAt.get(message.id) ?? 0) > requestedAt) return;
+    this.#appliedAt.set(message.id, requestedAt);
     this.#messages.set(message.id, message);
   }
 
@@ -201,18 +201,18 @@ export class Thread {
   #reset(): void {
     this.#opening += 1;
     this.#messages.clear();
-    this.#heardAt.clear();
+    this.#appliedAt.clear();
     for (const key of [...this.#typing.keys()]) this.#stopTyping(key);
     this.#next = null;
     this.#loaded = false;
     this.#loading = false;
     this.#problem = '';
     this.#firstUnreadId = null;
-    this.#wishedId = null;
+    this.#scrollTargetId = null;
   }
 }
 
-/** The id of a message that only this screen knows yet. */
+/** The id of a message that the server has not stored yet. */
 export function localId(clientId: string): string {
   return `local:${clientId}`;
 }
