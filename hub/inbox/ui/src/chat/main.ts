@@ -1,5 +1,5 @@
-// The first few hundred bytes. In an iframe that nobody has opened, of somebody who never wrote,
-// they are all there is; the chat itself comes when it is wanted.
+// The first few hundred bytes. An iframe that was not opened, of a customer who never wrote, loads only
+// these; the chat itself is loaded when it is needed.
 import { Bridge } from './page/embed-bridge';
 import { Memory } from './session/memory';
 import { loadSettings } from './page/settings';

@@ -1,4 +1,4 @@
-// The words of one language. The others stay on the server: nobody reads two.
+// The catalogue of one language. The others stay on the server.
 import type * as Words from '../paraglide/chat/messages/en.js';
 import type { Locale } from '../paraglide/chat/runtime.js';
 
@@ -10,9 +10,9 @@ const CATALOGUES: Record<Locale, () => Promise<typeof Words>> = {
   pl: () => import('../paraglide/chat/messages/pl.js'),
 };
 
-/** Unset until a language is learned: to be called for, never kept, while modules load. */
+/** Unset until a catalogue is loaded: no module may read it while modules load. */
 export let m: typeof Words;
 
-export async function learn(locale: Locale): Promise<void> {
+export async function loadMessages(locale: Locale): Promise<void> {
   m = await CATALOGUES[locale]();
 }

@@ -2,16 +2,16 @@ import { describe, expect, test, vi } from 'vitest';
 import { ApiError } from '$shared/http';
 import type { Attachment } from '$shared/types';
 import { Bridge } from './page/embed-bridge';
-import { FakeHub, shelf } from './testing/fake-hub';
+import { FakeHub, store } from './testing/fake-hub';
 import { chooseLocale } from './page/locale';
-import { browserShelf, Memory } from './session/memory';
+import { browserStore, Memory } from './session/memory';
 import { inkOn, settingsOf } from './page/settings';
 import { rows } from './thread/timeline';
 import { Uploads } from './composer/uploads.svelte';
 
 describe('the memory of this browser', () => {
   test('two tabs add to one outbox without losing what the other wrote', () => {
-    const common = shelf();
+    const common = store();
     const [one, other] = [new Memory('website', common), new Memory('website', common)];
     const kept = (id: string) => ({ client_id: id, text: id, attachments: [], reply_to: null, created_at: '' });
     one.keep(kept('a'));
@@ -21,7 +21,7 @@ describe('the memory of this browser', () => {
   });
 
   test('two connectors do not know each other', () => {
-    const common = shelf();
+    const common = store();
     new Memory('website', common).welcome('secret', '1');
     expect(new Memory('other', common).session).toBeNull();
   });
@@ -30,14 +30,14 @@ describe('the memory of this browser', () => {
     const refused = vi.spyOn(window, 'localStorage', 'get').mockImplementation(() => {
       throw new DOMException('denied', 'SecurityError');
     });
-    const memory = new Memory('website', browserShelf());
+    const memory = new Memory('website', browserStore());
     memory.welcome('token', '1');
     expect(memory.session).toBe('token');
     refused.mockRestore();
   });
 
   test('a record that is not ours is taken as none', () => {
-    const broken = shelf();
+    const broken = store();
     broken.setItem('hub.chat.website', '{"session"');
     expect(new Memory('website', broken).session).toBeNull();
   });
@@ -49,18 +49,18 @@ describe('the line to the embedding page', () => {
   function embedded() {
     const parent = { postMessage: vi.fn() };
     const own = Object.assign(new EventTarget(), { parent }) as unknown as Window;
-    const heard: string[] = [];
-    const bridge = new Bridge(own, (message) => heard.push(message.hub));
+    const handler: string[] = [];
+    const bridge = new Bridge(own, (message) => handler.push(message.hub));
     const post = (data: unknown, origin = 'https://shop.example', source: unknown = parent) =>
       own.dispatchEvent(Object.assign(new Event('message'), { data, origin, source }));
-    return { bridge, heard, post, parent };
+    return { bridge, handler, post, parent };
   }
 
   test('it hears the embedding page and answers to its exact origin', () => {
-    const { bridge, heard, post, parent } = embedded();
+    const { bridge, handler, post, parent } = embedded();
     post({ hub: 'page', open: true, page });
     bridge.tell({ hub: 'unread', count: 2 });
-    expect(heard).toEqual(['page']);
+    expect(handler).toEqual(['page']);
     expect(bridge.page?.url).toBe(page.url);
     expect(parent.postMessage).toHaveBeenCalledWith({ hub: 'unread', count: 2 }, 'https://shop.example');
   });
@@ -72,22 +72,22 @@ describe('the line to the embedding page', () => {
   });
 
   test('it drops messages of other windows, of other origins and of other forms', () => {
-    const { heard, post } = embedded();
+    const { handler, post } = embedded();
     post({ hub: 'page', open: true, page }, 'https://evil.example', { postMessage: vi.fn() });
     post({ hub: 'page', open: true, page });
     post({ hub: 'reset' }, 'https://evil.example');
     for (const odd of [null, 'open', 7, {}, { hub: 'explode' }, { hub: ['open'] }]) post(odd);
-    expect(heard).toEqual(['page']);
+    expect(handler).toEqual(['page']);
   });
 
   test('it gives what came early to whoever listens late', () => {
     const { bridge, post } = embedded();
     post({ hub: 'page', open: false, page });
     post({ hub: 'identify', identity: 'jwt' });
-    const heard: unknown[] = [];
-    bridge.listen((message) => heard.push(message.hub));
+    const handler: unknown[] = [];
+    bridge.listen((message) => handler.push(message.hub));
     post({ hub: 'close' });
-    expect(heard).toEqual(['page', 'identify', 'close']);
+    expect(handler).toEqual(['page', 'identify', 'close']);
   });
 
   test('a page that sends odd things as its address is taken as one without', () => {
@@ -169,7 +169,7 @@ describe('the look of the thread', () => {
     expect(inkOn('#f5c518')).toBe('#14161c');
   });
 
-  test('it speaks the first language it is asked for and may speak', () => {
+  test('it speaks the first language it is asked for and may setLocale', () => {
     expect(chooseLocale(['xx', 'ar-EG', 'en'])).toBe('ar');
     expect(chooseLocale(['ar-EG'], ['en'])).toBe('en');
     expect(chooseLocale(['xx'], ['ar', 'en'])).toBe('ar');

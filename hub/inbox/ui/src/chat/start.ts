@@ -5,16 +5,16 @@ import { mount } from 'svelte';
 import type { Bridge } from './page/embed-bridge';
 import ChatPage from './page/chat-page.svelte';
 import { Chat } from './conversation/chat.svelte';
-import { Elsewhere } from './handover/handover.svelte';
-import { chooseLocale, speak } from './page/locale';
+import { ChannelHandover } from './handover/handover.svelte';
+import { chooseLocale, setLocale } from './page/locale';
 import type { Memory } from './session/memory';
-import { Place } from './page/chat-window.svelte';
+import { ChatWindow } from './page/chat-window.svelte';
 import { isColor, paint, type Settings } from './page/settings';
 import { Uploads, uploadTo } from './composer/uploads.svelte';
 import type { VisitorEvents } from './conversation/visitor-events';
 
-// A link that brings somebody here to go on is good once, and leaves the address bar at once.
-function takeInvitation(): string | null {
+// The token of a link that continues a conversation here is good once, and leaves the address bar at once.
+function takeResumeToken(): string | null {
   const token = new URLSearchParams(location.hash.slice(1)).get('resume');
   if (token !== null) history.replaceState(history.state, '', location.pathname + location.search);
   return token;
@@ -25,32 +25,32 @@ export async function start(
   memory: Memory,
   bridge: Bridge | null,
 ): Promise<void> {
-  let resume = takeInvitation();
+  let resume = takeResumeToken();
   const settings = await loading;
   const { connector } = settings;
   const wish = bridge?.page;
   const locale = chooseLocale([wish?.locale, ...navigator.languages, settings.locale], settings.languages);
   const color = isColor(wish?.color) ? wish.color : settings.color;
-  await speak(locale);
+  await setLocale(locale);
   paint(color);
 
   const socket = openSocket<VisitorEvents>('/visitor', () => ({
     connector,
     locale,
-    page: place.page,
+    page: chatWindow.page,
     ...(chat.session !== null && { session: chat.session }),
     ...chat.introduction(),
     ...(resume !== null && { resume }),
   }));
   const chat: Chat = new Chat(socket, memory, connector);
-  // Kept until somebody has answered: a line that breaks at once costs nobody their thread.
+  // StoredMessage until somebody has answered: a line that breaks at once costs nobody their thread.
   socket.on('session', () => (resume = null));
   window.addEventListener('hashchange', () => {
-    resume = takeInvitation();
+    resume = takeResumeToken();
     if (resume !== null) chat.reconnect();
   });
-  memory.onForgotten(() => chat.reset()); // somebody signed out in another tab
-  const place = new Place(bridge, (message) => {
+  memory.onForgotten(() => chat.reset()); // the customer signed out in another tab
+  const chatWindow = new ChatWindow(bridge, (message) => {
     if (message.hub === 'identify') chat.identify(message.identity);
     if (message.hub === 'reset') chat.reset();
   });
@@ -60,10 +60,10 @@ export async function start(
   mount(ChatPage, {
     target: document.getElementById('app')!,
     props: {
-      world: {
+      context: {
         chat,
-        elsewhere: new Elsewhere(chat, settings.channels),
-        place,
+        handover: new ChannelHandover(chat, settings.channels),
+        chatWindow,
         settings,
         uploads,
         heading: wish?.heading || settings.title,

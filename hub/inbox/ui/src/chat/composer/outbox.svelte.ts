@@ -1,13 +1,13 @@
-// Messages of the customer's own that have not arrived yet. They leave one at a time, in the order
-// they were written, and the id made here lets the server store each of them once.
+// The customer's messages that the server has not stored yet. They leave one at a time, in the order in
+// which they were written, and the id made here lets the server store each of them once.
 import { newId } from '$shared/id';
 import type { LiveSocket } from '$shared/socket';
 import type { Attachment, Message } from '$shared/types';
-import type { Kept, Memory } from '../session/memory';
+import type { StoredMessage, Memory } from '../session/memory';
 
 export type OutgoingState = 'waiting' | 'sending' | 'slowed' | 'failed';
 
-export interface Outgoing extends Kept {
+export interface Outgoing extends StoredMessage {
   state: OutgoingState;
   /** The server's sentence about a failed one. */
   problem: string;
@@ -51,7 +51,7 @@ export class Outbox {
   }
 
   add(text: string, attachments: readonly Attachment[], replyTo: string | null): void {
-    const kept: Kept = {
+    const kept: StoredMessage = {
       client_id: newId(),
       text,
       attachments: attachments.map(({ id, name, media_type, size, url }) => ({
@@ -77,7 +77,7 @@ export class Outbox {
     void this.#flush();
   }
 
-  /** It is in the thread, or was let go. */
+  /** Removes a message that is stored, or that the customer discarded. */
   done(clientId: string): void {
     const at = this.#entries.findIndex((entry) => entry.client_id === clientId);
     if (at < 0) return;
@@ -85,7 +85,7 @@ export class Outbox {
     this.#memory.drop(clientId);
   }
 
-  /** The server knows who is writing: what waits may leave. */
+  /** The session is known: waiting messages may leave. */
   open(): void {
     this.#isOpen = true;
     this.#release();
@@ -101,8 +101,8 @@ export class Outbox {
   }
 
   /**
-   * Another person's session begins. Only what was typed on this very page, by whoever sits here,
-   * stays; without files and quotes, which belong to the former thread.
+   * Another contact's session begins. Only messages typed on this page stay, without files and quotes,
+   * which belong to the former session.
    */
   clearFormer(): void {
     this.#entries = this.#entries
@@ -165,6 +165,6 @@ export class Outbox {
   }
 }
 
-function waiting(kept: Kept): Outgoing {
+function waiting(kept: StoredMessage): Outgoing {
   return { ...kept, state: 'waiting', problem: '', code: '' };
 }

@@ -1,5 +1,5 @@
-// One customer's chat: what is known, and the verbs that change it. The socket, the browser's memory
-// and the clock's timers are its only ways out.
+// The state of one customer's chat, and the actions that change it. It reaches the outside through the
+// socket, the browser's storage and timers alone.
 import type { ConnectionState, LiveSocket } from '$shared/socket';
 import type {
   Ack,
@@ -15,11 +15,11 @@ import type {
 import { Identity } from '../session/identity.svelte';
 import type { Memory } from '../session/memory';
 import { Outbox, type Outgoing } from '../composer/outbox.svelte';
-import { Reading } from './read-state.svelte';
+import { ReadState } from './read-state.svelte';
 import { isShown, merged, newest } from '../thread/timeline';
 import { Typing } from './typing.svelte';
 import type { IdentityProblem, SessionPayload, VisitorEvents } from './visitor-events';
-import { isUnanswered, lastStage, wentOnTo, type Stage } from './current-channel';
+import { isUnanswered, lastChannel, continuedOn, type ChannelReference } from './current-channel';
 
 type Confirm = (() => void) | undefined;
 
@@ -48,31 +48,31 @@ export class Chat {
   readonly #connector: string;
   readonly #identity: Identity;
   readonly #outbox: Outbox;
-  readonly #reading: Reading;
+  readonly #readState: ReadState;
   readonly #typing: Typing;
 
-  /** `connector` is this chat's own: what was said on others is marked as such. */
+  /** `connector` is this chat's own: messages of other channels are marked. */
   constructor(socket: LiveSocket<VisitorEvents>, memory: Memory, connector: string) {
     this.#socket = socket;
     this.#memory = memory;
     this.#connector = connector;
     this.#identity = new Identity(socket);
-    this.#reading = new Reading(socket, memory);
+    this.#readState = new ReadState(socket, memory);
     this.#typing = new Typing(socket);
-    this.#outbox = new Outbox(socket, memory, (message) => this.#take([message]));
-    socket.onConnection((state, refusal) => this.#connectionIs(state, refusal));
-    socket.on('session', (payload) => this.#welcome(payload));
+    this.#outbox = new Outbox(socket, memory, (message) => this.#addMessages([message]));
+    socket.onConnection((state, refusal) => this.#applyConnection(state, refusal));
+    socket.on('session', (payload) => this.#applySession(payload));
     socket.on('message.created', (payload: MessagePayload, confirm?: Confirm) => {
-      this.#hear(payload);
+      this.#applyMessage(payload);
       confirm?.(); // to the server this is "delivered"
     });
-    socket.on('message.updated', (payload) => this.#hear(payload));
-    socket.on('conversation.updated', ({ conversation }) => this.#conversationIs(conversation));
-    socket.on('typing', (payload) => this.#typing.hear(payload));
+    socket.on('message.updated', (payload) => this.#applyMessage(payload));
+    socket.on('conversation.updated', ({ conversation }) => this.#applyConversation(conversation));
+    socket.on('typing', (payload) => this.#typing.applyTyping(payload));
     socket.on('queue', (place) => (this.#queue = place.position > 0 ? place : null));
   }
 
-  // -- what there is -------------------------------------------------------------------------------
+  // -- state -------------------------------------------------------------------------------
 
   get messages(): readonly Message[] {
     return this.#messages;
@@ -94,7 +94,7 @@ export class Chat {
     return this.#status === 'resolved';
   }
 
-  /** The name of who is writing, empty where it has none, null while nobody is. */
+  /** The name of the agent who is typing; empty for one without a name, null while no agent types. */
   get typist(): string | null {
     return this.#typing.typist;
   }
@@ -103,17 +103,17 @@ export class Chat {
     return this.#connection;
   }
 
-  /** How a link that brought the customer here turned out; null where there was none, or they write again. */
+  /** Whether the link that brought the customer here was good; null without a link, or once they have written. */
   get resumed(): boolean | null {
     return this.#resumed;
   }
 
-  /** What the site must do before this chat goes on. */
+  /** The sign-in problem that the site must solve before this chat goes on. */
   get identityProblem(): IdentityProblem | null {
     return this.#identity.problem;
   }
 
-  /** What the first message is to be about; empty until chosen. */
+  /** The department for the first message; empty until chosen. */
   get department(): string {
     return this.#department;
   }
@@ -122,7 +122,7 @@ export class Chat {
     return this.#messages.some((message) => message.direction === 'in' && message.type === 'message');
   }
 
-  /** Nobody of the company has said anything yet in the conversation that is going on. */
+  /** No agent or bot has answered yet in the current conversation. */
   get isUnanswered(): boolean {
     return isUnanswered(this.#messages);
   }
@@ -131,30 +131,30 @@ export class Chat {
     return newest(this.#messages);
   }
 
-  /** Where else the customer went on last; null while it is here. */
-  get stage(): Stage | null {
-    const last = lastStage(this.#messages);
+  /** The other channel on which the customer wrote last; null while it is this one. */
+  get currentChannel(): ChannelReference | null {
+    const last = lastChannel(this.#messages);
     return last?.connector === this.#connector ? null : last;
   }
 
-  /** Whether they went on there, since a message and a number of proofs. */
-  wentOnTo(connector: string, since: string | null, proofs: number): boolean {
-    // Words on this connector may be from right here: another device shows by what it proved.
+  /** Whether the customer continued on a connector, since a message and a number of proofs. */
+  continuedOn(connector: string, since: string | null, proofs: number): boolean {
+    // A message on this connector may be from this page: another device shows by its proof.
     if (connector === this.#connector) return this.#proofs > proofs;
-    return wentOnTo(this.#messages, connector, since);
+    return continuedOn(this.#messages, connector, since);
   }
 
-  /** How often this page came to know of another address of its customer's. */
+  /** How many times this page learnt of another address of its customer. */
   get proofs(): number {
     return this.#proofs;
   }
 
-  /** Said here, and not on another channel of the same customer. */
+  /** Whether a message belongs to this chat, and not to another channel of the customer. */
   isOwn(message: Message): boolean {
     return message.connector === null || message.connector === this.#connector;
   }
 
-  /** The server has shown what this session has said so far. */
+  /** The server has sent the earlier messages of this session. */
   get isKnown(): boolean {
     return this.#isKnown;
   }
@@ -167,37 +167,37 @@ export class Chat {
     return this.#isLoadingEarlier;
   }
 
-  /** This page's own; a second tab may have been given another one. */
+  /** The session of this page; a second tab may have another one. */
   get session(): string | null {
     return this.#session ?? this.#memory.session;
   }
 
-  unread = $derived.by(() => this.#reading.unreadOf(this.#messages));
+  unread = $derived.by(() => this.#readState.unreadOf(this.#messages));
 
-  // -- what one can do -----------------------------------------------------------------------------
+  // -- actions -----------------------------------------------------------------------------
 
   start(): void {
     this.#socket.connect();
   }
 
-  /** Greets the server anew, with what there is to say by now. */
+  /** Connects again, with the present identity and link. */
   reconnect(): void {
     this.#isLive = false;
     this.#socket.close();
     this.#socket.connect();
   }
 
-  /** Says what the first message will be about; the same again takes it back. */
+  /** Chooses the department of the first message; choosing it again removes it. */
   choose(department: string): void {
     this.#department = this.#department === department ? '' : department;
-    if (this.#isLive) this.#tellDepartment();
+    if (this.#isLive) this.#sendDepartment();
   }
 
-  /** Takes a message at once; it leaves when it can, once. */
+  /** Puts a message into the outbox, which sends it once, as soon as it can. */
   send(text: string, attachments: Attachment[] = [], replyTo: string | null = null): void {
-    const said = text.trim();
-    if (!said && attachments.length === 0) return;
-    this.#outbox.add(said, attachments, replyTo);
+    const trimmed = text.trim();
+    if (!trimmed && attachments.length === 0) return;
+    this.#outbox.add(trimmed, attachments, replyTo);
     this.#memory.markTalked();
     this.#resumed = null;
     this.#typing.stop();
@@ -211,14 +211,14 @@ export class Chat {
     this.#outbox.done(clientId);
   }
 
-  /** Every key pressed in the composer comes here; the agent hears of it now and then. */
+  /** Called at each key in the composer; typing is sent to the agent at intervals. */
   typed(text: string): void {
     this.#typing.pressed(text, this.#isLive);
   }
 
-  /** The customer has everything there is before their eyes. */
+  /** Marks all messages as read: the customer sees them. */
   seen(): void {
-    this.#reading.seen(this.#messages, (message) => this.isOwn(message), this.#isLive);
+    this.#readState.seen(this.#messages, (message) => this.isOwn(message), this.#isLive);
   }
 
   async loadEarlier(): Promise<void> {
@@ -233,28 +233,28 @@ export class Chat {
     this.#messages = merged(this.#messages, answer.messages);
   }
 
-  /** Asks for a one-time link, picture and code to go on with this conversation on a channel. */
-  async invite(connector: string): Promise<Ack<Handover>> {
+  /** Requests a handover: a one-time link, QR code and code to continue on another channel. */
+  async requestHandover(connector: string): Promise<Ack<Handover>> {
     if (!this.#isLive) return { ok: false, code: 'timeout', message: '' };
     return this.#socket.request<Handover>('handover.request', { connector });
   }
 
-  /** The site says who this is. The server decides, and may answer with another session. */
+  /** Sets the customer's identity, as the site sends it. The server decides, and may answer with another session. */
   identify(identity: unknown): void {
-    const taken = this.#identity.take(identity);
-    if (!taken) return;
-    // What one customer typed is not said by the next, also when it has not left this page yet.
-    if (taken.isAnother) this.#outbox.clear();
+    const change = this.#identity.take(identity);
+    if (!change) return;
+    // An unsent message of one customer is not sent as the next one's.
+    if (change.isAnother) this.#outbox.clear();
     if (this.#connection === 'refused') this.reconnect();
     else if (this.#isLive) this.#identity.tell();
   }
 
-  /** What goes with the greeting, so that nobody sees for a moment what the one before them said. */
+  /** The identity that goes with the connection, so that the former customer's messages never show. */
   introduction(): { identity?: unknown } {
     return this.#identity.introduction();
   }
 
-  /** The person on this browser has signed out: the next one starts with nothing. */
+  /** The customer has signed out: the next one at this browser starts with an empty chat. */
   reset(): void {
     this.#identity.forget();
     this.#empty();
@@ -263,13 +263,13 @@ export class Chat {
     this.reconnect();
   }
 
-  // -- what happens --------------------------------------------------------------------------------
+  // -- events --------------------------------------------------------------------------------
 
-  #connectionIs(state: ConnectionState, refusal = ''): void {
+  #applyConnection(state: ConnectionState, refusal = ''): void {
     this.#connection = state;
     if (state === 'connected') return; // the session event makes it live
     this.#isLive = false;
-    this.#reading.cut();
+    this.#readState.cut();
     this.#identity.cut();
     this.#typing.cut();
     this.#outbox.close();
@@ -284,9 +284,9 @@ export class Chat {
     }
   }
 
-  #welcome(payload: SessionPayload): void {
+  #applySession(payload: SessionPayload): void {
     if (!this.#isSamePerson(payload)) this.#startAnew();
-    // What this page has proved has changed: nothing stays that the server does not show again.
+    // The proved addresses have changed: only the messages that the server sends now stay.
     if (payload.changed) {
       this.#messages = [];
       this.#proofs += 1;
@@ -296,8 +296,8 @@ export class Chat {
     this.#memory.welcome(payload.session, payload.contact?.id ?? null);
     this.#agent = payload.agent;
     this.#queue = payload.queue;
-    this.#take(payload.messages);
-    // A link may have brought a thread that is longer than the one that stood here.
+    this.#addMessages(payload.messages);
+    // A link may bring a longer timeline than the shown one.
     if (!last || payload.resumed) this.#hasEarlier = payload.more;
     if (typeof payload.resumed === 'boolean') this.#resumed = payload.resumed;
     this.#identity.welcome();
@@ -306,62 +306,62 @@ export class Chat {
     this.#isKnown = true;
     this.#isLive = true;
     this.#identity.tell();
-    // The server knows it for one line only; and it must know before a message that waits.
-    if (this.#department) this.#tellDepartment();
+    // The server keeps it for one connection only, and needs it before a waiting message.
+    if (this.#department) this.#sendDepartment();
     if (last) void this.#catchUp(last);
     this.#outbox.open();
   }
 
-  /** Asks for what was said while the line was down, page by page. */
+  /** Requests the messages that a lost connection hid, page by page. */
   async #catchUp(after: string): Promise<void> {
     const session = this.#session;
     for (let more = true; more; ) {
       const answer = await this.#socket.request<SyncAck>('sync', { after });
       if (!answer.ok || session !== this.#session) return;
-      this.#take(answer.messages);
+      this.#addMessages(answer.messages);
       const last = newest(answer.messages);
       more = answer.more && last !== null;
       if (last) after = last;
     }
   }
 
-  #hear({ message, conversation }: MessagePayload): void {
-    this.#take([message]);
-    this.#conversationIs(conversation);
-    if (message.direction === 'out' && message.type === 'message') this.#typing.nobody();
+  #applyMessage({ message, conversation }: MessagePayload): void {
+    this.#addMessages([message]);
+    this.#applyConversation(conversation);
+    if (message.direction === 'out' && message.type === 'message') this.#typing.clear();
   }
 
-  #take(messages: readonly Message[]): void {
+  #addMessages(messages: readonly Message[]): void {
     const shown = messages.filter(isShown);
     if (shown.length === 0) return;
     this.#messages = merged(this.#messages, shown);
     for (const { client_id } of shown) if (client_id) this.#outbox.done(client_id);
   }
 
-  #conversationIs(conversation: Conversation): void {
+  #applyConversation(conversation: Conversation): void {
     this.#status = conversation.status;
     this.#agent = conversation.assignee;
     if (conversation.assignee) this.#queue = null;
   }
 
-  #tellDepartment(): void {
+  #sendDepartment(): void {
     void this.#socket.request('prechat.submit', { department: this.#department });
   }
 
   // -- starting over -------------------------------------------------------------------------------
 
-  /** The session goes on, or the server gave the same person another one. */
+  /** The session is the same, or a new one of the same contact. */
   #isSamePerson({ session, contact }: SessionPayload): boolean {
     const before = this.#session ?? this.#memory.session;
     if (before === null || before === session) return true;
     return contact !== null && contact.id === this.#memory.contact;
   }
 
-  /** Another person's session begins here: nothing of the former thread stays. */
+  /** Another contact's session begins: no message of the former one stays. */
   #startAnew(): void {
     this.#empty();
     this.#memory.forget();
-    // A session that changes on a live line is another person by the site's own word.
+    // A session that changes on a live connection belongs to another contact: the site says so.
     if (this.#isLive) this.#outbox.clear();
     else this.#outbox.clearFormer();
   }
@@ -371,12 +371,12 @@ export class Chat {
     this.#agent = null;
     this.#queue = null;
     this.#status = null;
-    this.#typing.nobody();
+    this.#typing.clear();
     this.#session = null;
     this.#resumed = null;
     this.#department = '';
     this.#isKnown = false;
     this.#hasEarlier = false;
-    this.#reading.forget();
+    this.#readState.forget();
   }
 }

@@ -146,7 +146,7 @@ describe('what the first message is about', () => {
     chat.send('wrong size');
     hub.welcomes();
     await settled();
-    const asked = hub.asked.map((one) => one.name).filter((name) => name !== 'sync');
+    const asked = hub.requests.map((one) => one.name).filter((name) => name !== 'sync');
     expect(asked).toEqual(['prechat.submit', 'prechat.submit', 'message.send']);
     expect(hub.sent('prechat.submit').at(-1)).toEqual({ department: 'Returns' });
     chat.choose('Returns');
@@ -230,7 +230,7 @@ describe('whose thread it is', () => {
     await settled();
     expect(hub.sent()).toEqual([]);
     expect(waiting()).toEqual([]);
-    expect([...hub.shelf.entries.values()].join()).not.toContain('of the first visitor');
+    expect([...hub.store.entries.values()].join()).not.toContain('of the first visitor');
   });
 
   test('what was typed on this page is still sent when its session had run out', async () => {
@@ -293,7 +293,7 @@ describe('whose thread it is', () => {
     chat.reset();
     expect(shown()).toEqual([]);
     expect(waiting()).toEqual([]);
-    expect(hub.shelf.entries.size).toBe(0);
+    expect(hub.store.entries.size).toBe(0);
   });
 
   test('what one customer typed before the line was there is not said by the next', async () => {
@@ -403,11 +403,11 @@ describe('hearing', () => {
   test('it tells of typing now and then, not at every key', async () => {
     hub.welcomes();
     for (const text of ['h', 'he', 'hel']) chat.typed(text);
-    expect(hub.told).toEqual([{ name: 'typing', payload: { on: true } }]);
+    expect(hub.emitted).toEqual([{ name: 'typing', payload: { on: true } }]);
     await vi.advanceTimersByTimeAsync(3_000);
     chat.typed('hell');
     await vi.advanceTimersByTimeAsync(6_000);
-    expect(hub.told.map((one) => one.payload['on'])).toEqual([true, true, false]);
+    expect(hub.emitted.map((one) => one.payload['on'])).toEqual([true, true, false]);
   });
 
   test('the place in the queue goes away when an agent takes the conversation', () => {

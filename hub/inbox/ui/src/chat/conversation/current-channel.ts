@@ -1,21 +1,21 @@
-// On which channel a customer is, read from what was said. Pure.
+// The channel that a customer uses now, derived from the messages. Pure.
 import type { Kind, Message } from '$shared/types';
 import { byId } from '../thread/timeline';
 
-/** A channel on which the customer is heard. */
-export interface Stage {
+/** The channel of a message. */
+export interface ChannelReference {
   connector: string;
   kind: Kind;
 }
 
-/** Where the customer wrote last; null before they wrote anything. */
-export function lastStage(messages: readonly Message[]): Stage | null {
+/** The channel on which the customer wrote last; null before their first message. */
+export function lastChannel(messages: readonly Message[]): ChannelReference | null {
   const last = messages.findLast(({ type, direction }) => type === 'message' && direction === 'in');
   return last?.connector ? { connector: last.connector, kind: last.kind ?? '' } : null;
 }
 
-/** Whether the customer went on at `connector` after the message `since`: wrote there, or was welcomed. */
-export function wentOnTo(messages: readonly Message[], connector: string, since: string | null): boolean {
+/** Whether the customer continued on `connector` after the message `since`: wrote there, or was greeted. */
+export function continuedOn(messages: readonly Message[], connector: string, since: string | null): boolean {
   return messages.some(
     (message) =>
       message.connector === connector &&
@@ -24,7 +24,7 @@ export function wentOnTo(messages: readonly Message[], connector: string, since:
   );
 }
 
-/** Nobody of the company has said anything yet in the conversation that is going on. */
+/** No agent or bot has answered yet in the latest conversation. */
 export function isUnanswered(messages: readonly Message[]): boolean {
   const current = messages.at(-1)?.conversation_id;
   return !messages.some(

@@ -1,12 +1,12 @@
-// How far the customer has read, for the badge here and the ticks there.
+// The last message that the customer has read: for the unread badge here and the agent's ticks.
 import type { LiveSocket } from '$shared/socket';
 import type { Message } from '$shared/types';
 import type { Memory } from '../session/memory';
 import { inOrder } from '../thread/timeline';
 
-export class Reading {
+export class ReadState {
   #upTo = $state<string | null>(null);
-  #told: string | null = null;
+  #reported: string | null = null;
   readonly #socket: Pick<LiveSocket<never>, 'request'>;
   readonly #memory: Memory;
 
@@ -24,7 +24,7 @@ export class Reading {
     ).length;
   }
 
-  /** All of these were before the eyes. `isOwn` tells those that were sent to this chat. */
+  /** Marks the messages as read. `isOwn` says whether one was sent to this chat. */
   seen(messages: readonly Message[], isOwn: (message: Message) => boolean, isLive: boolean): void {
     const answers = messages.filter(isAnswer);
     const last = answers.at(-1);
@@ -33,26 +33,26 @@ export class Reading {
       this.#upTo = last.id;
       this.#memory.markRead(last.id);
     }
-    // Whether one was read that went elsewhere, its own channel says.
-    const here = answers.findLast(isOwn);
-    if (!isLive || !here || this.#told === here.id || here.delivery?.status === 'read') return;
-    this.#told = here.id;
-    void this.#tell(here.id);
+    // The read state of a message on another channel comes from that channel.
+    const ownAnswer = answers.findLast(isOwn);
+    if (!isLive || !ownAnswer || this.#reported === ownAnswer.id || ownAnswer.delivery?.status === 'read') return;
+    this.#reported = ownAnswer.id;
+    void this.#report(ownAnswer.id);
   }
 
-  /** The line is down: what was told may not have arrived. */
+  /** The connection is lost: the last report may not have arrived. */
   cut(): void {
-    this.#told = null;
+    this.#reported = null;
   }
 
   forget(): void {
     this.#upTo = null;
-    this.#told = null;
+    this.#reported = null;
   }
 
-  async #tell(id: string): Promise<void> {
+  async #report(id: string): Promise<void> {
     const answer = await this.#socket.request('read', { message_id: id });
-    if (!answer.ok && this.#told === id) this.#told = null;
+    if (!answer.ok && this.#reported === id) this.#reported = null;
   }
 }
 

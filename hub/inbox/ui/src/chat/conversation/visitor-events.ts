@@ -1,4 +1,4 @@
-// What is said over a visitor's line, beyond what agents hear too.
+// The events of a visitor's connection, beyond those that agents get too.
 import type { AgentRef, Contact, Message, QueuePlace, SharedEvents } from '$shared/types';
 
 export interface SessionPayload {
@@ -9,9 +9,9 @@ export interface SessionPayload {
   agent: AgentRef | null;
   queue: QueuePlace | null;
   more: boolean;
-  /** Whether the link that brought them here was good; null or not there where none did. */
+  /** Whether the link that brought the customer here was good; null or absent without a link. */
   resumed?: boolean | null;
-  /** What may be shown is another than before: these messages take the place of all. */
+  /** The visible messages have changed: these replace all shown ones. */
   changed?: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface VisitorEvents extends SharedEvents {
 /** Refusals that only the site behind this chat can lift, by signing the customer in. */
 export type IdentityProblem = 'identity_required' | 'identity_invalid' | 'identity_expired';
 
-/** Null for every other refusal. What is wrong with a signature is the site's affair: one word for all. */
+/** The sign-in problem of a refusal; null for any other refusal. All faulty signatures are one problem. */
 export function identityProblem(code: string): IdentityProblem | null {
   if (!code.startsWith('identity_')) return null;
   return code === 'identity_required' || code === 'identity_expired' ? code : 'identity_invalid';

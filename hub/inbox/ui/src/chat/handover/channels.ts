@@ -1,4 +1,4 @@
-// The ways on from this chat: which there are, and what a person has to do on each. Pure.
+// The channels on which this conversation can go on. Pure.
 import type { Kind } from '$shared/types';
 
 export interface Channel {
@@ -8,24 +8,24 @@ export interface Channel {
   label: string;
 }
 
-/** What the server lists, without whatever is not of its form. */
-export function channelsOf(found: unknown): Channel[] {
-  if (!Array.isArray(found)) return [];
-  return found.filter(
-    (one: unknown): one is Channel =>
-      typeof one === 'object' &&
-      one !== null &&
+/** The channels of the server's list; entries of another form are left out. */
+export function parseChannels(list: unknown): Channel[] {
+  if (!Array.isArray(list)) return [];
+  return list.filter(
+    (entry: unknown): entry is Channel =>
+      typeof entry === 'object' &&
+      entry !== null &&
       ['connector', 'kind', 'label'].every(
-        (name) => typeof (one as Record<string, unknown>)[name] === 'string',
+        (name) => typeof (entry as Record<string, unknown>)[name] === 'string',
       ),
   );
 }
 
 /**
- * The number, mail address or name that a code is sent to, as the link has it; empty where the link
- * names none that a person could type.
+ * The number, mail address or name to which the code is sent, from the link; empty where the link has
+ * none that a person could type.
  */
-export function placeIn(url: string): string {
+export function codeAddress(url: string): string {
   const [scheme = '', rest = ''] = split(url, ':');
   if (scheme === 'sms') return readable(split(rest, '?')[0]);
   if (scheme === 'mailto') {
@@ -38,8 +38,8 @@ export function placeIn(url: string): string {
   return bot ? `@${bot}` : '';
 }
 
-/** Links that the browser may open: what a server says is not taken on trust. */
-export function isSafe(url: string): boolean {
+/** Whether the browser may open a link: a link of the server is not trusted. */
+export function isSafeUrl(url: string): boolean {
   return /^(?:https?:\/\/|sms:|mailto:|tg:|tel:|whatsapp:)/iu.test(url);
 }
 

@@ -1,29 +1,29 @@
-// Going on elsewhere: the choice of a channel, the invitation to it, and that it was followed.
+// A handover to another channel: the choice of the channel, the link to it, and its redemption.
 import type { Handover } from '$shared/types';
 import type { Chat } from '../conversation/chat.svelte';
 import type { Channel } from './channels';
 
-/** Why there is no invitation: asked too often, nobody answered, or the channel cannot take over. */
+/** The reason why there is no handover: too many requests, no answer, or the channel refuses it. */
 export type Problem = 'often' | 'silent' | 'refused';
 
 const PROBLEMS: Record<string, Problem> = { limit_exceeded: 'often', timeout: 'silent' };
-// The longest that browsers wait: one more millisecond fires at once.
+// The longest time of a browser's timer: one more millisecond fires at once.
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-interface Invited {
+interface CreatedHandover {
   handover: Handover;
-  /** The newest message when it was made: what tells of its use comes after. */
+  /** The newest message at its creation: a sign of its use comes later. */
   since: string | null;
   proofs: number;
-  /** Whose it is: nobody else gets it shown. */
+  /** The session that it belongs to: it is not shown to another one. */
   session: string | null;
 }
 
-export class Elsewhere {
+export class ChannelHandover {
   readonly channels: readonly Channel[];
   #isOpen = $state(false);
   #channel = $state.raw<Channel | null>(null);
-  #invited = $state.raw<Record<string, Invited>>({});
+  #created = $state.raw<Record<string, CreatedHandover>>({});
   #problem = $state<Problem | null>(null);
   #isExpired = $state(false);
   #expiry: ReturnType<typeof setTimeout> | undefined;
@@ -34,7 +34,7 @@ export class Elsewhere {
     this.channels = channels;
   }
 
-  /** There must be something to go on with. */
+  /** There is a conversation to hand over. */
   get isPossible(): boolean {
     return this.channels.length > 0 && this.#chat.hasSpoken;
   }
@@ -47,8 +47,8 @@ export class Elsewhere {
     return this.#channel;
   }
 
-  get invitation(): Handover | null {
-    return this.#found?.handover ?? null;
+  get current(): Handover | null {
+    return this.#createdHere?.handover ?? null;
   }
 
   get problem(): Problem | null {
@@ -59,15 +59,15 @@ export class Elsewhere {
     return this.#isExpired;
   }
 
-  /** The customer has followed the invitation before the eyes of this page. */
-  get isFollowed(): boolean {
-    const found = this.#found;
-    return found !== undefined && this.#chat.wentOnTo(found.handover.connector, found.since, found.proofs);
+  /** The customer has redeemed the handover while this page was open. */
+  get isRedeemed(): boolean {
+    const created = this.#createdHere;
+    return created !== undefined && this.#chat.continuedOn(created.handover.connector, created.since, created.proofs);
   }
 
-  get #found(): Invited | undefined {
-    const found = this.#channel ? this.#invited[this.#channel.connector] : undefined;
-    return found?.session === this.#chat.session ? found : undefined;
+  get #createdHere(): CreatedHandover | undefined {
+    const created = this.#channel ? this.#created[this.#channel.connector] : undefined;
+    return created?.session === this.#chat.session ? created : undefined;
   }
 
   open(): void {
@@ -81,18 +81,18 @@ export class Elsewhere {
   }
 
   back(): void {
-    if (this.isFollowed) this.#forget(this.#channel?.connector ?? '');
+    if (this.isRedeemed) this.#forget(this.#channel?.connector ?? '');
     clearTimeout(this.#expiry);
     this.#channel = null;
     this.#problem = null;
   }
 
-  /** Shows the invitation to a channel; one that is still good is shown again. */
+  /** Shows a handover to a channel; one that is still good is shown again. */
   async choose(channel: Channel): Promise<void> {
     this.#channel = channel;
     this.#problem = null;
-    if (this.#found) this.#watchExpiry();
-    if (!this.#found || this.#isExpired) await this.renew();
+    if (this.#createdHere) this.#watchExpiry();
+    if (!this.#createdHere || this.#isExpired) await this.renew();
   }
 
   async renew(): Promise<void> {
@@ -101,26 +101,26 @@ export class Elsewhere {
     this.#forget(channel.connector);
     this.#problem = null;
     const { newest: since, proofs, session } = this.#chat;
-    const answer = await this.#chat.invite(channel.connector);
+    const answer = await this.#chat.requestHandover(channel.connector);
     if (answer.ok) {
       const { id, connector, url, code, qr, expires_at } = answer;
       const handover = { id, connector, url, code, qr, expires_at };
-      this.#invited = { ...this.#invited, [channel.connector]: { handover, since, proofs, session } };
+      this.#created = { ...this.#created, [channel.connector]: { handover, since, proofs, session } };
     }
-    if (this.#channel !== channel) return; // another one was chosen meanwhile
+    if (this.#channel !== channel) return; // another channel was chosen meanwhile
     if (answer.ok) this.#watchExpiry();
     else this.#problem = PROBLEMS[answer.code] ?? 'refused';
   }
 
   #forget(connector: string): void {
-    const { [connector]: _, ...others } = this.#invited;
-    this.#invited = others;
+    const { [connector]: _, ...others } = this.#created;
+    this.#created = others;
     this.#isExpired = false;
   }
 
   #watchExpiry(): void {
     clearTimeout(this.#expiry);
-    const left = Date.parse(this.invitation?.expires_at ?? '') - Date.now();
+    const left = Date.parse(this.current?.expires_at ?? '') - Date.now();
     this.#isExpired = left <= 0;
     if (left <= 0) return;
     this.#expiry = setTimeout(() => this.#watchExpiry(), Math.min(left, LONGEST_TIMER));

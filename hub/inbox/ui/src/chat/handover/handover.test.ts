@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { channelName } from './channel-name';
-import { channelsOf, isSafe, placeIn, type Channel } from './channels';
+import { parseChannels, isSafeUrl, codeAddress, type Channel } from './channels';
 import { Chat } from '../conversation/chat.svelte';
-import { Elsewhere } from './handover.svelte';
+import { ChannelHandover } from './handover.svelte';
 import { contact, conversation, FakeHub } from '../testing/fake-hub';
 import { rows } from '../thread/timeline';
 import { untilText, waitText } from './time-text';
@@ -13,13 +13,13 @@ const HERE: Channel = { connector: 'website', kind: 'webchat', label: 'website' 
 
 let hub: FakeHub;
 let chat: Chat;
-let elsewhere: Elsewhere;
+let handover: ChannelHandover;
 
 beforeEach(() => {
   vi.useFakeTimers();
   hub = new FakeHub();
   chat = new Chat(hub.socket, hub.memory, 'website');
-  elsewhere = new Elsewhere(chat, [TELEGRAM, SMS, HERE]);
+  handover = new ChannelHandover(chat, [TELEGRAM, SMS, HERE]);
 });
 afterEach(() => vi.useRealTimers());
 
@@ -33,40 +33,40 @@ async function says(text: string) {
   await settled();
 }
 
-describe('an invitation to another channel', () => {
+describe('a handover to another channel', () => {
   test('there is none before there is something to go on with', async () => {
     hub.welcomes();
-    expect(elsewhere.isPossible).toBe(false);
+    expect(handover.isPossible).toBe(false);
     await says('where is my parcel?');
-    expect(elsewhere.isPossible).toBe(true);
+    expect(handover.isPossible).toBe(true);
   });
 
   test('it is asked for once and shown again while it is good', async () => {
     await says('hi');
-    elsewhere.open();
-    await elsewhere.choose(TELEGRAM);
-    const first = elsewhere.invitation;
-    elsewhere.back();
-    await elsewhere.choose(SMS);
-    elsewhere.close();
-    elsewhere.open();
-    expect(elsewhere.channel).toBeNull();
-    await elsewhere.choose(TELEGRAM);
-    expect(elsewhere.invitation).toBe(first);
+    handover.open();
+    await handover.choose(TELEGRAM);
+    const first = handover.current;
+    handover.back();
+    await handover.choose(SMS);
+    handover.close();
+    handover.open();
+    expect(handover.channel).toBeNull();
+    await handover.choose(TELEGRAM);
+    expect(handover.current).toBe(first);
     expect(asked()).toEqual(['telegram', 'sms']);
   });
 
   test('it says when it has run out, and a new one is made', async () => {
     await says('hi');
-    await elsewhere.choose(TELEGRAM);
-    const first = elsewhere.invitation?.id;
+    await handover.choose(TELEGRAM);
+    const first = handover.current?.id;
     await vi.advanceTimersByTimeAsync(24 * 3_600_000 - 1_000);
-    expect(elsewhere.isExpired).toBe(false);
+    expect(handover.isExpired).toBe(false);
     await vi.advanceTimersByTimeAsync(2_000);
-    expect(elsewhere.isExpired).toBe(true);
-    await elsewhere.renew();
-    expect(elsewhere.isExpired).toBe(false);
-    expect(elsewhere.invitation?.id).not.toBe(first);
+    expect(handover.isExpired).toBe(true);
+    await handover.renew();
+    expect(handover.isExpired).toBe(false);
+    expect(handover.current?.id).not.toBe(first);
   });
 
   test.each([
@@ -78,90 +78,90 @@ describe('an invitation to another channel', () => {
   ])('a refusal with %s is told as %s, and a second try can do', async (code, problem) => {
     await says('hi');
     hub.refusal = { code, message: 'words of the server' };
-    await elsewhere.choose(TELEGRAM);
-    expect(elsewhere.problem).toBe(problem);
-    expect(elsewhere.invitation).toBeNull();
+    await handover.choose(TELEGRAM);
+    expect(handover.problem).toBe(problem);
+    expect(handover.current).toBeNull();
     hub.refusal = null;
-    await elsewhere.renew();
-    expect(elsewhere.problem).toBeNull();
-    expect(elsewhere.invitation?.connector).toBe('telegram');
+    await handover.renew();
+    expect(handover.problem).toBeNull();
+    expect(handover.current?.connector).toBe('telegram');
   });
 
   test('without a line it says so at once instead of waiting', async () => {
     await says('hi');
     hub.loses();
-    await elsewhere.choose(SMS);
-    expect(elsewhere.problem).toBe('silent');
+    await handover.choose(SMS);
+    expect(handover.problem).toBe('silent');
     expect(asked()).toEqual([]);
   });
 
   test('an answer that comes after another choice is not shown as that one’s', async () => {
     await says('hi');
-    const slow = elsewhere.choose(TELEGRAM);
-    elsewhere.back();
+    const slow = handover.choose(TELEGRAM);
+    handover.back();
     hub.refusal = { code: 'conflict', message: '' };
-    const quick = elsewhere.choose(SMS);
+    const quick = handover.choose(SMS);
     await Promise.all([slow, quick]);
-    expect(elsewhere.channel).toBe(SMS);
-    expect(elsewhere.invitation).toBeNull();
-    expect(elsewhere.problem).toBe('refused');
+    expect(handover.channel).toBe(SMS);
+    expect(handover.current).toBeNull();
+    expect(handover.problem).toBe('refused');
   });
 
-  test('the next person at this browser is not shown the invitation of the last', async () => {
+  test('a handover is not shown to the next contact at this browser', async () => {
     await says('hi');
-    await elsewhere.choose(TELEGRAM);
-    const first = elsewhere.invitation?.id;
-    elsewhere.close();
+    await handover.choose(TELEGRAM);
+    const first = handover.current?.id;
+    handover.close();
     hub.welcomes({ session: 'token-2', contact: contact('2'), messages: [hub.message('in', 'mine')] });
-    await elsewhere.choose(TELEGRAM);
-    expect(elsewhere.invitation?.id).not.toBe(first);
+    await handover.choose(TELEGRAM);
+    expect(handover.current?.id).not.toBe(first);
   });
 
-  test('it is seen to be followed when they are welcomed there', async () => {
+  test('it is redeemed when the customer is greeted there', async () => {
     await says('hi');
     hub.greets('sms');
-    await elsewhere.choose(SMS);
-    expect(elsewhere.isFollowed).toBe(false);
+    await handover.choose(SMS);
+    expect(handover.isRedeemed).toBe(false);
     hub.greets('sms');
-    expect(elsewhere.isFollowed).toBe(true);
-    elsewhere.close();
-    await elsewhere.choose(SMS);
-    expect(elsewhere.isFollowed).toBe(false);
+    expect(handover.isRedeemed).toBe(true);
+    handover.close();
+    await handover.choose(SMS);
+    expect(handover.isRedeemed).toBe(false);
     expect(asked()).toEqual(['sms', 'sms']);
   });
 
   test('a message from there shows it as well, an answer sent there does not', async () => {
     await says('hi');
-    await elsewhere.choose(TELEGRAM);
+    await handover.choose(TELEGRAM);
     const answer = hub.message('out', 'an answer', { connector: 'telegram', kind: 'telegram' });
     hub.emits('message.created', { message: answer, conversation: conversation() });
-    expect(elsewhere.isFollowed).toBe(false);
+    expect(handover.isRedeemed).toBe(false);
     hub.hears('and now here', 'telegram');
-    expect(elsewhere.isFollowed).toBe(true);
+    expect(handover.isRedeemed).toBe(true);
   });
 
   test('another device shows by what it proves: a word typed here is no sign of it', async () => {
     await says('hi');
-    await elsewhere.choose(HERE);
+    await handover.choose(HERE);
     chat.send('still here');
     await settled();
-    expect(elsewhere.isFollowed).toBe(false);
+    expect(handover.isRedeemed).toBe(false);
     hub.welcomes({ messages: hub.stored, changed: true });
-    expect(elsewhere.isFollowed).toBe(true);
+    expect(handover.isRedeemed).toBe(true);
   });
 });
 
-describe('where a customer is', () => {
-  test('it is elsewhere from their first word there until they write here again', async () => {
+describe('the channel of a customer', () => {
+  test('it is the other channel from the first message there until one here', async () => {
     await says('hi');
-    expect(chat.stage).toBeNull();
+    expect(chat.currentChannel).toBeNull();
     hub.hears('from my phone', 'telegram');
-    expect(chat.stage).toEqual({ connector: 'telegram', kind: 'telegram' });
+    expect(chat.currentChannel).toEqual({ connector: 'telegram', kind: 'telegram' });
     hub.says('an answer');
-    expect(chat.stage?.kind).toBe('telegram');
+    expect(chat.currentChannel?.kind).toBe('telegram');
     chat.send('back at the desk');
     await settled();
-    expect(chat.stage).toBeNull();
+    expect(chat.currentChannel).toBeNull();
   });
 
   test('nobody has answered until a person of the company does', async () => {
@@ -210,7 +210,7 @@ describe('messages of other channels', () => {
     expect(thread.map((row) => row.endsRun)).toEqual([true, false, true]);
   });
 
-  test('what was answered elsewhere is not told as read here', async () => {
+  test('an answer on another channel is not reported as read here', async () => {
     await says('hi');
     const here = hub.says('an answer here');
     const there = hub.message('out', 'an answer there', { connector: 'sms', kind: 'sms' });
@@ -232,7 +232,7 @@ describe('coming by a link', () => {
     expect(chat.resumed).toBeNull();
   });
 
-  test('a used one is told, and the chat goes on', async () => {
+  test('a used link is reported, and the chat goes on', async () => {
     hub.welcomes({ resumed: false });
     expect(chat.resumed).toBe(false);
     hub.loses();
@@ -244,7 +244,7 @@ describe('coming by a link', () => {
     expect(shown()).toEqual(['hello']);
   });
 
-  test('a server that does not speak of links is no problem', () => {
+  test('a server that does not setLocale of links is no problem', () => {
     hub.welcomes();
     expect(chat.resumed).toBeNull();
   });
@@ -315,7 +315,7 @@ describe('the place in the queue', () => {
   });
 });
 
-test('until when an invitation is good is said as shortly as it is clear', () => {
+test('the expiry of a handover is as short as it is clear', () => {
   const now = new Date(2026, 0, 5, 12, 0).getTime();
   const at = (day: number, hour: number) => untilText(new Date(2026, 0, day, hour, 5).toISOString(), now, 'en-GB');
   expect(at(5, 14)).toBe('14:05');
@@ -333,17 +333,17 @@ describe('what stands in a link', () => {
     ['odd', ''],
     ['sms:%zz', '%zz'],
   ])('a code for %s goes to “%s”', (url, place) => {
-    expect(placeIn(url)).toBe(place);
+    expect(codeAddress(url)).toBe(place);
   });
 
   test('only links to apps and pages are opened', () => {
-    for (const url of ['https://t.me/b?start=x', 'sms:+1?body=x', 'mailto:a@b.example']) expect(isSafe(url)).toBe(true);
-    for (const url of ['javascript:alert(1)', 'data:text/html,x', ' javascript:x', '']) expect(isSafe(url)).toBe(false);
+    for (const url of ['https://t.me/b?start=x', 'sms:+1?body=x', 'mailto:a@b.example']) expect(isSafeUrl(url)).toBe(true);
+    for (const url of ['javascript:alert(1)', 'data:text/html,x', ' javascript:x', '']) expect(isSafeUrl(url)).toBe(false);
   });
 
   test('channels of another form than ours are left out', () => {
-    expect(channelsOf([SMS, null, { kind: 'x' }, 5])).toEqual([SMS]);
-    expect(channelsOf(undefined)).toEqual([]);
+    expect(parseChannels([SMS, null, { kind: 'x' }, 5])).toEqual([SMS]);
+    expect(parseChannels(undefined)).toEqual([]);
   });
 
   test('channels are called as customers call them', () => {

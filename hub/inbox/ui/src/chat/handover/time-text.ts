@@ -1,9 +1,9 @@
-// How long a wait is, and until when something is good, as people say it.
+// The text of a waiting time and of an expiry.
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 
-/** "4 minutes", "2 hours": rounded, since nobody knows it to the second. Never less than a minute. */
+/** "4 minutes", "2 hours": rounded, because it is an estimate. Never less than a minute. */
 export function waitText(seconds: number, locale = document.documentElement.lang): string {
   const isLong = seconds >= 1.5 * HOUR;
   const count = Math.max(1, Math.round(seconds / (isLong ? HOUR : MINUTE)));

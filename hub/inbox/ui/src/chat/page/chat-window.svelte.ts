@@ -1,14 +1,14 @@
-// Where the chat is shown: on its own page, or in an iframe that can be closed and made larger.
+// The window of the chat: a page of its own, or an iframe that can be closed and made larger.
 import type { PageInfo, ToChat } from '../../widget/protocol';
 import type { Bridge } from './embed-bridge';
 
-export class Place {
+export class ChatWindow {
   #isOpen = $state(true);
   #isLarge = $state(false);
   #isVisible = $state(document.visibilityState === 'visible');
   readonly #bridge: Bridge | null;
 
-  constructor(bridge: Bridge | null, heard: (message: ToChat) => void) {
+  constructor(bridge: Bridge | null, handler: (message: ToChat) => void) {
     this.#bridge = bridge;
     document.addEventListener('visibilitychange', () => {
       this.#isVisible = document.visibilityState === 'visible';
@@ -17,7 +17,7 @@ export class Place {
       if (message.hub === 'page') this.#isOpen = message.open;
       if (message.hub === 'open') this.#isOpen = true;
       if (message.hub === 'close') this.#isOpen = false;
-      heard(message);
+      handler(message);
     });
   }
 
@@ -33,8 +33,8 @@ export class Place {
     return this.#isLarge;
   }
 
-  /** Somebody can read it now. */
-  get isBeforeEyes(): boolean {
+  /** Whether the customer can read the messages now. */
+  get isReadable(): boolean {
     return this.#isOpen && this.#isVisible;
   }
 

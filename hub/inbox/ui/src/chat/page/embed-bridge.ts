@@ -1,15 +1,15 @@
-// The chat's end of the line to the page that embeds it.
+// The chat's side of the messages between it and the page that embeds it.
 import type { PageInfo, ToChat, ToPage } from '../../widget/protocol';
 
 /**
- * Listens to the embedding page alone. Who that may be is decided by the server's frame-ancestors;
- * its origin is learnt from its first message, and from then on nothing goes or comes elsewhere.
+ * Exchanges messages with the embedding page alone. The server's frame-ancestors decide which pages may
+ * embed the chat; the origin of the first message is the only one from then on.
  */
 export class Bridge {
   page: PageInfo | null = null;
   #origin: string | null = null;
-  #held: ToChat[] = [];
-  #heard: ((message: ToChat) => void) | null = null;
+  #queue: ToChat[] = [];
+  #handler: ((message: ToChat) => void) | null = null;
   readonly #window: Window;
 
   constructor(own: Window, arrived: (message: ToChat) => void) {
@@ -20,16 +20,16 @@ export class Bridge {
       if (this.#origin === null && message.hub === 'page') this.#origin = event.origin;
       if (event.origin !== this.#origin) return;
       if ('page' in message) this.page = message.page;
-      if (this.#heard) this.#heard(message);
-      else this.#held.push(message);
+      if (this.#handler) this.#handler(message);
+      else this.#queue.push(message);
       arrived(message);
     });
   }
 
-  /** Gets what was said so far, then everything else. */
-  listen(heard: (message: ToChat) => void): void {
-    this.#heard = heard;
-    this.#held.splice(0).forEach(heard);
+  /** Passes the messages received so far to the handler, then each new one. */
+  listen(handler: (message: ToChat) => void): void {
+    this.#handler = handler;
+    this.#queue.splice(0).forEach(handler);
   }
 
   tell(message: ToPage): void {
@@ -39,26 +39,26 @@ export class Bridge {
 
 function read(data: unknown): ToChat | null {
   if (typeof data !== 'object' || data === null || !('hub' in data)) return null;
-  const said = data as Record<string, unknown>;
-  switch (said['hub']) {
+  const fields = data as Record<string, unknown>;
+  switch (fields['hub']) {
     case 'page':
-      return { hub: 'page', open: said['open'] === true, page: pageOf(said['page']) };
+      return { hub: 'page', open: fields['open'] === true, page: pageOf(fields['page']) };
     case 'open':
-      return { hub: 'open', page: pageOf(said['page']) };
+      return { hub: 'open', page: pageOf(fields['page']) };
     case 'close':
     case 'reset':
-      return { hub: said['hub'] };
+      return { hub: fields['hub'] };
     case 'identify':
-      return { hub: 'identify', identity: said['identity'] };
+      return { hub: 'identify', identity: fields['identity'] };
     default:
       return null;
   }
 }
 
-function pageOf(found: unknown): PageInfo {
-  const said = (typeof found === 'object' && found !== null ? found : {}) as Record<string, unknown>;
+function pageOf(value: unknown): PageInfo {
+  const fields = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
   const text = (name: string, limit: number) =>
-    typeof said[name] === 'string' ? (said[name] as string).slice(0, limit) : '';
+    typeof fields[name] === 'string' ? (fields[name] as string).slice(0, limit) : '';
   return {
     url: text('url', 2000),
     title: text('title', 300),

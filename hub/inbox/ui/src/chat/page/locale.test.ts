@@ -4,11 +4,11 @@ import { m } from '$messages';
 import { byteSize, dayName } from '$shared/format';
 import ChatPage from './chat-page.svelte';
 import { Chat } from '../conversation/chat.svelte';
-import { Elsewhere } from '../handover/handover.svelte';
+import { ChannelHandover } from '../handover/handover.svelte';
 import { FakeHub } from '../testing/fake-hub';
-import { speak } from './locale';
+import { setLocale } from './locale';
 import { Memory } from '../session/memory';
-import { Place } from './chat-window.svelte';
+import { ChatWindow } from './chat-window.svelte';
 import { settingsOf } from './settings';
 import { Uploads } from '../composer/uploads.svelte';
 import { waitText } from '../handover/time-text';
@@ -20,17 +20,17 @@ afterEach(async () => {
   if (page) await unmount(page);
   page = null;
   document.body.innerHTML = '';
-  await speak('en');
+  await setLocale('en');
 });
 
 function opened(): string {
   const hub = new FakeHub();
-  const chat = new Chat(hub.socket, new Memory('website', hub.shelf), 'website');
+  const chat = new Chat(hub.socket, new Memory('website', hub.store), 'website');
   const settings = settingsOf('website', {});
-  const place = new Place(null, vi.fn());
+  const chatWindow = new ChatWindow(null, vi.fn());
   const uploads = new Uploads(vi.fn(), null, 5);
-  const world = { chat, elsewhere: new Elsewhere(chat, []), place, settings, uploads, heading: '' };
-  page = mount(ChatPage, { target: document.body, props: { world } });
+  const context = { chat, handover: new ChannelHandover(chat, []), chatWindow, settings, uploads, heading: '' };
+  page = mount(ChatPage, { target: document.body, props: { context } });
   return document.body.innerHTML;
 }
 
@@ -41,7 +41,7 @@ test.each([
   ['fa', 'rtl', 'با ما گفتگو کنید', 'پیامی بنویسید…'],
   ['ar', 'rtl', 'تحدّث معنا', 'اكتب رسالة…'],
 ] as const)('the page in %s reads %s, and its words are in that language', async (locale, direction, heading, field) => {
-  await speak(locale);
+  await setLocale(locale);
   const html = opened();
   expect([document.documentElement.lang, document.documentElement.dir]).toEqual([locale, direction]);
   expect(html).toContain(heading);
@@ -49,16 +49,16 @@ test.each([
 });
 
 test('what is counted stands in the form that the number asks for', async () => {
-  await speak('pl');
+  await setLocale('pl');
   expect([1, 2, 5, 22].map((count) => m.chat_left({ count }))).toEqual([
     'Pozostał 1 znak',
     'Pozostały 2 znaki',
     'Pozostało 5 znaków',
     'Pozostały 22 znaki',
   ]);
-  await speak('et');
+  await setLocale('et');
   expect([1, 2].map((count) => m.chat_left({ count }))).toEqual(['Jäänud 1 tähemärk', 'Jäänud 2 tähemärki']);
-  await speak('ar');
+  await setLocale('ar');
   const arabic = [1, 2, 3, 11].map((count) => m.chat_left({ count }));
   expect(arabic.slice(0, 2)).toEqual(['بقي حرف واحد', 'بقي حرفان']);
   expect(arabic[2]).toMatch(/أحرف$/u);
@@ -66,7 +66,7 @@ test('what is counted stands in the form that the number asks for', async () => 
 });
 
 test('a Persian page has Persian digits, in counts, lengths of time and sizes', async () => {
-  await speak('fa');
+  await setLocale('fa');
   expect(m.chat_left({ count: 120 })).toBe('۱۲۰ نویسه مانده است');
   for (const text of [waitText(240), byteSize(20_000_000), m.chat_upload_many({ count: 5 })]) {
     expect(text).toMatch(PERSIAN_DIGITS);
@@ -76,10 +76,10 @@ test('a Persian page has Persian digits, in counts, lengths of time and sizes', 
 
 test('days are named in the language of the page, whatever the browser speaks', async () => {
   const [now, at] = [Date.parse('2026-01-08T12:00:00Z'), '2026-01-05T12:00:00Z'];
-  await speak('pl');
+  await setLocale('pl');
   expect(dayName(at, now)).toBe('poniedziałek');
-  await speak('et');
+  await setLocale('et');
   expect(dayName(at, now)).toBe('esmaspäev');
-  await speak('fa');
+  await setLocale('fa');
   expect(dayName(at, now)).toBe('دوشنبه');
 });

@@ -1,8 +1,8 @@
 import { language, type Locale } from '$shared/i18n.svelte';
-import { learn } from '../messages';
+import { loadMessages } from '../messages';
 
 /**
- * The first wish that there is a catalogue for, of the languages that this chat may speak; where
+ * The first wish that there is a catalogue for, of the languages that this chat may setLocale; where
  * none fits, the first of those.
  */
 export function chooseLocale(
@@ -17,8 +17,8 @@ export function chooseLocale(
   return known(may[0] ?? '') ?? 'en';
 }
 
-export async function speak(locale: Locale): Promise<void> {
-  await learn(locale);
+export async function setLocale(locale: Locale): Promise<void> {
+  await loadMessages(locale);
   language.choose(locale);
 }
 

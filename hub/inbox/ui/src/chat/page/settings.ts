@@ -1,5 +1,5 @@
-// What the server says about this chat, and the colour it is shown in.
-import { channelsOf, type Channel } from '../handover/channels';
+// The settings of this chat from the server, and its colour.
+import { parseChannels, type Channel } from '../handover/channels';
 import type { Medium, MediumLimit } from '$shared/types';
 
 export interface Settings {
@@ -7,7 +7,7 @@ export interface Settings {
   title: string;
   color: string;
   position: 'left' | 'right' | null;
-  /** What the chat may speak; empty for all it knows. */
+  /** What the chat may setLocale; empty for all it knows. */
   languages: string[];
   locale: string;
   online: boolean;
@@ -16,9 +16,9 @@ export interface Settings {
   maxAttachments: number;
   /** In bytes, of the largest medium; null where the server names none. */
   maxBytes: number | null;
-  /** What a visitor may say the first message is about. */
+  /** The departments that a visitor can choose for the first message. */
   departments: string[];
-  /** Where a conversation can go on. */
+  /** The channels on which a conversation can continue. */
   channels: Channel[];
 }
 
@@ -67,7 +67,7 @@ export function settingsOf(connector: string, answer: Answer): Settings {
     maxAttachments: can.max_attachments ?? 10,
     maxBytes: sizes.length > 0 ? Math.max(...sizes) : null,
     departments: answer.departments ?? [],
-    channels: channelsOf(answer.channels),
+    channels: parseChannels(answer.channels),
   };
 }
 

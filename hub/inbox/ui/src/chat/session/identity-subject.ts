@@ -1,4 +1,4 @@
-/** Whom an identity names, as far as a page can tell: nothing is proved by it here. */
+/** The subject of an identity, as far as a page can read it: nothing is verified here. */
 export function subjectOf(identity: object | null): string | null {
   if (identity === null) return null;
   if ('id' in identity) return String(identity.id);

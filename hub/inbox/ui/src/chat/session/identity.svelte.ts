@@ -1,11 +1,11 @@
-// Who the site says its customer is, and what the server makes of it.
+// The customer's identity from the site, and the server's answer to it.
 import type { LiveSocket } from '$shared/socket';
 import { subjectOf } from './identity-subject';
 import { identityProblem, type IdentityProblem, type VisitorEvents } from '../conversation/visitor-events';
 
 export class Identity {
-  #said: object | null = null;
-  #isTold = false;
+  #identity: object | null = null;
+  #isSent = false;
   #problem = $state<IdentityProblem | null>(null);
   readonly #socket: LiveSocket<VisitorEvents>;
 
@@ -13,45 +13,45 @@ export class Identity {
     this.#socket = socket;
   }
 
-  /** What the site must do before this chat goes on. */
+  /** The sign-in problem that the site must solve before this chat goes on. */
   get problem(): IdentityProblem | null {
     return this.#problem;
   }
 
-  /** Takes the site's word: a token, or an object. Null where it is neither. */
+  /** Stores the identity from the site: a token, or an object. Null where it is neither. */
   take(identity: unknown): { isAnother: boolean } | null {
-    const said = typeof identity === 'string' ? { token: identity } : identity;
-    if (typeof said !== 'object' || said === null) return null;
-    const isAnother = this.#said !== null && subjectOf(this.#said) !== subjectOf(said);
-    this.#said = said;
-    this.#isTold = false;
+    const taken = typeof identity === 'string' ? { token: identity } : identity;
+    if (typeof taken !== 'object' || taken === null) return null;
+    const isAnother = this.#identity !== null && subjectOf(this.#identity) !== subjectOf(taken);
+    this.#identity = taken;
+    this.#isSent = false;
     return { isAnother };
   }
 
-  /** What goes with the greeting, so that nobody sees for a moment what the one before them said. */
+  /** The identity that goes with the connection, so that the former customer's messages never show. */
   introduction(): { identity?: unknown } {
-    if (!this.#said) return {};
-    this.#isTold = true;
-    return { identity: 'token' in this.#said ? this.#said.token : this.#said };
+    if (!this.#identity) return {};
+    this.#isSent = true;
+    return { identity: 'token' in this.#identity ? this.#identity.token : this.#identity };
   }
 
   /** Once per connection: the answer may be a new session, which must not ask again. */
   tell(): void {
-    if (!this.#said || this.#isTold) return;
-    this.#isTold = true;
-    void this.#socket.request('identify', this.#said).then((answer) => {
+    if (!this.#identity || this.#isSent) return;
+    this.#isSent = true;
+    void this.#socket.request('identify', this.#identity).then((answer) => {
       this.#problem = answer.ok ? null : identityProblem(answer.code);
     });
   }
 
-  /** Takes in why the server refused the line. True where the next greeting goes without an identity. */
+  /** Stores the reason of a refusal. True where the next connection goes without an identity. */
   takeRefusal(code: string): boolean {
     const problem = identityProblem(code);
-    // That somebody must sign in says less than why the site's word for them did not do.
+    // The reason why an identity was refused says more than that one is required.
     if (problem !== 'identity_required' || this.#problem === null) this.#problem = problem;
-    if (!this.#said || (!problem && code !== 'invalid')) return false;
-    // Where signing in is optional they can still chat; where it is not, the next answer says so.
-    this.#said = null;
+    if (!this.#identity || (!problem && code !== 'invalid')) return false;
+    // Where signing in is optional the customer can still chat; else the next answer says so.
+    this.#identity = null;
     return true;
   }
 
@@ -59,12 +59,12 @@ export class Identity {
     this.#problem = null;
   }
 
-  /** The line is gone; the next one has to be told anew. */
+  /** The connection is lost: the next one needs the identity again. */
   cut(): void {
-    this.#isTold = false;
+    this.#isSent = false;
   }
 
   forget(): void {
-    this.#said = null;
+    this.#identity = null;
   }
 }

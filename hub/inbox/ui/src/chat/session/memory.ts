@@ -1,15 +1,15 @@
-// What this browser remembers of one connector's chat: in an iframe it is kept apart per shop by the
-// browser itself. Never in a URL and never in a cookie.
+// The stored state of one connector's chat in this browser: the browser keeps it apart per embedding
+// site. Never in a URL and never in a cookie.
 
-export interface Kept {
+export interface StoredMessage {
   client_id: string;
   text: string;
-  attachments: KeptAttachment[];
+  attachments: StoredAttachment[];
   reply_to: string | null;
   created_at: string;
 }
 
-export interface KeptAttachment {
+export interface StoredAttachment {
   id: string;
   name: string;
   media_type: string;
@@ -22,12 +22,12 @@ interface Record {
   contact: string | null;
   talked: boolean;
   read: string | null;
-  outbox: Kept[];
+  outbox: StoredMessage[];
 }
 
 const NOTHING: Record = { session: null, contact: null, talked: false, read: null, outbox: [] };
 
-export interface Shelf {
+export interface KeyValueStore {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
   removeItem(key: string): void;
@@ -35,11 +35,11 @@ export interface Shelf {
 
 export class Memory {
   readonly #key: string;
-  readonly #shelf: Shelf;
+  readonly #store: KeyValueStore;
 
-  constructor(connector: string, shelf: Shelf = browserShelf()) {
+  constructor(connector: string, store: KeyValueStore = browserStore()) {
     this.#key = `hub.chat.${connector}`;
-    this.#shelf = shelf;
+    this.#store = store;
   }
 
   get session(): string | null {
@@ -50,7 +50,7 @@ export class Memory {
     return this.#read().contact;
   }
 
-  /** Whether anything was ever said: only then is the chat worth loading before it is opened. */
+  /** Whether the customer has ever written: only then is the chat loaded before it is opened. */
   get talked(): boolean {
     const { session, talked, outbox } = this.#read();
     return session !== null && (talked || outbox.length > 0);
@@ -60,7 +60,7 @@ export class Memory {
     return this.#read().read;
   }
 
-  get outbox(): Kept[] {
+  get outbox(): StoredMessage[] {
     return this.#read().outbox;
   }
 
@@ -77,7 +77,7 @@ export class Memory {
   }
 
   // A second tab has the same record: an entry is added or taken out, the list is never replaced.
-  keep(entry: Kept): void {
+  keep(entry: StoredMessage): void {
     const others = this.outbox.filter((kept) => kept.client_id !== entry.client_id);
     this.#write({ outbox: [...others, entry] });
   }
@@ -86,19 +86,19 @@ export class Memory {
     this.#write({ outbox: this.outbox.filter((kept) => kept.client_id !== clientId) });
   }
 
-  onForgotten(heard: () => void): void {
+  onForgotten(handler: () => void): void {
     window.addEventListener('storage', (event) => {
-      if (event.key === this.#key && event.newValue === null) heard();
+      if (event.key === this.#key && event.newValue === null) handler();
     });
   }
 
   forget(): void {
-    this.#shelf.removeItem(this.#key);
+    this.#store.removeItem(this.#key);
   }
 
   #read(): Record {
     try {
-      const found: unknown = JSON.parse(this.#shelf.getItem(this.#key) ?? 'null');
+      const found: unknown = JSON.parse(this.#store.getItem(this.#key) ?? 'null');
       return typeof found === 'object' && found !== null ? { ...NOTHING, ...found } : NOTHING;
     } catch {
       return NOTHING; // not ours, or of a broken write
@@ -106,12 +106,12 @@ export class Memory {
   }
 
   #write(change: Partial<Record>): void {
-    this.#shelf.setItem(this.#key, JSON.stringify({ ...this.#read(), ...change }));
+    this.#store.setItem(this.#key, JSON.stringify({ ...this.#read(), ...change }));
   }
 }
 
 /** The browser's storage, or, where it is full or refused in an iframe, this page's life only. */
-export function browserShelf(): Shelf {
+export function browserStore(): KeyValueStore {
   const own = new Map<string, string>();
   const attempt = <T>(use: (storage: Storage) => T): T | undefined => {
     try {

@@ -1,3 +1,3 @@
-import { learn } from '../messages';
+import { loadMessages } from '../messages';
 
-await learn('en');
+await loadMessages('en');

@@ -1,13 +1,13 @@
-// The server's side of a visitor's line, for tests: it keeps what it hears and says what it is told.
+// The server's side of a visitor's connection, for tests: it records requests and sends what a test asks for.
 import type { ConnectionState, LiveSocket } from '$shared/socket';
 import type { Ack, Contact, Conversation, Handover, Message, SyncAck } from '$shared/types';
-import { Memory, type Shelf } from '../session/memory';
+import { Memory, type KeyValueStore } from '../session/memory';
 import type { SessionPayload, VisitorEvents } from '../conversation/visitor-events';
 
 type Answer = Partial<SyncAck & Handover & { message: Message }>;
-type Heard = (payload: unknown, confirm?: () => void) => void;
+type Handler = (payload: unknown, confirm?: () => void) => void;
 
-export function shelf(): Shelf & { entries: Map<string, string> } {
+export function store(): KeyValueStore & { entries: Map<string, string> } {
   const entries = new Map<string, string>();
   return {
     entries,
@@ -18,10 +18,10 @@ export function shelf(): Shelf & { entries: Map<string, string> } {
 }
 
 export class FakeHub {
-  readonly asked: { name: string; payload: Record<string, unknown> }[] = [];
-  readonly told: { name: string; payload: Record<string, unknown> }[] = [];
+  readonly requests: { name: string; payload: Record<string, unknown> }[] = [];
+  readonly emitted: { name: string; payload: Record<string, unknown> }[] = [];
   readonly stored: Message[] = [];
-  readonly shelf = shelf();
+  readonly store = store();
   connects = 0;
   contact: Contact | null = null;
   session = 'token-1';
@@ -32,21 +32,21 @@ export class FakeHub {
   syncPage = 50;
 
   #ids = 1000;
-  #heard = new Map<string, Heard>();
+  #handler = new Map<string, Handler>();
   #state: (state: ConnectionState, refusal?: string) => void = () => {};
   #unanswered: ((answer: Ack<never>) => void)[] = [];
 
   readonly socket: LiveSocket<VisitorEvents> = {
-    on: (name, heard) => void this.#heard.set(name, heard as Heard),
-    onConnection: (heard) => void (this.#state = heard),
-    emit: (name, payload) => void this.told.push({ name, payload: payload as Record<string, unknown> }),
+    on: (name, handler) => void this.#handler.set(name, handler as Handler),
+    onConnection: (handler) => void (this.#state = handler),
+    emit: (name, payload) => void this.emitted.push({ name, payload: payload as Record<string, unknown> }),
     request: <T>(name: string, payload: object) => this.#answer(name, payload) as Promise<Ack<T>>,
     connect: () => void this.connects++,
     close: () => this.#state('lost'),
   };
 
   get memory(): Memory {
-    return new Memory('website', this.shelf);
+    return new Memory('website', this.store);
   }
 
   welcomes(more: Partial<SessionPayload> = {}): void {
@@ -72,7 +72,7 @@ export class FakeHub {
   }
 
   emits(name: string, payload: unknown, confirm?: () => void): void {
-    this.#heard.get(name)?.(payload, confirm);
+    this.#handler.get(name)?.(payload, confirm);
   }
 
   says(text: string, confirm?: () => void): Message {
@@ -98,7 +98,7 @@ export class FakeHub {
   }
 
   sent(name = 'message.send'): Record<string, unknown>[] {
-    return this.asked.filter((one) => one.name === name).map((one) => one.payload);
+    return this.requests.filter((one) => one.name === name).map((one) => one.payload);
   }
 
   message(direction: 'in' | 'out', text: string, more: Partial<Message> = {}): Message {
@@ -139,7 +139,7 @@ export class FakeHub {
 
   async #answer(name: string, payload: object): Promise<Ack<Answer>> {
     const said = payload as Record<string, unknown>;
-    this.asked.push({ name, payload: said });
+    this.requests.push({ name, payload: said });
     await Promise.resolve();
     if (this.isSilent) return new Promise((resolve) => this.#unanswered.push(resolve));
     if (name === 'message.send') return this.#take(said);
@@ -147,14 +147,14 @@ export class FakeHub {
       const rest = this.stored.slice(this.stored.findIndex((one) => one.id === said['after']) + 1);
       return { ok: true, messages: rest.slice(0, this.syncPage), more: rest.length > this.syncPage };
     }
-    if (name === 'handover.request') return this.refusal ? { ok: false, ...this.refusal } : { ok: true, ...this.#invitation(String(said['connector'])) };
+    if (name === 'handover.request') return this.refusal ? { ok: false, ...this.refusal } : { ok: true, ...this.#newHandover(String(said['connector'])) };
     if (name === 'identify' && this.refusal) return { ok: false, ...this.refusal };
     if (name === 'history') return { ok: true, messages: this.history, more: false };
     return { ok: true };
   }
 
   /** Good for a day from now. */
-  #invitation(connector: string): Handover {
+  #newHandover(connector: string): Handover {
     const id = String(++this.#ids);
     const expires_at = new Date(Date.now() + 24 * 3_600_000).toISOString();
     return { id, connector, url: `https://t.me/shop_bot?start=${id}`, code: `CODE${id}`, qr: 'data:,', expires_at };

@@ -1,4 +1,4 @@
-// The order of a thread, and how it is laid out. Pure: no clock but the one given.
+// The order of the messages, and their layout. Pure.
 import { isSameDay } from '$shared/format';
 import type { Message } from '$shared/types';
 
@@ -25,7 +25,7 @@ export function newest(messages: readonly Message[]): string | null {
   return ids.reduce<string | null>((last, id) => (last !== null && byId(last, id) > 0 ? last : id), null);
 }
 
-/** What a customer may see: never a note, and only the events that have words for them. */
+/** Whether a customer may see a message: never a note, and only events that have a text for customers. */
 export function isShown(message: Message): boolean {
   if (message.type === 'message') return true;
   return message.type === 'event' && eventKind(message) !== null;
