@@ -170,15 +170,15 @@ class Simulation:
         open_states = [state for state in self._states_of(link.contact_id) if state.is_open]
         if len(open_states) < 2:
             return
-        kept = choose_survivor(open_states)
-        absorbed = [state for state in open_states if state is not kept]
-        for state in absorbed:
-            merge_into(kept, state, goes_on=link.moves_customer)
-            self.unread.setdefault(kept.id, []).extend(self.unread.pop(state.id, []))
-        absorbed_ids = {state.id for state in absorbed}
+        kept_state = choose_survivor(open_states)
+        absorbed_states = [state for state in open_states if state is not kept_state]
+        for state in absorbed_states:
+            merge_into(kept_state, state, goes_on=link.moves_customer)
+            self.unread.setdefault(kept_state.id, []).extend(self.unread.pop(state.id, []))
+        absorbed_ids = {state.id for state in absorbed_states}
         for state in self.states.values():
             if state.merged_into_id in absorbed_ids:
-                state.merged_into_id = kept.id
+                state.merged_into_id = kept_state.id
         self._group_by_root()
 
     def copy_states_of(self, link: LaterLink) -> list[ConversationState]:

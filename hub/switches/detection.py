@@ -159,19 +159,26 @@ def record_switches_found_by_link(
             conversations.c.id.in_(changed), conversations.c.merged_into_id.is_not(None)
         )
     ).all():
-        absorbed, kept = before_by_id.get(row.id), before_by_id.get(row.merged_into_id)
-        if absorbed is not None and kept is not None and absorbed.merged_into_id is None:
-            _record_merged(tx, absorbed, kept, link)
+        absorbed_state, kept_state = before_by_id.get(row.id), before_by_id.get(row.merged_into_id)
+        if (
+            absorbed_state is not None
+            and kept_state is not None
+            and absorbed_state.merged_into_id is None
+        ):
+            _record_merged(tx, absorbed_state, kept_state, link)
 
 
 def _record_merged(
-    tx: Transaction, absorbed: ConversationState, kept: ConversationState, link: resources.Link
+    tx: Transaction,
+    absorbed_state: ConversationState,
+    kept_state: ConversationState,
+    link: resources.Link,
 ) -> None:
     """Records a switch in the kept conversation, where both were by different connectors."""
-    if absorbed.last_inbound_connector == kept.last_inbound_connector:
+    if absorbed_state.last_inbound_connector == kept_state.last_inbound_connector:
         return
     activities = []
-    for each in (absorbed, kept):
+    for each in (absorbed_state, kept_state):
         if each.last_inbound_connector is None or each.last_inbound_address_id is None:
             return
         activity = _address_activity(tx, each.last_inbound_address_id)
@@ -188,7 +195,7 @@ def _record_merged(
     )
     contact_address = contact_addresses.find_contact_address(tx.connection, new.address)
     assert contact_address is not None
-    conversation = lifecycle.load_conversation(tx, kept.id, contact_address)
+    conversation = lifecycle.load_conversation(tx, kept_state.id, contact_address)
     conversation.last_inbound_connector = new_connector
     conversation.last_inbound_address_id = new.id
     conversation.context_card = context_cards.create_card(tx, conversation, switch.from_, switch.to)
@@ -237,7 +244,8 @@ def _place(connector: str, activity: _AddressActivity) -> Place:
 
 
 def _recognised_by(link_method: str) -> str:
-    return next((word for word in ("handover", "identity") if word in link_method), "link")
+    ways = ("handover", "identity")
+    return next((way for way in ways if way in link_method), "link")
 
 
 def _seconds_until(

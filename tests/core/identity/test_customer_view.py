@@ -1,4 +1,4 @@
-"""What a customer is shown: what was said where they have proved to be, page by page."""
+"""A customer sees the messages at the addresses that are proved to be theirs, page by page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is who: what proves it, what only suggests it, and what does neither."""
+"""Evidence that two contacts are one person: it links them, or suggests it, or neither."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which contacts are one person: any link can be undone, and leaves no trace of itself."""
+"""Links make contacts one person: any link can be undone, and then leaves no trace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two people who become one, and two again: nothing is lost, nothing is left behind."""
+"""Merging conversations by a link and unmerging them: every message and decision stays."""
 
 from __future__ import annotations
 

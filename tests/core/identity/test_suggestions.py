@@ -1,4 +1,4 @@
-"""Who else somebody may be waits for an agent, who decides it once."""
+"""Suggestions that two contacts are one person: an agent decides each once."""
 
 from __future__ import annotations
 

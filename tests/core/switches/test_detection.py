@@ -1,4 +1,4 @@
-"""A customer goes on elsewhere: what is told, what the card says, what stays."""
+"""A customer continues on another channel: the events, the context card, and answers after that."""
 
 from __future__ import annotations
 
