@@ -1,4 +1,8 @@
-"""Says what has changed, to agents and to customers' pages, once the transaction is on disk."""
+"""Publishes changes of conversations and messages, to agents and to customers' pages.
+
+Events leave after the commit. The functions for new messages save the conversation first, so that
+the events show it as it is written.
+"""
 
 from __future__ import annotations
 
@@ -24,34 +28,53 @@ from hub.store.models import addresses, messages
 from hub.types import Address
 
 
-def publish_new_message_without_files(
-    tx: Transaction, target: LoadedConversation, values: dict[str, Any]
-) -> None:
-    """Like `message`, for what was just written without files: asks for nothing again."""
-    lifecycle.save_conversation(tx, target)
-    _publish_created(tx, target, views.message_from_values(values, target.contact_address))
-
-
 def publish_new_message(
-    tx: Transaction, target: LoadedConversation, message_id: int
+    tx: Transaction,
+    conversation: LoadedConversation,
+    message_id: int,
+    *,
+    begins_waiting: bool = False,
 ) -> resources.Message:
-    """Says that a message is there, and how its conversation stands now."""
-    lifecycle.save_conversation(tx, target)
-    made = views.get_message(tx.connection, message_id)
-    _publish_created(tx, target, made)
-    return made
+    """Saves a conversation and publishes a new message in it.
+
+    Args:
+        begins_waiting: whether the customer waits for an answer since this message.
+    """
+    lifecycle.save_conversation(tx, conversation)
+    message = views.get_message(tx.connection, message_id)
+    _publish_created(tx, conversation, message, begins_waiting=begins_waiting)
+    return message
+
+
+def publish_new_message_without_files(
+    tx: Transaction,
+    conversation: LoadedConversation,
+    values: dict[str, Any],
+    *,
+    begins_waiting: bool = False,
+) -> None:
+    """Saves a conversation and publishes a new message without files, which needs no query.
+
+    Args:
+        values: the columns of the message, as `timeline.add_message` returns them.
+        begins_waiting: whether the customer waits for an answer since this message.
+    """
+    lifecycle.save_conversation(tx, conversation)
+    message = views.message_from_values(values, conversation.contact_address)
+    _publish_created(tx, conversation, message, begins_waiting=begins_waiting)
 
 
 def publish_message_update(tx: Transaction, message_id: int) -> None:
-    """Says how a message stands now that something about it has changed."""
+    """Publishes a message of which something has changed."""
     row = tx.execute(views.SELECT_MESSAGES.where(messages.c.id == message_id)).one()
-    changed = views.messages_from_rows(tx.connection, [row])[0]
-    around = views.get_conversation(tx.connection, row.conversation_id)
-    is_theirs = bool(row.scheme) and changed.type == "message"
+    message = views.messages_from_rows(tx.connection, [row])[0]
+    conversation = views.get_conversation(tx.connection, row.conversation_id)
+    is_shown_to_customer = bool(row.scheme) and message.type == "message"
     tx.publish(
         Event(
-            MessageUpdated(message=changed, conversation=around),
-            address=Address(row.scheme, row.path, row.scope) if is_theirs else None,
+            MessageUpdated(message=message, conversation=conversation),
+            address=Address(row.scheme, row.path, row.scope) if is_shown_to_customer else None,
+            has_queued_delivery=_has_queued_delivery(message),
         )
     )
 
@@ -59,14 +82,16 @@ def publish_message_update(tx: Transaction, message_id: int) -> None:
 def publish_conversation(
     tx: Transaction, conversation_id: int, pages: Sequence[Address] = ()
 ) -> resources.Conversation:
-    """Says how a conversation stands: to the agents, and to the customer's pages named."""
-    found = views.get_conversation(tx.connection, conversation_id)
-    payload = ConversationUpdated(conversation=found, context_card=found.context_card)
+    """Publishes a conversation to the agents, and to the customer's pages at these addresses."""
+    conversation = views.get_conversation(tx.connection, conversation_id)
+    payload = ConversationUpdated(conversation=conversation, context_card=conversation.context_card)
     tx.publish(Event(payload), *(Event(payload, page, to_agents=False) for page in pages))
-    return found
+    return conversation
 
 
-def page_addresses(connection: Connection, ids: Collection[int]) -> dict[int, list[Address]]:
+def page_addresses(
+    connection: Connection, conversation_ids: Collection[int]
+) -> dict[int, list[Address]]:
     """The addresses on pages of each conversation: its pages show the agent and the queue."""
     rows = connection.execute(
         select(
@@ -77,40 +102,56 @@ def page_addresses(connection: Connection, ids: Collection[int]) -> dict[int, li
             addresses.c.scope,
         )
         .join(addresses, addresses.c.id == messages.c.address_id)
-        .where(messages.c.conversation_id.in_(ids))
+        .where(messages.c.conversation_id.in_(conversation_ids))
         .distinct()
     )
-    pages: dict[int, list[Address]] = {conversation_id: [] for conversation_id in ids}
+    pages: dict[int, list[Address]] = {conversation_id: [] for conversation_id in conversation_ids}
     for row in rows:
         if has_pages(row.kind):
             pages[row.conversation_id].append(Address(row.scheme, row.path, row.scope))
     return pages
 
 
-def _publish_created(tx: Transaction, target: LoadedConversation, made: resources.Message) -> None:
-    is_last = str(target.last_message_id) == made.id
-    around = _saved_conversation(tx, target, made if is_last else None)
-    if target.is_new:
-        tx.publish(Event(ConversationCreated(conversation=around)))
-        target.is_new = False
+def _publish_created(
+    tx: Transaction,
+    loaded: LoadedConversation,
+    message: resources.Message,
+    *,
+    begins_waiting: bool,
+) -> None:
+    is_last = str(loaded.last_message_id) == message.id
+    conversation = _saved_conversation(tx, loaded, message if is_last else None)
+    if loaded.is_new:
+        tx.publish(Event(ConversationCreated(conversation=conversation)))
+        loaded.is_new = False
     tx.publish(
         Event(
-            MessageCreated(message=made, conversation=around),
-            address=target.contact_address.address if made.type == "message" else None,
+            MessageCreated(message=message, conversation=conversation),
+            address=loaded.contact_address.address if message.type == "message" else None,
+            begins_waiting=begins_waiting,
+            has_queued_delivery=_has_queued_delivery(message),
         )
     )
 
 
+def _has_queued_delivery(message: resources.Message) -> bool:
+    return message.delivery is not None and message.delivery.status == "queued"
+
+
 def _saved_conversation(
-    tx: Transaction, target: LoadedConversation, last_message: resources.Message | None
+    tx: Transaction, loaded: LoadedConversation, last_message: resources.Message | None
 ) -> resources.Conversation:
-    """The conversation as it stands after `save`, without asking for what is at hand."""
+    """The resource of a conversation that was just saved, with as few queries as possible.
+
+    Args:
+        last_message: the conversation's last message, where it is known.
+    """
     if last_message is None:
-        return views.get_conversation(tx.connection, target.id)
+        return views.get_conversation(tx.connection, loaded.id)
     return views.conversation_from_row(
-        target,
-        target.contact_address.contact,
+        loaded,
+        loaded.contact_address.contact,
         last_message=last_message,
-        assignee=agents.find_agent(tx.connection, target.assignee_id),
-        team=teams.find_team(tx.connection, target.team_id),
+        assignee=agents.find_agent(tx.connection, loaded.assignee_id),
+        team=teams.find_team(tx.connection, loaded.team_id),
     )

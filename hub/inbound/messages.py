@@ -69,12 +69,17 @@ def add_inbound_message(
     values = _add_row(
         tx, channel, event, conversation, journal_id, answered, duplicate_of_id=duplicate_of_id
     )
+    begins_waiting = False
     if not is_only_handover and duplicate_of_id is None:
-        _mark_waiting(tx, conversation)
+        begins_waiting = _mark_waiting(tx, conversation)
     if event.attachments:
-        publishing.publish_new_message(tx, conversation, values["id"])
+        publishing.publish_new_message(
+            tx, conversation, values["id"], begins_waiting=begins_waiting
+        )
     else:
-        publishing.publish_new_message_without_files(tx, conversation, values)
+        publishing.publish_new_message_without_files(
+            tx, conversation, values, begins_waiting=begins_waiting
+        )
     if redeemed is not None and (
         former_connector != channel.name or redeemed.is_move_to(channel.name)
     ):
@@ -91,14 +96,19 @@ def add_inbound_message(
     )
 
 
-def _mark_waiting(tx: Transaction, conversation: LoadedConversation) -> None:
-    """Marks a conversation as unread and as waiting for an answer."""
+def _mark_waiting(tx: Transaction, conversation: LoadedConversation) -> bool:
+    """Marks a conversation as unread and as waiting for an answer.
+
+    Returns: whether it did not wait before.
+    """
+    begins_waiting = conversation.waiting_since is None
     conversation.unread_count += 1
-    if conversation.waiting_since is None:
+    if begins_waiting:
         conversation.waiting_since = tx.now
     if conversation.status in ("pending", "snoozed"):
         conversation.status = "open"
         conversation.snoozed_until = None
+    return begins_waiting
 
 
 def _preferred_conversation(

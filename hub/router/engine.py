@@ -155,7 +155,7 @@ class Assigner:
                 message.type == "message"
                 and (
                     # It may have reopened a resolved one. A place in the queue stays as it is.
-                    conversation.waiting_since == message.received_at
+                    event.begins_waiting
                     or (
                         conversation.assignee is None
                         and not self._notices.has_notified(int(conversation.id))

@@ -160,14 +160,21 @@ ALL: tuple[type[Shape], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing to tell. `address` is whose page may hear it too, where it is a web chat's.
+    """An event with its recipients, and with facts for the parts of this process.
 
-    `to_agents` is False for what only a customer is told.
+    Args:
+        payload: what is sent.
+        address: the web chat address whose page gets the event, too.
+        to_agents: False for what only a customer's page gets.
+        begins_waiting: the message of the event is the one since which the customer waits.
+        has_queued_delivery: the message of the event is queued for delivery.
     """
 
     payload: Payload
     address: Address | None = None
     to_agents: bool = True
+    begins_waiting: bool = False
+    has_queued_delivery: bool = False
 
     @property
     def name(self) -> str:
