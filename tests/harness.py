@@ -1,4 +1,4 @@
-"""A real hub in a process of its own, and what tests do with it."""
+"""A real hub in a process of its own, with the verbs of the tests."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from hub.store.migrate import migrate
 T = TypeVar("T")
 ROOT = Path(__file__).parent.parent
 START_SECONDS = 60.0
-#: Below those that systems give to whoever connects somewhere: what is free stays free until a
-#: server is up.
+#: Below the ports that systems give to outgoing connections: a free one stays free until a server
+#: is up.
 PORTS = range(20_000, 32_000)
-#: Not the shared dice, which Hypothesis sets to the same number in every process.
-_DICE = random.SystemRandom()
+#: Not the module's generator, which Hypothesis seeds alike in every process.
+_RANDOM = random.SystemRandom()
 PASSWORD = "correct horse battery"
 
 
 def free_port(in_a_row: int = 1) -> int:
-    """A port on which nobody listens; the first of several, `in_a_row`."""
+    """Returns a free port, the first of `in_a_row` free ones."""
     while True:
-        first = _DICE.choice(PORTS)
+        first = _RANDOM.choice(PORTS)
         if all(map(_is_free, range(first, first + in_a_row))):
             return first
 
@@ -50,15 +50,27 @@ def _is_free(port: int) -> bool:
         return True
 
 
-def eventually(look: Callable[[], T], timeout: float = 15.0, what: str = "") -> T:
-    """Asks again until the answer is true, for what another process tells by no event."""
+def eventually(condition: Callable[[], T], timeout: float = 15.0, expected: str = "") -> T:
+    """Calls `condition` until its value is true, where another process sends no event.
+
+    Args:
+        condition: a function whose true value ends the waiting.
+        timeout: in seconds.
+        expected: the words for the missing value in the error.
+
+    Returns:
+        The value.
+
+    Raises:
+        AssertionError: the value stayed false.
+    """
     deadline = time.monotonic() + timeout
     while True:
-        found = look()
-        if found:
-            return found
+        value = condition()
+        if value:
+            return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"this never came: {what or look}, last seen: {found!r}")
+            raise AssertionError(f"this never came: {expected or condition}, last seen: {value!r}")
         time.sleep(0.05)
 
 
@@ -83,7 +95,7 @@ class RunningHub:
         self.log = folder / "hub.log"
         self.token = ""
 
-    # -- life --------------------------------------------------------------------------------
+    # -- start and stop ---------------------------------------------------------------------------
 
     def start(self) -> RunningHub:
         with self.log.open("a") as log:
@@ -115,7 +127,7 @@ class RunningHub:
         self.process.wait(10)
 
     def stop(self) -> int:
-        """Asks it to end. Returns its exit code."""
+        """Sends SIGTERM. Returns the exit code."""
         assert self.process is not None
         if self.process.poll() is None:
             self.process.terminate()
@@ -127,21 +139,21 @@ class RunningHub:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def command(self, *arguments: str, given: str = "") -> str:
-        """Runs another command on the same data. Returns what it prints."""
-        done = subprocess.run(
+    def command(self, *arguments: str, stdin: str = "") -> str:
+        """Runs another command of the hub on the same data. Returns its output."""
+        completed = subprocess.run(
             self._hub(*arguments),
             env=self.environment,
-            input=given,
+            input=stdin,
             capture_output=True,
             text=True,
             timeout=60,
             check=False,
         )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        assert completed.returncode == 0, completed.stderr
+        return completed.stdout
 
-    # What the commands of these names do, without the second that starting a process takes.
+    # As `hub user add` and `hub token create`, without the second that a process takes to start.
 
     def hires(self, email: str, name: str, role: str = "agent", password: str = PASSWORD) -> None:
         self._in_store(lambda tx: agents.add_agent(tx, email, name, role, password))
@@ -189,21 +201,21 @@ class RunningHub:
         return list(self.get("/conversations", **query)["items"])
 
     def messages(self, conversation_id: str) -> list[dict[str, Any]]:
-        """Oldest first, events left out."""
+        """Returns the messages of a conversation without events, the oldest first."""
         items = self.get(f"/conversations/{conversation_id}/messages", limit=100)["items"]
-        return [one for one in reversed(items) if one["type"] != "event"]
+        return [message for message in reversed(items) if message["type"] != "event"]
 
     def message_with(self, text: str) -> dict[str, Any]:
-        """The message with this text, as soon as it is there."""
+        """Returns the message with this text, as soon as it is stored."""
 
-        def look() -> dict[str, Any] | None:
+        def find() -> dict[str, Any] | None:
             for conversation in self.conversations(limit=100):
                 for message in self.messages(conversation["id"]):
                     if message["text"] == text:
                         return message
             return None
 
-        return eventually(look, what=text)  # type: ignore[return-value]
+        return eventually(find, expected=text)  # type: ignore[return-value]
 
     def reply(self, conversation_id: str, text: str, **more: Any) -> dict[str, Any]:
         answer = self.post(f"/conversations/{conversation_id}/messages", {"text": text, **more})
@@ -213,11 +225,11 @@ class RunningHub:
     def delivery_of(
         self, message: dict[str, Any], *statuses: str, timeout: float = 15.0
     ) -> dict[str, Any]:
-        """The delivery of a message once it has one of these statuses."""
+        """Returns the delivery of a message, once it has one of these statuses."""
 
         def look() -> dict[str, Any] | None:
-            found: dict[str, Any] = self.get(f"/messages/{message['id']}")["delivery"]
-            return found if found["status"] in statuses else None
+            delivery: dict[str, Any] = self.get(f"/messages/{message['id']}")["delivery"]
+            return delivery if delivery["status"] in statuses else None
 
         return eventually(look, timeout, f"{statuses} of {message['text']!r}")  # type: ignore[return-value]
 
@@ -233,33 +245,36 @@ class RunningHub:
 
 
 class Screen:
-    """A Socket.IO client that remembers what it heard."""
+    """A Socket.IO client that keeps the events that came."""
 
     def __init__(self, url: str, namespace: str, auth: dict[str, Any], **options: Any) -> None:
         self.namespace = namespace
         self.heard: list[tuple[str, Any]] = []
         self.session: dict[str, Any] = {}
-        self._news = threading.Condition()
+        self._changed = threading.Condition()
         self.client = socketio.Client(reconnection=False)
         self.client.on("*", self._hear, namespace=namespace)
         self.client.connect(url, namespaces=[namespace], auth=auth, wait_timeout=10, **options)
 
     def _hear(self, name: str, *data: Any) -> None:
-        with self._news:
+        with self._changed:
             self.heard.append((name, data[0] if data else None))
-            self._news.notify_all()
+            self._changed.notify_all()
 
     def wait_for(
         self, name: str, matches: Callable[[Any], bool] = lambda _: True, timeout: float = 10.0
     ) -> Any:
-        """The payload of the first event of this name that matches, also one heard before."""
+        """Returns the payload of the first matching event of this name, also of an earlier one."""
 
-        def find() -> list[Any]:
-            return [data for heard, data in self.heard if heard == name and matches(data)]
+        def matching() -> list[Any]:
+            return [data for event_name, data in self.heard if event_name == name and matches(data)]
 
-        with self._news:
-            assert self._news.wait_for(find, timeout), (name, [heard for heard, _ in self.heard])
-            return find()[0]
+        with self._changed:
+            assert self._changed.wait_for(matching, timeout), (
+                name,
+                [event_name for event_name, _ in self.heard],
+            )
+            return matching()[0]
 
     def ask(self, name: str, /, **data: Any) -> dict[str, Any]:
         answer = self.client.call(name, data, namespace=self.namespace, timeout=10)

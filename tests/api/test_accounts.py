@@ -37,7 +37,7 @@ def screen_of(browser: Browser) -> Screen:
 
 
 def is_closed(screen: Screen) -> bool:
-    return eventually(lambda: not screen.client.connected, what="the screen to be closed")
+    return eventually(lambda: not screen.client.connected, expected="the screen to be closed")
 
 
 def account(hub: RunningHub, email: str) -> dict[str, Any] | None:

@@ -43,7 +43,7 @@ class Log:
         """Waits for a line with all these words."""
         eventually(
             lambda: any(all(one in line for one in what) for line in self.text.splitlines()),
-            what=f"a line with {what}",
+            expected=f"a line with {what}",
         )
 
 
@@ -163,7 +163,7 @@ def test_guessing_codes_ends_before_the_right_one(
         thief.texts(f"{words('my code is')} {new_code()}")
     last = words("now the right one")
     log.tells("handover.refused", "sms", "unknown")
-    eventually(lambda: log.text.count("handover.refused") >= 5, what="five refusals")
+    eventually(lambda: log.text.count("handover.refused") >= 5, expected="five refusals")
     thief.texts(f"{last} {code}")
     arrived = hub.message_with(f"{last} {code}")
     assert arrived["contact_id"] != message["contact_id"]
@@ -355,7 +355,7 @@ def test_an_accepted_suggestion_shows_nothing(hub: RunningHub, victim: dict[str,
             found = hub.get(f"/contacts/{said['contact_id']}/suggestions")["items"]
             return [one for one in found if one["contact"]["id"] == victim["contact_id"]]
 
-        [suggestion] = eventually(suggested, what="the suggestion")
+        [suggestion] = eventually(suggested, expected="the suggestion")
         hub.post(f"/suggestions/{suggestion['id']}", {"decision": "accept"}, status=200)
         joined = hub.get(f"/contacts/{said['contact_id']}")["id"]
         assert joined == hub.get(f"/contacts/{victim['contact_id']}")["id"]

@@ -70,7 +70,7 @@ def test_who_follows_it_to_another_chat_is_welcomed_there_in_the_words_of_the_fi
     assert made["url"].startswith(f"{shop.url}/chat/second#resume=")
     token = made["url"].partition("#resume=")[2]
     with shop.visitor("second", resume=token) as page:
-        eventually(lambda: "Just go on." in str(page.heard), what="the welcome")
+        eventually(lambda: "Just go on." in str(page.heard), expected="the welcome")
     (record,) = shop.get(f"/conversations/{thread}/handovers")["items"]
     assert record["redeemed_at"] is not None
     welcome = shop.messages(thread)[-1]

@@ -353,6 +353,6 @@ def test_a_session_has_left_when_its_last_page_is_closed(hub: RunningHub) -> Non
         with hub.visitor("shop", session=token):
             assert left_at(hub, token) is None
         assert left_at(hub, token) is None
-    eventually(lambda: left_at(hub, token), what="the visitor left")
+    eventually(lambda: left_at(hub, token), expected="the visitor left")
     with hub.visitor("shop", session=token):
         assert left_at(hub, token) is None

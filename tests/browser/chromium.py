@@ -1,4 +1,4 @@
-"""Chromium as Debian ships it, quiet, and replaced when it stops answering."""
+"""Chromium of Debian, without network use of its own, restarted when it stops answering."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Error, Playwright
 
-# Nothing but the page may go over the network.
+# Only the page may use the network.
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -22,15 +22,15 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-#: Closing takes milliseconds, or never ends.
+#: Closing takes milliseconds or hangs.
 CLOSING_SECONDS = 60.0
 
 
 class Chromium:
     """A browser whose contexts close.
 
-    Now and then Chromium never says that a context is closed, and Playwright has no
-    limit there: a whole run would wait. Then it is ended, and the next context opens in another.
+    Sometimes Chromium never reports that a context is closed, and Playwright has no time limit
+    there: a whole run would wait. Then Chromium is ended, and the next context opens in a new one.
     """
 
     def __init__(self, playwright: Playwright) -> None:
@@ -65,12 +65,14 @@ class Chromium:
         self._browser.close()
 
     def _end(self) -> None:
-        """Ends its first process, which takes the others along."""
-        mark = self._mark.encode()
+        """Ends the first process of Chromium, which ends the others."""
+        marker = self._mark.encode()
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 arguments = (process / "cmdline").read_bytes().split(b"\0")
             except OSError:
                 continue  # it has ended since
-            if mark in arguments and not any(one.startswith(b"--type=") for one in arguments):
+            if marker in arguments and not any(
+                argument.startswith(b"--type=") for argument in arguments
+            ):
                 os.kill(int(process.name), signal.SIGKILL)

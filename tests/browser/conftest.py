@@ -56,7 +56,7 @@ class Watch:
     def allows(self, pattern: str) -> None:
         self.allowed.append(pattern)
 
-    def found(self) -> list[str]:
+    def unexpected(self) -> list[str]:
         return [
             complaint
             for complaint in self.complaints
@@ -123,7 +123,7 @@ def signed_in(browser: Chromium, world: World) -> Any:
 def watch() -> Iterator[Watch]:
     watch = Watch()
     yield watch
-    assert watch.found() == []
+    assert watch.unexpected() == []
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ class Studio:
         return self.browser.new_context(**settings)
 
     def _sign_in(self) -> Desk:
-        """An agent's screen that stays open: somebody is there."""
+        """Opens an agent's screen, which stays open so that an agent is online."""
         page = self.context().new_page()
         page.goto(self.hub.url)
         page.get_by_label("Email").fill(EMAIL)
@@ -94,32 +94,33 @@ class Studio:
         return Desk(page, self.hub)
 
     def stage(self) -> dict[str, str]:
-        """Everybody writes. Returns the conversations that the pictures are of, by their names."""
-        told = {
+        """Lets all customers write. Returns the ids of the pictured conversations, by name."""
+        conversations = {
             "thread": next(
-                one["id"]
-                for one in self.hub.conversations()
-                if one["contact"]["name"] == "Nora Lind"
+                conversation["id"]
+                for conversation in self.hub.conversations()
+                if conversation["contact"]["name"] == "Nora Lind"
             )
         }
         self.sandbox.graph.customer("Leo Fern").says("Can I exchange these for a size 43?")
-        told["routed"] = conversation_of(self.hub, "exchange these")
-        self.desk.opens(told["routed"]).says(
+        conversations["routed"] = conversation_of(self.hub, "exchange these")
+        self.desk.opens(conversations["routed"]).says(
             "Yes, within 30 days. What is the number of the order?"
         )
-        words = "Order 10562 came without the laces, it is Pia"
-        self.sandbox.telegram.customer("Pia Holm").says(words)
-        told["suggested"] = conversation_of(self.hub, words)
-        contact = self.hub.get(f"/conversations/{told['suggested']}")["contact"]["id"]
-        self.sandbox.mail.customer("pia@example.org", "Pia Holm").sends(words, subject="Laces")
+        text = "Order 10562 came without the laces, it is Pia"
+        self.sandbox.telegram.customer("Pia Holm").says(text)
+        conversations["suggested"] = conversation_of(self.hub, text)
+        contact = self.hub.get(f"/conversations/{conversations['suggested']}")["contact"]["id"]
+        self.sandbox.mail.customer("pia@example.org", "Pia Holm").sends(text, subject="Laces")
         eventually(
-            lambda: self.hub.get(f"/contacts/{contact}/suggestions")["items"], what="a suggestion"
+            lambda: self.hub.get(f"/contacts/{contact}/suggestions")["items"],
+            expected="a suggestion",
         )
-        self._is_a_customer()
-        return told
+        self._write_as_customer()
+        return conversations
 
-    def _is_a_customer(self) -> None:
-        """What the sandbox's own customer and the agent say, with a photo and by mail."""
+    def _write_as_customer(self) -> None:
+        """Lets the sandbox's customer and the agent write, with a photo and by mail."""
         sam = self.sandbox.telegram.customer("Sam Sample")
         sam.starts()
         sam.says(PHOTO)
@@ -129,9 +130,9 @@ class Studio:
         mail = self.sandbox.mail.customer("sam.sample@example.com", "Sam Sample")
         mail.sends(MAIL, subject="Return form")
         self.desk.opens(conversation_of(self.hub, MAIL))
-        said = "Any parcel shop will do: show them the label and keep the receipt."
-        self.desk.says(said)
-        assert mail.received.wait_for(lambda letter: said in letter.text)
+        answer = "Any parcel shop will do: show them the label and keep the receipt."
+        self.desk.says(answer)
+        assert mail.received.wait_for(lambda message: answer in message.text)
 
 
 @contextmanager
@@ -175,38 +176,38 @@ def opened(page: Page, studio: Studio, conversation: str) -> None:
     expect(page.locator("article").first).to_be_visible()
 
 
-def inbox(page: Page, studio: Studio, told: dict[str, str]) -> None:
-    """One person's thread over several channels, an answer half written."""
-    opened(page, studio, told["thread"])
+def inbox(page: Page, studio: Studio, conversations: dict[str, str]) -> None:
+    """Shows one conversation over several channels, with a draft."""
+    opened(page, studio, conversations["thread"])
     page.locator("main textarea").first.fill(ANSWER)
 
 
-def why(page: Page, studio: Studio, told: dict[str, str]) -> None:
-    """Why a conversation is with whom it is with."""
-    opened(page, studio, told["routed"])
+def why(page: Page, studio: Studio, conversations: dict[str, str]) -> None:
+    """Shows the reasons of an assignment."""
+    opened(page, studio, conversations["routed"])
     if not page.locator("aside.details").is_visible():
         page.locator("header .icon-button[aria-pressed]").click()
     page.locator(".why").last.click()
     expect(page.locator(".menu.routing dl")).to_be_visible()
 
 
-def suggestion(page: Page, studio: Studio, told: dict[str, str]) -> None:
-    """Two who may be one person, the pane beside the thread closed."""
-    opened(page, studio, told["suggested"])
+def suggestion(page: Page, studio: Studio, conversations: dict[str, str]) -> None:
+    """Shows a suggestion to merge two contacts, with the details closed."""
+    opened(page, studio, conversations["suggested"])
     if page.locator("aside.details").is_visible():
         page.locator("header .icon-button[aria-pressed]").click()
     expect(page.locator("aside.details")).to_be_hidden()
 
 
-def listed(page: Page, studio: Studio, told: dict[str, str]) -> None:
-    """The list alone, everybody's conversations."""
+def listed(page: Page, studio: Studio, conversations: dict[str, str]) -> None:
+    """Shows the list of all conversations."""
     page.goto(studio.hub.url)
     page.locator("nav [role=listitem]").first.wait_for()
     page.locator("nav .tabs button").last.click()
 
 
-def admin(page: Page, studio: Studio, told: dict[str, str]) -> None:
-    """Teams, loads and queues, and a rule tried out."""
+def admin(page: Page, studio: Studio, conversations: dict[str, str]) -> None:
+    """Shows teams, loads and queues, and the preview of a rule."""
     page.goto(f"{studio.hub.url}/#/admin")
     page.get_by_role("meter").first.wait_for()
     page.locator("textarea").fill("I want a refund")
@@ -214,8 +215,8 @@ def admin(page: Page, studio: Studio, told: dict[str, str]) -> None:
     page.locator(".answer").wait_for()
 
 
-def queue(page: Page, studio: Studio, told: dict[str, str]) -> None:
-    """A customer who waits and sees which number they are."""
+def queue(page: Page, studio: Studio, conversations: dict[str, str]) -> None:
+    """Shows a waiting visitor the place in the queue."""
     page.goto(f"{studio.hub.url}/chat/website")
     field = page.locator("textarea")
     field.fill("Is there a discount for two pairs?")
@@ -223,8 +224,8 @@ def queue(page: Page, studio: Studio, told: dict[str, str]) -> None:
     page.locator(".notices p").first.wait_for()
 
 
-def sandbox(page: Page, studio: Studio, told: dict[str, str]) -> None:
-    """The page on which one is the customer."""
+def sandbox(page: Page, studio: Studio, conversations: dict[str, str]) -> None:
+    """Shows the page of the sandbox."""
     page.goto(studio.sandbox.url)
     page.get_by_role("radio").first.wait_for()
     mails = page.locator(".laptop").get_by_role("button").filter(has_text="Re: Return form")
@@ -256,10 +257,12 @@ DOCUMENTED: dict[str, tuple[Screen, str]] = {
 }
 
 
-def take(here: Studio, told: dict[str, str], screen: Screen, look: str, file: Path) -> None:
-    context = here.context(**LOOKS[look], storage_state=here.signed_in)
+def take(
+    studio: Studio, conversations: dict[str, str], screen: Screen, look: str, file: Path
+) -> None:
+    context = studio.context(**LOOKS[look], storage_state=studio.signed_in)
     page = context.new_page()
-    screen(page, here, told)
+    screen(page, studio, conversations)
     page.wait_for_load_state("networkidle")
     page.screenshot(path=file)
     context.close()
@@ -268,14 +271,20 @@ def take(here: Studio, told: dict[str, str], screen: Screen, look: str, file: Pa
 def main(arguments: list[str]) -> None:
     folder = Path(arguments[0]) if arguments else IMAGES
     folder.mkdir(parents=True, exist_ok=True)
-    with studio() as here:
-        told = here.stage()
+    with studio() as open_studio:
+        conversations = open_studio.stage()
         if arguments:
             for look, screen in itertools.product(LOOKS, SCREENS):
-                take(here, told, screen, look, folder / f"{screen.__name__}-{look}.png")
+                take(
+                    open_studio,
+                    conversations,
+                    screen,
+                    look,
+                    folder / f"{screen.__name__}-{look}.png",
+                )
         else:
             for name, (screen, look) in DOCUMENTED.items():
-                take(here, told, screen, look, folder / f"{name}.png")
+                take(open_studio, conversations, screen, look, folder / f"{name}.png")
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ class Visitor:
 
 
 def stored(hub: RunningHub, text: str) -> dict[str, Any]:
-    """The message that holds this text, as soon as it can be found."""
+    """Returns the message with this text, as soon as the search finds it."""
 
     def look() -> dict[str, Any] | None:
         for hit in hub.get("/search", q=text)["items"]:
@@ -114,9 +114,9 @@ def stored(hub: RunningHub, text: str) -> dict[str, Any]:
                 return dict(hit["message"])
         return None
 
-    found = eventually(look, what=text)
-    assert found is not None
-    return found
+    message = eventually(look, expected=text)
+    assert message is not None
+    return message
 
 
 def conversation_of(hub: RunningHub, text: str) -> str:
@@ -124,13 +124,13 @@ def conversation_of(hub: RunningHub, text: str) -> str:
 
 
 def serious_problems(page: Page) -> list[tuple[str, list[str]]]:
-    """What axe finds serious or critical, in the page and in its frames of ours."""
-    found = []
+    """Returns the serious and critical findings of axe, in the page and in our frames."""
+    problems = []
     for frame in page.frames:
         if frame.url == "about:srcdoc":
             continue
         frame.add_script_tag(path=AXE)
         for rule in frame.evaluate("axe.run().then((result) => result.violations)"):
             if rule["impact"] in ("serious", "critical"):
-                found.append((rule["id"], [node["html"][:160] for node in rule["nodes"]]))
-    return found
+                problems.append((rule["id"], [node["html"][:160] for node in rule["nodes"]]))
+    return problems

@@ -55,7 +55,7 @@ def test_teams_appear_when_the_file_is_applied_and_their_queue_is_live(
     night = page.get_by_role("listitem").filter(has=named)
     expect(night).to_contain_text("Closed")
     expect(night).to_contain_text(re.compile(r"1\s*waiting"))
-    me = next(one for one in hub.get("/agents")["items"] if one["email"] == EMAIL)
+    me = next(agent for agent in hub.get("/agents")["items"] if agent["email"] == EMAIL)
     hub.patch(f"/conversations/{conversation}", {"assignee_id": me["id"]})
     expect(night).to_contain_text(re.compile(r"0\s*waiting"))
 

@@ -53,13 +53,13 @@ def test_a_new_conversation_is_there_at_once_with_its_unread_count(
     expect(row.get_by_role("img", name="unread")).to_have_count(0)
 
 
-def test_what_is_said_before_the_screen_is_connected_is_not_missed(
+def test_a_message_before_the_screen_is_connected_is_not_missed(
     hub: RunningHub, sandbox: Sandbox, desk: Desk
 ) -> None:
     eva = sandbox.telegram.customer("Eva Early")
     eva.says("are you there?")
-    sam = next(one["id"] for one in hub.get("/agents")["items"] if one["email"] == COLLEAGUE)
-    # Somebody has it: else the router would tell of it when this screen connects.
+    sam = next(agent["id"] for agent in hub.get("/agents")["items"] if agent["email"] == COLLEAGUE)
+    # It has an assignee: else the router would assign it when this screen connects.
     hub.patch(f"/conversations/{conversation_of(hub, 'are you there?')}", {"assignee_id": sam})
     held: list[WebSocketRoute] = []
     desk.page.route_web_socket(re.compile("/socket.io/"), lambda line: held.append(line))
@@ -295,7 +295,7 @@ def test_a_phone_shows_one_pane_at_a_time(
     expect(phone.list).to_be_visible()
 
 
-def test_who_answers_before_the_conversation_has_loaded_is_heard(
+def test_an_answer_before_the_conversation_has_loaded_is_sent(
     hub: RunningHub, sandbox: Sandbox, desk: Desk
 ) -> None:
     for name in ("Quick One", "Quick Two"):

@@ -17,11 +17,11 @@ from tests.harness import RunningHub, eventually
 
 pytestmark = pytest.mark.browser
 
-DONE = re.compile(r"^You go on (by|there)")
+CONTINUED = re.compile(r"^You go on (by|there)")
 
 
-class Invitation:
-    """The sheet of the chat that leads elsewhere."""
+class HandoverSheet:
+    """The sheet of the chat with a handover to another channel."""
 
     def __init__(self, visitor: Visitor, channel: str) -> None:
         self.visitor = visitor
@@ -36,16 +36,16 @@ class Invitation:
 
     @property
     def link(self) -> str:
-        found = self.picture.locator("xpath=..").get_attribute("href")
-        assert found is not None
-        return found
+        href = self.picture.locator("xpath=..").get_attribute("href")
+        assert href is not None
+        return href
 
     @property
     def code(self) -> str:
         return self.sheet.locator("code").inner_text()
 
     def is_followed(self) -> None:
-        expect(self.sheet.get_by_text(DONE)).to_be_visible()
+        expect(self.sheet.get_by_text(CONTINUED)).to_be_visible()
         self.sheet.get_by_role("button", name="Back to the chat").click()
         expect(self.sheet).to_be_hidden()
 
@@ -56,7 +56,7 @@ def test_a_customer_goes_on_by_telegram_and_both_sides_keep_one_thread(
     visitor.visits_shop().opens_widget().says("where is my parcel, please?")
     conversation = conversation_of(hub, "where is my parcel, please?")
     desk.opens(conversation)
-    invitation = Invitation(visitor, "Telegram")
+    invitation = HandoverSheet(visitor, "Telegram")
     assert invitation.picture.evaluate("(image) => image.complete && image.naturalWidth > 0")
     assert invitation.link.startswith("https://t.me/")
     kim = sandbox.telegram.customer("Kim Walker")
@@ -83,7 +83,7 @@ def test_a_code_that_is_texted_does_the_same(
     hub: RunningHub, sandbox: Sandbox, visitor: Visitor
 ) -> None:
     visitor.opens_page().says("I have to leave my desk")
-    invitation = Invitation(visitor, "SMS")
+    invitation = HandoverSheet(visitor, "SMS")
     expect(invitation.sheet.get_by_text(sandbox.twilio.number)).to_be_visible()
     code = invitation.code
     assert unquote(urlsplit(invitation.link).query) == f"body={code}"
@@ -99,7 +99,7 @@ def test_a_link_brings_the_thread_to_another_device_and_is_good_once(
 ) -> None:
     desktop, phone, thief = new_visitor(), new_visitor(), new_visitor()
     desktop.opens_page().says("written at the desk")
-    invitation = Invitation(desktop, "Another device")
+    invitation = HandoverSheet(desktop, "Another device")
     link = invitation.link
     phone.page.goto(link)
     expect(phone.message("written at the desk")).to_be_visible()
@@ -117,9 +117,7 @@ def test_a_link_brings_the_thread_to_another_device_and_is_good_once(
     expect(thief.page.get_by_text("That link was used already")).to_be_hidden()
 
 
-def test_the_choice_is_offered_quietly_until_somebody_answers(
-    hub: RunningHub, visitor: Visitor
-) -> None:
+def test_the_offer_is_quiet_until_an_agent_answers(hub: RunningHub, visitor: Visitor) -> None:
     visitor.opens_page()
     button = visitor.page.get_by_role("button", name="Continue on…")
     expect(button).to_have_count(0)
@@ -191,47 +189,51 @@ def test_a_newcomer_sees_the_whole_switch_in_the_sandbox(
     page.goto(sandbox.url)
     phone = page.get_by_role("region", name="Phone")
     phone.get_by_role("button", name="Camera").click()
-    phone.get_by_role("textbox", name="The link").fill(Invitation(visitor, "Telegram").link)
+    phone.get_by_role("textbox", name="The link").fill(HandoverSheet(visitor, "Telegram").link)
     phone.get_by_role("button", name="Open", exact=True).click()
     expect(phone.get_by_role("tab", name="Telegram")).to_have_attribute("aria-selected", "true")
     phone.get_by_role("button", name="Start", exact=True).click()
-    expect(visitor.chat.get_by_role("dialog").get_by_text(DONE)).to_be_visible()
+    expect(visitor.chat.get_by_role("dialog").get_by_text(CONTINUED)).to_be_visible()
     visitor.chat.get_by_role("dialog").get_by_role("button", name="Back to the chat").click()
 
-    # A link in a message opens the app that it is for, with what it brings.
+    # A link in a message opens the app that it is for, with the code.
     conversation = conversation_of(hub, "first on the web, then on the phone")
-    made = hub.post(f"/conversations/{conversation}/handovers", {"connector": "sms"})
-    hub.reply(conversation, f"Go on by text: {made['url']}", connector="telegram")
+    handover = hub.post(f"/conversations/{conversation}/handovers", {"connector": "sms"})
+    hub.reply(conversation, f"Go on by text: {handover['url']}", connector="telegram")
     phone.get_by_role("link", name=re.compile("^sms:")).click()
     field = phone.get_by_role("textbox", name="Write a message")
-    expect(field).to_have_value(made["code"])
+    expect(field).to_have_value(handover["code"])
     field.press("Enter")
-    expect(visitor.message(made["code"]).get_by_text("by SMS")).to_be_visible()
+    expect(visitor.message(handover["code"]).get_by_text("by SMS")).to_be_visible()
 
     # A picture or a link that is dragged onto the phone does what its camera would.
-    made = hub.post(f"/conversations/{conversation}/handovers", {"connector": "messenger"})
+    handover = hub.post(f"/conversations/{conversation}/handovers", {"connector": "messenger"})
     phone.evaluate(
         """(phone, link) => {
           const carried = new DataTransfer();
           carried.setData("text/uri-list", link);
           phone.dispatchEvent(new DragEvent("drop", { dataTransfer: carried, cancelable: true }));
         }""",
-        made["url"],
+        handover["url"],
     )
     phone.get_by_role("button", name="Get started").click()
     welcome = phone.get_by_role("log").get_by_text("nothing needs repeating")
     expect(welcome).to_be_visible()
 
-    made = hub.post(f"/conversations/{conversation}/handovers", {"connector": "mail"})
-    hub.reply(conversation, f"Or by mail: {made['url']}", connector="telegram")
+    handover = hub.post(f"/conversations/{conversation}/handovers", {"connector": "mail"})
+    hub.reply(conversation, f"Or by mail: {handover['url']}", connector="telegram")
     phone.get_by_role("tab", name="Telegram").click()
     phone.get_by_role("link", name=re.compile("^mailto:")).click()
-    letter = page.get_by_role("region", name="Your computer")
-    expect(letter.get_by_label("Subject")).to_have_value("Continue our conversation")
-    letter.get_by_role("button", name="Send").click()
+    mail_window = page.get_by_role("region", name="Your computer")
+    expect(mail_window.get_by_label("Subject")).to_have_value("Continue our conversation")
+    mail_window.get_by_role("button", name="Send").click()
 
     def brought_together() -> bool:
-        kinds = {one["kind"] for one in hub.messages(conversation) if one["direction"] == "in"}
+        kinds = {
+            message["kind"]
+            for message in hub.messages(conversation)
+            if message["direction"] == "in"
+        }
         return {"webchat", "sms", "email"} <= kinds
 
-    assert eventually(brought_together, what="one thread of all channels")
+    assert eventually(brought_together, expected="one conversation of all channels")

@@ -33,8 +33,8 @@ def test_an_agent_answers_one_customer_on_all_five_channels_from_one_screen(
     mailer.sends("then by mail", subject="My shoes")
     visitor.visits_shop().opens_widget().says("at last on the web")
     for text in ("then by text", "then by Messenger", "then by mail", "at last on the web"):
-        other = stored(hub, text)["contact_id"]
-        hub.post(f"/contacts/{home['contact_id']}/links", {"contact_id": other})
+        contact_id = stored(hub, text)["contact_id"]
+        hub.post(f"/contacts/{home['contact_id']}/links", {"contact_id": contact_id})
         # The open screen follows without a reload.
         expect(desk.message(text)).to_be_visible()
 

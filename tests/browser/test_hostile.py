@@ -77,11 +77,11 @@ def test_texts_and_names_are_shown_as_they_are(
     _is_harmless(desk.page)
 
 
-def test_a_mail_shown_as_designed_runs_nothing_and_asks_nobody(
+def test_a_mail_shown_as_designed_runs_no_script_and_loads_nothing(
     hub: RunningHub, sandbox: Sandbox, desk: Desk
 ) -> None:
-    asked: list[str] = []
-    desk.page.on("request", lambda request: asked.append(request.url))
+    requested_urls: list[str] = []
+    desk.page.on("request", lambda request: requested_urls.append(request.url))
     mallory = sandbox.mail.customer("mallory@example.org", NAME)
     form = Media(b"%PDF-1.4", "application/pdf", "\"><svg onload=alert('file')>.pdf")
     tracked = MAIL + '<img src="https://evil.example/pixel.png">'
@@ -96,11 +96,11 @@ def test_a_mail_shown_as_designed_runs_nothing_and_asks_nobody(
     expect(
         frame.locator("script, iframe, object, form, meta[http-equiv], style + base")
     ).to_have_count(0)
-    for word in ("press here", "or here"):
-        assert not (frame.get_by_text(word).get_attribute("href") or "").strip()
+    for text in ("press here", "or here"):
+        assert not (frame.get_by_text(text).get_attribute("href") or "").strip()
     expect(mail.get_by_text("Pictures from elsewhere are blocked")).to_be_visible()
     _is_harmless(desk.page)
-    assert [url for url in asked if "evil.example" in url] == []
+    assert [url for url in requested_urls if "evil.example" in url] == []
 
 
 def test_the_chat_shows_hostile_words_of_both_sides_as_they_are(

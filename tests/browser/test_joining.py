@@ -16,8 +16,8 @@ from tests.harness import RunningHub
 pytestmark = pytest.mark.browser
 
 
-def overlap(one: Locator, other: Locator) -> bool:
-    a, b = one.bounding_box(), other.bounding_box()
+def overlap(first: Locator, second: Locator) -> bool:
+    a, b = first.bounding_box(), second.bounding_box()
     assert a is not None and b is not None
     across = a["x"] < b["x"] + b["width"] and b["x"] < a["x"] + a["width"]
     down = a["y"] < b["y"] + b["height"] and b["y"] < a["y"] + a["height"]
@@ -25,12 +25,12 @@ def overlap(one: Locator, other: Locator) -> bool:
 
 
 def two_of_one_name(hub: RunningHub, sandbox: Sandbox, name: str, number: str) -> str:
-    """A conversation with somebody on Telegram; the other two of that name write mail and texts."""
+    """Lets three contacts of one name write. Returns the conversation of the one on Telegram."""
     sandbox.telegram.customer(name).says(f"{name} by Telegram")
     sandbox.mail.customer(f"{number[1:]}@example.org", name).sends(f"{name} by mail", subject="Hi")
     sandbox.twilio.customer(number).texts(f"{name} by SMS")
-    for way in ("mail", "SMS"):
-        conversation_of(hub, f"{name} by {way}")
+    for channel in ("mail", "SMS"):
+        conversation_of(hub, f"{name} by {channel}")
     return conversation_of(hub, f"{name} by Telegram")
 
 
@@ -41,7 +41,7 @@ def merges(desk: Desk, query: str, choice: re.Pattern[str]) -> None:
     dialog.get_by_role("button", name=choice).click()
 
 
-def test_the_choice_of_whom_to_merge_tells_where_each_can_be_reached(
+def test_the_contacts_to_merge_are_listed_with_their_addresses(
     hub: RunningHub, sandbox: Sandbox, desk: Desk
 ) -> None:
     desk.opens(two_of_one_name(hub, sandbox, "Twin Sample", "+12025550171"))
@@ -50,13 +50,13 @@ def test_the_choice_of_whom_to_merge_tells_where_each_can_be_reached(
     # It is one conversation now, and reads as one.
     expect(desk.timeline.get_by_text("New conversation")).to_have_count(0)
     expect(desk.details.get_by_text("Resolved")).to_have_count(0)
-    # Whoever has no name is found, and shown, by the number as people write it.
+    # A contact without a name is found and shown by its number, formatted.
     merges(desk, "+1 202-555-0171", re.compile(r"\+1 202-555-0171"))
     expect(desk.message("Twin Sample by SMS")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [1440, 1024, 390])
-def test_what_is_told_of_a_merge_never_covers_what_is_being_written(
+def test_the_notice_of_a_merge_never_covers_the_composer(
     hub: RunningHub, sandbox: Sandbox, new_desk: Callable[..., Desk], width: int
 ) -> None:
     name = f"Clear View {width}"
@@ -65,14 +65,14 @@ def test_what_is_told_of_a_merge_never_covers_what_is_being_written(
     if width < 960:
         desk.page.get_by_role("button", name="Details").click()
     merges(desk, name, re.compile(f"{name}.*@example.org"))
-    told = desk.page.get_by_text(f"Merged with {name}")
-    expect(told).to_be_visible()
+    merge_notice = desk.page.get_by_text(f"Merged with {name}")
+    expect(merge_notice).to_be_visible()
     desk.details.get_by_role("button", name="Undo this link").click()
-    undone = desk.page.get_by_text("They are separate people again. No message was lost.")
-    expect(told).to_have_count(0)
-    expect(undone).to_be_visible()
+    undo_notice = desk.page.get_by_text("They are separate people again. No message was lost.")
+    expect(merge_notice).to_have_count(0)
+    expect(undo_notice).to_be_visible()
     if width < 960:
         desk.details.get_by_role("button", name="Back").click()
     toasts = desk.page.locator(".toast")
     parts = [desk.field, desk.composer.get_by_role("button", name="Send")]
-    assert not any(overlap(one, part) for one, part in product(toasts.all(), parts))
+    assert not any(overlap(toast, part) for toast, part in product(toasts.all(), parts))

@@ -52,12 +52,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture
 def hub(shop: World) -> RunningHub:
-    """The hub of these tests, as they find it: nobody there, nobody waiting."""
+    """The hub of these tests, without agents online or conversations waiting."""
     hub = shop.hub
     applies(hub, shop.sandbox, PATIENT)
-    for one in hub.conversations(status="open", limit=100):
-        hub.patch(f"/conversations/{one['id']}", {"status": "resolved"})
-    eventually(lambda: set(presences(hub).values()) == {"offline"}, 40, "everybody to be away")
+    for conversation in hub.conversations(status="open", limit=100):
+        hub.patch(f"/conversations/{conversation['id']}", {"status": "resolved"})
+    eventually(lambda: set(presences(hub).values()) == {"offline"}, 40, "all agents to be away")
     return hub
 
 
@@ -68,8 +68,8 @@ def sandbox(shop: World) -> Sandbox:
 
 @pytest.fixture(scope="module")
 def cookies(browser: Chromium, shop: World) -> dict[str, Any]:
-    """Each agent's cookies: signed in once, tries are counted."""
-    kept = {}
+    """Each agent's cookies, from one sign-in, because tries are limited."""
+    cookies = {}
     for email in (EMAIL, COLLEAGUE):
         context = browser.new_context()
         page = context.new_page()
@@ -78,9 +78,9 @@ def cookies(browser: Chromium, shop: World) -> dict[str, Any]:
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         page.get_by_role("heading", name="Inbox", exact=True).wait_for()
-        kept[email] = {**context.storage_state(), "origins": []}
+        cookies[email] = {**context.storage_state(), "origins": []}
         browser.close_context(context)
-    return kept
+    return cookies
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def comes(
         desk = Desk(watch.over(context.new_page()), hub)
         desk.page.goto(hub.url)
         expect(desk.page.get_by_role("navigation")).to_be_visible()
-        eventually(lambda: presences(hub)[email] == "online", what=f"{email} to be there")
+        eventually(lambda: presences(hub)[email] == "online", expected=f"{email} to be there")
         return desk
 
     return come
@@ -111,14 +111,16 @@ def applies(hub: RunningHub, sandbox: Sandbox, rules: str) -> None:
 
 
 def presences(hub: RunningHub) -> dict[str, str]:
-    return {one["email"]: one["presence"] for one in hub.get("/agents")["items"]}
+    return {agent["email"]: agent["presence"] for agent in hub.get("/agents")["items"]}
 
 
 def agent_id(hub: RunningHub, email: str) -> str:
-    return str(next(one["id"] for one in hub.get("/agents")["items"] if one["email"] == email))
+    return str(
+        next(agent["id"] for agent in hub.get("/agents")["items"] if agent["email"] == email)
+    )
 
 
-def is_given(hub: RunningHub, conversation: str, email: str) -> None:
+def assigns(hub: RunningHub, conversation: str, email: str) -> None:
     hub.patch(f"/conversations/{conversation}", {"assignee_id": agent_id(hub, email)})
 
 
@@ -138,7 +140,7 @@ def articles(log: Locator) -> list[str]:
 # -- the place in line --------------------------------------------------------------------------
 
 
-def test_who_waits_moves_up_and_then_sees_who_has_come(
+def test_a_waiting_visitor_moves_up_and_then_sees_the_agent(
     hub: RunningHub, new_visitor: Callable[..., Visitor], comes: Callable[..., Desk]
 ) -> None:
     first, second = new_visitor().opens_page(), new_visitor().opens_page()
@@ -147,7 +149,7 @@ def test_who_waits_moves_up_and_then_sees_who_has_come(
     second.says("second of the line")
     expect(notice(second, "You are number 2.")).to_be_visible()
 
-    is_given(hub, conversation_of(hub, "first of the line"), COLLEAGUE)
+    assigns(hub, conversation_of(hub, "first of the line"), COLLEAGUE)
     expect(first.chat.get_by_role("heading", name="Sam")).to_be_visible()
     expect(notice(first, WAITS)).to_be_hidden()
     expect(notice(second, WAITS)).to_be_visible()
@@ -161,7 +163,7 @@ def test_who_waits_moves_up_and_then_sees_who_has_come(
     expect(second.message("here I am")).to_have_count(1)
 
 
-def test_who_is_resolved_frees_the_place_and_the_wait_is_told_once_somebody_was_served(
+def test_a_resolved_conversation_frees_its_place_and_the_wait_is_estimated(
     hub: RunningHub, new_visitor: Callable[..., Visitor], comes: Callable[..., Desk]
 ) -> None:
     served = new_visitor().opens_page()
@@ -184,7 +186,7 @@ def test_who_is_resolved_frees_the_place_and_the_wait_is_told_once_somebody_was_
     expect(notice(first, WAITS)).to_be_hidden()
 
 
-def test_the_place_is_kept_by_who_goes_on_from_the_chat_to_a_text(
+def test_a_visitor_that_continues_by_sms_keeps_the_place_in_the_queue(
     hub: RunningHub,
     sandbox: Sandbox,
     new_visitor: Callable[..., Visitor],
@@ -208,7 +210,7 @@ def test_the_place_is_kept_by_who_goes_on_from_the_chat_to_a_text(
     expect(notice(second, "You are number 2.")).to_be_visible()
 
     desk = comes(EMAIL)
-    eventually(lambda: hub.get(f"/conversations/{conversation}")["assignee"], what="an agent")
+    eventually(lambda: hub.get(f"/conversations/{conversation}")["assignee"], expected="an agent")
     desk.opens(conversation)
     expect(desk.message("on the bus now")).to_have_count(1)
     desk.says("no hurry")
@@ -233,7 +235,7 @@ def test_a_chat_in_the_queue_is_accessible(
 # -- the change of agent ------------------------------------------------------------------------
 
 
-def test_who_does_not_look_in_time_gives_way_and_nothing_is_lost(
+def test_an_agent_that_does_not_accept_in_time_loses_the_conversation(
     hub: RunningHub,
     sandbox: Sandbox,
     new_visitor: Callable[..., Visitor],
@@ -265,18 +267,18 @@ def test_who_does_not_look_in_time_gives_way_and_nothing_is_lost(
     ).to_be_visible()
     expect(alex.timeline.get_by_text(re.compile(r"assigned this to \W*Sam"))).to_be_visible()
 
-    said = ["does anybody see this?", "I write while you change", "I see it"]
-    for text in said:
+    texts = ["does anybody see this?", "I write while you change", "I see it"]
+    for text in texts:
         for screen in (alex, sam):
             expect(screen.message(text)).to_have_count(1)
         expect(visitor.message(text)).to_have_count(1)
     visitor.page.reload()
     expect(visitor.chat.get_by_role("heading", name="Sam")).to_be_visible()
-    for text in said:
+    for text in texts:
         expect(visitor.message(text)).to_have_count(1)
 
 
-def test_who_releases_hands_over_the_whole_thread_live(
+def test_a_released_conversation_moves_to_the_next_agent_live(
     hub: RunningHub, new_visitor: Callable[..., Visitor], comes: Callable[..., Desk]
 ) -> None:
     alex = comes(EMAIL)
@@ -307,13 +309,13 @@ def test_who_releases_hands_over_the_whole_thread_live(
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_why_somebody_has_it_is_told_accessibly_in_every_look(
+def test_the_reasons_of_an_assignment_are_accessible_in_every_look(
     hub: RunningHub, sandbox: Sandbox, comes: Callable[..., Desk], look: str
 ) -> None:
     desk = comes(EMAIL, **LOOKS[look], bypass_csp=True)
-    words = f"why you, in a {look} look?"
-    sandbox.telegram.customer(f"Wynn {look.title()}").says(words)
-    conversation = conversation_of(hub, words)
+    text = f"why you, in a {look} look?"
+    sandbox.telegram.customer(f"Wynn {look.title()}").says(text)
+    conversation = conversation_of(hub, text)
     page = desk.page
     page.goto(f"{hub.url}/#/conversations/{conversation}")
     if look == "phone":
@@ -322,8 +324,8 @@ def test_why_somebody_has_it_is_told_accessibly_in_every_look(
     panel = page.get_by_role("dialog")
     chosen = panel.get_by_role("listitem").filter(has=page.get_by_text("Alex", exact=True))
     expect(chosen).to_contain_text("support")
-    other = panel.get_by_role("listitem").filter(has=page.get_by_text("Sam", exact=True))
-    expect(other).to_contain_text("Is offline.")
+    refused = panel.get_by_role("listitem").filter(has=page.get_by_text("Sam", exact=True))
+    expect(refused).to_contain_text("Is offline.")
     assert serious_problems(page) == []
     expect(panel).to_have_css("direction", "rtl" if look == "arabic" else "ltr")
     box = panel.bounding_box()
@@ -338,7 +340,7 @@ def test_why_somebody_has_it_is_told_accessibly_in_every_look(
 # -- the admin's page ---------------------------------------------------------------------------
 
 
-def test_the_admin_sees_who_comes_what_they_hold_and_who_waits_without_a_reload(
+def test_the_admin_page_shows_presence_load_and_queue_live(
     hub: RunningHub, sandbox: Sandbox, comes: Callable[..., Desk]
 ) -> None:
     alone = PATIENT.replace(f"[{EMAIL}, {COLLEAGUE}]", f"[{COLLEAGUE}]")
@@ -382,5 +384,5 @@ def test_a_message_is_explained_by_the_file_on_disk_before_it_is_in_force(
     expect(page.get_by_role("status")).to_contain_text(re.compile("laces.*decides"))
     sandbox.twilio.customer("+12025550172").texts("where are my laces?")
     conversation = conversation_of(hub, "where are my laces?")
-    eventually(lambda: hub.get(f"/conversations/{conversation}")["assignee"], what="an agent")
+    eventually(lambda: hub.get(f"/conversations/{conversation}")["assignee"], expected="an agent")
     assert hub.get(f"/conversations/{conversation}/routing")["rule"] == "rest"

@@ -22,7 +22,7 @@ def token(sub: str, *, expires_in: float = 600, secret: str = IDENTITY_SECRET) -
     return jwt.encode(claims, secret.encode().ljust(32, b"\0"), "HS256")
 
 
-def somebody(name: str) -> str:
+def unique_identity(name: str) -> str:
     return f"{name}-{uuid.uuid4().hex[:8]}"
 
 
@@ -36,7 +36,7 @@ def is_signed_in(visitor: Visitor, identity: str) -> Visitor:
 def test_a_customer_finds_the_thread_on_another_device(
     hub: RunningHub, desk: Desk, new_visitor: Callable[..., Visitor]
 ) -> None:
-    mari = somebody("mari")
+    mari = unique_identity("mari")
     phone, laptop = new_visitor(), new_visitor()
     is_signed_in(phone, token(mari)).opens_widget().says("asked on the phone")
     is_signed_in(laptop, token(mari)).opens_widget()
@@ -50,7 +50,7 @@ def test_a_customer_finds_the_thread_on_another_device(
 def test_the_next_customer_at_the_same_computer_sees_nothing_of_the_one_before(
     visitor: Visitor,
 ) -> None:
-    first, second = token(somebody("first")), token(somebody("second"))
+    first, second = token(unique_identity("first")), token(unique_identity("second"))
     is_signed_in(visitor, first).opens_widget().says("a secret of the first")
     assert conversation_of(visitor.hub, "a secret of the first")  # else it would never be said
     # The site says that somebody else is here, and forgot to say that the first had left.

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from hub.sandbox import Sandbox
 from tests.browser.screens import Desk, Visitor, conversation_of, serious_problems, stored
-from tests.e2e.test_fallback import last_wrote_days_ago, word
+from tests.e2e.test_fallback import last_wrote_days_ago, unique_word
 from tests.harness import RunningHub, eventually
 
 pytestmark = pytest.mark.browser
@@ -23,7 +23,7 @@ LOOKS: list[dict[str, Any]] = [
 ]
 
 
-class Invitation:
+class HandoverDialog:
     """The dialog from which an agent sends a customer elsewhere."""
 
     def __init__(self, desk: Desk, channel: str) -> None:
@@ -50,22 +50,24 @@ def card(page: Page) -> Locator:
     return page.get_by_role("complementary", name="What to know after the switch of channel")
 
 
-def goes_on_by_text(hub: RunningHub, sandbox: Sandbox, conversation: str, number: str) -> Any:
-    """Somebody texts the code of an invitation. Returns their phone."""
+def continues_by_sms(hub: RunningHub, sandbox: Sandbox, conversation: str, number: str) -> Any:
+    """Redeems a handover to SMS by its code. Returns the phone."""
     code = hub.post(f"/conversations/{conversation}/handovers", {"connector": "sms"})["code"]
     phone = sandbox.twilio.customer(number)
     phone.texts(code)
-    eventually(lambda: hub.get(f"/conversations/{conversation}")["context_card"], what="the card")
+    eventually(
+        lambda: hub.get(f"/conversations/{conversation}")["context_card"], expected="the card"
+    )
     return phone
 
 
-def suggested(hub: RunningHub, sandbox: Sandbox, name: str, words: str) -> str:
-    """Two of one name who say the same. Returns the conversation of the first."""
-    sandbox.telegram.customer(name).says(words)
-    first = stored(hub, words)
-    sandbox.mail.customer(f"{word()}@example.org", name).sends(words)
+def suggested(hub: RunningHub, sandbox: Sandbox, name: str, text: str) -> str:
+    """Lets two contacts of one name write the same. Returns the conversation of the first."""
+    sandbox.telegram.customer(name).says(text)
+    first = stored(hub, text)
+    sandbox.mail.customer(f"{unique_word()}@example.org", name).sends(text)
     path = f"/contacts/{first['contact_id']}/suggestions"
-    eventually(lambda: hub.get(path)["items"], what="the suggestion")
+    eventually(lambda: hub.get(path)["items"], expected="the suggestion")
     return str(first["conversation_id"])
 
 
@@ -73,7 +75,9 @@ def suggested(hub: RunningHub, sandbox: Sandbox, name: str, words: str) -> str:
 def test_a_suggestion_shows_in_the_header_while_the_details_are_closed(
     hub: RunningHub, sandbox: Sandbox, new_desk: Callable[..., Desk], look: dict[str, Any]
 ) -> None:
-    conversation = suggested(hub, sandbox, f"Hint {word().title()}", f"order {word()} is late")
+    conversation = suggested(
+        hub, sandbox, f"Hint {unique_word().title()}", f"order {unique_word()} is late"
+    )
     page = new_desk(**look, bypass_csp=True).page
     page.goto(f"{hub.url}/#/conversations/{conversation}")
     expect(page.locator("article").first).to_be_visible()
@@ -94,7 +98,7 @@ def test_an_agent_makes_an_invitation_and_sees_it_followed(
     sandbox.telegram.customer("Ines Wall").says("may I text you instead?")
     conversation = conversation_of(hub, "may I text you instead?")
     desk.opens(conversation)
-    invitation = Invitation(desk, "SMS")
+    invitation = HandoverDialog(desk, "SMS")
     assert invitation.picture.evaluate("(image) => image.complete && image.naturalWidth > 0")
     assert re.fullmatch(r"[A-Z2-9]{8}", invitation.code)
     assert invitation.link.startswith("sms:")
@@ -144,7 +148,7 @@ def test_the_card_says_what_is_open_leads_to_what_was_given_and_is_hidden_for_go
     conversation = conversation_of(hub, "when does order 40417 arrive?")
     desk.opens(conversation)
     expect(card(desk.page)).to_have_count(0)
-    goes_on_by_text(hub, sandbox, conversation, "+12025550153")
+    continues_by_sms(hub, sandbox, conversation, "+12025550153")
     expect(card(desk.page)).to_contain_text("Went on from Telegram to SMS")
     expect(card(desk.page)).to_contain_text("when does order 40417 arrive?")
     order = card(desk.page).get_by_role("button", name=re.compile("^Order: .*40417$"))
@@ -195,23 +199,23 @@ def test_a_dismissed_suggestion_is_gone_for_good(
     expect(desk.details.get_by_text("May be the same person")).to_have_count(0)
 
 
-def test_what_is_said_again_elsewhere_is_one_message_with_both_in_reach(
+def test_a_text_repeated_on_another_channel_is_one_message(
     hub: RunningHub, sandbox: Sandbox, desk: Desk
 ) -> None:
-    words = "please cancel the second pair"
-    sandbox.telegram.customer("Uku Twice").says(words)
-    conversation = conversation_of(hub, words)
-    phone = goes_on_by_text(hub, sandbox, conversation, "+12025550154")
+    text = "please cancel the second pair"
+    sandbox.telegram.customer("Uku Twice").says(text)
+    conversation = conversation_of(hub, text)
+    phone = continues_by_sms(hub, sandbox, conversation, "+12025550154")
     desk.opens(conversation)
-    phone.texts(words)
-    again = desk.message(words).get_by_role("button", name=re.compile("^also by SMS"))
-    expect(desk.message(words)).to_have_count(1)
-    expect(desk.message(words).get_by_text(words)).to_have_count(1)
+    phone.texts(text)
+    again = desk.message(text).get_by_role("button", name=re.compile("^also by SMS"))
+    expect(desk.message(text)).to_have_count(1)
+    expect(desk.message(text).get_by_text(text)).to_have_count(1)
     again.click()
-    expect(desk.message(words).get_by_text(words)).to_have_count(2)
+    expect(desk.message(text).get_by_text(text)).to_have_count(2)
 
 
-def test_the_composer_says_what_becomes_of_an_answer_when_the_visitor_has_left(
+def test_the_composer_forecasts_the_channel_when_the_visitor_has_left(
     hub: RunningHub, sandbox: Sandbox, desk: Desk, visitor: Visitor
 ) -> None:
     visitor.opens_page().says("I only have a minute")
@@ -220,39 +224,39 @@ def test_the_composer_says_what_becomes_of_an_answer_when_the_visitor_has_left(
     foresight = desk.composer.get_by_role("status")
     expect(foresight).to_contain_text("The visitor is on the page")
     contact = stored(hub, "I only have a minute")["contact_id"]
-    goes_on_by_text(hub, sandbox, conversation, "+12025550155")
+    continues_by_sms(hub, sandbox, conversation, "+12025550155")
     visitor.page.close()
     eventually(
         lambda: any(
             each["present"] is False for each in hub.get(f"/contacts/{contact}/addresses")["items"]
         ),
-        what="the page is closed",
+        expected="the page is closed",
     )
     desk.answers_on("Web chat (website)")
     expect(foresight).to_contain_text("The visitor has left the page: your answer follows by SMS")
     expect(foresight).to_contain_text("+12•••155")
 
 
-def test_where_the_window_has_closed_the_answer_goes_elsewhere_and_says_so(
+def test_an_answer_after_the_window_goes_by_another_channel_with_a_notice(
     hub: RunningHub, sandbox: Sandbox, desk: Desk
 ) -> None:
     cleo = sandbox.graph.customer("Cleo Late")
     cleo.says("I am away for a week")
     conversation = conversation_of(hub, "I am away for a week")
-    phone = goes_on_by_text(hub, sandbox, conversation, "+12025550156")
+    phone = continues_by_sms(hub, sandbox, conversation, "+12025550156")
     last_wrote_days_ago(hub, conversation, cleo, 8)
     desk.opens(conversation)
     desk.answers_on("Messenger")
-    foresight = desk.composer.get_by_role("status")
-    expect(foresight).to_contain_text("The window on Messenger has closed: this goes by SMS")
+    forecast = desk.composer.get_by_role("status")
+    expect(forecast).to_contain_text("The window on Messenger has closed: this goes by SMS")
     message = desk.says("welcome back")
     expect(message).to_contain_text("Sent by SMS, not Messenger: its reply window had closed")
     assert phone.received.wait_for(text="welcome back")
-    told = desk.timeline.get_by_text("Sent by SMS instead of Messenger")
-    expect(told).to_be_visible()
+    notice = desk.timeline.get_by_text("Sent by SMS instead of Messenger")
+    expect(notice).to_be_visible()
 
 
-def test_two_who_become_one_have_one_row_and_the_draft_goes_along(
+def test_merged_contacts_have_one_row_and_the_draft_moves_along(
     hub: RunningHub, sandbox: Sandbox, desk: Desk
 ) -> None:
     sandbox.telegram.customer("Pia Early").says("pia by Telegram")
@@ -281,15 +285,15 @@ def test_an_agent_asks_why_a_conversation_is_theirs(
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=["light", "dark-phone", "arabic"])
-def test_what_a_switch_brings_to_the_screen_is_accessible(
+def test_the_screen_after_a_switch_is_accessible(
     hub: RunningHub, sandbox: Sandbox, new_desk: Callable[..., Desk], look: dict[str, Any]
 ) -> None:
     # axe's own script comes from outside: the page's policy would keep it out.
     page = new_desk(**look, bypass_csp=True).page
-    words = f"accessible {word()}"
-    conversation = suggested(hub, sandbox, f"Rita {word()}", words)
+    text = f"accessible {unique_word()}"
+    conversation = suggested(hub, sandbox, f"Rita {unique_word()}", text)
     number = f"+1202555{1000 + LOOKS.index(look)}"
-    goes_on_by_text(hub, sandbox, conversation, number).texts(words)
+    continues_by_sms(hub, sandbox, conversation, number).texts(text)
     page.goto(f"{hub.url}/#/conversations/{conversation}")
     expect(page.locator("aside.context")).to_be_visible()
     expect(page.locator(".again button")).to_be_visible()

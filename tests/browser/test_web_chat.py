@@ -23,9 +23,9 @@ LOADER_BYTES = 3 * 1024
 def test_nothing_but_the_small_loader_is_loaded_before_the_chat_is_opened(
     hub: RunningHub, visitor: Visitor
 ) -> None:
-    asked: list[str] = []
+    requested_urls: list[str] = []
     bodies: list[bytes] = []
-    visitor.page.on("request", lambda request: asked.append(request.url))
+    visitor.page.on("request", lambda request: requested_urls.append(request.url))
 
     def through(route: Route) -> None:
         response = route.fetch()
@@ -36,11 +36,13 @@ def test_nothing_but_the_small_loader_is_loaded_before_the_chat_is_opened(
     visitor.visits_shop()
     expect(visitor.page.get_by_role("button", name="Open chat")).to_be_visible()
     visitor.page.wait_for_load_state("networkidle")
-    assert [urlsplit(url).path for url in asked if url.startswith(hub.url)] == ["/widget.js"]
+    assert [urlsplit(url).path for url in requested_urls if url.startswith(hub.url)] == [
+        "/widget.js"
+    ]
     assert len(gzip.compress(bodies[0])) <= LOADER_BYTES
     assert visitor.page.context.cookies() == []
     visitor.opens_widget()
-    assert f"{hub.url}/chat/website?embed=1" in asked
+    assert f"{hub.url}/chat/website?embed=1" in requested_urls
 
 
 def test_the_widget_works_on_a_page_with_a_strict_policy(
@@ -230,15 +232,15 @@ def test_the_place_in_the_queue_is_live_and_outlives_a_reload(
     second.page.reload()
     expect(second.chat.get_by_text("You are number 2.")).to_be_visible()
 
-    agent = next(one for one in quiet_hub.get("/agents")["items"] if one["email"] == EMAIL)
-    taken = conversation_of(quiet_hub, "I was here first")
-    quiet_hub.patch(f"/conversations/{taken}", {"assignee_id": agent["id"]})
+    agent = next(agent for agent in quiet_hub.get("/agents")["items"] if agent["email"] == EMAIL)
+    conversation = conversation_of(quiet_hub, "I was here first")
+    quiet_hub.patch(f"/conversations/{conversation}", {"assignee_id": agent["id"]})
     expect(first.chat.get_by_text("You are next.")).to_be_hidden()
     expect(first.chat.get_by_role("heading", name="Alex")).to_be_visible()
     expect(second.chat.get_by_text("You are next.")).to_be_visible()
 
 
-def test_what_a_visitor_says_it_is_about_finds_its_rule(
+def test_the_topic_that_a_visitor_chooses_matches_its_rule(
     quiet_hub: RunningHub, sandbox: Sandbox, new_context: Callable[..., BrowserContext]
 ) -> None:
     visitor = Visitor(new_context().new_page(), quiet_hub, sandbox).opens_page()
@@ -254,7 +256,7 @@ def test_what_a_visitor_says_it_is_about_finds_its_rule(
     def is_labelled() -> bool:
         return bool(quiet_hub.get(path)["labels"] == ["sent back"])
 
-    assert eventually(is_labelled, what="the label of the rule")
+    assert eventually(is_labelled, expected="the label of the rule")
 
 
 def test_the_chat_speaks_arabic_from_right_to_left(

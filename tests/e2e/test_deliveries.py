@@ -365,7 +365,7 @@ def test_a_picture_goes_out(hub: RunningHub, sandbox: Sandbox, channel: str) -> 
             return [file.data for mail in customer.received for file in mail.attachments]
         return [bubble.media.data for bubble in customer.received if bubble.media]
 
-    eventually(lambda: contents() == [picture], what=f"the picture on {channel}")
+    eventually(lambda: contents() == [picture], expected=f"the picture on {channel}")
     eventually(lambda: any(text in each.text for each in customer.received))
 
 

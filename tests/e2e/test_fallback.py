@@ -54,7 +54,7 @@ def continues_by_sms(hub: RunningHub, sandbox: Sandbox, conversation_id: str) ->
     phone = sandbox.twilio.customer(f"+1{next(_numbers)}")
     code = hub.post(f"/conversations/{conversation_id}/handovers", {"connector": "sms"})["code"]
     phone.texts(code)
-    eventually(lambda: address_on(hub, conversation_id, "sms"), what="the phone's address")
+    eventually(lambda: address_on(hub, conversation_id, "sms"), expected="the phone's address")
     return phone
 
 
@@ -65,7 +65,7 @@ def continues_by_mail(hub: RunningHub, sandbox: Sandbox, conversation_id: str) -
     to = re.fullmatch(r"mailto:([^?]+)\?.*", url)
     assert to is not None
     mailbox.sends(f"Here I am {unique_word()}", to=to[1])
-    eventually(lambda: address_on(hub, conversation_id, "mail"), what="the mailbox's address")
+    eventually(lambda: address_on(hub, conversation_id, "mail"), expected="the mailbox's address")
     return mailbox
 
 

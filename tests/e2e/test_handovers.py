@@ -67,7 +67,7 @@ class ChannelCustomer:
     def hears(self, text: str) -> bool:
         if self.name == "website":
             assert self.page is not None
-            return eventually(lambda: text in str(self.page and self.page.heard), what=text)
+            return eventually(lambda: text in str(self.page and self.page.heard), expected=text)
         return bool(self.customer.received.wait_for(lambda message: text in message.text))
 
 
@@ -88,7 +88,7 @@ def event_named(hub: RunningHub, conversation_id: str, name: str) -> dict[str, A
             (event for event in events(hub, conversation_id) if event["name"] == name), None
         )
 
-    event = eventually(look, what=name)
+    event = eventually(look, expected=name)
     assert event is not None
     return event
 

@@ -92,7 +92,7 @@ def test_a_waiting_customer_gets_the_queue_place_and_agents_the_breach(
             lambda: (hub.get(f"/conversations/{conversation_id}")["sla"] or {}).get(
                 "first_reply_due"
             ),
-            what="the first reply is due",
+            expected="the first reply is due",
         )
         breach = agent.wait_for(
             "sla.breached",
@@ -106,7 +106,7 @@ def test_a_waiting_customer_gets_the_queue_place_and_agents_the_breach(
         assert len(warnings) <= 1
     eventually(
         lambda: outbound_texts(hub, conversation_id) == ["Hello!", "You are number 1."],
-        what="the place in the queue",
+        expected="the place in the queue",
     )
     events = hub.get(f"/conversations/{conversation_id}/messages", limit=50)["items"]
     names = [item["event"]["name"] for item in events if item["type"] == "event"]
@@ -126,7 +126,7 @@ def test_clocks_go_on_over_a_restart(world: tuple[RunningHub, Sandbox]) -> None:
         sla = hub.get(f"/conversations/{conversation_id}")["sla"]
         return None if sla is None else sla["resolve_due"]
 
-    before = eventually(due, what="the end is due")
+    before = eventually(due, expected="the end is due")
     hub.kill()
     hub.start()
     assert due() == before
@@ -135,4 +135,4 @@ def test_clocks_go_on_over_a_restart(world: tuple[RunningHub, Sandbox]) -> None:
         clocks: list[str] = hub.get(f"/conversations/{conversation_id}")["sla"]["breached"]
         return clocks
 
-    eventually(lambda: breached() == ["first_reply"], what="the breach after the restart")
+    eventually(lambda: breached() == ["first_reply"], expected="the breach after the restart")

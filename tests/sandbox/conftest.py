@@ -1,4 +1,4 @@
-"""A sandbox, and a hub that only listens."""
+"""A sandbox, and a server in place of the hub that records its webhook calls."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from hub.sandbox.base.waitable import Waitable
 
 
 @dataclass(frozen=True)
-class Heard:
-    """One webhook call that came."""
+class ReceivedCall:
+    """One webhook call."""
 
     path: str
     body: bytes
@@ -28,45 +28,45 @@ class Heard:
 
     @property
     def json(self) -> Any:
-        """The body, read."""
+        """The body, parsed."""
         return json.loads(self.body)
 
 
 class Listener:
-    """Answers every webhook with what `answer` says, and serves `files`."""
+    """Records every webhook call, answers it by `answer`, and serves `files`."""
 
     def __init__(self) -> None:
-        self.heard: Waitable[Heard] = Waitable()
-        self.answer: Callable[[Heard], Response] = lambda _: Response("", 200)
+        self.heard: Waitable[ReceivedCall] = Waitable()
+        self.answer: Callable[[ReceivedCall], Response] = lambda _: Response("", 200)
         self.files: dict[str, tuple[bytes, str]] = {}
         app = Flask("listener")
 
         @app.route("/<path:path>", methods=["GET", "POST"])
-        def hear(path: str) -> Response:
+        def receive(path: str) -> Response:
             if path in self.files:
                 data, media_type = self.files[path]
                 return Response(data, content_type=media_type)
-            heard = Heard(
+            call = ReceivedCall(
                 path,
                 request.get_data(cache=True),
                 dict(request.headers),
                 request.form.to_dict(),
                 request.args.to_dict(),
             )
-            self.heard.append(heard)
-            return self.answer(heard)
+            self.heard.append(call)
+            return self.answer(call)
 
         self._server = make_server("127.0.0.1", 0, app, threaded=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def answers(self, status: int, times: int) -> None:
-        """Refuses the next calls, then is content."""
-        left = [times]
+        """Answers the next `times` calls with this status, and the later ones with 200."""
+        refusals_left = [times]
 
-        def answer(_: Heard) -> Response:
-            left[0] -= 1
-            return Response("", status if left[0] >= 0 else 200)
+        def answer(_: ReceivedCall) -> Response:
+            refusals_left[0] -= 1
+            return Response("", status if refusals_left[0] >= 0 else 200)
 
         self.answer = answer
 

@@ -139,10 +139,10 @@ def test_axe_finds_nothing_serious(
     expect(page.get_by_role("log").get_by_text("Hello Sam")).to_be_visible()
     page.wait_for_function("[...document.images].every((image) => image.complete)")
     page.add_script_tag(path=AXE)
-    found = page.evaluate("axe.run().then((result) => result.violations)")
+    violations = page.evaluate("axe.run().then((result) => result.violations)")
     serious = [
         (rule["id"], [node["html"][:120] for node in rule["nodes"]])
-        for rule in found
+        for rule in violations
         if rule["impact"] in ("serious", "critical")
     ]
     browser.close_context(context)

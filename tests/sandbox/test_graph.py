@@ -14,7 +14,7 @@ from flask import Response
 from hub.sandbox import Sandbox
 from hub.sandbox.base import sample_files
 from hub.sandbox.graph.webhooks import encoded, signature
-from tests.sandbox.conftest import Heard, Listener
+from tests.sandbox.conftest import Listener, ReceivedCall
 
 
 class Page:
@@ -48,19 +48,19 @@ def page(sandbox: Sandbox) -> Page:
     return Page(sandbox)
 
 
-def events(heard: Heard) -> list[Any]:
+def events(heard: ReceivedCall) -> list[Any]:
     return [event for entry in heard.json["entry"] for event in entry["messaging"]]
 
 
 def wait_for_event(listener: Listener, name: str) -> Any:
-    found: list[Any] = []
+    matches: list[Any] = []
 
-    def has(heard: Heard) -> bool:
-        found[:] = [event for event in events(heard) if name in event]
-        return bool(found)
+    def has(heard: ReceivedCall) -> bool:
+        matches[:] = [event for event in events(heard) if name in event]
+        return bool(matches)
 
     listener.heard.wait_for(has)
-    return found[0]
+    return matches[0]
 
 
 def code_of(answer: requests.Response) -> tuple[int, int | None]:
@@ -115,27 +115,27 @@ def test_a_message_comes_signed_with_its_mid(sandbox: Sandbox, listener: Listene
     assert ann.screen.bubbles.wait_for(id=bubble.id, status="delivered")
 
 
-def test_everything_a_person_can_do_comes_in_order(sandbox: Sandbox, listener: Listener) -> None:
+def test_all_activities_of_a_customer_come_in_order(sandbox: Sandbox, listener: Listener) -> None:
     ann = sandbox.graph.customer("Ann")
     ann.follows_link("token-1")
-    said = ann.says("hi")
-    ann.says("this", reply_to=said)
+    bubble = ann.says("hi")
+    ann.says("this", reply_to=bubble)
     ann.sends_photo()
     ann.sends_location(59.4, 24.7)
     ann.likes()
-    ann.edits(said, "hi!")
-    ann.reacts(said, "❤")
+    ann.edits(bubble, "hi!")
+    ann.reacts(bubble, "❤")
     ann.follows_link("token-2")
-    came = [events(heard)[0] for heard in listener.heard.wait_for_count(9)]
-    assert came[0]["postback"]["referral"]["ref"] == "token-1"
-    assert came[2]["message"]["reply_to"] == {"mid": said.id}
-    url = came[3]["message"]["attachments"][0]["payload"]["url"]
+    received = [events(heard)[0] for heard in listener.heard.wait_for_count(9)]
+    assert received[0]["postback"]["referral"]["ref"] == "token-1"
+    assert received[2]["message"]["reply_to"] == {"mid": bubble.id}
+    url = received[3]["message"]["attachments"][0]["payload"]["url"]
     assert requests.get(url, timeout=5).content == sample_files.photo()
-    assert came[4]["message"]["attachments"][0]["payload"]["coordinates"]["lat"] == 59.4
-    assert came[5]["message"]["attachments"][0]["payload"]["sticker_id"] == 369239263222822
-    assert came[6]["message_edit"]["text"] == "hi!"
-    assert came[7]["reaction"]["action"] == "react"
-    assert came[8]["referral"]["ref"] == "token-2"
+    assert received[4]["message"]["attachments"][0]["payload"]["coordinates"]["lat"] == 59.4
+    assert received[5]["message"]["attachments"][0]["payload"]["sticker_id"] == 369239263222822
+    assert received[6]["message_edit"]["text"] == "hi!"
+    assert received[7]["reaction"]["action"] == "react"
+    assert received[8]["referral"]["ref"] == "token-2"
 
 
 def test_it_comes_again_until_200(sandbox: Sandbox, listener: Listener) -> None:
@@ -233,8 +233,8 @@ def test_attachments_by_upload_by_url_and_by_id(
     assert page.send(ann.psid, {"attachment": by_url}).ok
     assert ann.received.wait_for(kind="file")
     listener.answer = lambda _: Response("", 404)
-    gone = {"type": "image", "payload": {"url": f"{listener.url}/gone.png"}}
-    assert code_of(page.send(ann.psid, {"attachment": gone})) == (100, 2018047)
+    missing_file = {"type": "image", "payload": {"url": f"{listener.url}/gone.png"}}
+    assert code_of(page.send(ann.psid, {"attachment": missing_file})) == (100, 2018047)
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,9 @@ def test_a_message_opens_the_window_again(sandbox: Sandbox, page: Page) -> None:
     assert page.send(ann.psid, {"text": "good"}).ok
 
 
-def test_nobody_and_somebody_who_blocked_the_page(sandbox: Sandbox, page: Page) -> None:
+def test_an_unknown_customer_and_one_that_blocked_the_page_are_refused(
+    sandbox: Sandbox, page: Page
+) -> None:
     assert code_of(page.send("1", {"text": "hello"})) == (100, 2018001)
     ann = sandbox.graph.customer("Ann")
     ann.says("hi")
@@ -364,7 +366,7 @@ def test_only_subscribed_fields_come(sandbox: Sandbox, listener: Listener, page:
 
 
 def test_the_webhook_is_verified_by_its_challenge(sandbox: Sandbox, listener: Listener) -> None:
-    def answer(heard: Heard) -> Response:
+    def answer(heard: ReceivedCall) -> Response:
         good = heard.args.get("hub.verify_token") == sandbox.graph.verify_token
         return Response(heard.args["hub.challenge"] if good else "", 200 if good else 403)
 

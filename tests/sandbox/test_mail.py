@@ -69,13 +69,13 @@ def test_a_customers_mail_lies_in_the_hubs_mailbox(sandbox: Sandbox, imap: IMAPC
     assert [part.get_filename() for part in mail.iter_attachments()] == ["form.pdf"]
 
 
-def test_idle_tells_of_new_mail(sandbox: Sandbox, imap: IMAPClient) -> None:
+def test_idle_reports_new_mail(sandbox: Sandbox, imap: IMAPClient) -> None:
     imap.select_folder("INBOX")
     imap.idle()
     sandbox.mail.customer(ANN).sends("hello", subject="hi")
-    told = imap.idle_check(timeout=10)
+    responses = imap.idle_check(timeout=10)
     imap.idle_done()
-    assert (1, b"EXISTS") in told
+    assert (1, b"EXISTS") in responses
 
 
 def test_uids_grow_and_peeking_leaves_mail_unseen(sandbox: Sandbox, imap: IMAPClient) -> None:

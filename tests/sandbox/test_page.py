@@ -109,13 +109,13 @@ def test_what_cannot_be_done_says_why(sandbox: Sandbox) -> None:
     assert act(sandbox, "nobody/telegram/says", text="x").status_code == 404
 
 
-def test_another_sites_page_may_not_act(sandbox: Sandbox) -> None:
+def test_a_request_of_another_sites_page_is_refused(sandbox: Sandbox) -> None:
     url = f"{sandbox.url}/sandbox/api/people/sam/telegram/says"
     headers = {"Origin": "https://elsewhere.example"}
     refused = requests.post(url, json={"text": "x"}, headers=headers, timeout=10)
     assert refused.status_code == 403 and screen(sandbox, "telegram") == []
-    own = requests.post(url, json={"text": "x"}, headers={"Origin": sandbox.url}, timeout=10)
-    assert own.status_code == 200
+    accepted = requests.post(url, json={"text": "x"}, headers={"Origin": sandbox.url}, timeout=10)
+    assert accepted.status_code == 200
 
 
 def test_the_shop_carries_the_widget_also_under_a_strict_policy(sandbox: Sandbox) -> None:
@@ -197,9 +197,9 @@ def test_the_process_says_ready_ends_on_sigterm_and_remembers(tmp_path: Path) ->
 
 
 @pytest.mark.servers
-def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
-    with Sandbox() as other:
-        port = int(other.url.rpartition(":")[2])
+def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path) -> None:
+    with Sandbox() as running:
+        port = int(running.url.rpartition(":")[2])
         process = run([port, free_port(), free_port()], tmp_path)
         _, errors = process.communicate(timeout=20)
     assert process.returncode == 1

@@ -126,15 +126,17 @@ def test_an_offset_confirms_what_is_before_it(sandbox: Sandbox, ask: Ask) -> Non
     assert first.update_id < second.update_id
 
 
-def test_a_long_poll_returns_as_soon_as_somebody_writes(sandbox: Sandbox, ask: Ask) -> None:
-    got: list[Any] = []
+def test_a_long_poll_returns_as_soon_as_a_customer_writes(sandbox: Sandbox, ask: Ask) -> None:
+    received: list[Any] = []
     began = time.monotonic()
-    poll = threading.Thread(target=lambda: got.extend(ask(lambda b: b.get_updates(timeout=20))))
+    poll = threading.Thread(
+        target=lambda: received.extend(ask(lambda b: b.get_updates(timeout=20)))
+    )
     poll.start()
     sandbox.telegram.calls.wait_for(method="getUpdates")
     sandbox.telegram.customer("Ann").says("are you there?")
     poll.join(10)
-    assert got[0].message.text == "are you there?" and time.monotonic() - began < 10
+    assert received[0].message.text == "are you there?" and time.monotonic() - began < 10
 
 
 def test_a_second_poll_ends_the_first_with_409(sandbox: Sandbox, ask: Ask) -> None:
@@ -166,20 +168,20 @@ def test_reactions_come_only_when_asked_for(sandbox: Sandbox, ask: Ask) -> None:
     assert reaction.new_reaction[0].emoji == "❤" and reaction.old_reaction[0].emoji == "👍"
 
 
-def test_what_the_bot_sends_is_on_the_phone(sandbox: Sandbox, ask: Ask) -> None:
+def test_messages_of_the_bot_are_on_the_phone(sandbox: Sandbox, ask: Ask) -> None:
     ann = sandbox.telegram.customer("Ann")
-    asked = ann.says("hi")
+    question = ann.says("hi")
     sent = ask(lambda bot: bot.send_message(ann.id, "How can I help?", reply_to_message_id=None))
     answer = ann.received.wait_for(text="How can I help?")
     assert answer.id == str(sent.message_id) and not answer.mine
 
-    async def more(bot: Bot) -> None:
+    async def send_all_kinds(bot: Bot) -> None:
         await bot.send_photo(ann.id, sample_files.photo(), caption="like this?")
         await bot.send_voice(ann.id, sample_files.voice())
         await bot.send_document(ann.id, sample_files.pdf(), filename="form.pdf")
         await bot.send_location(ann.id, 1.5, 2.5)
         await bot.send_chat_action(ann.id, "typing")
-        reply = telegram.ReplyParameters(message_id=int(asked.id))
+        reply = telegram.ReplyParameters(message_id=int(question.id))
         await bot.send_message(ann.id, "this one", reply_parameters=reply)
         media = [
             InputMediaPhoto(sample_files.photo()),
@@ -188,21 +190,21 @@ def test_what_the_bot_sends_is_on_the_phone(sandbox: Sandbox, ask: Ask) -> None:
         album = await bot.send_media_group(ann.id, media)
         assert len({message.media_group_id for message in album}) == 1
 
-    ask(more)
+    ask(send_all_kinds)
     photo = ann.received.wait_for(text="like this?")
     assert photo.kind == "photo" and photo.media and photo.media.data == sample_files.photo()
     assert requests.get(photo.media.url, timeout=5).content == sample_files.photo()
     assert ann.received.wait_for(kind="voice").media.media_type.startswith("audio/")  # type: ignore[union-attr]
     assert ann.received.wait_for(kind="file").media.name == "form.pdf"  # type: ignore[union-attr]
     assert ann.received.wait_for(location=(1.5, 2.5))
-    assert ann.received.wait_for(text="this one").reply_to == asked.id
+    assert ann.received.wait_for(text="this one").reply_to == question.id
     assert ann.received.wait_for(text="two").kind == "photo"
     assert "typing" in list(ann.screen.typing)
 
 
 def test_buttons_edits_and_reactions(sandbox: Sandbox, ask: Ask) -> None:
     ann = sandbox.telegram.customer("Ann")
-    own = ann.says("hi")
+    bubble = ann.says("hi")
     keyboard = InlineKeyboardMarkup([[InlineKeyboardButton("Yes", callback_data="y")]])
     sent = ask(lambda bot: bot.send_message(ann.id, "Was it good?", reply_markup=keyboard))
     ann.presses("Yes")
@@ -212,19 +214,19 @@ def test_buttons_edits_and_reactions(sandbox: Sandbox, ask: Ask) -> None:
     async def answer(bot: Bot) -> None:
         await bot.answer_callback_query(query.id)
         await bot.edit_message_text("Thanks", ann.id, sent.message_id)
-        await bot.set_message_reaction(ann.id, int(own.id), "👍")
+        await bot.set_message_reaction(ann.id, int(bubble.id), "👍")
 
     ask(answer)
     assert ann.received.wait_for(text="Thanks").edited
-    assert ann.screen.find(own.id).reaction == "👍"  # type: ignore[union-attr]
+    assert ann.screen.find(bubble.id).reaction == "👍"  # type: ignore[union-attr]
     with pytest.raises(BadRequest, match=r"(?i)query is too old"):
         ask(lambda bot: bot.answer_callback_query(query.id))
-    ann.edits(own, "hi there")
+    ann.edits(bubble, "hi there")
     assert updates(ask)[-1].edited_message.text == "hi there"
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "problem"),
     [
         ("a" * 4097, "(?i)message is too long"),
         ("👍" * 2049, "(?i)message is too long"),
@@ -232,11 +234,11 @@ def test_buttons_edits_and_reactions(sandbox: Sandbox, ask: Ask) -> None:
     ],
 )
 def test_it_refuses_texts_that_telegram_refuses(
-    sandbox: Sandbox, ask: Ask, text: str, said: str
+    sandbox: Sandbox, ask: Ask, text: str, problem: str
 ) -> None:
     ann = sandbox.telegram.customer("Ann")
     ann.says("hi")
-    with pytest.raises(BadRequest, match=said):
+    with pytest.raises(BadRequest, match=problem):
         ask(lambda bot: bot.send_message(ann.id, text))
     assert len(ann.received) == 0
 
@@ -252,13 +254,13 @@ def test_it_refuses_media_that_telegram_refuses(sandbox: Sandbox, ask: Ask) -> N
     ann = sandbox.telegram.customer("Ann")
     ann.says("hi")
     wide = sample_files.png(2101, 100, lambda x, y: (0, 0, 0))
-    for photo, said in (
+    for photo, problem in (
         (b"not a picture", "(?i)image_process_failed"),
         (wide, "(?i)photo_invalid_dimensions"),
         ("https://example.com/photo.png", "(?i)failed to get HTTP URL content"),
         ("AgUnknownFileId", "(?i)wrong remote file identifier"),
     ):
-        with pytest.raises(BadRequest, match=said):
+        with pytest.raises(BadRequest, match=problem):
             ask(lambda bot, photo=photo: bot.send_photo(ann.id, photo))
     with pytest.raises(BadRequest, match=r"(?i)caption is too long"):
         ask(lambda bot: bot.send_photo(ann.id, sample_files.photo(), caption="a" * 1025))
@@ -422,7 +424,7 @@ def test_it_carries_out_a_method_in_the_webhooks_answer(
     assert ann.received.wait_for(text="echoed")
 
 
-def test_it_tells_who_somebody_is(sandbox: Sandbox, ask: Ask) -> None:
+def test_it_describes_the_bot_and_its_customers(sandbox: Sandbox, ask: Ask) -> None:
     ann = sandbox.telegram.customer("Ann")
     ann.says("hi")
     assert ask(lambda bot: bot.get_me()).username == "sandbox_shop_bot"

@@ -16,7 +16,7 @@ from twilio.rest import Client
 from hub.sandbox import Sandbox
 from hub.sandbox.base import sample_files
 from hub.sandbox.twilio.messages import segments
-from tests.sandbox.conftest import Heard, Listener
+from tests.sandbox.conftest import Listener, ReceivedCall
 
 ANN = "+12025550123"
 
@@ -43,7 +43,7 @@ def send(client: Client, sandbox: Sandbox, **order: Any) -> Any:
     return client.messages.create(**{"to": ANN, "from_": sandbox.twilio.number, **order})
 
 
-def is_signed(sandbox: Sandbox, url: str, heard: Heard) -> bool:
+def is_signed(sandbox: Sandbox, url: str, heard: ReceivedCall) -> bool:
     validator = RequestValidator(sandbox.twilio.auth_token)
     return bool(validator.validate(url, heard.form, heard.headers["X-Twilio-Signature"]))
 
