@@ -240,9 +240,9 @@ class Desk:
     # -- in and out ------------------------------------------------------------------------------
 
     def receives(self, event: InboundEvent, connector: str = "toy") -> ReceiveResult:
-        inlet = self.connectors.inbound_channel(self.toy(connector))
+        channel = self.connectors.inbound_channel(self.toy(connector))
         request = WebhookRequest("POST", "", event.raw)
-        return self.store.write(lambda tx: receive_event(tx, inlet, event, request))
+        return self.store.write(lambda tx: receive_event(tx, channel, event, request))
 
     def posts(self, *items: dict[str, Any], connector: str = "toy") -> None:
         """The provider's webhook, by the front door."""
@@ -261,9 +261,9 @@ class Desk:
 
     def sends(self, conversation_id: int | str, text: str, **fields: Any) -> send.SendResult:
         draft = Draft(text=text, **fields)
-        outlets = self.connectors.outbound_channels()
+        channels = self.connectors.outbound_channels()
         return self.store.write(
-            lambda tx: send.send_message(tx, int(conversation_id), draft, self.agent, outlets)
+            lambda tx: send.send_message(tx, int(conversation_id), draft, self.agent, channels)
         )
 
     def changes(self, conversation_id: int | str, **changes: Any) -> resources.Conversation:

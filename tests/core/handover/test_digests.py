@@ -400,8 +400,8 @@ def test_a_reply_window_for_human_agents_takes_no_digest(desk: Desk, visitor: Cu
 
 
 def digest_now(desk: Desk, rules: Fallback = RULES) -> None:
-    outlets = desk.connectors.outbound_channels()
-    desk.store.write(lambda tx: digests.follow_up_next_page(tx, outlets, rules, resume_link))
+    channels = desk.connectors.outbound_channels()
+    desk.store.write(lambda tx: digests.follow_up_next_page(tx, channels, rules, resume_link))
 
 
 def test_the_link_back_is_redeemed_once_and_links_the_same_person(

@@ -126,8 +126,8 @@ def test_an_offer_has_the_links_and_does_not_count_as_an_answer(desk: Desk, anna
         (one,) = offers.find_offer_candidates(
             connection, datetime.now(UTC), timedelta(0), ["toy"], {}
         )
-    outlet = desk.connectors.inbound_channel(desk.toy()).reply_channel
-    desk.store.write(lambda tx: offers.send_offer(tx, one, outlet, TEXT, "https://t.example/1"))
+    channel = desk.connectors.inbound_channel(desk.toy()).reply_channel
+    desk.store.write(lambda tx: offers.send_offer(tx, one, channel, TEXT, "https://t.example/1"))
     assert told(desk, said.conversation_id) == ["Go on here:\nhttps://t.example/1"]
     after = desk.conversation(said.conversation_id)
     assert (after.waiting_since, after.unread_count) == (before.waiting_since, before.unread_count)

@@ -45,9 +45,9 @@ class Somebody:
             "profile": Profile(name=self.name),
         }
         event = InboundMessage(**(values | fields))
-        inlet = replace(self.desk.connectors.inbound_channel(self.desk.toy()), kind=self.kind)
+        channel = replace(self.desk.connectors.inbound_channel(self.desk.toy()), kind=self.kind)
         received = self.desk.store.write(
-            lambda tx: receive_event(tx, inlet, event, WebhookRequest("POST", "", b""))
+            lambda tx: receive_event(tx, channel, event, WebhookRequest("POST", "", b""))
         )
         assert received.message_id is not None
         return self.desk.message(received.message_id)

@@ -41,7 +41,7 @@ def test_an_edit_does_not_add_the_files_again(desk: Desk, anna: Customer) -> Non
     assert desk.count(attachments) == 1
 
 
-def test_an_edit_of_what_never_came_is_a_message(desk: Desk, anna: Customer) -> None:
+def test_an_edit_of_a_message_that_never_came_is_a_message(desk: Desk, anna: Customer) -> None:
     anna.brings(anna.message("Hello", edits="unknown"))
     assert [one.text for one in desk.thread(desk.only_conversation().id)] == ["Hello"]
 
@@ -61,7 +61,7 @@ def test_an_edit_by_one_connector_leaves_the_same_id_of_another_alone(
     assert desk.message(by_other.id).text == "edited at the other bot"
 
 
-def test_what_was_edited_is_found_by_its_new_words_only(desk: Desk, anna: Customer) -> None:
+def test_an_edited_message_is_found_by_its_new_words_only(desk: Desk, anna: Customer) -> None:
     said = anna.says("a yellow umbrella")
     anna.edits(said, "a purple parasol")
     with desk.store.read() as connection:
@@ -105,7 +105,7 @@ def test_the_echo_after_the_send_returned_is_no_second_one_either(
     assert [one.text for one in desk.thread(ours.conversation_id)] == ["Hello", "Hi Anna"]
 
 
-def test_an_echo_of_what_was_written_elsewhere_is_shown_and_not_sent(
+def test_an_echo_of_a_message_from_the_providers_app_is_shown_and_not_sent(
     desk: Desk, anna: Customer
 ) -> None:
     anna.says("Hello")

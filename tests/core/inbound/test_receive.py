@@ -49,7 +49,7 @@ def test_the_same_event_ten_times_at_once_is_one_message(desk: Desk, anna: Custo
     assert desk.names() == ["conversation.created", "message.created"]
 
 
-def test_ten_messages_at_once_of_somebody_new_are_one_conversation(
+def test_ten_messages_at_once_of_a_new_contact_are_one_conversation(
     desk: Desk, anna: Customer
 ) -> None:
     events = [anna.message(f"photo {n}") for n in range(10)]

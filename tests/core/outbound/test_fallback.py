@@ -110,7 +110,7 @@ def test_a_refusal_for_good_leads_to_the_next_address_where_it_is_about_the_chan
     )
 
 
-def test_a_message_that_went_elsewhere_says_where_it_is_and_where_it_was_to_go(
+def test_a_message_that_took_another_route_shows_its_first_and_its_present_place(
     desk: Desk, both: str, provider: ToyProvider, letters: Customer
 ) -> None:
     ours = desk.replies(both, "Yes", client_id="c-1")
@@ -137,7 +137,7 @@ def test_a_message_that_went_elsewhere_says_where_it_is_and_where_it_was_to_go(
     assert (again.message.id, again.is_new) == (ours.id, False)
 
 
-def test_answers_that_go_elsewhere_arrive_in_the_order_they_were_written(
+def test_answers_that_take_another_route_arrive_in_the_order_they_were_written(
     desk: Desk, letters: Customer, provider: ToyProvider
 ) -> None:
     window = desk.customer("anna-page", "window")
@@ -172,7 +172,7 @@ def test_every_address_is_tried_once_and_the_failure_says_what_was_tried(
     assert [one["to"]["connector"] for one in events_of(desk, ours)] == ["letters", "window"]
 
 
-def test_without_another_address_it_fails_as_it_always_did(
+def test_without_another_address_the_message_fails(
     desk: Desk, anna: Customer, provider: ToyProvider
 ) -> None:
     ours = desk.replies(anna.says("Hello").conversation_id, "Hi")
@@ -183,7 +183,9 @@ def test_without_another_address_it_fails_as_it_always_did(
     assert events_of(desk, ours) == []
 
 
-def test_turned_off_it_is_left_to_the_agent(desk: Desk, both: str, provider: ToyProvider) -> None:
+def test_with_fallback_turned_off_the_message_fails(
+    desk: Desk, both: str, provider: ToyProvider
+) -> None:
     ours = desk.replies(both, "Yes")
     provider.refuses(WindowClosed("The window is closed."))
     sends_out(desk, Fallback(enabled=False, kinds=RULES.kinds))
@@ -191,7 +193,7 @@ def test_turned_off_it_is_left_to_the_agent(desk: Desk, both: str, provider: Toy
     assert (found.code, found.fallback_from) == ("window_closed", None)
 
 
-def test_a_channel_that_was_away_for_a_day_leads_elsewhere(
+def test_after_a_day_without_its_channel_a_message_takes_another_route(
     desk: Desk, both: str, provider: ToyProvider
 ) -> None:
     ours = desk.replies(both, "Yes")
@@ -202,7 +204,7 @@ def test_a_channel_that_was_away_for_a_day_leads_elsewhere(
     assert provider.texts_to("anna-home") == ["Yes"]
 
 
-def test_what_is_only_throttled_waits_for_its_own_channel(
+def test_a_throttled_message_waits_for_its_own_channel(
     desk: Desk, both: str, provider: ToyProvider
 ) -> None:
     ours = desk.replies(both, "Yes")
@@ -212,7 +214,7 @@ def test_what_is_only_throttled_waits_for_its_own_channel(
     assert provider.texts_to("anna") == ["Yes"]
 
 
-def test_what_the_hub_says_on_its_own_follows_nobody(
+def test_an_automatic_text_takes_no_other_route(
     desk: Desk, both: str, provider: ToyProvider
 ) -> None:
     sent = desk.store.write(
@@ -278,7 +280,7 @@ def an_id_of_the_provider(desk: Desk, ours: resources.Message) -> None:
 @pytest.mark.parametrize(
     "trace", [a_lost_answer, a_part_that_left, a_doubt, a_report, an_id_of_the_provider]
 )
-def test_what_may_have_left_goes_nowhere_else(
+def test_a_message_that_may_have_left_takes_no_other_route(
     desk: Desk, both: str, trace: Callable[[Desk, resources.Message], None]
 ) -> None:
     ours = desk.replies(both, "Yes")
@@ -290,7 +292,7 @@ def test_what_may_have_left_goes_nowhere_else(
     assert (found.status, found.code, found.fallback_from) == ("failed", "window_closed", None)
 
 
-def test_a_call_whose_answer_is_lost_is_never_also_sent_elsewhere(
+def test_a_call_whose_answer_is_lost_is_never_sent_by_another_channel(
     desk: Desk, both: str, provider: ToyProvider
 ) -> None:
     ours = desk.replies(both, "Yes")
@@ -302,7 +304,7 @@ def test_a_call_whose_answer_is_lost_is_never_also_sent_elsewhere(
     assert provider.texts == ["Yes"]
 
 
-def test_a_long_text_that_broke_off_in_the_middle_stays_where_it_began(
+def test_a_long_text_that_broke_off_in_the_middle_stays_on_its_channel(
     desk: Desk, both: str, provider: ToyProvider
 ) -> None:
     ours = desk.replies(both, "first|second")
@@ -314,7 +316,7 @@ def test_a_long_text_that_broke_off_in_the_middle_stays_where_it_began(
     assert provider.texts_to("anna-home") == []
 
 
-def test_whoever_lost_the_claim_moves_nothing(desk: Desk, both: str) -> None:
+def test_a_worker_that_lost_its_claim_moves_no_delivery(desk: Desk, both: str) -> None:
     ours = desk.replies(both, "Yes")
     stale = claim_now(desk)
     assert stale is not None
@@ -388,7 +390,7 @@ def is_somebody_else_again(desk: Desk, letters: Customer) -> None:
         is_somebody_else_again,
     ],
 )
-def test_an_address_that_is_closed_or_not_proved_is_no_way_on(
+def test_an_address_that_is_closed_or_not_proved_is_no_route(
     desk: Desk,
     both: str,
     letters: Customer,
@@ -404,7 +406,7 @@ def test_an_address_that_is_closed_or_not_proved_is_no_way_on(
     assert provider.calls == []
 
 
-def test_what_an_agent_merged_is_one_person(
+def test_records_that_an_agent_merged_are_one_contact(
     desk: Desk, anna: Customer, letters: Customer, provider: ToyProvider
 ) -> None:
     said = anna.says("Hello")
@@ -418,7 +420,7 @@ def test_what_an_agent_merged_is_one_person(
 
 
 @pytest.mark.parametrize(("days", "goes_there"), [(0.5, True), (3, True), (8, False)])
-def test_a_window_is_a_way_on_only_while_it_is_open(
+def test_a_channel_with_a_window_is_a_route_only_while_it_is_open(
     desk: Desk, anna: Customer, provider: ToyProvider, days: float, goes_there: bool
 ) -> None:
     window = desk.customer("anna-page", "window")
@@ -433,7 +435,7 @@ def test_a_window_is_a_way_on_only_while_it_is_open(
     assert (found.status is DeliveryStatus.SENT) is goes_there
 
 
-def test_a_window_that_is_known_to_be_closed_is_not_knocked_at(
+def test_a_window_that_is_known_to_be_closed_is_not_tried(
     desk: Desk, letters: Customer, provider: ToyProvider
 ) -> None:
     window = desk.customer("anna-page", "window")
@@ -447,7 +449,7 @@ def test_a_window_that_is_known_to_be_closed_is_not_knocked_at(
     assert [call.path for call in provider.tried] == ["anna-home"]
 
 
-def test_the_order_of_kinds_is_the_configured_one_then_who_was_heard_last(
+def test_routes_are_in_the_configured_order_of_kinds_then_the_last_heard_first(
     desk: Desk, anna: Customer, provider: ToyProvider
 ) -> None:
     said = anna.says("Hello")
@@ -500,7 +502,7 @@ def test_the_answer_to_a_message_of_another_channel_names_it_only_there(
     assert composed == [("anna", said.external_id), ("anna-home", "")]
 
 
-def test_the_next_answer_goes_to_the_address_of_what_it_answers_again(
+def test_the_next_answer_goes_to_the_address_of_the_message_it_answers_again(
     desk: Desk, both: str, provider: ToyProvider
 ) -> None:
     first = desk.replies(both, "Yes")
@@ -511,7 +513,7 @@ def test_the_next_answer_goes_to_the_address_of_what_it_answers_again(
     assert second.address == "toy:anna"
 
 
-def test_an_undone_link_takes_back_what_went_by_it(
+def test_an_undone_link_takes_back_the_messages_that_were_sent_by_it(
     desk: Desk, both: str, anna: Customer, letters: Customer, provider: ToyProvider
 ) -> None:
     ours = desk.replies(both, "Yes")

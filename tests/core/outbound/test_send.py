@@ -129,7 +129,9 @@ def test_answering_ends_the_waiting_and_takes_the_conversation(desk: Desk, anna:
     assert found.assignee.name == "Kadri"
 
 
-def test_answering_does_not_take_it_from_somebody_else(desk: Desk, anna: Customer) -> None:
+def test_answering_does_not_take_the_conversation_from_another_agent(
+    desk: Desk, anna: Customer
+) -> None:
     said = anna.says("Hello")
     mari = desk.hires("Mari")
     desk.changes(said.conversation_id, assignee_id=mari.id)
@@ -139,7 +141,7 @@ def test_answering_does_not_take_it_from_somebody_else(desk: Desk, anna: Custome
     assert found.assignee.name == "Mari"
 
 
-def test_answering_opens_what_was_resolved(desk: Desk, anna: Customer) -> None:
+def test_answering_opens_a_resolved_conversation(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     desk.changes(said.conversation_id, status="resolved")
     desk.replies(said.conversation_id, "One more thing")
@@ -155,7 +157,7 @@ def test_a_note_stays_inside(desk: Desk, anna: Customer) -> None:
     assert desk.events[-1].address is None
 
 
-def test_the_one_who_wrote_gets_the_same_event_as_everybody(desk: Desk, anna: Customer) -> None:
+def test_the_author_gets_the_same_event_as_every_agent(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     ours = desk.replies(said.conversation_id, "Hi")
     event = desk.events[-1]
@@ -282,13 +284,17 @@ def test_a_channel_that_lets_us_may_be_used_to_write_first(desk: Desk) -> None:
     assert desk.only_conversation().contact.id == started.contact_id
 
 
-def test_a_channel_that_does_not_is_refused_and_leaves_nobody_behind(desk: Desk) -> None:
+def test_writing_first_on_a_channel_that_forbids_it_is_refused_and_makes_no_contact(
+    desk: Desk,
+) -> None:
     with pytest.raises(Conflict):
         starts(desk, "newcomer", "toy")
     assert (desk.people(), desk.count(conversations)) == (0, 0)
 
 
-def test_writing_first_to_somebody_we_talk_with_goes_on_there(desk: Desk, anna: Customer) -> None:
+def test_writing_first_to_a_contact_with_an_open_conversation_joins_it(
+    desk: Desk, anna: Customer
+) -> None:
     said = anna.says("Hello")
     assert starts(desk, "anna", "toy").conversation_id == said.conversation_id
 
@@ -299,7 +305,7 @@ def test_starting_twice_with_one_client_id_starts_once(desk: Desk) -> None:
     assert desk.count(conversations) == 1
 
 
-def test_nobody_is_started_with_who_said_stop(desk: Desk, anna: Customer) -> None:
+def test_writing_first_to_a_contact_who_said_stop_is_refused(desk: Desk, anna: Customer) -> None:
     anna.says("Hello")
     anna.stops()
     with pytest.raises(Conflict):
@@ -313,7 +319,7 @@ def retry(desk: Desk, message: resources.Message) -> resources.Message:
     return desk.store.write(lambda tx: send.retry_message(tx, int(message.id)))
 
 
-def test_only_what_failed_can_be_sent_again(desk: Desk, anna: Customer) -> None:
+def test_only_a_failed_message_can_be_sent_again(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     ours = desk.replies(said.conversation_id, "Hi")
     with pytest.raises(Conflict):
@@ -325,12 +331,12 @@ def test_only_what_failed_can_be_sent_again(desk: Desk, anna: Customer) -> None:
     assert desk.events[-1].name == "message.updated"
 
 
-def test_what_is_not_there_cannot_be_sent_again(desk: Desk) -> None:
+def test_a_message_that_does_not_exist_cannot_be_sent_again(desk: Desk) -> None:
     with pytest.raises(NotFound):
         desk.store.write(lambda tx: send.retry_message(tx, 4711))
 
 
-def test_nothing_is_sent_again_to_who_said_stop(desk: Desk, anna: Customer) -> None:
+def test_no_message_is_sent_again_to_a_contact_who_said_stop(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     ours = desk.replies(said.conversation_id, "Hi")
     desk.sets_delivery(ours, status="failed")

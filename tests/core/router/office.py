@@ -83,10 +83,10 @@ class Office:
         from hub.outbound.send import Draft
         from hub.schema.author import Author
 
-        outlets = self.desk.connectors.outbound_channels()
+        channels = self.desk.connectors.outbound_channels()
         author, draft = Author("agent", by, ""), Draft(text)
         self.store.write(
-            lambda tx: send.send_message(tx, int(conversation), draft, author, outlets)
+            lambda tx: send.send_message(tx, int(conversation), draft, author, channels)
         )
 
     def looks_at(self, conversation: str, agent_id: int) -> resources.Conversation:

@@ -41,7 +41,7 @@ def test_a_reply_leaves_and_is_sent(desk: Desk, anna: Customer, provider: ToyPro
     assert desk.message(ours.id).external_id == f"p{ours.id}.0"
 
 
-def test_what_waited_before_the_start_leaves_too(
+def test_a_message_that_waited_before_the_start_leaves_too(
     desk: Desk, anna: Customer, boris: Customer, provider: ToyProvider
 ) -> None:
     sent = [desk.replies(says_hello(one), f"to {one.path}") for one in (anna, boris)]
@@ -71,7 +71,7 @@ def test_messages_to_one_address_leave_in_order(
     assert provider.texts == [str(number) for number in range(8)]
 
 
-def test_one_who_waits_does_not_hold_up_the_others(
+def test_an_address_that_waits_does_not_hold_up_other_addresses(
     desk: Desk, anna: Customer, boris: Customer, provider: ToyProvider, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(delivery, "FIRST_WAIT", timedelta(minutes=1))
@@ -216,7 +216,7 @@ def test_after_a_restart_nothing_waits_for_a_try_that_was_far_off(
 
 
 @pytest.mark.parametrize("error", [Rejected, WindowClosed], ids=lambda error: error.code)
-def test_a_no_is_final_and_says_why(
+def test_a_refusal_is_final_and_says_why(
     desk: Desk, anna: Customer, provider: ToyProvider, error: Any
 ) -> None:
     provider.refuses(error("The picture is too large.", external_code="E7"))
@@ -241,7 +241,7 @@ def test_an_address_where_nobody_can_be_reached_is_closed(
         desk.replies(ours.conversation_id, "Hello?")
 
 
-def test_after_a_no_the_next_message_leaves(
+def test_after_a_refusal_the_next_message_leaves(
     desk: Desk, anna: Customer, provider: ToyProvider
 ) -> None:
     provider.refuses(Rejected("No."))
@@ -280,7 +280,9 @@ def test_a_connector_that_works_again_needs_nobody(
     eventually(lambda: desk.connectors.connector_resource("toy").state == "ok")
 
 
-def test_it_gives_up_after_a_day(desk: Desk, anna: Customer, provider: ToyProvider) -> None:
+def test_a_delivery_fails_after_a_day_of_attempts(
+    desk: Desk, anna: Customer, provider: ToyProvider
+) -> None:
     provider.goes_away()
     ours = desk.replies(says_hello(anna), "Hi")
     desk.sets_delivery(ours, created_at=a_moment_ago(hours=24, minutes=1))
@@ -288,7 +290,9 @@ def test_it_gives_up_after_a_day(desk: Desk, anna: Customer, provider: ToyProvid
     assert desk.waits_until(ours, "failed").code == "connection_failed"
 
 
-def test_it_does_not_give_up_before(desk: Desk, anna: Customer, provider: ToyProvider) -> None:
+def test_a_delivery_does_not_fail_before_a_day_of_attempts(
+    desk: Desk, anna: Customer, provider: ToyProvider
+) -> None:
     provider.goes_away()
     ours = desk.replies(says_hello(anna), "Hi")
     desk.sets_delivery(ours, created_at=a_moment_ago(hours=23, minutes=59))
@@ -297,7 +301,7 @@ def test_it_does_not_give_up_before(desk: Desk, anna: Customer, provider: ToyPro
     assert desk.delivery(ours).status in ("queued", "sending")
 
 
-def test_nothing_leaves_for_who_said_stop_meanwhile(
+def test_no_message_leaves_for_a_contact_who_said_stop_meanwhile(
     desk: Desk, anna: Customer, provider: ToyProvider
 ) -> None:
     ours = desk.replies(says_hello(anna), "Hi")
@@ -389,7 +393,7 @@ def test_a_limit_below_one_a_second_still_gives_one() -> None:
     assert buckets.take("a", now=10.0) == 0.0
 
 
-def test_what_was_taken_in_vain_can_be_given_back() -> None:
+def test_a_turn_that_was_not_used_can_be_given_back() -> None:
     buckets = Buckets(RateLimit(1, 10.0))
     assert buckets.take("a", now=0.0) == 0.0
     buckets.give_back("a")
@@ -444,7 +448,7 @@ def test_stopping_finishes_what_is_under_way_and_takes_nothing_more(
     assert desk.delivery(second).status == "queued"
 
 
-def test_stopping_leaves_no_message_in_nobodys_hands(
+def test_stopping_leaves_no_claimed_message_unsent(
     desk: Desk, anna: Customer, boris: Customer, provider: ToyProvider
 ) -> None:
     """A claim made in the very moment of the stop is still carried out."""

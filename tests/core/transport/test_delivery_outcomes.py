@@ -48,7 +48,7 @@ def test_a_lost_call_is_asked_for_and_sent_again(desk: Desk, provider: ToyProvid
     assert not found.maybe_twice
 
 
-def test_where_nobody_can_be_asked_it_leaves_again_and_says_so(
+def test_a_lost_answer_of_a_provider_that_cannot_be_asked_is_sent_again_and_marked(
     desk: Desk, anna: Customer, provider: ToyProvider
 ) -> None:
     provider.loses_the_answer()
@@ -70,9 +70,7 @@ def test_an_echo_that_came_instead_of_the_answer_is_answer_enough(
     assert provider.texts == []
 
 
-def test_what_a_dead_process_had_in_its_hands_is_reconciled(
-    desk: Desk, provider: ToyProvider
-) -> None:
+def test_a_delivery_of_a_dead_process_is_reconciled(desk: Desk, provider: ToyProvider) -> None:
     """It was killed after the provider took the message and before anything was written."""
     dora = desk.customer("dora", "askable")
     ours = desk.replies(says_hello(dora), "Hi")
@@ -94,7 +92,9 @@ def test_a_lease_holds_until_it_runs_out(desk: Desk, anna: Customer) -> None:
     assert (again.attempts, again.unknown_since is not None) == (2, True)
 
 
-def test_who_lost_the_lease_takes_nothing_from_who_has_it_now(desk: Desk, anna: Customer) -> None:
+def test_a_worker_that_lost_its_lease_changes_nothing_for_the_worker_that_has_it(
+    desk: Desk, anna: Customer
+) -> None:
     ours = desk.replies(says_hello(anna), "Hi")
     stale = claim_now(desk)
     assert stale is not None
@@ -181,7 +181,7 @@ def test_a_failure_reported_while_it_is_under_way_is_not_hidden_by_the_report_be
     assert desk.waits_until(ours, "failed").reason == "No such number."
 
 
-def test_what_the_provider_took_and_then_failed_leaves_again_when_asked(
+def test_a_message_that_the_provider_took_and_failed_leaves_again_on_retry(
     desk: Desk, anna: Customer, provider: ToyProvider
 ) -> None:
     ours = desk.replies(says_hello(anna), "Hi")
@@ -242,7 +242,9 @@ def test_an_old_id_does_not_pass_for_the_answer_to_a_new_try(
     assert provider.texts == ["Hi"]
 
 
-def test_a_failure_that_was_none_after_all(desk: Desk, anna: Customer) -> None:
+def test_a_message_delivered_after_a_reported_failure_is_delivered(
+    desk: Desk, anna: Customer
+) -> None:
     ours = desk.replies(says_hello(anna), "Hi")
     desk.sets_delivery(ours, status="sent")
     desk.reports("failed", message_id=ours.id, reason="Not yet.")
