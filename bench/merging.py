@@ -13,6 +13,7 @@ from hub.contacts import contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, timeline
 from hub.conversations.loaded_conversation import LoadedConversation
+from hub.conversations.timeline import NewMessage
 from hub.identity import links
 from hub.schema.author import Author
 from hub.store.engine import Store, Transaction
@@ -122,10 +123,12 @@ def _add_message(
     timeline.add_message(
         tx,
         conversation,
-        person=contact,
-        connector="sms",
-        kind="sms",
-        direction="in",
-        author=Author("contact", contact.root_id, contact.contact.name),
-        text=f"Where is my order number {number}?",
+        NewMessage(
+            contact_address=contact,
+            connector="sms",
+            kind="sms",
+            direction="in",
+            author=Author("contact", contact.root_id, contact.contact.name),
+            text=f"Where is my order number {number}?",
+        ),
     )

@@ -1,7 +1,9 @@
-"""What is said and done, written into a thread and found there again."""
+"""Adds messages and events to a conversation's timeline, changes them and finds them again."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,94 +22,125 @@ _INSERT_MESSAGE = Prepared(insert_all(messages))
 
 
 def sane_time(sent_at: datetime | None, now: datetime) -> datetime:
-    """The provider's time, unless its clock cannot be right; then ours."""
+    """The provider's time of a message; our time, where the provider's clock cannot be right.
+
+    Args:
+        sent_at: the provider's time, None where it gives none.
+    """
     if sent_at is None or not now - timedelta(days=400) <= sent_at <= now + timedelta(minutes=2):
         return now
     return min(sent_at, now)
 
 
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message, note or event that is to be added to a conversation.
+
+    Args:
+        direction: `in` or `out`.
+        type: `message`, `note` or `event`.
+        contact_address: the sender or the recipient; None for a note or an event.
+        connector: the channel's name, with its kind in `kind`; None for a note or an event.
+        created_at: the provider's time; None for the time of the transaction.
+        folded: the full text, where `text` leaves out quotes or a signature.
+        extra: fields that have no column.
+    """
+
+    direction: str
+    author: Author
+    type: str = "message"
+    text: str = ""
+    contact_address: ContactAddress | None = None
+    connector: str | None = None
+    kind: str | None = None
+    created_at: datetime | None = None
+    subject: str = ""
+    folded: str = ""
+    html: str = ""
+    reply_to_id: int | None = None
+    duplicate_of_id: int | None = None
+    external_id: str | None = None
+    client_id: str | None = None
+    journal_id: int | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
 def add_message(
-    tx: Transaction,
-    target: LoadedConversation,
-    *,
-    person: ContactAddress | None,
-    connector: str | None,
-    kind: str | None,
-    direction: str,
-    author: Author,
-    type: str = "message",
-    text: str = "",
-    created_at: datetime | None = None,
-    **columns: Any,
+    tx: Transaction, conversation: LoadedConversation, message: NewMessage
 ) -> dict[str, Any]:
-    """Adds one row and indexes its words. Returns all its columns."""
-    where = person or target.contact_address
+    """Adds a message to a conversation and to the search index.
+
+    The conversation is not saved: publishing the message does that.
+
+    Returns: all columns of the row, by name.
+    """
+    contact_address = message.contact_address
     values: dict[str, Any] = {
-        "conversation_id": target.id,
-        "contact_id": where.contact_id,
-        "address_id": where.address_id if person else None,
-        "journal_id": None,
-        "connector": connector,
-        "kind": kind,
-        "direction": direction,
-        "type": type,
-        "author_type": author.type,
-        "author_id": author.id,
-        "author_name": author.name,
-        "subject": "",
-        "text": text,
-        "folded": "",
-        "html": "",
-        "reply_to_id": None,
-        "duplicate_of_id": None,
-        "external_id": None,
-        "client_id": None,
-        "extra": {},
-        "created_at": created_at or tx.now,
+        "conversation_id": conversation.id,
+        "contact_id": (contact_address or conversation.contact_address).contact_id,
+        "address_id": contact_address.address_id if contact_address else None,
+        "journal_id": message.journal_id,
+        "connector": message.connector,
+        "kind": message.kind,
+        "direction": message.direction,
+        "type": message.type,
+        "author_type": message.author.type,
+        "author_id": message.author.id,
+        "author_name": message.author.name,
+        "subject": message.subject,
+        "text": message.text,
+        "folded": message.folded,
+        "html": message.html,
+        "reply_to_id": message.reply_to_id,
+        "duplicate_of_id": message.duplicate_of_id,
+        "external_id": message.external_id,
+        "client_id": message.client_id,
+        "extra": message.extra,
+        "created_at": message.created_at or tx.now,
         "received_at": tx.now,
         "edited_at": None,
-        **columns,
     }
     values["id"] = _INSERT_MESSAGE.rows(tx.connection, values)[0].id
-    if type != "event":
-        search_index.index_message(tx, values["id"], f"{values['subject']} {text}")
-        target.last_message_id = values["id"]
-        target.last_activity_at = tx.now
-        if direction == "out" and author.type == "agent" and type == "message":
-            lifecycle.clear_context_card(target)
-        if connector is not None:
-            lifecycle.add_connector(tx, target, connector)
+    if message.type != "event":
+        search_index.index_message(tx, values["id"], f"{message.subject} {message.text}")
+        conversation.last_message_id = values["id"]
+        conversation.last_activity_at = tx.now
+        is_answer = message.direction == "out" and message.type == "message"
+        if is_answer and message.author.type == "agent":
+            lifecycle.clear_context_card(conversation)
+        if message.connector is not None:
+            lifecycle.add_connector(tx, conversation, message.connector)
     return values
 
 
 def add_event(
-    tx: Transaction, target: LoadedConversation, name: str, author: Author, **fields: Any
-) -> None:
-    """A line in the timeline that says what happened, for whoever reads it later."""
-    add_event_at(tx, target, None, author, {"name": name, **fields})
-
-
-def add_event_at(
     tx: Transaction,
-    target: LoadedConversation,
-    at: datetime | None,
+    conversation: LoadedConversation,
+    name: str,
     author: Author,
-    told: dict[str, Any],
+    *,
+    created_at: datetime | None = None,
+    **fields: Any,
 ) -> None:
-    """The same for what happened at a moment before this one. `told` has the event's `name`."""
+    """Adds an event to the timeline, publishes it and saves the conversation.
+
+    Args:
+        name: the event's name, for instance `conversation.status`.
+        created_at: the time of the event, where it happened before this transaction.
+        fields: what the event says; values of JSON.
+    """
     values = add_message(
         tx,
-        target,
-        person=None,
-        connector=None,
-        kind=None,
-        direction="out",
-        author=author,
-        type="event",
-        created_at=at,
-        extra={"event": told},
+        conversation,
+        NewMessage(
+            direction="out",
+            author=author,
+            type="event",
+            created_at=created_at,
+            extra={"event": {"name": name, **fields}},
+        ),
     )
-    publishing.publish_new_message(tx, target, values["id"])
+    publishing.publish_new_message(tx, conversation, values["id"])
 
 
 def set_external_id(tx: Transaction, message_id: int, external_id: str) -> None:
@@ -190,7 +223,10 @@ def redirect_message(
 def find_message(
     tx: Transaction, connector: str, address_id: int, ids: tuple[str, ...]
 ) -> RowMapping | None:
-    """The newest message with this address that the provider knows by one of these ids."""
+    """The newest message with this address that has one of these ids at the provider.
+
+    Returns: its row, or None.
+    """
     if not ids:
         return None
     ours = select(external_ids.c.message_id).where(

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from hub.contacts import address_state, contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing, timeline
+from hub.conversations.timeline import NewMessage
 from hub.errors import LimitExceeded
 from hub.handover import creation
 from hub.identity import links
@@ -109,13 +110,15 @@ def send_digest(
     values = timeline.add_message(
         tx,
         conversation,
-        person=recipient,
-        connector=route.channel.name,
-        kind=route.channel.kind,
-        direction="out",
-        author=author.SYSTEM,
-        subject=texts["subject"],
-        text=digest_text(texts, _answer_texts(tx, unread), link, route.channel.text_limit),
+        NewMessage(
+            contact_address=recipient,
+            connector=route.channel.name,
+            kind=route.channel.kind,
+            direction="out",
+            author=author.SYSTEM,
+            subject=texts["subject"],
+            text=digest_text(texts, _answer_texts(tx, unread), link, route.channel.text_limit),
+        ),
     )
     fallback_from = {
         "code": VISITOR_LEFT,

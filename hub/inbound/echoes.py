@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from hub.contacts import contact_addresses
 from hub.conversations import attachments, lifecycle, publishing, timeline
+from hub.conversations.timeline import NewMessage
 from hub.outbound import receipts
 from hub.schema.author import Author
 from hub.store.engine import Transaction
@@ -48,16 +49,18 @@ def receive_echo(
     values = timeline.add_message(
         tx,
         conversation,
-        person=recipient,
-        connector=connector,
-        kind=kind,
-        direction="out",
-        author=Author("agent", None, "Answered elsewhere"),
-        text=event.text,
-        created_at=timeline.sane_time(event.sent_at, tx.now),
-        external_id=event.external_id or None,
-        journal_id=journal_id,
-        extra=dict(event.extra),
+        NewMessage(
+            contact_address=recipient,
+            connector=connector,
+            kind=kind,
+            direction="out",
+            author=Author("agent", None, "Answered elsewhere"),
+            text=event.text,
+            created_at=timeline.sane_time(event.sent_at, tx.now),
+            external_id=event.external_id or None,
+            journal_id=journal_id,
+            extra=dict(event.extra),
+        ),
     )
     attachments.add_inbound_files(tx, connector, values["id"], recipient, event.attachments)
     conversation.waiting_since = None

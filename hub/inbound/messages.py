@@ -9,6 +9,7 @@ from hub.contacts import address_state, contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import attachments, duplicates, lifecycle, publishing, timeline
 from hub.conversations.loaded_conversation import LoadedConversation
+from hub.conversations.timeline import NewMessage
 from hub.handover import arrival, redemption
 from hub.handover.redemption import RedeemedHandover
 from hub.identity import evidence
@@ -193,7 +194,8 @@ def _add_row(
     answered: _Answered | None,
     *,
     event_fields: dict[str, Any] | None = None,
-    **columns: Any,
+    type: str = "message",
+    duplicate_of_id: int | None = None,
 ) -> dict[str, Any]:
     """Adds the row of a message, with its files. Returns all its columns."""
     sender = conversation.contact_address
@@ -207,22 +209,25 @@ def _add_row(
     values = timeline.add_message(
         tx,
         conversation,
-        person=sender,
-        connector=channel.name,
-        kind=channel.kind,
-        direction="in",
-        author=Author("contact", sender.root_id, sender.name),
-        text=event.text,
-        created_at=timeline.sane_time(event.sent_at, tx.now),
-        subject=event.subject,
-        folded=event.full_text if event.full_text != event.text else "",
-        html=event.html,
-        external_id=event.external_id or None,
-        client_id=event.client_id or None,
-        journal_id=journal_id,
-        reply_to_id=None if answered is None else answered.message_id,
-        extra=extra,
-        **columns,
+        NewMessage(
+            contact_address=sender,
+            connector=channel.name,
+            kind=channel.kind,
+            direction="in",
+            type=type,
+            author=Author("contact", sender.root_id, sender.name),
+            text=event.text,
+            created_at=timeline.sane_time(event.sent_at, tx.now),
+            subject=event.subject,
+            folded=event.full_text if event.full_text != event.text else "",
+            html=event.html,
+            external_id=event.external_id or None,
+            client_id=event.client_id or None,
+            journal_id=journal_id,
+            reply_to_id=None if answered is None else answered.message_id,
+            extra=extra,
+            duplicate_of_id=duplicate_of_id,
+        ),
     )
     if event.attachments:
         attachments.add_inbound_files(tx, channel.name, values["id"], sender, event.attachments)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import publishing, timeline
 from hub.conversations.loaded_conversation import LoadedConversation
+from hub.conversations.timeline import NewMessage
 from hub.outbound import send
 from hub.outbound.destinations import OutboundChannel
 from hub.schema import author
@@ -40,13 +41,15 @@ def send_automatic_text(
     values = timeline.add_message(
         tx,
         conversation,
-        person=recipient,
-        connector=channel.name,
-        kind=channel.kind,
-        direction="out",
-        author=author.SYSTEM,
-        text=text,
-        client_id=client_id,
+        NewMessage(
+            contact_address=recipient,
+            connector=channel.name,
+            kind=channel.kind,
+            direction="out",
+            author=author.SYSTEM,
+            text=text,
+            client_id=client_id,
+        ),
     )
     send.queue_delivery(tx, values["id"], recipient, channel)
     publishing.publish_new_message(tx, conversation, values["id"])

@@ -15,6 +15,7 @@ from hub.contacts import address_state, contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import actions, attachments, lifecycle, publishing, timeline, views
 from hub.conversations.loaded_conversation import LoadedConversation
+from hub.conversations.timeline import NewMessage
 from hub.errors import Conflict, Invalid, NotFound
 from hub.outbound import destinations
 from hub.outbound.destinations import MessagePlace, OutboundChannel
@@ -263,15 +264,17 @@ def _add_message(
     values = timeline.add_message(
         tx,
         conversation,
-        person=recipient,
-        connector=None if channel is None else channel.name,
-        kind=None if channel is None else channel.kind,
-        direction="out",
-        author=author,
-        type=draft.type,
-        text=draft.text,
-        reply_to_id=draft.reply_to,
-        client_id=draft.client_id,
+        NewMessage(
+            contact_address=recipient,
+            connector=None if channel is None else channel.name,
+            kind=None if channel is None else channel.kind,
+            direction="out",
+            author=author,
+            type=draft.type,
+            text=draft.text,
+            reply_to_id=draft.reply_to,
+            client_id=draft.client_id,
+        ),
     )
     _attach(tx, values["id"], conversation, draft)
     if recipient is not None and channel is not None:

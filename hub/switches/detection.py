@@ -290,12 +290,11 @@ def _record_switch(
             created_at=tx.now,
         )
     )
-    event = {
-        "name": "channel.switched",
+    fields = {
         "from": switch.from_.model_dump(),
         "to": switch.to.model_dump(),
         "recognised_by": switch.recognised_by,
         "seconds": switch.seconds,
     }
     author = Author("contact", contact_address.root_id, contact_address.name)
-    timeline.add_event_at(tx, conversation, at, author, event)
+    timeline.add_event(tx, conversation, "channel.switched", author, created_at=at, **fields)
