@@ -15,7 +15,9 @@ def overdue(office: Office, conversation: str) -> None:
     office.sets(conversation, accept_by=a_moment_ago(seconds=1))
 
 
-def test_what_nobody_looks_at_goes_to_somebody_else_and_keeps_its_place(office: Office) -> None:
+def test_a_conversation_not_accepted_in_time_goes_to_another_agent_and_keeps_its_place(
+    office: Office,
+) -> None:
     office.hires("Mari")
     found = office.waits("anna")
     office.assigns()
@@ -29,7 +31,9 @@ def test_what_nobody_looks_at_goes_to_somebody_else_and_keeps_its_place(office: 
     assert "conversation.unanswered" in office.lines(found)
 
 
-def test_what_nobody_looks_at_in_time_does_not_come_back_to_them(office: Office) -> None:
+def test_a_conversation_not_accepted_in_time_does_not_come_back_to_its_agent(
+    office: Office,
+) -> None:
     office.hires("Mari")
     found = office.waits("anna")
     office.assigns()
@@ -54,7 +58,7 @@ def test_after_the_last_try_the_overflow_team_gets_it_with_an_alarm(teams: Offic
     assert teams.row(found).attempts == 0
 
 
-def test_who_looks_or_answers_keeps_it(office: Office) -> None:
+def test_an_agent_who_looks_or_answers_keeps_the_conversation(office: Office) -> None:
     mari = office.hires("Mari")
     looked, answered = office.waits("anna"), office.waits("boris")
     office.assigns()
@@ -67,7 +71,7 @@ def test_who_looks_or_answers_keeps_it(office: Office) -> None:
     office.looks_at(looked, mari)  # once more changes nothing
 
 
-def test_nobody_accepts_what_is_not_theirs(office: Office) -> None:
+def test_an_agent_cannot_accept_the_conversation_of_another(office: Office) -> None:
     office.hires("Mari")
     jaan = office.hires("Jaan", online=False)
     found = office.waits("anna")
@@ -80,7 +84,7 @@ def test_nobody_accepts_what_is_not_theirs(office: Office) -> None:
         office.looks_at("4711", jaan)
 
 
-def test_what_is_taken_by_hand_has_no_time_to_run_out(office: Office) -> None:
+def test_a_conversation_taken_by_hand_need_not_be_accepted(office: Office) -> None:
     mari = office.hires("Mari", online=False)
     found = office.waits("anna")
     office.changes(found, mari, assignee_id=mari)
@@ -89,7 +93,7 @@ def test_what_is_taken_by_hand_has_no_time_to_run_out(office: Office) -> None:
     assert office.row(found).accept_by is None
 
 
-def test_what_an_agent_lets_go_goes_to_somebody_else(office: Office) -> None:
+def test_a_released_conversation_goes_to_another_agent(office: Office) -> None:
     mari = office.hires("Mari")
     found = office.waits("anna")
     office.assigns()
@@ -107,7 +111,7 @@ def test_what_an_agent_lets_go_goes_to_somebody_else(office: Office) -> None:
 # -- agents who go --------------------------------------------------------------------------------
 
 
-def test_what_was_not_answered_goes_on_when_its_agent_is_gone(office: Office) -> None:
+def test_an_unanswered_conversation_moves_on_when_its_agent_is_gone(office: Office) -> None:
     mari = office.hires("Mari")
     looked, answered = office.waits("anna"), office.waits("boris")
     office.assigns()
@@ -122,7 +126,7 @@ def test_what_was_not_answered_goes_on_when_its_agent_is_gone(office: Office) ->
     assert "conversation.agent_left" in office.lines(looked)
 
 
-def test_where_nobody_has_to_accept_what_was_not_answered_goes_on_too(office: Office) -> None:
+def test_an_unanswered_conversation_moves_on_also_where_accepting_is_off(office: Office) -> None:
     office.configures(assignment={"accept_within": "0s"})
     mari = office.hires("Mari")
     found = office.waits("anna")
@@ -134,7 +138,7 @@ def test_where_nobody_has_to_accept_what_was_not_answered_goes_on_too(office: Of
     assert office.has(found) == "Jaan"
 
 
-def test_what_was_answered_moves_where_the_file_says_so(office: Office) -> None:
+def test_an_answered_conversation_moves_on_where_the_file_says_so(office: Office) -> None:
     office.configures(assignment={"answered_when_offline": "move"})
     mari = office.hires("Mari")
     found = office.waits("boris")

@@ -119,13 +119,13 @@ def test_each_text_has_its_moment(situation: ReplyContext, said: list[str]) -> N
     assert replies_due(GREETS, situation) == said
 
 
-def test_a_queue_text_of_ones_own_is_said_also_while_nobody_is_online() -> None:
+def test_a_configured_queue_text_is_sent_also_while_no_agent_is_online() -> None:
     waits = ReplyContext("sms", is_routed=True, waited=SECONDS)
     assert replies_due(config(replies={"queued": "Number {position}."}), waits) == ["queued"]
     assert replies_due(config(), waits) == []
 
 
-def test_a_file_with_connectors_alone_says_nothing() -> None:
+def test_a_file_with_connectors_alone_sends_no_reply() -> None:
     waits = ReplyContext("sms", is_new=True, is_routed=True, waited=SECONDS, is_served=True)
     nothing = {"teams": {}, "hours": {}, "routing": [], "assignment": {}, "replies": {}, "sla": {}}
     assert replies_due(config(), waits) == []
@@ -134,7 +134,7 @@ def test_a_file_with_connectors_alone_says_nothing() -> None:
     assert replies_due(config(teams={"support": {}}), waits) == ["queued"]
 
 
-def test_without_a_greeting_nobody_is_greeted() -> None:
+def test_without_a_greeting_text_no_greeting_is_sent() -> None:
     assert replies_due(config(), ReplyContext("sms", is_new=True)) == []
 
 

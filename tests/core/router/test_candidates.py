@@ -57,7 +57,7 @@ IN_THE_WAY: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("code", IN_THE_WAY)
-def test_what_is_in_the_way_is_told(code: str) -> None:
+def test_each_obstacle_of_an_agent_is_named(code: str) -> None:
     columns, wanted = IN_THE_WAY[code]
     other = agent(
         2,
@@ -69,7 +69,7 @@ def test_what_is_in_the_way_is_told(code: str) -> None:
     assert (name_of(found), code_of(found, 1)) == ("A2", code)
 
 
-def test_a_team_that_is_closed_takes_nothing() -> None:
+def test_a_closed_team_gets_no_conversation() -> None:
     member = agent(1, teams=frozenset({"support"}))
     found = choose_agent(
         queued(team="support"), [member], AssignmentPolicy(closed=frozenset({"support"})), NOW
@@ -77,7 +77,7 @@ def test_a_team_that_is_closed_takes_nothing() -> None:
     assert (name_of(found), code_of(found, 1)) == (None, "closed")
 
 
-def test_skills_are_asked_for_until_it_took_too_long() -> None:
+def test_skills_are_required_until_the_wait_is_too_long() -> None:
     wanted, unskilled = queued(skills=("arabic",)), agent(1)
     early = choose_agent(wanted, [unskilled], TERMS, NOW + timedelta(seconds=119))
     assert (early.agent, early.retry_at) == (None, NOW + timedelta(minutes=2))
@@ -90,7 +90,7 @@ def test_skills_are_asked_for_until_it_took_too_long() -> None:
     )
 
 
-def test_a_language_that_nobody_writes_is_not_waited_for() -> None:
+def test_a_language_that_no_agent_writes_is_not_waited_for() -> None:
     english = agent(1, languages=frozenset({"en"}))
     assert name_of(choose_agent(queued(language="fi"), [english], TERMS, NOW)) == "A1"
     finnish = agent(2, languages=frozenset({"fi"}), loads=FULL)
@@ -99,7 +99,7 @@ def test_a_language_that_nobody_writes_is_not_waited_for() -> None:
     assert name_of(choose_agent(queued(language="fi"), [english, finnish], TERMS, later)) == "A1"
 
 
-def test_one_person_counts_once_and_by_the_heaviest_channel() -> None:
+def test_one_customer_counts_once_and_by_the_heaviest_channel() -> None:
     has_room = agent(1, capacity=1.0, loads={7: 1.0})
     assert has_room.has_room_for(queued(root_id=7, weight=1.0))
     assert not has_room.has_room_for(queued(root_id=7, weight=2.0))
@@ -107,11 +107,11 @@ def test_one_person_counts_once_and_by_the_heaviest_channel() -> None:
     assert has_room.with_conversation(queued(root_id=7, weight=1.0), NOW).load == 1.0
 
 
-def test_who_takes_nothing_is_given_nothing() -> None:
+def test_an_agent_without_capacity_gets_no_conversation() -> None:
     assert choose_agent(queued(weight=0.0), [agent(1, capacity=0.0)], TERMS, NOW).agent is None
 
 
-def test_turns_go_round() -> None:
+def test_round_robin_assigns_in_turns() -> None:
     terms, agents = (
         AssignmentPolicy(strategy="round_robin"),
         [agent(1), agent(2), agent(3, loads={5: 1.0})],
@@ -127,17 +127,17 @@ def test_turns_go_round() -> None:
     assert served == [1, 2, 3, 1, 2, 3]
 
 
-def test_who_is_known_and_away_is_not_waited_for() -> None:
+def test_a_known_agent_who_is_away_is_not_waited_for() -> None:
     known, other = agent(1, presence="away"), agent(2)
     assert name_of(choose_agent(queued(known_agent_id=1), [known, other], TERMS, NOW)) == "A2"
 
 
-def test_nobody_is_kept_waiting_for_one_when_all_are_busy_too() -> None:
+def test_a_known_agent_is_not_waited_for_when_all_are_busy() -> None:
     known, other = agent(1, loads=FULL), agent(2, loads=FULL)
     assert choose_agent(queued(known_agent_id=1), [known, other], TERMS, NOW).retry_at is None
 
 
-def test_only_the_nearest_are_remembered() -> None:
+def test_only_the_nearest_candidates_are_kept() -> None:
     agents = [agent(number, presence="offline") for number in range(100)]
     agents.append(agent(500, loads={7: 1.0}))
     agents.append(agent(501))
@@ -147,7 +147,7 @@ def test_only_the_nearest_are_remembered() -> None:
     assert found.obstacle_counts == {"offline": 100}
 
 
-def test_why_nobody_gets_it_is_a_sentence() -> None:
+def test_the_obstacles_are_summarized_in_a_sentence() -> None:
     assert (
         summarize_obstacles({"offline": 2, "full": 1})
         == "Nobody is free: 2 offline, 1 without room."
@@ -206,7 +206,7 @@ def could(one: Agent, wanted: QueuedConversation, terms: AssignmentPolicy) -> bo
 
 
 @given(_agents, _needs, _terms)
-def test_nobody_gets_it_who_may_not_answer_or_has_no_room(
+def test_an_agent_who_may_not_answer_or_has_no_room_is_never_chosen(
     agents: list[Agent], wanted: QueuedConversation, terms: AssignmentPolicy
 ) -> None:
     found = choose_agent(wanted, agents, terms, NOW)
@@ -216,7 +216,7 @@ def test_nobody_gets_it_who_may_not_answer_or_has_no_room(
 
 
 @given(_agents, _needs, _terms)
-def test_nothing_waits_while_somebody_free_fits(
+def test_no_conversation_waits_while_a_free_agent_fits(
     agents: list[Agent], wanted: QueuedConversation, terms: AssignmentPolicy
 ) -> None:
     found = choose_agent(wanted, agents, terms, NOW)
@@ -232,7 +232,7 @@ def test_nothing_waits_while_somebody_free_fits(
 
 
 @given(_agents, st.lists(_needs, max_size=30), _terms)
-def test_however_many_come_nobody_holds_more_than_they_can(
+def test_no_agent_gets_more_than_their_capacity(
     agents: list[Agent], needs: list[QueuedConversation], terms: AssignmentPolicy
 ) -> None:
     too_full = {one.id for one in agents if one.load > one.capacity}
@@ -257,7 +257,9 @@ def key(**fields: Any) -> ordering.QueueKey:
 
 
 @given(_times, _times)
-def test_of_two_alike_the_first_is_served_first(one: datetime, other: datetime) -> None:
+def test_of_two_equal_conversations_the_first_is_assigned_first(
+    one: datetime, other: datetime
+) -> None:
     assert (key(queued_at=one) < key(queued_at=other)) == (one < other)
 
 
@@ -270,7 +272,7 @@ def test_priority_goes_before_and_age_before_priority(at: datetime, priority: st
     assert normal < key(queued_at=at + overtakes, priority=priority)
 
 
-def test_who_must_be_answered_sooner_goes_before_who_came_a_little_earlier() -> None:
+def test_a_sooner_due_answer_goes_before_a_slightly_longer_wait() -> None:
     later = NOW + timedelta(minutes=1)
     due = NOW + timedelta(minutes=2)
     assert key(queued_at=later, sla_due=due) < key(queued_at=NOW)

@@ -147,7 +147,9 @@ def check(day: Day) -> None:
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
-def test_after_any_day_nothing_waits_for_somebody_free(desk: Desk, data: st.DataObject) -> None:
+def test_after_any_day_no_conversation_waits_while_a_free_agent_fits(
+    desk: Desk, data: st.DataObject
+) -> None:
     if not hasattr(desk, "day"):
         desk.day = Day(Office(desk, **SECTIONS))  # type: ignore[attr-defined]
     day: Day = desk.day  # type: ignore[attr-defined]

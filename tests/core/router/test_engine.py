@@ -18,7 +18,7 @@ from tests.core.toys import a_moment_ago
 # -- rules ----------------------------------------------------------------------------------------
 
 
-def test_rules_are_written_where_everybody_sees_them(teams: Office) -> None:
+def test_the_outcome_of_the_rules_is_written_in_the_conversation(teams: Office) -> None:
     found = teams.waits("anna", "What is the price?")
     teams.assigns()
     row = teams.row(found)
@@ -47,13 +47,13 @@ def test_rules_look_once_and_again_when_it_is_opened_again(teams: Office) -> Non
     assert teams.desk.conversation(found).team.name == "sales"  # type: ignore[union-attr]
 
 
-def test_the_language_is_kept_where_it_can_be_told(teams: Office) -> None:
+def test_the_detected_language_is_kept(teams: Office) -> None:
     found = teams.waits("anna", "Gdzie jest moje zamówienie? Miało przyjść wczoraj.")
     teams.assigns()
     assert teams.row(found).language == "pl"
 
 
-def test_what_a_merge_brought_in_is_no_work_of_its_own(teams: Office) -> None:
+def test_a_merged_conversation_is_not_routed(teams: Office) -> None:
     teams.hires("Mari")
     first, second = teams.waits("anna"), teams.waits("boris")
     teams.sets(second, merged_into_id=int(first))
@@ -77,7 +77,7 @@ def test_an_agent_without_the_right_to_answer_gets_nothing(teams: Office) -> Non
     assert teams.has(found) == "Jaan"
 
 
-def test_only_members_get_what_is_for_their_team(teams: Office) -> None:
+def test_only_members_get_the_conversations_of_their_team(teams: Office) -> None:
     for name in ("Mari", "Jaan", "Liis", "Stranger"):
         teams.hires(name)
     found = teams.waits("anna", "The price, please")
@@ -85,7 +85,7 @@ def test_only_members_get_what_is_for_their_team(teams: Office) -> None:
     assert teams.has(found) == "Liis"
 
 
-def test_a_burst_is_spread_and_never_given_to_one(office: Office) -> None:
+def test_a_burst_is_spread_over_the_agents(office: Office) -> None:
     for name in ("Mari", "Jaan", "Liis"):
         office.hires(name)
     for number in range(12):
@@ -94,7 +94,7 @@ def test_a_burst_is_spread_and_never_given_to_one(office: Office) -> None:
     assert office.held() == {"Mari": 4, "Jaan": 4, "Liis": 4}
 
 
-def test_who_can_hold_more_is_given_more(office: Office) -> None:
+def test_an_agent_with_more_capacity_gets_more(office: Office) -> None:
     office.hires("Mari", capacity=6.0)
     office.hires("Jaan", capacity=2.0)
     for number in range(9):
@@ -103,7 +103,7 @@ def test_who_can_hold_more_is_given_more(office: Office) -> None:
     assert office.held() == {"Mari": 6, "Jaan": 2, None: 1}
 
 
-def test_what_has_no_room_waits_until_somebody_resolves(office: Office) -> None:
+def test_a_conversation_without_room_waits_until_another_is_resolved(office: Office) -> None:
     mari = office.hires("Mari", capacity=1.0)
     first, second = office.waits("anna"), office.waits("boris")
     office.assigns()
@@ -113,7 +113,7 @@ def test_what_has_no_room_waits_until_somebody_resolves(office: Office) -> None:
     assert office.has(second) == "Mari"
 
 
-def test_one_person_on_three_channels_counts_once(office: Office) -> None:
+def test_one_customer_on_three_channels_counts_once(office: Office) -> None:
     office.hires("Mari", capacity=2.0)
     anna = office.customer("anna")
     others = [office.desk.customer("anna elsewhere", "other"), office.customer("anna third")]
@@ -146,7 +146,7 @@ def test_a_customer_comes_back_to_the_agent_they_know(office: Office) -> None:
     assert office.decisions(second)[-1].candidates[0]["reasons"][0]["code"] == "known"
 
 
-def test_who_is_known_and_busy_is_waited_for_a_little(office: Office) -> None:
+def test_a_known_agent_who_is_busy_is_waited_for_a_little(office: Office) -> None:
     mari = office.hires("Mari", capacity=1.0)
     anna = office.customer("anna")
     first = anna.says("Hello").conversation_id
@@ -165,7 +165,7 @@ def test_who_is_known_and_busy_is_waited_for_a_little(office: Office) -> None:
     assert office.has(second) == "Jaan"
 
 
-def test_nobody_is_given_anything_where_agents_take_it_themselves(office: Office) -> None:
+def test_the_manual_strategy_assigns_nothing(office: Office) -> None:
     office.configures(assignment={"strategy": "manual"})
     office.hires("Mari")
     found = office.waits("anna")
@@ -198,7 +198,7 @@ def resolved_by(office: Office, agent_id: int, name: str = "anna") -> str:
     return found
 
 
-def test_what_is_opened_again_goes_to_who_had_it(office: Office) -> None:
+def test_a_reopened_conversation_goes_to_the_agent_who_had_it(office: Office) -> None:
     mari = office.hires("Mari")
     found = resolved_by(office, mari)
     office.hires("Jaan")
@@ -210,7 +210,7 @@ def test_what_is_opened_again_goes_to_who_had_it(office: Office) -> None:
     assert office.row(found).accept_by is not None
 
 
-def test_what_is_opened_again_does_not_go_to_someone_offline(office: Office) -> None:
+def test_a_reopened_conversation_does_not_go_to_an_offline_agent(office: Office) -> None:
     mari = office.hires("Mari")
     found = resolved_by(office, mari)
     office.hires("Jaan")
@@ -220,7 +220,7 @@ def test_what_is_opened_again_does_not_go_to_someone_offline(office: Office) -> 
     assert office.has(found) == "Jaan"
 
 
-def test_what_is_opened_again_waits_for_the_team_when_nobody_is_there(office: Office) -> None:
+def test_a_reopened_conversation_waits_for_the_team_when_no_agent_is_online(office: Office) -> None:
     mari = office.hires("Mari")
     found = resolved_by(office, mari)
     office.goes(mari)
@@ -248,7 +248,7 @@ def _at_work(office: Office) -> Iterator[None]:
     office.assigner.stop()
 
 
-def test_a_backlog_is_given_away_when_somebody_comes(at_work: Office) -> None:
+def test_a_backlog_is_assigned_when_an_agent_comes_online(at_work: Office) -> None:
     mari = at_work.hires("Mari", online=False)
     found = at_work.waits("anna")
     eventually(lambda: at_work.row(found).rule is not None)
@@ -256,7 +256,7 @@ def test_a_backlog_is_given_away_when_somebody_comes(at_work: Office) -> None:
     eventually(lambda: at_work.has(found) == "Mari")
 
 
-def test_the_next_is_given_when_one_is_resolved(at_work: Office) -> None:
+def test_the_next_conversation_is_assigned_when_one_is_resolved(at_work: Office) -> None:
     mari = at_work.hires("Mari", capacity=1.0)
     first = at_work.waits("anna")
     eventually(lambda: at_work.has(first) == "Mari")
@@ -266,7 +266,7 @@ def test_the_next_is_given_when_one_is_resolved(at_work: Office) -> None:
     eventually(lambda: at_work.has(second) == "Mari")
 
 
-def test_what_is_not_looked_at_goes_on_by_itself(office: Office, patient: None) -> None:
+def test_a_conversation_not_accepted_moves_on_by_itself(office: Office, patient: None) -> None:
     # Before it starts: a round that has begun goes by the configuration it began with.
     office.configures(assignment={"accept_within": "1s"})
     with _at_work(office):
@@ -277,7 +277,7 @@ def test_what_is_not_looked_at_goes_on_by_itself(office: Office, patient: None) 
         eventually(lambda: office.has(found) == {"Mari": "Jaan", "Jaan": "Mari"}[first])
 
 
-def test_who_had_more_that_is_opened_again_than_fits_gets_as_much_as_fits(office: Office) -> None:
+def test_an_agent_gets_back_as_many_reopened_conversations_as_fit(office: Office) -> None:
     jaan = office.hires("Jaan", capacity=2.0)
     kept, *left = [office.waits(name) for name in ("anna", "boris")]
     office.assigns()
@@ -293,7 +293,7 @@ def test_who_had_more_that_is_opened_again_than_fits_gets_as_much_as_fits(office
     assert sorted(str(office.has(one)) for one in left) == ["Jaan", "None"]
 
 
-def test_what_its_agent_looks_at_before_the_rules_do_stays_with_the_team_it_was_in(
+def test_a_conversation_accepted_before_the_rules_look_stays_in_its_team(
     teams: Office,
 ) -> None:
     liis = teams.hires("Liis")
@@ -308,7 +308,7 @@ def test_what_its_agent_looks_at_before_the_rules_do_stays_with_the_team_it_was_
     assert team is not None and team.name == "sales"
 
 
-def test_where_very_many_come_at_once_the_first_are_told_that_they_wait_for_their_turn(
+def test_of_very_many_at_once_the_first_are_queued_for_their_turn(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(routing_pass, "UNROUTED_LIMIT", 3)
@@ -321,7 +321,7 @@ def test_where_very_many_come_at_once_the_first_are_told_that_they_wait_for_thei
     assert office.decisions(found[0])[0].candidates == []
 
 
-def test_where_agents_are_not_kept_nobody_waits_for_who_had_it_before(office: Office) -> None:
+def test_without_sticky_agents_the_agent_before_is_not_waited_for(office: Office) -> None:
     office.configures(assignment={"sticky": "0s"})
     jaan = office.hires("Jaan", capacity=1.0)
     found = office.waits("anna")
@@ -338,7 +338,7 @@ def test_where_agents_are_not_kept_nobody_waits_for_who_had_it_before(office: Of
 # -- two at once ----------------------------------------------------------------------------------
 
 
-def test_two_engines_at_once_give_nothing_twice_and_nobody_too_much(office: Office) -> None:
+def test_two_engines_at_once_assign_nothing_twice_and_no_agent_too_much(office: Office) -> None:
     for name in ("Mari", "Jaan", "Liis"):
         office.hires(name, capacity=4.0)
     made = [office.waits(f"customer {number}") for number in range(15)]
@@ -353,7 +353,7 @@ def test_two_engines_at_once_give_nothing_twice_and_nobody_too_much(office: Offi
 # -- why ------------------------------------------------------------------------------------------
 
 
-def test_every_decision_says_why_and_why_not(office: Office) -> None:
+def test_every_decision_has_reasons_for_and_against(office: Office) -> None:
     office.configures(routing=[{"name": "all", "skills": ["arabic"]}])
     office.hires("Mari", skills=["arabic"], capacity=4.0)
     office.hires("Jaan")

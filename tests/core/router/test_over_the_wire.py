@@ -159,7 +159,7 @@ def test_a_page_may_say_where_it_is_by_its_address_alone(office: Office) -> None
         eventually(lambda: office.routing(thread)["rule"] == "offers")
 
 
-def test_whoever_takes_back_what_they_released_took_it(office: Office) -> None:
+def test_an_agent_who_takes_back_a_released_conversation_has_taken_it(office: Office) -> None:
     with office.hub.visitor() as visitor, office.comes("Jaan") as jaan:
         thread = office.writes(visitor)
         eventually(lambda: office.assignee(thread) == "Jaan")
@@ -186,7 +186,7 @@ def test_whoever_takes_back_what_they_released_took_it(office: Office) -> None:
         assert why() == [("Jaan", "by_hand")]
 
 
-def test_what_its_agent_opens_again_is_theirs_because_they_had_it_before(office: Office) -> None:
+def test_a_conversation_reopened_by_its_agent_is_theirs(office: Office) -> None:
     with office.hub.visitor() as visitor, office.comes("Jaan") as jaan:
         thread = office.writes(visitor)
         eventually(lambda: office.assignee(thread) == "Jaan")
@@ -229,7 +229,7 @@ def test_an_agent_on_a_phone_is_online_and_a_lost_connection_counts_for_a_moment
             eventually(lambda: office.assignee(thread) == "Mari")
 
 
-def test_who_releases_it_does_not_get_it_back_by_itself(office: Office) -> None:
+def test_a_released_conversation_is_not_assigned_to_the_same_agent(office: Office) -> None:
     with office.hub.visitor() as visitor, office.comes("Jaan") as jaan:
         thread = office.writes(visitor)
         eventually(lambda: office.assignee(thread) == "Jaan")

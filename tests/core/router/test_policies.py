@@ -55,7 +55,7 @@ def office(desk: Desk) -> Iterator[Promises]:
 
 
 @pytest.mark.parametrize("is_looked_at_first", [False, True], ids=["rules first", "clocks first"])
-def test_what_is_opened_again_under_another_policy_has_its_clocks_from_then_on(
+def test_a_reopened_conversation_under_another_policy_starts_its_clocks_anew(
     office: Promises, is_looked_at_first: bool
 ) -> None:
     anna = office.customer("anna")
@@ -76,7 +76,7 @@ def test_what_is_opened_again_under_another_policy_has_its_clocks_from_then_on(
     assert office.sla(found).breached == ["first_reply"]
 
 
-def test_what_is_opened_again_under_the_same_policy_goes_on_with_what_was_left(
+def test_a_reopened_conversation_under_the_same_policy_has_the_time_left(
     office: Promises,
 ) -> None:
     anna = office.customer("anna")

@@ -41,7 +41,7 @@ def config() -> Config:
     return parse_config(FILE, {})
 
 
-def test_it_names_the_rule_and_what_failed_before(config: Config) -> None:
+def test_the_preview_names_the_rule_and_the_conditions_that_failed_before(config: Config) -> None:
     asked = Question(connector="website", text="hello there", contact={"plan": "gold"})
     found = preview_decision(config, asked, MONDAY)
     assert (found.rule, found.priority, found.sla) == ("vip", "urgent", "vip")
@@ -52,14 +52,14 @@ def test_it_names_the_rule_and_what_failed_before(config: Config) -> None:
     ]
 
 
-def test_without_a_matching_rule_anybody_may_answer_within_the_default_policy(
+def test_without_a_matching_rule_any_agent_may_answer_under_the_default_policy(
     config: Config,
 ) -> None:
     found = preview_decision(config, Question(connector="website", text="hello there"), MONDAY)
     assert (found.rule, found.team, found.priority, found.sla) == (None, None, "normal", "default")
 
 
-def test_it_says_when_a_closed_team_opens(config: Config) -> None:
+def test_the_preview_says_when_a_closed_team_opens(config: Config) -> None:
     asked = Question(connector="website", page="https://shop.example/pricing/", at=SUNDAY)
     found = preview_decision(config, asked, MONDAY)
     assert (found.team, found.team_open) == ("sales", False)

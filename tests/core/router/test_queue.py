@@ -32,7 +32,7 @@ def test_the_queue_is_served_by_priority_then_by_waiting(office: Office) -> None
     assert served == [urgent, early, late]
 
 
-def test_whoever_waited_for_long_goes_before_a_newer_urgent_one(office: Office) -> None:
+def test_a_long_wait_goes_before_a_newer_urgent_conversation(office: Office) -> None:
     mari = office.hires("Mari", online=False, capacity=1.0)
     old, urgent = office.waits("old"), office.waits("urgent")
     office.assigns()
@@ -64,7 +64,7 @@ def test_a_place_moves_up_and_is_kept_on_another_channel(office: Office) -> None
     assert [place_of(office, one) for one in (first, second, third)] == [None, 1, 2]
 
 
-def test_how_long_it_takes_is_told_from_who_was_served_last(office: Office) -> None:
+def test_the_wait_is_estimated_from_the_last_assignments(office: Office) -> None:
     mari = office.hires("Mari", online=False)
     served = [office.waits(f"served {number}") for number in range(3)]
     office.assigns()

@@ -92,13 +92,13 @@ OPEN_TEAM = {
 }
 
 
-def test_where_nothing_is_configured_nothing_is_said(shop: Shop, anna: Customer) -> None:
+def test_without_configuration_no_reply_is_sent(shop: Shop, anna: Customer) -> None:
     anna.says("hello")
     assert shop.works() == []
     assert shop.said_to(anna) == []
 
 
-def test_who_begins_is_greeted_once(shop: Shop, anna: Customer) -> None:
+def test_a_new_customer_is_greeted_once(shop: Shop, anna: Customer) -> None:
     shop.is_configured(replies={"greeting": "Hello, {name}! How can we help?"})
     anna.says("hello")
     assert shop.works() == ["greeting"]
@@ -131,7 +131,7 @@ def test_a_greeting_goes_out_by_the_outbox_as_the_systems_own_words(
     assert message.connector == "toy"
 
 
-def test_whoever_we_wrote_to_first_is_not_greeted(shop: Shop, desk: Desk) -> None:
+def test_a_customer_we_wrote_to_first_is_not_greeted(shop: Shop, desk: Desk) -> None:
     shop.is_configured(replies={"greeting": "Hello!"})
     boris = desk.customer("boris", name="Boris")
     boris.brings(boris.message("What we said elsewhere", sent_by_us=True))
@@ -149,7 +149,7 @@ def test_whoever_we_wrote_to_first_is_not_greeted(shop: Shop, desk: Desk) -> Non
         ("", "أريد أن أعرف متى يصل الطرد الخاص بي من فضلكم", "مرحبا"),
     ],
 )
-def test_it_is_said_in_the_customers_language(
+def test_a_reply_is_in_the_customers_language(
     shop: Shop, anna: Customer, locale: str, words: str, greeted: str
 ) -> None:
     shop.is_configured(replies={"greeting": {"en": "Hello", "ar": "مرحبا"}})
@@ -159,7 +159,7 @@ def test_it_is_said_in_the_customers_language(
     assert shop.said_to(anna) == [greeted]
 
 
-def test_outside_hours_it_says_when_somebody_is_back_once(shop: Shop, anna: Customer) -> None:
+def test_outside_hours_one_reply_says_when_the_team_is_back(shop: Shop, anna: Customer) -> None:
     shop.is_configured(**OPEN_TEAM)
     shop.clock.move_to(FRIDAY)
     anna.says("hello")
@@ -170,7 +170,7 @@ def test_outside_hours_it_says_when_somebody_is_back_once(shop: Shop, anna: Cust
     assert shop.said_to(anna) == ["We are back Monday 09:00."]
 
 
-def test_inside_hours_it_does_not(shop: Shop, anna: Customer) -> None:
+def test_inside_hours_no_offline_reply_is_sent(shop: Shop, anna: Customer) -> None:
     shop.is_configured(**OPEN_TEAM)
     anna.says("hello")
     assert shop.works() == []
@@ -187,9 +187,7 @@ def test_the_moment_is_said_in_the_language_of_the_text(shop: Shop, anna: Custom
     assert shop.said_to(anna) == ["Oleme tagasi esmaspäeval kell 09:00."]
 
 
-def test_without_a_text_of_ones_own_the_customer_still_hears_their_language(
-    shop: Shop, anna: Customer
-) -> None:
+def test_the_default_texts_are_in_the_customers_language(shop: Shop, anna: Customer) -> None:
     shop.is_configured(**OPEN_TEAM)
     shop.clock.move_to(FRIDAY)
     anna.says("x")
@@ -207,7 +205,9 @@ def test_where_the_text_is_english_the_moment_is_too(shop: Shop, anna: Customer)
     assert shop.said_to(anna) == ["We are back Monday 09:00."]
 
 
-def test_who_can_be_reached_elsewhere_is_told_where(shop: Shop, desk: Desk, anna: Customer) -> None:
+def test_a_customer_with_another_channel_is_told_which(
+    shop: Shop, desk: Desk, anna: Customer
+) -> None:
     fallback = {"fallback": {"kinds": ["letter"]}}
     shop.is_configured(**OPEN_TEAM, replies=fallback)
     shop.clock.move_to(FRIDAY)
@@ -221,7 +221,7 @@ def test_who_can_be_reached_elsewhere_is_told_where(shop: Shop, desk: Desk, anna
     ]
 
 
-def test_the_web_chat_hears_when_somebody_is_back(shop: Shop, desk: Desk) -> None:
+def test_a_web_chat_is_told_when_the_team_is_back(shop: Shop, desk: Desk) -> None:
     shop.is_configured(**OPEN_TEAM)
     shop.clock.move_to(FRIDAY)
     visitor = desk.customer("visitor-1", "chat")
@@ -242,7 +242,9 @@ def test_an_agent_who_is_at_it_after_hours_is_not_contradicted(
     assert shop.works() == []
 
 
-def test_who_must_wait_is_told_the_place_once(shop: Shop, desk: Desk, anna: Customer) -> None:
+def test_a_waiting_customer_is_told_their_place_once(
+    shop: Shop, desk: Desk, anna: Customer
+) -> None:
     shop.is_configured(**OPEN_TEAM, assignment={"capacity": {"default": 1}})
     shop.comes_online(desk.agent.id)
     boris = desk.customer("boris", name="Boris")
@@ -268,7 +270,9 @@ def test_the_web_chat_is_not_told_the_place_twice(shop: Shop, desk: Desk) -> Non
     assert shop.works() == []
 
 
-def test_nobody_online_and_no_text_of_ones_own_say_nothing(shop: Shop, anna: Customer) -> None:
+def test_without_online_agents_the_default_queue_text_is_not_sent(
+    shop: Shop, anna: Customer
+) -> None:
     shop.is_configured(**OPEN_TEAM)
     anna.says("hello")
     assert shop.works() == []
@@ -283,7 +287,7 @@ def test_mail_that_a_machine_sent_gets_no_answer(shop: Shop, anna: Customer) -> 
     assert shop.said_to(anna) == ["Hello!"]
 
 
-def test_who_said_stop_hears_nothing(shop: Shop, anna: Customer) -> None:
+def test_a_customer_who_opted_out_gets_no_reply(shop: Shop, anna: Customer) -> None:
     shop.is_configured(replies={"greeting": "Hello!"})
     anna.says("hello")
     anna.stops()
@@ -291,13 +295,13 @@ def test_who_said_stop_hears_nothing(shop: Shop, anna: Customer) -> None:
     assert shop.said_to(anna) == []
 
 
-def test_a_word_for_the_provider_is_not_ours_to_answer(shop: Shop, anna: Customer) -> None:
+def test_a_keyword_of_the_provider_gets_no_reply(shop: Shop, anna: Customer) -> None:
     shop.is_configured(replies={"greeting": "Hello!"})
     anna.says("START", extra={"keyword": "start"})
     assert shop.works() == []
 
 
-def test_one_address_is_told_so_much_a_day_and_no_more(shop: Shop, anna: Customer) -> None:
+def test_one_address_gets_a_limited_number_of_replies_a_day(shop: Shop, anna: Customer) -> None:
     """A machine that answers everything in a new conversation is talked to for a while."""
     shop.is_configured(replies={"greeting": "Hello!"})
     for _ in range(rules.MAX_PER_DAY + 4):
@@ -309,7 +313,7 @@ def test_one_address_is_told_so_much_a_day_and_no_more(shop: Shop, anna: Custome
     assert len(shop.said_to(anna)) == rules.MAX_PER_DAY
 
 
-def test_after_an_answer_there_is_nothing_to_add(shop: Shop, desk: Desk, anna: Customer) -> None:
+def test_after_an_agents_answer_no_reply_is_sent(shop: Shop, desk: Desk, anna: Customer) -> None:
     shop.is_configured(**OPEN_TEAM)
     shop.clock.move_to(FRIDAY)
     conversation_id = anna.says("hello").conversation_id
@@ -318,7 +322,7 @@ def test_after_an_answer_there_is_nothing_to_add(shop: Shop, desk: Desk, anna: C
     assert shop.replier.send_due() == []
 
 
-def test_several_processes_say_it_once(shop: Shop, desk: Desk) -> None:
+def test_several_processes_send_a_reply_once(shop: Shop, desk: Desk) -> None:
     shop.is_configured(**OPEN_TEAM, replies={"greeting": "Hello!"})
     shop.clock.move_to(FRIDAY)
     processes = [shop.opens_a_process() for _ in range(3)]
@@ -331,7 +335,7 @@ def test_several_processes_say_it_once(shop: Shop, desk: Desk) -> None:
         assert sorted(shop.said_to(one)) == ["Hello!", "We are back Monday 09:00."]
 
 
-def test_another_channel_of_the_same_person_does_not_hear_it_again(
+def test_another_channel_of_the_same_customer_gets_no_second_reply(
     shop: Shop, desk: Desk, anna: Customer
 ) -> None:
     shop.is_configured(**OPEN_TEAM)
@@ -345,7 +349,7 @@ def test_another_channel_of_the_same_person_does_not_hear_it_again(
     assert shop.works() == []
 
 
-def test_what_stopped_before_it_spoke_speaks_after_a_restart(
+def test_a_reply_due_at_a_stop_is_sent_after_the_restart(
     shop: Shop, desk: Desk, anna: Customer
 ) -> None:
     shop.is_configured(**OPEN_TEAM)
@@ -360,7 +364,7 @@ def test_what_stopped_before_it_spoke_speaks_after_a_restart(
         later.stop()
 
 
-def test_it_speaks_by_its_own_thread(shop: Shop, desk: Desk, anna: Customer) -> None:
+def test_the_worker_sends_from_its_own_thread(shop: Shop, desk: Desk, anna: Customer) -> None:
     shop.is_configured(replies={"greeting": "Hello!"})
     shop.replier.start()
     try:
@@ -370,7 +374,7 @@ def test_it_speaks_by_its_own_thread(shop: Shop, desk: Desk, anna: Customer) -> 
         shop.replier.stop()
 
 
-def test_what_is_quoted_in_a_name_fills_nothing(shop: Shop, desk: Desk) -> None:
+def test_placeholders_in_a_name_are_not_filled(shop: Shop, desk: Desk) -> None:
     shop.is_configured(replies={"greeting": "Hello, {name}!"})
     mallory = desk.customer("mallory", name="{opens.__class__}")
     mallory.says("hello")

@@ -13,7 +13,7 @@ def days(request: pytest.FixtureRequest) -> dict[str, dict[str, float]]:
     return router_sim.run_days(request.param)
 
 
-def test_nobody_is_left_waiting_at_the_end_of_the_day(days: dict[str, dict[str, float]]) -> None:
+def test_no_conversation_waits_at_the_end_of_the_day(days: dict[str, dict[str, float]]) -> None:
     assert {name: day["left_waiting"] for name, day in days.items()} == dict.fromkeys(days, 0)
 
 
@@ -31,12 +31,12 @@ def test_the_load_is_spread(days: dict[str, dict[str, float]]) -> None:
     assert days["round_robin"]["jain"] >= 0.95
 
 
-def test_nobody_starves(days: dict[str, dict[str, float]]) -> None:
+def test_no_conversation_waits_for_ever(days: dict[str, dict[str, float]]) -> None:
     assert days["least_loaded"]["longest_wait"] < days["tick of 5 min"]["longest_wait"]
     assert days["least_loaded"]["longest_wait"] < 15 * 60
 
 
-def test_most_come_back_to_whom_they_know(days: dict[str, dict[str, float]]) -> None:
+def test_most_customers_come_back_to_the_agent_they_know(days: dict[str, dict[str, float]]) -> None:
     assert days["least_loaded"]["share_sticky"] > 0.7
 
 

@@ -152,7 +152,7 @@ def test_hours_that_never_open_promise_nothing() -> None:
     assert story.step.next_at is None
 
 
-def test_an_answer_that_came_too_late_is_a_breach_though_nobody_looked_in_between() -> None:
+def test_a_late_answer_is_a_breach_though_no_update_came_in_between() -> None:
     """The hub was down from before the time until after the answer."""
     story = Story()
     story.now = MONDAY + HOUR
@@ -161,7 +161,7 @@ def test_an_answer_that_came_too_late_is_a_breach_though_nobody_looked_in_betwee
     assert "first_reply" not in story.dues()
 
 
-def test_what_is_looked_at_late_was_in_time_if_the_answer_was() -> None:
+def test_a_late_update_is_no_breach_where_the_answer_was_in_time() -> None:
     story = Story()
     story.facts = ConversationFacts(opened_at=MONDAY, is_answered=True)
     story.now = MONDAY + HOUR

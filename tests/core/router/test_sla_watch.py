@@ -202,9 +202,7 @@ def test_a_snooze_that_ends_by_itself_lets_the_clocks_go_on(office: Office, anna
     assert office.sla(conversation_id).first_reply_due == MONDAY + HOUR + 5 * MINUTE
 
 
-def test_resolving_stops_everything_and_opening_again_goes_on(
-    office: Office, anna: Customer
-) -> None:
+def test_resolving_stops_all_clocks_and_reopening_goes_on(office: Office, anna: Customer) -> None:
     conversation_id = office.opens(anna)
     office.desk.changes(conversation_id, status="resolved")
     office.after(20 * HOUR)
@@ -237,7 +235,7 @@ def test_another_channel_of_the_same_person_changes_no_clock(
     assert office.sla(conversation_id) == before
 
 
-def test_a_merge_keeps_the_promises_to_whoever_waited_and_an_undoing_gives_back_both(
+def test_a_merge_keeps_the_clocks_of_the_wait_and_undoing_restores_both(
     office: Office, desk: Desk, anna: Customer, boris: Customer
 ) -> None:
     first = office.opens(anna)
@@ -256,7 +254,7 @@ def test_a_merge_keeps_the_promises_to_whoever_waited_and_an_undoing_gives_back_
     assert office.sla(second).resolve_due == MONDAY + 2 * HOUR + MINUTE
 
 
-def test_who_waited_in_a_conversation_that_was_brought_into_an_answered_one_still_waits(
+def test_a_wait_goes_on_after_a_merge_into_an_answered_conversation(
     office: Office, desk: Desk, anna: Customer, boris: Customer
 ) -> None:
     first = office.opens(anna)
@@ -269,7 +267,7 @@ def test_who_waited_in_a_conversation_that_was_brought_into_an_answered_one_stil
     assert office.sla(first).next_reply_due == MONDAY + 16 * MINUTE
 
 
-def test_what_fell_due_while_nobody_was_there_is_said_by_the_next_watch(
+def test_a_breach_while_no_watch_ran_is_reported_by_the_next(
     office: Office, anna: Customer
 ) -> None:
     office.opens(anna)
@@ -282,7 +280,7 @@ def test_what_fell_due_while_nobody_was_there_is_said_by_the_next_watch(
     assert office.said() == ["sla.breached first_reply"]
 
 
-def test_two_watches_say_everything_once(office: Office, desk: Desk) -> None:
+def test_two_watches_report_each_breach_once(office: Office, desk: Desk) -> None:
     for number in range(10):
         office.opens(desk.customer(f"visitor-{number}"))
     watches = [SlaWatch(desk.store, lambda: CONFIG) for _ in range(4)]
