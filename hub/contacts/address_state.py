@@ -1,4 +1,8 @@
-"""What each connector knows of an address: when it last wrote there, and whether it shut us out."""
+"""The state of an address at a connector: its last inbound message, and whether it is closed.
+
+An address is closed for a connector when the customer opted out or blocked us, or when the provider
+says that it does not exist. Nothing is sent to a closed address.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +15,14 @@ from hub.store.engine import Transaction, Upsert
 from hub.store.models import reaches
 from hub.store.prepared import Prepared
 
-#: They wrote, so they can be reached; unless they said stop, which only they can take back.
+#: A message opens the address, unless the customer opted out: that only the customer takes back.
 _RECORD_INBOUND = Prepared(
     Upsert(
         reaches,
         ["address_id", "connector"],
         update=["last_seen_at"],
         compute={
-            # What comes late does not take the customer's last word back.
+            # A message that arrives late does not set the time back.
             "last_inbound_at": lambda new: case(
                 (reaches.c.last_inbound_at > new.last_inbound_at, reaches.c.last_inbound_at),
                 else_=new.last_inbound_at,
@@ -31,21 +35,24 @@ _RECORD_INBOUND = Prepared(
     )
 )
 _CLOSED_COLUMNS = ["stopped_at", "stopped_reason", "last_seen_at"]
-#: What a provider says of an address takes back nothing that its owner said.
+#: A provider's report closes an address and leaves the customer's own choice as it is.
 _CLOSE = Upsert(reaches, ["address_id", "connector"], update=_CLOSED_COLUMNS)
 _OPT_OUT = Upsert(reaches, ["address_id", "connector"], update=[*_CLOSED_COLUMNS, "opted_out"])
 _ALLOW = Upsert(reaches, ["address_id", "connector"])
 
 
-def record_inbound(tx: Transaction, person: ContactAddress, connector: str, at: datetime) -> None:
-    """They wrote to us here at that time, so here they can be reached; unless they said stop.
+def record_inbound(
+    tx: Transaction, contact_address: ContactAddress, connector: str, at: datetime
+) -> None:
+    """Records that the customer wrote from an address, which opens it unless they opted out.
 
-    The time is the provider's: its reply window counts from then, however late we hear of it.
+    Args:
+        at: the provider's time of the message: its reply window counts from then.
     """
     _RECORD_INBOUND.rows(
         tx.connection,
         {
-            "address_id": person.address_id,
+            "address_id": contact_address.address_id,
             "connector": connector,
             "last_inbound_at": at,
             "last_seen_at": tx.now,
@@ -56,23 +63,28 @@ def record_inbound(tx: Transaction, person: ContactAddress, connector: str, at: 
     )
 
 
-def reopen_address(tx: Transaction, person: ContactAddress, connector: str, at: datetime) -> bool:
-    """They let us in, in so many words. True where the address had been closed for us until now."""
+def reopen_address(
+    tx: Transaction, contact_address: ContactAddress, connector: str, at: datetime
+) -> bool:
+    """Opens an address because the customer asked for it.
+
+    Returns: whether the address was closed.
+    """
     opened = tx.execute(
         update(reaches)
         .where(
-            reaches.c.address_id == person.address_id,
+            reaches.c.address_id == contact_address.address_id,
             reaches.c.connector == connector,
             reaches.c.stopped_at.is_not(None),
         )
         .values(stopped_at=None, stopped_reason="", opted_out=False)
     )
-    record_inbound(tx, person, connector, at)
+    record_inbound(tx, contact_address, connector, at)
     return opened.rowcount > 0
 
 
 def allow_address(tx: Transaction, address_id: int, connector: str) -> None:
-    """This connector may write to the address, though nothing came from it yet."""
+    """Lets a connector write to an address from which nothing came yet."""
     tx.execute(
         _ALLOW,
         {
@@ -87,7 +99,12 @@ def allow_address(tx: Transaction, address_id: int, connector: str) -> None:
 def close_address(
     tx: Transaction, address_id: int, connector: str, reason: str, *, opted_out: bool = False
 ) -> None:
-    """This address is closed for us: they opted out or blocked us, or it does not exist."""
+    """Closes an address for a connector.
+
+    Args:
+        reason: a sentence for agents.
+        opted_out: whether the customer asked for it; then only the customer opens it again.
+    """
     tx.execute(
         _OPT_OUT if opted_out else _CLOSE,
         {
@@ -102,10 +119,11 @@ def close_address(
 
 
 def last_inbound_at(connection: Connection, address_id: int, connector: str) -> datetime | None:
-    found = connection.execute(
+    """The time of the last message from an address by a connector; None if none came."""
+    at = connection.execute(
         select(reaches.c.last_inbound_at).where(
             reaches.c.address_id == address_id, reaches.c.connector == connector
         )
     ).scalar()
-    assert found is None or isinstance(found, datetime)
-    return found
+    assert at is None or isinstance(at, datetime)
+    return at

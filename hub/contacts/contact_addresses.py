@@ -1,10 +1,14 @@
-"""The people behind addresses: who somebody is, and which of their records are one person."""
+"""Addresses and the contacts that own them.
+
+Contacts that links join are one customer: one of them, the root, stands for all.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
@@ -20,24 +24,39 @@ from hub.types import Address, Profile
 
 @dataclass(frozen=True, slots=True)
 class ContactAddress:
-    """An address as the database knows it, with the record it belongs to and its root."""
+    """An address with the contact that it belongs to, and with that contact's root."""
 
     address_id: int
     contact_id: int
-    #: The person as agents see them, under some name if there is anything to call them by.
+    #: The root, as agents see it.
     contact: resources.Contact
     address: Address
-    #: The person's own name; empty while nobody knows one.
+    #: The root's own name; empty while it is not known.
     name: str
-    #: Whether the record knows the name of whoever writes from this address.
+    #: Whether the contact that the address belongs to has a name.
     is_named: bool
     is_new: bool = False
-    #: Whether they proved to hold it: `verified`, or somebody only said so.
+    #: `verified` when the customer proved to hold the address, else `asserted`.
     evidence: str = "verified"
 
     @property
     def root_id(self) -> int:
         return int(self.contact.id)
+
+
+class _FoundAddress(NamedTuple):
+    """An address with its contact (`record_name` is its name) and the columns of the root."""
+
+    address_id: int
+    contact_id: int
+    evidence: str
+    record_name: str
+    id: int
+    name: str
+    called: str
+    avatar_url: str
+    attributes: dict[str, Any]
+    created_at: datetime
 
 
 _root = contacts.alias("root")
@@ -60,7 +79,8 @@ _FIND = Prepared(
         addresses.c.scheme == bindparam("scheme"),
         addresses.c.scope == bindparam("scope"),
         addresses.c.path == bindparam("path"),
-    )
+    ),
+    _FoundAddress,
 )
 _INSERT_CONTACT = insert(contacts).returning(contacts.c.id)
 _SET_ROOT = (
@@ -70,6 +90,7 @@ _INSERT_ADDRESS = insert(addresses).returning(addresses.c.id)
 
 
 def find_contact_address(connection: Connection, address: Address) -> ContactAddress | None:
+    """An address that is known, with its contact; else None."""
     row = _FIND.first(
         connection, {"scheme": address.scheme, "scope": address.scope, "path": address.path}
     )
@@ -78,7 +99,13 @@ def find_contact_address(connection: Connection, address: Address) -> ContactAdd
     return ContactAddress(
         row.address_id,
         row.contact_id,
-        profiles.contact_from_row(row),
+        resources.Contact(
+            id=row.id,
+            name=row.called,
+            avatar_url=row.avatar_url,
+            attributes=row.attributes,
+            created_at=row.created_at,
+        ),
         address,
         row.name,
         is_named=row.record_name != "",
@@ -87,35 +114,45 @@ def find_contact_address(connection: Connection, address: Address) -> ContactAdd
 
 
 def first_contact_address(connection: Connection, contact_id: int) -> ContactAddress:
-    """A record by the first address it has. Raises NotFound."""
+    """The oldest address of a contact.
+
+    Raises:
+        NotFound: no such contact, or it has no address.
+    """
     row = connection.execute(
         select(addresses.c.scheme, addresses.c.path, addresses.c.scope)
         .where(addresses.c.contact_id == contact_id)
         .order_by(addresses.c.id)
         .limit(1)
     ).first()
-    found = row and find_contact_address(connection, Address(row.scheme, row.path, row.scope))
-    if found is None:
+    contact_address = row and find_contact_address(
+        connection, Address(row.scheme, row.path, row.scope)
+    )
+    if contact_address is None:
         raise NotFound("There is no such contact.")
-    return found
+    return contact_address
 
 
 def find_or_create_contact_address(
     tx: Transaction, address: Address, profile: Profile, *, evidence: str = "verified"
 ) -> ContactAddress:
-    """The person behind an address; a new contact when nobody has it yet.
+    """An address with its contact; both are created when the address is new.
 
     Holds a lock on the address until the commit, so that ten messages at once make one contact.
+
+    Args:
+        profile: what the provider says of the customer; its name is kept where none is known.
+        evidence: for a new address, whether it is `verified` or `asserted`.
     """
     tx.lock(f"address:{address.scheme}:{address.scope}:{address.path}")
-    found = find_contact_address(tx.connection, address)
-    if found is None:
+    contact_address = find_contact_address(tx.connection, address)
+    if contact_address is None:
         return _create_contact(tx, address, profile, evidence)
-    if profile.name and not found.is_named:
-        profiles.add_name(tx, found.contact_id, profile.name)
-        found = find_contact_address(tx.connection, address)
-        assert found is not None
-    return found
+    if profile.name and not contact_address.is_named:
+        profiles.add_name(tx, contact_address.contact_id, profile.name)
+        contact_address = find_contact_address(tx.connection, address)
+        assert contact_address is not None
+    return contact_address
 
 
 def _create_contact(
@@ -173,19 +210,26 @@ def _create_contact(
 
 
 def move_address(tx: Transaction, old: Address, new: Address) -> None:
-    """Follows a chat to its new id. Where the new id is known already, both stay as they are."""
-    person = find_contact_address(tx.connection, old)
-    if person is None or find_contact_address(tx.connection, new) is not None:
+    """Changes the path of an address whose chat got a new id at the provider.
+
+    Nothing changes where the new address is known already.
+    """
+    contact_address = find_contact_address(tx.connection, old)
+    if contact_address is None or find_contact_address(tx.connection, new) is not None:
         return
-    row = tx.execute(select(contacts).where(contacts.c.id == person.contact_id)).one()
-    before = profiles.address_paths(tx, row.id)
-    tx.execute(update(addresses).where(addresses.c.id == person.address_id).values(path=new.path))
-    profiles.update_display_name(tx, person.root_id)
+    contact = tx.execute(select(contacts).where(contacts.c.id == contact_address.contact_id)).one()
+    old_paths = profiles.address_paths(tx, contact.id)
+    tx.execute(
+        update(addresses).where(addresses.c.id == contact_address.address_id).values(path=new.path)
+    )
+    profiles.update_display_name(tx, contact_address.root_id)
     search_index.reindex_contact(
         tx,
-        row.id,
-        profiles.search_text(row.name, before, row.attributes),
-        profiles.search_text(row.name, profiles.address_paths(tx, row.id), row.attributes),
+        contact.id,
+        profiles.search_text(contact.name, old_paths, contact.attributes),
+        profiles.search_text(
+            contact.name, profiles.address_paths(tx, contact.id), contact.attributes
+        ),
     )
 
 
@@ -212,7 +256,7 @@ def set_root(tx: Transaction, contact_ids: Collection[int], root_id: int) -> Non
 
 
 def root_contact_id(connection: Connection, contact_id: int) -> int:
-    """The record that stands for the person this one belongs to. Raises NotFound."""
+    """The id of a contact's root. Raises NotFound."""
     root = connection.execute(
         select(contacts.c.root_id).where(contacts.c.id == contact_id)
     ).scalar()
@@ -222,7 +266,7 @@ def root_contact_id(connection: Connection, contact_id: int) -> int:
 
 
 def linked_contact_ids(connection: Connection, contact_id: int) -> list[int]:
-    """The ids of all records that are the same person as this one, its root first.
+    """The ids of all contacts that are joined to this one, with its own; the root first.
 
     Raises NotFound.
     """
@@ -230,4 +274,4 @@ def linked_contact_ids(connection: Connection, contact_id: int) -> list[int]:
     rows = connection.execute(
         select(contacts.c.id).where(contacts.c.root_id == root).order_by(contacts.c.id)
     ).scalars()
-    return [root, *(row for row in rows if row != root)]
+    return [root, *(id_ for id_ in rows if id_ != root)]

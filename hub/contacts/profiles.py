@@ -1,11 +1,11 @@
-"""What is known of a contact: name, picture, attributes, and the words to find them by."""
+"""The name, picture and attributes of contacts, and the text that they are found by."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from hub import phones
 from hub.contacts import match_detection
@@ -18,43 +18,43 @@ from hub.store.models import addresses, contacts
 from hub.types import Address, Profile
 
 MAX_NAME = 200
-#: Addresses that say to people who somebody is.
+#: Schemes of addresses that serve as a name where no name is known.
 NAMING_SCHEMES = ("tel", "mailto")
 
 
 def update_display_name(tx: Transaction, root_id: int) -> None:
-    """Writes down what a person is called, after a name, an address or a link of theirs changed.
+    """Writes the name that agents read for a root, after a name, an address or a link changed.
 
-    Their own name; else that of the oldest record linked to them that has one, which stays with its
-    record and goes with it when the link is undone; else their first number or mail address.
+    It is the root's own name; else that of the oldest contact joined to it that has one, which
+    goes with that contact when the link is undone; else the first phone number or mail address.
     """
-    own = contacts.c.root_id == root_id
+    belongs_to_root = contacts.c.root_id == root_id
     name = tx.execute(select(contacts.c.name).where(contacts.c.id == root_id)).scalar_one()
     if not name:
-        named = select(func.min(contacts.c.id)).where(own, contacts.c.name != "")
+        oldest_named = select(func.min(contacts.c.id)).where(belongs_to_root, contacts.c.name != "")
         name = tx.execute(
-            select(contacts.c.name).where(contacts.c.id == named.scalar_subquery())
+            select(contacts.c.name).where(contacts.c.id == oldest_named.scalar_subquery())
         ).scalar()
     if not name:
-        reached = (
+        oldest_address = (
             select(func.min(addresses.c.id))
             .join(contacts, contacts.c.id == addresses.c.contact_id)
-            .where(own, addresses.c.scheme.in_(NAMING_SCHEMES))
+            .where(belongs_to_root, addresses.c.scheme.in_(NAMING_SCHEMES))
         )
         path = tx.execute(
-            select(addresses.c.path).where(addresses.c.id == reached.scalar_subquery())
+            select(addresses.c.path).where(addresses.c.id == oldest_address.scalar_subquery())
         ).scalar()
         name = phones.readable(path or "")
     tx.execute(update(contacts).where(contacts.c.id == root_id).values(called=name))
 
 
 def first_display_name(name: str, address: Address) -> str:
-    """What somebody is called of whom nothing is known but an address."""
+    """The name that agents read for a new contact."""
     return name or (phones.readable(address.path) if address.scheme in NAMING_SCHEMES else "")
 
 
 def get_contact(connection: Connection, contact_id: int) -> resources.Contact:
-    """The person a record belongs to. Raises NotFound."""
+    """The root of a contact. Raises NotFound."""
     root = contacts.alias()
     row = connection.execute(
         select(root)
@@ -66,19 +66,19 @@ def get_contact(connection: Connection, contact_id: int) -> resources.Contact:
     return contact_from_row(row)
 
 
-def add_profile(tx: Transaction, record_id: int, profile: Profile) -> None:
-    """Keeps what a provider tells of somebody, where nothing was known, with their own record."""
+def add_profile(tx: Transaction, contact_id: int, profile: Profile) -> None:
+    """Adds a provider's profile to a contact, where no picture and no name was known."""
     tx.execute(
         update(contacts)
-        .where(contacts.c.id == record_id, contacts.c.avatar_url == "")
+        .where(contacts.c.id == contact_id, contacts.c.avatar_url == "")
         .values(avatar_url=profile.avatar_url)
     )
-    add_name(tx, record_id, profile.name)
+    add_name(tx, contact_id, profile.name)
 
 
-def add_name(tx: Transaction, record_id: int, name: str) -> None:
-    """Keeps the name that came with an address on the record that has the address."""
-    _update_contact(tx, record_id, storable(name[:MAX_NAME]), {})
+def add_name(tx: Transaction, contact_id: int, name: str) -> None:
+    """Gives a contact the name that came with one of its addresses."""
+    _update_contact(tx, contact_id, storable(name[:MAX_NAME]), {})
 
 
 def edit_contact(
@@ -88,7 +88,10 @@ def edit_contact(
     name: str | None = None,
     attributes: Mapping[str, Any] | None = None,
 ) -> resources.Contact:
-    """Changes a contact's name, or its attributes (a null value takes one away).
+    """Changes the name or the attributes of a contact's root.
+
+    Args:
+        attributes: the attributes to change; a null value removes one.
 
     Raises:
         NotFound: no such contact.
@@ -98,43 +101,50 @@ def edit_contact(
     root_id = int(get_contact(tx.connection, contact_id).id)
     if name is not None and len(name) > MAX_NAME:
         raise Invalid(f"A name has at most {MAX_NAME} characters.", "name")
-    after = _update_contact(tx, root_id, name, attributes or {})
+    contact = _update_contact(tx, root_id, name, attributes or {})
     if attributes:
-        match_detection.record_given_addresses(tx, contact_id, after.name, attributes)
-    return after
+        match_detection.record_given_addresses(tx, contact_id, contact.name, attributes)
+    return contact
 
 
 def _update_contact(
-    tx: Transaction, record_id: int, name: str | None, attributes: Mapping[str, Any]
+    tx: Transaction, contact_id: int, name: str | None, attributes: Mapping[str, Any]
 ) -> resources.Contact:
-    """Writes one record anew. Returns the person it belongs to, as everybody is told."""
-    before = tx.execute(select(contacts).where(contacts.c.id == record_id)).one()
+    """Changes one contact, with its search text, and publishes its root.
+
+    Args:
+        name: the new name; None keeps the name.
+        attributes: the attributes to change; a null value removes one.
+
+    Returns: the root.
+    """
+    before = tx.execute(select(contacts).where(contacts.c.id == contact_id)).one()
     new_name = before.name if name is None else name
     merged = {**before.attributes, **attributes}
-    known = {key: value for key, value in merged.items() if value is not None}
-    # The root as it is now that the row is ours: a link may have been made while we waited for it.
+    new_attributes = {key: value for key, value in merged.items() if value is not None}
+    # The root is read here, when the row is locked: a link may have been made in the meantime.
     root_id = tx.execute(
         update(contacts)
-        .where(contacts.c.id == record_id)
-        .values(name=new_name, attributes=known, updated_at=tx.now)
+        .where(contacts.c.id == contact_id)
+        .values(name=new_name, attributes=new_attributes, updated_at=tx.now)
         .returning(contacts.c.root_id)
     ).scalar_one()
     if new_name != before.name:
         update_display_name(tx, root_id)
-    paths = address_paths(tx, record_id)
+    paths = address_paths(tx, contact_id)
     search_index.reindex_contact(
         tx,
-        record_id,
+        contact_id,
         search_text(before.name, paths, before.attributes),
-        search_text(new_name, paths, known),
+        search_text(new_name, paths, new_attributes),
     )
-    after = get_contact(tx.connection, record_id)
-    tx.publish(Event(ContactUpdated(contact=after)))
-    return after
+    contact = get_contact(tx.connection, contact_id)
+    tx.publish(Event(ContactUpdated(contact=contact)))
+    return contact
 
 
-def contact_from_row(row: Any) -> resources.Contact:
-    """A person as agents see them, from a row with the columns of a root."""
+def contact_from_row(row: Row[Any]) -> resources.Contact:
+    """A contact as agents see it, from the row of a root."""
     return resources.Contact(
         id=row.id,
         name=row.called,
@@ -145,7 +155,7 @@ def contact_from_row(row: Any) -> resources.Contact:
 
 
 def address_paths(tx: Transaction, contact_id: int) -> list[str]:
-    """The addresses of a record, as people write them, oldest first."""
+    """The paths of a contact's addresses, oldest first."""
     rows = tx.execute(
         select(addresses.c.path)
         .where(addresses.c.contact_id == contact_id)
@@ -155,5 +165,5 @@ def address_paths(tx: Transaction, contact_id: int) -> list[str]:
 
 
 def search_text(name: str, paths: list[str], attributes: Mapping[str, Any]) -> str:
-    """The words that a contact is found by."""
+    """The text that a contact is found by."""
     return " ".join([name, *paths, *(str(value) for value in attributes.values())])

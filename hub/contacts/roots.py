@@ -1,4 +1,7 @@
-"""Which records are one person: a function of the links that hold, and of nothing else. Pure."""
+"""The roots of contacts that links join: a function of the links that hold, nothing else. Pure.
+
+A root is the contact that stands for all contacts of one customer.
+"""
 
 from __future__ import annotations
 
@@ -6,34 +9,39 @@ from collections.abc import Iterable
 
 
 class Roots:
-    """The record that stands for each record's person, while links join them one by one."""
+    """The root of each contact, while links join contacts one by one."""
 
-    def __init__(self, records: Iterable[int]) -> None:
-        self._groups = {record: [record] for record in records}
-        self._root = {record: record for record in self._groups}
+    def __init__(self, contact_ids: Iterable[int]) -> None:
+        self._groups = {contact_id: [contact_id] for contact_id in contact_ids}
+        self._root = {contact_id: contact_id for contact_id in self._groups}
 
-    def __getitem__(self, record: int) -> int:
-        return self._root[record]
+    def __getitem__(self, contact_id: int) -> int:
+        return self._root[contact_id]
 
-    def join(self, one: int, other: int) -> None:
-        """Makes one person of two; the first one's root stands for both."""
-        keep, give = self._root[one], self._root[other]
-        if keep == give:
+    def join(self, contact_id: int, joined_contact_id: int) -> None:
+        """Gives the contacts of both roots the root of the first contact."""
+        kept_root, old_root = self._root[contact_id], self._root[joined_contact_id]
+        if kept_root == old_root:
             return
-        joined = self._groups.pop(give)
-        self._groups[keep] += joined
-        self._root |= dict.fromkeys(joined, keep)
+        joined = self._groups.pop(old_root)
+        self._groups[kept_root] += joined
+        self._root |= dict.fromkeys(joined, kept_root)
 
     def as_dict(self) -> dict[int, int]:
         return dict(self._root)
 
 
-def roots_by_contact(records: Iterable[int], edges: Iterable[tuple[int, int]]) -> dict[int, int]:
-    """The root of every record when these edges, in the order they were made, hold.
+def roots_by_contact(
+    contact_ids: Iterable[int], links: Iterable[tuple[int, int]]
+) -> dict[int, int]:
+    """The root of every contact when these links hold.
 
-    A function of the edges alone: that is why an undone link leaves no trace.
+    A function of the links alone: that is why an undone link leaves no trace.
+
+    Args:
+        links: pairs of contact ids, in the order in which the links were made.
     """
-    found = Roots(records)
-    for one, other in edges:
-        found.join(one, other)
-    return found.as_dict()
+    roots = Roots(contact_ids)
+    for contact_id, joined_contact_id in links:
+        roots.join(contact_id, joined_contact_id)
+    return roots.as_dict()

@@ -1,6 +1,6 @@
-"""Ids that sites sign for their customers: addresses that nobody writes to.
+"""Ids that sites sign for their customers: addresses to which nothing is ever sent.
 
-Two ids of one site are two people, whatever else they have in common.
+Two ids of one site are two customers, whatever else they have in common.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ SCHEME = "identity"
 
 
 def signed_ids_of(connection: Connection, contact_id: int) -> frozenset[tuple[str, str]]:
-    """The signed ids of a person, each with the connector whose site signed it.
+    """The signed ids of a contact and of all contacts joined to it, by whatever evidence.
 
-    By whatever evidence their records are one person. Raises NotFound.
+    Returns: pairs of the connector whose site signed the id, and the id.
+    Raises:
+        NotFound: no such contact.
     """
-    records = contact_addresses.linked_contact_ids(connection, contact_id)
-    found = connection.execute(
+    contact_ids = contact_addresses.linked_contact_ids(connection, contact_id)
+    rows = connection.execute(
         select(addresses.c.scope, addresses.c.path).where(
-            addresses.c.contact_id.in_(records), addresses.c.scheme == SCHEME
+            addresses.c.contact_id.in_(contact_ids), addresses.c.scheme == SCHEME
         )
     )
-    return frozenset((row.scope, row.path) for row in found)
+    return frozenset((row.scope, row.path) for row in rows)
 
 
 def are_different_customers(connection: Connection, contact_id: int, other_contact_id: int) -> bool:
-    """Whether one site has signed that these are two people. Raises NotFound."""
-    ours, theirs = (
-        signed_ids_of(connection, contact_id),
-        signed_ids_of(connection, other_contact_id),
-    )
-    same_site = {scope for scope, _ in ours} & {scope for scope, _ in theirs}
-    return bool(same_site - {scope for scope, _ in ours & theirs})
+    """Whether one site has signed two different ids for two contacts. Raises NotFound."""
+    first_ids = signed_ids_of(connection, contact_id)
+    second_ids = signed_ids_of(connection, other_contact_id)
+    connectors = {scope for scope, _ in first_ids} & {scope for scope, _ in second_ids}
+    return bool(connectors - {scope for scope, _ in first_ids & second_ids})
