@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hub.accounts import config_sync
@@ -25,7 +25,7 @@ from hub.router.auto_replies.worker import AutoReplyWorker
 from hub.router.engine import Assigner
 from hub.router.sla.watch import SlaWatch
 from hub.scheduler import Scheduler
-from hub.schema.events import ConnectorUpdated, Event, MessageCreated, MessageUpdated
+from hub.schema.events import ConnectorUpdated, Event
 from hub.settings import Settings
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
@@ -260,12 +260,6 @@ class App:
             ),
         ]
 
-    def _wake_delivery(self, events: object) -> None:
-        assert isinstance(events, list | tuple)
-        for event in events:
-            payload = event.payload
-            if isinstance(payload, MessageCreated | MessageUpdated):
-                delivery = payload.message.delivery
-                if delivery is not None and delivery.status == "queued":
-                    self.deliverer.wake()
-                    return
+    def _wake_delivery(self, events: Sequence[Event]) -> None:
+        if any(event.has_queued_delivery for event in events):
+            self.deliverer.wake()
