@@ -1,4 +1,4 @@
-"""What agents do with a conversation beside talking: take, give, label, snooze, resolve, read."""
+"""What agents do with a conversation: take, assign, label, snooze, resolve, read."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from hub.contacts import contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing, timeline, views
+from hub.conversations.loaded_conversation import ConversationRow
 from hub.errors import Conflict, Invalid, NotFound
 from hub.schema import author, resources
 from hub.schema.author import Author
@@ -27,7 +28,7 @@ from hub.store.models import (
 )
 from hub.types import Address
 
-#: Which columns a change may touch, and what the timeline calls it.
+#: The columns whose changes are events in the timeline, with the name of the event.
 EVENT_NAMES = {
     "status": "conversation.status",
     "assignee_id": "conversation.assigned",
@@ -36,9 +37,9 @@ EVENT_NAMES = {
     "labels": "conversation.labels",
 }
 MAX_LABELS = 50
-#: Somebody looked at it: no clock runs against them, and who let it go before does not count.
+#: An agent accepted the conversation: no time to accept runs, and earlier attempts do not count.
 ACCEPTED: Mapping[str, Any] = MappingProxyType({"accept_by": None, "attempts": 0, "not_for": []})
-#: What is over is routed anew when it is opened again.
+#: A resolved conversation is routed anew when it is opened again.
 UNROUTED: Mapping[str, Any] = MappingProxyType(
     {**ACCEPTED, "rule": None, "queued_at": None, "accepted_at": None}
 )
@@ -49,6 +50,10 @@ def change_conversation(
 ) -> resources.Conversation:
     """Changes status, assignee, team, priority, labels or the time a snooze ends.
 
+    Args:
+        changes: the columns `status`, `assignee_id`, `team_id`, `priority`, `labels` and
+            `snoozed_until`, as far as they change.
+
     Raises:
         NotFound: no such conversation.
         Invalid: an agent or team that is not there, or a snooze without its time.
@@ -56,30 +61,31 @@ def change_conversation(
     """
     row = lock_row(tx, conversation_id)
     conversation_id = row.id
-    new = _check_changes(tx, row, dict(changes))
-    person = any_contact_address(tx, row.contact_id)
-    is_reopened = row.status == "resolved" and new.get("status", "resolved") != "resolved"
-    if is_reopened and lifecycle.load_open_conversation(tx, person) is not None:
+    new_values = _check_changes(tx, row, dict(changes))
+    contact_address = any_contact_address(tx, row.contact_id)
+    is_reopened = row.status == "resolved" and new_values.get("status", "resolved") != "resolved"
+    if is_reopened and lifecycle.load_open_conversation(tx, contact_address) is not None:
         raise Conflict("Another conversation is open with this customer: go on there.")
-    target = lifecycle.load_conversation(tx, conversation_id, person)
-    changed = {name: value for name, value in new.items() if value != getattr(row, name)}
+    conversation = lifecycle.load_conversation(tx, conversation_id, contact_address)
+    changed = {name: value for name, value in new_values.items() if value != getattr(row, name)}
     if not changed:
         return views.get_conversation(tx.connection, conversation_id)
-    target.assign(changed)
-    target.assign(_routing_changes(tx, row, changed, by))
+    conversation.assign(changed)
+    conversation.assign(_routing_changes(tx, row, changed, by))
     if "labels" in changed:
         write_labels(tx, conversation_id, changed["labels"])
-    lifecycle.save_conversation(tx, target)
+    lifecycle.save_conversation(tx, conversation)
     for name, event in EVENT_NAMES.items():
         if name in changed:
-            timeline.add_event(tx, target, event, by, **_event_fields(tx, name, row, changed[name]))
+            fields = _event_fields(tx, name, getattr(row, name), changed[name])
+            timeline.add_event(tx, conversation, event, by, **fields)
     pages = publishing.page_addresses(tx.connection, [conversation_id])
     return publishing.publish_conversation(tx, conversation_id, pages[conversation_id])
 
 
 def is_snooze_over(connection: Connection) -> bool:
-    """Whether anything put off is due: a look that keeps idle hubs from writing."""
-    found = connection.execute(
+    """Whether a snooze has ended: a read that keeps idle hubs from writing."""
+    rows = connection.execute(
         select(conversations.c.id)
         .where(
             conversations.c.status == "snoozed",
@@ -87,11 +93,11 @@ def is_snooze_over(connection: Connection) -> bool:
         )
         .limit(1)
     )
-    return found.first() is not None
+    return rows.first() is not None
 
 
 def reopen_snoozed(tx: Transaction) -> int:
-    """Opens what was put off until now. Returns how many."""
+    """Opens conversations whose snooze has ended. Returns how many."""
     due = tx.execute(
         select(conversations.c.id)
         .where(conversations.c.status == "snoozed", conversations.c.snoozed_until <= tx.now)
@@ -105,7 +111,7 @@ def reopen_snoozed(tx: Transaction) -> int:
 
 
 def mark_read(tx: Transaction, conversation_id: int, message_id: int) -> resources.Conversation:
-    """An agent has seen everything up to a message. Raises NotFound."""
+    """Marks a conversation as read up to a message, with it. Raises NotFound."""
     row = lock_row(tx, conversation_id)
     conversation_id = row.id
     unread = len(
@@ -130,8 +136,8 @@ def mark_read(tx: Transaction, conversation_id: int, message_id: int) -> resourc
     return publishing.publish_conversation(tx, conversation_id)
 
 
-def lock_row(tx: Transaction, conversation_id: int) -> Any:
-    """The row, or that of the conversation it was brought into, held until the commit.
+def lock_row(tx: Transaction, conversation_id: int) -> ConversationRow:
+    """Locks a conversation, or the one that it was merged into, until the commit.
 
     Raises NotFound.
     """
@@ -140,16 +146,23 @@ def lock_row(tx: Transaction, conversation_id: int) -> Any:
     ).first()
     if row is None:
         raise NotFound("There is no such conversation.")
-    return row if row.merged_into_id is None else lock_row(tx, row.merged_into_id)
+    return ConversationRow(row) if row.merged_into_id is None else lock_row(tx, row.merged_into_id)
 
 
-def _check_changes(tx: Transaction, row: Any, changes: dict[str, Any]) -> dict[str, Any]:
+def _check_changes(
+    tx: Transaction, row: ConversationRow, changes: dict[str, Any]
+) -> dict[str, Any]:
+    """Checks changes, and adds the columns that change with them.
+
+    Raises:
+        Invalid: an agent or team that is not there, or a snooze without its time.
+    """
     agent_id, team_id = changes.get("assignee_id"), changes.get("team_id")
     if agent_id is not None:
-        found = tx.execute(
+        enabled_agent = tx.execute(
             select(agents.c.id).where(agents.c.id == agent_id, agents.c.disabled_at.is_(None))
         ).first()
-        if found is None:
+        if enabled_agent is None:
             raise Invalid("There is no such agent.", "assignee_id")
     if (
         team_id is not None
@@ -157,8 +170,8 @@ def _check_changes(tx: Transaction, row: Any, changes: dict[str, Any]) -> dict[s
     ):
         raise Invalid("There is no such team.", "team")
     if "labels" in changes:
-        given = [storable(label).strip() for label in changes["labels"]]
-        labels = list(dict.fromkeys(label for label in given if label))
+        stripped = [storable(label).strip() for label in changes["labels"]]
+        labels = list(dict.fromkeys(label for label in stripped if label))
         if len(labels) > MAX_LABELS or any(len(label) > 64 for label in labels):
             raise Invalid(f"At most {MAX_LABELS} labels of at most 64 characters.", "labels")
         changes["labels"] = labels
@@ -168,7 +181,7 @@ def _check_changes(tx: Transaction, row: Any, changes: dict[str, Any]) -> dict[s
     if until is not None:
         changes["status"] = status = "snoozed"
     elif row.status == "snoozed" and ends is None and "status" not in changes:
-        changes["status"] = status = "open"  # put off until never would be lost
+        changes["status"] = status = "open"  # a snooze without an end would be lost
     if status == "snoozed" and ends is None:
         raise Invalid("Say until when: set snoozed_until.", "snoozed_until")
     if status != "snoozed":
@@ -183,9 +196,9 @@ def _check_changes(tx: Transaction, row: Any, changes: dict[str, Any]) -> dict[s
 
 
 def _routing_changes(
-    tx: Transaction, row: Any, changed: Mapping[str, Any], by: Author
+    tx: Transaction, row: ConversationRow, changed: Mapping[str, Any], by: Author
 ) -> dict[str, Any]:
-    """What a change by hand means for the queue and for who must look at it."""
+    """The columns of the queue and of acceptance that a change by hand changes."""
     if changed.get("status") == "resolved":
         return dict(UNROUTED)
     if "assignee_id" in changed:
@@ -195,31 +208,31 @@ def _routing_changes(
                 "accept_by": None,
                 "accepted_at": None,
                 "not_for": [*row.not_for, row.assignee_id],
-                # Who was never looked at keeps the place.
+                # A conversation that was never accepted keeps its place.
                 "queued_at": row.queued_at
                 if row.queued_at is not None and row.accepted_at is None
                 else row.waiting_since or tx.now,
             }
         is_taken = by.type == "agent" and by.id == agent_id and _is_connected(tx, agent_id)
-        # A colleague's choice stands, also before the rules have looked at it.
+        # Another agent's choice stands, also before a rule has routed it.
         rule = "" if row.rule is None and not is_taken else row.rule
         return {**ACCEPTED, "accepted_at": tx.now if is_taken else None, "rule": rule}
     if row.assignee_id is not None and by.type == "agent" and by.id == row.assignee_id:
-        # Whoever works on it has looked at it.
+        # The agent who works on it has accepted it.
         return {**ACCEPTED, "accepted_at": row.accepted_at or tx.now}
     return {}
 
 
 def _is_connected(tx: Transaction, agent_id: int) -> bool:
-    """Whether a screen of theirs is open: who is not here cannot go, and takes what they take."""
-    found = tx.execute(
+    """Whether an agent has a screen open: only then can the agent leave again."""
+    rows = tx.execute(
         select(agents.c.id).where(agents.c.id == agent_id, agents.c.connected_at.is_not(None))
     )
-    return found.first() is not None
+    return rows.first() is not None
 
 
 def write_labels(tx: Transaction, conversation_id: int, labels: list[str]) -> None:
-    """Keeps the labels as rows too, to filter by."""
+    """Writes the labels of a conversation as rows of their own, to filter by."""
     tx.execute(
         delete(conversation_labels).where(conversation_labels.c.conversation_id == conversation_id)
     )
@@ -230,12 +243,12 @@ def write_labels(tx: Transaction, conversation_id: int, labels: list[str]) -> No
         )
 
 
-def _event_fields(tx: Transaction, column: str, row: Any, new: Any) -> dict[str, Any]:
-    old = getattr(row, column)
+def _event_fields(tx: Transaction, column: str, old: Any, new: Any) -> dict[str, Any]:
+    """The fields of the event that says how a column changed."""
     if column == "assignee_id":
         names = {
-            found.id: found.name
-            for found in tx.execute(
+            row.id: row.name
+            for row in tx.execute(
                 select(agents.c.id, agents.c.name).where(agents.c.id.in_([new or 0, old or 0]))
             )
         }
@@ -248,11 +261,11 @@ def _event_fields(tx: Transaction, column: str, row: Any, new: Any) -> dict[str,
 
 
 def any_contact_address(tx: Transaction, contact_id: int) -> ContactAddress:
-    """The contact at one of their addresses, for what goes to none of them."""
+    """Any address of a contact, for changes that concern the contact and no address."""
     row = tx.execute(select(addresses).where(addresses.c.contact_id == contact_id).limit(1)).first()
     assert row is not None
-    person = contact_addresses.find_contact_address(
+    contact_address = contact_addresses.find_contact_address(
         tx.connection, Address(row.scheme, row.path, row.scope)
     )
-    assert person is not None
-    return person
+    assert contact_address is not None
+    return contact_address

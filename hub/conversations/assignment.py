@@ -1,7 +1,7 @@
-"""What the router does to conversations: gives them, queues them, takes them back.
+"""What the router writes into conversations: it assigns them, queues them and takes them back.
 
-A claim is one conditional UPDATE, so whoever decides at the same moment gives nothing twice. Many
-decisions are written together: what they share is asked and told once.
+An assignment is one conditional UPDATE, so two processes that decide at the same moment assign
+nothing twice. Many outcomes are written together: they share their reads and their events.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from hub.store.models import (
 )
 from hub.store.prepared import Prepared, insert_all
 
-NO_COLUMNS: Mapping[str, Any] = MappingProxyType({})
+NO_FIELDS: Mapping[str, Any] = MappingProxyType({})
 ASSIGNED = actions.EVENT_NAMES["assignee_id"]
 QUEUED = "conversation.queued"
 UNANSWERED = "conversation.unanswered"
@@ -39,83 +39,102 @@ AGENT_LEFT = "conversation.agent_left"
 
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
-    """What was decided about one conversation.
+class RoutingOutcome:
+    """What the router decided about one conversation.
 
     Args:
-        held_by: who had it when it was decided; when that has changed, nothing is written.
-        is_first: no rule had looked at it; when one has meanwhile, nothing is written.
-        agent_id: who has it from now on.
-        columns: what else changes in its row.
+        former_agent_id: the agent who had it when the router decided; when another agent has it
+            now, nothing is written.
+        is_first: no rule had routed it; when a rule has meanwhile, nothing is written.
+        agent_id: the agent who has it from now on.
+        columns: the other columns that change.
         labels: labels to add.
-        told: the fields of the line in the timeline; none, no line.
+        candidates: the agents that were considered, as JSON, for the routing decision.
+        event_fields: the fields of the event in the timeline; empty for no event.
     """
 
     conversation_id: int
-    held_by: int | None
+    former_agent_id: int | None
     is_first: bool
     agent_id: int | None
-    columns: Mapping[str, Any] = field(default_factory=lambda: NO_COLUMNS)
+    columns: Mapping[str, Any] = field(default_factory=lambda: NO_FIELDS)
     labels: tuple[str, ...] = ()
     rule: str = ""
     team: str = ""
     candidates: Sequence[Mapping[str, Any]] = ()
     waited_seconds: float = 0.0
-    told: Mapping[str, Any] = field(default_factory=lambda: NO_COLUMNS)
+    event_fields: Mapping[str, Any] = field(default_factory=lambda: NO_FIELDS)
 
     @property
-    def is_given(self) -> bool:
-        """Whether it is new to its agent, who has to look at it."""
+    def is_assigned(self) -> bool:
+        """Whether it is new to its agent, who has to accept it."""
         return "accept_by" in self.columns
 
 
 @dataclass(frozen=True, slots=True)
 class AgentTurn:
-    """An agent who is given something: what was known of them, and what is from now on."""
+    """An agent's turn to get a conversation.
 
-    seen: datetime | None
-    given_at: datetime
+    Args:
+        last_assigned_at: the agent's last turn, as the router knew it when it decided.
+        assigned_at: the time of this turn.
+    """
+
+    last_assigned_at: datetime | None
+    assigned_at: datetime
 
 
 def apply_assignments(
-    tx: Transaction, settlements: Sequence[Assignment], turns: Mapping[int, AgentTurn]
+    tx: Transaction, outcomes: Sequence[RoutingOutcome], turns: Mapping[int, AgentTurn]
 ) -> set[int]:
-    """Writes decisions. Returns the ids of the conversations for which they still held.
+    """Writes the outcomes that still hold.
 
-    Nothing is given to an agent who was given something by another process meanwhile: what was
-    decided about them was decided from what is no longer so.
+    An agent who got a conversation from another process meanwhile gets nothing: the outcome was
+    decided from a load that is no longer true.
+
+    Args:
+        turns: the agents who get a conversation, by id.
+
+    Returns: the ids of the conversations that were written.
     """
-    still = {
+    free_agent_ids = {
         agent_id
         for agent_id, turn in sorted(turns.items())
-        if take_turn(tx, agent_id, last_assigned_at=turn.seen, given_at=turn.given_at)
+        if take_turn(
+            tx, agent_id, last_assigned_at=turn.last_assigned_at, given_at=turn.assigned_at
+        )
     }
-    done = [
-        one
-        for one in settlements
-        if (not one.is_given or one.agent_id in still) and _write_assignment(tx, one)
+    written = [
+        outcome
+        for outcome in outcomes
+        if (not outcome.is_assigned or outcome.agent_id in free_agent_ids)
+        and _write_outcome(tx, outcome)
     ]
-    if done:
-        _record_decisions(tx, done)
-    return {one.conversation_id for one in done}
+    if written:
+        _record_decisions(tx, written)
+    return {outcome.conversation_id for outcome in written}
 
 
 _INSERT_EVENT = Prepared(insert_all(messages))
 
 
-def _write_assignment(tx: Transaction, one: Assignment) -> bool:
-    columns = {"assignee_id": one.agent_id, "updated_at": tx.now, **one.columns}
-    if one.labels:
-        row = tx.execute(
-            select(conversations.c.labels).where(conversations.c.id == one.conversation_id)
+def _write_outcome(tx: Transaction, outcome: RoutingOutcome) -> bool:
+    """Writes one outcome into its conversation. Returns False when it no longer holds."""
+    columns = {"assignee_id": outcome.agent_id, "updated_at": tx.now, **outcome.columns}
+    if outcome.labels:
+        labels = tx.execute(
+            select(conversations.c.labels).where(conversations.c.id == outcome.conversation_id)
         ).scalar_one()
-        columns["labels"] = list(dict.fromkeys([*row, *one.labels]))[: actions.MAX_LABELS]
-    statement = _assignment_statement(frozenset(columns), one.held_by is None, one.is_first)
-    row = {"row": one.conversation_id, "held_by": one.held_by, **columns}
-    if statement.first(tx.connection, row) is None:
+        all_labels = list(dict.fromkeys([*labels, *outcome.labels]))
+        columns["labels"] = all_labels[: actions.MAX_LABELS]
+    statement = _assignment_statement(
+        frozenset(columns), outcome.former_agent_id is None, outcome.is_first
+    )
+    values = {"row": outcome.conversation_id, "held_by": outcome.former_agent_id, **columns}
+    if statement.first(tx.connection, values) is None:
         return False
-    if one.labels:
-        actions.write_labels(tx, one.conversation_id, columns["labels"])
+    if outcome.labels:
+        actions.write_labels(tx, outcome.conversation_id, columns["labels"])
     return True
 
 
@@ -136,54 +155,65 @@ def _assignment_statement(columns: frozenset[str], is_free: bool, is_first: bool
     )
 
 
-def _record_decisions(tx: Transaction, done: Sequence[Assignment]) -> None:
+def _record_decisions(tx: Transaction, outcomes: Sequence[RoutingOutcome]) -> None:
+    """Writes the routing decisions of outcomes, and publishes their conversations."""
     tx.execute(
         insert(routing_decisions),
         [
             {
-                "conversation_id": one.conversation_id,
-                "rule": one.rule,
-                "team": one.team,
-                "agent_id": one.agent_id,
-                "candidates": list(one.candidates),
-                "waited_seconds": one.waited_seconds,
+                "conversation_id": outcome.conversation_id,
+                "rule": outcome.rule,
+                "team": outcome.team,
+                "agent_id": outcome.agent_id,
+                "candidates": list(outcome.candidates),
+                "waited_seconds": outcome.waited_seconds,
                 "decided_at": tx.now,
             }
-            for one in done
+            for outcome in outcomes
         ],
     )
-    lines = {one.conversation_id: one.told for one in done if one.told}
-    publish_with_events(tx, [one.conversation_id for one in done], lines)
+    events = {
+        outcome.conversation_id: outcome.event_fields
+        for outcome in outcomes
+        if outcome.event_fields
+    }
+    publish_with_events(tx, [outcome.conversation_id for outcome in outcomes], events)
 
 
 def publish_with_events(
-    tx: Transaction, ids: Sequence[int], lines: Mapping[int, Mapping[str, Any]]
+    tx: Transaction, conversation_ids: Sequence[int], events: Mapping[int, Mapping[str, Any]]
 ) -> None:
-    """Writes a line into the timelines of these and says how each conversation stands now.
+    """Adds events to the timelines of conversations and publishes the conversations.
 
     Args:
-        lines: the fields of the line, by conversation.
+        conversation_ids: the conversations to publish, with an event or without one.
+        events: the fields of the event, by conversation.
     """
-    rows = tx.execute(views.SELECT_CONVERSATIONS.where(conversations.c.id.in_(ids))).all()
-    found = {int(one.id): one for one in views.conversations_from_rows(tx.connection, rows)}
-    written = {
-        row.id: _add_event_row(tx, row.id, row.contact_id, lines[row.id])
-        for row in rows
-        if row.id in lines
+    rows = tx.execute(
+        views.SELECT_CONVERSATIONS.where(conversations.c.id.in_(conversation_ids))
+    ).all()
+    conversation_by_id = {
+        int(conversation.id): conversation
+        for conversation in views.conversations_from_rows(tx.connection, rows)
     }
-    shown = {
-        int(one.conversation_id): one
-        for one in views.messages_from_rows(
+    message_ids = [
+        _add_event_row(tx, row.id, row.contact_id, events[row.id])
+        for row in rows
+        if row.id in events
+    ]
+    event_by_conversation = {
+        int(message.conversation_id): message
+        for message in views.messages_from_rows(
             tx.connection,
-            tx.execute(views.SELECT_MESSAGES.where(messages.c.id.in_(written.values()))).all(),
+            tx.execute(views.SELECT_MESSAGES.where(messages.c.id.in_(message_ids))).all(),
         )
     }
-    pages = publishing.page_addresses(tx.connection, ids)
-    for conversation_id in ids:
-        conversation = found[conversation_id]
-        if conversation_id in shown:
-            line = MessageCreated(message=shown[conversation_id], conversation=conversation)
-            tx.publish(Event(line))
+    pages = publishing.page_addresses(tx.connection, conversation_ids)
+    for conversation_id in conversation_ids:
+        conversation = conversation_by_id[conversation_id]
+        if conversation_id in event_by_conversation:
+            message = event_by_conversation[conversation_id]
+            tx.publish(Event(MessageCreated(message=message, conversation=conversation)))
         updated = ConversationUpdated(
             conversation=conversation, context_card=conversation.context_card
         )
@@ -193,8 +223,9 @@ def publish_with_events(
 
 
 def _add_event_row(
-    tx: Transaction, conversation_id: int, contact_id: int, told: Mapping[str, Any]
+    tx: Transaction, conversation_id: int, contact_id: int, fields: Mapping[str, Any]
 ) -> int:
+    """Adds an event of the hub to a timeline. Returns the id of its message."""
     values = {
         "conversation_id": conversation_id,
         "contact_id": contact_id,
@@ -215,7 +246,7 @@ def _add_event_row(
         "duplicate_of_id": None,
         "external_id": None,
         "client_id": None,
-        "extra": {"event": dict(told)},
+        "extra": {"event": dict(fields)},
         "created_at": tx.now,
         "received_at": tx.now,
         "edited_at": None,
@@ -223,17 +254,17 @@ def _add_event_row(
     return int(_INSERT_EVENT.rows(tx.connection, values)[0].id)
 
 
-# -- looking at it -------------------------------------------------------------------------------
+# -- accepting -------------------------------------------------------------------------------------
 
 
 def accept_conversation(
     tx: Transaction, conversation_id: int, agent_id: int | None
 ) -> resources.Conversation:
-    """Whoever was given it says that they have it.
+    """Notes that an agent accepts a conversation that was assigned to them.
 
     Raises:
         NotFound: no such conversation.
-        Conflict: it is not theirs to accept.
+        Conflict: it is not assigned to this agent.
     """
     row = actions.lock_row(tx, conversation_id)
     if row.assignee_id is None:
@@ -251,23 +282,28 @@ def accept_conversation(
 
 
 def awaits_acceptance(connection: Connection, conversation_id: int, agent_id: int) -> bool:
-    """Whether a conversation waits for this agent to look at it."""
-    found = connection.execute(
+    """Whether a conversation waits for this agent to accept it."""
+    rows = connection.execute(
         select(conversations.c.id).where(
             conversations.c.id == conversation_id,
             conversations.c.assignee_id == agent_id,
             conversations.c.accepted_at.is_(None),
         )
     )
-    return found.first() is not None
+    return rows.first() is not None
 
 
-# -- taking it back ------------------------------------------------------------------------------
+# -- taking back -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class OverdueConversation:
-    """A conversation that its agent did not look at in time."""
+    """A conversation that its agent did not accept in time.
+
+    Args:
+        attempts: the number of agents who did not accept it before.
+        not_for: the ids of agents who get it no more.
+    """
 
     conversation_id: int
     agent_id: int
@@ -278,52 +314,60 @@ class OverdueConversation:
 
 @dataclass(frozen=True, slots=True)
 class OverdueStep:
-    """Where it goes then.
+    """The next step of an overdue conversation.
 
-    `is_last` when it was the last try: to the team `overflow`, or around again where there is none.
+    Args:
+        is_last: this was the last attempt: it goes to the team `overflow`, or to all agents again
+            where there is no such team.
     """
 
     is_last: bool
     overflow: str | None = None
 
 
-def requeue_overdue(tx: Transaction, late: OverdueConversation, then: OverdueStep) -> bool:
-    """Puts what nobody looked at back in its place in the queue. False when they did look."""
+def requeue_overdue(tx: Transaction, overdue: OverdueConversation, step: OverdueStep) -> bool:
+    """Puts a conversation that was not accepted in time back in its place in the queue.
+
+    Returns: False when the agent did accept it.
+    """
     columns: dict[str, Any] = {
         "assignee_id": None,
         "accept_by": None,
-        "attempts": late.attempts + 1,
-        "not_for": [*late.not_for, late.agent_id],
+        "attempts": overdue.attempts + 1,
+        "not_for": [*overdue.not_for, overdue.agent_id],
         "updated_at": tx.now,
     }
-    agent = _agent(tx, late.agent_id)
+    agent = _agent_fields(tx, overdue.agent_id)
     text = f"{agent['agent']} did not look in time: it waits again."
-    told: dict[str, Any] = {"name": UNANSWERED, **agent, "team": late.team, "text": text}
-    if then.is_last:
-        columns |= {"attempts": 0, "not_for": [late.agent_id]}
-        to = then.overflow or late.team
+    fields: dict[str, Any] = {"name": UNANSWERED, **agent, "team": overdue.team, "text": text}
+    if step.is_last:
+        columns |= {"attempts": 0, "not_for": [overdue.agent_id]}
+        to = step.overflow or overdue.team
         text = f"Nobody looked in time: it goes {f'to {to}' if to else 'around again'}."
-        told |= {"name": OVERFLOWED, "to": to, "text": text}
-        if then.overflow is not None:
-            team_id = tx.execute(select(teams.c.id).where(teams.c.name == then.overflow)).scalar()
+        fields |= {"name": OVERFLOWED, "to": to, "text": text}
+        if step.overflow is not None:
+            team_id = tx.execute(select(teams.c.id).where(teams.c.name == step.overflow)).scalar()
             columns["team_id"] = team_id
-    taken = tx.execute(
+    changed = tx.execute(
         update(conversations)
         .where(
-            conversations.c.id == late.conversation_id,
-            conversations.c.assignee_id == late.agent_id,
+            conversations.c.id == overdue.conversation_id,
+            conversations.c.assignee_id == overdue.agent_id,
             conversations.c.accept_by <= tx.now,
         )
         .values(columns)
     )
-    if taken.rowcount == 0:
+    if changed.rowcount == 0:
         return False
-    publish_with_events(tx, [late.conversation_id], {late.conversation_id: told})
+    publish_with_events(tx, [overdue.conversation_id], {overdue.conversation_id: fields})
     return True
 
 
 def requeue_of_absent_agent(tx: Transaction, conversation_id: int, agent_id: int) -> bool:
-    """Puts back what an agent had who is gone. False when somebody else has it by now."""
+    """Puts a conversation back in the queue because its agent is gone.
+
+    Returns: False when another agent has it by now, or it is not open.
+    """
     row = actions.lock_row(tx, conversation_id)
     if row.assignee_id != agent_id or row.status != "open":
         return False
@@ -338,12 +382,13 @@ def requeue_of_absent_agent(tx: Transaction, conversation_id: int, agent_id: int
             updated_at=tx.now,
         )
     )
-    agent = _agent(tx, agent_id)
-    told = {"name": AGENT_LEFT, **agent, "text": f"{agent['agent']} is gone: it waits again."}
-    publish_with_events(tx, [conversation_id], {conversation_id: told})
+    agent = _agent_fields(tx, agent_id)
+    fields = {"name": AGENT_LEFT, **agent, "text": f"{agent['agent']} is gone: it waits again."}
+    publish_with_events(tx, [conversation_id], {conversation_id: fields})
     return True
 
 
-def _agent(tx: Transaction, agent_id: int) -> dict[str, Any]:
+def _agent_fields(tx: Transaction, agent_id: int) -> dict[str, Any]:
+    """The fields of an event that name an agent."""
     name = tx.execute(select(agents.c.name).where(agents.c.id == agent_id)).scalar_one()
     return {"agent_id": str(agent_id), "agent": name}

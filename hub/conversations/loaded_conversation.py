@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from hub.contacts.contact_addresses import ContactAddress
 from hub.store.models import conversations
+
+#: The SLA clocks of a conversation.
+Clock = Literal["first_reply", "next_reply", "resolve"]
 
 _COLUMNS = tuple(conversations.c.keys())
 _IS_COLUMN = frozenset(_COLUMNS)
@@ -52,9 +55,9 @@ class ConversationRow:
     resolve_due: datetime | None
     sla_paused_at: datetime | None
     sla_next_at: datetime | None
-    sla_warned: list[str]
-    sla_overdue: list[str]
-    sla_breached: list[str]
+    sla_warned: list[Clock]
+    sla_overdue: list[Clock]
+    sla_breached: list[Clock]
 
     def __init__(self, values: Iterable[Any]) -> None:
         """Takes the values of all columns, in the order of the table."""

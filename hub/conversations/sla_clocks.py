@@ -1,47 +1,53 @@
-"""The clocks of a conversation, as its row keeps them. How they run is for the router to say."""
+"""The SLA clocks of a conversation, as its row keeps them. The router decides how they run."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection, select, update
 
 from hub.conversations import actions, lifecycle, publishing, timeline, views
+from hub.conversations.loaded_conversation import Clock, ConversationRow
 from hub.schema import author
 from hub.schema.events import Event, SlaBreached, SlaWarning
 from hub.store.engine import Transaction
 from hub.store.models import conversations, messages
 
-Clock = Literal["first_reply", "next_reply", "resolve"]
+#: The columns that agents see.
+_SHOWN = ("first_reply_due", "next_reply_due", "resolve_due", "sla_paused_at", "sla_breached")
 
 
 def due_conversations(connection: Connection, now: datetime, limit: int) -> list[int]:
-    """The conversations whose clocks want to be looked at by now, the most urgent first."""
-    found = connection.execute(
+    """The ids of conversations whose clocks have to be looked at, the most urgent first."""
+    rows = connection.execute(
         select(conversations.c.id)
         .where(conversations.c.sla_next_at <= now)
         .order_by(conversations.c.sla_next_at, conversations.c.id)
         .limit(limit)
     )
-    return list(found.scalars())
+    return list(rows.scalars())
 
 
-def lock_due_row(tx: Transaction, conversation_id: int) -> Any | None:
-    """The row, held until the commit; None when somebody has looked at it meanwhile."""
-    return tx.execute(
+def lock_due_row(tx: Transaction, conversation_id: int) -> ConversationRow | None:
+    """Locks a conversation whose clocks are due until the commit.
+
+    Returns: its row; None when another process has looked at the clocks meanwhile.
+    """
+    row = tx.execute(
         select(conversations)
         .where(conversations.c.id == conversation_id, conversations.c.sla_next_at <= tx.now)
         .with_for_update()
     ).first()
+    return None if row is None else ConversationRow(row)
 
 
 def is_answered_by_agent(connection: Connection, conversation_id: int) -> bool:
-    """Whether a person of ours has written in it, or in what a merge brought into it."""
+    """Whether an agent has written in a conversation, or in one that was merged into it."""
     merged = select(conversations.c.id).where(conversations.c.merged_into_id == conversation_id)
     ids = [conversation_id, *connection.execute(merged).scalars()]
-    found = connection.execute(
+    rows = connection.execute(
         select(messages.c.id)
         .where(
             messages.c.conversation_id.in_(ids),
@@ -51,42 +57,43 @@ def is_answered_by_agent(connection: Connection, conversation_id: int) -> bool:
         )
         .limit(1)
     )
-    return found.first() is not None
+    return rows.first() is not None
 
 
 def save_clocks(
     tx: Transaction,
-    row: Any,
+    row: ConversationRow,
     values: Mapping[str, Any],
     warnings: Sequence[tuple[Clock, datetime]] = (),
     breaches: Sequence[tuple[Clock, datetime]] = (),
 ) -> None:
-    """Writes how the clocks stand and says what has fallen due, in the timeline and on screens.
+    """Writes the clocks of a conversation, and publishes the clocks that fell due.
 
     Args:
-        row: as `take` gave it.
+        row: as `lock_due_row` returned it.
         values: columns of the conversation; `sla_next_at` is always set.
+        warnings: the clocks that run out soon, with the time at which they do.
+        breaches: the clocks that ran out, with the time at which they did.
     """
-    broken = [*row.sla_breached, *(clock for clock, _ in breaches)]
-    new = {**values, "sla_breached": list(dict.fromkeys(broken))}
-    tx.execute(update(conversations).where(conversations.c.id == row.id).values(**new))
-    for name, said in (("sla.warning", warnings), ("sla.breached", breaches)):
-        for clock, moment in said:
-            target = lifecycle.load_conversation(
+    breached = [*row.sla_breached, *(clock for clock, _ in breaches)]
+    columns = {**values, "sla_breached": list(dict.fromkeys(breached))}
+    tx.execute(update(conversations).where(conversations.c.id == row.id).values(**columns))
+    for name, clocks in (("sla.warning", warnings), ("sla.breached", breaches)):
+        for clock, due in clocks:
+            loaded = lifecycle.load_conversation(
                 tx, row.id, actions.any_contact_address(tx, row.contact_id)
             )
             timeline.add_event(
-                tx, target, name, author.SYSTEM, clock=clock, policy=row.sla, due=_time_text(moment)
+                tx, loaded, name, author.SYSTEM, clock=clock, policy=row.sla, due=_time_text(due)
             )
-    shown = ("first_reply_due", "next_reply_due", "resolve_due", "sla_paused_at", "sla_breached")
-    if all(new.get(name) == getattr(row, name) for name in shown) and not warnings:
+    if all(columns.get(name) == getattr(row, name) for name in _SHOWN) and not warnings:
         return
     publishing.publish_conversation(tx, row.id)
     conversation = views.get_conversation(tx.connection, row.id)
-    for clock, moment in warnings:
-        tx.publish(Event(SlaWarning(conversation=conversation, clock=clock, due=moment)))
-    for clock, moment in breaches:
-        tx.publish(Event(SlaBreached(conversation=conversation, clock=clock, due=moment)))
+    for clock, due in warnings:
+        tx.publish(Event(SlaWarning(conversation=conversation, clock=clock, due=due)))
+    for clock, due in breaches:
+        tx.publish(Event(SlaBreached(conversation=conversation, clock=clock, due=due)))
 
 
 def _time_text(moment: datetime) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from hub.config import Config
 from hub.conversations import assignment
-from hub.conversations.assignment import Assignment
+from hub.conversations.assignment import RoutingOutcome
 from hub.router.decisions.evaluation import apply_outcome
 from hub.router.decisions.reasons import summarize_obstacles
 from hub.router.decisions.rules import RuleOutcome, evaluate_rules
@@ -54,7 +54,7 @@ def assign(
     choice: Choice,
     agent: Agent,
     ruled: RuledConversation | None,
-) -> Assignment:
+) -> RoutingOutcome:
     """What is written when `agent` was chosen: they have it, and some time to accept it.
 
     Args:
@@ -68,10 +68,10 @@ def assign(
     }
     reason = next(result for result in choice.results if result.chosen).reasons[0]
     return replace(
-        _settlement(context, conversation, choice, ruled),
+        _outcome(context, conversation, choice, ruled),
         agent_id=agent.id,
         columns=_rule_columns(context, ruled) | columns,
-        told={
+        event_fields={
             "name": assignment.ASSIGNED,
             "agent_id": str(agent.id),
             "agent": agent.name,
@@ -89,12 +89,12 @@ def keep_in_queue(
     conversation: QueuedConversation,
     choice: Choice,
     ruled: RuledConversation,
-) -> Assignment:
+) -> RoutingOutcome:
     """What is written when no agent was chosen: the conversation waits."""
     return replace(
-        _settlement(context, conversation, choice, ruled),
+        _outcome(context, conversation, choice, ruled),
         columns=_rule_columns(context, ruled),
-        told={
+        event_fields={
             "name": assignment.QUEUED,
             "rule": conversation.rule,
             "team": conversation.team or "",
@@ -104,10 +104,10 @@ def keep_in_queue(
     )
 
 
-def keep_assigned(context: PassContext, ruled: RuledConversation) -> Assignment:
+def keep_assigned(context: PassContext, ruled: RuledConversation) -> RoutingOutcome:
     """What is written when an agent had taken it already: the outcome of the rules alone."""
     return replace(
-        _settlement(context, ruled.conversation, None, ruled),
+        _outcome(context, ruled.conversation, None, ruled),
         agent_id=ruled.unrouted.assignee_id,
         columns=_rule_columns(context, ruled),
     )
@@ -125,15 +125,15 @@ def candidate_records(choice: Choice) -> list[dict[str, Any]]:
     ]
 
 
-def _settlement(
+def _outcome(
     context: PassContext,
     conversation: QueuedConversation,
     choice: Choice | None,
     ruled: RuledConversation | None,
-) -> Assignment:
-    return Assignment(
+) -> RoutingOutcome:
+    return RoutingOutcome(
         conversation_id=conversation.conversation_id,
-        held_by=None if ruled is None else ruled.unrouted.assignee_id,
+        former_agent_id=None if ruled is None else ruled.unrouted.assignee_id,
         is_first=ruled is not None,
         agent_id=None,
         labels=() if ruled is None else ruled.outcome.labels,

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from hub import runtime
 from hub.config import Config
 from hub.conversations import assignment
-from hub.conversations.assignment import AgentTurn, Assignment
+from hub.conversations.assignment import AgentTurn, RoutingOutcome
 from hub.metrics import ROUTED, ROUTING_WAIT
 from hub.router import assignment_writes, routing_reads
 from hub.router.assignment_writes import PassContext, RuledConversation, apply_rules
@@ -82,7 +82,7 @@ class _PassState:
     policy: AssignmentPolicy
     may_assign: bool
     last_turns: dict[int, datetime | None] = field(default_factory=dict)
-    pending: list[Assignment] = field(default_factory=list)
+    pending: list[RoutingOutcome] = field(default_factory=list)
     without_agent: set[_ObstacleKey] = field(default_factory=set)
     served_root_ids: set[int] = field(default_factory=set)
     assigned: int = 0
@@ -206,43 +206,39 @@ class Router:
     def _write_pending(self, state: _PassState) -> None:
         if not state.pending:
             return
-        settlements, state.pending = state.pending, []
+        outcomes, state.pending = state.pending, []
         agent_by_id = {agent.id: agent for agent in state.agents}
         turns = {
-            settlement.agent_id: AgentTurn(state.last_turns[settlement.agent_id], assigned_at)
-            for settlement in settlements
-            if settlement.is_given and settlement.agent_id is not None
-            for assigned_at in [agent_by_id[settlement.agent_id].assigned_at]
+            outcome.agent_id: AgentTurn(state.last_turns[outcome.agent_id], assigned_at)
+            for outcome in outcomes
+            if outcome.is_assigned and outcome.agent_id is not None
+            for assigned_at in [agent_by_id[outcome.agent_id].assigned_at]
             if assigned_at is not None
         }
         self._on_queue(
-            [
-                settlement.conversation_id
-                for settlement in settlements
-                if settlement.agent_id is None
-            ]
+            [outcome.conversation_id for outcome in outcomes if outcome.agent_id is None]
         )
         written_ids = self._store.write(
-            lambda tx: assignment.apply_assignments(tx, settlements, turns)
+            lambda tx: assignment.apply_assignments(tx, outcomes, turns)
         )
         for agent_id, turn in turns.items():
-            state.last_turns[agent_id] = turn.given_at
-        for settlement in settlements:
-            if settlement.conversation_id not in written_ids:
+            state.last_turns[agent_id] = turn.assigned_at
+        for outcome in outcomes:
+            if outcome.conversation_id not in written_ids:
                 # Another process was faster: the loads of the agents have to be read again.
                 state.result.is_stale = True
                 continue
-            _count_settlement(settlement)
-        if len(settlements) >= WRITE_LIMIT:
+            _count_outcome(outcome)
+        if len(outcomes) >= WRITE_LIMIT:
             time.sleep(PAUSE_SECONDS)
 
 
-def _count_settlement(settlement: Assignment) -> None:
-    outcome = "kept" if settlement.told.get("name") is None else "queued"
-    if settlement.is_given:
+def _count_outcome(routed: RoutingOutcome) -> None:
+    outcome = "kept" if routed.event_fields.get("name") is None else "queued"
+    if routed.is_assigned:
         outcome = "given"
-        ROUTING_WAIT.labels(team=settlement.team).observe(settlement.waited_seconds)
-    ROUTED.labels(team=settlement.team, outcome=outcome).inc()
+        ROUTING_WAIT.labels(team=routed.team).observe(routed.waited_seconds)
+    ROUTED.labels(team=routed.team, outcome=outcome).inc()
 
 
 def _assign(

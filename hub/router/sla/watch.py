@@ -109,10 +109,12 @@ def update_conversation(
     row = rows.lock_due_row(tx, conversation_id)
     if row is None:
         return None
-    policy = config.sla.get(row.sla)
+    assert row.sla_next_at is not None  # it is due
+    policy_name = row.sla or ""
+    policy = config.sla.get(policy_name)
     if policy is None:  # it is no longer in the file: no clock runs any more
         rows.save_clocks(tx, row, clock_columns(ClockUpdate(Clocks())))
-        return row.sla or "", ClockUpdate(Clocks())
+        return policy_name, ClockUpdate(Clocks())
     hours = None if policy.within is None else config.hours[policy.within]
     facts = ConversationFacts(
         opened_at=row.created_at,
@@ -125,4 +127,4 @@ def update_conversation(
         policy, hours, facts, clocks_from_row(row), min(row.sla_next_at, tx.now), tx.now
     )
     rows.save_clocks(tx, row, clock_columns(update), update.warnings, update.breaches)
-    return row.sla, update
+    return policy_name, update
