@@ -10,45 +10,52 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
 from hub.contacts.contact_addresses import ContactAddress
 from hub.store.engine import Transaction
 from hub.store.models import attachments
 from hub.types import Attachment, Medium
 
+#: The time after which an upload that no message used is deleted.
+UNUSED_FOR = timedelta(days=1)
+
 
 def add_inbound_files(
     tx: Transaction,
     connector: str,
     message_id: int,
-    person: ContactAddress,
+    sender: ContactAddress,
     files: tuple[Attachment, ...],
 ) -> None:
+    """Adds the files of an inbound message; they are fetched after the commit.
+
+    A file whose source is `upload:ID` was uploaded by the visitor before and is only attached.
+    """
     for number, file in enumerate(files):
         if file.source.startswith("upload:"):
-            # It is here already: the visitor's page sent the bytes before the message.
+            # The visitor's page sent the bytes before the message.
             tx.execute(
                 update(attachments)
                 .where(
                     attachments.c.id == int(file.source.removeprefix("upload:")),
                     attachments.c.message_id.is_(None),
-                    attachments.c.uploader == f"visitor:{person.address.path}",
+                    attachments.c.uploader == f"visitor:{sender.address.path}",
                 )
-                .values(message_id=message_id, contact_id=person.contact_id)
+                .values(message_id=message_id, contact_id=sender.contact_id)
             )
             continue
         tx.execute(
             insert(attachments).values(
                 message_id=message_id,
-                contact_id=person.contact_id,
+                contact_id=sender.contact_id,
                 connector=connector,
                 medium=file.medium.value,
                 name=file.name[:255],
                 media_type=file.media_type or "application/octet-stream",
                 size=file.size,
                 content_id=file.content_id,
-                # Bytes that came along are read again from the journal, after the commit.
+                # Bytes that came with the message are read from the journal, after the commit.
                 source=file.source or f"part:{number}",
                 state="pending",
                 uploader="",
@@ -114,6 +121,19 @@ def attach_agent_uploads(
         )
         .values(message_id=message_id, contact_id=contact_id)
     ).rowcount
+
+
+def delete_unused_uploads(tx: Transaction) -> list[str]:
+    """Deletes uploads that no message used for a day. Returns the keys of their files."""
+    keys = tx.execute(
+        delete(attachments)
+        .where(
+            attachments.c.message_id.is_(None),
+            attachments.c.created_at <= tx.now - UNUSED_FOR,
+        )
+        .returning(attachments.c.key)
+    ).scalars()
+    return [key for key in keys if key]
 
 
 # -- files that are fetched ------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from hub.conversations import actions, housekeeping
+from hub.conversations import actions, attachments
 from hub.store.engine import Store
 from hub.store.media import MediaFolder
 
@@ -36,5 +36,5 @@ class UnusedUploads:
 
     def run(self) -> None:
         """Deletes the rows first, so that no row is left without its file."""
-        for key in self._store.write(housekeeping.delete_unused_uploads):
+        for key in self._store.write(attachments.delete_unused_uploads):
             self._media.path(key).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Pages: a cursor is where the last one ended, never a number of rows."""
+"""Pages of lists: a cursor is the position at which the last page ended, never a number of rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Some items, and where the next ones begin (None: there are no more)."""
+    """Items of a list, and the cursor of the next page; None on the last page."""
 
     items: list[T]
     next: str | None
@@ -32,6 +32,15 @@ def page(
     limit: int,
     cursor: str | None,
 ) -> Page[Row[Any]]:
+    """One page of a query, in descending order.
+
+    Args:
+        position: the columns that order the list; together they are unique.
+        cursor: where the page begins; None for the first page.
+
+    Raises:
+        Invalid: the cursor is of another list.
+    """
     rows = rows_from(connection, query, position, limit + 1, cursor)
     return cut(rows, limit, tuple(column.key or "" for column in position))
 
@@ -43,6 +52,7 @@ def rows_from(
     limit: int,
     cursor: str | None,
 ) -> Sequence[Row[Any]]:
+    """The rows of a query from a cursor on, in descending order. Raises Invalid."""
     if cursor is not None:
         edge = _decode(cursor)
         if len(edge) != len(position):
@@ -57,6 +67,11 @@ def rows_from(
 
 
 def cut(rows: Sequence[Row[Any]], limit: int, position: tuple[str, ...]) -> Page[Row[Any]]:
+    """A page of rows of which one more than `limit` was read, where there is one more.
+
+    Args:
+        position: the names of the columns that order the list.
+    """
     if len(rows) <= limit:
         return Page(list(rows), None)
     last = rows[limit - 1]
@@ -68,17 +83,18 @@ def cut(rows: Sequence[Row[Any]], limit: int, position: tuple[str, ...]) -> Page
 
 
 def encode(edge: list[Any]) -> str:
+    """A cursor from the values at which a page ends."""
     return base64.urlsafe_b64encode(orjson.dumps(edge)).decode().rstrip("=")
 
 
 def _decode(cursor: str) -> list[Any]:
     try:
-        found = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        edge = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError as error:
         raise Invalid("This cursor is none of ours.", "cursor") from error
-    if not isinstance(found, list) or not all(type(value) in (int, str) for value in found):
+    if not isinstance(edge, list) or not all(type(value) in (int, str) for value in edge):
         raise Invalid("This cursor is none of ours.", "cursor")
-    return found
+    return edge
 
 
 def _edge_value(value: int | str, column: ColumnElement[Any]) -> Any:
@@ -87,16 +103,16 @@ def _edge_value(value: int | str, column: ColumnElement[Any]) -> Any:
         return value
     if isinstance(value, str) and is_moment:
         try:
-            found = datetime.fromisoformat(value)
+            moment = datetime.fromisoformat(value)
         except ValueError as error:
             raise Invalid("This cursor is none of ours.", "cursor") from error
-        if found.tzinfo is not None:
-            return found
+        if moment.tzinfo is not None:
+            return moment
     raise Invalid("This cursor is none of ours.", "cursor")
 
 
 def id_from(cursor: str | None) -> int | None:
-    """The edge of a list that is ordered by one id. Raises Invalid."""
+    """The id at which a page of a list that is ordered by id ended. Raises Invalid."""
     if cursor is None:
         return None
     edge = _decode(cursor)

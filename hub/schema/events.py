@@ -1,7 +1,7 @@
-"""Everything the hub says happened, one class per event, and to whom it is said.
+"""The events of the hub, one class per event, and their recipients.
 
-An event is published after the commit of what it tells. The agents' rooms get all of them; a
-customer's page gets only what was said on its own address, with nothing of the company's inside.
+An event is published after the commit of the change that it tells. Agents get all events; a
+customer's page gets only the messages of its own address, without internal fields.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ Payload = (
     | QueueChanged
 )
 
-#: Makes the link by which somebody without an account may fetch a file.
+#: Makes a link by which a file can be fetched without an account: from its id and name.
 MediaUrl = Callable[[str, str], str]
 
 ALL: tuple[type[Shape], ...] = (
@@ -184,7 +184,7 @@ class Event:
 def for_customer(payload: Payload, address: str, media_url: MediaUrl) -> Payload:
     """The same event as the customer at `address` may see it.
 
-    The company's side (labels, priority, who else wrote where) stays inside.
+    Labels, priority and the customer's other channels stay inside.
     """
     if isinstance(payload, MessageCreated | MessageUpdated):
         return payload.model_copy(
@@ -194,11 +194,11 @@ def for_customer(payload: Payload, address: str, media_url: MediaUrl) -> Payload
             }
         )
     if isinstance(payload, ConversationCreated | ConversationUpdated):
-        own = conversation_for_customer(payload.conversation, address, media_url)
+        shown = conversation_for_customer(payload.conversation, address, media_url)
         return (
-            ConversationCreated(conversation=own)
+            ConversationCreated(conversation=shown)
             if isinstance(payload, ConversationCreated)
-            else ConversationUpdated(conversation=own, context_card=None)
+            else ConversationUpdated(conversation=shown, context_card=None)
         )
     return payload
 
@@ -206,8 +206,9 @@ def for_customer(payload: Payload, address: str, media_url: MediaUrl) -> Payload
 def conversation_for_customer(
     conversation: Conversation, address: str, media_url: MediaUrl
 ) -> Conversation:
+    """A conversation as the customer at an address may see it."""
     last = conversation.last_message
-    own = last is not None and last.address == address and last.type == "message"
+    is_shown = last is not None and last.address == address and last.type == "message"
     return conversation.model_copy(
         update={
             "contact": conversation.contact.model_copy(
@@ -220,7 +221,7 @@ def conversation_for_customer(
             "connectors": [],
             "subject": "",
             "unread_count": 0,
-            "last_message": message_for_customer(last, media_url) if own and last else None,
+            "last_message": message_for_customer(last, media_url) if is_shown and last else None,
             "context_card": None,
             "sla": None,
             "merged_into": None,
@@ -229,6 +230,7 @@ def conversation_for_customer(
 
 
 def message_for_customer(message: Message, media_url: MediaUrl) -> Message:
+    """A message as its customer may see it, with links to its files that need no account."""
     delivery = message.delivery
     files = [
         file.model_copy(update={"url": media_url(file.id, file.name)})
@@ -240,7 +242,7 @@ def message_for_customer(message: Message, media_url: MediaUrl) -> Message:
             "duplicate_of": None,
             "attachments": files,
             "edits": [],
-            # A mail's pictures are where agents alone may fetch them; its text and files are here.
+            # Only agents may fetch a mail's pictures; the customer has its text and its files.
             "html": "",
             "extra": {},
             "author": _author_for_customer(message.author),
@@ -253,10 +255,11 @@ def message_for_customer(message: Message, media_url: MediaUrl) -> Message:
 
 
 def _author_for_customer(author: Author) -> Author:
-    # Whom an agent took them for is not for them to see.
+    # The customer does not see the name that agents gave the contact.
     name = "" if author.type == "contact" else author.name
     return author.model_copy(update={"id": None, "name": name})
 
 
 def agent_for_customer(agent: Agent | None) -> Agent | None:
+    """An agent as customers may see them: the name and the presence."""
     return agent and agent.model_copy(update={"email": "", "role": "agent"})

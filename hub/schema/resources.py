@@ -32,7 +32,7 @@ def _in_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-#: A time that somebody gives, with its zone; ours is UTC.
+#: A time in a request, with any zone; it is kept in UTC.
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 Status = Literal["open", "pending", "snoozed", "resolved"]
@@ -115,7 +115,7 @@ class Location(Shape):
 class Card(Shape):
     name: str
     phone: str
-    own: bool = False
+    own: bool = False  # vague-name: field of the API
 
 
 class Reaction(Shape):
@@ -170,7 +170,7 @@ class Place(Shape):
     address: str
 
 
-class Given(Shape):
+class Given(Shape):  # vague-name: model of the API
     """Something the customer gave already, and need not be asked for again."""
 
     type: Literal["file", "order", "email", "phone", "name", "form"]
@@ -187,7 +187,7 @@ class ContextCard(Shape):
     to: Place
     switched_at: datetime
     open_question: str
-    given: list[Given]
+    given: list[Given]  # vague-name: field of the API
     waiting_since: datetime | None
 
 
@@ -300,7 +300,7 @@ class SwitchCount(Shape):
 class HandoverTally(Shape):
     """Invitations to another channel. `refused` counts tokens and codes that were no good."""
 
-    made: int
+    made: int  # vague-name: field of the API
     redeemed: int
     refused: int
 

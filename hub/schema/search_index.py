@@ -1,9 +1,9 @@
-"""Full-text search over what people wrote, in any script.
+"""The full-text index of messages and contacts, in any script.
 
 Both databases index the same folded words, so that a query finds the same on both: without accents
 (`õ` as `o`, `ł` as `l`), with one form for the Arabic letters that Arabic and Persian keyboards
-write differently, without vowel marks and joiners. The newest match comes first, which is what
-people look for in an inbox, and keeps a page as cheap in a million messages as in a thousand.
+write differently, without vowel marks and joiners. The newest match comes first, as agents expect
+it, and so a page is as cheap in a million messages as in a thousand.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlalchemy import Connection, bindparam, text
 from hub.store.engine import Transaction
 from hub.store.prepared import Prepared
 
-#: More words than this are not a search any more; each costs a look-up.
+#: The words of a query that are searched for; each costs a look-up.
 MAX_WORDS = 8
 #: Words past this many characters of a text are not indexed.
 MAX_INDEXED = 20_000
@@ -47,9 +47,7 @@ _SAME = str.maketrans(
         "\u200d": None,
     }
 )
-_WORD = re.compile(r"[^\W_]+")
-
-
+_LETTERS_AND_DIGITS = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"\+\d[\d\s().-]+")
 
 
@@ -62,7 +60,7 @@ def fold(value: str) -> str:
             for character in unicodedata.normalize("NFKD", plain)
             if not unicodedata.combining(character)
         ).translate(_SAME)
-    return " ".join(_WORD.findall(plain))
+    return " ".join(_LETTERS_AND_DIGITS.findall(plain))
 
 
 _INSERT = {
@@ -87,16 +85,18 @@ _STATEMENTS = {
 }
 
 
-# Messages are indexed right before the commit: SQLite writes an index out at every savepoint, which
-# is once for each of those who share a commit.
+# Messages are indexed right before the commit: SQLite writes the index to disk at every savepoint,
+# and each of the transactions that share a commit has a savepoint.
 
 
 def index_message(tx: Transaction, message_id: int, value: str) -> None:
+    """Indexes the text of a new message, right before the commit."""
     body = fold(value)
     tx.before_commit(lambda connection: _index(connection, "message_search", message_id, body))
 
 
 def reindex_message(tx: Transaction, message_id: int, old: str, new: str) -> None:
+    """Replaces the indexed text of a message, right before the commit."""
     old_body, body = fold(old), fold(new)
     tx.before_commit(
         lambda connection: _reindex(connection, "message_search", message_id, old_body, body)
@@ -104,10 +104,12 @@ def reindex_message(tx: Transaction, message_id: int, old: str, new: str) -> Non
 
 
 def index_contact(tx: Transaction, contact_id: int, value: str) -> None:
+    """Indexes the text of a new contact."""
     _index(tx.connection, "contact_search", contact_id, fold(value))
 
 
 def reindex_contact(tx: Transaction, contact_id: int, old: str, new: str) -> None:
+    """Replaces the indexed text of a contact."""
     _reindex(tx.connection, "contact_search", contact_id, fold(old), fold(new))
 
 
@@ -117,19 +119,19 @@ def find_messages(connection: Connection, query: str, before: int | None, limit:
 
 
 def find_contacts(connection: Connection, query: str, before: int | None, limit: int) -> list[int]:
+    """Ids of contacts with all the words, newest first; see `_find` for the last word."""
     return _find(connection, "contact_search", _ungrouped(query), before, limit)
 
 
 def matching_contacts(connection: Connection, query: str, among: Collection[int]) -> set[int]:
-    """Which of these contacts have all the words."""
+    """The contacts among these that have all the words."""
     if not among:
         return set()
-    found = _find(connection, "contact_search", _ungrouped(query), None, len(among), among)
-    return set(found)
+    return set(_find(connection, "contact_search", _ungrouped(query), None, len(among), among))
 
 
 def _ungrouped(query: str) -> str:
-    """A phone number is kept without the spaces that people read it with."""
+    """A query without the spaces of a phone number, which is indexed without them."""
     return re.sub(r"[\s().-]", "", query) if _NUMBER.fullmatch(query.strip()) else query
 
 
@@ -143,7 +145,7 @@ def _reindex(connection: Connection, table: str, row: int, old: str, new: str) -
     if old == new:
         return
     if old:
-        # The index keeps no copy of the text, so it has to be told what to take out.
+        # The index keeps no copy of the text, so the statement names the text to remove.
         statement = _STATEMENTS["remove", connection.dialect.name, table]
         statement.rows(connection, {"id": row, "body": old})
     _index(connection, table, row, new)
@@ -162,15 +164,15 @@ def _find(
     Whole words are read from the newest on and no further than the page, a beginning is looked up
     among all words first: with a frequent word in a million messages that is 80 ms against 2.
     """
-    words = fold(query).split()[:MAX_WORDS]
-    if not words:
+    terms = fold(query).split()[:MAX_WORDS]
+    if not terms:
         return []
     dialect = connection.dialect.name
     for ending in ("", _BEGINNING[dialect]):
-        found = _matching(connection, table, _query(words, dialect, ending), before, limit, among)
-        if len(found) >= limit and among is None:
+        ids = _matching(connection, table, _query(terms, dialect, ending), before, limit, among)
+        if len(ids) >= limit and among is None:
             break
-    return found
+    return ids
 
 
 def _matching(
@@ -197,8 +199,8 @@ def _matching(
     return list(connection.execute(prepared, parameters).scalars())
 
 
-def _query(words: Sequence[str], dialect: str, ending: str) -> str:
-    # Words are letters and digits only (see fold), so quoting them is enough to be safe.
+def _query(terms: Sequence[str], dialect: str, ending: str) -> str:
+    # Terms are letters and digits only (see `fold`), so quoting them is enough to be safe.
     if dialect == "postgresql":
-        return " & ".join(f"'{word}'" for word in words) + ending
-    return " ".join(f'"{word}"' for word in words) + ending
+        return " & ".join(f"'{term}'" for term in terms) + ending
+    return " ".join(f'"{term}"' for term in terms) + ending

@@ -12,17 +12,17 @@ NOT_IN_PLAIN_FORMS = (b" ", b"\n", b'"', b"\\", b"\0", b"%00")
 def storable(value: Any) -> Any:
     """The same value with every text in it fit for a database.
 
-    PostgreSQL has no NUL in texts, and no encoding has half a surrogate pair; both come in, from
-    mails and from JSON. What is fine already is not copied: nearly everything is.
+    PostgreSQL has no NUL in texts, and no encoding has half a surrogate pair; mails and JSON bring
+    both. A value that is storable already, as nearly every value is, is not copied.
     """
     if isinstance(value, str):
         if "\0" in value:
             value = value.replace("\0", "")
         return value if value.isascii() else value.encode("utf-8", "replace").decode()
     if isinstance(value, tuple | list):
-        return type(value)(storable(one) for one in value) if value else value
+        return type(value)(storable(item) for item in value) if value else value
     if isinstance(value, Mapping):
-        return {storable(name): storable(one) for name, one in value.items()} if value else value
+        return {storable(name): storable(item) for name, item in value.items()} if value else value
     if is_dataclass(value) and not isinstance(value, type):
         return _storable_fields(value)
     return value

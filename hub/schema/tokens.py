@@ -1,4 +1,4 @@
-"""Small signed or random texts that travel through other people's systems."""
+"""Signed and random texts that leave the hub and come back: tokens of replies, handover codes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import re
 import secrets
 from dataclasses import dataclass
 
-#: Without 0/O, 1/I/L and U: what people mistype.
+#: Without 0/O, 1/I/L and U, which are easily mistyped.
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 8
-#: More words of a code's form than this in one text are somebody guessing.
+#: A text with more codes than this is an attempt to guess one.
 MAX_CODES = 3
 #: Longer texts are searched from the beginning up to here.
 MAX_SEARCHED = 4_000
@@ -21,19 +21,21 @@ MAC_BYTES = 16
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 #: Every code has one, most sentences have none.
 _DIGIT = re.compile("[2-9]")
-_ONE = f"[{CODE_ALPHABET}]"
-#: What may stand between the pieces of a code: one space, or one of the dashes.
+_CHARACTER = f"[{CODE_ALPHABET}]"
+#: The characters between two groups of a code: one space, or one of the dashes.
 _GAP = r"(?:[ \u00a0]?[-\u2010-\u2015.][ \u00a0]?|[ \u00a0])"
-#: The pieces that people make of a code when they type it.
-_SHAPES = ((8,), (4, 4), (2, 2, 2, 2), (3, 3, 2), (2, 3, 3), (1,) * CODE_LENGTH)
-_FORMS = "|".join(_GAP.join(f"{_ONE}{{{length}}}" for length in each) for each in _SHAPES)
-#: Looks ahead, so that a word before the code does not take its first half away.
+#: The lengths of the groups into which customers divide a code when they type it.
+_GROUPS = ((8,), (4, 4), (2, 2, 2, 2), (3, 3, 2), (2, 3, 3), (1,) * CODE_LENGTH)
+_FORMS = "|".join(
+    _GAP.join(f"{_CHARACTER}{{{length}}}" for length in lengths) for lengths in _GROUPS
+)
+#: A lookahead, so that a word before the code does not match together with its first half.
 _CODE = re.compile(rf"(?<!\w)(?=({_FORMS})(?!\w))", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyToken:
-    """Which thread a mail answers, and who it was sent to."""
+    """The conversation that a mail answers, and the address that the answered mail was sent to."""
 
     conversation_id: int
     address_id: int
@@ -42,14 +44,17 @@ class ReplyToken:
 def make_reply_token(secret: bytes, token: ReplyToken) -> str:
     """A text for the local part of a mail address: lower case, letters and digits only.
 
-    Signed with 128 bits, so that nobody gets into a thread by counting.
+    It is signed with 128 bits, so that a conversation cannot be reached by guessing.
     """
     ids = token.conversation_id.to_bytes(6) + token.address_id.to_bytes(6)
     return base64.b32encode(ids + _mac(secret, ids)).decode().rstrip("=").lower()
 
 
 def read_reply_token(secret: bytes, text: str) -> ReplyToken | None:
-    """None when it is not ours. In constant time."""
+    """Reads a reply token, in constant time.
+
+    Returns: None when the hub did not sign it.
+    """
     padded = text.upper() + "=" * (-len(text) % 8)
     try:
         raw = base64.b32decode(padded)
@@ -71,7 +76,7 @@ def new_token() -> str:
 
 
 def new_code() -> str:
-    """Eight characters a person can read out and type, always with a digit and a letter."""
+    """Eight characters that are easy to read out and type, always with a digit and a letter."""
     while True:
         code = "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
         if any(c.isdigit() for c in code) and any(c.isalpha() for c in code):
@@ -79,25 +84,25 @@ def new_code() -> str:
 
 
 def is_token(text: str) -> bool:
-    """Whether a text has the form of a token: a campaign's name in a link has not."""
+    """Whether a text has the form of a token. The name of a campaign in a link has not."""
     return _TOKEN.fullmatch(text) is not None
 
 
 def codes_in(text: str) -> list[str]:
-    """What in a text has the form of a code, in capitals and in one piece; the first few only."""
+    """The first few codes, by their form, in a text: in capitals and without gaps."""
     if not _DIGIT.search(text):
         return []
-    found = (
+    texts = (
         "".join(filter(str.isalnum, match[1])).upper()
         for match in _CODE.finditer(text[:MAX_SEARCHED])
     )
-    return list(dict.fromkeys(code for code in found if _is_code(code)))[:MAX_CODES]
+    return list(dict.fromkeys(code for code in texts if _is_code(code)))[:MAX_CODES]
 
 
 def _is_code(text: str) -> bool:
-    return any(one.isdigit() for one in text) and any(one.isalpha() for one in text)
+    return any(c.isdigit() for c in text) and any(c.isalpha() for c in text)
 
 
 def digest(token: str) -> str:
-    """What is kept of a token. A fast hash will do: tokens are random, not chosen."""
+    """The hash of a token that the database keeps. A fast one is enough: tokens are random."""
     return hashlib.sha256(token.encode()).hexdigest()
