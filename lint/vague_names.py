@@ -24,6 +24,9 @@ ROOT = Path(__file__).parent.parent
 #: packages are in it.
 CLEAN: tuple[str, ...] = (
     "bench",
+    "hub/contacts",
+    "hub/conversations",
+    "hub/schema",
     "hub/__main__.py",
     "hub/cli.py",
     "hub/config",

@@ -1,12 +1,14 @@
-"""The same words, or the same file, from two addresses within minutes are one thing to answer."""
+"""Finds messages that repeat a message from another address of the same customer.
+
+The same text, or the same file, within minutes is one message to answer.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 
 from hub.contacts import match_detection
 from hub.contacts.contact_addresses import ContactAddress
@@ -18,60 +20,68 @@ from hub.store.models import attachments, contacts, messages
 from hub.types import Attachment, InboundMessage, Medium
 
 WITHIN = timedelta(minutes=5)
-#: Fewer characters than this are said by everybody: "ok", "hello".
+#: Shorter texts are sent by everybody: "ok", "hello".
 MIN_CHARACTERS = 12
 #: Smaller files are placeholders and icons.
 MIN_BYTES = 1024
-#: How far back is looked, in messages.
-MAX_LOOKED_AT = 20
+#: The number of earlier messages that are compared.
+MAX_COMPARED = 20
 
 
 def find_original(
-    tx: Transaction, target: LoadedConversation, person: ContactAddress, event: InboundMessage
+    tx: Transaction,
+    conversation: LoadedConversation,
+    sender: ContactAddress,
+    event: InboundMessage,
 ) -> int | None:
-    """The message of this conversation that a new one repeats from another address.
+    """The id of the message in a conversation that a new message repeats from another address.
 
-    Costs nothing where all was said from one address.
+    Costs no query where the customer wrote from one address only.
     """
-    was_at = target.last_inbound_address_id
-    if was_at in (None, person.address_id) and len(target.connectors) < 2:
+    is_first_address = conversation.last_inbound_address_id in (None, sender.address_id)
+    if is_first_address and len(conversation.connectors) < 2:
         return None
-    if target.has_new_status or not _is_comparable(event):
-        return None  # what opens a conversation again is something to answer
+    if conversation.has_new_status or not _is_comparable(event):
+        return None  # a message that opens a conversation again has to be answered
     return _find_same_message(
-        tx, event, lifecycle.message_is_in(target.id), messages.c.address_id != person.address_id
+        tx,
+        event,
+        lifecycle.message_is_in(conversation.id),
+        messages.c.address_id != sender.address_id,
     )
 
 
-def suggest_same_name(tx: Transaction, person: ContactAddress, event: InboundMessage) -> None:
-    """Somebody of the same name who sent the same a moment ago may be the same person."""
-    if not person.name or not _is_comparable(event):
+def suggest_same_name(tx: Transaction, sender: ContactAddress, event: InboundMessage) -> None:
+    """Suggests contacts of the sender's name that sent the same text or file a moment ago."""
+    if not sender.name or not _is_comparable(event):
         return
-    others = [
-        one
-        for one in match_detection.contacts_named(tx, person.contact_id, person.name)
-        if _find_same_message(tx, event, messages.c.contact_id.in_(_linked_contact_ids(one)))
+    contact_ids = [
+        contact_id
+        for contact_id in match_detection.contacts_named(tx, sender.contact_id, sender.name)
+        if _find_same_message(
+            tx, event, messages.c.contact_id.in_(_select_linked_contacts(contact_id))
+        )
         is not None
     ]
-    what = "words" if comparable_text(event.text) else "file"
-    match_detection.suggest_same_text(tx, person.contact_id, others, person.name, what)
+    content = "words" if comparable_text(event.text) else "file"
+    match_detection.suggest_same_text(tx, sender.contact_id, contact_ids, sender.name, content)
 
 
 def comparable_text(text: str) -> str:
-    """A text without case, accents and punctuation; empty when it is too short to tell anything."""
-    plain = search_index.fold(text)
-    return plain if len(plain) >= MIN_CHARACTERS else ""
+    """A text without case, accents and punctuation; empty where it is too short to compare."""
+    folded = search_index.fold(text)
+    return folded if len(folded) >= MIN_CHARACTERS else ""
 
 
 def _is_comparable(event: InboundMessage) -> bool:
-    return bool(comparable_text(event.text)) or (
-        not event.text.strip() and bool(_file_signature(event.attachments))
-    )
+    has_only_files = not event.text.strip() and bool(_file_signature(event.attachments))
+    return bool(comparable_text(event.text)) or has_only_files
 
 
 def _find_same_message(
     tx: Transaction, event: InboundMessage, *conditions: ColumnElement[bool]
 ) -> int | None:
+    """The id of the newest recent message with the same text or files, under conditions."""
     rows = tx.execute(
         select(messages.c.id, messages.c.text)
         .where(
@@ -82,44 +92,46 @@ def _find_same_message(
             messages.c.received_at >= tx.now - WITHIN,
         )
         .order_by(messages.c.id.desc())
-        .limit(MAX_LOOKED_AT)
+        .limit(MAX_COMPARED)
     ).all()
-    words = comparable_text(event.text)
-    if words:
-        return next((row.id for row in rows if comparable_text(row.text) == words), None)
-    sent = _files_by_message(tx, [row.id for row in rows if not row.text.strip()])
-    wanted = _file_signature(event.attachments)
-    return next((row.id for row in rows if sent.get(row.id) == wanted), None)
+    text = comparable_text(event.text)
+    if text:
+        return next((row.id for row in rows if comparable_text(row.text) == text), None)
+    files = _files_by_message(tx, [row.id for row in rows if not row.text.strip()])
+    signature = _file_signature(event.attachments)
+    return next((row.id for row in rows if files.get(row.id) == signature), None)
 
 
-def _file_signature(given: Sequence[Attachment]) -> list[tuple[str, int]]:
-    """What tells files from each other; empty when one of them could be any."""
-    found = [
-        (one.media_type, one.size)
-        for one in given
-        if one.size is not None and one.size >= MIN_BYTES and one.medium is not Medium.STICKER
+def _file_signature(files: Sequence[Attachment]) -> list[tuple[str, int]]:
+    """The media types and sizes of files; empty when one of them could be any file."""
+    signature = [
+        (file.media_type, file.size)
+        for file in files
+        if file.size is not None and file.size >= MIN_BYTES and file.medium is not Medium.STICKER
     ]
-    return sorted(found) if len(found) == len(given) else []
+    return sorted(signature) if len(signature) == len(files) else []
 
 
 def _files_by_message(
     tx: Transaction, message_ids: Sequence[int]
 ) -> dict[int, list[tuple[str, int]]]:
-    found: dict[int, list[tuple[str, int]]] = {}
-    rows: Sequence[Any] = tx.execute(
+    """The media types and sizes of the files of messages."""
+    files: dict[int, list[tuple[str, int]]] = {}
+    rows = tx.execute(
         select(attachments.c.message_id, attachments.c.media_type, attachments.c.size).where(
             attachments.c.message_id.in_(message_ids)
         )
-    ).all()
+    )
     for row in rows:
-        found.setdefault(row.message_id, []).append((row.media_type, row.size or 0))
-    return {message_id: sorted(files) for message_id, files in found.items()}
+        files.setdefault(row.message_id, []).append((row.media_type, row.size or 0))
+    return {message_id: sorted(signature) for message_id, signature in files.items()}
 
 
-def _linked_contact_ids(contact_id: int) -> Any:
-    own = contacts.alias()
+def _select_linked_contacts(contact_id: int) -> Select[tuple[int]]:
+    """Selects the ids of all contacts that are joined to a contact, with its own."""
+    contact = contacts.alias()
     return (
         select(contacts.c.id)
-        .join(own, own.c.root_id == contacts.c.root_id)
-        .where(own.c.id == contact_id)
+        .join(contact, contact.c.root_id == contacts.c.root_id)
+        .where(contact.c.id == contact_id)
     )

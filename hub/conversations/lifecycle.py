@@ -1,4 +1,4 @@
-"""Conversations in the hands of a verb: found, opened, changed and written back."""
+"""Loads conversations for a transaction, starts them, and saves what the transaction changed."""
 
 from __future__ import annotations
 
@@ -23,19 +23,21 @@ from hub.store.models import (
 )
 from hub.store.prepared import Prepared
 
-_own = contacts.alias("own")
+_contact = contacts.alias("own")
 _LATEST = (
     select(conversations)
     .join(contacts, contacts.c.id == conversations.c.contact_id)
     .where(
-        # Whoever the record is by now: it may have been linked while we waited for our turn.
+        # The contact's root is read here: a link may have been made while this waited for a lock.
         contacts.c.root_id
-        == select(_own.c.root_id).where(_own.c.id == bindparam("record")).scalar_subquery(),
+        == select(_contact.c.root_id)
+        .where(_contact.c.id == bindparam("contact_id"))
+        .scalar_subquery(),
         conversations.c.merged_into_id.is_(None),
     )
     .order_by(conversations.c.created_at.desc(), conversations.c.id.desc())
     .limit(1)
-    # What a verb has in its hands, no other changes (PostgreSQL; SQLite has one writer anyway).
+    # A loaded conversation is locked on PostgreSQL; SQLite has one writer anyway.
     .with_for_update(of=conversations)
 )
 _OPEN = Prepared(_LATEST.where(conversations.c.status != "resolved"))
@@ -43,65 +45,71 @@ _INSERT_CONVERSATION = insert(conversations).returning(conversations.c.id)
 _JOIN_CONNECTOR = Upsert(conversation_connectors, ["connector", "conversation_id"])
 
 
-def load_open_conversation(tx: Transaction, person: ContactAddress) -> LoadedConversation | None:
-    """The conversation going on with this person, on whatever channel."""
-    row = _OPEN.first(tx.connection, {"record": person.contact_id})
-    return None if row is None else LoadedConversation(row, person)
+def load_open_conversation(
+    tx: Transaction, contact_address: ContactAddress
+) -> LoadedConversation | None:
+    """Loads the customer's conversation that is not resolved, on any channel; None without one."""
+    row = _OPEN.first(tx.connection, {"contact_id": contact_address.contact_id})
+    return None if row is None else LoadedConversation(row, contact_address)
 
 
-def load_latest_conversation(tx: Transaction, person: ContactAddress) -> LoadedConversation | None:
-    """The conversation that began last with this person, also one that is resolved."""
-    row = tx.execute(_LATEST, {"record": person.contact_id}).first()
-    return None if row is None else LoadedConversation(row, person)
+def load_latest_conversation(
+    tx: Transaction, contact_address: ContactAddress
+) -> LoadedConversation | None:
+    """Loads the customer's latest conversation, resolved or not; None when there was none."""
+    row = tx.execute(_LATEST, {"contact_id": contact_address.contact_id}).first()
+    return None if row is None else LoadedConversation(row, contact_address)
 
 
 def load_conversation(
-    tx: Transaction, conversation_id: int, person: ContactAddress
+    tx: Transaction, conversation_id: int, contact_address: ContactAddress
 ) -> LoadedConversation:
-    """A conversation by its id, to say something to this person in. Raises NotFound."""
+    """Loads a conversation by its id, to write to this address in it. Raises NotFound."""
     row = tx.execute(
         select(conversations).where(conversations.c.id == conversation_id).with_for_update()
     ).first()
     if row is None:
         raise NotFound("There is no such conversation.")
-    return LoadedConversation(row, person)
+    return LoadedConversation(row, contact_address)
 
 
 def surviving_id(tx: Transaction, conversation_id: int) -> int:
-    """The conversation that stands for this one: itself, unless a merge brought it into another."""
-    found: int | None = conversation_id
-    while found is not None:
-        conversation_id = found
-        found = tx.execute(
+    """The id of the conversation that a conversation was merged into; else its own id."""
+    next_id: int | None = conversation_id
+    while next_id is not None:
+        conversation_id = next_id
+        next_id = tx.execute(
             select(conversations.c.merged_into_id).where(conversations.c.id == conversation_id)
         ).scalar()
     return conversation_id
 
 
 def message_is_in(conversation_id: int) -> ColumnElement[bool]:
-    """Whether a message is in a conversation, or in one that was brought into it."""
+    """The condition that a message is in a conversation, or in one that was merged into it."""
     inside = select(conversations.c.id).where(conversations.c.merged_into_id == conversation_id)
     return or_(
         messages.c.conversation_id == conversation_id, messages.c.conversation_id.in_(inside)
     )
 
 
-def is_conversation_with(tx: Transaction, conversation_id: int, person: ContactAddress) -> bool:
-    """Whether a conversation is one with this person."""
-    found = tx.execute(
+def is_conversation_with(
+    tx: Transaction, conversation_id: int, contact_address: ContactAddress
+) -> bool:
+    """Whether a conversation is with the customer of this address."""
+    root_id = tx.execute(
         select(contacts.c.root_id)
         .join(conversations, conversations.c.contact_id == contacts.c.id)
         .where(conversations.c.id == conversation_id)
     ).scalar()
-    return found == person.root_id
+    return root_id == contact_address.root_id
 
 
 def start_conversation(
-    tx: Transaction, person: ContactAddress, subject: str = ""
+    tx: Transaction, contact_address: ContactAddress, subject: str = ""
 ) -> LoadedConversation:
-    """Begins a conversation; it is published with the first thing said in it."""
+    """Starts a conversation. It is published with its first message."""
     values: dict[str, Any] = {
-        "contact_id": person.contact_id,
+        "contact_id": contact_address.contact_id,
         "status": "open",
         "assignee_id": None,
         "merged_into_id": None,
@@ -142,35 +150,43 @@ def start_conversation(
     }
     values["id"] = tx.execute(_INSERT_CONVERSATION, values).scalar_one()
     row = [values[column.name] for column in conversations.c]
-    return LoadedConversation(row, person, is_new=True)
+    return LoadedConversation(row, contact_address, is_new=True)
 
 
 def conversation_for_inbound(
-    tx: Transaction, person: ContactAddress, *, answered: int | None = None, subject: str = ""
+    tx: Transaction,
+    contact_address: ContactAddress,
+    *,
+    answered: int | None = None,
+    subject: str = "",
 ) -> LoadedConversation:
-    """Where an inbound message belongs.
+    """Loads the conversation that an inbound message belongs to, or starts one.
 
-    Whatever is going on with the person; else what their message answers (`answered`), or what was
-    resolved within the last day, opened again; else something new.
+    It is the customer's open conversation; else the one that the message answers, or one that was
+    resolved within the last day, opened again; else a new one.
+
+    Args:
+        answered: the id of the conversation that the message answers.
+        subject: for a new conversation.
     """
-    tx.lock(f"contact:{person.root_id}")
-    found = load_open_conversation(tx, person)
-    if found is None and tx.is_postgres:
-        now = contact_addresses.find_contact_address(tx.connection, person.address)
-        if now is not None and now.root_id != person.root_id:
-            # A link came between: the one who stands for both is who must be waited for.
-            return conversation_for_inbound(tx, now, answered=answered, subject=subject)
-    if found is not None:
-        return found
-    latest = load_latest_conversation(tx, person)
+    tx.lock(f"contact:{contact_address.root_id}")
+    open_conversation = load_open_conversation(tx, contact_address)
+    if open_conversation is not None:
+        return open_conversation
+    if tx.is_postgres:
+        current = contact_addresses.find_contact_address(tx.connection, contact_address.address)
+        if current is not None and current.root_id != contact_address.root_id:
+            # A link was made while this waited for the lock: the lock has to be the new root's.
+            return conversation_for_inbound(tx, current, answered=answered, subject=subject)
+    latest = load_latest_conversation(tx, contact_address)
     if latest is not None and _is_continued(tx, latest, answered):
         if answered is not None and answered != latest.id:
-            latest = load_conversation(tx, surviving_id(tx, answered), person)
+            latest = load_conversation(tx, surviving_id(tx, answered), contact_address)
         latest.status = "open"
         latest.resolved_at = None
         clear_context_card(latest)
         return latest
-    return start_conversation(tx, person, subject)
+    return start_conversation(tx, contact_address, subject)
 
 
 def _is_continued(tx: Transaction, latest: LoadedConversation, answered: int | None) -> bool:
@@ -180,17 +196,17 @@ def _is_continued(tx: Transaction, latest: LoadedConversation, answered: int | N
     return resolved_at is not None and tx.now - resolved_at < REOPEN_WITHIN
 
 
-def add_connector(tx: Transaction, target: LoadedConversation, connector: str) -> None:
-    """From now on it is found by this connector, too."""
-    if connector not in target.connectors:
-        target.connectors = [*target.connectors, connector]
-        tx.execute(_JOIN_CONNECTOR, {"connector": connector, "conversation_id": target.id})
+def add_connector(tx: Transaction, conversation: LoadedConversation, connector: str) -> None:
+    """Adds a connector to a conversation, by which it is found from now on."""
+    if connector not in conversation.connectors:
+        conversation.connectors = [*conversation.connectors, connector]
+        tx.execute(_JOIN_CONNECTOR, {"connector": connector, "conversation_id": conversation.id})
 
 
-def clear_context_card(target: LoadedConversation) -> None:
-    """Whoever answered knows what there was to know of the switch."""
-    if target.context_card is not None:
-        target.context_card = None
+def clear_context_card(conversation: LoadedConversation) -> None:
+    """Takes the context card away from a conversation: the agent has answered."""
+    if conversation.context_card is not None:
+        conversation.context_card = None
 
 
 def clear_context_cards(tx: Transaction, conversation_ids: Collection[int]) -> None:
@@ -202,16 +218,18 @@ def clear_context_cards(tx: Transaction, conversation_ids: Collection[int]) -> N
     )
 
 
-def save_conversation(tx: Transaction, target: LoadedConversation) -> None:
-    """Writes what the verb changed."""
-    if not target.has_changes:
+def save_conversation(tx: Transaction, conversation: LoadedConversation) -> None:
+    """Writes the columns that were assigned, in one statement."""
+    if not conversation.has_changes:
         return
-    if target.sla is not None:
-        target.assign(wake_clocks(target.saved_columns(), target.changes(), tx.now))
-    target.updated_at = tx.now
-    changes = target.changes()
-    _update_of(frozenset(changes)).rows(tx.connection, {"row": target.id, **changes})
-    target.mark_saved()
+    if conversation.sla is not None:
+        conversation.assign(
+            wake_clocks(conversation.saved_columns(), conversation.changes(), tx.now)
+        )
+    conversation.updated_at = tx.now
+    changes = conversation.changes()
+    _update_of(frozenset(changes)).rows(tx.connection, {"row": conversation.id, **changes})
+    conversation.mark_saved()
 
 
 def wake_clocks(

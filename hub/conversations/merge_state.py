@@ -1,8 +1,8 @@
-"""A conversation as far as a link changes it, and what becomes of two when people become one. Pure.
+"""The state of a conversation as far as a merge changes it, and the merge of two states. Pure.
 
-Every conversation belongs to the record that began it. When a link makes one person of two who
-each have one open, one conversation is brought into the other: it stands for both from then on, and
-takes all that is said later. What stood before is remembered with the link.
+Every conversation belongs to the contact that began it. When a link joins two contacts that each
+have an open conversation, one of the two is merged into the other: it gets all later messages. The
+states before the merge are remembered with the link.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-#: A customer who writes again within this time after the end means the same thing.
+#: A message within this time after a conversation was resolved opens it again.
 REOPEN_WITHIN = timedelta(hours=24)
-#: What is more urgent stands for both.
+#: In the order of their urgency: a merge takes the most urgent of both.
 STATUSES = ("resolved", "snoozed", "pending", "open")
 PRIORITIES = ("low", "normal", "high", "urgent")
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -21,9 +21,9 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(slots=True)
 class ConversationState:
-    """A conversation, as far as what is said and decided in it changes it.
+    """A conversation, as far as messages, decisions and merges change it.
 
-    The fields are columns of its row. The database has yet to give an id that is below zero.
+    The fields are columns of its row. An id below zero stands for one that has no row yet.
     """
 
     id: int
@@ -51,40 +51,53 @@ class ConversationState:
 
 
 def choose_survivor(candidates: Sequence[ConversationState]) -> ConversationState:
-    """Which of several open conversations stays: one that somebody has, else who waits longest."""
+    """The open conversation that stays in a merge.
+
+    One that is assigned to an agent comes first, else the one whose customer waits longest.
+    """
     return min(
         candidates,
-        key=lambda one: (one.assignee_id is None, one.waiting_since or NEVER, one.created_at),
+        key=lambda state: (
+            state.assignee_id is None,
+            state.waiting_since or NEVER,
+            state.created_at,
+        ),
     )
 
 
-def merge_into(keep: ConversationState, give: ConversationState, *, goes_on: bool = False) -> None:
-    """Brings one conversation into another, which shows the work of both from now on.
+def merge_into(
+    survivor: ConversationState, merged: ConversationState, *, moves_customer: bool = False
+) -> None:
+    """Merges a conversation into another, which has the work of both from now on.
 
-    `goes_on`: the customer went from one to the other themselves. Else an answer in either goes
-    where it would have gone.
+    Args:
+        moves_customer: whether the customer went from one to the other by a handover. Otherwise an
+            answer in the survivor goes where it would have gone without the merge.
     """
-    if STATUSES.index(give.status) > STATUSES.index(keep.status):
-        keep.status, keep.snoozed_until = give.status, give.snoozed_until
-    keep.priority = max(keep.priority, give.priority, key=PRIORITIES.index)
-    keep.team_id = keep.team_id if keep.team_id is not None else give.team_id
-    keep.unread_count += give.unread_count
-    keep.waiting_since = min(filter(None, (keep.waiting_since, give.waiting_since)), default=None)
-    keep.labels = union(keep.labels, give.labels)
-    keep.connectors = union(keep.connectors, give.connectors)
-    if give.last_activity_at > keep.last_activity_at:
-        keep.last_activity_at = give.last_activity_at
-        keep.last_message_id = give.last_message_id
-        if goes_on:
-            keep.last_inbound_address_id = give.last_inbound_address_id
-            keep.last_inbound_connector = give.last_inbound_connector
-    give.merged_into_id = keep.id
+    if STATUSES.index(merged.status) > STATUSES.index(survivor.status):
+        survivor.status, survivor.snoozed_until = merged.status, merged.snoozed_until
+    survivor.priority = max(survivor.priority, merged.priority, key=PRIORITIES.index)
+    if survivor.team_id is None:
+        survivor.team_id = merged.team_id
+    survivor.unread_count += merged.unread_count
+    survivor.waiting_since = min(
+        filter(None, (survivor.waiting_since, merged.waiting_since)), default=None
+    )
+    survivor.labels = union(survivor.labels, merged.labels)
+    survivor.connectors = union(survivor.connectors, merged.connectors)
+    if merged.last_activity_at > survivor.last_activity_at:
+        survivor.last_activity_at = merged.last_activity_at
+        survivor.last_message_id = merged.last_message_id
+        if moves_customer:
+            survivor.last_inbound_address_id = merged.last_inbound_address_id
+            survivor.last_inbound_connector = merged.last_inbound_connector
+    merged.merged_into_id = survivor.id
 
 
 def copies(states: Iterable[ConversationState]) -> list[ConversationState]:
-    return [replace(one) for one in states]
+    return [replace(state) for state in states]
 
 
-def union(own: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
+def union(names: tuple[str, ...], more_names: Iterable[str]) -> tuple[str, ...]:
     """Each name once, in the order in which they came."""
-    return tuple(dict.fromkeys((*own, *more)))
+    return tuple(dict.fromkeys((*names, *more_names)))

@@ -1,4 +1,4 @@
-"""Reading: lists with cursors, never with offsets, every one on an index.
+"""Queries for lists of conversations, messages and contacts, each along an index.
 
 A cursor is where the last page ended, so a page costs the same in a long list as in a short one.
 """
@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, Table, select
 
 from hub.contacts import contact_addresses, profiles
 from hub.conversations import views
@@ -35,7 +34,7 @@ SNIPPET = 160
 
 @dataclass(frozen=True, slots=True)
 class ConversationFilter:
-    """What to list. `assignee` is an agent's id, or `none` for what nobody has."""
+    """A filter of conversations. `assignee` is an agent's id, or `none` for unassigned ones."""
 
     status: str | None = None
     assignee: str | None = None
@@ -45,40 +44,39 @@ class ConversationFilter:
 
 
 def list_conversations(
-    connection: Connection, wanted: ConversationFilter, limit: int, cursor: str | None
+    connection: Connection, filter_: ConversationFilter, limit: int, cursor: str | None
 ) -> Page[resources.Conversation]:
-    """By last activity, newest first."""
-    query = views.SELECT_CONVERSATIONS.where(*_conditions(wanted))
+    """Conversations by their last activity, newest first."""
+    query = views.SELECT_CONVERSATIONS.where(*_conditions(filter_))
     position = (conversations.c.last_activity_at, conversations.c.id)
     rows = cursors.page(connection, query, position, limit, cursor)
-    found = views.conversations_from_rows(connection, rows.items)
-    return Page(found, rows.next)
+    return Page(views.conversations_from_rows(connection, rows.items), rows.next)
 
 
-def _conditions(wanted: ConversationFilter) -> list[ColumnElement[bool]]:
+def _conditions(filter_: ConversationFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [conversations.c.merged_into_id.is_(None)]
-    if wanted.status is not None:
-        conditions.append(conversations.c.status == wanted.status)
-    if wanted.assignee == "none":
+    if filter_.status is not None:
+        conditions.append(conversations.c.status == filter_.status)
+    if filter_.assignee == "none":
         conditions.append(conversations.c.assignee_id.is_(None))
-    elif wanted.assignee is not None:
-        conditions.append(conversations.c.assignee_id == _integer(wanted.assignee))
-    if wanted.team is not None:
-        conditions.append(conversations.c.team_id == _integer(wanted.team))
-    if wanted.connector is not None:
+    elif filter_.assignee is not None:
+        conditions.append(conversations.c.assignee_id == _integer(filter_.assignee))
+    if filter_.team is not None:
+        conditions.append(conversations.c.team_id == _integer(filter_.team))
+    if filter_.connector is not None:
         conditions.append(
             select(conversation_connectors.c.conversation_id)
             .where(
-                conversation_connectors.c.connector == wanted.connector,
+                conversation_connectors.c.connector == filter_.connector,
                 conversation_connectors.c.conversation_id == conversations.c.id,
             )
             .exists()
         )
-    if wanted.label is not None:
+    if filter_.label is not None:
         conditions.append(
             select(conversation_labels.c.conversation_id)
             .where(
-                conversation_labels.c.label == wanted.label,
+                conversation_labels.c.label == filter_.label,
                 conversation_labels.c.conversation_id == conversations.c.id,
             )
             .exists()
@@ -89,7 +87,7 @@ def _conditions(wanted: ConversationFilter) -> list[ColumnElement[bool]]:
 def list_messages(
     connection: Connection, conversation_id: int, limit: int, cursor: str | None
 ) -> Page[resources.Message]:
-    """The messages of one conversation, and of those brought into it, newest first.
+    """The messages of one conversation, and of those merged into it, newest first.
 
     Raises NotFound.
     """
@@ -99,20 +97,22 @@ def list_messages(
     )
     ids = [conversation_id, *inside.scalars()]
     return _merged_page(
-        connection, [messages.c.conversation_id == one for one in ids], limit, cursor
+        connection, [messages.c.conversation_id == id_ for id_ in ids], limit, cursor
     )
 
 
 def contact_timeline(
     connection: Connection, contact_id: int, limit: int, cursor: str | None
 ) -> Page[resources.Message]:
-    """All a person said and heard, over every channel and conversation, newest first.
+    """All messages of a customer, over every channel and conversation, newest first.
 
-    One look-up per record of the person, merged: as cheap after fifty merges of long threads.
+    One query per linked contact, merged: as cheap after fifty merges of long conversations.
     Raises NotFound.
     """
-    group = contact_addresses.linked_contact_ids(connection, contact_id)
-    return _merged_page(connection, [messages.c.contact_id == one for one in group], limit, cursor)
+    contact_ids = contact_addresses.linked_contact_ids(connection, contact_id)
+    return _merged_page(
+        connection, [messages.c.contact_id == id_ for id_ in contact_ids], limit, cursor
+    )
 
 
 def _merged_page(
@@ -121,8 +121,10 @@ def _merged_page(
     """One page of several streams of messages, each read along its index."""
     position = (messages.c.created_at, messages.c.id)
     read = [
-        cursors.rows_from(connection, views.SELECT_MESSAGES.where(one), position, limit + 1, cursor)
-        for one in streams
+        cursors.rows_from(
+            connection, views.SELECT_MESSAGES.where(stream), position, limit + 1, cursor
+        )
+        for stream in streams
     ]
     newest = merge(*read, key=lambda row: (row.created_at, row.id), reverse=True)
     page = cursors.cut(list(islice(newest, limit + 1)), limit, ("created_at", "id"))
@@ -136,7 +138,7 @@ def messages_after(
     *,
     conversation_id: int | None = None,
 ) -> tuple[list[resources.Message], bool]:
-    """What came after a message, oldest first, and whether there is more."""
+    """The messages after a message, oldest first, and whether there are more."""
     query = (
         views.SELECT_MESSAGES.where(messages.c.id > after).order_by(messages.c.id).limit(limit + 1)
     )
@@ -148,13 +150,14 @@ def messages_after(
 
 @dataclass(frozen=True, slots=True)
 class LastInbound:
-    """Where a customer spoke last."""
+    """The connector and the address by which a customer wrote last."""
 
     connector: str
     address: Address
 
 
 def last_inbound(connection: Connection, conversation_id: int) -> LastInbound | None:
+    """The connector and the address of a conversation's last inbound message."""
     row = connection.execute(
         select(messages.c.connector, addresses.c.scheme, addresses.c.path, addresses.c.scope)
         .join(addresses, addresses.c.id == messages.c.address_id)
@@ -170,7 +173,7 @@ def last_inbound(connection: Connection, conversation_id: int) -> LastInbound | 
 def inbound_by_client_id(
     connection: Connection, address: Address, client_id: str
 ) -> resources.Message | None:
-    """What a customer sent under a key of their own, if it came."""
+    """The message that a page sent with its own key, if it has arrived."""
     row = connection.execute(
         views.SELECT_MESSAGES.where(
             addresses.c.scheme == address.scheme,
@@ -185,7 +188,11 @@ def inbound_by_client_id(
 
 
 def current_conversation(connection: Connection, contact_id: int) -> resources.Conversation | None:
-    """What goes on with a person now, or went on last."""
+    """The customer's open conversation, else the latest one.
+
+    Args:
+        contact_id: the root of the customer's contacts.
+    """
     row = connection.execute(
         select(conversations.c.id)
         .join(contacts, contacts.c.id == conversations.c.contact_id)
@@ -199,20 +206,22 @@ def current_conversation(connection: Connection, contact_id: int) -> resources.C
 def list_contacts(
     connection: Connection, query: str, limit: int, cursor: str | None
 ) -> Page[resources.Contact]:
-    """People by what they are called or reached at; all of them, newest first, for no query."""
+    """Contacts by name, address or attribute, newest first; all contacts for an empty query."""
     if query.strip():
         before = cursors.id_from(cursor)
         ids = search_index.find_contacts(connection, query, before, limit + 1)
-        again = _shown_on_page(connection, query, ids[:limit])
-        found = [profiles.get_contact(connection, one) for one in ids[:limit] if one not in again]
-        return Page(found, cursors.encode([ids[limit - 1]]) if len(ids) > limit else None)
-    people_only = select(contacts).where(contacts.c.root_id == contacts.c.id)
-    rows = cursors.page(connection, people_only, (contacts.c.id,), limit, cursor)
+        repeated = _find_repeated(connection, query, ids[:limit])
+        items = [
+            profiles.get_contact(connection, id_) for id_ in ids[:limit] if id_ not in repeated
+        ]
+        return Page(items, cursors.encode([ids[limit - 1]]) if len(ids) > limit else None)
+    roots_only = select(contacts).where(contacts.c.root_id == contacts.c.id)
+    rows = cursors.page(connection, roots_only, (contacts.c.id,), limit, cursor)
     return Page([profiles.contact_from_row(row) for row in rows.items], rows.next)
 
 
-def _shown_on_page(connection: Connection, query: str, ids: Sequence[int]) -> set[int]:
-    """Those records whose person stands higher in the list already, by a newer record of theirs."""
+def _find_repeated(connection: Connection, query: str, ids: Sequence[int]) -> set[int]:
+    """The contacts whose root is in the list already, by a newer contact that is joined to them."""
     newer = contacts.alias()
     pairs = connection.execute(
         select(contacts.c.id, newer.c.id.label("newer_id"))
@@ -226,7 +235,7 @@ def _shown_on_page(connection: Connection, query: str, ids: Sequence[int]) -> se
 def search(
     connection: Connection, query: str, limit: int, cursor: str | None
 ) -> Page[resources.SearchResult]:
-    """Contacts first (on the first page), then messages, newest first."""
+    """Contacts (on the first page only), then messages, newest first, that match a query."""
     before = cursors.id_from(cursor)
     ids = search_index.find_messages(connection, query, before, limit + 1)
     rows = connection.execute(views.SELECT_MESSAGES.where(messages.c.id.in_(ids[:limit]))).all()
@@ -244,12 +253,11 @@ def search(
     results += [
         resources.SearchResult(
             type="message",
-            message=by_id[one],
-            conversation_id=by_id[one].conversation_id,
-            snippet=_snippet(by_id[one].text, query),
+            message=message,
+            conversation_id=message.conversation_id,
+            snippet=_snippet(message.text, query),
         )
-        for one in ids[:limit]
-        if one in by_id
+        for message in (by_id[id_] for id_ in ids[:limit] if id_ in by_id)
     ]
     return Page(results, cursors.encode([ids[limit - 1]]) if len(ids) > limit else None)
 
@@ -257,7 +265,7 @@ def search(
 def list_journal(
     connection: Connection, status: str | None, limit: int, cursor: str | None
 ) -> Page[resources.JournalEntry]:
-    """What came in, newest first."""
+    """Entries of the journal, newest first."""
     query = select(
         journal.c.id,
         journal.c.connector,
@@ -275,19 +283,20 @@ def list_journal(
 
 
 def _integer(value: str) -> int:
-    # Nothing has the id -1: an id of another form is one that is not there.
+    # No row has the id -1: an id of another form is the id of no row.
     return int(value) if value.isascii() and value.isdecimal() and len(value) < 19 else -1
 
 
-def _check_exists(connection: Connection, where: Any, row_id: int) -> None:
-    if connection.execute(select(where.c.id).where(where.c.id == row_id)).first() is None:
-        raise NotFound(f"There is no such {where.name}.")
+def _check_exists(connection: Connection, table: Table, row_id: int) -> None:
+    """Raises NotFound."""
+    if connection.execute(select(table.c.id).where(table.c.id == row_id)).first() is None:
+        raise NotFound(f"There is no such {table.name}.")
 
 
 def _snippet(value: str, query: str) -> str:
     """The part of a text around the first word of the query."""
-    words = search_index.fold(query).split()
-    at = value.casefold().find(words[0]) if words else -1
-    begin = max(0, at - SNIPPET // 3)
+    terms = search_index.fold(query).split()
+    position = value.casefold().find(terms[0]) if terms else -1
+    begin = max(0, position - SNIPPET // 3)
     cut = value[begin : begin + SNIPPET]
     return ("…" if begin else "") + cut + ("…" if begin + SNIPPET < len(value) else "")

@@ -240,10 +240,8 @@ def find_message(
         messages.c.external_id.in_(ids),
     )
     for condition in (theirs, messages.c.id.in_(ours)):
-        found = tx.execute(
-            select(messages).where(condition).order_by(messages.c.id.desc()).limit(1)
-        )
-        row = found.mappings().first()
+        rows = tx.execute(select(messages).where(condition).order_by(messages.c.id.desc()).limit(1))
+        row = rows.mappings().first()
         if row is not None:
             return row
     return None

@@ -1,11 +1,11 @@
-"""From rows to the shapes of the API. Whole pages at a time: no query per message."""
+"""Resources of messages and conversations, from their rows. A page costs no query per message."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from types import SimpleNamespace
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, select
 
@@ -27,7 +27,46 @@ from hub.store.models import (
 
 _root = contacts.alias("root")
 
-#: A message with what is joined to it one to one. `contact_root_id` is the person it belongs to.
+
+class MessageRow(NamedTuple):
+    """A row of `SELECT_MESSAGES`: a message with its address, delivery and contact's root."""
+
+    id: int
+    conversation_id: int
+    contact_id: int
+    address_id: int | None
+    journal_id: int | None
+    connector: str | None
+    kind: str | None
+    direction: str
+    type: str
+    author_type: str
+    author_id: int | None
+    author_name: str
+    subject: str
+    text: str
+    folded: str
+    html: str
+    reply_to_id: int | None
+    duplicate_of_id: int | None
+    external_id: str | None
+    client_id: str | None
+    extra: dict[str, Any]
+    created_at: datetime
+    received_at: datetime
+    edited_at: datetime | None
+    contact_root_id: int
+    scheme: str | None
+    scope: str | None
+    path: str | None
+    delivery_status: str | None
+    delivery_code: str | None
+    delivery_reason: str | None
+    delivery_attempts: int | None
+    delivery_maybe_twice: bool | None
+    delivery_fallback_from: dict[str, Any] | None
+
+
 SELECT_MESSAGES: Select[Any] = (
     select(
         messages,
@@ -47,7 +86,7 @@ SELECT_MESSAGES: Select[Any] = (
     .outerjoin(deliveries, deliveries.c.message_id == messages.c.id)
 )
 
-#: A conversation with the person it is with.
+#: The columns of conversations, each followed by those of its contact's root.
 SELECT_CONVERSATIONS: Select[Any] = (
     select(
         conversations,
@@ -62,7 +101,7 @@ SELECT_CONVERSATIONS: Select[Any] = (
 )
 
 
-#: What of `extra` has a field of its own, or is for the connector alone.
+#: The fields of `extra` that are fields of the message, or are for the connector alone.
 EXTRA_SHOWN_ELSEWHERE = frozenset(
     {"location", "card", "buttons", "reactions", "event", "callback_query_id", "keyword"}
 )
@@ -76,36 +115,59 @@ def get_message(connection: Connection, message_id: int) -> resources.Message:
     return messages_from_rows(connection, rows)[0]
 
 
-def message_from_values(values: Mapping[str, Any], person: ContactAddress) -> resources.Message:
-    """A message that was just written, without files and not (yet) to be delivered."""
-    row = SimpleNamespace(
+def message_from_values(
+    values: Mapping[str, Any], contact_address: ContactAddress
+) -> resources.Message:
+    """A message that was just written, without files and without a delivery.
+
+    Args:
+        values: all columns of the message, by name.
+    """
+    address = contact_address.address
+    row = MessageRow(
         **values,
-        contact_root_id=person.root_id,
-        scheme=person.address.scheme if values["address_id"] is not None else None,
-        path=person.address.path,
+        contact_root_id=contact_address.root_id,
+        scheme=address.scheme if values["address_id"] is not None else None,
+        scope=address.scope,
+        path=address.path,
         delivery_status=None,
+        delivery_code=None,
+        delivery_reason=None,
+        delivery_attempts=None,
+        delivery_maybe_twice=None,
+        delivery_fallback_from=None,
     )
-    return message_from_row(row)
+    return _message_from_row(row)
 
 
 def messages_from_rows(
     connection: Connection, rows: Sequence[Row[Any]], *, with_html: bool = True
 ) -> list[resources.Message]:
-    ids = [row.id for row in rows]
-    files = attachments_by_message(connection, ids)
-    edits = _edits_by_message(connection, [row.id for row in rows if row.edited_at is not None])
+    """Messages with their files and edits, from rows of `SELECT_MESSAGES`, in the same order."""
+    message_rows = [MessageRow._make(row) for row in rows]
+    files = attachments_by_message(connection, [row.id for row in message_rows])
+    edits = _edits_by_message(
+        connection, [row.id for row in message_rows if row.edited_at is not None]
+    )
     return [
-        message_from_row(row, files[row.id], edits[row.id], with_html=with_html) for row in rows
+        _message_from_row(row, files[row.id], edits[row.id], with_html=with_html)
+        for row in message_rows
     ]
 
 
-def message_from_row(
-    row: Any,
+def _message_from_row(
+    row: MessageRow,
     files: Sequence[tuple[resources.Attachment, str]] = (),
     edits: Sequence[resources.Edit] = (),
     *,
     with_html: bool = True,
 ) -> resources.Message:
+    """One message.
+
+    Args:
+        files: its files, each with the Content-ID by which a mail's HTML refers to it.
+        with_html: whether the message gets its HTML, which costs time to clean.
+    """
     extra = row.extra
     html = ""
     if with_html and row.html:
@@ -145,7 +207,7 @@ def message_from_row(
     )
 
 
-def _delivery_from_row(row: Any) -> resources.Delivery | None:
+def _delivery_from_row(row: MessageRow) -> resources.Delivery | None:
     if row.delivery_status is None:
         return None
     return resources.Delivery(
@@ -158,30 +220,31 @@ def _delivery_from_row(row: Any) -> resources.Delivery | None:
     )
 
 
-def _fallback_from(kept: Mapping[str, Any] | None) -> resources.FallbackFrom | None:
-    """Where it was to go; the trail beside it is delivery's own."""
-    if kept is None:
+def _fallback_from(delivery_json: Mapping[str, Any] | None) -> resources.FallbackFrom | None:
+    """The first destination of a delivery that took another way, without the trail."""
+    if delivery_json is None:
         return None
     fields = resources.FallbackFrom.model_fields
-    return resources.FallbackFrom(**{name: kept[name] for name in fields})
+    return resources.FallbackFrom(**{name: delivery_json[name] for name in fields})
 
 
 def attachments_by_message(
     connection: Connection, message_ids: Sequence[int]
 ) -> dict[int, list[tuple[resources.Attachment, str]]]:
-    """The files of messages, each with the Content-ID that a mail's HTML calls it by."""
-    found: dict[int, list[tuple[resources.Attachment, str]]] = defaultdict(list)
+    """The files of messages, each with the Content-ID by which a mail's HTML refers to it."""
+    files: dict[int, list[tuple[resources.Attachment, str]]] = defaultdict(list)
     if message_ids:
         for row in connection.execute(
             select(attachments)
             .where(attachments.c.message_id.in_(message_ids))
             .order_by(attachments.c.id)
         ):
-            found[row.message_id].append((attachment_from_row(row), row.content_id))
-    return found
+            files[row.message_id].append((attachment_from_row(row), row.content_id))
+    return files
 
 
-def attachment_from_row(row: Any) -> resources.Attachment:
+def attachment_from_row(row: Row[Any]) -> resources.Attachment:
+    """A file, from a row of `attachments`."""
     return resources.Attachment(
         id=row.id,
         name=row.name,
@@ -197,15 +260,15 @@ def attachment_from_row(row: Any) -> resources.Attachment:
 def _edits_by_message(
     connection: Connection, message_ids: Sequence[int]
 ) -> dict[int, list[resources.Edit]]:
-    found: dict[int, list[resources.Edit]] = defaultdict(list)
+    edits: dict[int, list[resources.Edit]] = defaultdict(list)
     if message_ids:
         for row in connection.execute(
             select(message_edits)
             .where(message_edits.c.message_id.in_(message_ids))
             .order_by(message_edits.c.id)
         ):
-            found[row.message_id].append(resources.Edit(text=row.text, at=row.created_at))
-    return found
+            edits[row.message_id].append(resources.Edit(text=row.text, at=row.created_at))
+    return edits
 
 
 # -- conversations ---------------------------------------------------------------------------------
@@ -224,15 +287,17 @@ def get_conversation(connection: Connection, conversation_id: int) -> resources.
 def conversations_from_rows(
     connection: Connection, rows: Sequence[Row[Any]]
 ) -> list[resources.Conversation]:
+    """Conversations with their last messages, from rows of `SELECT_CONVERSATIONS`, in order."""
     last_ids = [row.last_message_id for row in rows if row.last_message_id is not None]
-    last = {}
+    last_messages = {}
     if last_ids:
-        found = connection.execute(SELECT_MESSAGES.where(messages.c.id.in_(last_ids))).all()
-        last = {
-            int(shape.id): shape for shape in messages_from_rows(connection, found, with_html=False)
+        message_rows = connection.execute(SELECT_MESSAGES.where(messages.c.id.in_(last_ids))).all()
+        last_messages = {
+            int(message.id): message
+            for message in messages_from_rows(connection, message_rows, with_html=False)
         }
-    people = agents_by_id(connection, {row.assignee_id for row in rows} - {None})
-    groups = teams_by_id(connection, {row.team_id for row in rows} - {None})
+    assignees = agents_by_id(connection, {row.assignee_id for row in rows} - {None})
+    teams = teams_by_id(connection, {row.team_id for row in rows} - {None})
     return [
         conversation_from_row(
             ConversationRow(row[: len(conversations.c)]),
@@ -243,9 +308,9 @@ def conversations_from_rows(
                 attributes=row.contact_attributes,
                 created_at=row.contact_created_at,
             ),
-            last_message=last.get(row.last_message_id),
-            assignee=people.get(row.assignee_id),
-            team=groups.get(row.team_id),
+            last_message=last_messages.get(row.last_message_id),
+            assignee=assignees.get(row.assignee_id),
+            team=teams.get(row.team_id),
         )
         for row in rows
     ]
@@ -259,6 +324,7 @@ def conversation_from_row(
     assignee: resources.Agent | None,
     team: resources.Team | None,
 ) -> resources.Conversation:
+    """One conversation, with the parts that are not in its row."""
     return resources.Conversation(
         id=row.id,
         contact=contact,

@@ -173,7 +173,7 @@ class Simulation:
         kept_state = choose_survivor(open_states)
         absorbed_states = [state for state in open_states if state is not kept_state]
         for state in absorbed_states:
-            merge_into(kept_state, state, goes_on=link.moves_customer)
+            merge_into(kept_state, state, moves_customer=link.moves_customer)
             self.unread.setdefault(kept_state.id, []).extend(self.unread.pop(state.id, []))
         absorbed_ids = {state.id for state in absorbed_states}
         for state in self.states.values():
