@@ -33,7 +33,7 @@ def test_stop_closes_the_address_until_they_say_start(desk: Desk, anna: Customer
     assert desk.replies(said.conversation_id, "Welcome back").delivery is not None
 
 
-def test_the_keyword_of_a_channel_opens_it_again(desk: Desk, anna: Customer) -> None:
+def test_the_start_keyword_opens_a_closed_address(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     anna.stops()
     anna.says("YES", extra={"keyword": "start"})
@@ -64,14 +64,14 @@ def test_an_address_that_a_provider_closed_opens_when_they_write(
     assert desk.replies(said.conversation_id, "Welcome back").delivery is not None
 
 
-def test_stopping_here_leaves_the_other_connector_open(desk: Desk, anna: Customer) -> None:
+def test_stop_closes_the_address_for_one_connector_only(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     desk.receives(anna.message("Hello there too"), "other")
     anna.stops()
     assert desk.replies(said.conversation_id, "Hi", connector="other").delivery is not None
 
 
-def test_stop_and_start_stand_in_the_timeline(desk: Desk, anna: Customer) -> None:
+def test_stop_and_start_are_events_in_the_timeline(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     anna.stops()
     anna.starts()
@@ -79,9 +79,7 @@ def test_stop_and_start_stand_in_the_timeline(desk: Desk, anna: Customer) -> Non
     assert names == ["contact.stopped", "contact.started"]
 
 
-def test_a_start_of_whoever_could_be_reached_all_along_is_no_news(
-    desk: Desk, anna: Customer
-) -> None:
+def test_a_start_from_an_open_address_adds_no_event(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     anna.starts()
     anna.stops()
@@ -121,13 +119,13 @@ def test_a_name_that_came_later_is_kept_however_long(desk: Desk, anna: Customer)
     assert nameless.contact.name == "N" * 200
 
 
-def test_a_name_that_a_person_chose_is_not_overwritten(desk: Desk, anna: Customer) -> None:
+def test_a_known_name_is_not_overwritten_by_a_profile(desk: Desk, anna: Customer) -> None:
     anna.says("Hello")
     anna.says("Hello again", profile=Profile(name="xX_anna_Xx"))
     assert anna.contact.name == "Anna Kask"
 
 
-def test_reaching_out_is_remembered_per_connector(desk: Desk, anna: Customer) -> None:
+def test_the_state_of_an_address_is_kept_per_connector(desk: Desk, anna: Customer) -> None:
     anna.says("Hello")
     desk.receives(anna.message("There too"), "other")
     assert desk.count(reaches) == 2

@@ -31,7 +31,9 @@ def told(desk: Desk, conversation: str) -> dict[str, Any]:
 # -- take, give, release --------------------------------------------------------------------------
 
 
-def test_who_takes_gives_and_releases_stands_in_the_timeline(desk: Desk, conversation: str) -> None:
+def test_taking_assigning_and_releasing_are_events_in_the_timeline(
+    desk: Desk, conversation: str
+) -> None:
     mari = desk.hires("Mari")
     desk.changes(conversation, assignee_id=desk.agent.id)
     assert told(desk, conversation) == {
@@ -47,21 +49,21 @@ def test_who_takes_gives_and_releases_stands_in_the_timeline(desk: Desk, convers
     assert told(desk, conversation)["agent"] is None
 
 
-def test_a_change_that_changes_nothing_is_told_to_nobody(desk: Desk, conversation: str) -> None:
+def test_a_change_to_the_same_value_publishes_nothing(desk: Desk, conversation: str) -> None:
     desk.changes(conversation, priority="high")
     before = len(desk.events)
     desk.changes(conversation, priority="high")
     assert len(desk.events) == before
 
 
-def test_every_change_is_told_as_the_conversation_now_is(desk: Desk, conversation: str) -> None:
+def test_a_change_publishes_the_conversation_as_it_is_now(desk: Desk, conversation: str) -> None:
     found = desk.changes(conversation, priority="urgent", labels=["vip"])
     assert desk.events[-1].payload.conversation == found == desk.only_conversation()  # type: ignore[union-attr]
     names = [one["name"] for one in desk.events_in(conversation)]
     assert sorted(names) == ["conversation.labels", "conversation.priority"]
 
 
-def test_a_team_may_have_it(desk: Desk, conversation: str) -> None:
+def test_a_conversation_is_assigned_to_a_team(desk: Desk, conversation: str) -> None:
     team = desk.store.write(
         lambda tx: tx.execute(
             insert(teams).values(name="Returns", created_at=tx.now).returning(teams.c.id)
@@ -84,7 +86,7 @@ def test_a_team_may_have_it(desk: Desk, conversation: str) -> None:
     ],
     ids=str,
 )
-def test_a_change_that_cannot_be_names_its_field(
+def test_an_invalid_change_names_its_field(
     desk: Desk, conversation: str, changes: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(Invalid) as refused:
@@ -92,7 +94,7 @@ def test_a_change_that_cannot_be_names_its_field(
     assert refused.value.field == field
 
 
-def test_somebody_who_left_is_given_nothing(desk: Desk, conversation: str) -> None:
+def test_a_disabled_agent_is_assigned_nothing(desk: Desk, conversation: str) -> None:
     desk.store.write(lambda tx: tx.execute(update(agents).values(disabled_at=tx.now)).rowcount)
     with pytest.raises(Invalid):
         desk.changes(conversation, assignee_id=desk.agent.id)
@@ -128,7 +130,7 @@ def test_nothing_in_a_label_or_a_name_breaks_the_database(
 # -- snooze ---------------------------------------------------------------------------------------
 
 
-def test_what_was_put_off_comes_back_in_time(desk: Desk, conversation: str) -> None:
+def test_a_snoozed_conversation_opens_at_its_time(desk: Desk, conversation: str) -> None:
     desk.changes(conversation, snoozed_until=a_moment_ago(hours=-1))
     assert desk.only_conversation().status == "snoozed"
     assert desk.store.write(actions.reopen_snoozed) == 0
@@ -139,14 +141,14 @@ def test_what_was_put_off_comes_back_in_time(desk: Desk, conversation: str) -> N
     assert told(desk, conversation)["to"] == "open"
 
 
-def test_two_who_wake_at_once_wake_once(desk: Desk, conversation: str) -> None:
+def test_a_snooze_that_several_threads_end_at_once_ends_once(desk: Desk, conversation: str) -> None:
     desk.changes(conversation, snoozed_until=a_moment_ago(seconds=1))
     at_once(*[lambda: desk.store.write(actions.reopen_snoozed)] * 4)
     names = [one["name"] for one in desk.events_in(conversation)]
     assert names.count("conversation.status") == 2  # put off, and back
 
 
-def test_a_snooze_without_its_end_would_never_end(desk: Desk, conversation: str) -> None:
+def test_a_snooze_needs_its_end(desk: Desk, conversation: str) -> None:
     """Taking the time away wakes it: else nothing ever would."""
     desk.changes(conversation, snoozed_until=a_moment_ago(hours=-1))
     assert desk.changes(conversation, snoozed_until=None).status == "open"
@@ -229,7 +231,7 @@ def test_a_burst_of_twelve_is_spread_over_three(desk: Desk) -> None:
     assert held_by(desk) == {"Mari": 4, "Jaan": 4, "Liis": 4}
 
 
-def test_two_who_assign_at_once_give_nothing_twice(desk: Desk) -> None:
+def test_two_processes_that_assign_at_once_assign_nothing_twice(desk: Desk) -> None:
     for name in ("Mari", "Jaan"):
         desk.hires(name, online=True)
     conversations = [desk.customer(f"c{number}").says("Hello") for number in range(10)]
@@ -241,7 +243,7 @@ def test_two_who_assign_at_once_give_nothing_twice(desk: Desk) -> None:
         assert names.count("conversation.assigned") == 1
 
 
-def test_nobody_who_is_away_is_given_anything(desk: Desk, conversation: str) -> None:
+def test_an_agent_who_is_away_is_assigned_nothing(desk: Desk, conversation: str) -> None:
     away = desk.hires("Mari", online=True)
     desk.store.write(
         lambda tx: (
@@ -254,7 +256,7 @@ def test_nobody_who_is_away_is_given_anything(desk: Desk, conversation: str) -> 
     assert desk.only_conversation().assignee is None
 
 
-def test_what_was_released_waits_for_somebody_else(desk: Desk, conversation: str) -> None:
+def test_a_released_conversation_waits_for_another_agent(desk: Desk, conversation: str) -> None:
     mari = desk.hires("Mari", online=True)
     assigner = Assigner(desk.store)
     assigner.assign_waiting()
@@ -267,7 +269,7 @@ def test_what_was_released_waits_for_somebody_else(desk: Desk, conversation: str
     assert held_by(desk) == {"Jaan": 1}
 
 
-def test_what_waits_is_given_when_somebody_comes(
+def test_a_waiting_conversation_is_assigned_when_an_agent_comes(
     desk: Desk, conversation: str, patient: None
 ) -> None:
     assigner = Assigner(desk.store)
@@ -279,7 +281,9 @@ def test_what_waits_is_given_when_somebody_comes(
         assigner.stop()
 
 
-def test_what_comes_is_given_to_who_is_there(desk: Desk, anna: Customer, patient: None) -> None:
+def test_a_new_conversation_is_assigned_to_an_online_agent(
+    desk: Desk, anna: Customer, patient: None
+) -> None:
     arrives(desk, desk.agent.id)
     assigner = Assigner(desk.store)
     assigner.start()
@@ -291,7 +295,7 @@ def test_what_comes_is_given_to_who_is_there(desk: Desk, anna: Customer, patient
 
 
 @pytest.mark.parametrize("status", ["resolved", "pending"])
-def test_what_a_customer_opens_again_is_given_at_once(
+def test_a_reopened_conversation_is_assigned_at_once(
     desk: Desk, anna: Customer, conversation: str, patient: None, status: str
 ) -> None:
     desk.changes(conversation, status=status)

@@ -27,7 +27,7 @@ def two_ways(desk: Desk, anna: Customer) -> tuple[Customer, Customer]:
     return anna, boris
 
 
-def test_the_same_words_from_another_address_are_one_item(
+def test_the_same_text_from_another_address_is_a_duplicate(
     desk: Desk, two_ways: tuple[Customer, Customer]
 ) -> None:
     first, second = two_ways
@@ -40,7 +40,7 @@ def test_the_same_words_from_another_address_are_one_item(
     assert conversation.waiting_since == asked.received_at
 
 
-def test_all_of_several_messages_are_found_again(
+def test_each_of_several_repeated_messages_is_a_duplicate(
     desk: Desk, two_ways: tuple[Customer, Customer]
 ) -> None:
     first, second = two_ways
@@ -50,7 +50,7 @@ def test_all_of_several_messages_are_found_again(
     assert [one.duplicate_of for one in again] == [one.id for one in said]
 
 
-def test_the_same_file_from_another_address_is_one_item(
+def test_the_same_file_from_another_address_is_a_duplicate(
     desk: Desk, two_ways: tuple[Customer, Customer]
 ) -> None:
     first, second = two_ways
@@ -64,14 +64,16 @@ def test_the_same_file_from_another_address_is_one_item(
     assert second.says("", attachments=file(size=5001)).duplicate_of is None
 
 
-def test_a_sticker_sent_twice_is_two(desk: Desk, two_ways: tuple[Customer, Customer]) -> None:
+def test_a_sticker_from_another_address_is_no_duplicate(
+    desk: Desk, two_ways: tuple[Customer, Customer]
+) -> None:
     sticker = (Attachment(Medium.STICKER, media_type="image/webp", size=5000),)
     two_ways[0].says("", attachments=sticker)
     assert two_ways[1].says("", attachments=sticker).duplicate_of is None
 
 
 @pytest.mark.parametrize("text", ["ok", "Hello!", "Thank you!", "👍👍👍👍👍👍👍👍👍👍👍👍👍"])
-def test_what_everybody_says_is_no_duplicate(
+def test_a_short_text_is_no_duplicate(
     desk: Desk, two_ways: tuple[Customer, Customer], text: str
 ) -> None:
     two_ways[0].says(text)
@@ -79,7 +81,7 @@ def test_what_everybody_says_is_no_duplicate(
     assert comparable_text(text) == ""
 
 
-def test_the_same_words_from_the_same_address_are_said_twice(
+def test_the_same_text_from_the_same_address_is_no_duplicate(
     desk: Desk, two_ways: tuple[Customer, Customer]
 ) -> None:
     first, _second = two_ways
@@ -87,7 +89,7 @@ def test_the_same_words_from_the_same_address_are_said_twice(
     assert first.says(WORDS).duplicate_of is None
 
 
-def test_the_same_words_of_two_people_are_two_items(
+def test_the_same_text_of_two_contacts_is_no_duplicate(
     desk: Desk, anna: Customer, boris: Customer
 ) -> None:
     anna.says(WORDS)
@@ -95,7 +97,7 @@ def test_the_same_words_of_two_people_are_two_items(
     assert [one.unread_count for one in desk.conversations()] == [1, 1]
 
 
-def test_the_same_words_much_later_are_a_question(
+def test_the_same_text_much_later_is_no_duplicate(
     desk: Desk, two_ways: tuple[Customer, Customer]
 ) -> None:
     first, second = two_ways
@@ -109,7 +111,7 @@ def test_the_same_words_much_later_are_a_question(
     assert second.says(WORDS).duplicate_of is None
 
 
-def test_what_opens_a_resolved_conversation_is_to_be_answered(
+def test_a_repeated_text_that_reopens_a_conversation_is_no_duplicate(
     desk: Desk, two_ways: tuple[Customer, Customer]
 ) -> None:
     first, second = two_ways
@@ -120,7 +122,7 @@ def test_what_opens_a_resolved_conversation_is_to_be_answered(
     assert desk.conversation(again.conversation_id).unread_count == 1
 
 
-def test_reading_counts_what_is_repeated_once(
+def test_a_duplicate_is_not_counted_as_unread(
     desk: Desk, two_ways: tuple[Customer, Customer]
 ) -> None:
     first, second = two_ways

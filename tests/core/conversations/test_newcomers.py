@@ -8,7 +8,7 @@ from hub.store.models import handovers as table
 from tests.core.desk import Customer, Desk, at_once
 
 
-def test_a_handover_token_makes_one_person_of_two_addresses(desk: Desk, anna: Customer) -> None:
+def test_a_handover_token_links_two_addresses(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     token = desk.invites(said.conversation_id, "other").token
     there = desk.customer("tg-anna", "other")
@@ -19,7 +19,7 @@ def test_a_handover_token_makes_one_person_of_two_addresses(desk: Desk, anna: Cu
     assert "contact.linked" in desk.names()
 
 
-def test_a_code_in_the_text_does_the_same_in_any_case(desk: Desk, anna: Customer) -> None:
+def test_a_handover_code_in_any_case_links_two_addresses(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     code = desk.invites(said.conversation_id, "other").code
     there = desk.customer("tg-anna", "other")
@@ -36,7 +36,7 @@ def test_a_word_that_looks_like_a_code_does_not_hide_the_code(desk: Desk, anna: 
     assert there.contact == anna.contact
 
 
-def test_a_handover_is_good_once(desk: Desk, anna: Customer, boris: Customer) -> None:
+def test_a_handover_is_redeemed_once(desk: Desk, anna: Customer, boris: Customer) -> None:
     said = anna.says("Hello")
     made = desk.invites(said.conversation_id, "toy")
     first, second = desk.customer("first"), desk.customer("second")
@@ -47,7 +47,7 @@ def test_a_handover_is_good_once(desk: Desk, anna: Customer, boris: Customer) ->
     assert second.contact != anna.contact
 
 
-def test_two_who_bring_one_token_at_once_are_not_both_let_in(desk: Desk, anna: Customer) -> None:
+def test_one_token_from_several_addresses_at_once_links_one(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     token = desk.invites(said.conversation_id, "toy").token
     others = [desk.customer(f"somebody {n}") for n in range(4)]
@@ -55,7 +55,7 @@ def test_two_who_bring_one_token_at_once_are_not_both_let_in(desk: Desk, anna: C
     assert [one.contact == anna.contact for one in others].count(True) == 1
 
 
-def test_a_handover_for_another_connector_is_not_good_here(desk: Desk, anna: Customer) -> None:
+def test_a_handover_for_another_connector_is_refused(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     token = desk.invites(said.conversation_id, "other").token
     here = desk.customer("here", "toy")
@@ -63,7 +63,7 @@ def test_a_handover_for_another_connector_is_not_good_here(desk: Desk, anna: Cus
     assert here.contact != anna.contact
 
 
-def test_a_handover_runs_out(desk: Desk, anna: Customer) -> None:
+def test_an_expired_handover_is_refused(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     token = desk.invites(said.conversation_id, "toy").token
     desk.store.write(lambda tx: tx.execute(update(table).values(expires_at=tx.now)).rowcount)
@@ -72,7 +72,7 @@ def test_a_handover_runs_out(desk: Desk, anna: Customer) -> None:
     assert late.contact != anna.contact
 
 
-def test_a_code_from_an_address_that_anybody_could_have_written_links_nobody(
+def test_a_code_from_an_unauthenticated_address_links_nothing(
     desk: Desk, anna: Customer, boris: Customer
 ) -> None:
     """A forged sender with the forger's own code must not become one person with them."""
@@ -83,7 +83,7 @@ def test_a_code_from_an_address_that_anybody_could_have_written_links_nobody(
     assert boris.contact != anna.contact
 
 
-def test_who_came_by_handover_stays_with_whom_they_came_to(
+def test_an_undone_link_keeps_the_link_of_a_later_handover(
     desk: Desk, anna: Customer, boris: Customer
 ) -> None:
     """A link that was undone later takes only its own two apart."""

@@ -97,7 +97,7 @@ def test_search_read_page_by_page_has_no_gap_and_no_double(
 
 
 @pytest.mark.parametrize("limit", [1, 2])
-def test_a_merged_person_is_found_once(
+def test_a_merged_contact_is_found_once(
     desk: Desk, anna: Customer, boris: Customer, limit: int
 ) -> None:
     mail = desk.customer("anna.kask@example.org", "other", name="Anna")
@@ -195,7 +195,7 @@ def test_conversations_are_filtered(desk: Desk, anna: Customer, boris: Customer)
         assert [one.id for one in desk.conversations(**wanted)] == expected, wanted
 
 
-def test_what_is_not_there_is_not_found(desk: Desk) -> None:
+def test_an_unknown_id_is_not_found(desk: Desk) -> None:
     with desk.store.read() as connection:
         for look in (
             lambda: queries.list_messages(connection, 4711, 10, None),
@@ -377,7 +377,7 @@ def test_nothing_in_a_query_breaks_the_search(desk: Desk) -> None:
         anna.says(query or "empty")  # and nothing in a text breaks the index
 
 
-def test_only_the_last_word_may_be_a_beginning(desk: Desk, anna: Customer) -> None:
+def test_only_the_last_word_may_be_the_beginning_of_a_word(desk: Desk, anna: Customer) -> None:
     anna.says("yellow shoes")
     with desk.store.read() as connection:
         assert queries.search(connection, "yellow sho", 10, None).items

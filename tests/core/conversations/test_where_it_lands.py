@@ -15,7 +15,7 @@ from tests.core.toys import a_moment_ago
 # -- open and open again ---------------------------------------------------------------------------
 
 
-def test_a_new_conversation_is_open_and_waits_for_us(desk: Desk, anna: Customer) -> None:
+def test_a_new_conversation_is_open_and_waits_for_an_answer(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     conversation = desk.only_conversation()
     assert (conversation.status, conversation.unread_count) == ("open", 1)
@@ -30,7 +30,9 @@ def test_it_waits_since_the_first_message_that_was_not_answered(desk: Desk, anna
 
 
 @pytest.mark.parametrize("status", ["pending", "snoozed"])
-def test_a_message_brings_back_what_was_put_aside(desk: Desk, anna: Customer, status: str) -> None:
+def test_a_message_opens_a_pending_or_snoozed_conversation(
+    desk: Desk, anna: Customer, status: str
+) -> None:
     anna.says("Hello")
     until = a_moment_ago(days=-1) if status == "snoozed" else None
     desk.changes(desk.only_conversation().id, status=status, snoozed_until=until)
@@ -69,9 +71,7 @@ def test_an_answer_to_an_old_message_opens_its_conversation_again(
     assert desk.only_conversation().status == "open"
 
 
-def test_an_answer_to_one_of_a_thread_counts_by_any_of_its_references(
-    desk: Desk, anna: Customer
-) -> None:
+def test_an_answer_is_found_by_any_of_its_references(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     desk.changes(said.conversation_id, status="resolved")
     desk.sets_conversation(said.conversation_id, resolved_at=a_moment_ago(days=30))
@@ -79,7 +79,7 @@ def test_an_answer_to_one_of_a_thread_counts_by_any_of_its_references(
     assert answer.conversation_id == said.conversation_id
 
 
-def test_an_id_that_belongs_to_somebody_else_leads_nowhere(
+def test_an_id_of_another_contacts_message_leads_nowhere(
     desk: Desk, anna: Customer, boris: Customer
 ) -> None:
     said = anna.says("Hello")
@@ -88,7 +88,7 @@ def test_an_id_that_belongs_to_somebody_else_leads_nowhere(
     assert answer.reply_to is None
 
 
-def test_a_reply_after_a_merge_was_undone_does_not_land_with_the_other_person(
+def test_a_reply_after_an_undone_merge_does_not_land_with_the_other_contact(
     desk: Desk, anna: Customer, boris: Customer
 ) -> None:
     annas = anna.says("Hello")
@@ -117,14 +117,16 @@ def long_ago(desk: Desk, conversation_id: str) -> None:
     desk.sets_conversation(conversation_id, resolved_at=a_moment_ago(days=30))
 
 
-def test_a_reply_token_brings_a_mail_back_into_its_thread(desk: Desk, anna: Customer) -> None:
+def test_a_reply_token_brings_a_mail_back_into_its_conversation(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     long_ago(desk, said.conversation_id)
     answer = anna.says("Re", reply_token=token_for(desk, said.conversation_id, anna))
     assert answer.conversation_id == said.conversation_id
 
 
-def test_a_mail_says_which_message_it_answers_also_with_a_token(desk: Desk, anna: Customer) -> None:
+def test_a_mail_with_a_reply_token_names_the_message_that_it_answers(
+    desk: Desk, anna: Customer
+) -> None:
     first = anna.says("Hello")
     anna.says("Hello again")
     token = token_for(desk, first.conversation_id, anna)
@@ -132,7 +134,7 @@ def test_a_mail_says_which_message_it_answers_also_with_a_token(desk: Desk, anna
     assert answer.reply_to == first.id
 
 
-def test_a_reply_token_in_other_hands_opens_no_door(
+def test_a_reply_token_from_another_address_leads_nowhere(
     desk: Desk, anna: Customer, boris: Customer
 ) -> None:
     said = anna.says("Hello")
@@ -140,7 +142,7 @@ def test_a_reply_token_in_other_hands_opens_no_door(
     assert answer.conversation_id != said.conversation_id
 
 
-def test_a_forged_reply_token_is_nothing(desk: Desk, anna: Customer) -> None:
+def test_a_forged_reply_token_is_ignored(desk: Desk, anna: Customer) -> None:
     said = anna.says("Hello")
     long_ago(desk, said.conversation_id)
     good = token_for(desk, said.conversation_id, anna)
@@ -154,7 +156,7 @@ def test_a_forged_reply_token_is_nothing(desk: Desk, anna: Customer) -> None:
 # -- automatic mail --------------------------------------------------------------------------------
 
 
-def test_an_auto_reply_joins_its_thread_and_counts_for_nothing(desk: Desk, anna: Customer) -> None:
+def test_an_auto_reply_joins_its_conversation_as_an_event(desk: Desk, anna: Customer) -> None:
     anna.says("Hello")
     before = desk.only_conversation()
     desk.changes(before.id, status="resolved")
@@ -167,6 +169,6 @@ def test_an_auto_reply_joins_its_thread_and_counts_for_nothing(desk: Desk, anna:
     assert desk.events_in(before.id)[-1]["name"] == "message.automatic"
 
 
-def test_an_auto_reply_of_a_stranger_opens_nothing(desk: Desk, anna: Customer) -> None:
+def test_an_auto_reply_from_a_new_address_opens_no_conversation(desk: Desk, anna: Customer) -> None:
     assert anna.brings(anna.message("I am on holiday", automatic=True)).message_id is None
     assert desk.count(conversations) == 0
