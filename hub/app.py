@@ -14,11 +14,11 @@ from hub.config_reload import Reloader
 from hub.connectors.base import Site
 from hub.conversations.jobs import SnoozeEnd, UnusedUploads
 from hub.inbox.authentication import Authenticator
+from hub.inbox.connections.agents import AgentConnections
+from hub.inbox.connections.visitors import VisitorConnections
 from hub.inbox.services import Hub
 from hub.inbox.sign_in_limit import SignInLimit
-from hub.inbox.sockets.agent_connections import AgentConnections
 from hub.inbox.sockets.broadcast import Broadcaster
-from hub.inbox.sockets.visitor_connections import VisitorConnections
 from hub.inbox.web import create_flask, create_sockets
 from hub.parts import Part, Parts, RunsIn
 from hub.router.auto_replies.worker import AutoReplyWorker

@@ -15,13 +15,6 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PRODUCT = "hub"
 
-#: Packages in which modules still import each other in a circle. Both lists only shrink.
-MODULE_CIRCLES: dict[str, str] = {}
-#: Packages whose own modules and packages still do so.
-PACKAGE_CIRCLES = {
-    "hub.inbox": "api, sockets, services, problems, files and invitations",
-    **MODULE_CIRCLES,
-}
 
 Graph = Mapping[str, Set[str]]
 
@@ -91,12 +84,6 @@ def is_in(module: str, package: str) -> bool:
     return module == package or module.startswith(package + ".")
 
 
-def common_package(modules: list[str]) -> str:
-    """The innermost package that holds all these modules."""
-    shared = set.intersection(*({*parents_of(module)} for module in modules))
-    return max(shared, key=len)
-
-
 def child_of(module: str, package: str) -> str:
     depth = package.count(".") + 2
     return ".".join(module.split(".")[:depth])
@@ -141,26 +128,15 @@ def graph() -> dict[str, set[str]]:
 
 
 def test_no_modules_import_each_other_in_a_circle(graph: Graph) -> None:
-    circles = [
-        arrows_of(circle, graph)
-        for circle in circles_in(graph)
-        if common_package(circle) not in MODULE_CIRCLES
-    ]
-    assert circles == []
+    assert [arrows_of(circle, graph) for circle in circles_in(graph)] == []
 
 
 def test_no_packages_import_each_other_in_a_circle(graph: Graph) -> None:
     circles = {
         package: [arrows_of(circle, children) for circle in circles_in(children)]
         for package, children in package_graphs(graph).items()
-        if package not in PACKAGE_CIRCLES
     }
     assert {package: members for package, members in circles.items() if members} == {}
-
-
-@pytest.mark.parametrize("package", PACKAGE_CIRCLES)
-def test_a_package_listed_with_circles_still_has_one(graph: Graph, package: str) -> None:
-    assert circles_in(package_graphs(graph)[package]), f"take {package} off the list"
 
 
 @pytest.mark.parametrize(

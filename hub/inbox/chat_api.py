@@ -13,9 +13,9 @@ from hub.connectors.pages import PageConnector
 from hub.connectors.rates import Buckets
 from hub.errors import Forbidden, LimitExceeded, NotFound
 from hub.inbox import files
-from hub.inbox.api.responses import answer
 from hub.inbox.authentication import NotSignedIn
 from hub.inbox.origins import is_allowed
+from hub.inbox.responses import answer
 from hub.inbox.services import Hub
 from hub.inbox.sockets.visitor_sessions import require_no_identity
 from hub.store.models import agents

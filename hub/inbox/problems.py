@@ -23,9 +23,9 @@ from hub.errors import (
     PayloadInvalid,
     WebhookRejected,
 )
-from hub.inbox.api.responses import Problem
 from hub.inbox.authentication import NotSignedIn
 from hub.inbox.files import FileTooLarge
+from hub.inbox.responses import Problem
 from hub.transport.gateway import Disabled
 
 log = structlog.get_logger()

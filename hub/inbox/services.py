@@ -11,9 +11,9 @@ from hub.config import Config
 from hub.config.current import CurrentConfig
 from hub.config_reload import Reloader
 from hub.inbox.authentication import Authenticator
+from hub.inbox.connections.agents import AgentConnections
+from hub.inbox.connections.visitors import VisitorConnections
 from hub.inbox.sign_in_limit import SignInLimit
-from hub.inbox.sockets.agent_connections import AgentConnections
-from hub.inbox.sockets.visitor_connections import VisitorConnections
 from hub.settings import Settings
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks

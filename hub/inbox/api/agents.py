@@ -14,7 +14,7 @@ from hub.accounts.config_sync import fields_decided_by_file
 from hub.accounts.editing import change_agent as change_account
 from hub.config.values import Language
 from hub.errors import Conflict
-from hub.inbox.api.responses import Body, ItemPath, ListOf, answer, answer_list
+from hub.inbox.responses import Body, ItemPath, ListOf, answer, answer_list
 from hub.inbox.services import Hub, current_hub
 from hub.router import routing_reads
 from hub.schema import resources

@@ -9,8 +9,8 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
 from hub.errors import ConfigError
-from hub.inbox.api.responses import answer
 from hub.inbox.problems import problem
+from hub.inbox.responses import answer
 from hub.inbox.services import current_hub
 from hub.router.preview import Preview, Question, preview_decision
 from hub.schema import resources

@@ -13,7 +13,7 @@ from hub.contacts import profiles
 from hub.conversations import queries
 from hub.errors import Invalid
 from hub.identity import links, suggestions
-from hub.inbox.api.responses import (
+from hub.inbox.responses import (
     Body,
     Id,
     ItemPath,

@@ -14,7 +14,9 @@ from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import actions, assignment, queries, views
 from hub.errors import Conflict, Invalid
 from hub.handover import creation
-from hub.inbox.api.responses import (
+from hub.inbox.api.routing import Routing, routing_of
+from hub.inbox.handover_links import create_handover_link
+from hub.inbox.responses import (
     Body,
     ConnectorName,
     Id,
@@ -25,8 +27,6 @@ from hub.inbox.api.responses import (
     answer_list,
     answer_page,
 )
-from hub.inbox.api.routing import Routing, routing_of
-from hub.inbox.handover_links import create_handover_link
 from hub.inbox.services import Hub, current_hub
 from hub.outbound import destinations, send
 from hub.outbound.destinations import OutboundChannel

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from hub.conversations import queries, views
 from hub.errors import NotFound
 from hub.inbox import files
-from hub.inbox.api.responses import ItemPath, ListOf, PageQuery, answer, answer_page
+from hub.inbox.responses import ItemPath, ListOf, PageQuery, answer, answer_page
 from hub.inbox.services import current_hub
 from hub.outbound import send
 from hub.schema import resources

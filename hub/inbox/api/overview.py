@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
-from hub.inbox.api.responses import answer
+from hub.inbox.responses import answer
 from hub.inbox.services import current_hub
 from hub.router.overview import Overview, read_overview
 

@@ -8,7 +8,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict, Field
 
-from hub.inbox.api.responses import answer
+from hub.inbox.responses import answer
 from hub.inbox.services import current_hub
 from hub.schema.resources import Moment, SwitchReport
 from hub.switches import statistics

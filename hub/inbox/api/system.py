@@ -12,16 +12,8 @@ from hub.accounts import passwords, sign_ins
 from hub.accounts.principal import Principal
 from hub.conversations import queries
 from hub.errors import NotFound, SendError
-from hub.inbox.api.responses import (
-    Body,
-    ItemPath,
-    ListOf,
-    PageQuery,
-    answer,
-    answer_list,
-    answer_page,
-)
 from hub.inbox.authentication import NotSignedIn
+from hub.inbox.responses import Body, ItemPath, ListOf, PageQuery, answer, answer_list, answer_page
 from hub.inbox.services import current_hub
 from hub.schema import resources
 

@@ -16,12 +16,12 @@ from hub.connectors.base import Typing as CanType
 from hub.connectors.pages import PageConnector
 from hub.conversations import actions, assignment, queries, views
 from hub.errors import Conflict, HubError, NotFound, SendError
-from hub.inbox.api.responses import ConnectorName
+from hub.inbox.connections.agents import AgentConnection
+from hub.inbox.connections.rooms import AGENTS, ALL_AGENTS
+from hub.inbox.responses import ConnectorName
 from hub.inbox.services import Hub
-from hub.inbox.sockets.agent_connections import AgentConnection
 from hub.inbox.sockets.namespace import Ack, EventNamespace, client_event, ok, socket_id
 from hub.inbox.sockets.payloads import ClientPayload, Read, SendMessage, Sync, Typing
-from hub.inbox.sockets.rooms import AGENTS, ALL_AGENTS
 from hub.metrics import SOCKETS
 from hub.outbound import send
 from hub.outbound.send import Draft

@@ -15,8 +15,8 @@ from socketio.packet import Packet
 
 from hub import runtime
 from hub.connectors.registry import has_pages
-from hub.inbox.sockets.rooms import AGENTS, ALL_AGENTS, VISITORS, room_of
-from hub.inbox.sockets.visitor_connections import VisitorConnections
+from hub.inbox.connections.rooms import AGENTS, ALL_AGENTS, VISITORS, room_of
+from hub.inbox.connections.visitors import VisitorConnections
 from hub.outbound import receipts
 from hub.schema import events
 from hub.schema.events import ContactLinked, ContactUnlinked, Event, MessageCreated

@@ -12,10 +12,10 @@ from hub.contacts import contact_addresses, profiles
 from hub.conversations import queries
 from hub.errors import Conflict, Invalid
 from hub.identity import customer_view
+from hub.inbox.connections.visitor_details import Prechat
+from hub.inbox.connections.visitors import VisitorConnection
 from hub.inbox.services import Hub
 from hub.inbox.sockets.payloads import SendMessage
-from hub.inbox.sockets.visitor_connections import VisitorConnection
-from hub.inbox.sockets.visitor_payloads import Prechat
 from hub.outbound import receipts
 from hub.schema import resources
 from hub.store.engine import Transaction

@@ -7,18 +7,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
 from hub.connectors.page_identity import SignedId
-from hub.contacts import profiles
+from hub.inbox.connections.visitor_details import Page
 from hub.inbox.sockets.payloads import ClientPayload
-
-
-class Page(BaseModel):
-    """Where the visitor is, as their browser says; shown to agents as text."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    url: str = Field("", max_length=2000)
-    title: str = Field("", max_length=500)
-    referrer: str = Field("", max_length=2000)
 
 
 def _page_of_url(value: Any) -> Any:
@@ -61,12 +51,3 @@ class History(ClientPayload):
 
 class HandoverRequest(ClientPayload):
     connector: str = Field(max_length=64)
-
-
-class Prechat(ClientPayload):
-    """What a visitor typed before the chat. It proves nothing."""
-
-    name: str = Field("", max_length=profiles.MAX_NAME)
-    email: str = Field("", max_length=320)
-    phone: str = Field("", max_length=40)
-    department: str = Field("", max_length=40, description="What their message will be about.")

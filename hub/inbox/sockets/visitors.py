@@ -16,21 +16,17 @@ from hub.connectors.rates import Buckets
 from hub.contacts import contact_addresses
 from hub.conversations import queries
 from hub.errors import Conflict, Invalid, LimitExceeded, NotFound
+from hub.inbox.connections import visitor_views
+from hub.inbox.connections.rooms import VISITORS
+from hub.inbox.connections.visitor_details import Prechat
+from hub.inbox.connections.visitors import VisitorConnection
 from hub.inbox.handover_links import create_handover_link
 from hub.inbox.origins import is_allowed
 from hub.inbox.services import Hub
-from hub.inbox.sockets import visitor_messages, visitor_sessions, visitor_views
+from hub.inbox.sockets import visitor_messages, visitor_sessions
 from hub.inbox.sockets.namespace import Ack, EventNamespace, client_event, ok, socket_id
 from hub.inbox.sockets.payloads import Read, SendMessage, Sync, Typing
-from hub.inbox.sockets.rooms import VISITORS
-from hub.inbox.sockets.visitor_connections import VisitorConnection
-from hub.inbox.sockets.visitor_payloads import (
-    HandoverRequest,
-    Hello,
-    History,
-    Identify,
-    Prechat,
-)
+from hub.inbox.sockets.visitor_payloads import HandoverRequest, Hello, History, Identify
 from hub.inbox.sockets.visitor_sessions import PageSession, TooManySessions
 from hub.metrics import SOCKETS
 from hub.schema import events, resources
@@ -143,16 +139,18 @@ class VisitorNamespace(EventNamespace):
     def sync(self, payload: Sync) -> Ack:
         address = self._connection_for_signal().address
         with self._hub.store.read() as connection:
-            return visitor_views.messages_after(
+            view = visitor_views.messages_after(
                 connection, address, int(payload.after), self._hub.links.path
             )
+        return ok(**view._asdict())
 
     @client_event("history", History)
     def history(self, payload: History) -> Ack:
         address = self._connection_for_signal().address
         before = None if payload.before is None else int(payload.before)
         with self._hub.store.read() as connection:
-            return visitor_views.messages_before(connection, address, before, self._hub.links.path)
+            view = visitor_views.messages_before(connection, address, before, self._hub.links.path)
+        return ok(**view._asdict())
 
     @client_event("prechat.submit", Prechat)
     def submit_prechat(self, payload: Prechat) -> Ack:

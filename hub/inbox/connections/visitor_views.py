@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from hub.conversations import queries
 from hub.identity import customer_view
-from hub.inbox.sockets.namespace import Ack, ok
 from hub.router.queue import places
 from hub.router.queue.ordering import Criterion
 from hub.schema import events, resources
@@ -18,6 +17,13 @@ from hub.types import Address
 
 PAGE = 50
 SYNC_LIMIT = 200
+
+
+class MessagesView(NamedTuple):
+    """Messages as a customer may see them, and whether there are more in that direction."""
+
+    messages: list[dict[str, Any]]
+    more: bool
 
 
 def session_view(
@@ -52,26 +58,26 @@ def session_view(
 
 def messages_before(
     connection: Connection, address: Address, before: int | None, media_url: MediaUrl
-) -> Ack:
-    """Acknowledges `history`: the messages before one, oldest first."""
+) -> MessagesView:
+    """The messages before one, oldest first."""
     proved = customer_view.find_proved_addresses(connection, address)
     messages = (
         []
         if proved is None
         else customer_view.messages_before(connection, proved.address_ids, PAGE + 1, before)
     )
-    return ok(messages=_for_customer(messages[-PAGE:], media_url), more=len(messages) > PAGE)
+    return MessagesView(_for_customer(messages[-PAGE:], media_url), len(messages) > PAGE)
 
 
 def messages_after(
     connection: Connection, address: Address, after: int, media_url: MediaUrl
-) -> Ack:
-    """Acknowledges `sync`: the messages after one, oldest first."""
+) -> MessagesView:
+    """The messages after one, oldest first."""
     proved = customer_view.find_proved_addresses(connection, address)
     if proved is None:
-        return ok(messages=[], more=False)
+        return MessagesView([], False)
     messages, more = customer_view.messages_after(connection, proved.address_ids, after, SYNC_LIMIT)
-    return ok(messages=_for_customer(messages, media_url), more=more)
+    return MessagesView(_for_customer(messages, media_url), more)
 
 
 def _for_customer(

@@ -19,7 +19,7 @@ from hub.accounts import sign_ins
 from hub.accounts.agents import disabled_agent_ids, is_disabled, publish_presence
 from hub.accounts.principal import Principal
 from hub.conversations import actions
-from hub.inbox.sockets.rooms import AGENTS
+from hub.inbox.connections.rooms import AGENTS
 from hub.schema.author import SYSTEM
 from hub.store.engine import Store, Transaction
 from hub.store.models import conversations

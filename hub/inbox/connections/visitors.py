@@ -25,9 +25,9 @@ from hub.connectors.pages import PageConnector
 from hub.contacts import contact_addresses
 from hub.errors import NotFound
 from hub.identity import customer_view
-from hub.inbox.sockets.rooms import VISITORS, room_of
-from hub.inbox.sockets.visitor_payloads import Page, Prechat
-from hub.inbox.sockets.visitor_views import session_view
+from hub.inbox.connections.rooms import VISITORS, room_of
+from hub.inbox.connections.visitor_details import Page, Prechat
+from hub.inbox.connections.visitor_views import session_view
 from hub.schema.events import ContactLinked, ContactUnlinked, MediaUrl
 from hub.store.engine import Store
 from hub.store.models import addresses, links
