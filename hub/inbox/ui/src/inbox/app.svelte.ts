@@ -2,6 +2,7 @@
 import { createContext } from 'svelte';
 import { m } from '$messages';
 import { Api } from '$shared/api';
+import { copyText } from '$shared/clipboard';
 import type { Conversation, Message, Presence } from '$shared/types';
 import { AdminApi } from './admin/admin-api';
 import { LiveOverview } from './admin/overview.svelte';
@@ -19,7 +20,6 @@ import { Directory } from './names/directory.svelte';
 import { contactName } from './names/display-names';
 import { Search } from './search/search.svelte';
 import { Session } from './session/session.svelte';
-import { copyText } from './shell/clipboard';
 import { problemText } from './shell/problem-text';
 import { Toasts } from './shell/toasts.svelte';
 import { ADMIN_HASH, ViewState } from './shell/view-state.svelte';
@@ -171,8 +171,7 @@ export class App {
 
   /** Copies a text and says so. */
   async copy(text: string): Promise<void> {
-    await copyText(text);
-    this.toasts.show(m.copied());
+    if (await copyText(text)) this.toasts.show(m.copied());
   }
 
   async setPresence(presence: Presence): Promise<void> {

@@ -78,27 +78,8 @@ export class JsonClient {
     onProgress: (share: number) => void,
     signal?: AbortSignal,
   ): Promise<T> {
-    // fetch does not report how much of a body has left.
-    return new Promise<T>((resolve, reject) => {
-      const request = new XMLHttpRequest();
-      request.open('POST', this.base + path);
-      request.responseType = 'json';
-      if (this.csrfToken) request.setRequestHeader('X-CSRF-Token', this.csrfToken);
-      request.upload.onprogress = (event) => {
-        if (event.lengthComputable) onProgress(event.loaded / event.total);
-      };
-      request.onload = () => {
-        if (request.status < 300) return resolve(request.response as T);
-        const body = (request.response ?? {}) as Partial<Problem>;
-        reject(new ApiError({ ...body, status: request.status }));
-      };
-      request.onerror = () => reject(new ApiError({ status: 0 }));
-      request.onabort = () => reject(new DOMException('aborted', 'AbortError'));
-      signal?.addEventListener('abort', () => request.abort());
-      const form = new FormData();
-      form.append('file', file, file.name);
-      request.send(form);
-    });
+    const headers: Record<string, string> = this.csrfToken ? { 'X-CSRF-Token': this.csrfToken } : {};
+    return uploadFile<T>(this.base + path, headers, file, onProgress, signal);
   }
 
   private async request<T>(
@@ -127,4 +108,39 @@ export class JsonClient {
     if (response.status === 204) return undefined as T;
     return (await response.json()) as T;
   }
+}
+
+/**
+ * Sends one file as multipart; `onProgress` gets a share between 0 and 1.
+ *
+ * Rejects with an ApiError, or with a DOMException named AbortError after `signal`.
+ */
+export function uploadFile<T>(
+  url: string,
+  headers: Record<string, string>,
+  file: File,
+  onProgress: (share: number) => void,
+  signal?: AbortSignal,
+): Promise<T> {
+  // fetch does not report how much of a body has left.
+  return new Promise<T>((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open('POST', url);
+    request.responseType = 'json';
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.upload.onprogress = (event) => {
+      if (event.lengthComputable) onProgress(event.loaded / event.total);
+    };
+    request.onload = () => {
+      if (request.status < 300) return resolve(request.response as T);
+      const body = (request.response ?? {}) as Partial<Problem>;
+      reject(new ApiError({ ...body, status: request.status }));
+    };
+    request.onerror = () => reject(new ApiError({ status: 0 }));
+    request.onabort = () => reject(new DOMException('aborted', 'AbortError'));
+    signal?.addEventListener('abort', () => request.abort());
+    const form = new FormData();
+    form.append('file', file, file.name);
+    request.send(form);
+  });
 }

@@ -1,5 +1,5 @@
 // The files beside the text in the composer: each goes up as soon as it is chosen.
-import { ApiError } from '$shared/http';
+import { ApiError, uploadFile } from '$shared/http';
 import type { Attachment } from '$shared/types';
 
 export type Problem = 'too_large' | 'refused' | 'failed';
@@ -125,26 +125,10 @@ function problemOf(error: unknown): Problem {
 
 /** Sends one file for this session. */
 export function uploadTo(connector: string, session: () => string | null): Send {
-  return (file, progress, stop) =>
-    new Promise<Attachment>((resolve, reject) => {
-      const token = session();
-      if (token === null) return reject(new ApiError({ status: 0 }));
-      // fetch does not report how much of a body has left.
-      const request = new XMLHttpRequest();
-      request.open('POST', `/chat/${encodeURIComponent(connector)}/uploads`);
-      request.setRequestHeader('Authorization', `Bearer ${token}`);
-      request.responseType = 'json';
-      request.upload.onprogress = (event) => {
-        if (event.lengthComputable) progress(event.loaded / event.total);
-      };
-      request.onload = () => {
-        if (request.status < 300) resolve(request.response as Attachment);
-        else reject(new ApiError({ ...(request.response as object), status: request.status }));
-      };
-      request.onerror = request.onabort = () => reject(new ApiError({ status: 0 }));
-      stop.addEventListener('abort', () => request.abort());
-      const form = new FormData();
-      form.append('file', file, file.name);
-      request.send(form);
-    });
+  return (file, progress, stop) => {
+    const token = session();
+    if (token === null) return Promise.reject(new ApiError({ status: 0 }));
+    const url = `/chat/${encodeURIComponent(connector)}/uploads`;
+    return uploadFile<Attachment>(url, { Authorization: `Bearer ${token}` }, file, progress, stop);
+  };
 }

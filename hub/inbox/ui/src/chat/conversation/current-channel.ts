@@ -1,6 +1,6 @@
 // The channel that a customer uses now, derived from the messages. Pure.
+import { compareIds } from '$shared/message-order';
 import type { Kind, Message } from '$shared/types';
-import { byId } from '../thread/timeline';
 
 /** The channel of a message. */
 export interface ChannelReference {
@@ -19,7 +19,7 @@ export function continuedOn(messages: readonly Message[], connector: string, sin
   return messages.some(
     (message) =>
       message.connector === connector &&
-      (since === null || byId(message.id, since) > 0) &&
+      (since === null || compareIds(message.id, since) > 0) &&
       (message.direction === 'in' || message.author.type === 'system'),
   );
 }

@@ -1,8 +1,8 @@
 // The last message that the customer has read: for the unread badge here and the agent's ticks.
+import { compareMessages } from '$shared/message-order';
 import type { LiveSocket } from '$shared/socket';
 import type { Message } from '$shared/types';
 import type { Memory } from '../session/memory';
-import { inOrder } from '../thread/timeline';
 
 export class ReadState {
   #upTo = $state<string | null>(null);
@@ -20,7 +20,7 @@ export class ReadState {
     const read = messages.find((message) => message.id === this.#upTo);
     return messages.filter(
       (message) =>
-        isAnswer(message) && message.delivery?.status !== 'read' && (!read || inOrder(message, read) > 0),
+        isAnswer(message) && message.delivery?.status !== 'read' && (!read || compareMessages(message, read) > 0),
     ).length;
   }
 

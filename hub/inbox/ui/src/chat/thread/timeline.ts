@@ -1,28 +1,20 @@
-// The order of the messages, and their layout. Pure.
+// The messages that a customer sees, and their layout. Pure.
 import { isSameDay } from '$shared/format';
+import { canShareGroup } from '$shared/message-groups';
+import { compareIds, compareMessages } from '$shared/message-order';
 import type { Message } from '$shared/types';
-
-export function inOrder(a: Message, b: Message): number {
-  const byTime = Date.parse(a.created_at) - Date.parse(b.created_at);
-  return byTime || byId(a.id, b.id);
-}
-
-/** Ids are growing numbers written as text. */
-export function byId(a: string, b: string): number {
-  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
-}
 
 /** The list with these messages in it, each once, the newer version of each, in order. */
 export function merged(list: readonly Message[], more: readonly Message[]): Message[] {
   const byId = new Map(list.map((message) => [message.id, message]));
   for (const message of more) byId.set(message.id, message);
-  return [...byId.values()].sort(inOrder);
+  return [...byId.values()].sort(compareMessages);
 }
 
 /** The server counts messages by id, whatever their times say. */
 export function newest(messages: readonly Message[]): string | null {
   const ids = messages.map((message) => message.id);
-  return ids.reduce<string | null>((last, id) => (last !== null && byId(last, id) > 0 ? last : id), null);
+  return ids.reduce<string | null>((last, id) => (last !== null && compareIds(last, id) > 0 ? last : id), null);
 }
 
 /** Whether a customer may see a message: never a note, and only events that have a text for customers. */
@@ -52,8 +44,6 @@ export interface Row {
   endsRun: boolean;
 }
 
-const RUN_MINUTES = 5;
-
 export function rows(messages: readonly Message[]): Row[] {
   const shown = messages.filter(isShown);
   return shown.map((message, at) => {
@@ -62,21 +52,17 @@ export function rows(messages: readonly Message[]): Row[] {
     return {
       message,
       startsDay: !before || !isSameDay(before.created_at, message.created_at),
-      startsRun: !before || !sameRun(before, message),
-      endsRun: !after || !sameRun(message, after),
+      startsRun: !before || !isSameRun(before, message),
+      endsRun: !after || !isSameRun(message, after),
     };
   });
 }
 
-function sameRun(a: Message, b: Message): boolean {
+function isSameRun(first: Message, second: Message): boolean {
   return (
-    a.type === 'message' &&
-    b.type === 'message' &&
-    a.direction === b.direction &&
-    a.connector === b.connector &&
-    a.author.type === b.author.type &&
-    a.author.name === b.author.name &&
-    isSameDay(a.created_at, b.created_at) &&
-    Date.parse(b.created_at) - Date.parse(a.created_at) < RUN_MINUTES * 60_000
+    first.type === 'message' &&
+    second.type === 'message' &&
+    first.author.name === second.author.name &&
+    canShareGroup(first, second)
   );
 }

@@ -1,5 +1,6 @@
 // Turns the messages of a contact into what the timeline shows. Pure: no clock, no state.
 import { isSameDay } from '$shared/format';
+import { canShareGroup } from '$shared/message-groups';
 import type { Kind, Message } from '$shared/types';
 
 export type Row =
@@ -11,7 +12,6 @@ export type Row =
   | { type: 'message'; key: string; message: Message; startsGroup: boolean; endsGroup: boolean; duplicates: Message[] };
 
 const NONE: Message[] = [];
-const GROUP_MILLISECONDS = 5 * 60_000;
 
 function isSpoken(message: Message): boolean {
   return message.type === 'message';
@@ -21,14 +21,10 @@ function isSpoken(message: Message): boolean {
 function isSameGroup(first: Message | undefined, second: Message | undefined): boolean {
   if (!first || !second || first.type !== second.type || first.type === 'event') return false;
   return (
-    first.direction === second.direction &&
-    first.author.type === second.author.type &&
     first.author.id === second.author.id &&
-    first.connector === second.connector &&
     first.address === second.address &&
     first.conversation_id === second.conversation_id &&
-    isSameDay(first.created_at, second.created_at) &&
-    Date.parse(second.created_at) - Date.parse(first.created_at) < GROUP_MILLISECONDS
+    canShareGroup(first, second)
   );
 }
 

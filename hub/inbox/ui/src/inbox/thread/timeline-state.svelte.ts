@@ -1,7 +1,7 @@
 import { SvelteMap } from 'svelte/reactivity';
 import type { Api } from '$shared/api';
+import { compareMessages } from '$shared/message-order';
 import type { Author, Conversation, Message, Page, TypingPayload } from '$shared/types';
-import { byThreadOrder } from '../conversation/order';
 import { problemText } from '../shell/problem-text';
 import { timelineRows, type Row } from './timeline-rows';
 
@@ -29,7 +29,7 @@ export class Timeline {
   #typing = new SvelteMap<string, Author>();
   #typingTimers = new Map<string, ReturnType<typeof setTimeout>>();
 
-  readonly messages: readonly Message[] = $derived([...this.#messages.values()].sort(byThreadOrder));
+  readonly messages: readonly Message[] = $derived([...this.#messages.values()].sort(compareMessages));
   readonly rows: readonly Row[] = $derived.by(() => timelineRows(this.messages, this.isComplete, this.#firstUnreadId, this.#survivingId));
 
   /** `survivingId` gives the conversation into which one was merged. */
