@@ -76,7 +76,7 @@ class App:
             config.connectors, Site(settings.public_url), reply_secret
         )
         self.gateway = Gateway(self.store, self.connectors)
-        self.deliverer = DeliveryWorker(
+        self.delivery_worker = DeliveryWorker(
             self.store,
             self.connectors,
             self.media,
@@ -84,13 +84,15 @@ class App:
             reply_secret,
             rules=lambda: self.current.config.replies.fallback,
         )
-        self.fetcher = MediaFetcher(self.store, self.connectors, self.media)
-        self.describer = ProfileFetcher(self.store)
+        self.media_fetcher = MediaFetcher(self.store, self.connectors, self.media)
+        self.profile_fetcher = ProfileFetcher(self.store)
         self.poller = Poller(self.store, self.connectors, self.gateway)
 
         self.assigner = Assigner(self.store, self._config)
         self.sla = SlaWatch(self.store, self._config)
-        self.replier = AutoReplyWorker(self.store, self._config, self.connectors.outbound_channels)
+        self.auto_reply_worker = AutoReplyWorker(
+            self.store, self._config, self.connectors.outbound_channels
+        )
         self.scheduler = Scheduler(self.store)
 
         self.presence = AgentPresence(
@@ -109,9 +111,6 @@ class App:
             links=links,
             connectors=self.connectors,
             gateway=self.gateway,
-            deliverer=self.deliverer,
-            fetcher=self.fetcher,
-            poller=self.poller,
             auth=Authenticator(self.store, settings.public_url),
             sign_in_limit=SignInLimit(self.current),
             presence=self.presence,
@@ -150,11 +149,11 @@ class App:
         self.scheduler.add(self.sla)
 
     def _connect_parts(self) -> None:
-        """Which part is told by which."""
+        """Connects the parts that call each other."""
         self.store.subscribe(self._wake_delivery)
         self.connectors.welcome = lambda: self.current.config.replies.handover.welcome
-        self.gateway.on_received(self.fetcher.on_received)
-        self.gateway.on_received(self.describer.on_received)
+        self.gateway.on_received(self.media_fetcher.on_received)
+        self.gateway.on_received(self.profile_fetcher.on_received)
         self.gateway.on_received(acknowledge)
         self.gateway.on_received(count_received)
         self.connectors.on_change(
@@ -165,15 +164,15 @@ class App:
         self.current.on_change(lambda config: self.connectors.apply(config.connectors))
 
     def _follow_config(self) -> None:
-        """The worker's parts look anew when the configuration changed."""
+        """Makes the worker's parts use a changed configuration."""
         self.current.on_change(lambda _config: self.poller.poll_new_connectors())
-        self.current.on_change(lambda _config: self.deliverer.wake())
+        self.current.on_change(lambda _config: self.delivery_worker.wake())
         self.current.on_change(lambda _config: self.assigner.wake())
 
     def _parts(self, alone: bool) -> list[Part]:
         """The parts, with what each of them needs to be up. They stop in the reverse order."""
         every, web, worker = RunsIn.EVERY_PROCESS, RunsIn.WEB, RunsIn.WORKER
-        events = ("store", "connectors", "broadcaster")
+        foundation = ("store", "connectors", "broadcaster")
         return [
             Part("store", stop=self.store.close),
             Part("connectors", stop=self.connectors.close, after=("store",)),
@@ -187,70 +186,76 @@ class App:
             # Delivery finishes what it sends after everything that could queue more is down.
             Part(
                 "delivery",
-                lambda: self.deliverer.start(alone=alone),
-                self.deliverer.stop,
+                lambda: self.delivery_worker.start(alone=alone),
+                self.delivery_worker.stop,
                 worker,
-                events,
+                foundation,
             ),
             Part(
                 "agents' connections",
                 self.agent_connections.start,
                 self.agent_connections.stop,
                 web,
-                events,
+                foundation,
             ),
             Part(
                 "visitors' connections",
                 self.visitor_connections.start,
                 self.visitor_connections.stop,
                 web,
-                events,
+                foundation,
             ),
             Part(
                 "presence",
                 lambda: self.presence.start(alone=alone),
                 self.presence.stop,
                 web,
-                events,
+                foundation,
             ),
-            Part("profiles", self.describer.start, self.describer.stop, worker, events),
-            Part("media", self.fetcher.start, self.fetcher.stop, worker, events),
+            Part(
+                "profiles",
+                self.profile_fetcher.start,
+                self.profile_fetcher.stop,
+                worker,
+                foundation,
+            ),
+            Part("media", self.media_fetcher.start, self.media_fetcher.stop, worker, foundation),
             Part(
                 "assignment",
                 lambda: self.assigner.start(alone=alone),
                 self.assigner.stop,
                 worker,
-                (*events, "delivery", "configuration"),
+                (*foundation, "delivery", "configuration"),
             ),
             Part(
-                "assignment elsewhere",
+                "wake-up of the assigning process",
                 lambda: self.assigner.start(routes_here=False),
                 runs_in=RunsIn.WEB_ONLY,
-                after=events,
+                after=foundation,
             ),
             Part(
                 "automatic replies",
-                self.replier.start,
-                self.replier.stop,
+                self.auto_reply_worker.start,
+                self.auto_reply_worker.stop,
                 every,
-                (*events, "delivery"),
+                (*foundation, "delivery"),
             ),
-            Part("service levels", self.sla.start, self.sla.stop, worker, events),
+            Part("service levels", self.sla.start, self.sla.stop, worker, foundation),
             Part(
                 "scheduler",
                 self.scheduler.start,
                 self.scheduler.stop,
                 worker,
-                (*events, "service levels"),
+                (*foundation, "service levels"),
             ),
             Part(
                 "polling",
                 lambda: self.poller.start(alone=alone),
                 self.poller.stop,
                 worker,
-                (*events, "delivery", "media", "profiles", "assignment"),
+                (*foundation, "delivery", "media", "profiles", "assignment"),
             ),
-            Part("configuration", lambda: self.reloader.start(alone=alone), after=events),
+            Part("configuration", lambda: self.reloader.start(alone=alone), after=foundation),
             Part(
                 "changes of the configuration",
                 self._follow_config,
@@ -262,4 +267,4 @@ class App:
 
     def _wake_delivery(self, events: Sequence[Event]) -> None:
         if any(event.has_queued_delivery for event in events):
-            self.deliverer.wake()
+            self.delivery_worker.wake()

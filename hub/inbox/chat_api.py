@@ -45,7 +45,7 @@ def blueprint(hub: Hub) -> Blueprint:
                 "capabilities": hub.connectors.connector_resource(name).model_dump(mode="json")[
                     "capabilities"
                 ],
-                "channels": _handover_targets(hub, connector),
+                "channels": _handover_channels(hub, connector),
             }
         )
         response.headers["Cache-Control"] = "no-cache"
@@ -89,7 +89,7 @@ def _page_connector(hub: Hub, name: str) -> PageConnector:
     return connector
 
 
-def _handover_targets(hub: Hub, connector: PageConnector) -> list[dict[str, str]]:
+def _handover_channels(hub: Hub, connector: PageConnector) -> list[dict[str, str]]:
     """The channels to continue on; the chat itself comes last, for another device."""
     other_channels = [
         resource

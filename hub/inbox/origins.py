@@ -12,10 +12,10 @@ from flask import Request
 def is_allowed(request: Request, public_url: str, allowed: Sequence[str]) -> bool:
     """Whether a request's page is ours or on the list; without an Origin it is no browser's."""
     origin = request.headers.get("Origin")
-    return origin is None or origin in allowed or is_own(origin, public_url, request.host)
+    return origin is None or origin in allowed or is_hub_origin(origin, public_url, request.host)
 
 
-def is_own(origin: str, public_url: str, host: str) -> bool:
+def is_hub_origin(origin: str, public_url: str, host: str) -> bool:
     """Whether an origin is this hub's own."""
     parts = urlsplit(public_url)
     if origin == f"{parts.scheme}://{parts.netloc}":
@@ -35,4 +35,4 @@ class SocketOrigins:
         if origin is None:
             return True
         host = (environ or {}).get("HTTP_HOST", "")
-        return origin in self._allowed() or is_own(origin, self._public_url, host)
+        return origin in self._allowed() or is_hub_origin(origin, self._public_url, host)

@@ -1,4 +1,4 @@
-"""Requests' common parts, and answers made of shapes."""
+"""Parts that requests have in common, and responses made of resources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts that the web side works with. `hub.app` makes them; nothing else does."""
+"""The parts that the web face works with. `hub.app` creates them; nothing else does."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ from hub.inbox.sign_in_limit import SignInLimit
 from hub.settings import Settings
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
-from hub.transport.delivery import DeliveryWorker
 from hub.transport.gateway import Gateway
-from hub.transport.media_fetching import MediaFetcher
-from hub.transport.polling import Poller
 from hub.transport.running import RunningConnectors
 
 
 @dataclass(frozen=True)
 class Hub:
+    """A running hub as the web face sees it."""
+
     settings: Settings
     current: CurrentConfig
     reloader: Reloader
@@ -34,9 +33,6 @@ class Hub:
     links: MediaLinks
     connectors: RunningConnectors
     gateway: Gateway
-    deliverer: DeliveryWorker
-    fetcher: MediaFetcher
-    poller: Poller
     auth: Authenticator
     sign_in_limit: SignInLimit
     presence: AgentPresence

@@ -23,7 +23,7 @@ from hub.inbox.api import (
     reports,
     system,
 )
-from hub.inbox.api.description import completed
+from hub.inbox.api.description import complete_description
 from hub.inbox.authentication import security_headers
 from hub.inbox.origins import SocketOrigins
 from hub.inbox.services import Hub
@@ -69,7 +69,7 @@ def create_flask(hub: Hub) -> Flask:
 
     @cache  # built on the first request for it: few hubs ever get one
     def description() -> bytes:
-        return orjson.dumps(completed(app.api_doc, hub.auth.cookie_name))
+        return orjson.dumps(complete_description(app.api_doc, hub.auth.cookie_name))
 
     @app.get("/api/v1/openapi.json", doc_ui=False)
     def openapi() -> Response:

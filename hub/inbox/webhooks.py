@@ -21,12 +21,12 @@ def blueprint(hub: Hub) -> Blueprint:
     @pages.route("/<name>", methods=["GET", "POST"])
     @pages.route("/<name>/<any(status):path>", methods=["GET", "POST"])
     def webhook(name: str, path: str = "") -> Response:
-        return _answer(hub.gateway.answer_webhook(name, _as_value(hub, path)))
+        return _answer(hub.gateway.answer_webhook(name, _webhook_request(hub, path)))
 
     return pages
 
 
-def _as_value(hub: Hub, path: str) -> WebhookRequest:
+def _webhook_request(hub: Hub, path: str) -> WebhookRequest:
     # The bytes first: they are what is signed, and reading the form would consume them.
     body = request.get_data(cache=True)
     query = request.query_string.decode("latin-1")

@@ -1,4 +1,4 @@
-"""The JSON Schema of what is said of conversations, over the API and the sockets."""
+"""The JSON Schema of all resources and events."""
 
 from __future__ import annotations
 

@@ -53,10 +53,6 @@ class MediaFetcher:
     def start(self) -> None:
         runtime.spawn(self._run, name="media")
 
-    def wake(self) -> None:
-        """Looks for pending files now."""
-        self._wake.set()
-
     def on_received(
         self, _connector: Connector[Any], _event: InboundEvent, result: ReceiveResult
     ) -> None:

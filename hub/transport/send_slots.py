@@ -63,17 +63,17 @@ class SendSlots:
         Returns:
             The seconds until the limits let the call out; 0 when it may leave now and is counted.
         """
-        taken: list[tuple[Buckets, Hashable]] = []
+        counted: list[tuple[Buckets, Hashable]] = []
         for buckets, key in ((self.per_address, address_id), (self.buckets, self.name)):
             if buckets is None:
                 continue
             while (wait := buckets.take(key)) > 0:
                 if wait > SHORT_WAIT:
-                    for taken_buckets, taken_key in taken:
-                        taken_buckets.give_back(taken_key)
+                    for counted_buckets, counted_key in counted:
+                        counted_buckets.give_back(counted_key)
                     return wait
                 threading.Event().wait(wait)
-            taken.append((buckets, key))
+            counted.append((buckets, key))
         return 0.0
 
     def note_success(self) -> bool:

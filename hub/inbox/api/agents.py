@@ -1,4 +1,4 @@
-"""`/api/v1/agents` and `/teams`: who answers, what they can do, what they hold."""
+"""`/api/v1/agents` and `/teams`: agents with their skills and loads, and teams."""
 
 from __future__ import annotations
 

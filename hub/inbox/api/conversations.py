@@ -1,4 +1,4 @@
-"""`/api/v1/conversations`: list, look, change, say something."""
+"""`/api/v1/conversations`: lists, changes, messages, handovers."""
 
 from __future__ import annotations
 

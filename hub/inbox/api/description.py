@@ -8,9 +8,9 @@ from hub.inbox.authentication import CSRF_HEADER, SAFE_METHODS
 
 PREFIX = "/api/v1/"
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-#: Bytes as they came; some of them happen to be JSON, so nothing is said of their form.
+#: Bytes as they came; some of them happen to be JSON, so their form stays open.
 ANY_BYTES: dict[str, Any] = {"*/*": {"schema": {}}}
-BYTES_OF = ("/api/v1/attachments/{id}", "/api/v1/messages/{id}/original")
+BINARY_PATHS = ("/api/v1/attachments/{id}", "/api/v1/messages/{id}/original")
 
 #: Which errors an operation may answer with, by what it takes.
 ALWAYS = {
@@ -20,8 +20,8 @@ ALWAYS = {
     "429": "Too much at once; `Retry-After` says when to come again.",
     "503": "The database does not answer; try again.",
 }
-OF_A_RESOURCE = {"404": "There is nothing under this address."}
-OF_A_CHANGE = {
+RESOURCE_ERRORS = {"404": "There is nothing under this address."}
+CHANGE_ERRORS = {
     "400": "The body cannot be read.",
     "409": "It cannot be done as things stand; `detail` says why.",
     "413": "Larger than is taken.",
@@ -29,7 +29,7 @@ OF_A_CHANGE = {
 }
 
 
-def completed(api_doc: dict[str, Any], cookie_name: str) -> dict[str, Any]:
+def complete_description(api_doc: dict[str, Any], cookie_name: str) -> dict[str, Any]:
     """The document with security, errors and the types of files put in."""
     api_doc["components"]["securitySchemes"] = {
         "token": {
@@ -61,11 +61,11 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     operation["security"] = [] if is_open else [{"token": []}, by_cookie]
     errors = dict(ALWAYS)
     if "{" in path or is_change:
-        errors |= OF_A_RESOURCE
-    if is_change or path in BYTES_OF:
-        errors |= OF_A_CHANGE
+        errors |= RESOURCE_ERRORS
+    if is_change or path in BINARY_PATHS:
+        errors |= CHANGE_ERRORS
     responses = operation["responses"]
-    if path in BYTES_OF:
+    if path in BINARY_PATHS:
         responses["200"] = {"description": "The bytes.", "content": ANY_BYTES}
     for status, description in sorted(errors.items()):
         responses[status] = {"description": description, "content": PROBLEM}

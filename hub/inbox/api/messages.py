@@ -1,4 +1,4 @@
-"""`/api/v1/messages`, `/uploads`, `/attachments`, `/search`: single things, and finding them."""
+"""`/api/v1/messages`, `/uploads`, `/attachments` and `/search`."""
 
 from __future__ import annotations
 

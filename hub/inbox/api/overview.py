@@ -1,4 +1,4 @@
-"""`/api/v1/overview`: what an admin looks at while the hub works."""
+"""`/api/v1/overview`: queues of teams and loads of agents, for admins."""
 
 from __future__ import annotations
 

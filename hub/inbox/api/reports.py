@@ -1,4 +1,4 @@
-"""`/api/v1/reports`: what the business counts."""
+"""`/api/v1/reports`: the figures of switches between channels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/api/v1/session`, `/connectors`, `/journal`: who is here and how the hub is doing."""
+"""`/api/v1/session`, `/connectors` and `/journal`: sign-in, connectors, inbound events."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class AgentConnections:
         self._socketio = socketio
 
     def start(self) -> None:
-        runtime.spawn(self._run, name="agent-lines")
+        runtime.spawn(self._run, name="agent-connections")
 
     def stop(self) -> None:
         self._stop.set()

@@ -6,7 +6,7 @@ from hub.types import Address
 
 AGENTS = "/agent"
 VISITORS = "/visitor"
-#: The room of all agents: each of them sees everything, until teams limit it.
+#: The room of all agents: each of them sees everything.
 ALL_AGENTS = "agents"
 
 
