@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { needsStart, opened } from './links';
+import { needsStart, parseLink } from './links';
 
 test.each([
   ['https://t.me/sandbox_shop_bot?start=tOk-En', { app: 'telegram', payload: 'tOk-En' }],
@@ -11,15 +11,15 @@ test.each([
     { app: 'mail', to: 'support+tOkEn@shop.example', subject: 'Continue our conversation', text: 'Code: AB12' },
   ],
   ['mailto:me+you@example.com?subject=1+1', { app: 'mail', to: 'me+you@example.com', subject: '1+1', text: '' }],
-])('%s opens an app with what it brings', (link, expected) => {
-  expect(opened(link)).toEqual(expected);
+])('%s opens an app with the values of the link', (link, expected) => {
+  expect(parseLink(link)).toEqual(expected);
 });
 
-test.each(['https://example.org/t.me', 'https://nott.me/x', 'javascript:alert(1)', 'words', ''])('%s is the browser’s affair', (link) => {
-  expect(opened(link)).toBeNull();
+test.each(['https://example.org/t.me', 'https://nott.me/x', 'javascript:alert(1)', 'words', ''])('%s opens in the browser', (link) => {
+  expect(parseLink(link)).toBeNull();
 });
 
-test('a thread of Messenger that is there takes the link at once, everything else wants Start', () => {
+test('only a Messenger conversation with messages takes the link without Start', () => {
   expect(needsStart('telegram', true)).toBe(true);
   expect(needsStart('telegram', false)).toBe(true);
   expect(needsStart('messenger', true)).toBe(true);

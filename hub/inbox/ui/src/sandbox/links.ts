@@ -1,39 +1,42 @@
-// Which app of the phone a link opens, and with what, as each provider's own page describes it:
+// The app that a link opens, and the values that the link passes to it, as each provider documents them:
 // https://core.telegram.org/bots/features#deep-linking
 // https://developers.facebook.com/docs/messenger-platform/discovery/m-me-links
 // RFC 5724 (sms), RFC 6068 (mailto)
 import type { App } from './types';
 
-export type Opened =
+export type LinkTarget =
   | { app: 'telegram' | 'messenger'; payload: string }
   | { app: 'sms'; text: string }
   | { app: 'mail'; to: string; subject: string; text: string };
 
-/** Null for links that open in the browser. */
-export function opened(link: string): Opened | null {
-  const url = parsed(link.trim());
-  const asked = (name: string) => url?.searchParams.get(name) ?? '';
+/** The app and the values of a link; null for a link that opens in the browser. */
+export function parseLink(link: string): LinkTarget | null {
+  const url = parsedUrl(link.trim());
+  const parameter = (name: string) => url?.searchParams.get(name) ?? '';
   switch (url?.protocol) {
     case 'sms:':
-      return { app: 'sms', text: asked('body') };
+      return { app: 'sms', text: parameter('body') };
     case 'mailto:':
-      return { app: 'mail', to: decodeURIComponent(url.pathname), subject: asked('subject'), text: asked('body') };
+      return { app: 'mail', to: decodeURIComponent(url.pathname), subject: parameter('subject'), text: parameter('body') };
     case 'https:':
-      if (url.hostname === 't.me') return { app: 'telegram', payload: asked('start') };
-      return url.hostname === 'm.me' ? { app: 'messenger', payload: asked('ref') } : null;
+      if (url.hostname === 't.me') return { app: 'telegram', payload: parameter('start') };
+      return url.hostname === 'm.me' ? { app: 'messenger', payload: parameter('ref') } : null;
     default:
       return null;
   }
 }
 
-/** Where the shop's greeting button, not the thread itself, carries what the link brought. */
+/**
+ * Whether the payload of a link is sent with the Start button, and not at once. `isEmpty` says that the app has
+ * no message yet.
+ */
 export function needsStart(app: App, isEmpty: boolean): boolean {
   return app === 'telegram' || (app === 'messenger' && isEmpty);
 }
 
-function parsed(link: string): URL | null {
+function parsedUrl(link: string): URL | null {
   try {
-    // A plus in a query of these schemes is a plus, and not a space.
+    // In a query of these schemes a plus is a plus, not a space.
     return new URL(/^(?:sms|mailto):/iu.test(link) ? link.replaceAll('+', '%2B') : link);
   } catch {
     return null;

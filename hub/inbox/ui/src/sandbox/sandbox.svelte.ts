@@ -1,14 +1,14 @@
-// All the page knows: what stands on each screen, who the newcomer is, what to look at.
+// The state of the page: the messages on each screen, the chosen person, the open app and place.
 import { getContext, setContext } from 'svelte';
 import { m } from '$messages';
-import { needsStart, opened, type Opened } from './links';
+import { needsStart, parseLink, type LinkTarget } from './links';
 import type { App, Bubble, Mail, Person, Switches, World } from './types';
 
 export type Place = 'phone' | 'mail' | 'shop';
 export const APPS: readonly App[] = ['telegram', 'messenger', 'sms'];
 
 const CONTEXT = Symbol('sandbox');
-// How long somebody who looks at the phone takes to see a new message.
+// The time after which a message on the open screen counts as read.
 const READING_MS = 1200;
 
 export class Sandbox {
@@ -16,13 +16,13 @@ export class Sandbox {
   #screens = $state<Record<string, Bubble[]>>({});
   #mails = $state<Record<string, Mail[]>>({});
   #typing = $state<Record<string, boolean>>({});
-  #seen = $state<Record<string, number>>({});
-  #who = $state('sam');
+  #seenCounts = $state<Record<string, number>>({});
+  #personKey = $state('sam');
   #app = $state<App>('telegram');
   #place = $state<Place>('phone');
   #problem = $state('');
-  // What a link brought to an app of somebody's, until it is sent.
-  #brought = $state<Record<string, Opened>>({});
+  // The values that a link passed to an app, by screen, until they are sent.
+  #linkTargets = $state<Record<string, LinkTarget>>({});
   #connected = $state(true);
   #stream: EventSource | null = null;
   #timers: Record<string, number> = {};
@@ -40,7 +40,7 @@ export class Sandbox {
   }
 
   get person(): Person | undefined {
-    return this.#world?.people.find((person) => person.key === this.#who);
+    return this.#world?.people.find((person) => person.key === this.#personKey);
   }
 
   get app(): App {
@@ -60,25 +60,23 @@ export class Sandbox {
     return (this.#mails[this.#key('mail')] ?? []).toReversed();
   }
 
-  /** What a link has put into the open app; taken once. */
+  /** The payload that a link passed to the open app, until Start is pressed. */
   get payload(): string {
-    const brought = this.#brought[this.#key(this.#app)];
-    return brought && 'payload' in brought ? brought.payload : '';
+    const target = this.#linkTargets[this.#key(this.#app)];
+    return target && 'payload' in target ? target.payload : '';
   }
 
   get isTyping(): boolean {
     return this.#typing[this.#key(this.#app)] ?? false;
   }
 
-  /** How many messages from the shop nobody has looked at. */
-  unread(where: App | 'mail'): number {
-    const key = this.#key(where);
-    const all = where === 'mail' ? this.#mails[key] : this.#screens[key];
-    const came = (all ?? []).filter((each) => !each.mine).length;
-    return Math.max(0, came - (this.#seen[key] ?? 0));
+  /** The number of messages from the shop that were not on an open screen yet. */
+  unread(app: App | 'mail'): number {
+    const key = this.#key(app);
+    return Math.max(0, this.#countReceived(app) - (this.#seenCounts[key] ?? 0));
   }
 
-  // -- verbs --------------------------------------------------------------------------------
+  // -- actions ------------------------------------------------------------------------------
 
   async start(): Promise<void> {
     try {
@@ -87,8 +85,8 @@ export class Sandbox {
       this.#world = world;
       this.#screens = world.screens;
       this.#mails = world.mails;
-      for (const [key, all] of [...Object.entries(world.screens), ...Object.entries(world.mails)])
-        this.#seen[key] = all.filter((each) => !each.mine).length;
+      for (const [key, messages] of [...Object.entries(world.screens), ...Object.entries(world.mails)])
+        this.#seenCounts[key] = messages.filter((message) => !message.mine).length;
       this.#listen(world);
     } catch {
       this.#connected = false;
@@ -97,65 +95,65 @@ export class Sandbox {
   }
 
   become(key: string): void {
-    this.#who = key;
-    this.#look();
+    this.#personKey = key;
+    this.#markVisibleSeen();
   }
 
   open(app: App): void {
     this.#app = app;
-    this.#look();
+    this.#markVisibleSeen();
   }
 
   go(place: Place): void {
     this.#place = place;
-    this.#look();
+    this.#markVisibleSeen();
   }
 
-  /** Opens the app that a link is for, with what it brings. False for links of the browser's. */
+  /** Opens the app that a link is for, with the values of the link. False for a link that opens in the browser. */
   follow(link: string): boolean {
-    const found = opened(link);
-    if (!found) return false;
-    const key = this.#key(found.app);
-    if (found.app === 'mail') this.go('mail');
+    const target = parseLink(link);
+    if (!target) return false;
+    const key = this.#key(target.app);
+    if (target.app === 'mail') this.go('mail');
     else {
       this.go('phone');
-      this.open(found.app);
+      this.open(target.app);
     }
-    if ('text' in found) this.#brought[key] = found;
-    else if (needsStart(found.app, this.bubbles.length === 0)) {
-      if (found.payload) this.#brought[key] = found;
-    } else void this.act(found.app, 'starts', { payload: found.payload });
+    if ('text' in target) this.#linkTargets[key] = target;
+    else if (needsStart(target.app, this.bubbles.length === 0)) {
+      if (target.payload) this.#linkTargets[key] = target;
+    } else void this.act(target.app, 'starts', { payload: target.payload });
     return true;
   }
 
-  /** Presses Start on what a link brought, or just Start. */
-  starts(): void {
+  /** Presses Start, with the payload of a link if there is one. */
+  pressStart(): void {
     const payload = this.payload;
-    delete this.#brought[this.#key(this.#app)];
+    delete this.#linkTargets[this.#key(this.#app)];
     void this.act(this.#app, 'starts', { payload });
   }
 
-  /** The text that a link put into an app, for its composer. */
-  takesText(where: 'sms' | 'mail'): { to: string; subject: string; text: string } | null {
-    const key = this.#key(where);
-    const brought = this.#brought[key];
-    if (!brought || !('text' in brought)) return null;
-    delete this.#brought[key];
-    return { to: '', subject: '', ...brought };
+  /** The text that a link passed to an app, for its composer; given once. */
+  takeText(app: 'sms' | 'mail'): { to: string; subject: string; text: string } | null {
+    const key = this.#key(app);
+    const target = this.#linkTargets[key];
+    if (!target || !('text' in target)) return null;
+    delete this.#linkTargets[key];
+    return { to: '', subject: '', ...target };
   }
 
-  looksAtMail(): void {
+  markMailSeen(): void {
     this.#markSeen('mail');
   }
 
-  /** Does something as the person: what comes of it arrives as news. */
+  /** Performs an action as the chosen person. Its effects arrive as events. True when the server accepted it. */
   async act(app: App | 'mail', verb: string, values: Record<string, string | number> = {}, files: File[] = []): Promise<boolean> {
     this.#problem = '';
     try {
-      const answer = await fetch(`/sandbox/api/people/${this.#who}/${app}/${verb}`, { method: 'POST', ...body(values, files) });
+      const answer = await fetch(`/sandbox/api/people/${this.#personKey}/${app}/${verb}`, { method: 'POST', ...body(values, files) });
       if (answer.ok) return true;
-      const said = (await answer.json().catch(() => ({}))) as { problem?: string };
-      this.#problem = said.problem ?? m.sandbox_refused();
+      const refusal = (await answer.json().catch(() => ({}))) as { problem?: string };
+      this.#problem = refusal.problem ?? m.sandbox_refused();
     } catch {
       this.#problem = m.sandbox_unreachable();
     }
@@ -166,7 +164,7 @@ export class Sandbox {
     this.#problem = '';
   }
 
-  // -- news ---------------------------------------------------------------------------------
+  // -- events ------------------------------------------------------------------------------
 
   #listen(world: World): void {
     this.#stream?.close();
@@ -174,10 +172,10 @@ export class Sandbox {
     this.#stream = stream;
     stream.onopen = () => (this.#connected = true);
     stream.onerror = () => (this.#connected = false);
-    const on = <T>(name: string, heard: (data: T) => void) =>
-      stream.addEventListener(name, (event) => heard(JSON.parse((event as MessageEvent<string>).data) as T));
+    const on = <T>(name: string, handle: (data: T) => void) =>
+      stream.addEventListener(name, (event) => handle(JSON.parse((event as MessageEvent<string>).data) as T));
     on<string>('life', (life) => {
-      // Another process answers: everything may be different.
+      // The server was started again, so the whole state is loaded again.
       if (life === world.life) return;
       stream.close();
       void this.start();
@@ -186,21 +184,21 @@ export class Sandbox {
     on<{ screen: string; mail: Mail }>('mail', ({ screen, mail }) => this.#put((this.#mails[screen] ??= []), mail, screen));
     on<{ screen: string; seconds: number }>('typing', ({ screen, seconds }) => this.#showTyping(screen, seconds));
     on<{ person: string; switches: Switches }>('switches', ({ person, switches }) => {
-      const found = this.#world?.people.find((each) => each.key === person);
-      if (found) found.switches = switches;
+      const changed = this.#world?.people.find((candidate) => candidate.key === person);
+      if (changed) changed.switches = switches;
     });
   }
 
-  #put<T extends { id: string; mine: boolean }>(all: T[], news: T, screen: string): void {
-    const at = all.findIndex((each) => each.id === news.id && each.mine === news.mine);
+  #put<T extends { id: string; mine: boolean }>(messages: T[], message: T, screen: string): void {
+    const at = messages.findIndex((candidate) => candidate.id === message.id && candidate.mine === message.mine);
     if (at >= 0) {
-      all[at] = news;
+      messages[at] = message;
       return;
     }
-    all.push(news);
-    if (news.mine) return;
+    messages.push(message);
+    if (message.mine) return;
     this.#showTyping(screen, 0);
-    this.#look();
+    this.#markVisibleSeen();
   }
 
   #showTyping(screen: string, seconds: number): void {
@@ -209,27 +207,32 @@ export class Sandbox {
     if (seconds > 0) this.#timers[screen] = window.setTimeout(() => (this.#typing[screen] = false), seconds * 1000);
   }
 
-  #look(): void {
+  #markVisibleSeen(): void {
     if (!this.person) return;
     const isPhoneVisible = this.#place === 'phone' || window.matchMedia('(min-width: 64rem)').matches;
     if (!isPhoneVisible) return;
     this.#markSeen(this.#app);
     if (this.#app !== 'messenger') return;
-    const who = this.#who;
+    const personKey = this.#personKey;
     window.setTimeout(() => {
       const unread = this.bubbles.some((bubble) => !bubble.mine && bubble.status !== 'read');
-      if (this.#app === 'messenger' && this.#who === who && unread) void this.act('messenger', 'reads');
+      if (this.#app === 'messenger' && this.#personKey === personKey && unread) void this.act('messenger', 'reads');
     }, READING_MS);
   }
 
-  #markSeen(where: App | 'mail'): void {
-    const key = this.#key(where);
-    const all = where === 'mail' ? this.#mails[key] : this.#screens[key];
-    this.#seen[key] = (all ?? []).filter((each) => !each.mine).length;
+  #markSeen(app: App | 'mail'): void {
+    this.#seenCounts[this.#key(app)] = this.#countReceived(app);
   }
 
-  #key(where: App | 'mail'): string {
-    return this.person?.screens[where] ?? '';
+  #countReceived(app: App | 'mail'): number {
+    const key = this.#key(app);
+    const messages = app === 'mail' ? this.#mails[key] : this.#screens[key];
+    return (messages ?? []).filter((message) => !message.mine).length;
+  }
+
+  /** The name of the chosen person's screen in an app, in the server's maps. */
+  #key(app: App | 'mail'): string {
+    return this.person?.screens[app] ?? '';
   }
 }
 

@@ -1,4 +1,4 @@
-// What the sandbox's API says, as hub/sandbox/pages/page.py writes it.
+// The JSON shapes of the sandbox's API, as hub/sandbox/pages/page.py writes them.
 
 export type App = 'telegram' | 'messenger' | 'sms';
 export type Tick = '' | 'sent' | 'delivered' | 'read' | 'failed';

@@ -1,4 +1,4 @@
-/** The time of day as state: what shows a waiting time reads it and is redrawn. */
+/** The time of day as state: components that show a waiting time read it and are redrawn. */
 class Clock {
   #now = $state(Date.now());
 

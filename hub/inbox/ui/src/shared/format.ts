@@ -22,8 +22,8 @@ function dayNumber(date: Date): number {
   return Math.floor((date.getTime() - date.getTimezoneOffset() * MINUTE) / DAY);
 }
 
-export function isSameDay(one: string, other: string): boolean {
-  return dayNumber(new Date(one)) === dayNumber(new Date(other));
+export function isSameDay(first: string, second: string): boolean {
+  return dayNumber(new Date(first)) === dayNumber(new Date(second));
 }
 
 export function clockTime(at: string): string {
@@ -78,7 +78,7 @@ export function waitedFor(since: string, now = Date.now()): string {
   return unit(Math.floor(passed / DAY), 'day');
 }
 
-/** "Waiting 4m", or that it came this minute. */
+/** "Waiting 4m", or another text within the first minute. */
 export function waiting(since: string, now = Date.now()): string {
   return now - new Date(since).getTime() < MINUTE ? m.waiting_now() : m.waiting({ time: waitedFor(since, now) });
 }
@@ -116,14 +116,14 @@ export function playTime(seconds: number): string {
 }
 
 export function initials(name: string): string {
-  // Joined-up scripts read as one letter, not as two that happen to touch.
+  // In a joined-up script two initials would read as a word, so there is one.
   const isCursive = /^[\p{Script=Arabic}\p{Script=Syriac}]/u.test(name.trim());
   const words = name.trim().split(/\s+/u).filter((w) => /^\p{L}/u.test(w));
   const letters = [words[0], words.length > 1 && !isCursive ? words.at(-1) : undefined].map((w) => [...(w ?? '')][0] ?? '');
   return letters.join('').toLocaleUpperCase(formatLocale());
 }
 
-/** An address as people write it, without its scheme. */
+/** An address without its scheme. */
 export function readableAddress(address: string): string {
   return address.replace(/^[a-z]+:/u, '');
 }

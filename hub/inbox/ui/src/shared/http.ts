@@ -7,7 +7,7 @@ export interface Problem {
   detail?: string;
   code?: string;
   errors?: { field?: string; message: string }[];
-  /** Everything that is wrong with a configuration file. */
+  /** All problems of a configuration file. */
   problems?: string[];
 }
 

@@ -1,4 +1,4 @@
-// The language of the page: changing it redraws the page, nothing is loaded anew.
+// The language of the page: a change redraws the page without loading it again.
 import { getLocale, getTextDirection, locales, overwriteGetLocale, setLocale } from '$paraglide/runtime.js';
 
 export type Locale = (typeof locales)[number];
@@ -23,7 +23,7 @@ class Language {
     return locales;
   }
 
-  /** The language's name in itself: `العربية`. */
+  /** The name of a language, in that language: `العربية`. */
   nameOf(locale: Locale): string {
     const name = new Intl.DisplayNames([locale], { type: 'language' }).of(locale) ?? locale;
     return name.charAt(0).toLocaleUpperCase(locale) + name.slice(1);
@@ -35,7 +35,7 @@ class Language {
     this.apply();
   }
 
-  /** Mirrors the page whatever the language says, for pages embedded in another. */
+  /** Sets the text direction against the language's, for a page embedded in another; null ends it. */
   force(direction: 'ltr' | 'rtl' | null): void {
     this.#forced = direction;
     this.apply();
@@ -54,7 +54,7 @@ export const language = new Language();
  * those of the language, as in its counts, also where the region writes others: `ar-EG`.
  */
 export function formatLocale(): string {
-  const own = navigator.languages.find((tag) => tag.split('-')[0] === language.locale);
+  const regional = navigator.languages.find((tag) => tag.split('-')[0] === language.locale);
   const { numberingSystem } = new Intl.NumberFormat(language.locale).resolvedOptions();
-  return new Intl.Locale(own ?? language.locale, { numberingSystem }).toString();
+  return new Intl.Locale(regional ?? language.locale, { numberingSystem }).toString();
 }

@@ -1,4 +1,4 @@
-/** 128 random bits. crypto.randomUUID is there over https only. */
+/** 128 random bits. crypto.randomUUID exists over https only. */
 export function newId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -16,13 +16,13 @@ export function kindName(kind: Kind | null): string {
 
 const SCHEMES: Record<string, Kind> = { tel: 'sms', mailto: 'email' };
 
-/** An address as people say it: a number or a mail address, else the name of its channel. */
+/** The short name of an address: a phone number or a mail address, else the name of its channel. */
 export function addressName(address: string): string {
   const [scheme = ''] = address.split(':', 1);
   return scheme in SCHEMES ? readableAddress(address) : kindName(scheme);
 }
 
-/** The colour token of a kind; connectors of third parties take the neutral one. */
+/** The colour token of a kind; connectors of third parties have the neutral one. */
 export function kindColour(kind: Kind | null): string {
   return kind && kind in NAMES ? `var(--kind-${kind})` : 'var(--ink-soft)';
 }

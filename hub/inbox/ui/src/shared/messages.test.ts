@@ -16,16 +16,16 @@ function catalogue(pattern: string, locale: string): Catalogue {
   return read<Catalogue>(pattern.replace('{locale}', locale));
 }
 
-function places(value: unknown): string[] {
+function placeholders(value: unknown): string[] {
   return [...new Set(JSON.stringify(value).match(/\{\w+\}/gu) ?? [])].sort();
 }
 
-function wordsOf(name: string): { locales: string[]; patterns: string[] } {
+function projectSettings(name: string): { locales: string[]; patterns: string[] } {
   const project = read<Project>(`${name}.inlang/settings.json`);
   return { locales: project.locales, patterns: project['plugin.inlang.messageFormat'].pathPattern };
 }
 
-function saidIn(folder: string): string[] {
+function usedMessages(folder: string): string[] {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   const code = files
     .filter((name) => /\.(ts|svelte)$/u.test(name) && !name.endsWith('.test.ts'))
@@ -35,27 +35,27 @@ function saidIn(folder: string): string[] {
 }
 
 const CASES = ['chat', 'project'].flatMap((name) => {
-  const { locales, patterns } = wordsOf(name);
+  const { locales, patterns } = projectSettings(name);
   return patterns.flatMap((pattern) => locales.map((locale) => [pattern, locale] as const));
 });
 
-test('customers are spoken to in five languages, agents in two', () => {
-  expect(wordsOf('chat').locales.toSorted()).toEqual(['ar', 'en', 'et', 'fa', 'pl']);
-  expect(wordsOf('project').locales.toSorted()).toEqual(['ar', 'en']);
+test('the chat has five languages, the inbox two', () => {
+  expect(projectSettings('chat').locales.toSorted()).toEqual(['ar', 'en', 'et', 'fa', 'pl']);
+  expect(projectSettings('project').locales.toSorted()).toEqual(['ar', 'en']);
 });
 
 test.each(CASES)('%s has the same messages in %s as in English', (pattern, locale) => {
   expect(Object.keys(catalogue(pattern, locale)).sort()).toEqual(Object.keys(catalogue(pattern, 'en')).sort());
 });
 
-test.each(CASES)('the places to fill in %s are the same in %s', (pattern, locale) => {
+test.each(CASES)('the placeholders of %s are the same in %s', (pattern, locale) => {
   const translated = catalogue(pattern, locale);
   for (const [key, value] of Object.entries(catalogue(pattern, 'en'))) {
-    expect([key, places(translated[key])]).toEqual([key, places(value)]);
+    expect([key, placeholders(translated[key])]).toEqual([key, placeholders(value)]);
   }
 });
 
-test.each(CASES)('what is counted in %s has every plural form of %s', (pattern, locale) => {
+test.each(CASES)('counted messages in %s have every plural form of %s', (pattern, locale) => {
   const forms = new Intl.PluralRules(locale).resolvedOptions().pluralCategories;
   const needed = forms.filter((form) => form !== 'other').map((form) => `form=${form}`);
   for (const [key, value] of Object.entries(catalogue(pattern, locale))) {
@@ -65,15 +65,15 @@ test.each(CASES)('what is counted in %s has every plural form of %s', (pattern, 
   }
 });
 
-// To the compiler every build has all messages: only this tells that it has not.
+// The compiler sees the messages of all builds: only this test finds one that a build does not have.
 test.each([
   ['src/chat', ['chat/', 'shared/']],
   ['src/shared', ['shared/']],
   ['src/inbox', ['', 'shared/', 'sandbox/']],
   ['src/sandbox', ['', 'shared/', 'sandbox/']],
-])('what %s says is in the catalogues of its own build', (folder, catalogues) => {
+])('the messages that %s uses are in the catalogues of its own build', (folder, catalogues) => {
   const known = catalogues.flatMap((name) => Object.keys(catalogue(`messages/${name}{locale}.json`, 'en')));
-  const said = saidIn(folder);
-  expect(said).not.toEqual([]);
-  expect(said.filter((key) => !known.includes(key))).toEqual([]);
+  const used = usedMessages(folder);
+  expect(used).not.toEqual([]);
+  expect(used.filter((key) => !known.includes(key))).toEqual([]);
 });

@@ -1,4 +1,4 @@
-// Finds what can be clicked in a plain text. The pieces are shown as text, never as HTML.
+// Splits a plain text into links and the text between them. The pieces are shown as text, never as HTML.
 
 export type Piece = { text: string; href?: string };
 
@@ -6,24 +6,24 @@ const LINK = /\b((?:https?:\/\/|mailto:|sms:\+?\d)[^\s<>"']+|www\.[^\s<>"']+\.[^
 const TRAILING = /[.,;:!?)\]}»”’'"،؛؟]+$/u;
 
 export function pieces(text: string): Piece[] {
-  const found: Piece[] = [];
+  const split: Piece[] = [];
   let from = 0;
   for (const match of text.matchAll(LINK)) {
-    let word = match[0];
-    const tail = TRAILING.exec(word)?.[0] ?? '';
+    let address = match[0];
+    const tail = TRAILING.exec(address)?.[0] ?? '';
     // Keep the bracket that belongs to the address: https://example.org/a_(b)
-    if (tail && !(tail.startsWith(')') && word.includes('('))) word = word.slice(0, -tail.length);
-    if (match.index > from) found.push({ text: text.slice(from, match.index) });
-    found.push({ text: word, href: hrefOf(word) });
-    from = match.index + word.length;
+    if (tail && !(tail.startsWith(')') && address.includes('('))) address = address.slice(0, -tail.length);
+    if (match.index > from) split.push({ text: text.slice(from, match.index) });
+    split.push({ text: address, href: hrefOf(address) });
+    from = match.index + address.length;
   }
-  if (from < text.length) found.push({ text: text.slice(from) });
-  return found;
+  if (from < text.length) split.push({ text: text.slice(from) });
+  return split;
 }
 
-function hrefOf(word: string): string {
-  if (/^(?:https?|mailto|sms):/iu.test(word)) return word;
-  return word.toLowerCase().startsWith('www.') ? `https://${word}` : `mailto:${word}`;
+function hrefOf(address: string): string {
+  if (/^(?:https?|mailto|sms):/iu.test(address)) return address;
+  return address.toLowerCase().startsWith('www.') ? `https://${address}` : `mailto:${address}`;
 }
 
 /** One to three emoji and nothing else: shown large. */

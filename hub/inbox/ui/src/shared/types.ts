@@ -62,7 +62,7 @@ export type Evidence = ServerEvents['contact.linked']['link']['evidence'];
 export type TextUnit = Capabilities['text_unit'];
 export type MessageEvent = NonNullable<Message['event']>;
 
-/** As much of an agent as a name beside a face needs. */
+/** The fields of an agent that a name with an avatar needs. */
 export type AgentRef = Pick<Agent, 'id' | 'name' | 'avatar_url'>;
 
 export interface Session {
@@ -75,10 +75,10 @@ export interface Page<T> {
   next: string | null;
 }
 
-/** What the agents' namespace sends. */
+/** The events of the agents' namespace. */
 export type AgentEvents = Omit<ServerEvents, 'queue'>;
 
-/** What both namespaces send. */
+/** The events of both namespaces. */
 export type SharedEvents = Pick<ServerEvents, 'message.created' | 'message.updated' | 'typing' | 'conversation.updated'>;
 
 export type Refusal = { ok: false; code: string; message: string };

@@ -6,7 +6,7 @@ const HUB = 'https://hub.example';
 let root: ShadowRoot;
 let posted: { data: unknown; origin: string }[];
 let frameWindow: object;
-let complaints: MockInstance;
+let consoleErrors: MockInstance;
 
 const page = window as unknown as { hub?: Hub & { q?: unknown[][] } };
 const button = () => root.querySelector('button')!;
@@ -17,8 +17,8 @@ beforeEach(() => {
   vi.resetModules();
   posted = [];
   frameWindow = { postMessage: (data: unknown, origin: string) => posted.push({ data, origin }) };
-  complaints = vi.spyOn(console, 'error').mockImplementation(() => {});
-  // A frame in name only: nothing is to be fetched here.
+  consoleErrors = vi.spyOn(console, 'error').mockImplementation(() => {});
+  // An element in place of the iframe: the test loads nothing.
   const create = document.createElement.bind(document);
   vi.spyOn(document, 'createElement').mockImplementation((name: string) =>
     name === 'iframe'
@@ -49,7 +49,7 @@ async function load(attributes: Record<string, string> = { connector: 'website' 
   await import('./loader');
 }
 
-function says(data: unknown, origin = HUB, source: unknown = frameWindow): void {
+function receive(data: unknown, origin = HUB, source: unknown = frameWindow): void {
   window.dispatchEvent(Object.assign(new Event('message'), { data, origin, source }));
 }
 
@@ -84,9 +84,9 @@ describe('the button on a shop’s page', () => {
     expect(document.querySelectorAll('hub-chat')).toHaveLength(1);
   });
 
-  test('it says in the console what is missing when no connector is named', async () => {
+  test('it reports a missing connector name in the console', async () => {
     await load({});
-    expect(complaints).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('data-connector'));
+    expect(consoleErrors).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('data-connector'));
     expect(document.querySelector('hub-chat')).toBeNull();
   });
 
@@ -97,12 +97,12 @@ describe('the button on a shop’s page', () => {
     ['fa', 'باز کردن گفتگو', 'باز کردن گفتگو (۳ خوانده‌نشده)', '۳'],
     ['ar-EG', 'فتح المحادثة', expect.stringMatching(/^فتح المحادثة \(غير مقروءة: [3٣]\)$/u), expect.stringMatching(/[3٣]/u)],
     ['xx', 'Open chat', 'Open chat (3 unread)', '3'],
-  ])('it speaks the language it is told: %s', async (locale, closed, unread, badge) => {
+  ])('it shows the language that is set: %s', async (locale, closed, unread, badge) => {
     await load({ connector: 'website', locale });
     expect(button().ariaLabel).toBe(closed);
     hub('open');
     hub('close');
-    says({ hub: 'unread', count: 3 });
+    receive({ hub: 'unread', count: 3 });
     expect(button().ariaLabel).toEqual(unread);
     expect(root.querySelector('b')!.textContent).toEqual(badge);
   });
@@ -113,7 +113,7 @@ describe('the button on a shop’s page', () => {
     await load();
     loaded();
     expect(frame()!.hidden).toBe(false);
-    expect(posted.map((one) => (one.data as { hub: string }).hub)).toEqual(['page', 'identify']);
+    expect(posted.map((message) => (message.data as { hub: string }).hub)).toEqual(['page', 'identify']);
   });
 
   test('it loads nothing more until the chat is opened', async () => {
@@ -121,7 +121,7 @@ describe('the button on a shop’s page', () => {
     expect(frame()).toBeNull();
   });
 
-  test('it looks for unread messages for somebody who opened the chat before', async () => {
+  test('it loads the chat for a customer who opened it before', async () => {
     await load();
     button().click();
     document.head.innerHTML = document.body.innerHTML = '';
@@ -141,7 +141,7 @@ describe('the button on a shop’s page', () => {
   });
 });
 
-describe('what the page and the chat tell each other', () => {
+describe('messages between the page and the chat', () => {
   test('the page goes to the hub’s exact origin, without its fragment', async () => {
     await load({ connector: 'website', locale: 'ar', color: '#112233', title: 'Ask us' });
     location.hash = '#token';
@@ -161,56 +161,56 @@ describe('what the page and the chat tell each other', () => {
     await load();
     hub('open');
     hub('close');
-    says({ hub: 'unread', count: 3 });
+    receive({ hub: 'unread', count: 3 });
     expect(root.querySelector('b')!.textContent).toBe('3');
     expect(button().ariaLabel).toBe('Open chat (3 unread)');
-    says({ hub: 'unread', count: 0 });
+    receive({ hub: 'unread', count: 0 });
     expect(root.querySelector('b')!.textContent).toBe('');
   });
 
-  test('only the chat’s own window at the hub’s own origin is heard', async () => {
+  test('only messages of the chat’s own window at the hub’s own origin are accepted', async () => {
     await load();
     hub('open');
-    says({ hub: 'close' }, 'https://evil.example');
-    says({ hub: 'close' }, HUB, window);
-    says({ hub: 'close' }, `${HUB}.evil.example`);
-    for (const odd of [null, 'close', { hub: 'unread', count: 'many' }, { hub: 'explode' }]) says(odd);
+    receive({ hub: 'close' }, 'https://evil.example');
+    receive({ hub: 'close' }, HUB, window);
+    receive({ hub: 'close' }, `${HUB}.evil.example`);
+    for (const invalid of [null, 'close', { hub: 'unread', count: 'many' }, { hub: 'explode' }]) receive(invalid);
     expect(frame()!.hidden).toBe(false);
     expect(root.querySelector('b')!.textContent).toBe('');
-    says({ hub: 'close' });
+    receive({ hub: 'close' });
     expect(frame()!.hidden).toBe(true);
   });
 
   test('the chat can be made larger and smaller', async () => {
     await load();
     hub('open');
-    says({ hub: 'resize', large: true });
+    receive({ hub: 'resize', large: true });
     expect(frame()!.className).toBe('large');
-    says({ hub: 'resize', large: false });
+    receive({ hub: 'resize', large: false });
     expect(frame()!.className).toBe('');
   });
 
-  test('who the visitor is waits until the chat is opened', async () => {
+  test('an identity is sent when the chat is opened', async () => {
     await load();
     hub('identify', 'jwt');
     expect(frame()).toBeNull();
     hub('open');
     loaded();
-    expect(posted.map((one) => one.data)).toContainEqual({ hub: 'identify', identity: 'jwt' });
+    expect(posted.map((message) => message.data)).toContainEqual({ hub: 'identify', identity: 'jwt' });
   });
 
-  test('nobody is signed in by a call from before the signing out', async () => {
+  test('an identity from before a sign-out is not sent', async () => {
     await load();
     hub('identify', 'jwt');
     hub('reset');
     loaded();
-    expect(posted.map((one) => (one.data as { hub: string }).hub)).toEqual(['page', 'reset']);
+    expect(posted.map((message) => (message.data as { hub: string }).hub)).toEqual(['page', 'reset']);
   });
 
   test('signing out on the site reaches the chat even when it was never opened', async () => {
     await load();
     hub('reset');
     loaded();
-    expect(posted.map((one) => (one.data as { hub: string }).hub)).toEqual(['page', 'reset']);
+    expect(posted.map((message) => (message.data as { hub: string }).hub)).toEqual(['page', 'reset']);
   });
 });

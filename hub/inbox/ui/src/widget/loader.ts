@@ -1,6 +1,6 @@
-// Puts the chat's button on somebody else's page. Everything heavier waits inside an iframe of the
-// hub's own origin until the customer opens it. This page gets no cookie from us, and one word in
-// its storage once the chat was opened.
+// Puts the chat's button on the page of a site. The chat itself is an iframe of the hub's own origin, which
+// is loaded when the customer opens it. The site gets no cookie, and one entry in its storage once the
+// chat was opened.
 import type { PageInfo, ToChat, ToPage } from './protocol';
 import { styles } from './styles';
 
@@ -9,7 +9,8 @@ type Api = ((command: Command, detail?: unknown) => void) & { q?: ArrayLike<unkn
 
 const MARK = 'hub-chat';
 
-// Open, close, the number of new messages in words that fit every number, the chat itself.
+// The texts of the button (open, close), of the number of unread messages, which fits every number, and the
+// title of the iframe.
 const WORDS: Record<string, [string, string, string, string]> = {
   en: ['Open chat', 'Close chat', '# unread', 'Chat'],
   ar: ['فتح المحادثة', 'إغلاق المحادثة', 'غير مقروءة: #', 'المحادثة'],
@@ -21,8 +22,8 @@ const WORDS: Record<string, [string, string, string, string]> = {
 function start(script: HTMLScriptElement, connector: string, waiting: ArrayLike<unknown>[]): Api {
   const { color, position, locale, title } = script.dataset;
   const origin = new URL(script.src).origin;
-  const wished = (locale || navigator.language).slice(0, 2).toLowerCase();
-  const language = WORDS[wished] ? wished : 'en';
+  const requested = (locale || navigator.language).slice(0, 2).toLowerCase();
+  const language = WORDS[requested] ? requested : 'en';
   const [openWord, closeWord, unreadWords, chatWord] = WORDS[language]!;
 
   const host = document.createElement('hub-chat');
@@ -48,7 +49,7 @@ function start(script: HTMLScriptElement, connector: string, waiting: ArrayLike<
   let isOpen = false;
   let isLoaded = false;
   let unread = 0;
-  let held: ToChat[] = [];
+  let unsent: ToChat[] = [];
 
   function label(): void {
     button.ariaExpanded = `${isOpen}`;
@@ -71,9 +72,9 @@ function start(script: HTMLScriptElement, connector: string, waiting: ArrayLike<
     };
   }
 
-  function tell(message: ToChat): void {
+  function send(message: ToChat): void {
     if (isLoaded) frame!.contentWindow!.postMessage(message, origin);
-    else held.push(message);
+    else unsent.push(message);
   }
 
   function load(): void {
@@ -84,8 +85,8 @@ function start(script: HTMLScriptElement, connector: string, waiting: ArrayLike<
     frame.src = `${origin}/chat/${encodeURIComponent(connector)}?embed=1`;
     frame.onload = () => {
       isLoaded = true;
-      tell({ hub: 'page', open: isOpen, page: page() });
-      held.splice(0).forEach(tell);
+      send({ hub: 'page', open: isOpen, page: page() });
+      unsent.splice(0).forEach(send);
     };
     root.prepend(frame);
   }
@@ -96,7 +97,7 @@ function start(script: HTMLScriptElement, connector: string, waiting: ArrayLike<
     isOpen = true;
     remember();
     frame!.hidden = false;
-    if (isLoaded) tell({ hub: 'open', page: page() });
+    if (isLoaded) send({ hub: 'open', page: page() });
     frame!.focus();
     label();
   }
@@ -105,7 +106,7 @@ function start(script: HTMLScriptElement, connector: string, waiting: ArrayLike<
     if (!isOpen) return;
     isOpen = false;
     frame!.hidden = true;
-    tell({ hub: 'close' });
+    send({ hub: 'close' });
     label();
     button.focus();
   }
@@ -124,40 +125,40 @@ function start(script: HTMLScriptElement, connector: string, waiting: ArrayLike<
   }
 
   addEventListener('message', (event: MessageEvent<ToPage | null>) => {
-    const said = event.data;
-    if (event.origin !== origin || !frame || event.source !== frame.contentWindow || !said) return;
-    if (said.hub === 'ready') {
-      if (!color) paint(said.color);
-      if (!position) place(said.position);
+    const message = event.data;
+    if (event.origin !== origin || !frame || event.source !== frame.contentWindow || !message) return;
+    if (message.hub === 'ready') {
+      if (!color) paint(message.color);
+      if (!position) place(message.position);
     }
-    if (said.hub === 'close') close();
-    if (said.hub === 'resize') frame.className = said.large === true ? 'large' : '';
-    if (said.hub === 'unread' && said.count >= 0) {
-      unread = Math.floor(said.count);
+    if (message.hub === 'close') close();
+    if (message.hub === 'resize') frame.className = message.large === true ? 'large' : '';
+    if (message.hub === 'unread' && message.count >= 0) {
+      unread = Math.floor(message.count);
       label();
     }
   });
 
   label();
   document.body.append(host);
-  // Somebody who has opened the chat before may have an answer waiting; nobody else loads a thing.
+  // A customer who has opened the chat before may have an unread answer. For all others nothing is loaded.
   const idle = window.requestIdleCallback ?? setTimeout;
-  const later = () => idle(load);
+  const loadWhenIdle = () => idle(load);
   if (hasOpened()) {
-    if (document.readyState === 'complete') later();
-    else addEventListener('load', later);
+    if (document.readyState === 'complete') loadWhenIdle();
+    else addEventListener('load', loadWhenIdle);
   }
 
   const api: Api = (command, detail) => {
     if (command === 'open') open();
     if (command === 'close') close();
     if (command === 'toggle') button.click();
-    // Who it is can wait until the chat is opened; that somebody has left cannot.
-    if (command === 'identify') tell({ hub: 'identify', identity: detail });
+    // The identity is sent when the chat is opened. A sign-out is sent at once.
+    if (command === 'identify') send({ hub: 'identify', identity: detail });
     if (command === 'reset') {
-      held = [];
+      unsent = [];
       load();
-      tell({ hub: 'reset' });
+      send({ hub: 'reset' });
     }
   };
   api.on = 1;
@@ -165,7 +166,7 @@ function start(script: HTMLScriptElement, connector: string, waiting: ArrayLike<
   return api;
 }
 
-// A site may forbid storage; then unread messages show at the next opening.
+// Where the site forbids storage, unread messages show only when the chat is opened again.
 function remember(): void {
   try {
     localStorage.setItem(MARK, '1');
@@ -197,9 +198,9 @@ function icon(path: string): SVGElement {
 
 function run(): void {
   const page = window as unknown as { hub?: Api };
-  // An element with the id "hub" is window.hub too, and is not ours.
-  const before = typeof page.hub === 'function' ? page.hub : undefined;
-  if (before?.on) return;
+  // An element with the id "hub" is window.hub too, and is not this function.
+  const existing = typeof page.hub === 'function' ? page.hub : undefined;
+  if (existing?.on) return;
   const script = (document.currentScript ??
     document.querySelector('script[data-connector][src*="widget.js"]')) as HTMLScriptElement | null;
   const connector = script?.dataset['connector'];
@@ -207,16 +208,16 @@ function run(): void {
     console.error('widget.js: its script tag needs data-connector="NAME"');
     return;
   }
-  const begin = () => {
+  const startQueued = () => {
     page.hub = start(script, connector, queue);
   };
-  const queue: ArrayLike<unknown>[] = before?.q ?? [];
-  // Until there is a body the calls wait; `on` keeps a second copy of this script out.
-  const wait: Api = (...call) => void queue.push(call);
-  wait.on = 1;
-  page.hub = wait;
-  if (document.body) begin();
-  else addEventListener('DOMContentLoaded', begin);
+  const queue: ArrayLike<unknown>[] = existing?.q ?? [];
+  // Until the page has a body the calls are queued; `on` keeps a second copy of this script from starting.
+  const enqueue: Api = (...call) => void queue.push(call);
+  enqueue.on = 1;
+  page.hub = enqueue;
+  if (document.body) startQueued();
+  else addEventListener('DOMContentLoaded', startQueued);
 }
 
 run();

@@ -1,7 +1,7 @@
-// What the loader on somebody's page and the chat inside the iframe say to each other by postMessage.
-// Both sides check origin and source, and drop whatever is not of this form.
+// The messages that the loader on a site's page and the chat in the iframe exchange by postMessage.
+// Both sides check origin and source, and ignore messages of any other form.
 
-/** Where the customer is, and how that page wants the chat to look. */
+/** The page that the customer is on, and the look of the chat that the page sets. */
 export interface PageInfo {
   url: string;
   title: string;

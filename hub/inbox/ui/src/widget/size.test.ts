@@ -4,22 +4,22 @@ import { gzipSync } from 'node:zlib';
 import { build, type Rolldown } from 'vite';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-const ROOM = 3 * 1024;
+const MAX_BYTES = 3 * 1024;
 let code: string;
 
 beforeAll(async () => {
-  const built = await build({
+  const output = await build({
     configFile: fileURLToPath(new URL('../../vite.widget.config.ts', import.meta.url)),
     logLevel: 'silent',
     mode: 'production',
     build: { write: false },
   });
-  code = (built as Rolldown.RolldownOutput[])[0]!.output[0].code;
+  code = (output as Rolldown.RolldownOutput[])[0]!.output[0].code;
 });
 
-describe('what a shop’s page loads', () => {
+describe('the script on a shop’s page', () => {
   test('it is three kilobytes at most', () => {
-    expect(gzipSync(code, { level: 9 }).length).toBeLessThanOrEqual(ROOM);
+    expect(gzipSync(code, { level: 9 }).length).toBeLessThanOrEqual(MAX_BYTES);
   });
 
   test('it needs no exception in a strict content security policy', () => {

@@ -1,4 +1,4 @@
-// Goes into a constructed style sheet: a strict style-src refuses <style> elements and style
+// The text of a constructed style sheet: a strict style-src refuses <style> elements and style
 // attributes, but not sheets made by script (https://www.w3.org/TR/CSP3/#directive-style-src).
 export const styles = `
 :host{all:initial;position:fixed;z-index:2147483000;inset:auto 20px 20px auto;color-scheme:light dark}

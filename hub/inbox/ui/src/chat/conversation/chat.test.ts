@@ -15,7 +15,7 @@ afterEach(() => vi.useRealTimers());
 const settled = () => vi.advanceTimersByTimeAsync(0);
 const shown = () => chat.messages.map((message) => message.text);
 const waiting = () => chat.outbox.map((entry) => entry.text);
-/** The page is loaded anew in the same browser. */
+/** Loads the page again in the same browser. */
 const reload = () => (chat = new Chat(hub.socket, hub.memory, 'website'));
 
 describe('sending', () => {
@@ -36,11 +36,11 @@ describe('sending', () => {
     expect(hub.sent()).toEqual([]);
     hub.welcomes();
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(hub.sent().map((one) => one['text'])).toEqual(['are you there?']);
+    expect(hub.sent().map((payload) => payload['text'])).toEqual(['are you there?']);
     expect(shown()).toEqual(['are you there?']);
   });
 
-  test('it keeps what was typed offline over a reload', async () => {
+  test('it keeps a message typed offline over a reload', async () => {
     hub.welcomes();
     hub.loses();
     chat.send('one');
@@ -58,7 +58,7 @@ describe('sending', () => {
     for (const text of ['a', 'b', 'c']) chat.send(text);
     hub.welcomes();
     await settled();
-    expect(hub.sent().map((one) => one['text'])).toEqual(['a', 'b', 'c']);
+    expect(hub.sent().map((payload) => payload['text'])).toEqual(['a', 'b', 'c']);
   });
 
   test('it repeats a message with the same id when the line broke before the answer', async () => {
@@ -71,7 +71,7 @@ describe('sending', () => {
     hub.isSilent = false;
     hub.welcomes();
     await vi.advanceTimersByTimeAsync(10_000);
-    const ids = hub.sent().map((one) => one['client_id']);
+    const ids = hub.sent().map((payload) => payload['client_id']);
     expect(ids).toHaveLength(2);
     expect(new Set(ids).size).toBe(1);
     expect(shown()).toEqual(['once']);
@@ -120,7 +120,7 @@ describe('sending', () => {
     expect(shown()).toEqual(['y', 'x']);
   });
 
-  test('it lets a refused message go when asked, for good', async () => {
+  test('a discarded message does not come back', async () => {
     hub.welcomes();
     hub.refusal = { code: 'invalid', message: '' };
     chat.send('x');
@@ -138,22 +138,22 @@ describe('sending', () => {
   });
 });
 
-describe('what the first message is about', () => {
-  test('it is told before the message, on every line anew, and can be taken back', async () => {
+describe('the department of the first message', () => {
+  test('it is sent before the message, again on each connection, and can be removed', async () => {
     hub.welcomes();
     chat.choose('Returns');
     hub.loses();
     chat.send('wrong size');
     hub.welcomes();
     await settled();
-    const asked = hub.requests.map((one) => one.name).filter((name) => name !== 'sync');
-    expect(asked).toEqual(['prechat.submit', 'prechat.submit', 'message.send']);
+    const requested = hub.requests.map((request) => request.name).filter((name) => name !== 'sync');
+    expect(requested).toEqual(['prechat.submit', 'prechat.submit', 'message.send']);
     expect(hub.sent('prechat.submit').at(-1)).toEqual({ department: 'Returns' });
     chat.choose('Returns');
     expect(hub.sent('prechat.submit').at(-1)).toEqual({ department: '' });
   });
 
-  test('the next person has chosen nothing', () => {
+  test('after a reset no department is chosen', () => {
     hub.welcomes();
     chat.choose('Returns');
     chat.reset();
@@ -171,7 +171,7 @@ describe('resuming', () => {
     hub.welcomes({ messages: hub.stored.slice(-1) });
     await settled();
     expect(shown()).toEqual(['first', 'a', 'b', 'c', 'd', 'e']);
-    expect(hub.sent('sync').map((one) => one['after'])).toEqual(
+    expect(hub.sent('sync').map((payload) => payload['after'])).toEqual(
       [0, 2, 4].map((at) => hub.stored[at]!.id),
     );
   });
@@ -206,8 +206,8 @@ describe('resuming', () => {
   });
 });
 
-describe('whose thread it is', () => {
-  test('nothing of an earlier visitor is shown when the server does not know the session', async () => {
+describe('the session and its contact', () => {
+  test('no message of an earlier visitor is shown when the server does not know the session', async () => {
     hub.welcomes();
     hub.says('for the first visitor only');
     hub.loses();
@@ -219,7 +219,7 @@ describe('whose thread it is', () => {
     expect(chat.session).toBe('token-2');
   });
 
-  test('what an earlier visitor left unsent is not sent as somebody else', async () => {
+  test('an unsent message of an earlier visitor is not sent as another contact', async () => {
     hub.welcomes();
     hub.loses();
     chat.send('of the first visitor');
@@ -233,7 +233,7 @@ describe('whose thread it is', () => {
     expect([...hub.store.entries.values()].join()).not.toContain('of the first visitor');
   });
 
-  test('what was typed on this page is still sent when its session had run out', async () => {
+  test('a message typed on this page is still sent when its session has expired', async () => {
     hub.welcomes();
     hub.loses();
     chat.send('still here');
@@ -296,7 +296,7 @@ describe('whose thread it is', () => {
     expect(hub.store.entries.size).toBe(0);
   });
 
-  test('what one customer typed before the line was there is not said by the next', async () => {
+  test('a message typed before the connection is not sent as the next customer', async () => {
     chat.identify({ id: 'first', user_hash: 'x' });
     chat.send('a secret of the first');
     chat.identify({ id: 'first', user_hash: 'x' });
@@ -310,7 +310,7 @@ describe('whose thread it is', () => {
     expect(hub.sent()).toEqual([]);
   });
 
-  test('another person who signs in on a live line starts with an empty thread', async () => {
+  test('another contact who signs in on a live connection starts with an empty timeline', async () => {
     hub.welcomes();
     hub.says('for the one before');
     chat.identify({ id: '42', user_hash: 'ab' });
@@ -321,7 +321,7 @@ describe('whose thread it is', () => {
     expect(hub.sent('identify')).toHaveLength(1);
   });
 
-  test('who somebody is goes with the greeting, and is not told twice', async () => {
+  test('the identity is sent with the connection, and not again', async () => {
     chat.identify('jwt');
     expect(chat.introduction()).toEqual({ identity: 'jwt' });
     hub.welcomes();
@@ -356,7 +356,7 @@ describe('whose thread it is', () => {
   });
 });
 
-describe('hearing', () => {
+describe('receiving', () => {
   test('it acknowledges each message, which is how the hub knows it was delivered', () => {
     const confirm = vi.fn();
     hub.welcomes();
@@ -364,7 +364,7 @@ describe('hearing', () => {
     expect(confirm).toHaveBeenCalledOnce();
   });
 
-  test('it counts what is unread until it was before the eyes', async () => {
+  test('unread messages are counted until they are seen', async () => {
     hub.welcomes();
     hub.says('one');
     const last = hub.says('two');
@@ -377,7 +377,7 @@ describe('hearing', () => {
     expect(hub.sent('read')).toHaveLength(1);
   });
 
-  test('what was read stays read after a reload', () => {
+  test('read messages stay read after a reload', () => {
     hub.welcomes();
     hub.says('one');
     chat.seen();
@@ -407,7 +407,7 @@ describe('hearing', () => {
     await vi.advanceTimersByTimeAsync(3_000);
     chat.typed('hell');
     await vi.advanceTimersByTimeAsync(6_000);
-    expect(hub.emitted.map((one) => one.payload['on'])).toEqual([true, true, false]);
+    expect(hub.emitted.map((event) => event.payload['on'])).toEqual([true, true, false]);
   });
 
   test('the place in the queue goes away when an agent takes the conversation', () => {

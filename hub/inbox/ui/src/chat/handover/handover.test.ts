@@ -9,7 +9,7 @@ import { untilText, waitText } from './time-text';
 
 const TELEGRAM: Channel = { connector: 'telegram', kind: 'telegram', label: 'telegram' };
 const SMS: Channel = { connector: 'sms', kind: 'sms', label: 'sms' };
-const HERE: Channel = { connector: 'website', kind: 'webchat', label: 'website' };
+const WEBCHAT: Channel = { connector: 'website', kind: 'webchat', label: 'website' };
 
 let hub: FakeHub;
 let chat: Chat;
@@ -19,30 +19,30 @@ beforeEach(() => {
   vi.useFakeTimers();
   hub = new FakeHub();
   chat = new Chat(hub.socket, hub.memory, 'website');
-  handover = new ChannelHandover(chat, [TELEGRAM, SMS, HERE]);
+  handover = new ChannelHandover(chat, [TELEGRAM, SMS, WEBCHAT]);
 });
 afterEach(() => vi.useRealTimers());
 
 const settled = () => vi.advanceTimersByTimeAsync(0);
 const shown = () => chat.messages.map((message) => message.text);
-const asked = () => hub.sent('handover.request').map((one) => one['connector']);
+const requestedConnectors = () => hub.sent('handover.request').map((payload) => payload['connector']);
 
-async function says(text: string) {
+async function send(text: string) {
   hub.welcomes();
   chat.send(text);
   await settled();
 }
 
 describe('a handover to another channel', () => {
-  test('there is none before there is something to go on with', async () => {
+  test('none is possible before the first message', async () => {
     hub.welcomes();
     expect(handover.isPossible).toBe(false);
-    await says('where is my parcel?');
+    await send('where is my parcel?');
     expect(handover.isPossible).toBe(true);
   });
 
-  test('it is asked for once and shown again while it is good', async () => {
-    await says('hi');
+  test('it is requested once and shown again while it is valid', async () => {
+    await send('hi');
     handover.open();
     await handover.choose(TELEGRAM);
     const first = handover.current;
@@ -53,11 +53,11 @@ describe('a handover to another channel', () => {
     expect(handover.channel).toBeNull();
     await handover.choose(TELEGRAM);
     expect(handover.current).toBe(first);
-    expect(asked()).toEqual(['telegram', 'sms']);
+    expect(requestedConnectors()).toEqual(['telegram', 'sms']);
   });
 
   test('it says when it has run out, and a new one is made', async () => {
-    await says('hi');
+    await send('hi');
     await handover.choose(TELEGRAM);
     const first = handover.current?.id;
     await vi.advanceTimersByTimeAsync(24 * 3_600_000 - 1_000);
@@ -75,8 +75,8 @@ describe('a handover to another channel', () => {
     ['conflict', 'refused'],
     ['not_found', 'refused'],
     ['unheard_of', 'refused'],
-  ])('a refusal with %s is told as %s, and a second try can do', async (code, problem) => {
-    await says('hi');
+  ])('a refusal with %s is reported as %s, and a second try can succeed', async (code, problem) => {
+    await send('hi');
     hub.refusal = { code, message: 'words of the server' };
     await handover.choose(TELEGRAM);
     expect(handover.problem).toBe(problem);
@@ -88,15 +88,15 @@ describe('a handover to another channel', () => {
   });
 
   test('without a line it says so at once instead of waiting', async () => {
-    await says('hi');
+    await send('hi');
     hub.loses();
     await handover.choose(SMS);
     expect(handover.problem).toBe('silent');
-    expect(asked()).toEqual([]);
+    expect(requestedConnectors()).toEqual([]);
   });
 
   test('an answer that comes after another choice is not shown as that one’s', async () => {
-    await says('hi');
+    await send('hi');
     const slow = handover.choose(TELEGRAM);
     handover.back();
     hub.refusal = { code: 'conflict', message: '' };
@@ -108,7 +108,7 @@ describe('a handover to another channel', () => {
   });
 
   test('a handover is not shown to the next contact at this browser', async () => {
-    await says('hi');
+    await send('hi');
     await handover.choose(TELEGRAM);
     const first = handover.current?.id;
     handover.close();
@@ -118,7 +118,7 @@ describe('a handover to another channel', () => {
   });
 
   test('it is redeemed when the customer is greeted there', async () => {
-    await says('hi');
+    await send('hi');
     hub.greets('sms');
     await handover.choose(SMS);
     expect(handover.isRedeemed).toBe(false);
@@ -127,11 +127,11 @@ describe('a handover to another channel', () => {
     handover.close();
     await handover.choose(SMS);
     expect(handover.isRedeemed).toBe(false);
-    expect(asked()).toEqual(['sms', 'sms']);
+    expect(requestedConnectors()).toEqual(['sms', 'sms']);
   });
 
   test('a message from there shows it as well, an answer sent there does not', async () => {
-    await says('hi');
+    await send('hi');
     await handover.choose(TELEGRAM);
     const answer = hub.message('out', 'an answer', { connector: 'telegram', kind: 'telegram' });
     hub.emits('message.created', { message: answer, conversation: conversation() });
@@ -140,9 +140,9 @@ describe('a handover to another channel', () => {
     expect(handover.isRedeemed).toBe(true);
   });
 
-  test('another device shows by what it proves: a word typed here is no sign of it', async () => {
-    await says('hi');
-    await handover.choose(HERE);
+  test('a handover to another device is redeemed by its proof, not by a message typed here', async () => {
+    await send('hi');
+    await handover.choose(WEBCHAT);
     chat.send('still here');
     await settled();
     expect(handover.isRedeemed).toBe(false);
@@ -153,7 +153,7 @@ describe('a handover to another channel', () => {
 
 describe('the channel of a customer', () => {
   test('it is the other channel from the first message there until one here', async () => {
-    await says('hi');
+    await send('hi');
     expect(chat.currentChannel).toBeNull();
     hub.hears('from my phone', 'telegram');
     expect(chat.currentChannel).toEqual({ connector: 'telegram', kind: 'telegram' });
@@ -164,8 +164,8 @@ describe('the channel of a customer', () => {
     expect(chat.currentChannel).toBeNull();
   });
 
-  test('nobody has answered until a person of the company does', async () => {
-    await says('hi');
+  test('a conversation is unanswered until an agent answers', async () => {
+    await send('hi');
     expect(chat.isUnanswered).toBe(true);
     hub.welcomes({ messages: [...hub.stored, hub.message('out', 'We are back Monday 09:00.', { author: { type: 'system', id: null, name: '' } })] });
     expect(chat.isUnanswered).toBe(true);
@@ -176,7 +176,7 @@ describe('the channel of a customer', () => {
 
 describe('messages of other channels', () => {
   test('they stand in the thread by their time, each once, also after a reconnect', async () => {
-    await says('on the web');
+    await send('on the web');
     hub.hears('on the phone', 'telegram');
     hub.says('an answer');
     hub.loses();
@@ -186,15 +186,15 @@ describe('messages of other channels', () => {
     expect(shown()).toEqual(['on the web', 'on the phone', 'an answer', 'while away']);
   });
 
-  test('what the page has newly proved takes the place of what was shown, and what it no longer proves is gone', async () => {
-    await says('on the web');
-    const [own] = hub.stored;
-    const there = hub.message('in', 'an older word', { connector: 'telegram', kind: 'telegram', created_at: '2026-01-01T00:00:00Z' });
-    hub.welcomes({ messages: [there, own!], more: true, changed: true });
+  test('after a proof only the messages that the server sends are shown', async () => {
+    await send('on the web');
+    const [webMessage] = hub.stored;
+    const phoneMessage = hub.message('in', 'an older word', { connector: 'telegram', kind: 'telegram', created_at: '2026-01-01T00:00:00Z' });
+    hub.welcomes({ messages: [phoneMessage, webMessage!], more: true, changed: true });
     await settled();
     expect(shown()).toEqual(['an older word', 'on the web']);
     expect(chat.hasEarlier).toBe(true);
-    hub.welcomes({ messages: [own!], changed: true });
+    hub.welcomes({ messages: [webMessage!], changed: true });
     await settled();
     expect(shown()).toEqual(['on the web']);
     expect(chat.hasEarlier).toBe(false);
@@ -211,13 +211,13 @@ describe('messages of other channels', () => {
   });
 
   test('an answer on another channel is not reported as read here', async () => {
-    await says('hi');
-    const here = hub.says('an answer here');
-    const there = hub.message('out', 'an answer there', { connector: 'sms', kind: 'sms' });
-    hub.emits('message.created', { message: there, conversation: conversation() });
+    await send('hi');
+    const chatAnswer = hub.says('an answer here');
+    const smsAnswer = hub.message('out', 'an answer there', { connector: 'sms', kind: 'sms' });
+    hub.emits('message.created', { message: smsAnswer, conversation: conversation() });
     chat.seen();
     await settled();
-    expect(hub.sent('read')).toEqual([{ message_id: here.id }]);
+    expect(hub.sent('read')).toEqual([{ message_id: chatAnswer.id }]);
     expect(chat.unread).toBe(0);
   });
 });
@@ -244,13 +244,13 @@ describe('coming by a link', () => {
     expect(shown()).toEqual(['hello']);
   });
 
-  test('a server that does not setLocale of links is no problem', () => {
+  test('a server that does not know of links is no problem', () => {
     hub.welcomes();
     expect(chat.resumed).toBeNull();
   });
 });
 
-describe('whom the site signs in', () => {
+describe('the identity that the site sends', () => {
   test.each([
     ['identity_required', 'identity_required'],
     ['identity_expired', 'identity_expired'],
@@ -263,7 +263,7 @@ describe('whom the site signs in', () => {
     expect(chat.identityProblem).toBeNull();
   });
 
-  test('an identity that the hub refuses is told until a good one comes', async () => {
+  test('a refused identity is shown until a valid one comes', async () => {
     hub.welcomes();
     hub.refusal = { code: 'identity_expired', message: '' };
     chat.identify('jwt');
@@ -275,7 +275,7 @@ describe('whom the site signs in', () => {
     expect(chat.identityProblem).toBeNull();
   });
 
-  test('refusals that the customer cannot help are not told', async () => {
+  test('refusals that the customer cannot solve are not shown', async () => {
     hub.welcomes();
     hub.refusal = { code: 'forbidden', message: '' };
     chat.identify('jwt');
@@ -323,7 +323,7 @@ test('the expiry of a handover is as short as it is clear', () => {
   expect(at(20, 9)).toMatch(/^20 January.* 09:05$/u);
 });
 
-describe('what stands in a link', () => {
+describe('the parts of a link', () => {
   test.each([
     ['sms:+37255512345?body=AB12CD34', '+37255512345'],
     ['mailto:support+tOkEn@shop.example?subject=Hi&body=Code%3A%20AB12CD34', 'support@shop.example'],
@@ -347,9 +347,9 @@ describe('what stands in a link', () => {
   });
 
   test('channels are called as customers call them', () => {
-    const other = { connector: 'sms-ee', kind: 'sms', label: 'Estonia' };
+    const secondSms = { connector: 'sms-ee', kind: 'sms', label: 'Estonia' };
     expect(channelName(SMS, [SMS, TELEGRAM])).toBe('SMS');
-    expect(channelName(other, [SMS, other])).toBe('SMS (Estonia)');
+    expect(channelName(secondSms, [SMS, secondSms])).toBe('SMS (Estonia)');
     expect(channelName({ connector: 'line', kind: 'line' }, [{ connector: 'line', kind: 'line', label: 'LINE' }])).toBe('LINE');
     expect(channelName({ connector: 'gone', kind: 'email' }, [SMS])).toBe('Email');
   });

@@ -23,7 +23,7 @@ afterEach(async () => {
   await setLocale('en');
 });
 
-function opened(): string {
+function openPage(): string {
   const hub = new FakeHub();
   const chat = new Chat(hub.socket, new Memory('website', hub.store), 'website');
   const settings = settingsOf('website', {});
@@ -42,13 +42,13 @@ test.each([
   ['ar', 'rtl', 'تحدّث معنا', 'اكتب رسالة…'],
 ] as const)('the page in %s reads %s, and its words are in that language', async (locale, direction, heading, field) => {
   await setLocale(locale);
-  const html = opened();
+  const html = openPage();
   expect([document.documentElement.lang, document.documentElement.dir]).toEqual([locale, direction]);
   expect(html).toContain(heading);
   expect(html).toContain(field);
 });
 
-test('what is counted stands in the form that the number asks for', async () => {
+test('counted messages have the plural form of the number', async () => {
   await setLocale('pl');
   expect([1, 2, 5, 22].map((count) => m.chat_left({ count }))).toEqual([
     'Pozostał 1 znak',

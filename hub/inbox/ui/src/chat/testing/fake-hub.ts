@@ -1,4 +1,4 @@
-// The server's side of a visitor's connection, for tests: it records requests and sends what a test asks for.
+// The server's side of a visitor's connection, for tests: it records requests and sends the events that a test chooses.
 import type { ConnectionState, LiveSocket } from '$shared/socket';
 import type { Ack, Contact, Conversation, Handover, Message, SyncAck } from '$shared/types';
 import { Memory, type KeyValueStore } from '../session/memory';
@@ -25,7 +25,7 @@ export class FakeHub {
   connects = 0;
   contact: Contact | null = null;
   session = 'token-1';
-  /** What it answers instead of taking a message: a refusal, or nothing until the line breaks. */
+  /** The answer to a message: a refusal here, or none at all while `isSilent`, until the connection is lost. */
   refusal: { code: string; message: string } | null = null;
   isSilent = false;
   history: Message[] = [];
@@ -82,7 +82,7 @@ export class FakeHub {
     return message;
   }
 
-  /** The customer, on another channel of theirs. */
+  /** The customer writes on another channel. */
   hears(text: string, connector: string, more: Partial<Message> = {}): Message {
     const message = this.message('in', text, { connector, kind: connector, ...more });
     this.stored.push(message);
@@ -90,7 +90,7 @@ export class FakeHub {
     return message;
   }
 
-  /** It welcomes the customer on another channel. */
+  /** The hub greets the customer on another channel. */
   greets(connector: string): void {
     const message = this.message('out', 'Nothing needs repeating.', { connector, kind: connector, author: author('system', '') });
     this.stored.push(message);
@@ -98,7 +98,7 @@ export class FakeHub {
   }
 
   sent(name = 'message.send'): Record<string, unknown>[] {
-    return this.requests.filter((one) => one.name === name).map((one) => one.payload);
+    return this.requests.filter((request) => request.name === name).map((request) => request.payload);
   }
 
   message(direction: 'in' | 'out', text: string, more: Partial<Message> = {}): Message {
@@ -138,34 +138,34 @@ export class FakeHub {
   }
 
   async #answer(name: string, payload: object): Promise<Ack<Answer>> {
-    const said = payload as Record<string, unknown>;
-    this.requests.push({ name, payload: said });
+    const fields = payload as Record<string, unknown>;
+    this.requests.push({ name, payload: fields });
     await Promise.resolve();
     if (this.isSilent) return new Promise((resolve) => this.#unanswered.push(resolve));
-    if (name === 'message.send') return this.#take(said);
+    if (name === 'message.send') return this.#take(fields);
     if (name === 'sync') {
-      const rest = this.stored.slice(this.stored.findIndex((one) => one.id === said['after']) + 1);
-      return { ok: true, messages: rest.slice(0, this.syncPage), more: rest.length > this.syncPage };
+      const missed = this.stored.slice(this.stored.findIndex((message) => message.id === fields['after']) + 1);
+      return { ok: true, messages: missed.slice(0, this.syncPage), more: missed.length > this.syncPage };
     }
-    if (name === 'handover.request') return this.refusal ? { ok: false, ...this.refusal } : { ok: true, ...this.#newHandover(String(said['connector'])) };
+    if (name === 'handover.request') return this.refusal ? { ok: false, ...this.refusal } : { ok: true, ...this.#newHandover(String(fields['connector'])) };
     if (name === 'identify' && this.refusal) return { ok: false, ...this.refusal };
     if (name === 'history') return { ok: true, messages: this.history, more: false };
     return { ok: true };
   }
 
-  /** Good for a day from now. */
+  /** A handover that expires in a day. */
   #newHandover(connector: string): Handover {
     const id = String(++this.#ids);
     const expires_at = new Date(Date.now() + 24 * 3_600_000).toISOString();
     return { id, connector, url: `https://t.me/shop_bot?start=${id}`, code: `CODE${id}`, qr: 'data:,', expires_at };
   }
 
-  #take(said: Record<string, unknown>): Ack<Answer> {
+  #take(fields: Record<string, unknown>): Ack<Answer> {
     if (this.refusal) return { ok: false, ...this.refusal };
-    const clientId = String(said['client_id']);
-    let message = this.stored.find((one) => one.client_id === clientId);
+    const clientId = String(fields['client_id']);
+    let message = this.stored.find((candidate) => candidate.client_id === clientId);
     if (!message) {
-      message = this.message('in', String(said['text']), { client_id: clientId });
+      message = this.message('in', String(fields['text']), { client_id: clientId });
       this.stored.push(message);
     }
     return { ok: true, message };

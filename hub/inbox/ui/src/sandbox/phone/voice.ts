@@ -1,4 +1,4 @@
-// A voice note: from the microphone where there is one, else a short tune, so that the demo works anywhere.
+// A voice note: a recording of the microphone, or a short tune where no microphone can be used.
 
 const RATE = 16_000;
 const TUNE = [392, 440, 494, 587, 494, 440];
