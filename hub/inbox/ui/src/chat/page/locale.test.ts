@@ -6,7 +6,7 @@ import ChatPage from './chat-page.svelte';
 import { Chat } from '../conversation/chat.svelte';
 import { ChannelHandover } from '../handover/handover.svelte';
 import { FakeHub } from '../testing/fake-hub';
-import { setLocale } from './locale';
+import { chooseLocale, setLocale } from './locale';
 import { Memory } from '../session/memory';
 import { ChatWindow } from './chat-window.svelte';
 import { settingsOf } from './settings';
@@ -82,4 +82,11 @@ test('days are named in the language of the page, whatever the browser speaks', 
   expect(dayName(at, now)).toBe('esmaspäev');
   await setLocale('fa');
   expect(dayName(at, now)).toBe('دوشنبه');
+});
+
+test('the first requested language that the page may show is chosen', () => {
+  expect(chooseLocale(['xx', 'ar-EG', 'en'])).toBe('ar');
+  expect(chooseLocale(['ar-EG'], ['en'])).toBe('en');
+  expect(chooseLocale(['xx'], ['ar', 'en'])).toBe('ar');
+  expect(chooseLocale([undefined])).toBe('en');
 });
