@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import RowMapping, and_, insert, select, update
 
@@ -32,9 +31,10 @@ def sane_time(sent_at: datetime | None, now: datetime) -> datetime:
     return min(sent_at, now)
 
 
-@dataclass(frozen=True, slots=True)
-class NewMessage:
+class NewMessage(NamedTuple):
     """A message, note or event that is to be added to a conversation.
+
+    A NamedTuple, because every inbound message makes one: a frozen dataclass takes 2 us longer.
 
     Args:
         direction: `in` or `out`.
@@ -62,7 +62,7 @@ class NewMessage:
     external_id: str | None = None
     client_id: str | None = None
     journal_id: int | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] | None = None
 
 
 def add_message(
@@ -95,7 +95,7 @@ def add_message(
         "duplicate_of_id": message.duplicate_of_id,
         "external_id": message.external_id,
         "client_id": message.client_id,
-        "extra": message.extra,
+        "extra": message.extra or {},
         "created_at": message.created_at or tx.now,
         "received_at": tx.now,
         "edited_at": None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, select
@@ -101,6 +102,9 @@ SELECT_CONVERSATIONS: Select[Any] = (
 )
 
 
+_MESSAGE_COLUMNS = itemgetter(*messages.c.keys())
+_NO_DELIVERY = (None,) * sum(name.startswith("delivery_") for name in MessageRow._fields)
+
 #: The fields of `extra` that are fields of the message, or are for the connector alone.
 EXTRA_SHOWN_ELSEWHERE = frozenset(
     {"location", "card", "buttons", "reactions", "event", "callback_query_id", "keyword"}
@@ -124,18 +128,15 @@ def message_from_values(
         values: all columns of the message, by name.
     """
     address = contact_address.address
-    row = MessageRow(
-        **values,
-        contact_root_id=contact_address.root_id,
-        scheme=address.scheme if values["address_id"] is not None else None,
-        scope=address.scope,
-        path=address.path,
-        delivery_status=None,
-        delivery_code=None,
-        delivery_reason=None,
-        delivery_attempts=None,
-        delivery_maybe_twice=None,
-        delivery_fallback_from=None,
+    row = MessageRow._make(
+        (
+            *_MESSAGE_COLUMNS(values),
+            contact_address.root_id,
+            address.scheme if values["address_id"] is not None else None,
+            address.scope,
+            address.path,
+            *_NO_DELIVERY,
+        )
     )
     return _message_from_row(row)
 
