@@ -20,7 +20,6 @@ from pydantic import ValidationError
 from hub.connectors.base import FetchesMedia, Handover, Reconciles
 from hub.connectors.http import HttpCall, HttpResponse
 from hub.connectors.sms import Sms
-from hub.connectors.sms.segments import count_segments
 from hub.errors import (
     AddressInvalid,
     ConnectionFailed,
@@ -415,46 +414,6 @@ class TestSms(ConnectorCases):
 
 
 # -- segments and numbers ----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "encoding", "units", "count"),
-    [
-        ("", "gsm7", 0, 0),
-        ("a" * 160, "gsm7", 160, 1),
-        ("a" * 161, "gsm7", 161, 2),
-        ("a" * 306, "gsm7", 306, 2),
-        ("a" * 307, "gsm7", 307, 3),
-        ("€" * 80, "gsm7", 160, 1),
-        ("€" * 81, "gsm7", 162, 2),
-        ("a" * 152 + "€" + "a" * 152, "gsm7", 306, 3),
-        ("я" * 70, "ucs2", 70, 1),
-        ("я" * 71, "ucs2", 71, 2),
-        ("я" * 134, "ucs2", 134, 2),
-        ("я" * 135, "ucs2", 135, 3),
-        ("👍" * 35, "ucs2", 70, 1),
-        ("👍" * 36, "ucs2", 72, 2),
-        ("я" * 66 + "👍" + "я" * 67, "ucs2", 135, 3),
-        ("Ç", "gsm7", 1, 1),
-        ("ç", "ucs2", 1, 1),
-        ("`", "ucs2", 1, 1),
-        ("’", "ucs2", 1, 1),
-        ("\t", "ucs2", 1, 1),
-        ("^{}\\[~]|\f", "gsm7", 18, 1),
-    ],
-    ids=lambda value: repr(value)[:12],
-)
-def test_segments_are_counted_as_networks_do(
-    text: str, encoding: str, units: int, count: int
-) -> None:
-    counted = count_segments(text)
-    assert (counted.encoding, counted.units, counted.count) == (encoding, units, count)
-
-
-def test_it_tells_how_much_fits_before_the_next_segment() -> None:
-    assert count_segments("").left == 160
-    assert count_segments("a" * 150).left == 10
-    assert count_segments("a" * 161).left == 153 - 8
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from hub.conversations import actions, assignment, queries, views
 from hub.errors import Conflict, Invalid
 from hub.handover import creation
 from hub.inbox.api.routing import Routing, routing_of
-from hub.inbox.handover_links import create_handover_link
 from hub.inbox.responses import (
     Body,
     ConnectorName,
@@ -33,6 +32,7 @@ from hub.outbound.destinations import OutboundChannel
 from hub.outbound.send import Draft
 from hub.schema import resources
 from hub.store.engine import Transaction
+from hub.transport.handover_links import create_handover_link
 from hub.types import Address, Profile
 
 TAG = Tag(name="Conversations")
@@ -214,7 +214,15 @@ def hand_over(path: ItemPath, body: NewHandover) -> Response:
     hub = current_hub()
     principal = hub.auth.principal()
     return answer(
-        create_handover_link(hub, path.id, body.connector, principal.name, principal.author),
+        create_handover_link(
+            hub.store,
+            hub.connectors,
+            path.id,
+            body.connector,
+            principal.name,
+            principal.author,
+            expires=hub.config.replies.handover.expires,
+        ),
         201,
     )
 

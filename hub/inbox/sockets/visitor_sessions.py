@@ -17,10 +17,10 @@ from hub.connectors.page_identity import (
     SignedId,
 )
 from hub.connectors.pages import PageConnector
-from hub.inbox import signed_visitors
-from hub.inbox.handover_links import AnotherPerson, redeem_on_page
+from hub.identity import signed_visitors
 from hub.inbox.services import Hub
 from hub.inbox.sockets.visitor_payloads import Hello
+from hub.transport.handover_links import AnotherPerson, redeem_on_page
 
 log = structlog.get_logger()
 
@@ -130,10 +130,15 @@ def _resume(
     if not may_open():
         return replace(session, resumed=False)
     try:
-        return replace(session, resumed=redeem_on_page(hub, connector, session.visitor, token))
+        return replace(
+            session,
+            resumed=redeem_on_page(hub.store, hub.connectors, connector, session.visitor, token),
+        )
     except AnotherPerson:
         pass
     if is_signed:
         return replace(session, resumed=False)
     fresh = _open_session(hub, connector, session.visitor.locale, may_open)
-    return replace(fresh, resumed=redeem_on_page(hub, connector, fresh.visitor, token))
+    return replace(
+        fresh, resumed=redeem_on_page(hub.store, hub.connectors, connector, fresh.visitor, token)
+    )

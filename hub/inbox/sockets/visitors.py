@@ -20,7 +20,6 @@ from hub.inbox.connections import visitor_views
 from hub.inbox.connections.rooms import VISITORS
 from hub.inbox.connections.visitor_details import Prechat
 from hub.inbox.connections.visitors import VisitorConnection
-from hub.inbox.handover_links import create_handover_link
 from hub.inbox.origins import is_allowed
 from hub.inbox.services import Hub
 from hub.inbox.sockets import visitor_messages, visitor_sessions
@@ -32,6 +31,7 @@ from hub.metrics import SOCKETS
 from hub.schema import events, resources
 from hub.schema.events import Event
 from hub.schema.events import Typing as TypingEvent
+from hub.transport.handover_links import create_handover_link
 from hub.types import RateLimit
 
 
@@ -172,10 +172,12 @@ class VisitorNamespace(EventNamespace):
         if conversation is None:
             raise NotFound("There is no conversation to go on with.")
         handover = create_handover_link(
-            self._hub,
+            self._hub.store,
+            self._hub.connectors,
             int(conversation.id),
             payload.connector,
             "contact",
+            expires=self._hub.config.replies.handover.expires,
             contact_id=sender.contact_id,
         )
         return ok(**handover.model_dump(mode="json"))

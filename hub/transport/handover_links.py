@@ -1,6 +1,8 @@
-"""Handovers as links, codes and QR pictures; and a page that was opened by such a link."""
+"""Handovers as links, codes and QR pictures, and the link that opens a page."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from hub.accounts.visitor_sessions import Visitor
 from hub.connectors.base import Handover as CanHandOver
@@ -9,22 +11,24 @@ from hub.contacts import address_state, contact_addresses
 from hub.errors import Conflict, Invalid
 from hub.handover import arrival, creation, metrics, redemption
 from hub.handover.redemption import RedeemedHandover, RefusedHandover
-from hub.inbox.services import Hub
 from hub.schema import resources
 from hub.schema.author import Author
-from hub.store.engine import Transaction
+from hub.store.engine import Store, Transaction
 from hub.switches import detection
 from hub.switches.detection import Switch
+from hub.transport.running import RunningConnectors
 from hub.types import Address, Profile
 
 
 def create_handover_link(
-    hub: Hub,
+    store: Store,
+    connectors: RunningConnectors,
     conversation_id: int,
     connector_name: str,
     created_by: str,
     author: Author | None = None,
     *,
+    expires: timedelta,
     contact_id: int | None = None,
 ) -> resources.Handover:
     """Creates a handover from a conversation to a connector. Its token is shown only this once.
@@ -32,6 +36,7 @@ def create_handover_link(
     Args:
         created_by: the name of the agent, or `contact`, or `hub`.
         author: the same for the timeline, where more is known than the name.
+        expires: how long it stays valid.
         contact_id: the contact that gets it; by default the one that wrote last.
 
     Raises:
@@ -40,13 +45,12 @@ def create_handover_link(
         Conflict: its kind cannot take a conversation over.
         LimitExceeded: too many were created in this conversation within the hour.
     """
-    connector = hub.connectors.get(connector_name)
+    connector = connectors.get(connector_name)
     if connector is None:
         raise Invalid(f"There is no connector {connector_name!r} that is turned on.", "connector")
     if not isinstance(connector, CanHandOver):
         raise Conflict("A conversation cannot be handed over to this channel.")
-    expires = hub.config.replies.handover.expires
-    handover = hub.store.write(
+    handover = store.write(
         lambda tx: creation.create_handover(
             tx, conversation_id, connector_name, created_by, expires, author, contact_id=contact_id
         )
@@ -63,7 +67,13 @@ def create_handover_link(
     )
 
 
-def redeem_on_page(hub: Hub, connector: PageConnector, visitor: Visitor, token: str) -> bool:
+def redeem_on_page(
+    store: Store,
+    connectors: RunningConnectors,
+    connector: PageConnector,
+    visitor: Visitor,
+    token: str,
+) -> bool:
     """Links a visitor with the contact that a handover was created for.
 
     Returns: False when the token is not valid.
@@ -88,20 +98,20 @@ def redeem_on_page(hub: Hub, connector: PageConnector, visitor: Visitor, token: 
             return None, None
         visitor_address = redemption.reload_contact_address(tx, visitor_address)
         address_state.reopen_address(tx, visitor_address, connector.name, tx.now)
-        channel = hub.connectors.inbound_channel(connector)
+        channel = connectors.inbound_channel(connector)
         switch = arrival.continue_on_channel(
             tx, visitor_address, channel.reply_channel, outcome, channel.welcome, tx.now
         )
         return outcome, switch
 
     try:
-        outcome, switch = hub.store.write(write)
+        outcome, switch = store.write(write)
     except _NotRedeemed as error:
         refused = error.refused
         if refused.reason == "another_person":
             metrics.count_redemption(connector.name, refused)
             raise AnotherPerson from None
-        hub.store.write(lambda tx: _record_refusal(tx, connector, address, refused))
+        store.write(lambda tx: _record_refusal(tx, connector, address, refused))
         metrics.count_redemption(connector.name, refused)
         return False
     metrics.count_redemption(connector.name, outcome)
