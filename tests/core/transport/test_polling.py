@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 from hub.connectors.base import PollResult
 from hub.connectors.http import HttpCall
 from hub.errors import ConnectionFailed, CredentialsRefused, SendError
+from hub.store.engine import Transaction
 from hub.store.models import attachments, connector_states, journal, messages
 from hub.transport import media_fetching, polling
 from hub.transport.media_fetching import MediaFetcher
@@ -182,14 +183,13 @@ def test_one_process_asks_at_a_time(desk: Desk, poller: Poller, mailbox: Mailbox
     )
     taken = desk.store.write(lambda tx: polling._take_lease(tx, "toy", other._owner))
     assert taken is None
-    desk.store.write(
-        lambda tx: (
-            tx.execute(
-                update(connector_states).values(lease_until=a_moment_ago(seconds=1))
-            ).rowcount
-        )
-    )
-    assert desk.store.write(lambda tx: polling._take_lease(tx, "toy", other._owner)) is not None
+
+    def take_after_expiry(tx: Transaction) -> str | None:
+        # In one transaction, so that the running poller cannot take the lease in between.
+        tx.execute(update(connector_states).values(lease_until=a_moment_ago(seconds=1)))
+        return polling._take_lease(tx, "toy", other._owner)
+
+    assert desk.store.write(take_after_expiry) is not None
     other.stop()
 
 
