@@ -194,9 +194,20 @@ def ensure_another_admin(tx: Transaction, agent_id: int) -> None:
         raise Conflict("This is the last admin: make another one first.")
 
 
-def set_presence(tx: Transaction, agent_id: int, presence: str) -> resources.Agent:
-    """Writes the presence that an agent chose."""
-    return agent_resource(update_agent(tx, agent_id, {"presence": presence}))
+def choose_presence(tx: Transaction, agent_id: int | None, presence: str) -> resources.Agent:
+    """Writes the presence that an agent chose, and publishes it.
+
+    Args:
+        agent_id: None for a service account.
+
+    Raises:
+        Conflict: a service account has no presence.
+    """
+    if agent_id is None:
+        raise Conflict("A service account is nobody who could be online.")
+    agent = agent_resource(update_agent(tx, agent_id, {"presence": presence}))
+    publish_agent(tx, agent)
+    return agent
 
 
 def publish_presence(tx: Transaction, agent_id: int) -> None:

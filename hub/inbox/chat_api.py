@@ -83,8 +83,8 @@ def blueprint(hub: Hub) -> Blueprint:
 
 
 def _page_connector(hub: Hub, name: str) -> PageConnector:
-    connector = hub.connectors.get(name)
-    if not isinstance(connector, PageConnector):
+    connector = hub.page_connector(name)
+    if connector is None:
         raise NotFound("There is no web chat of this name.")
     return connector
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from flask import Blueprint, Response, abort, send_from_directory
 
-from hub.connectors.pages import PageConnector
 from hub.errors import NotFound
 from hub.inbox.services import Hub
 
@@ -42,8 +41,8 @@ def blueprint(hub: Hub) -> Blueprint:
 
     @pages.get("/chat/<name>")
     def chat(name: str) -> Response:
-        connector = hub.connectors.get(name)
-        if not isinstance(connector, PageConnector):
+        connector = hub.page_connector(name)
+        if connector is None:
             raise NotFound("There is no web chat of this name.")
         response = _page("chat.html")
         sites = " ".join(connector.allowed_origins)

@@ -10,6 +10,7 @@ from hub.accounts.presence import AgentPresence
 from hub.config import Config
 from hub.config.current import CurrentConfig
 from hub.config_reload import Reloader
+from hub.connectors.pages import PageConnector
 from hub.inbox.authentication import Authenticator
 from hub.inbox.connections.agents import AgentConnections
 from hub.inbox.connections.visitors import VisitorConnections
@@ -43,6 +44,11 @@ class Hub:
     def config(self) -> Config:
         """The configuration in force now."""
         return self.current.config
+
+    def page_connector(self, name: str) -> PageConnector | None:
+        """The connector of this name, if it is turned on and has pages."""
+        connector = self.connectors.get(name)
+        return connector if isinstance(connector, PageConnector) else None
 
     @property
     def is_secure(self) -> bool:

@@ -13,12 +13,10 @@ from hub.accounts import agents, teams
 from hub.accounts.config_sync import fields_decided_by_file
 from hub.accounts.editing import change_agent as change_account
 from hub.config.values import Language
-from hub.errors import Conflict
 from hub.inbox.responses import Body, ItemPath, ListOf, answer, answer_list
 from hub.inbox.services import Hub, current_hub
 from hub.router import routing_reads
 from hub.schema import resources
-from hub.store.engine import Transaction
 
 TAG = Tag(name="Agents")
 
@@ -73,17 +71,8 @@ def list_agents() -> Response:
 def change_me(body: OwnAgent) -> Response:
     """Says whether I take conversations. Online also needs an open screen."""
     hub = current_hub()
-    principal = hub.auth.principal()
-    agent_id = principal.agent_id
-    if agent_id is None:
-        raise Conflict("A service account is nobody who could be online.")
-
-    def change(tx: Transaction) -> resources.Agent:
-        agent = agents.set_presence(tx, agent_id, body.presence)
-        agents.publish_presence(tx, agent_id)
-        return agent
-
-    return answer(hub.store.write(change))
+    agent_id = hub.auth.principal().agent_id
+    return answer(hub.store.write(lambda tx: agents.choose_presence(tx, agent_id, body.presence)))
 
 
 @api.put("/agents/<int:id>", responses={200: AgentDetails})

@@ -28,7 +28,6 @@ from hub.outbound.send import Draft
 from hub.schema import resources
 from hub.schema.events import ConversationViewed, Event
 from hub.schema.events import Typing as TypingEvent
-from hub.store.engine import Transaction
 from hub.types import Address
 
 SYNC_LIMIT = 200
@@ -146,14 +145,7 @@ class AgentNamespace(EventNamespace):
     @client_event("presence.set", SetPresence)
     def set_presence(self, payload: SetPresence) -> Ack:
         agent_id = self._principal().agent_id
-        if agent_id is None:
-            raise Conflict("A service account is nobody who could be online.")
-
-        def write(tx: Transaction) -> None:
-            agents.set_presence(tx, agent_id, payload.presence)
-            agents.publish_presence(tx, agent_id)
-
-        self._hub.store.write(write)
+        self._hub.store.write(lambda tx: agents.choose_presence(tx, agent_id, payload.presence))
         return ok()
 
     def _principal(self) -> Principal:

@@ -11,7 +11,6 @@ from socketio.exceptions import ConnectionRefusedError
 
 from hub.config import Config
 from hub.connectors.page_identity import IdentityRefused
-from hub.connectors.pages import PageConnector
 from hub.connectors.rates import Buckets
 from hub.contacts import contact_addresses
 from hub.conversations import queries
@@ -53,7 +52,7 @@ class VisitorNamespace(EventNamespace):
             hello = Hello.model_validate(auth if isinstance(auth, dict) else {})
         except ValidationError:
             raise ConnectionRefusedError("invalid") from None
-        connector = _page_connector(self._hub, hello.connector)
+        connector = self._hub.page_connector(hello.connector)
         if connector is None:
             raise ConnectionRefusedError("connector_unknown")
         if not is_allowed(request, self._hub.settings.public_url, connector.allowed_origins):
@@ -192,7 +191,7 @@ class VisitorNamespace(EventNamespace):
         if connection is None:
             raise Conflict("This socket has no session.")
         # The configuration may have changed since the page connected.
-        connector = _page_connector(self._hub, connection.connector.name)
+        connector = self._hub.page_connector(connection.connector.name)
         if connector is None:
             raise Conflict("This chat was turned off.")
         connection.connector = connector
@@ -215,8 +214,3 @@ def _messages_limit(config: Config) -> tuple[RateLimit, float]:
 
 def _sessions_limit(config: Config) -> RateLimit:
     return RateLimit(config.limits.sessions_per_minute, 60)
-
-
-def _page_connector(hub: Hub, name: str) -> PageConnector | None:
-    connector = hub.connectors.get(name)
-    return connector if isinstance(connector, PageConnector) else None
