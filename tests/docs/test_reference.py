@@ -142,8 +142,8 @@ def test_every_error_code_is_explained(app: App) -> None:
 
 
 def emitted() -> Iterator[str]:
-    """Names in `emit("name", ...)`: what is said to one socket alone."""
-    for path in (ROOT / "hub/inbox/sockets").rglob("*.py"):
+    """Names in `emit("name", ...)`: the events that one socket alone gets."""
+    for path in (ROOT / "hub/inbox").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             match node:
                 case ast.Call(func=ast.Attribute(attr="emit"), args=[ast.Constant(value), *_]):
