@@ -157,7 +157,7 @@ def _link_back(
         return None
     try:
         created = creation.create_handover(
-            tx, conversation_id, page_place.connector, "system", contact_id=visitor.contact_id
+            tx, conversation_id, page_place.connector, "hub", contact_id=visitor.contact_id
         )
     except LimitExceeded:
         return None

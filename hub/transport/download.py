@@ -23,6 +23,13 @@ from hub.errors import ConnectionFailed
 MAX_REDIRECTS = 3
 READ_SECONDS = 30.0
 CHUNK = 64 * 1024
+#: All of IPv6 that is given out to the public; outside of it are fec0::/10 and the like, which
+#: `ipaddress` takes for public.
+#: Source: https://www.iana.org/assignments/ipv6-address-space/ipv6-address-space.xhtml
+_IPV6_PUBLIC = ipaddress.IPv6Network("2000::/3")
+#: Documentation and the former 6to4 relays, which `ipaddress` takes for public, too.
+#: Source: https://www.iana.org/assignments/iana-ipv6-special-registry/
+_SPECIAL = (ipaddress.ip_network("3fff::/20"), ipaddress.ip_network("192.88.99.0/24"))
 
 
 class Refused(Exception):
@@ -140,6 +147,10 @@ def is_public(address: str) -> bool:
         embedded = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1]) or _nat64(ip)
         if embedded:
             return is_public(str(embedded))
+        if ip not in _IPV6_PUBLIC:
+            return False
+    if any(ip in network for network in _SPECIAL):
+        return False
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
 
 

@@ -37,6 +37,7 @@ export function screens(words: 'inbox' | 'chat', messages: string, pages: string
       proxy: {
         '/api': server,
         '/chat/': server,
+        '/media/': server,
         '/sandbox/': server,
         '/socket.io': { target: server, ws: true },
       },

@@ -413,6 +413,8 @@ def test_the_link_back_is_redeemed_once_and_links_the_same_person(
     (digest,) = digests_of(desk, chat)
     found = re.search(r"#resume=(\S+)", digest.text)
     assert found is not None
+    (created,) = [one for one in desk.events_in(chat) if one["name"] == "handover.created"]
+    assert created["by"] == "hub"
     phone = desk.customer("v2", "site")
 
     def redeem() -> bool:

@@ -344,15 +344,15 @@ describe('the session and its contact', () => {
     expect(chat.identityProblem).toBeNull();
   });
 
-  test('notes and events without words for customers are never shown', () => {
+  test('notes and events are never shown', () => {
     hub.welcomes({
       messages: [
         hub.message('out', 'between us', { type: 'note' }),
         hub.message('out', '', { type: 'event', event: { name: 'contact.linked' } }),
-        hub.message('out', '', { type: 'event', event: { name: 'conversation.resolved' } }),
+        hub.message('out', 'to the customer'),
       ],
     });
-    expect(chat.messages.map((message) => message.event?.['name'])).toEqual(['conversation.resolved']);
+    expect(chat.messages.map((message) => message.text)).toEqual(['to the customer']);
   });
 });
 

@@ -17,22 +17,9 @@ export function newest(messages: readonly Message[]): string | null {
   return ids.reduce<string | null>((last, id) => (last !== null && compareIds(last, id) > 0 ? last : id), null);
 }
 
-/** Whether a customer may see a message: never a note, and only events that have a text for customers. */
+/** Whether a customer may see a message: never a note or an event. */
 export function isShown(message: Message): boolean {
-  if (message.type === 'message') return true;
-  return message.type === 'event' && eventKind(message) !== null;
-}
-
-export type EventKind = 'resolved' | 'reopened' | 'assigned';
-
-const EVENT_KINDS: Record<string, EventKind> = {
-  'conversation.resolved': 'resolved',
-  'conversation.reopened': 'reopened',
-  'conversation.assigned': 'assigned',
-};
-
-export function eventKind(message: Message): EventKind | null {
-  return EVENT_KINDS[message.event?.name ?? ''] ?? null;
+  return message.type === 'message';
 }
 
 export interface Row {
@@ -60,8 +47,6 @@ export function rows(messages: readonly Message[]): Row[] {
 
 function isSameRun(first: Message, second: Message): boolean {
   return (
-    first.type === 'message' &&
-    second.type === 'message' &&
     first.author.name === second.author.name &&
     canShareGroup(first, second)
   );

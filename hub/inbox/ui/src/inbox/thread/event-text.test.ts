@@ -34,6 +34,11 @@ test('a fallback names both channels and the reason', () => {
   expect(textOf({ ...event, to: null, code: 'new_code', reason: 'Something new.' })).toBe('It could not go by Messenger, and there is no other way: Something new.');
 });
 
+test('a digest that nothing could carry says that the visitor had left', () => {
+  const event = { name: 'delivery.fallback', from: place('website'), to: null, code: 'visitor_left', reason: 'server words' };
+  expect(textOf(event)).toBe('It could not go by Web chat, and there is no other way: the visitor had left the page');
+});
+
 test('a breach names the clock and the time', () => {
   expect(textOf({ name: 'sla.breached', clock: 'first_reply', due: '2025-06-02T09:00:00Z' })).toMatch(/^The first reply was due at .+ and is late$/u);
 });

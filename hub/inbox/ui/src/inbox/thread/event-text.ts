@@ -41,7 +41,7 @@ const REASONS: Record<string, () => string> = {
   address_invalid: m.reason_address_invalid,
   unsupported: m.reason_unsupported,
   rejected: m.reason_rejected,
-  visitor_away: m.reason_visitor_away,
+  visitor_left: m.reason_visitor_left,
 };
 
 /** The reason of a fallback, in the agent's language where the code is known. */
@@ -110,7 +110,6 @@ const FORMATTERS: Record<string, Formatter> = {
   'delivery.fallback': fallbackText,
   'delivery.report': () => m.event_report(),
   'message.automatic': () => m.event_auto_reply(),
-  'suggestion.made': ({ event }) => m.event_suggestion_made({ reason: isolated(text(event['reason'])) }),
   'suggestion.dismissed': (context) => m.event_suggestion_dismissed({ actor: actorName(context) }),
   'sla.warning': dueText(m.event_sla_warning),
   'sla.breached': dueText(m.event_sla_breached),
