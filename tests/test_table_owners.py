@@ -32,12 +32,17 @@ OWNERS = {
     "accounts": {
         "agent_sessions",
         "agents",
+        "open_pages",
+        "open_screens",
+        "sign_in_failures",
         "team_members",
         "teams",
         "tokens",
         "visitor_sessions",
+        "web_processes",
     },
     "config_reload": {"applied_configs"},
+    "store": {"hub_identities"},
 }
 OWNER_OF = {table: package for package, tables in OWNERS.items() for table in tables}
 

@@ -26,9 +26,23 @@ SEARCH_TABLES = {
     ),
 }
 
+#: What else only one of the databases has. On PostgreSQL transactions commit in another order than
+#: their messages got ids: each message keeps its transaction, and the snapshot it was written in.
+#: Source: https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
+OWN_COLUMNS: dict[str, tuple[str, ...]] = {
+    "sqlite": (),
+    "postgresql": (
+        "ALTER TABLE message ADD COLUMN written_by xid8",
+        "ALTER TABLE message ADD COLUMN written_in pg_snapshot",
+        # Set afterwards, so that the messages of before have neither: they are long committed.
+        "ALTER TABLE message ALTER COLUMN written_by SET DEFAULT pg_current_xact_id()",
+        "ALTER TABLE message ALTER COLUMN written_in SET DEFAULT pg_current_snapshot()",
+    ),
+}
+
 #: The newest migration. With it an up-to-date database costs one query instead of the import of
 #: Alembic. A test compares it with the folder.
-HEAD = "0002"
+HEAD = "0003"
 
 
 def current(connection: Connection) -> str | None:
@@ -74,7 +88,8 @@ def upgrade(connection: Connection, to: str = "head") -> None:
 
 def _create(connection: Connection) -> None:
     metadata.create_all(connection)
-    for statement in SEARCH_TABLES[connection.dialect.name]:
+    name = connection.dialect.name
+    for statement in (*SEARCH_TABLES[name], *OWN_COLUMNS[name]):
         connection.execute(text(statement))
     version = "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
     connection.execute(text(version))

@@ -9,9 +9,13 @@ from hub.store.models import metadata
 
 #: Full-text tables belong to the migrations alone: SQLModel has no words for them.
 HAND_MADE = ("message_search", "contact_search")
+#: Columns that only PostgreSQL has.
+OWN_COLUMNS = ("written_by", "written_in")
 
 
 def include_name(name: str | None, kind: str, _parents: object) -> bool:
+    if kind == "column":
+        return name not in OWN_COLUMNS
     return not (kind == "table" and name is not None and name.startswith(HAND_MADE))
 
 

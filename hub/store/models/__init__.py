@@ -9,10 +9,14 @@ from sqlmodel import SQLModel
 from hub.store.models.agent import (
     agent_sessions,
     agents,
+    open_pages,
+    open_screens,
+    sign_in_failures,
     team_members,
     teams,
     tokens,
     visitor_sessions,
+    web_processes,
 )
 from hub.store.models.contact import addresses, claims, contacts, links, reaches, suggestions
 from hub.store.models.conversation import (
@@ -23,7 +27,7 @@ from hub.store.models.conversation import (
 )
 from hub.store.models.handover import channel_switches, handover_refusals, handovers
 from hub.store.models.message import attachments, deliveries, external_ids, message_edits, messages
-from hub.store.models.system import applied_configs, connector_states, journal
+from hub.store.models.system import applied_configs, connector_states, hub_identities, journal
 
 metadata = SQLModel.metadata
 
@@ -44,16 +48,21 @@ __all__ = [
     "external_ids",
     "handover_refusals",
     "handovers",
+    "hub_identities",
     "journal",
     "links",
     "message_edits",
     "messages",
     "metadata",
+    "open_pages",
+    "open_screens",
     "reaches",
     "routing_decisions",
+    "sign_in_failures",
     "suggestions",
     "team_members",
     "teams",
     "tokens",
     "visitor_sessions",
+    "web_processes",
 ]

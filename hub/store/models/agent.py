@@ -83,9 +83,53 @@ class VisitorSession(SQLModel, table=True):
     expires_at: datetime = time_field(index=True)
 
 
+class WebProcess(SQLModel, table=True):
+    """A process that serves screens and pages, while it lives. Those that ended are deleted."""
+
+    __tablename__ = "web_process"
+
+    id: str = Field(primary_key=True)
+    seen_at: datetime = time_field()
+
+
+class OpenScreen(SQLModel, table=True):
+    """An agent who has a screen open at a process."""
+
+    __tablename__ = "open_screen"
+
+    process_id: str = Field(primary_key=True)
+    agent_id: int = Field(foreign_key="agent.id", primary_key=True, index=True)
+
+
+class OpenPage(SQLModel, table=True):
+    """A visitor's session that has a page open at a process. Empty where one process is alone."""
+
+    __tablename__ = "open_page"
+
+    process_id: str = Field(primary_key=True)
+    session_id: int = Field(foreign_key="visitor_session.id", primary_key=True, index=True)
+
+
+class SignInFailure(SQLModel, table=True):
+    """Wrong passwords in a row, by account and by known device. `key` is a digest of both."""
+
+    __tablename__ = "sign_in_failure"
+
+    key: str = Field(primary_key=True)
+    failures: int
+    #: Until when no further try is looked at.
+    blocked_until: datetime = time_field()
+    #: When the row says nothing any more and is deleted.
+    expires_at: datetime = time_field(index=True)
+
+
 agents = table(Agent)
 agent_sessions = table(AgentSession)
 tokens = table(Token)
 teams = table(Team)
 team_members = table(TeamMember)
 visitor_sessions = table(VisitorSession)
+web_processes = table(WebProcess)
+open_screens = table(OpenScreen)
+open_pages = table(OpenPage)
+sign_in_failures = table(SignInFailure)

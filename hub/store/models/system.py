@@ -1,4 +1,4 @@
-"""The journal, the state of connectors, and the configuration in force."""
+"""The journal, the state of connectors, the configuration in force, and the hub's own id."""
 
 from __future__ import annotations
 
@@ -54,6 +54,17 @@ class AppliedConfig(SQLModel, table=True):
     applied_at: datetime = time_field()
 
 
+class HubIdentity(SQLModel, table=True):
+    """The id of this hub, in one row. It tells hubs apart that share a Redis server."""
+
+    __tablename__ = "hub_identity"
+
+    id: int | None = Field(default=None, primary_key=True)
+    hub_id: str
+    created_at: datetime = time_field()
+
+
 journal = table(Journal)
 connector_states = table(ConnectorState)
 applied_configs = table(AppliedConfig)
+hub_identities = table(HubIdentity)
