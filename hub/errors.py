@@ -59,6 +59,12 @@ class LimitExceeded(HubError):
         self.retry_after = retry_after
 
 
+class Overloaded(HubError):
+    """The hub has no room for this at the moment: 503. The same request may work later."""
+
+    code = "overloaded"
+
+
 # -- a provider sent us something --------------------------------------------------------------
 
 

@@ -20,6 +20,7 @@ from hub.errors import (
     Invalid,
     LimitExceeded,
     NotFound,
+    Overloaded,
     PayloadInvalid,
     WebhookRejected,
 )
@@ -40,6 +41,7 @@ STATUS: dict[type[HubError], int] = {
     PayloadInvalid: 400,
     FileTooLarge: 413,
     Disabled: 503,
+    Overloaded: 503,
 }
 
 
