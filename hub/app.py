@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -62,6 +63,7 @@ class App:
         reply_secret = f"reply:{secret}".encode()
         # Redis is what lets several processes be one hub; without it this is the only one.
         alone = settings.redis_url is None
+        process_id = secrets.token_hex(8)
         self.settings = settings
         self.current = CurrentConfig(config, load)
 
@@ -96,10 +98,12 @@ class App:
         self.scheduler = Scheduler(self.store)
 
         self.presence = AgentPresence(
-            self.store, lambda: self.current.config.assignment.offline_grace.total_seconds()
+            self.store,
+            process_id,
+            lambda: self.current.config.assignment.offline_grace.total_seconds(),
         )
         self.visitor_connections = VisitorConnections(
-            self.store, links.path, self._config, alone=alone
+            self.store, links.path, self._config, process_id, alone=alone
         )
         self.agent_connections = AgentConnections(self.store)
         self.hub = Hub(
@@ -162,6 +166,7 @@ class App:
             )
         )
         self.current.on_change(lambda config: self.connectors.apply(config.connectors))
+        self.presence.on_removed(self.visitor_connections.record_anew)
 
     def _follow_config(self) -> None:
         """Makes the worker's parts use a changed configuration."""

@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select, update
 
 from hub.schema.tokens import digest
 from hub.store.engine import Store, Transaction
-from hub.store.models import visitor_sessions
+from hub.store.models import open_pages, visitor_sessions
 
 SESSION_LIFE = timedelta(days=90)
 
@@ -108,13 +108,8 @@ def mark_left(tx: Transaction, session_id: int, left_at: datetime) -> None:
     )
 
 
-def mark_all_left(tx: Transaction) -> None:
-    """Notes that no page is open, after a process that served all of them ended."""
-    tx.execute(
-        update(visitor_sessions).where(visitor_sessions.c.left_at.is_(None)).values(left_at=tx.now)
-    )
-
-
 def delete_expired_visitor_sessions(tx: Transaction) -> None:
     """Deletes the sessions whose time is over."""
+    expired = select(visitor_sessions.c.id).where(visitor_sessions.c.expires_at <= tx.now)
+    tx.execute(delete(open_pages).where(open_pages.c.session_id.in_(expired)))
     tx.execute(delete(visitor_sessions).where(visitor_sessions.c.expires_at <= tx.now))

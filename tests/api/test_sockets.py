@@ -220,7 +220,7 @@ def test_an_agent_who_comes_back_in_time_never_left(
     agent_id = store.write(
         lambda tx: agents.add_agent(tx, "a@example.com", "A", "agent", "a long password")
     )
-    book = AgentPresence(store)
+    book = AgentPresence(store, "this process")
     book.connected(agent_id, "first")
     book.disconnected(agent_id, "first")
     book.connected(agent_id, "second")

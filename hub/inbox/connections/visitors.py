@@ -19,7 +19,8 @@ from flask_socketio import SocketIO
 from sqlalchemy import Connection, func, select
 
 from hub import runtime
-from hub.accounts.visitor_sessions import Visitor, mark_all_left, mark_left, mark_returned
+from hub.accounts import open_sockets
+from hub.accounts.visitor_sessions import Visitor, mark_left, mark_returned
 from hub.config import Config
 from hub.connectors.pages import PageConnector
 from hub.contacts import contact_addresses
@@ -29,7 +30,7 @@ from hub.inbox.connections.rooms import VISITORS, room_of
 from hub.inbox.connections.visitor_details import Page, Prechat
 from hub.inbox.connections.visitor_views import session_view
 from hub.schema.events import ContactLinked, ContactUnlinked, MediaUrl
-from hub.store.engine import Store
+from hub.store.engine import Store, Transaction
 from hub.store.models import addresses, links
 from hub.types import Address
 
@@ -37,8 +38,11 @@ log = structlog.get_logger()
 
 #: A reload closes a page and opens it again: the visitor has not left.
 GRACE_SECONDS = 2.0
-#: How soon this process notices links that another made, and corrects its marks.
-SWEEP_SECONDS = 3.0
+#: How soon the other processes know of a page that opened here: sooner than a visitor whose page
+#: closes there counts as gone.
+RECORD_SECONDS = 1.0
+#: How soon this process notices links that another made.
+LINKS_SECONDS = 3.0
 
 
 @dataclass(slots=True)
@@ -65,21 +69,31 @@ class VisitorConnections:
     """All open pages of this process. Safe to use from many threads."""
 
     def __init__(
-        self, store: Store, media_url: MediaUrl, config: Callable[[], Config], *, alone: bool
+        self,
+        store: Store,
+        media_url: MediaUrl,
+        config: Callable[[], Config],
+        process_id: str,
+        *,
+        alone: bool,
     ) -> None:
         """
         Args:
+            process_id: the id of this process among those of the hub.
             alone: no other process publishes events that these pages need.
         """
         self._store = store
         self._config = config
         self._media_url = media_url
         self._socketio: SocketIO | None = None
+        self._process_id = process_id
         self._alone = alone
         self._by_sid: dict[str, VisitorConnection] = {}
         self._by_session: dict[int, set[str]] = defaultdict(set)
         self._sockets_by_room: dict[str, set[str]] = defaultdict(set)
         self._absences: dict[int, int] = defaultdict(int)
+        #: The sessions whose pages here the other processes know of.
+        self._recorded: set[int] = set()
         self._lock = threading.Lock()
         self._stop = threading.Event()
 
@@ -87,10 +101,11 @@ class VisitorConnections:
         self._socketio = socketio
 
     def start(self) -> None:
-        """Marks all visitors as gone; a process with open pages marks theirs as returned."""
-        self._store.write(mark_all_left)
+        """Marks the visitors as gone who have no page open at another process."""
+        self._store.write(lambda tx: open_sockets.mark_absent_left(tx, tx.now))
         if not self._alone:
-            runtime.spawn(self._sweep, name="visitors")
+            runtime.spawn(self._record_pages, name="visitors-pages")
+            runtime.spawn(self._follow_links, name="visitors-links")
 
     def stop(self) -> None:
         self._stop.set()
@@ -237,17 +252,40 @@ class VisitorConnections:
             if self._absences[session_id] != absence:
                 return
             del self._absences[session_id]
-        self._store.write(partial(mark_left, session_id=session_id, left_at=at))
+        if self._alone:
+            self._store.write(partial(mark_left, session_id=session_id, left_at=at))
+            return
+        self._store.write(lambda tx: open_sockets.remove_page(tx, self._process_id, session_id, at))
+        # Last: a page that opened at this moment is recorded anew.
+        self._recorded.discard(session_id)
 
     # -- several processes -------------------------------------------------------------------------
 
-    def _sweep(self) -> None:
-        """Follows links made elsewhere, and undoes other processes' marks of pages open here."""
-        newest_seen: Any = None
-        while not self._stop.wait(SWEEP_SECONDS):
+    def record_anew(self) -> None:
+        """Tells the other processes of all pages again, after they took this one for dead."""
+        self._recorded.clear()
+
+    def _record_pages(self) -> None:
+        """Tells the other processes which sessions have a page open here."""
+        while not self._stop.wait(RECORD_SECONDS):
             with self._lock:
-                session_ids = tuple(self._by_session)
-            if not session_ids:
+                unrecorded = set(self._by_session) - self._recorded
+            if not unrecorded:
+                continue
+            try:
+                self._store.write(
+                    partial(_add_pages, process_id=self._process_id, session_ids=unrecorded)
+                )
+                self._recorded |= unrecorded
+            except Exception:
+                # The database may not answer for a moment.
+                log.exception("visitors.record_failed")
+
+    def _follow_links(self) -> None:
+        """Follows the links that other processes make and undo."""
+        newest_seen: Any = None
+        while not self._stop.wait(LINKS_SECONDS):
+            if not self._by_session:
                 continue
             try:
                 with self._store.read() as connection:
@@ -257,10 +295,13 @@ class VisitorConnections:
                 if newest != newest_seen:
                     newest_seen = newest
                     self._update_pages()
-                self._store.write(partial(mark_returned, session_ids=session_ids))
             except Exception:
-                # The pages keep what they have; the next sweep may succeed.
-                log.exception("visitors.sweep_failed")
+                # The pages keep what they have; the next look may succeed.
+                log.exception("visitors.links_failed")
+
+
+def _add_pages(tx: Transaction, process_id: str, session_ids: set[int]) -> None:
+    open_sockets.add_pages(tx, process_id, session_ids)
 
 
 def _addresses_of(connection: Connection, contact_ids: Iterable[int]) -> list[Address]:
