@@ -81,6 +81,7 @@ from hub.types import (
     ReplyWindow,
     SendReceipt,
     TextUnit,
+    UnreadableEvent,
     WebhookReply,
     WebhookRequest,
 )
@@ -147,6 +148,7 @@ __all__ = [
     "TextUnit",
     "Throttled",
     "Typing",
+    "UnreadableEvent",
     "Unsupported",
     "WebhookRejected",
     "WebhookReply",

@@ -230,6 +230,24 @@ class AddressMoved:
 InboundEvent = InboundMessage | DeliveryUpdate | ContactEvent | AddressMoved
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadableEvent:
+    """One event of a request that cannot be read, beside others that can.
+
+    It is journaled as failed, and the provider gets its 2xx: the same event again would change
+    nothing, and would hold up those behind it.
+
+    Args:
+        key: as that of an inbound message.
+        raw: the smallest request body that has this event, as far as it can be cut out.
+        reason: what is wrong with its form, without its values.
+    """
+
+    key: str
+    raw: bytes = field(repr=False)
+    reason: str = ""
+
+
 # -- what goes out -------------------------------------------------------------------------------
 
 

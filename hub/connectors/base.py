@@ -31,6 +31,7 @@ from hub.types import (
     OutboundMessage,
     Profile,
     SendReceipt,
+    UnreadableEvent,
     WebhookReply,
     WebhookRequest,
 )
@@ -97,10 +98,11 @@ class Connector(ABC, Generic[ConfigT, CallT, AnswerT]):
         """
 
     @abstractmethod
-    def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
+    def parse(self, request: WebhookRequest) -> Sequence[InboundEvent | UnreadableEvent]:
         """Reads every event in a request. Pure: no network, no clock, no database.
 
-        Each event's `raw` is the smallest body that parses to that event alone.
+        Each event's `raw` is the smallest body that parses to that event alone. Each event is read
+        for itself: one that cannot be read is an UnreadableEvent and harms no other.
 
         Raises:
             PayloadInvalid: the body has not the form that the provider documents.

@@ -87,6 +87,16 @@ def find_entry(connection: Connection, journal_id: int) -> JournalEntry | None:
     return None if row is None else _entry(row)
 
 
+def find_failed_entry(connection: Connection, connector: str, key: str) -> JournalEntry | None:
+    """The entry of an event, where it has one and could not be processed."""
+    row = connection.execute(
+        select(journal).where(
+            journal.c.connector == connector, journal.c.key == key, journal.c.status == "failed"
+        )
+    ).first()
+    return None if row is None else _entry(row)
+
+
 def entry_of_message(connection: Connection, message_id: int) -> JournalEntry:
     """The entry of the event that brought a message; the message must have come in."""
     row = connection.execute(

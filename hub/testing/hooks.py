@@ -41,6 +41,7 @@ from hub.types import (
     InboundEvent,
     Medium,
     OutboundMessage,
+    UnreadableEvent,
     WebhookRequest,
 )
 
@@ -148,7 +149,9 @@ class ConnectorHooks:
         """
         return contents_of(call)
 
-    def replayed(self, event: InboundEvent, original: WebhookRequest) -> WebhookRequest:
+    def replayed(
+        self, event: InboundEvent | UnreadableEvent, original: WebhookRequest
+    ) -> WebhookRequest:
         """The request that a replay makes from the event in the journal."""
         return self.request(event.raw, path=original.path)
 
@@ -201,7 +204,9 @@ class ConnectorHooks:
         path = file.parent.relative_to(self.payloads).as_posix()
         return self.request(read_payload(file), signature, "" if path == "." else path)
 
-    def _events(self, file: Path) -> tuple[Connector[Any], WebhookRequest, Sequence[InboundEvent]]:
+    def _events(
+        self, file: Path
+    ) -> tuple[Connector[Any], WebhookRequest, Sequence[InboundEvent | UnreadableEvent]]:
         """The events of a payload; none where it is to be refused or ignored."""
         connector, request = self.make(), self.payload_request(file)
         try:

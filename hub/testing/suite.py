@@ -52,7 +52,14 @@ from hub.testing.events import as_json, assert_well_formed
 from hub.testing.fuzzing import any_json, damaged, fuzzed
 from hub.testing.hooks import ConnectorHooks, Signature, chain_of, fields_of, read_payload
 from hub.testing.stubs import StubHttp, forbid_network
-from hub.types import Location, Medium, OutboundMessage, SendReceipt, WebhookRequest
+from hub.types import (
+    Location,
+    Medium,
+    OutboundMessage,
+    SendReceipt,
+    UnreadableEvent,
+    WebhookRequest,
+)
 
 __all__ = ["ConnectorCases", "Signature"]
 
@@ -178,7 +185,8 @@ class ConnectorCases(ConnectorHooks):
         forbid_network(monkeypatch)
         if isinstance(connector, Acknowledges):
             for event in events:
-                assert list(connector.acknowledge(event)) == list(connector.acknowledge(event))
+                if not isinstance(event, UnreadableEvent):
+                    assert list(connector.acknowledge(event)) == list(connector.acknowledge(event))
 
     def test_an_empty_body_is_invalid(self, path: str) -> None:
         self._parses_or_refuses(self.make(), self.request(b"", path=path), must_refuse=True)

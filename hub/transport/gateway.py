@@ -1,9 +1,9 @@
 """Where events come in: from webhooks, from polling, from the sockets of pages.
 
-The provider gets its "yes" only once every event is on disk. An event that cannot be processed is
-journaled as it came, and can be replayed; the provider gets its "yes" all the same, because the
-same event again would change nothing. Only when not even that can be written is the answer "try
-again".
+The provider gets its "yes" only once every event is on disk. Each event of a request goes its own
+way: one that cannot be read or processed is journaled as it came, and can be replayed; the provider
+gets its "yes" all the same, because the same event again would change nothing. Only when not even
+that can be written is the answer "try again".
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from hub.metrics import INBOUND
 from hub.schema.storable_text import storable
 from hub.store.engine import Store, Transaction, is_unavailable
 from hub.transport.running import RunningConnectors
-from hub.types import InboundEvent, WebhookReply, WebhookRequest
+from hub.types import InboundEvent, UnreadableEvent, WebhookReply, WebhookRequest
 
 log = structlog.get_logger()
 
@@ -125,18 +125,32 @@ class Gateway:
             return True
         return self._replay(self._connector(entry.connector), entry)
 
-    def _replay(self, connector: Connector[Any], entry: JournalEntry) -> bool:
-        """Processes all events of an entry in one transaction.
+    def _replay(
+        self, connector: Connector[Any], entry: JournalEntry, *, whole: bool = True
+    ) -> bool:
+        """Processes the events of an entry, each for itself, and marks the entry when all are done.
 
-        If only half of them were kept, the next replay would bring these again.
+        An entry of a request that was journaled whole has many: each gets an entry of its own. An
+        event that came in before is known by its key, and nothing is brought twice.
+
+        Args:
+            whole: False for the event alone that the entry is named after.
         """
         request = entry.as_request(connector.site.webhook_url(connector.name))
         channel = self._connectors.inbound_channel(connector)
+        own_events: list[InboundEvent] = []
+        others_are_done = True
         try:
-            events = _parse(connector, request)
-            received = self._store.write(
-                lambda tx: _process_again(tx, channel, events, request, entry)
-            )
+            for event in _parse(connector, request):
+                if storable(event.key) != entry.key:
+                    others_are_done &= not whole or self._replay_other(connector, event, request)
+                elif isinstance(event, UnreadableEvent):
+                    raise _unreadable(event)
+                else:
+                    own_events.append(event)
+            if not others_are_done:
+                return False
+            received = self._store.write(lambda tx: _process_again(tx, channel, own_events, entry))
         except Exception as error:
             if is_unavailable(error):
                 raise
@@ -149,9 +163,31 @@ class Gateway:
             self._notify(connector, event, result)
         return True
 
+    def _replay_other(
+        self,
+        connector: Connector[Any],
+        event: InboundEvent | UnreadableEvent,
+        request: WebhookRequest,
+    ) -> bool:
+        """Receives one of the events of an entry that was journaled whole.
+
+        Returns:
+            False where it failed, now or before.
+        """
+        self._receive(connector, event, request)
+        with self._store.read() as connection:
+            failed = journal.find_failed_entry(connection, connector.name, storable(event.key))
+        return failed is None or self._replay(connector, failed, whole=False)
+
     def _receive(
-        self, connector: Connector[Any], event: InboundEvent, request: WebhookRequest
+        self,
+        connector: Connector[Any],
+        event: InboundEvent | UnreadableEvent,
+        request: WebhookRequest,
     ) -> ReceiveResult:
+        if isinstance(event, UnreadableEvent):
+            self._journal_failed(connector, event.key, event.raw, request, _unreadable(event))
+            return ReceiveResult(is_new=False)
         channel = self._connectors.inbound_channel(connector)
         try:
             result = self._store.write(lambda tx: receive_event(tx, channel, event, request))
@@ -170,7 +206,11 @@ class Gateway:
         self, connector: Connector[Any], event: InboundEvent, result: ReceiveResult
     ) -> None:
         for listener in self._listeners:
-            listener(connector, event, result)
+            try:
+                listener(connector, event, result)
+            except Exception:
+                # The event is on disk: neither its provider nor its neighbours may notice.
+                log.exception("event.listener_failed", connector=connector.name)
 
     def _journal_failed(
         self,
@@ -197,7 +237,9 @@ class Gateway:
         raise NotFound("There is no such connector.")
 
 
-def _parse(connector: Connector[Any], request: WebhookRequest) -> Sequence[InboundEvent]:
+def _parse(
+    connector: Connector[Any], request: WebhookRequest
+) -> Sequence[InboundEvent | UnreadableEvent]:
     """The events in a request, none where the hub has no use for it."""
     try:
         return connector.parse(request)
@@ -205,26 +247,17 @@ def _parse(connector: Connector[Any], request: WebhookRequest) -> Sequence[Inbou
         return ()
 
 
+def _unreadable(event: UnreadableEvent) -> PayloadInvalid:
+    return PayloadInvalid(event.reason)
+
+
 def _process_again(
-    tx: Transaction,
-    channel: InboundChannel,
-    events: Sequence[InboundEvent],
-    request: WebhookRequest,
-    entry: JournalEntry,
+    tx: Transaction, channel: InboundChannel, events: Sequence[InboundEvent], entry: JournalEntry
 ) -> list[tuple[InboundEvent, ReceiveResult]]:
     """Processes the events of a failed entry. Returns the events that are new."""
     if not journal.claim_failed_entry(tx, entry.id):
         return []  # another replay was faster
-    received = [
-        (
-            event,
-            process_event(tx, channel, event, entry.id)
-            if storable(event.key) == entry.key
-            # A request that was journaled whole: each of its events gets an entry of its own.
-            else receive_event(tx, channel, event, request),
-        )
-        for event in events
-    ]
+    received = [(event, process_event(tx, channel, event, entry.id)) for event in events]
     return [(event, result) for event, result in received if result.is_new]
 
 

@@ -38,6 +38,7 @@ from hub.types import (
     RateLimit,
     SendReceipt,
     TextUnit,
+    UnreadableEvent,
     WebhookReply,
     WebhookRequest,
 )
@@ -110,7 +111,7 @@ class Messenger(HttpConnector[MessengerConfig]):
 
     # -- parse ---------------------------------------------------------------------
 
-    def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
+    def parse(self, request: WebhookRequest) -> Sequence[InboundEvent | UnreadableEvent]:
         return events_in(request.body, self.scope)
 
     # -- compose -------------------------------------------------------------------

@@ -6,15 +6,14 @@ Source: https://developers.facebook.com/docs/messenger-platform/reference/webhoo
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import orjson
 from pydantic import ValidationError
 
+from hub.connectors.lenient_json import read_json, write_json
 from hub.connectors.messenger.payloads import (
     Enclosure,
     Entry,
@@ -35,6 +34,7 @@ from hub.types import (
     InboundMessage,
     Location,
     Medium,
+    UnreadableEvent,
 )
 
 SCHEME = "messenger"
@@ -58,64 +58,51 @@ EMOJI = {
 }
 
 
-def events_in(body: bytes, page: str) -> list[InboundEvent]:
+def events_in(body: bytes, page: str) -> list[InboundEvent | UnreadableEvent]:
     """The events of our page in a request, into which Meta puts many events of many pages.
-
-    A bad event is left out where others can be read: Meta would send all of them again for a day
-    and a half.
 
     Args:
         body: the request's body.
         page: the id of our page.
 
     Raises:
-        PayloadInvalid: no event can be read.
+        PayloadInvalid: the body is not of the form that Meta sends.
         EventIgnored: no event is for this page, or none is of use to an inbox.
     """
     try:
-        envelope = Envelope.model_validate(_json(body))
-    except (ValueError, RecursionError):
+        envelope = Envelope.model_validate(read_json(body))
+    except ValueError:
         raise PayloadInvalid("Not of the form that Meta sends.") from None
     if envelope.object != "page":
         raise EventIgnored(f"About {envelope.object!r} and not about a page.")
-    events: list[InboundEvent] = []
+    events: list[InboundEvent | UnreadableEvent] = []
     ignored: list[str] = []
-    unread = 0
-    for item, raw in _items(envelope, page):
+    for item, around in _items(envelope, page):
+        raw = body
         try:
+            raw = write_json({"object": "page", "entry": [around]})
             events.append(_event(Event.model_validate(item), raw, page))
-        except ValidationError:
-            unread += 1
         except EventIgnored as reason:
             ignored.append(reason.message)
+        except Exception as error:  # noqa: BLE001 - one odd event must not withhold the others
+            key = f"unreadable:{_digest(raw)}"
+            events.append(UnreadableEvent(key=key, raw=raw, reason=type(error).__name__))
     if events:
         return events
-    if unread:
-        raise PayloadInvalid("No event in it has the form that Meta sends.")
     raise EventIgnored(ignored[0] if ignored else "There is no event of this page in it.")
 
 
-def _items(envelope: Envelope, page: str) -> Iterator[tuple[Any, bytes]]:
-    """Every event of our page, each with the smallest body that holds it."""
+def _items(envelope: Envelope, page: str) -> Iterator[tuple[Any, Any]]:
+    """Every event of our page, each with the smallest entry that holds it."""
     for item in envelope.entry:
         try:
             entry = Entry.model_validate(item)
         except ValidationError:
-            yield item, b""
+            yield item, item
             continue
         if entry.id in ("", page):
             for event in entry.messaging or ():
-                alone = {"id": page, "time": entry.time, "messaging": [event]}
-                yield event, orjson.dumps({"object": "page", "entry": [alone]})
-
-
-def _json(body: bytes) -> Any:
-    """Raises ValueError. Half a surrogate pair, from a text cut in an emoji, becomes "�"."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        text = json.dumps(json.loads(body), ensure_ascii=False)
-        return orjson.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+                yield event, {"id": page, "time": entry.time, "messaging": [event]}
 
 
 def _event(event: Event, raw: bytes, page: str) -> InboundEvent:

@@ -42,6 +42,7 @@ from hub.types import (
     OutboundMessage,
     SendReceipt,
     TextUnit,
+    UnreadableEvent,
     WebhookReply,
     WebhookRequest,
 )
@@ -107,7 +108,7 @@ class Sms(HttpConnector[SmsConfig]):
 
     # -- parse ---------------------------------------------------------------------
 
-    def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
+    def parse(self, request: WebhookRequest) -> Sequence[InboundEvent | UnreadableEvent]:
         return [read_form(request, self.scheme)]
 
     def reply(self, request: WebhookRequest) -> WebhookReply:

@@ -7,6 +7,7 @@ https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-c
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from urllib.parse import parse_qsl, urlencode
 
@@ -27,6 +28,7 @@ from hub.types import (
     InboundEvent,
     InboundMessage,
     Medium,
+    UnreadableEvent,
     WebhookRequest,
 )
 
@@ -65,14 +67,14 @@ STATUSES: dict[str, DeliveryStatus] = {
 NOTES = {"partially_delivered": "Only a part of it arrived."}
 
 
-def read_form(request: WebhookRequest, scheme: str) -> InboundEvent:
+def read_form(request: WebhookRequest, scheme: str) -> InboundEvent | UnreadableEvent:
     """The one event in a form: a message, an opt-out, or a delivery report.
 
     Args:
         scheme: of the addresses.
 
     Raises:
-        PayloadInvalid: the body is not a form of Twilio's.
+        PayloadInvalid: the body is not a form about a message.
         EventIgnored: a report of no use.
     """
     try:
@@ -87,9 +89,15 @@ def read_form(request: WebhookRequest, scheme: str) -> InboundEvent:
     ]
     raw = urlencode([*pairs, *parameters]).encode() if parameters else request.body
     fields = fields_of([*pairs, *parameters])
-    if "MessageStatus" in fields:
-        return _update(_validated(StatusForm, fields), raw, scheme)
-    return _message(_validated(InboundForm, fields), raw, scheme)
+    try:
+        if "MessageStatus" in fields:
+            return _update(_validated(StatusForm, fields), raw, scheme)
+        return _message(_validated(InboundForm, fields), raw, scheme)
+    except PayloadInvalid as error:
+        if "MessageSid" not in fields:
+            raise
+        key = f"unreadable:{hashlib.sha256(raw).hexdigest()[:40]}"
+        return UnreadableEvent(key=key, raw=raw, reason=error.message)
 
 
 def form_pairs(request: WebhookRequest) -> list[tuple[str, str]]:
@@ -99,7 +107,8 @@ def form_pairs(request: WebhookRequest) -> list[tuple[str, str]]:
     """
     if request.form:
         return list(request.form)
-    return parse_qsl(request.body.decode(), keep_blank_values=True, max_num_fields=500)
+    text = request.body.decode("utf-8", "replace")
+    return parse_qsl(text, keep_blank_values=True, max_num_fields=500)
 
 
 def fields_of(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from telegram.request import BaseRequest, RequestData
 
 from hub.connectors.http import READ_SECONDS, Http, HttpCall, HttpFile, HttpResponse
 from hub.connectors.telegram.errors import error_from
-from hub.connectors.telegram.payloads import Answer, Updates
+from hub.connectors.telegram.payloads import Answer
 from hub.errors import ResponseUnexpected, SendError
 
 Result = TypeVar("Result")
@@ -82,8 +82,8 @@ class BotApi:
             raise error_from(answer)
         return answer
 
-    def updates(self, parameters: dict[str, Any], wait: float) -> list[dict[str, Any]]:
-        """The answer to getUpdates as JSON: updates that the library cannot read go to the journal.
+    def updates(self, parameters: dict[str, Any], wait: float) -> bytes:
+        """The body of the answer to getUpdates, which may have an update that is not readable.
 
         Args:
             parameters: of getUpdates, without `timeout`.
@@ -101,10 +101,7 @@ class BotApi:
         response = self._http.request(call)
         if not response.ok:
             raise error_from(response)
-        try:
-            return Updates.model_validate_json(response.body).result
-        except ValidationError:
-            raise ResponseUnexpected(UNREADABLE) from None
+        return response.body
 
     def file_call(self, path: str) -> HttpCall:
         """The call that downloads a file.

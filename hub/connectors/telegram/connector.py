@@ -15,12 +15,12 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-import orjson
 from telegram import Message
 
 from hub.connectors.base import Connector, PollResult
 from hub.connectors.http import HttpCall, HttpResponse
 from hub.connectors.telegram import outbound
+from hub.connectors.telegram.batches import number_in, split_batch
 from hub.connectors.telegram.client import AnswerUnread, BotApi
 from hub.connectors.telegram.config import TelegramConfig
 from hub.connectors.telegram.errors import error_from, is_no_photo, migrated_to
@@ -37,11 +37,13 @@ from hub.types import (
     RateLimit,
     SendReceipt,
     TextUnit,
+    UnreadableEvent,
     WebhookRequest,
 )
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105  the header's name
-UPDATES_AT_ONCE = 100
+#: How many updates a poll asks for; fewer where an answer cannot be read, in the end one alone.
+UPDATES_AT_ONCE = (100, 10, 1)
 
 
 class Telegram(Connector[TelegramConfig, BotCall, object]):
@@ -78,7 +80,7 @@ class Telegram(Connector[TelegramConfig, BotCall, object]):
 
     # -- parse ---------------------------------------------------------------------
 
-    def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
+    def parse(self, request: WebhookRequest) -> Sequence[InboundEvent | UnreadableEvent]:
         return [read_update(request.body, self.address)]
 
     # -- poll ----------------------------------------------------------------------
@@ -87,22 +89,32 @@ class Telegram(Connector[TelegramConfig, BotCall, object]):
         return self.config.mode == "polling"
 
     def poll(self, cursor: str, wait: float) -> PollResult:
-        parameters: dict[str, Any] = {"limit": UPDATES_AT_ONCE, "allowed_updates": ALLOWED_UPDATES}
+        parameters: dict[str, Any] = {"allowed_updates": ALLOWED_UPDATES}
         if cursor:
             parameters["offset"] = int(cursor)
-        updates = self._api.updates(parameters, wait)
+        for limit in UPDATES_AT_ONCE:
+            try:
+                bodies = split_batch(self._api.updates({**parameters, "limit": limit}, wait))
+            except ResponseUnexpected:  # one of them makes all of them unreadable
+                if limit == 1:
+                    raise
+            else:
+                break
         # The number after a quiet week is a random one, so the last that came counts, not the
         # greatest: https://core.telegram.org/bots/api#update
+        numbers = [number for body in bodies if (number := number_in(body)) is not None]
+        if bodies and not numbers:  # the same would come with each poll
+            raise ResponseUnexpected("Telegram sent an update without a number.")
         return PollResult(
-            requests=tuple(map(self._as_webhook, updates)),
-            cursor=_cursor_after(updates[-1]) if updates else cursor,
+            requests=tuple(map(self._as_webhook, bodies)),
+            cursor=str(numbers[-1] + 1) if numbers else cursor,
         )
 
-    def _as_webhook(self, update: dict[str, Any]) -> WebhookRequest:
+    def _as_webhook(self, body: bytes) -> WebhookRequest:
         return WebhookRequest(
             method="POST",
             url=self.site.webhook_url(self.name),
-            body=orjson.dumps(update),
+            body=body,
             headers={"content-type": "application/json", SECRET_HEADER: self._secret},
         )
 
@@ -225,10 +237,3 @@ class Telegram(Connector[TelegramConfig, BotCall, object]):
             return self.config.secret_token.get_secret_value()
         key = self.config.token.get_secret_value().encode()
         return hmac.new(key, b"secret_token of setWebhook", hashlib.sha256).hexdigest()
-
-
-def _cursor_after(update: dict[str, Any]) -> str:
-    update_id = update.get("update_id")
-    if not isinstance(update_id, int):
-        raise ResponseUnexpected("Telegram sent an update without a number.")
-    return str(update_id + 1)

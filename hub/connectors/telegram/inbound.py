@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import orjson
 from telegram import (
     CallbackQuery,
     ChatMemberUpdated,
@@ -19,6 +18,8 @@ from telegram import (
     Update,
 )
 
+from hub.connectors.lenient_json import read_json
+from hub.connectors.telegram.batches import number_in
 from hub.connectors.telegram.payloads import (
     full_name,
     identifier,
@@ -40,6 +41,7 @@ from hub.types import (
     InboundMessage,
     Location,
     Medium,
+    UnreadableEvent,
 )
 
 #: Telegram leaves message_reaction out unless it is asked for by name.
@@ -71,7 +73,7 @@ NOT_SHOWN = (
 MakeAddress = Callable[[str], Address]
 
 
-def read_update(body: bytes, address_of: MakeAddress) -> InboundEvent:
+def read_update(body: bytes, address_of: MakeAddress) -> InboundEvent | UnreadableEvent:
     """The one event in an Update.
 
     Args:
@@ -83,11 +85,16 @@ def read_update(body: bytes, address_of: MakeAddress) -> InboundEvent:
         EventIgnored: the Update has nothing for an inbox.
     """
     try:
-        document = orjson.loads(body)
-        update = Update.de_json(document, None)
+        update = Update.de_json(read_json(body), None)
+        return UpdateReader(update, body, address_of).event()
+    except EventIgnored:
+        raise
     except Exception as error:  # noqa: BLE001  the library trips over a wrong type in any way
-        raise PayloadInvalid(f"not an Update of the Bot API ({type(error).__name__})") from None
-    return UpdateReader(update, body, address_of).event()
+        reason = error.message if isinstance(error, PayloadInvalid) else type(error).__name__
+        number = number_in(body)
+        if number is None:
+            raise PayloadInvalid(f"not an Update of the Bot API ({reason})") from None
+        return UnreadableEvent(key=f"update:{number}", raw=body, reason=reason)
 
 
 class UpdateReader:

@@ -29,12 +29,6 @@ class Answer(BaseModel):
     result: Any
 
 
-class Updates(BaseModel):
-    """The answer to getUpdates."""
-
-    result: list[dict[str, Any]]
-
-
 class Parameters(BaseModel):
     """https://core.telegram.org/bots/api#responseparameters"""
 
