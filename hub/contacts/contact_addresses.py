@@ -36,6 +36,8 @@ class ContactAddress:
     #: Whether the contact that the address belongs to has a name.
     is_named: bool
     is_new: bool = False
+    #: Whether the contact, which was known before, got its name in this transaction.
+    is_newly_named: bool = False
     #: `verified` when the customer proved to hold the address, else `asserted`.
     evidence: str = "verified"
 
@@ -152,6 +154,7 @@ def find_or_create_contact_address(
         profiles.add_name(tx, contact_address.contact_id, profile.name)
         contact_address = find_contact_address(tx.connection, address)
         assert contact_address is not None
+        return replace(contact_address, is_newly_named=True)
     return contact_address
 
 

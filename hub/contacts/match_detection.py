@@ -7,7 +7,7 @@ gives its reason in one sentence, and an agent's decision about two contacts is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import or_, select, update
@@ -165,22 +165,21 @@ def match_signature(tx: Transaction, contact_id: int, event: InboundMessage) -> 
 
 
 def suggest_same_text(
-    tx: Transaction, contact_id: int, same_name_ids: Iterable[int], name: str, content: str
+    tx: Transaction, contact_id: int, same_name_id: int, name: str, content: str
 ) -> None:
-    """Suggests contacts of the same name that sent the same a moment ago.
+    """Suggests a contact of the same name that sent the same within minutes.
 
     Args:
         content: what was the same: `words` or `file`.
     """
-    for same_name_id in same_name_ids:
-        suggest_match(
-            tx,
-            contact_id,
-            same_name_id,
-            evidence="inferred",
-            method="name and words",
-            reason=f"Both are called {name} and sent the same {content} within minutes.",
-        )
+    suggest_match(
+        tx,
+        contact_id,
+        same_name_id,
+        evidence="inferred",
+        method="name and words",
+        reason=f"Both are called {name} and sent the same {content} within minutes.",
+    )
 
 
 def contacts_named(tx: Transaction, contact_id: int, name: str) -> list[int]:

@@ -26,6 +26,7 @@ from hub.store.models import (
     messages,
     teams,
 )
+from hub.store.models.message import ONLY_HANDOVER
 from hub.types import Address
 
 #: The columns whose changes are events in the timeline, with the name of the event.
@@ -37,6 +38,8 @@ EVENT_NAMES = {
     "labels": "conversation.labels",
 }
 MAX_LABELS = 50
+#: The messages with only a handover's code that are expected among the unread ones.
+MAX_CODES = 20
 #: An agent accepted the conversation: no time to accept runs, and earlier attempts do not count.
 ACCEPTED: Mapping[str, Any] = MappingProxyType({"accept_by": None, "attempts": 0, "not_for": []})
 #: A resolved conversation is routed anew when it is opened again.
@@ -114,19 +117,18 @@ def mark_read(tx: Transaction, conversation_id: int, message_id: int) -> resourc
     """Marks a conversation as read up to a message, with it. Raises NotFound."""
     row = lock_row(tx, conversation_id)
     conversation_id = row.id
-    unread = len(
-        tx.execute(
-            select(messages.c.id)
-            .where(
-                lifecycle.message_is_in(conversation_id),
-                messages.c.id > message_id,
-                messages.c.direction == "in",
-                messages.c.type == "message",
-                messages.c.duplicate_of_id.is_(None),
-            )
-            .limit(max(row.unread_count, 1))
-        ).all()
+    later_messages = tx.execute(
+        select(messages.c.extra)
+        .where(
+            lifecycle.message_is_in(conversation_id),
+            messages.c.id > message_id,
+            messages.c.direction == "in",
+            messages.c.type == "message",
+            messages.c.duplicate_of_id.is_(None),
+        )
+        .limit(row.unread_count + MAX_CODES)
     )
+    unread = sum(ONLY_HANDOVER not in message.extra for message in later_messages)
     if unread < row.unread_count:
         tx.execute(
             update(conversations)

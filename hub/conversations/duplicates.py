@@ -5,8 +5,9 @@ The same text, or the same file, within minutes is one message to answer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, select
 
@@ -27,6 +28,8 @@ MIN_BYTES = 1024
 #: The number of earlier messages that are compared.
 MAX_COMPARED = 20
 
+_IS_COMPARED = (messages.c.direction == "in", messages.c.type == "message")
+
 
 def find_original(
     tx: Transaction,
@@ -41,11 +44,12 @@ def find_original(
     is_first_address = conversation.last_inbound_address_id in (None, sender.address_id)
     if is_first_address and len(conversation.connectors) < 2:
         return None
-    if conversation.has_new_status or not _is_comparable(event):
+    content = _content_of_event(tx, event)
+    if conversation.has_new_status or content is None:
         return None  # a message that opens a conversation again has to be answered
     return _find_same_message(
         tx,
-        event,
+        content,
         lifecycle.message_is_in(conversation.id),
         messages.c.address_id != sender.address_id,
     )
@@ -53,18 +57,29 @@ def find_original(
 
 def suggest_same_name(tx: Transaction, sender: ContactAddress, event: InboundMessage) -> None:
     """Suggests contacts of the sender's name that sent the same text or file a moment ago."""
-    if not sender.name or not _is_comparable(event):
-        return
-    contact_ids = [
-        contact_id
-        for contact_id in match_detection.contacts_named(tx, sender.contact_id, sender.name)
-        if _find_same_message(
-            tx, event, messages.c.contact_id.in_(_select_linked_contacts(contact_id))
-        )
-        is not None
+    content = _content_of_event(tx, event)
+    if content is not None:
+        _suggest_same_content(tx, sender.contact_id, sender.name, [content])
+
+
+def suggest_for_new_name(tx: Transaction, contact_id: int, name: str) -> None:
+    """Suggests contacts with a name that became known after messages had come.
+
+    Args:
+        contact_id: the contact that has the name now; its last messages are compared with what the
+            others sent within minutes of each.
+    """
+    rows = tx.execute(
+        select(messages.c.id, messages.c.text, messages.c.received_at)
+        .where(messages.c.contact_id == contact_id, *_IS_COMPARED)
+        .order_by(messages.c.created_at.desc(), messages.c.id.desc())
+        .limit(MAX_COMPARED)
+    ).all()
+    files = _files_by_message(tx, [row.id for row in rows if not row.text.strip()])
+    contents = [
+        Content(comparable_text(row.text), files.get(row.id, []), row.received_at) for row in rows
     ]
-    content = "words" if comparable_text(event.text) else "file"
-    match_detection.suggest_same_text(tx, sender.contact_id, contact_ids, sender.name, content)
+    _suggest_same_content(tx, contact_id, name, [content for content in contents if content])
 
 
 def comparable_text(text: str) -> str:
@@ -73,58 +88,102 @@ def comparable_text(text: str) -> str:
     return folded if len(folded) >= MIN_CHARACTERS else ""
 
 
-def _is_comparable(event: InboundMessage) -> bool:
-    has_only_files = not event.text.strip() and bool(_file_signature(event.attachments))
-    return bool(comparable_text(event.text)) or has_only_files
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is compared of a message: its text, or its files where it has no text.
+
+    It is false where neither can be compared.
+
+    Args:
+        text: as `comparable_text` returns it.
+        files: the media type and the size in bytes of each file, sorted.
+        at: when the message arrived.
+    """
+
+    text: str
+    files: list[tuple[str, int]]
+    at: datetime
+
+    def __bool__(self) -> bool:
+        return bool(self.text or self.files)
+
+    @property
+    def kind(self) -> str:
+        """`words` or `file`, for the sentence of a suggestion."""
+        return "words" if self.text else "file"
+
+
+def _content_of_event(tx: Transaction, event: InboundMessage) -> Content | None:
+    files = [] if event.text.strip() else _file_signature(event.attachments)
+    return Content(comparable_text(event.text), files, tx.now) or None
+
+
+def _suggest_same_content(
+    tx: Transaction, contact_id: int, name: str, contents: Sequence[Content]
+) -> None:
+    """Suggests the contacts with a name that sent one of these contents within minutes of it."""
+    if not name or not contents:
+        return
+    for other_id in match_detection.contacts_named(tx, contact_id, name):
+        is_of_other = messages.c.contact_id.in_(_select_linked_contacts(other_id))
+        for content in contents:
+            if _find_same_message(tx, content, is_of_other) is not None:
+                match_detection.suggest_same_text(tx, contact_id, other_id, name, content.kind)
+                break
 
 
 def _find_same_message(
-    tx: Transaction, event: InboundMessage, *conditions: ColumnElement[bool]
+    tx: Transaction, content: Content, *conditions: ColumnElement[bool]
 ) -> int | None:
-    """The id of the newest recent message with the same text or files, under conditions."""
+    """The id of the newest message with the same content within minutes, under conditions."""
     rows = tx.execute(
         select(messages.c.id, messages.c.text)
         .where(
             *conditions,
-            messages.c.direction == "in",
-            messages.c.type == "message",
+            *_IS_COMPARED,
             messages.c.duplicate_of_id.is_(None),
-            messages.c.received_at >= tx.now - WITHIN,
+            messages.c.received_at.between(content.at - WITHIN, content.at + WITHIN),
         )
         .order_by(messages.c.id.desc())
         .limit(MAX_COMPARED)
     ).all()
-    text = comparable_text(event.text)
-    if text:
-        return next((row.id for row in rows if comparable_text(row.text) == text), None)
+    if content.text:
+        return next((row.id for row in rows if comparable_text(row.text) == content.text), None)
     files = _files_by_message(tx, [row.id for row in rows if not row.text.strip()])
-    signature = _file_signature(event.attachments)
-    return next((row.id for row in rows if files.get(row.id) == signature), None)
+    return next((row.id for row in rows if files.get(row.id) == content.files), None)
 
 
 def _file_signature(files: Sequence[Attachment]) -> list[tuple[str, int]]:
     """The media types and sizes of files; empty when one of them could be any file."""
-    signature = [
-        (file.media_type, file.size)
-        for file in files
-        if file.size is not None and file.size >= MIN_BYTES and file.medium is not Medium.STICKER
-    ]
-    return sorted(signature) if len(signature) == len(files) else []
+    return _signature((file.media_type, file.size, file.medium) for file in files)
+
+
+def _signature(files: Iterable[tuple[str, int | None, str]]) -> list[tuple[str, int]]:
+    """The same of files by media type, size and medium."""
+    signature = []
+    for media_type, size, medium in files:
+        if size is None or size < MIN_BYTES or medium == Medium.STICKER:
+            return []
+        signature.append((media_type, size))
+    return sorted(signature)
 
 
 def _files_by_message(
     tx: Transaction, message_ids: Sequence[int]
 ) -> dict[int, list[tuple[str, int]]]:
     """The media types and sizes of the files of messages."""
-    files: dict[int, list[tuple[str, int]]] = {}
+    files: dict[int, list[tuple[str, int | None, str]]] = {}
     rows = tx.execute(
-        select(attachments.c.message_id, attachments.c.media_type, attachments.c.size).where(
-            attachments.c.message_id.in_(message_ids)
-        )
+        select(
+            attachments.c.message_id,
+            attachments.c.media_type,
+            attachments.c.size,
+            attachments.c.medium,
+        ).where(attachments.c.message_id.in_(message_ids))
     )
     for row in rows:
-        files.setdefault(row.message_id, []).append((row.media_type, row.size or 0))
-    return {message_id: sorted(signature) for message_id, signature in files.items()}
+        files.setdefault(row.message_id, []).append((row.media_type, row.size, row.medium))
+    return {message_id: _signature(signature) for message_id, signature in files.items()}
 
 
 def _select_linked_contacts(contact_id: int) -> Select[tuple[int]]:

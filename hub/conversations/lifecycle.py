@@ -125,6 +125,8 @@ def start_conversation(
         "last_message_id": None,
         "last_inbound_address_id": None,
         "last_inbound_connector": None,
+        "answer_address_id": None,
+        "answer_connector": None,
         "context_card": None,
         "last_activity_at": tx.now,
         "created_at": tx.now,

@@ -36,6 +36,8 @@ class ConversationRow:
     last_message_id: int | None
     last_inbound_address_id: int | None
     last_inbound_connector: str | None
+    answer_address_id: int | None
+    answer_connector: str | None
     context_card: dict[str, Any] | None
     last_activity_at: datetime
     created_at: datetime

@@ -43,6 +43,8 @@ class ConversationState:
     last_activity_at: datetime = NEVER
     last_inbound_address_id: int | None = None
     last_inbound_connector: str | None = None
+    answer_address_id: int | None = None
+    answer_connector: str | None = None
     merged_into_id: int | None = None
 
     @property
@@ -91,6 +93,8 @@ def merge_into(
         if moves_customer:
             survivor.last_inbound_address_id = merged.last_inbound_address_id
             survivor.last_inbound_connector = merged.last_inbound_connector
+            survivor.answer_address_id = merged.answer_address_id
+            survivor.answer_connector = merged.answer_connector
     merged.merged_into_id = survivor.id
 
 

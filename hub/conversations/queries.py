@@ -149,25 +149,28 @@ def messages_after(
 
 
 @dataclass(frozen=True, slots=True)
-class LastInbound:
-    """The connector and the address by which a customer wrote last."""
+class AnswerPlace:
+    """The connector and the address by which an answer goes out that names no message."""
 
     connector: str
     address: Address
 
 
-def last_inbound(connection: Connection, conversation_id: int) -> LastInbound | None:
-    """The connector and the address of a conversation's last inbound message."""
+def answer_place(connection: Connection, conversation_id: int) -> AnswerPlace | None:
+    """Where an answer in a conversation goes; None where its customer wrote nothing yet."""
     row = connection.execute(
-        select(messages.c.connector, addresses.c.scheme, addresses.c.path, addresses.c.scope)
-        .join(addresses, addresses.c.id == messages.c.address_id)
-        .where(messages.c.conversation_id == conversation_id, messages.c.direction == "in")
-        .order_by(messages.c.id.desc())
-        .limit(1)
+        select(
+            conversations.c.answer_connector,
+            addresses.c.scheme,
+            addresses.c.path,
+            addresses.c.scope,
+        )
+        .join(addresses, addresses.c.id == conversations.c.answer_address_id)
+        .where(conversations.c.id == conversation_id)
     ).first()
     if row is None:
         return None
-    return LastInbound(row.connector, Address(row.scheme, row.path, row.scope))
+    return AnswerPlace(row.answer_connector, Address(row.scheme, row.path, row.scope))
 
 
 def inbound_by_client_id(

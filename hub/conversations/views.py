@@ -25,6 +25,7 @@ from hub.store.models import (
     message_edits,
     messages,
 )
+from hub.store.models.message import ONLY_HANDOVER
 
 _root = contacts.alias("root")
 
@@ -105,9 +106,18 @@ SELECT_CONVERSATIONS: Select[Any] = (
 _MESSAGE_COLUMNS = itemgetter(*messages.c.keys())
 _NO_DELIVERY = (None,) * sum(name.startswith("delivery_") for name in MessageRow._fields)
 
-#: The fields of `extra` that are fields of the message, or are for the connector alone.
+#: The fields of `extra` that are fields of the message, or are for the connector or the hub alone.
 EXTRA_SHOWN_ELSEWHERE = frozenset(
-    {"location", "card", "buttons", "reactions", "event", "callback_query_id", "keyword"}
+    {
+        "location",
+        "card",
+        "buttons",
+        "reactions",
+        "event",
+        "callback_query_id",
+        "keyword",
+        ONLY_HANDOVER,
+    }
 )
 
 

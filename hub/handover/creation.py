@@ -50,21 +50,21 @@ def create_handover(
     Args:
         created_by: the name of the agent who creates it, or `contact`, or `hub`.
         author: the author of the event in the timeline, where more is known than `created_by`.
-        contact_id: the contact that it is created for; without it the contact whose address wrote
-            last in the conversation.
+        contact_id: the contact that it is created for; without it the contact to whose address
+            an answer goes.
 
     Raises:
         NotFound: there is no such conversation.
         LimitExceeded: `MAX_CREATED` were created in this conversation within the hour.
     """
     row = tx.execute(
-        select(conversations.c.contact_id, addresses.c.contact_id.label("last_inbound_contact_id"))
-        .outerjoin(addresses, addresses.c.id == conversations.c.last_inbound_address_id)
+        select(conversations.c.contact_id, addresses.c.contact_id.label("answered_contact_id"))
+        .outerjoin(addresses, addresses.c.id == conversations.c.answer_address_id)
         .where(conversations.c.id == conversation_id)
     ).first()
     if row is None:
         raise NotFound("There is no such conversation.")
-    contact_id = contact_id or row.last_inbound_contact_id or row.contact_id
+    contact_id = contact_id or row.answered_contact_id or row.contact_id
     _check_limit(tx, conversation_id)
     token, code = new_token(), new_code()
     expires_at = tx.now + expires_after

@@ -64,15 +64,15 @@ def find_offer_candidates(
     """
     is_open = conversations.c.status == "open"
     is_unanswered = is_open & conversations.c.waiting_since.is_not(None)
-    is_on_page = conversations.c.last_inbound_connector.in_(pages)
+    is_on_page = conversations.c.answer_connector.in_(pages)
     long_ago = now - after
-    may_be_late = conversations.c.last_inbound_connector.in_({*pages, *windows})
+    may_be_late = conversations.c.answer_connector.in_({*pages, *windows})
     waits_long = (
         is_open & conversations.c.assignee_id.is_(None) & (conversations.c.queued_at <= long_ago)
     )
     has_left = exists().where(
         visitor_sessions.c.visitor == addresses.c.path,
-        visitor_sessions.c.connector == conversations.c.last_inbound_connector,
+        visitor_sessions.c.connector == conversations.c.answer_connector,
         visitor_sessions.c.left_at <= long_ago,
     )
     candidates = [
@@ -82,7 +82,7 @@ def find_offer_candidates(
     for connector, window in windows.items():
         closes_soon = (
             is_unanswered
-            & (conversations.c.last_inbound_connector == connector)
+            & (conversations.c.answer_connector == connector)
             & (reaches.c.last_inbound_at > now - window)
             & (reaches.c.last_inbound_at <= now - window + BEFORE_CLOSING)
         )
@@ -102,23 +102,21 @@ def _find_candidates(
         select(
             conversations.c.id,
             contacts.c.id.label("contact_id"),
-            conversations.c.last_inbound_connector,
-            conversations.c.last_inbound_address_id,
+            conversations.c.answer_connector,
+            conversations.c.answer_address_id,
         )
-        .join(addresses, addresses.c.id == conversations.c.last_inbound_address_id)
+        .join(addresses, addresses.c.id == conversations.c.answer_address_id)
         .join(contacts, contacts.c.id == addresses.c.contact_id)
         .join(
             reaches,
-            (reaches.c.address_id == conversations.c.last_inbound_address_id)
-            & (reaches.c.connector == conversations.c.last_inbound_connector),
+            (reaches.c.address_id == conversations.c.answer_address_id)
+            & (reaches.c.connector == conversations.c.answer_connector),
         )
         .where(condition, ~_has_offer(conversations.c.id))
         .limit(MAX_CANDIDATES)
     )
     return [
-        OfferCandidate(
-            row.id, row.contact_id, row.last_inbound_connector, row.last_inbound_address_id
-        )
+        OfferCandidate(row.id, row.contact_id, row.answer_connector, row.answer_address_id)
         for row in rows
     ]
 

@@ -181,7 +181,7 @@ def _set_unread_counts(
     inbound_ids: dict[int, list[int]] = defaultdict(list)
     last_clearing_id: dict[int, int] = {}
     for entry in entries:
-        if entry.direction == "in" and entry.type == "message" and entry.duplicate_of_id is None:
+        if _counts_as_unread(entry):
             inbound_ids[entry.conversation_id].append(entry.id)
         elif _clears_unread(entry):
             last_clearing_id[entry.conversation_id] = entry.id
@@ -201,6 +201,11 @@ def _set_unread_counts(
         old_count = state.unread_count - len(replayed_ids)
         unread_count = sum(1 for id_ in replayed_ids if id_ not in read_ids)
         state.unread_count = unread_count + (0 if are_old_read else max(old_count, 0))
+
+
+def _counts_as_unread(entry: TimelineEntry) -> bool:
+    is_message = entry.direction == "in" and entry.type == "message"
+    return is_message and entry.duplicate_of_id is None and not entry.is_only_handover
 
 
 def _clears_unread(entry: TimelineEntry) -> bool:

@@ -23,6 +23,9 @@ from hub.conversations.merge_state import (
     union,
 )
 
+#: The event by which a customer continues on another channel before they write there.
+REDEEMED_EVENT = "handover.redeemed"
+
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
@@ -31,9 +34,12 @@ class TimelineEntry:
     Args:
         conversation_id: the conversation that it is in now.
         contact_id: the contact whose address sent or received it.
+        address_id, connector: where it was sent or received; those of a redeemed handover are where
+            the customer continued; None for a note and for any other event.
         at: when the hub received it.
         event: the event as JSON, with its `name`; empty for a message or a note.
         is_echo: whether an agent sent it by the provider's own app.
+        is_only_handover: whether it has nothing but a handover's code, so that it needs no answer.
     """
 
     id: int
@@ -49,6 +55,7 @@ class TimelineEntry:
     event: Mapping[str, Any] = field(default_factory=dict)
     duplicate_of_id: int | None = None
     is_echo: bool = False
+    is_only_handover: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +250,8 @@ class Simulation:
             self._apply_inbound(state, entry)
         elif is_message:
             self._apply_answer(state, entry)
+        elif entry.type == "event" and entry.event.get("name") == REDEEMED_EVENT:
+            _move_customer(state, entry)
         elif entry.type == "event":
             _apply_decision(state, entry)
             if state.status == "resolved":
@@ -281,14 +290,15 @@ class Simulation:
         return state
 
     def _apply_inbound(self, state: ConversationState, entry: TimelineEntry) -> None:
-        """Applies a customer's message: it is unread and waits, unless it is a duplicate."""
-        state.last_inbound_address_id = entry.address_id
-        state.last_inbound_connector = entry.connector
+        """Applies a customer's message: it is unread and waits, unless it is a repeat or a code."""
+        _move_customer(state, entry)
         original_id = entry.duplicate_of_id
         if original_id is not None:
             if self._is_same_person(entry.contact_id, self._contact_of.get(original_id)):
                 return
             self.former_duplicates.add(entry.id)
+        if entry.is_only_handover:
+            return
         state.unread_count += 1
         self.unread.setdefault(state.id, []).append(entry.id)
         state.waiting_since = state.waiting_since or entry.at
@@ -308,6 +318,14 @@ class Simulation:
             state.assignee_id = entry.author_id
         if state.status in ("snoozed", "resolved"):
             state.status, state.snoozed_until, state.resolved_at = "open", None, None
+
+
+def _move_customer(state: ConversationState, entry: TimelineEntry) -> None:
+    """Applies that the customer was heard at the address of an entry: answers go there."""
+    if entry.address_id is None:
+        return
+    state.last_inbound_address_id = state.answer_address_id = entry.address_id
+    state.last_inbound_connector = state.answer_connector = entry.connector
 
 
 def _apply_decision(state: ConversationState, entry: TimelineEntry) -> None:

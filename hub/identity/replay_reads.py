@@ -11,10 +11,11 @@ from sqlalchemy import select
 from hub.contacts.roots import Roots
 from hub.conversations.merge_state import ConversationState
 from hub.identity import snapshots
-from hub.identity.replay import LaterLink, TimelineEntry
+from hub.identity.replay import REDEEMED_EVENT, LaterLink, TimelineEntry
 from hub.identity.snapshots import ConversationRow, LinkRow, Snapshot, state_of
 from hub.store.engine import Transaction
-from hub.store.models import contacts, conversations, links, messages
+from hub.store.models import addresses, contacts, conversations, links, messages
+from hub.store.models.message import ONLY_HANDOVER
 
 #: The most ids in one statement.
 MAX_IDS = 500
@@ -157,7 +158,7 @@ def read_entries(tx: Transaction, scope: ReplayScope) -> list[TimelineEntry]:
         .where(messages.c.conversation_id.in_(conversation_ids), messages.c.id > after)
         .order_by(messages.c.id)
     )
-    return [
+    entries = [
         TimelineEntry(
             id=row.id,
             conversation_id=row.conversation_id,
@@ -172,9 +173,40 @@ def read_entries(tx: Transaction, scope: ReplayScope) -> list[TimelineEntry]:
             event=row.extra.get("event") or {},
             duplicate_of_id=row.duplicate_of_id,
             is_echo=row.direction == "out" and row.journal_id is not None,
+            is_only_handover=bool(row.extra.get(ONLY_HANDOVER)),
         )
         for row in rows
         if row.contact_id in scope.since and row.id > scope.since[row.contact_id]
+    ]
+    return _with_places_of_handovers(tx, entries)
+
+
+def _with_places_of_handovers(
+    tx: Transaction, entries: Sequence[TimelineEntry]
+) -> list[TimelineEntry]:
+    """Gives the redeemed handovers among entries the connector and address they were redeemed at.
+
+    The row of an event has neither: they are in what the event says.
+    """
+    redeemed = [entry for entry in entries if entry.event.get("name") == REDEEMED_EVENT]
+    address_ids: dict[tuple[int, str], int] = {}
+    for chunk in chunks(sorted({entry.contact_id for entry in redeemed})):
+        rows = tx.execute(
+            select(
+                addresses.c.id, addresses.c.contact_id, addresses.c.scheme, addresses.c.path
+            ).where(addresses.c.contact_id.in_(chunk))
+        )
+        for row in rows:
+            address_ids[row.contact_id, f"{row.scheme}:{row.path}"] = row.id
+    return [
+        replace(
+            entry,
+            connector=entry.event["connector"],
+            address_id=address_ids.get((entry.contact_id, entry.event["address"])),
+        )
+        if entry.event.get("name") == REDEEMED_EVENT
+        else entry
+        for entry in entries
     ]
 
 

@@ -17,6 +17,7 @@ from hub.inbound.channel import InboundChannel, ReceiveResult
 from hub.schema.author import Author
 from hub.schema.tokens import read_reply_token
 from hub.store.engine import Transaction
+from hub.store.models.message import ONLY_HANDOVER
 from hub.switches import detection
 from hub.types import InboundMessage
 
@@ -34,6 +35,8 @@ def add_inbound_message(
         event.profile,
         evidence="verified" if event.authenticated else "asserted",
     )
+    if sender.is_newly_named:
+        duplicates.suggest_for_new_name(tx, sender.contact_id, event.profile.name)
     handover = arrival.redeem_from_message(tx, event, channel.name, sender)
     redeemed = handover if isinstance(handover, RedeemedHandover) else None
     if redeemed is not None:
@@ -68,7 +71,14 @@ def add_inbound_message(
         first_text="" if is_only_handover else event.text,
     )
     values = _add_row(
-        tx, channel, event, conversation, journal_id, answered, duplicate_of_id=duplicate_of_id
+        tx,
+        channel,
+        event,
+        conversation,
+        journal_id,
+        answered,
+        duplicate_of_id=duplicate_of_id,
+        is_only_handover=is_only_handover,
     )
     begins_waiting = False
     if not is_only_handover and duplicate_of_id is None:
@@ -196,12 +206,15 @@ def _add_row(
     event_fields: dict[str, Any] | None = None,
     type: str = "message",
     duplicate_of_id: int | None = None,
+    is_only_handover: bool = False,
 ) -> dict[str, Any]:
     """Adds the row of a message, with its files. Returns all its columns."""
     sender = conversation.contact_address
     extra: dict[str, Any] = dict(event.extra)
     if event_fields is not None:
         extra["event"] = event_fields
+    if is_only_handover:
+        extra[ONLY_HANDOVER] = True
     if event.location:
         extra["location"] = asdict(event.location)
     if event.card:

@@ -54,7 +54,9 @@ def find_destination(
     """Finds the address and the channel of an answer.
 
     It is the address of the message that is answered, unless the sender chose another channel.
-    Without such a message it is the address where the customer is now.
+    Without such a message it is the address of the last message that came into this conversation,
+    or the one to which a handover has brought the customer since. A link that an agent makes tells
+    where else a customer wrote, and changes no answer's address.
 
     Args:
         chosen: the name of the connector that the sender chose.
@@ -151,15 +153,15 @@ def _current_place(tx: Transaction, conversation_id: int) -> MessagePlace | None
     conversation_contact = contacts.alias()
     row = tx.execute(
         select(
-            conversations.c.last_inbound_connector.label("connector"),
-            conversations.c.last_inbound_address_id.label("address_id"),
+            conversations.c.answer_connector.label("connector"),
+            conversations.c.answer_address_id.label("address_id"),
         )
-        .join(addresses, addresses.c.id == conversations.c.last_inbound_address_id)
+        .join(addresses, addresses.c.id == conversations.c.answer_address_id)
         .join(contacts, contacts.c.id == addresses.c.contact_id)
         .join(conversation_contact, conversation_contact.c.id == conversations.c.contact_id)
         .where(
             conversations.c.id == conversation_id,
-            conversations.c.last_inbound_connector.is_not(None),
+            conversations.c.answer_connector.is_not(None),
             # An undone link may have left the address of another contact.
             contacts.c.root_id == conversation_contact.c.root_id,
         )

@@ -224,20 +224,15 @@ def record_customer_read(
     Returns:
         The ids of the messages whose status changed.
     """
+    read_messages = select(messages.c.id).where(messages.c.address_id == reader.address_id)
     if event.external_id.isdecimal():
-        limit = tx.execute(
-            select(messages.c.created_at).where(
-                messages.c.id == int(event.external_id),
-                messages.c.address_id == reader.address_id,
-            )
-        ).scalar()
+        last_read = read_messages.where(messages.c.id == int(event.external_id)).scalar_subquery()
+        # By the order of arrival: a customer's own message may have an earlier time of its own.
+        read_messages = read_messages.where(messages.c.id <= last_read)
+    elif event.at is not None:
+        read_messages = read_messages.where(messages.c.created_at <= event.at)
     else:
-        limit = event.at
-    if limit is None:
         return []
-    read_messages = select(messages.c.id).where(
-        messages.c.address_id == reader.address_id, messages.c.created_at <= limit
-    )
     message_ids = tx.execute(
         select(deliveries.c.message_id)
         .where(

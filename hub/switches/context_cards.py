@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
 from heapq import nlargest
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ from hub.conversations.loaded_conversation import LoadedConversation
 from hub.schema.resources import Given, Place
 from hub.store.engine import Transaction
 from hub.store.models import attachments, contacts, conversations, messages
+from hub.store.models.message import ONLY_HANDOVER
 from hub.switches import context_rules
 from hub.switches.context_rules import CardMessage
 
@@ -44,11 +44,15 @@ class _MessageRow(NamedTuple):
     text: str
     direction: str
     author_type: str
-    created_at: datetime
+    is_only_handover: bool
 
 
 def _card_messages(tx: Transaction, conversation_id: int) -> list[CardMessage]:
-    """Returns the last messages of a conversation with the names of their files, oldest first."""
+    """Returns the last messages of a conversation with the names of their files, oldest first.
+
+    They are in the order in which they arrived: a mail that the provider held back is unanswered,
+    however early its own time. A message that has only a handover's code is none of them.
+    """
     rows = _newest_messages(tx, conversation_id)
     file_names: dict[int, list[str]] = defaultdict(list)
     for file in tx.execute(
@@ -66,11 +70,12 @@ def _card_messages(tx: Transaction, conversation_id: int) -> list[CardMessage]:
             file_names=tuple(file_names[row.id]),
         )
         for row in reversed(rows)
+        if not row.is_only_handover
     ]
 
 
 def _newest_messages(tx: Transaction, conversation_id: int) -> list[_MessageRow]:
-    """Returns the last messages, newest first, also of conversations merged into this one.
+    """Returns the last messages to arrive, newest first, also of conversations merged into it.
 
     It is one query by the index for each of these conversations: a single query for all of them
     would sort every message that they ever had.
@@ -79,7 +84,13 @@ def _newest_messages(tx: Transaction, conversation_id: int) -> list[_MessageRow]
         select(conversations.c.id).where(conversations.c.merged_into_id == conversation_id)
     ).scalars()
     rows = [
-        _MessageRow(row.id, row.text, row.direction, row.author_type, row.created_at)
+        _MessageRow(
+            row.id,
+            row.text,
+            row.direction,
+            row.author_type,
+            bool(row.extra.get(ONLY_HANDOVER)),
+        )
         for each_id in (conversation_id, *merged_ids.all())
         for row in tx.execute(
             select(
@@ -87,14 +98,14 @@ def _newest_messages(tx: Transaction, conversation_id: int) -> list[_MessageRow]
                 messages.c.text,
                 messages.c.direction,
                 messages.c.author_type,
-                messages.c.created_at,
+                messages.c.extra,
             )
             .where(messages.c.conversation_id == each_id, messages.c.type == "message")
-            .order_by(messages.c.created_at.desc(), messages.c.id.desc())
+            .order_by(messages.c.id.desc())
             .limit(context_rules.MAX_MESSAGES)
         )
     ]
-    return nlargest(context_rules.MAX_MESSAGES, rows, key=lambda row: (row.created_at, row.id))
+    return nlargest(context_rules.MAX_MESSAGES, rows, key=lambda row: row.id)
 
 
 def _form_details(tx: Transaction, conversation_id: int) -> list[Given]:

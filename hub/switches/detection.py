@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, insert, or_, select, true
@@ -26,6 +26,11 @@ from hub.store.engine import Transaction
 from hub.store.models import addresses, channel_switches, conversations, links, messages
 from hub.switches import context_cards
 from hub.types import Address
+
+#: The most messages of one address that the last one to arrive has overtaken.
+MAX_OVERTAKEN = 20
+#: For how long a provider holds a message back at most, for the reports.
+HELD_BACK_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,8 @@ def detect_switch(
 ) -> Switch | None:
     """Sets the channel that the customer wrote by last, and records a switch where it is new.
 
+    Answers that name no message go there from now on.
+
     Args:
         contact_address: the address that writes now.
         connector: the name of the connector by which it writes.
@@ -82,6 +89,7 @@ def detect_switch(
 
     Returns: None where the customer wrote by this connector before, or never wrote.
     """
+    _set_answer_place(conversation, connector, contact_address.address_id)
     previous_connector = conversation.last_inbound_connector
     previous_address_id = conversation.last_inbound_address_id
     if previous_connector == connector and previous_address_id == contact_address.address_id:
@@ -105,6 +113,12 @@ def detect_switch(
     )
     _record_switch(tx, conversation, contact_address, switch, at)
     return switch
+
+
+def _set_answer_place(conversation: LoadedConversation, connector: str, address_id: int) -> None:
+    if conversation.answer_connector != connector or conversation.answer_address_id != address_id:
+        conversation.answer_connector = connector
+        conversation.answer_address_id = address_id
 
 
 class _Recognition(NamedTuple):
@@ -174,7 +188,11 @@ def _record_merged(
     kept_state: ConversationState,
     link: resources.Link,
 ) -> None:
-    """Records a switch in the kept conversation, where both were by different connectors."""
+    """Records a switch in the kept conversation, where both were by different connectors.
+
+    The customer was heard last on the newer channel, which the next switch starts from. Answers go
+    where they went before the link.
+    """
     if absorbed_state.last_inbound_connector == kept_state.last_inbound_connector:
         return
     activities = []
@@ -208,7 +226,7 @@ def _record_merged(
 
 @dataclass(frozen=True, slots=True)
 class _AddressActivity:
-    """An address, the kind of channel by which it wrote last, and when it did."""
+    """An address, the kind of channel by which it wrote last, and when that arrived."""
 
     id: int
     contact_id: int
@@ -219,23 +237,27 @@ class _AddressActivity:
 
 def _address_activity(tx: Transaction, address_id: int) -> _AddressActivity:
     row = tx.execute(select(addresses).where(addresses.c.id == address_id)).one()
-    last_message = tx.execute(_last_message_from(address_id)).first()
+    last_messages = tx.execute(_last_messages_from(address_id)).all()
+    last_message = max(last_messages, key=lambda message: message.id, default=None)
     return _AddressActivity(
         row.id,
         row.contact_id,
         Address(row.scheme, row.path, row.scope),
         last_message.kind if last_message is not None else row.scheme,
-        last_message.created_at if last_message is not None else None,
+        last_message.received_at if last_message is not None else None,
     )
 
 
-def _last_message_from(address_id: int) -> Select[Any]:
-    """Selects the last message from an address: by the index, however many there are."""
+def _last_messages_from(address_id: int) -> Select[Any]:
+    """Selects the newest messages from an address: by the index, however many there are.
+
+    The index goes by the provider's time. The message that arrived last is among the newest ones.
+    """
     return (
-        select(messages.c.kind, messages.c.created_at)
+        select(messages.c.id, messages.c.kind, messages.c.received_at)
         .where(messages.c.address_id == address_id, messages.c.direction == "in")
         .order_by(messages.c.created_at.desc())
-        .limit(1)
+        .limit(MAX_OVERTAKEN)
     )
 
 
@@ -255,13 +277,16 @@ def _seconds_until(
 
     They count from the first message from there after the last one from the previous address.
     """
+    since = previous.wrote_at
+    arrived_since = (
+        true()
+        if since is None
+        # The first condition goes by the index, which has no time of arrival.
+        else (messages.c.created_at > since - HELD_BACK_FOR) & (messages.c.received_at > since)
+    )
     first_message_at = tx.execute(
-        select(messages.c.created_at)
-        .where(
-            messages.c.address_id == address_id,
-            messages.c.direction == "in",
-            true() if previous.wrote_at is None else messages.c.created_at > previous.wrote_at,
-        )
+        select(messages.c.received_at)
+        .where(messages.c.address_id == address_id, messages.c.direction == "in", arrived_since)
         .order_by(messages.c.created_at)
         .limit(1)
     ).scalar()

@@ -12,6 +12,7 @@ from hub import runtime
 from hub.connectors.base import Connector, DescribesContacts, is_able
 from hub.connectors.rates import Buckets
 from hub.contacts import contact_addresses, profiles
+from hub.conversations import duplicates
 from hub.errors import SendError
 from hub.inbound.channel import ReceiveResult
 from hub.store.engine import Store, Transaction
@@ -68,3 +69,5 @@ def _store_profile(tx: Transaction, address: Address, profile: Profile) -> None:
     contact_address = contact_addresses.find_contact_address(tx.connection, address)
     if contact_address is not None and not contact_address.is_named:
         profiles.add_profile(tx, contact_address.contact_id, profile)
+        # The messages came before the name: what a name tells is looked for now.
+        duplicates.suggest_for_new_name(tx, contact_address.contact_id, profile.name)

@@ -172,17 +172,17 @@ def _show_typing(hub: Hub, principal: Principal, conversation_id: int, on: bool)
     """Tells other agents and the customer's page or app that an agent is typing."""
     with hub.store.read() as connection:
         conversation = views.get_conversation(connection, conversation_id)
-        last = queries.last_inbound(connection, conversation_id)
+        place = queries.answer_place(connection, conversation_id)
     author = resources.Author(type="agent", id=principal.agent_id, name=principal.name)
     typing = TypingEvent(conversation_id=conversation.id, author=author, on=on)
-    address = None if last is None else last.address
+    address = None if place is None else place.address
     hub.store.publish_unsaved(Event(typing, address))
-    if last is None:
+    if place is None:
         return
-    connector = hub.connectors.get(last.connector)
+    connector = hub.connectors.get(place.connector)
     # A page gets the event itself.
     if isinstance(connector, CanType) and not isinstance(connector, PageConnector):
-        runtime.spawn(_show_typing_at_provider, connector, last.address, on, name="typing")
+        runtime.spawn(_show_typing_at_provider, connector, place.address, on, name="typing")
 
 
 def _show_typing_at_provider(connector: Any, address: Address, on: bool) -> None:

@@ -150,6 +150,7 @@ def _online_counts(connection: Connection) -> dict[str, int]:
 
 
 def _last_message(connection: Connection, conversation_id: int) -> LastMessage | None:
+    """The message that a reply answers: the last to arrive, also in merged conversations."""
     merged = select(conversations.c.id).where(conversations.c.merged_into_id == conversation_id)
     ids = [conversation_id, *connection.execute(merged).scalars()]
     row = connection.execute(

@@ -48,6 +48,9 @@ class Conversation(SQLModel, table=True):
     #: The address of the customer's last message: another address is a switch of channel.
     last_inbound_address_id: int | None = Field(default=None, foreign_key="address.id")
     last_inbound_connector: str | None = None
+    #: Where an answer goes that names no message. A link changes only where the customer was heard.
+    answer_address_id: int | None = None
+    answer_connector: str | None = None
     #: What its agent must know of the last switch of channel, until the agent answers.
     context_card: dict[str, Any] | None = optional_json_field()
     last_activity_at: datetime = time_field()

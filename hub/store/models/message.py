@@ -10,6 +10,10 @@ from sqlmodel import Field, SQLModel
 
 from hub.store.columns import json_field, optional_json_field, table, text_field, time_field
 
+#: The field of `extra` of a message that has nothing but the code or token of a handover: it is not
+#: unread and waits for no answer.
+ONLY_HANDOVER = "only_handover"
+
 
 class Message(SQLModel, table=True):
     """One message. `contact_id` is the contact whose address sent or received it."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from hub.conversations import actions
 from hub.conversations.duplicates import WITHIN, comparable_text
-from hub.store.models import messages
-from hub.types import Attachment, Medium
+from hub.store.models import messages, suggestions
+from hub.transport import profile_fetching
+from hub.types import Attachment, Medium, Profile
 from tests.core.desk import Customer, Desk
 
 WORDS = "Where is my order number 1234?"
@@ -132,3 +133,86 @@ def test_a_duplicate_is_not_counted_as_unread(
         lambda tx: actions.mark_read(tx, int(asked.conversation_id), int(asked.id))
     )
     assert read.unread_count == 0
+
+
+# -- names that become known after the messages ----------------------------------------------------
+
+
+def learns_name(desk: Desk, customer: Customer, name: str) -> None:
+    """The provider tells the profile of a customer who wrote before."""
+    profile = Profile(name=name)
+    desk.store.write(lambda tx: profile_fetching._store_profile(tx, customer.address, profile))
+
+
+def suggested(desk: Desk) -> list[tuple[int, int]]:
+    with desk.store.read() as connection:
+        rows = connection.execute(select(suggestions).order_by(suggestions.c.id))
+        return [(row.contact_id, row.other_contact_id) for row in rows]
+
+
+@pytest.mark.parametrize("nameless", ["first", "second", "both"])
+@pytest.mark.parametrize("named_first", [True, False])
+@pytest.mark.parametrize("told_by", ["profile", "message"])
+def test_one_name_and_the_same_words_are_suggested_whenever_the_name_is_known(
+    desk: Desk, nameless: str, named_first: bool, told_by: str
+) -> None:
+    names = {
+        "first": "" if nameless in ("first", "both") else "Nora Sepp",
+        "second": "" if nameless in ("second", "both") else "Nora Sepp",
+    }
+    first = desk.customer("first", name=names["first"])
+    second = desk.customer("second", "other", name=names["second"])
+    first.says(WORDS)
+    second.says(WORDS.upper())
+    learners = [one for one in (first, second) if not one.name]
+    for customer in learners if named_first else learners[::-1]:
+        if told_by == "profile":
+            learns_name(desk, customer, "Nora Sepp")
+        else:
+            customer.name = "Nora Sepp"
+            customer.says("One more thing.")
+    assert suggested(desk) == [(first.record, second.record)]
+
+
+def test_another_name_or_other_words_are_not_suggested_when_the_name_is_known(
+    desk: Desk,
+) -> None:
+    first, second = desk.customer("first", name="Nora Sepp"), desk.customer("second", "other")
+    third = desk.customer("third", "other")
+    first.says(WORDS)
+    second.says("What are your opening hours?")
+    third.says(WORDS)
+    learns_name(desk, second, "Nora Sepp")
+    learns_name(desk, third, "Noora Sepp")
+    assert suggested(desk) == []
+
+
+def test_words_that_came_much_earlier_are_not_suggested_when_the_name_is_known(
+    desk: Desk,
+) -> None:
+    first, second = desk.customer("first", name="Nora Sepp"), desk.customer("second", "other")
+    asked = first.says(WORDS)
+    second.says(WORDS)
+    statement = (
+        update(messages)
+        .where(messages.c.id == int(asked.id))
+        .values(received_at=asked.received_at - WITHIN * 2)
+    )
+    desk.store.write(lambda tx: tx.execute(statement).rowcount)
+    learns_name(desk, second, "Nora Sepp")
+    assert suggested(desk) == []
+
+
+def test_a_name_that_comes_long_after_the_words_is_compared_all_the_same(desk: Desk) -> None:
+    """A provider that was away tells the name later."""
+    first, second = desk.customer("first", name="Nora Sepp"), desk.customer("second", "other")
+    for customer in (first, second):
+        said = customer.says(WORDS)
+        statement = (
+            update(messages)
+            .where(messages.c.id == int(said.id))
+            .values(received_at=said.received_at - WITHIN * 10)
+        )
+        desk.store.write(lambda tx, statement=statement: tx.execute(statement).rowcount)  # type: ignore[misc]
+    learns_name(desk, second, "Nora Sepp")
+    assert suggested(desk) == [(first.record, second.record)]

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from hub.contacts import profiles
 from hub.conversations import actions, lifecycle, queries, views
 from hub.errors import Conflict
+from hub.identity import links
 from hub.schema.author import Author
 from hub.store.engine import Store
 from hub.store.models import contacts, conversations, messages
@@ -429,3 +430,48 @@ def test_an_agent_opens_no_second_conversation_either(desk: Desk, anna: Customer
         desk.changes(ended.conversation_id, status="open")
     answer = desk.replies(ended.conversation_id, "About that.", reply_to=int(ended.id))
     assert answer.conversation_id == going_on.conversation_id
+
+
+# -- handovers -------------------------------------------------------------------------------------
+
+
+def test_after_an_undoing_a_bare_code_is_not_unread_and_waits_for_no_answer(
+    desk: Desk, anna: Customer, boris: Customer
+) -> None:
+    said = anna.says("Where is my order?")
+    desk.replies(said.conversation_id, "On its way")
+    boris.says("Hi")
+    link = desk.links_up(anna, boris)
+    there = desk.customer("there", "other")
+    there.says(desk.invites(said.conversation_id, "other").code)
+    before = desk.conversation(said.conversation_id)
+    assert before.unread_count == 1  # what Boris said
+    desk.unlinks(link)
+    hers = desk.conversation(said.conversation_id)
+    assert (hers.unread_count, hers.waiting_since) == (0, None)
+
+
+def test_after_its_link_is_undone_a_bare_code_waits_for_no_answer(
+    desk: Desk, anna: Customer
+) -> None:
+    said = anna.says("Where is my order?")
+    desk.replies(said.conversation_id, "On its way")
+    there = desk.customer("there", "other")
+    there.says(desk.invites(said.conversation_id, "other").code)
+    with desk.store.read() as connection:
+        (link,) = links.links_of_contact(connection, anna.record)
+    desk.unlinks(link)
+    assert [(one.unread_count, one.waiting_since) for one in desk.conversations()] == [
+        (0, None),
+        (0, None),
+    ]
+
+
+def test_messages_stay_read_when_a_bare_code_came_after_them(desk: Desk, anna: Customer) -> None:
+    said = anna.says("Where is my order?")
+    desk.customer("there", "other").says(desk.invites(said.conversation_id, "other").code)
+    assert desk.conversation(said.conversation_id).unread_count == 1
+    read = desk.store.write(
+        lambda tx: actions.mark_read(tx, int(said.conversation_id), int(said.id))
+    )
+    assert read.unread_count == 0

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hub.config import Config
@@ -246,6 +246,7 @@ def test_no_agent_gets_more_than_their_capacity(
 
 # -- the order ------------------------------------------------------------------------------------
 
+_dues = st.one_of(st.none(), st.integers(0, 7200).map(lambda seconds: timedelta(seconds=seconds)))
 _times = st.integers(0, 10**5).map(lambda seconds: NOW + timedelta(seconds=seconds))
 
 
@@ -270,6 +271,54 @@ def test_priority_goes_before_and_age_before_priority(at: datetime, priority: st
     assert (key(queued_at=at, priority=priority) < normal) == (levels > 0)
     overtakes = timedelta(seconds=ordering.LEVEL_SECONDS * (abs(levels) + 1))
     assert normal < key(queued_at=at + overtakes, priority=priority)
+
+
+_priorities = st.sampled_from(list(ordering.PRIORITY_LEVELS))
+_orders = st.sampled_from([("priority", "sla", "waiting"), ("priority", "waiting"), ("priority",)])
+
+
+@given(_times, st.integers(0, 3 * 600), _priorities, _priorities, _orders)
+def test_a_conversation_goes_before_a_lower_one_that_came_less_than_a_level_earlier(
+    at: datetime, seconds: int, high: str, low: str, order: tuple[str, ...]
+) -> None:
+    """On either side of any mark of the wall clock."""
+    levels = ordering.PRIORITY_LEVELS[low] - ordering.PRIORITY_LEVELS[high]
+    assume(levels > 0 and seconds != levels * ordering.LEVEL_SECONDS)
+    later = at + timedelta(seconds=seconds)
+    is_higher_first = key(queued_at=later, priority=high, order=order) < key(
+        queued_at=at, priority=low, order=order
+    )
+    assert is_higher_first == (seconds < levels * ordering.LEVEL_SECONDS)
+
+
+@given(_times, st.integers(0, 299), _priorities, _priorities, _dues, _dues)
+def test_no_clock_puts_a_conversation_before_a_higher_one_that_came_soon_after(
+    at: datetime, seconds: int, high: str, low: str, due: Any, other_due: Any
+) -> None:
+    assume(ordering.PRIORITY_LEVELS[high] < ordering.PRIORITY_LEVELS[low])
+    later = at + timedelta(seconds=seconds)
+    assert key(queued_at=later, priority=high, sla_due=None if due is None else later + due) < key(
+        queued_at=at, priority=low, sla_due=None if other_due is None else at + other_due
+    )
+
+
+@given(st.lists(st.tuples(_times, _priorities, _dues), max_size=12), st.randoms())
+def test_the_order_is_total_and_does_not_depend_on_the_order_of_reading(
+    waiting: list[tuple[datetime, str, Any]], random: Any
+) -> None:
+    keys = [
+        key(
+            conversation_id=id_,
+            queued_at=at,
+            priority=priority,
+            sla_due=None if due is None else at + due,
+        )
+        for id_, (at, priority, due) in enumerate(waiting)
+    ]
+    assert len(set(keys)) == len(keys)
+    shuffled = list(keys)
+    random.shuffle(shuffled)
+    assert sorted(shuffled) == sorted(keys)
 
 
 def test_a_sooner_due_answer_goes_before_a_slightly_longer_wait() -> None:

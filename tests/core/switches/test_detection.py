@@ -230,6 +230,51 @@ def test_agents_get_the_switch_as_an_event_with_the_card(
     assert told[-1].context_card.model_dump()["from"]["connector"] == "toy"
 
 
+def test_a_message_that_arrives_after_the_answer_is_open_however_early_its_own_time(
+    desk: Desk, anna: Customer, there: Customer
+) -> None:
+    """A mail that was held back, or two messages within one second."""
+    said = anna.says("Where is it?")
+    desk.replies(said.conversation_id, "On its way")
+    anna.says("And who pays?", sent_at=said.received_at - timedelta(minutes=20))
+    goes_on(desk, said.conversation_id, there)
+    shown = desk.conversation(said.conversation_id)
+    assert shown.waiting_since is not None and shown.context_card is not None
+    assert shown.context_card.open_question == "And who pays?"
+
+
+def test_a_question_that_was_answered_is_not_open_again_after_a_late_message(
+    desk: Desk, anna: Customer, there: Customer
+) -> None:
+    said = anna.says("Where is it?")
+    anna.says("Thank you", sent_at=said.received_at - timedelta(minutes=20))
+    desk.replies(said.conversation_id, "On its way")
+    goes_on(desk, said.conversation_id, there)
+    card = desk.conversation(said.conversation_id).context_card
+    assert card is not None and card.open_question == ""
+
+
+def test_a_link_takes_the_channel_whose_message_arrived_last_for_the_new_one(
+    desk: Desk, anna: Customer, there: Customer
+) -> None:
+    anna.says("Hello")
+    said = there.says("Hi", sent_at=datetime.now(UTC) - timedelta(hours=1))
+    desk.links_up(anna, there)
+    (switch,) = switches(desk, desk.only_conversation().id)
+    assert switch["to"]["address"] == said.address
+    assert switch["seconds"] < 60  # from its arrival: it could not be recognised before that
+
+
+def test_a_code_alone_is_on_no_card(desk: Desk, anna: Customer, there: Customer) -> None:
+    said = anna.says("Hello")
+    code = desk.invites(said.conversation_id, "other").code
+    there.says(code)
+    desk.replies(said.conversation_id, "Welcome")
+    anna.says("Back again")
+    card = desk.conversation(said.conversation_id).context_card
+    assert card is not None and code not in str(card)
+
+
 # -- the welcome -----------------------------------------------------------------------------------
 
 

@@ -74,9 +74,14 @@ export class Timeline {
     return this.messages.findLast((m) => m.conversation_id === conversationId && !isLocal(m)) ?? null;
   }
 
-  /** The customer's last message: a reply goes to its address. */
+  /**
+   * The customer's message that a reply answers: the last one to arrive in the open conversation. A merge
+   * brings the messages of others into the timeline, and changes no reply's address.
+   */
   get lastInbound(): Message | null {
-    return this.messages.findLast((m) => m.direction === 'in' && m.type === 'message') ?? null;
+    const inbound = this.messages.filter((m) => m.direction === 'in' && m.type === 'message');
+    const own = inbound.filter((m) => m.conversation_id === this.#conversationId);
+    return lastToArrive(own) ?? lastToArrive(inbound);
   }
 
   message(id: string | null): Message | null {
@@ -219,4 +224,9 @@ export function localId(clientId: string): string {
 
 export function isLocal(message: Message): boolean {
   return message.id.startsWith('local:');
+}
+
+/** Ids go up in the order of arrival; the provider's times need not. */
+function lastToArrive(messages: readonly Message[]): Message | null {
+  return messages.reduce<Message | null>((last, m) => (last && Number(last.id) > Number(m.id) ? last : m), null);
 }

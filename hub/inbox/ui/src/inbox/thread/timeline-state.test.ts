@@ -80,6 +80,17 @@ test('the last inbound message is the customer’s, not a note or an event', asy
   expect(timeline.lastInbound?.text).toBe('asked');
 });
 
+test('the last inbound message is that of the open conversation, whatever a merge brought into the timeline', async () => {
+  const timeline = await opened(message({ text: 'asked', connector: 'messenger' }), message({ text: 'of the other', conversation_id: '101', connector: 'sms' }));
+  expect(timeline.lastInbound?.text).toBe('asked');
+});
+
+test('the last inbound message is the last to arrive, however early its own time', async () => {
+  const late = message({ text: 'held back', id: '9', created_at: '2025-06-02T07:00:00Z' });
+  const timeline = await opened(late, message({ text: 'before', id: '8', created_at: '2025-06-02T08:00:00Z' }));
+  expect(timeline.lastInbound?.text).toBe('held back');
+});
+
 test('an author stops typing when their message arrives', async () => {
   const timeline = await opened();
   const author = { type: 'contact' as const, id: sofia.id, name: 'Sofia' };
