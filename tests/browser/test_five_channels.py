@@ -97,4 +97,5 @@ def test_an_answer_to_a_telegram_photo_refers_to_it(
 
 
 def _has_tick(message: Locator, name: str) -> None:
-    expect(message.get_by_role("img", name=name, exact=True)).to_be_visible()
+    # By the attribute, so that an error says which tick was there instead.
+    expect(message.locator(".ticks")).to_have_attribute("aria-label", name)
