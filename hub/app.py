@@ -35,6 +35,7 @@ from hub.transport.after_receive import acknowledge, count_received
 from hub.transport.delivery import DeliveryWorker
 from hub.transport.gateway import Gateway
 from hub.transport.handover_offers import HandoverOffers
+from hub.transport.html_of_old_messages import HtmlOfOldMessages
 from hub.transport.media_fetching import MediaFetcher
 from hub.transport.polling import Poller
 from hub.transport.profile_fetching import ProfileFetcher
@@ -144,6 +145,7 @@ class App:
         self.scheduler.add(SnoozeEnd(self.store))
         self.scheduler.add(UnusedUploads(self.store, self.media))
         self.scheduler.add(ExpiredSessions(self.store))
+        self.scheduler.add(HtmlOfOldMessages(self.store))
         self.scheduler.add(
             UnreadFollowup(
                 self.store, self.connectors, lambda: self.current.config.replies.fallback

@@ -87,6 +87,12 @@ class PayloadInvalid(HubError):
     code = "payload_invalid"
 
 
+class EventUnreadable(HubError):
+    """The event is kept and could not be read. The message says why, without values of it."""
+
+    code = "event_unreadable"
+
+
 class EventIgnored(HubError):
     """The event is known and the hub has no use for it: 200. The message is the reason."""
 

@@ -120,7 +120,8 @@ class InboundMessage:
         sent_at: the provider's time; None where the provider gives none.
         text: the text to show; `full_text` also has the parts that are folded away (quotes,
             signatures).
-        html: the mail's own HTML, not yet sanitised.
+        html: the mail's own HTML.
+        html_is_clean: whether `html` went through `clean_html` already; else the hub does that.
         reply_to: external id of the message this one answers.
         references: external ids of the earlier messages of the same thread, nearest first.
         reply_token: our token that came back in the address of the recipient.
@@ -141,6 +142,7 @@ class InboundMessage:
     text: str = ""
     full_text: str = ""
     html: str = ""
+    html_is_clean: bool = False
     subject: str = ""
     to: str = ""
     attachments: tuple[Attachment, ...] = ()

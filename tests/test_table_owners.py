@@ -27,7 +27,7 @@ OWNERS = {
     "identity": {"links"},
     "outbound": {"deliveries", "external_ids"},
     "handover": {"handover_refusals", "handovers"},
-    "inbound": {"journal"},
+    "inbound": {"intake_marks", "journal"},
     "transport": {"connector_states"},
     "accounts": {
         "agent_sessions",

@@ -141,6 +141,10 @@ class Connector(ABC, Generic[ConfigT, CallT, AnswerT]):
 
     # -- may override ----------------------------------------------------------------
 
+    #: Whether each request is marked on disk while it is read, so that one that ends the process
+    #: is set aside after the second time. It costs two transactions a request.
+    marks_requests: ClassVar[bool] = False
+
     #: Hosts of the provider that media are fetched from, beside the host of `api_base`.
     provider_media_hosts: ClassVar[tuple[str, ...]] = ()
 
@@ -272,6 +276,19 @@ class Polls(Protocol):
 
         Raises:
             SendError: the provider cannot be asked.
+        """
+
+
+@runtime_checkable
+class ReadsFiles(Protocol):
+    """Keeps the files of a message in its body, and finds one without reading the body again."""
+
+    def read_file(self, body: bytes, source: str) -> bytes:
+        """The bytes of a file.
+
+        Args:
+            body: what the journal keeps of the event, as `raw` had it.
+            source: the `source` of the attachment; `part:N` for one without a source, by number.
         """
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from html import escape, unescape
 from urllib.parse import unquote
 
@@ -46,14 +46,24 @@ WITH_CONTENT = {"script", "style", "title", "noscript", "template", "object", "i
 
 #: Elements without an end. Nested elements cost a reader of HTML their depth, squared.
 VOID = {"br", "hr", "img", "input", "meta", "link", "col", "wbr", "area", "base", "source"}
-MAX_DEPTH = 1_000
+MAX_DEPTH = 500
+#: Elements that a reader opens anew in each block. Source: HTML standard, 13.2.4.3.
+FORMATS = {
+    "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u",
+}  # fmt: skip
+#: Characters of a page that are cleaned.
+MAX_LENGTH = 1_000_000
+#: Characters of formatting elements that a reader may copy, beside the length of the page.
+MAX_COPIED = 1_000_000
 
 # The form in which nh3 writes: names in lower case, values in double quotes with none inside.
 _IMAGE = re.compile(r'<img((?: [a-z-]+="[^"]*")*)>')
 _SOURCE = re.compile(r' src="([^"]*)"')
+_CONTENT_ID = re.compile(r' src="cid:([^"]*)"')
 _LINK = re.compile(r"https?://[^\s<>\"'`]{1,2000}")
 _NAMED = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
 _TAG = re.compile(r"<[!/a-zA-Z?][^<>]{0,5000}>?")
+_LONG_NUMBER = re.compile(r"&#[xX]?[0-9a-fA-F]{8,};?")
 _BREAKS = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6]|/blockquote)\b[^>]{0,200}>", re.I)
 
 
@@ -68,7 +78,15 @@ def clean_html(html: str, cid_urls: Mapping[str, str]) -> str:
         html: as it came.
         cid_urls: the URL of the hub's copy, by the content id of an attachment.
     """
-    if _is_too_deep(html):
+    return place_pictures(clean_markup(html), cid_urls)
+
+
+def clean_markup(html: str) -> str:
+    """As `clean_html`, with the pictures of the mail still named by their content ids.
+
+    Hostile HTML can take any amount of time and memory here, so it is called in a worker process.
+    """
+    if is_too_costly(html):
         return text_to_html(plain_text(html))
     cleaned = nh3.clean(
         html,
@@ -81,20 +99,41 @@ def clean_html(html: str, cid_urls: Mapping[str, str]) -> str:
         set_tag_attribute_values={"a": {"target": "_blank"}},
         link_rel="noopener noreferrer nofollow",
     )
+    return _IMAGE.sub(lambda match: _without_remote_source(match.group(1)), cleaned)
+
+
+def place_pictures(cleaned: str, cid_urls: Mapping[str, str]) -> str:
+    """Cleaned HTML in which the pictures of the mail point at the hub's copies. Linear.
+
+    Args:
+        cleaned: as `clean_markup` returns it.
+        cid_urls: the URL of the hub's copy, by the content id of an attachment.
+    """
+    if "cid:" not in cleaned:
+        return cleaned
     return _IMAGE.sub(lambda match: _image(match.group(1), cid_urls), cleaned)
 
 
-def _image(attributes: str, cid_urls: Mapping[str, str]) -> str:
+def _without_remote_source(attributes: str) -> str:
     match = _SOURCE.search(attributes)
     source = unescape(match.group(1)).strip() if match else ""
     kept_attributes = _SOURCE.sub("", attributes)
     scheme, _, path = source.partition(":")
     if scheme.lower() == "cid":
-        url = cid_urls.get(path) or cid_urls.get(unquote(path))
-        return f'<img{kept_attributes} src="{escape(url)}">' if url else f"<img{kept_attributes}>"
+        return f'<img{kept_attributes} src="cid:{escape(path)}">'
     if scheme.lower() in {"http", "https"}:
         return f'<img{kept_attributes} data-remote-src="{escape(source)}">'
     return f"<img{kept_attributes}>"
+
+
+def _image(attributes: str, cid_urls: Mapping[str, str]) -> str:
+    match = _CONTENT_ID.search(attributes)
+    if match is None:
+        return f"<img{attributes}>"
+    content_id = unescape(match.group(1))
+    url = cid_urls.get(content_id) or cid_urls.get(unquote(content_id))
+    kept_attributes = _CONTENT_ID.sub("", attributes)
+    return f'<img{kept_attributes} src="{escape(url)}">' if url else f"<img{kept_attributes}>"
 
 
 def text_to_html(text: str) -> str:
@@ -121,7 +160,9 @@ def plain_text(html: str) -> str:
     Takes time in proportion to the length of the page, also for hostile pages.
     """
     text = _TAG.sub("", _BREAKS.sub("\n", _without(html, WITH_CONTENT)))
-    lines = (" ".join(line.split()) for line in unescape(text).split("\n"))
+    # Python refuses to read a number of thousands of digits.
+    text = unescape(_LONG_NUMBER.sub("\ufffd", text))
+    lines = (" ".join(line.split()) for line in text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
@@ -139,12 +180,36 @@ def _without(html: str, names: set[str]) -> str:
     return "".join([*pieces, "" if until else html[position:]])
 
 
-def _is_too_deep(html: str) -> bool:
-    depth = 0
-    for tag in _NAMED.finditer(html):
-        if tag.group(2).lower() not in VOID:
-            depth += -1 if tag.group(1) else 1
-            if depth > MAX_DEPTH:
-                return True
-            depth = max(depth, 0)
+def is_too_costly(html: str) -> bool:
+    """Whether a reader of HTML would nest too deep, or copy formatting elements too often.
+
+    A reader opens every formatting element that was not closed anew in each block (HTML standard,
+    13.2.4.3), so that a page grows by their size times the number of tags.
+    """
+    depth = copied = open_size = 0
+    open_formats: dict[str, list[int]] = {}
+    for name, is_end, size in _tags(html):
+        depth = max(0, depth + (-1 if is_end else 1))
+        if name not in FORMATS:
+            copied += open_size
+        elif not is_end:
+            open_formats.setdefault(name, []).append(size)
+            open_size += size
+        elif open_formats.get(name):
+            open_size -= open_formats[name].pop()
+        if depth > MAX_DEPTH or copied > MAX_COPIED + len(html):
+            return True
     return False
+
+
+def _tags(html: str) -> Iterator[tuple[str, bool, int]]:
+    """The name of each tag, whether it ends its element, and its distance to the next tag."""
+    tags = _NAMED.finditer(html)
+    tag = next(tags, None)
+    while tag is not None:
+        following = next(tags, None)
+        name = tag.group(2).lower()
+        if name not in VOID:
+            end = following.start() if following else len(html)
+            yield name, bool(tag.group(1)), end - tag.start()
+        tag = following

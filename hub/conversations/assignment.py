@@ -242,6 +242,7 @@ def _add_event_row(
         "text": "",
         "folded": "",
         "html": "",
+        "html_is_clean": True,
         "reply_to_id": None,
         "duplicate_of_id": None,
         "external_id": None,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import RowMapping, and_, insert, select, update
+from sqlalchemy import Connection, Row, RowMapping, Select, and_, insert, select, text, update
 
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing
@@ -18,6 +18,12 @@ from hub.store.models import attachments, external_ids, message_edits, messages
 from hub.store.prepared import Prepared, insert_all
 
 _INSERT_MESSAGE = Prepared(insert_all(messages))
+_UNCLEANED: Select[Any] = (
+    select(messages.c.id, messages.c.html)
+    .where(text("NOT html_is_clean"))  # as the index has it
+    .order_by(messages.c.id.desc())
+    .limit(1)
+)
 
 
 def sane_time(sent_at: datetime | None, now: datetime) -> datetime:
@@ -43,6 +49,7 @@ class NewMessage(NamedTuple):
         connector: the channel's name, with its kind in `kind`; None for a note or an event.
         created_at: the provider's time; None for the time of the transaction.
         folded: the full text, where `text` leaves out quotes or a signature.
+        html: cleaned by `clean_html`, with pictures named by their content ids.
         extra: fields that have no column.
     """
 
@@ -91,6 +98,7 @@ def add_message(
         "text": message.text,
         "folded": message.folded,
         "html": message.html,
+        "html_is_clean": True,
         "reply_to_id": message.reply_to_id,
         "duplicate_of_id": message.duplicate_of_id,
         "external_id": message.external_id,
@@ -171,6 +179,18 @@ def edit_text(tx: Transaction, message: RowMapping, text: str) -> None:
         message["id"],
         f"{message['subject']} {message['text']}",
         f"{message['subject']} {text}",
+    )
+
+
+def find_uncleaned_html(connection: Connection) -> Row[Any] | None:
+    """The newest message whose HTML came in before HTML was cleaned: its `id` and `html`."""
+    return connection.execute(_UNCLEANED).first()
+
+
+def store_clean_html(tx: Transaction, message_id: int, html: str) -> None:
+    """Replaces the HTML of a message by what cleaning made of it."""
+    tx.execute(
+        update(messages).where(messages.c.id == message_id).values(html=html, html_is_clean=True)
     )
 
 

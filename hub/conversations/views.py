@@ -49,6 +49,7 @@ class MessageRow(NamedTuple):
     text: str
     folded: str
     html: str
+    html_is_clean: bool
     reply_to_id: int | None
     duplicate_of_id: int | None
     external_id: str | None
@@ -177,14 +178,14 @@ def _message_from_row(
 
     Args:
         files: its files, each with the Content-ID by which a mail's HTML refers to it.
-        with_html: whether the message gets its HTML, which costs time to clean.
+        with_html: whether the message gets its HTML, which can be long.
     """
     extra = row.extra
     html = ""
-    if with_html and row.html:
-        from hub.connectors.html import clean_html  # only hubs with mail pay for it
+    if with_html and row.html and row.html_is_clean:
+        from hub.connectors.html import place_pictures  # only hubs with mail pay for it
 
-        html = clean_html(row.html, {cid: file.url for file, cid in files if cid})
+        html = place_pictures(row.html, {cid: file.url for file, cid in files if cid})
     return resources.Message(
         id=row.id,
         conversation_id=row.conversation_id,

@@ -233,7 +233,7 @@ def _add_row(
             created_at=timeline.sane_time(event.sent_at, tx.now),
             subject=event.subject,
             folded=event.full_text if event.full_text != event.text else "",
-            html=event.html,
+            html=event.html if event.html_is_clean else "",
             external_id=event.external_id or None,
             client_id=event.client_id or None,
             journal_id=journal_id,

@@ -9,6 +9,7 @@ that can be written is the answer "try again".
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any
@@ -17,8 +18,17 @@ import structlog
 from prometheus_client import Counter
 
 from hub.connectors.base import Connector, Handshake
-from hub.errors import EventIgnored, HubError, NotFound, PayloadInvalid, WebhookRejected
-from hub.inbound import journal
+from hub.connectors.html_cleaning import with_clean_html
+from hub.errors import (
+    EventIgnored,
+    EventUnreadable,
+    HubError,
+    NotFound,
+    Overloaded,
+    PayloadInvalid,
+    WebhookRejected,
+)
+from hub.inbound import intake, journal
 from hub.inbound.channel import InboundChannel, ReceiveResult
 from hub.inbound.journal import JournalEntry
 from hub.inbound.receive import process_event, receive_event
@@ -43,6 +53,8 @@ class Gateway:
     def __init__(self, store: Store, connectors: RunningConnectors) -> None:
         self._store = store
         self._connectors = connectors
+        # Names this process in the marks of what it reads.
+        self._owner = secrets.token_hex(8)
         self._listeners: list[Callable[[Connector[Any], InboundEvent, ReceiveResult], None]] = []
 
     def on_received(
@@ -86,15 +98,37 @@ class Gateway:
 
         Raises:
             PayloadInvalid: the body has not the provider's form.
+            Overloaded: there is no room to read the request; the provider sends it again.
         """
+        if not connector.marks_requests:
+            return self._receive_request(connector, request)
+        name, digest = connector.name, intake.digest_of(request.body)
+        if self._store.write(lambda tx: intake.begin(tx, name, digest, self._owner)):
+            try:
+                results = self._receive_request(connector, request)
+            except Exception:
+                self._store.write(lambda tx: intake.end(tx, name, digest))
+                raise
+        else:
+            results = []
+            error = EventUnreadable(f"The hub ended {intake.MAX_ENDS} times while it read this.")
+            self._journal_failed(connector, _digest(request.body), request.body, request, error)
+        self._store.write(lambda tx: intake.end(tx, name, digest))
+        return results
+
+    def _receive_request(
+        self, connector: Connector[Any], request: WebhookRequest
+    ) -> list[ReceiveResult]:
         try:
-            events = connector.parse(request)
+            events = [with_clean_html(event) for event in connector.parse(request)]
         except EventIgnored as ignored:
             _count(connector.name, "ignored").inc()
             log.debug("event.ignored", connector=connector.name, reason=ignored.message)
             return []
         except PayloadInvalid:
             _count(connector.name, "invalid").inc()
+            raise
+        except Overloaded:
             raise
         except Exception as error:  # noqa: BLE001 - a parser's mistake must not lose what came in
             self._journal_failed(connector, _digest(request.body), request.body, request, error)
@@ -151,6 +185,8 @@ class Gateway:
             if not others_are_done:
                 return False
             received = self._store.write(lambda tx: _process_again(tx, channel, own_events, entry))
+        except Overloaded:
+            raise
         except Exception as error:
             if is_unavailable(error):
                 raise
@@ -242,7 +278,7 @@ def _parse(
 ) -> Sequence[InboundEvent | UnreadableEvent]:
     """The events in a request, none where the hub has no use for it."""
     try:
-        return connector.parse(request)
+        return [with_clean_html(event) for event in connector.parse(request)]
     except EventIgnored:
         return ()
 
@@ -272,4 +308,6 @@ def _digest(body: bytes) -> str:
 
 def _reason(error: Exception) -> str:
     """A sentence for the admin, without the values in the error: they may be private."""
+    if isinstance(error, EventUnreadable):
+        return error.message
     return f"{type(error).__name__} while this was processed; the log has the details."

@@ -16,10 +16,10 @@ import structlog
 from sqlalchemy import select
 
 from hub import runtime
-from hub.connectors.base import Connector, FetchesMedia
+from hub.connectors.base import Connector, FetchesMedia, ReadsFiles
 from hub.conversations import attachments, publishing
 from hub.conversations.attachments import PendingFile
-from hub.errors import SendError
+from hub.errors import Overloaded, SendError
 from hub.inbound import journal
 from hub.inbound.channel import ReceiveResult
 from hub.metrics import MEDIA
@@ -88,7 +88,7 @@ class MediaFetcher:
             key, size, head = self._media.save(self._chunks(file), MAX_BYTES)
         except TooLarge:
             self._finish(file, state="too_large", reason="The file is larger than 50 MB.")
-        except (Refused, SendError) as error:
+        except (Refused, SendError, Overloaded) as error:
             self._postpone_or_fail(file, error)
         except Exception:
             log.exception("media.failed", attachment_id=file.id)
@@ -97,8 +97,9 @@ class MediaFetcher:
             media_type = sniff(head, file.media_type)
             self._finish(file, state="stored", key=key, size=size, media_type=media_type)
 
-    def _postpone_or_fail(self, file: PendingFile, error: Refused | SendError) -> None:
-        if isinstance(error, SendError) and error.retryable and file.attempts < MAX_TRIES:
+    def _postpone_or_fail(self, file: PendingFile, error: Refused | SendError | Overloaded) -> None:
+        passes = isinstance(error, Overloaded) or (isinstance(error, SendError) and error.retryable)
+        if passes and file.attempts < MAX_TRIES:
             self._store.write(partial(_postpone, file=file))
             return
         too_large = isinstance(error, SendError) and error.code == "unsupported"
@@ -120,6 +121,8 @@ class MediaFetcher:
         connector = self._connectors.get(entry.connector)
         if connector is None:
             raise Refused("The connector that this file came by is turned off.")
+        if isinstance(connector, ReadsFiles):
+            return connector.read_file(entry.body, file.source)
         number = int(file.source.removeprefix("part:"))
         for event in connector.parse(entry.as_request("")):
             if isinstance(event, InboundMessage) and number < len(event.attachments):

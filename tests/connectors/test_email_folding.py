@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.connectors.email.quotes.folding import fold
-from hub.connectors.email.quotes.worker import html_to_text, libraries_cut
+from hub.connectors.email.quotes.html_text import html_to_text
+from hub.connectors.email.quotes.libraries import libraries_cut
 from hub.testing import fuzzed
 
 QUOTED = "> Old text\n> second line"

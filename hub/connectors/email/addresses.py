@@ -7,33 +7,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from email.utils import getaddresses
 
 import idna
 
 #: RFC 5321, 4.5.3.1: an address has at most 254 octets on the wire, its local part 64.
 MAX_ADDRESS = 254
 MAX_LOCAL = 64
-#: Characters of a list of recipients that are read; the token of ours stands near its start.
-MAX_LIST = 32_768
+#: RFC 1035, 2.3.4: longer ones exist nowhere, and take long to convert.
+MAX_DOMAIN = 255
 
-_ENCODED_WORD = re.compile(r"(=\?[^?\s]{1,60}\?[qQ]\?)([^?]*)(\?=)")
 _PLAIN = re.compile(r'[^\s@<>()\[\],;:\\"\x00-\x20\x7f]+@[^\s@<>()\[\],;:\\"\x00-\x20\x7f]+')
 TOKEN = re.compile(r"[A-Za-z0-9_~=-][A-Za-z0-9._~=-]{0,127}")
 
 
-@dataclass(frozen=True, slots=True)
-class Mailbox:
-    """One entry of an address header: a name as it came, and an address."""
+def is_unambiguous(address: str) -> bool:
+    """Whether every program reads the same in `address`.
 
-    name: str
-    address: str
+    False for a control character, a line end or an encoded word: a program that decodes the word
+    may find a line end in it, and then a header field of its own.
+    """
+    return address.isprintable() and "=?" not in address
 
 
 def is_deliverable(address: str) -> bool:
     """Whether `address` may be handed to a server: plain, short, one at sign, no route syntax."""
     if len(address.encode("utf-8", "replace")) > MAX_ADDRESS or not _PLAIN.fullmatch(address):
+        return False
+    if not is_unambiguous(address):
         return False
     local, _, domain = address.rpartition("@")
     labels = domain.split(".")
@@ -53,32 +53,12 @@ def normalise(address: str) -> str:
 def ascii_domain(domain: str) -> str:
     """A domain in its ASCII form (RFC 5891), in lower case; as it is where it has none."""
     domain = domain.strip().rstrip(".").lower()
-    if domain.isascii():
+    if domain.isascii() or len(domain) > MAX_DOMAIN:
         return domain
     try:
         return idna.encode(domain, uts46=True).decode("ascii")
     except (idna.IDNAError, UnicodeError):
         return domain
-
-
-def read_list(value: str) -> list[Mailbox]:
-    """Every address in a header's value that has not been decoded yet. Never raises."""
-    # Outlook and others leave commas and colons within encoded words, where they mean nothing.
-    value = _ENCODED_WORD.sub(_without_separators, value[:MAX_LIST])
-    try:
-        pairs = getaddresses([value])
-    except (ValueError, IndexError, TypeError, AttributeError):
-        pairs = []
-    mailboxes = [Mailbox(name, address) for name, address in pairs if "@" in address[1:-1]]
-    if mailboxes:
-        return mailboxes
-    # A list with stray quotes or unclosed brackets, which the strict reader refuses, has addresses.
-    return [Mailbox("", plain) for plain in _PLAIN.findall(value)]
-
-
-def _without_separators(match: re.Match[str]) -> str:
-    encoded = re.sub(r"[,:;<>@()\[\]\"\\ ]", lambda c: f"={ord(c.group()):02X}", match.group(2))
-    return f"{match.group(1)}{encoded}{match.group(3)}"
 
 
 def token_of(ours: str, recipients: Iterable[str]) -> str:
@@ -102,7 +82,11 @@ def token_of(ours: str, recipients: Iterable[str]) -> str:
 
 def is_ours(ours: str, address: str) -> bool:
     """Whether `address` is ours, with or without a token."""
-    return normalise(address) == normalise(ours) or bool(token_of(ours, [address]))
+    local, _, domain = address.strip().rpartition("@")
+    our_local, _, our_domain = ours.rpartition("@")
+    if local.lower() == our_local.lower():
+        return ascii_domain(domain) == ascii_domain(our_domain)
+    return bool(token_of(ours, [address]))
 
 
 def with_token(ours: str, token: str) -> str:

@@ -10,13 +10,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from hub.connectors.email.addresses import ascii_domain, read_list
+from hub.connectors.email.addresses import ascii_domain
+from hub.connectors.email.mime.address_lists import read_list
 from hub.connectors.email.mime.headers import Headers
 
 MAX_LENGTH = 16_384
 MAX_RESULTS = 50
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s;="]+|[;=]')
+# A quotation that never ends goes to the end: it is not looked at again from each quote in it.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[^\s;="]+|[;=]', re.S)
 
 
 @dataclass(frozen=True, slots=True)

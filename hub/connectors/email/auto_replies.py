@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from hub.connectors.email.addresses import is_ours, read_list
-from hub.connectors.email.mime.headers import Headers
+from hub.connectors.email.addresses import is_ours
+from hub.connectors.email.mime.headers import Headers, mailboxes
 
 #: Fields that only automatic mail has.
 PRESENT = (
@@ -52,7 +52,6 @@ def sign_of_automation(headers: Headers, sender: str, ours: str) -> str:
     if ROBOTS.fullmatch(sender.partition("@")[0]):
         return "from"
     for name in LOOP_HEADERS:
-        for value in headers.all(name):
-            if any(is_ours(ours, box.address) for box in read_list(value)):
-                return name
+        if any(is_ours(ours, box.address) for box in mailboxes(headers, name)):
+            return name
     return ""

@@ -12,7 +12,6 @@ import hmac
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
-from hashlib import sha256
 from urllib.parse import quote
 
 from hub.connectors.base import Connector, PollResult
@@ -27,19 +26,17 @@ from hub.connectors.email.addresses import (
 from hub.connectors.email.clients.imap import ImapMailbox
 from hub.connectors.email.clients.smtp import deliver, sign_in
 from hub.connectors.email.config import EmailConfig
-from hub.connectors.email.delivery_reports import Report, read_report, report_type
 from hub.connectors.email.errors import refusal_error
-from hub.connectors.email.inbound import read_message, sender_of
-from hub.connectors.email.mime.parts import read_mail
+from hub.connectors.email.mime.files import Place
 from hub.connectors.email.payloads import SmtpCall, SmtpReply
-from hub.connectors.email.quotes.reader import shared_reader
-from hub.errors import EventIgnored, Invalid, PayloadInvalid, WebhookRejected
+from hub.connectors.email.reader import read_file, read_mail
+from hub.errors import Invalid, PayloadInvalid, WebhookRejected
 from hub.types import (
     Address,
     Capabilities,
     DeliveryStatus,
-    DeliveryUpdate,
     InboundEvent,
+    InboundMessage,
     OutboundMessage,
     SendReceipt,
     TextUnit,
@@ -67,6 +64,8 @@ class Email(Connector[EmailConfig, SmtpCall, SmtpReply]):
         can_start=True,
     )
 
+    marks_requests = True
+
     # -- verify --------------------------------------------------------------------
 
     def verify(self, request: WebhookRequest) -> None:
@@ -79,33 +78,11 @@ class Email(Connector[EmailConfig, SmtpCall, SmtpReply]):
     # -- parse ---------------------------------------------------------------------
 
     def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
-        """Reads one mail. Any bytes make a readable result; `raw` has them all."""
+        """Reads one mail, in a worker process. Any bytes make a readable result; `raw` has all."""
         raw = request.body
         if not raw:
             raise PayloadInvalid("There is no mail in this request.")
-        root = read_mail(raw)
-        if report_type(root) == "disposition-notification":
-            raise EventIgnored("a read receipt")
-        report = read_report(root, self.config.address)
-        if report is not None:
-            return [self._update(report, raw)]
-        if is_ours(self.config.address, sender_of(root.headers)):
-            raise EventIgnored("a mail from our own address")
-        return [read_message(root, raw, self.config, shared_reader())]
-
-    def _update(self, report: Report, raw: bytes) -> DeliveryUpdate:
-        return DeliveryUpdate(
-            key=f"report:{sha256(raw).hexdigest()}",
-            raw=raw,
-            status=report.status,
-            address=self.address(report.recipient) if report.recipient else None,
-            external_ids=(report.message_id,),
-            code="address_invalid" if report.stopped and report.reason else "",
-            reason=report.reason,
-            external_code=report.external_code,
-            stopped=report.stopped,
-            note=report.note,
-        )
+        return [read_mail(raw, self.config)]
 
     # -- poll ----------------------------------------------------------------------
 
@@ -163,6 +140,17 @@ class Email(Connector[EmailConfig, SmtpCall, SmtpReply]):
         if reply.stage != "done":
             raise refusal_error(reply, self.http.redact(reply.text))
         return " ".join([*sentences, f"{smtp.host} takes our mail."])
+
+    def read_file(self, body: bytes, source: str) -> bytes:
+        place = Place.parse(source)
+        if place is not None:
+            return read_file(body, place)
+        # Noted by a version that named files by their number.
+        event = read_mail(body, self.config)
+        files = event.attachments if isinstance(event, InboundMessage) else ()
+        content = files[int(source.removeprefix("part:"))].content
+        assert content is not None
+        return content()
 
     def handover_link(self, token: str, code: str) -> str:
         address = with_token(self.config.address, token)

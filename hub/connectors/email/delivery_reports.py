@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from hub.connectors.email.addresses import is_deliverable, normalise, read_list
+from hub.connectors.email.addresses import is_deliverable, normalise
+from hub.connectors.email.mime.address_lists import read_list
 from hub.connectors.email.mime.headers import Headers, decoded, read_headers
 from hub.connectors.email.mime.message_ids import message_id, references
 from hub.connectors.email.mime.parts import Part
@@ -111,11 +112,12 @@ def _old_bounce(root: Part, ours: str) -> Report | None:
     failed = [normalise(box.address) for box in read_list(root.headers.raw("x-failed-recipients"))]
     about = _returned_id(root) or _domain_id(references(root.headers), ours)
     if not about:
-        match = _QUOTED_ID.search(root.body[:MAX_REPORT])
+        match = _QUOTED_ID.search(root.mail, root.start, min(root.end, root.start + MAX_REPORT))
         about = match.group(1).decode("ascii", "replace").strip("<>") if match else ""
     if not about or not failed:
         return None
-    code = _CODE.search(root.body[:MAX_REPORT].decode("ascii", "replace"))
+    body = root.mail[root.start : min(root.end, root.start + MAX_REPORT)]
+    code = _CODE.search(body.decode("ascii", "replace"))
     return _report("failed", about, failed[0], code.group(1) if code else "5.0.0", "")
 
 
@@ -184,7 +186,7 @@ def _groups(root: Part, kind: str) -> list[Headers]:
     groups = []
     for part in root.walk():
         if part.media_type in names:
-            data = part.content()[:MAX_REPORT].replace(b"\r\n", b"\n")
+            data = part.content(MAX_REPORT)[:MAX_REPORT].replace(b"\r\n", b"\n")
             blocks = [block for block in re.split(rb"\n[ \t]*\n", data) if block.strip()]
             groups += [read_headers(block.lstrip())[0] for block in blocks[:MAX_RECIPIENTS]]
     return groups
@@ -194,7 +196,7 @@ def _returned_id(root: Part) -> str:
     """The id of the mail that came back with the report, whole or only its headers."""
     for part in root.parts:
         if part.media_type in {"message/rfc822", "text/rfc822-headers", "message/global"}:
-            inner, _ = read_headers(part.content()[:MAX_REPORT].lstrip())
+            inner, _ = read_headers(part.content(MAX_REPORT)[:MAX_REPORT].lstrip())
             if identity := message_id(inner):
                 return identity
     return ""

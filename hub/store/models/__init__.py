@@ -27,7 +27,13 @@ from hub.store.models.conversation import (
 )
 from hub.store.models.handover import channel_switches, handover_refusals, handovers
 from hub.store.models.message import attachments, deliveries, external_ids, message_edits, messages
-from hub.store.models.system import applied_configs, connector_states, hub_identities, journal
+from hub.store.models.system import (
+    applied_configs,
+    connector_states,
+    hub_identities,
+    intake_marks,
+    journal,
+)
 
 metadata = SQLModel.metadata
 
@@ -49,6 +55,7 @@ __all__ = [
     "handover_refusals",
     "handovers",
     "hub_identities",
+    "intake_marks",
     "journal",
     "links",
     "message_edits",

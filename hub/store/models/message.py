@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from hub.store.columns import json_field, optional_json_field, table, text_field, time_field
@@ -23,6 +23,12 @@ class Message(SQLModel, table=True):
         Index("ix_message_conversation", "conversation_id", "created_at", "id"),
         Index("ix_message_sync", "conversation_id", "id"),
         Index("ix_message_address", "address_id", "created_at", "id"),
+        Index(
+            "ix_message_uncleaned_html",
+            "id",
+            sqlite_where=text("NOT html_is_clean"),
+            postgresql_where=text("NOT html_is_clean"),
+        ),
         Index("ix_message_external", "address_id", "external_id"),
         Index("ix_message_journal", "journal_id"),
         Index("uq_message_client", "contact_id", "direction", "client_id", unique=True),
@@ -44,6 +50,8 @@ class Message(SQLModel, table=True):
     text: str = text_field()
     folded: str = text_field()
     html: str = text_field()
+    #: False for rows older than the cleaning of HTML when it comes in.
+    html_is_clean: bool = True
     reply_to_id: int | None = Field(default=None, foreign_key="message.id")
     #: The message with the same text or file that came a moment before from another address.
     duplicate_of_id: int | None = Field(default=None, foreign_key="message.id")

@@ -31,6 +31,17 @@ class Journal(SQLModel, table=True):
     received_at: datetime = time_field()
 
 
+class IntakeMark(SQLModel, table=True):
+    """A request that a process has begun to read and not finished. `owner` names the process."""
+
+    __tablename__ = "intake_mark"
+
+    connector: str = Field(primary_key=True)
+    digest: str = Field(primary_key=True)
+    owner: str = Field(primary_key=True)
+    begun_at: datetime = time_field()
+
+
 class ConnectorState(SQLModel, table=True):
     """The state of a polling connector: the position of its reading, and the process that reads."""
 
@@ -65,6 +76,7 @@ class HubIdentity(SQLModel, table=True):
 
 
 journal = table(Journal)
+intake_marks = table(IntakeMark)
 connector_states = table(ConnectorState)
 applied_configs = table(AppliedConfig)
 hub_identities = table(HubIdentity)

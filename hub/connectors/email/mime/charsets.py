@@ -42,7 +42,7 @@ REFUSED = frozenset(
     {"utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"}
 )
 #: Bytes that a guess looks at; a longer sample guesses no better.
-SAMPLE = 16_384
+SAMPLE = 4_096
 
 _ASCII = bytes(range(0x80))
 _META = re.compile(rb"<meta[^>]{0,200}charset\s{0,8}=\s{0,8}[\"']?([A-Za-z0-9_:-]{2,40})", re.I)

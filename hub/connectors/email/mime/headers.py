@@ -10,15 +10,21 @@ from binascii import a2b_qp
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.errors import MessageError
-from email.message import Message
 from email.utils import parsedate_to_datetime
+from itertools import islice
 
+from hub.connectors.email.mime.address_lists import Mailbox, read_list
 from hub.connectors.email.mime.charsets import clean, decode, one_line
+from hub.connectors.email.mime.parameters import read_parameters
 from hub.connectors.email.mime.transfer import decode_base64
 
-MAX_HEADERS = 1_000
-MAX_VALUE = 65_536
+#: What is beyond these is in the original only.
+MAX_FIELDS = 1_000
+MAX_VALUE = 32_768
+MAX_BLOCK = 262_144
+MAX_WORDS = 100
+MAX_MAILBOXES = 1_000
+MAX_PARAMETERS = 8_192
 #: A date outside of these comes from a clock that was never set.
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
@@ -33,9 +39,13 @@ class Headers:
     """The fields in their order; names in lower case, values unfolded but not decoded.
 
     Bytes outside of ASCII stand as surrogates, as the standard library has them.
+
+    Args:
+        is_cut: whether there was more than the limits of this module allow.
     """
 
     fields: tuple[tuple[str, str], ...] = ()
+    is_cut: bool = False
 
     def raw(self, name: str) -> str:
         """The first field of that name, "" without one."""
@@ -60,43 +70,52 @@ class Headers:
 
     def parameter(self, name: str, of: str = "content-type") -> str:
         """A parameter of a structured field, in any of the forms that RFC 2231 gives it."""
-        value = self.raw(of)[:8_192]
-        if name not in value.lower():
+        parameter = read_parameters(self.raw(of)[:MAX_PARAMETERS]).get(name)
+        if parameter is None:
             return ""
-        holder = Message()
-        holder[of] = value
-        try:
-            parameter = holder.get_param(name, "", of)
-            if isinstance(parameter, tuple):
-                charset, _, data = parameter
-                return decode(data.encode("latin-1", "replace"), charset or "")
-            return decoded(str(parameter), 1_000)
-        except (ValueError, LookupError, TypeError, AttributeError, MessageError):
-            return ""
+        if parameter.encoded is not None:
+            return decode(parameter.encoded, parameter.charset)
+        return decoded(parameter.text, 1_000)
 
 
-def read_headers(data: bytes) -> tuple[Headers, int]:
-    """The header block at the start of `data` and the length of it, blank line included."""
+def read_headers(data: bytes, start: int = 0, end: int | None = None) -> tuple[Headers, int]:
+    """The header block that begins at `start`, and the offset of what follows the blank line.
+
+    Args:
+        end: the offset at which the mail or the part ends.
+    """
+    end = len(data) if end is None else end
     fields: list[tuple[str, list[bytes]]] = []
-    position = 0
-    while position < len(data):
-        end = data.find(b"\n", position)
-        end = len(data) if end < 0 else end + 1
-        line = data[position:end]
-        if not line.strip(b"\r\n"):
-            position = end
+    position, size, is_cut = start, 0, False
+    while position < end:
+        line_end = data.find(b"\n", position, end)
+        line_end = end if line_end < 0 else line_end + 1
+        first = data[position : position + 1]
+        if first in b"\r\n" and not data[position:line_end].strip(b"\r\n"):
+            position = line_end
             break
-        if line[:1] in b" \t" and fields:
-            fields[-1][1].append(line)
-        elif match := _NAME.match(line):
-            if len(fields) < MAX_HEADERS:
-                name = match.group(1).decode("ascii").lower()
-                fields.append((name, [line[match.end() :]]))
-        elif not (position == 0 and line.startswith((b"From ", b">From "))):
-            # A line that is no field: the sender forgot the blank line, the text starts here.
-            break
-        position = end
-    return Headers(tuple((name, _unfolded(lines)) for name, lines in fields)), position
+        text_start = position
+        is_field = False
+        if not (first in b" \t" and fields):
+            match = _NAME.match(data, position, line_end)
+            if match is None:
+                if position == start and data.startswith((b"From ", b">From "), position):
+                    position = line_end
+                    continue
+                # A line that is no field: the sender forgot the blank line, the text starts here.
+                break
+            is_field, text_start = True, match.end()
+        if size < MAX_BLOCK and (len(fields) < MAX_FIELDS or not is_field):
+            if is_field:
+                fields.append((match.group(1).decode("ascii").lower(), []))  # type: ignore[union-attr]
+            fields[-1][1].append(data[text_start : min(line_end, text_start + MAX_VALUE)])
+            size += len(fields[-1][1][-1])
+        else:
+            is_cut = True
+        position = line_end
+    values = [(name, b"".join(lines)) for name, lines in fields]
+    is_cut = is_cut or any(len(value) > MAX_VALUE for _, value in values)
+    return Headers(tuple((name, _unfolded(value)) for name, value in values), is_cut), position
 
 
 def decoded(value: str, limit: int = 1_000) -> str:
@@ -104,22 +123,29 @@ def decoded(value: str, limit: int = 1_000) -> str:
 
     Neighbours of one character set are joined before they are decoded, because senders cut
     characters of several bytes in two. Source: RFC 2047; 5 forbids words within quotes, yet many
-    programs write them there.
+    programs write them there. Words beyond `MAX_WORDS` stay as they are.
     """
     value = value[:MAX_VALUE]
-    text, position, waiting, charset = "", 0, b"", ""
-    for match in _ENCODED_WORD.finditer(value):
+    texts: list[str] = []
+    position, waiting, charset = 0, b"", ""
+    for _, match in zip(range(MAX_WORDS), _ENCODED_WORD.finditer(value), strict=False):
         gap = value[position : match.start()]
         label = match.group(1).partition("*")[0].lower()
         if gap.strip() or label != charset:
-            text += decode(waiting, charset)
+            texts.append(decode(waiting, charset))
             waiting = b""
         if gap.strip() or not (position and not gap.strip()):
-            text += _plain(gap)
+            texts.append(_plain(gap))
         waiting += _word_bytes(match.group(2), match.group(3))
         charset, position = label, match.end()
-    text += decode(waiting, charset) if waiting else ""
-    return one_line(text + _plain(value[position:]), limit)
+    texts.append(decode(waiting, charset) if waiting else "")
+    return one_line("".join(texts) + _plain(value[position:]), limit)
+
+
+def mailboxes(headers: Headers, *names: str) -> Iterator[Mailbox]:
+    """The addresses in the fields of these names, in that order, at most `MAX_MAILBOXES`."""
+    values = (value for name in names for value in headers.all(name))
+    return islice((box for value in values for box in read_list(value)), MAX_MAILBOXES)
 
 
 def date_of(headers: Headers) -> datetime | None:
@@ -135,9 +161,9 @@ def date_of(headers: Headers) -> datetime | None:
     return None
 
 
-def _unfolded(lines: list[bytes]) -> str:
-    value = b"".join(lines)[:MAX_VALUE].decode("ascii", "surrogateescape")
-    return _FOLD.sub(" ", value.strip()).replace("\x00", "").strip()
+def _unfolded(value: bytes) -> str:
+    text = value[:MAX_VALUE].decode("ascii", "surrogateescape")
+    return _FOLD.sub(" ", text.strip()).replace("\x00", "").strip()
 
 
 def _plain(text: str) -> str:

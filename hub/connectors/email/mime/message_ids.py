@@ -17,7 +17,7 @@ MAX_REFERENCES = 20
 MAX_READ = 100
 MAX_ID = 400
 
-_BRACKETED = re.compile(r"<\s*([^<>]{1,400}?)\s*>")
+_BRACKETED = re.compile(r"<([^<>]{1,998})>")
 _OURS = re.compile(r"[^\s<>()\[\],;:\\\"\x00-\x20\x7f-\U0010ffff]{1,400}")
 
 
