@@ -6,19 +6,37 @@ from collections.abc import Collection, Iterable
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
+from hub.accounts.agents import agent_resource, find_agent
 from hub.errors import Invalid
 from hub.schema import resources
 from hub.store.engine import Transaction
-from hub.store.models import team_members, teams
+from hub.store.models import agents, team_members, teams
 from hub.store.prepared import Prepared
 
 _FIND_TEAM = Prepared(select(teams).where(teams.c.id == bindparam("id")))
+_FIND_AGENT_AND_TEAM = Prepared(
+    select(agents, teams.c.id.label("team_id"), teams.c.name.label("team_name"))
+    .join(teams, teams.c.id == bindparam("team"))
+    .where(agents.c.id == bindparam("agent"))
+)
 
 
 def find_team(connection: Connection, team_id: int | None) -> resources.Team | None:
     """A team by id; None for None and for an unknown id."""
     row = None if team_id is None else _FIND_TEAM.first(connection, {"id": team_id})
     return None if row is None else resources.Team(id=row.id, name=row.name)
+
+
+def find_agent_and_team(
+    connection: Connection, agent_id: int | None, team_id: int | None
+) -> tuple[resources.Agent | None, resources.Team | None]:
+    """An agent and a team by their ids, each None for None, in one query at most."""
+    if agent_id is None or team_id is None:
+        return find_agent(connection, agent_id), find_team(connection, team_id)
+    row = _FIND_AGENT_AND_TEAM.first(connection, {"agent": agent_id, "team": team_id})
+    if row is None:
+        return None, None
+    return agent_resource(row), resources.Team(id=row.team_id, name=row.team_name)
 
 
 def teams_by_id(connection: Connection, ids: Collection[int]) -> dict[int, resources.Team]:

@@ -38,7 +38,7 @@ _CLOSED_COLUMNS = ["stopped_at", "stopped_reason", "last_seen_at"]
 #: A provider's report closes an address and leaves the customer's own choice as it is.
 _CLOSE = Upsert(reaches, ["address_id", "connector"], update=_CLOSED_COLUMNS)
 _OPT_OUT = Upsert(reaches, ["address_id", "connector"], update=[*_CLOSED_COLUMNS, "opted_out"])
-_ALLOW = Upsert(reaches, ["address_id", "connector"])
+_ALLOW = Prepared(Upsert(reaches, ["address_id", "connector"]))
 
 
 def record_inbound(
@@ -49,7 +49,7 @@ def record_inbound(
     Args:
         at: the provider's time of the message: its reply window counts from then.
     """
-    _RECORD_INBOUND.rows(
+    _RECORD_INBOUND.run_later(
         tx.connection,
         {
             "address_id": contact_address.address_id,
@@ -85,11 +85,14 @@ def reopen_address(
 
 def allow_address(tx: Transaction, address_id: int, connector: str) -> None:
     """Lets a connector write to an address from which nothing came yet."""
-    tx.execute(
-        _ALLOW,
+    _ALLOW.run_later(
+        tx.connection,
         {
             "address_id": address_id,
             "connector": connector,
+            "last_inbound_at": None,
+            "last_seen_at": None,
+            "stopped_at": None,
             "stopped_reason": "",
             "opted_out": False,
         },

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from hub.contacts import match_detection, profiles
+from hub.contacts import locks, match_detection, profiles
 from hub.contacts.profiles import MAX_NAME
 from hub.errors import NotFound
 from hub.schema import resources, search_index
@@ -50,6 +50,9 @@ class _FoundAddress(NamedTuple):
     """An address with its contact (`record_name` is its name) and the columns of the root."""
 
     address_id: int
+    scheme: str
+    path: str
+    scope: str
     contact_id: int
     evidence: str
     record_name: str
@@ -62,9 +65,12 @@ class _FoundAddress(NamedTuple):
 
 
 _root = contacts.alias("root")
-_FIND = Prepared(
+_SELECT_ADDRESSES = (
     select(
         addresses.c.id.label("address_id"),
+        addresses.c.scheme,
+        addresses.c.path,
+        addresses.c.scope,
         addresses.c.contact_id,
         addresses.c.evidence,
         contacts.c.name.label("record_name"),
@@ -77,13 +83,16 @@ _FIND = Prepared(
     )
     .join(contacts, contacts.c.id == addresses.c.contact_id)
     .join(_root, _root.c.id == contacts.c.root_id)
-    .where(
+)
+_FIND = Prepared(
+    _SELECT_ADDRESSES.where(
         addresses.c.scheme == bindparam("scheme"),
         addresses.c.scope == bindparam("scope"),
         addresses.c.path == bindparam("path"),
     ),
     _FoundAddress,
 )
+_FIND_BY_ID = Prepared(_SELECT_ADDRESSES.where(addresses.c.id == bindparam("id")), _FoundAddress)
 _INSERT_CONTACT = insert(contacts).returning(contacts.c.id)
 _SET_ROOT = (
     update(contacts).where(contacts.c.id == bindparam("row")).values(root_id=bindparam("root"))
@@ -96,8 +105,16 @@ def find_contact_address(connection: Connection, address: Address) -> ContactAdd
     row = _FIND.first(
         connection, {"scheme": address.scheme, "scope": address.scope, "path": address.path}
     )
-    if row is None:
-        return None
+    return None if row is None else _contact_address(row)
+
+
+def find_contact_address_by_id(connection: Connection, address_id: int) -> ContactAddress | None:
+    """An address by its id, with its contact; None for an unknown id."""
+    row = _FIND_BY_ID.first(connection, {"id": address_id})
+    return None if row is None else _contact_address(row)
+
+
+def _contact_address(row: _FoundAddress) -> ContactAddress:
     return ContactAddress(
         row.address_id,
         row.contact_id,
@@ -108,7 +125,7 @@ def find_contact_address(connection: Connection, address: Address) -> ContactAdd
             attributes=row.attributes,
             created_at=row.created_at,
         ),
-        address,
+        Address(row.scheme, row.path, row.scope),
         row.name,
         is_named=row.record_name != "",
         evidence=row.evidence,
@@ -135,21 +152,30 @@ def first_contact_address(connection: Connection, contact_id: int) -> ContactAdd
     return contact_address
 
 
+def lock_person_of(tx: Transaction, contact_id: int) -> int:
+    """Locks the person of a contact. Returns the root. Raises NotFound."""
+    root_id = root_contact_id(tx.connection, contact_id)
+    locks.lock_person(tx, root_id)
+    return root_id
+
+
 def find_or_create_contact_address(
     tx: Transaction, address: Address, profile: Profile, *, evidence: str = "verified"
 ) -> ContactAddress:
     """An address with its contact; both are created when the address is new.
 
-    Holds a lock on the address until the commit, so that ten messages at once make one contact.
+    Holds the locks of the address and of the person until the commit, so that ten messages at once
+    make one contact.
 
     Args:
         profile: what the provider says of the customer; its name is kept where none is known.
         evidence: for a new address, whether it is `verified` or `asserted`.
     """
-    tx.lock(f"address:{address.scheme}:{address.scope}:{address.path}")
+    locks.lock_addresses(tx, address)
     contact_address = find_contact_address(tx.connection, address)
     if contact_address is None:
         return _create_contact(tx, address, profile, evidence)
+    locks.lock_person(tx, contact_address.root_id)
     if profile.name and not contact_address.is_named:
         profiles.add_name(tx, contact_address.contact_id, profile.name)
         contact_address = find_contact_address(tx.connection, address)
@@ -174,6 +200,7 @@ def _create_contact(
         "root_id": None,
     }
     contact_id = tx.execute(_INSERT_CONTACT, values).scalar_one()
+    locks.lock_person(tx, contact_id)
     tx.execute(_SET_ROOT, {"row": contact_id, "root": contact_id})
     address_id = tx.execute(
         _INSERT_ADDRESS,
@@ -217,9 +244,11 @@ def move_address(tx: Transaction, old: Address, new: Address) -> None:
 
     Nothing changes where the new address is known already.
     """
+    locks.lock_addresses(tx, old, new)
     contact_address = find_contact_address(tx.connection, old)
     if contact_address is None or find_contact_address(tx.connection, new) is not None:
         return
+    locks.lock_person(tx, contact_address.root_id)
     contact = tx.execute(select(contacts).where(contacts.c.id == contact_address.contact_id)).one()
     old_paths = profiles.address_paths(tx, contact.id)
     tx.execute(

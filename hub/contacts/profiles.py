@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, update
 
 from hub import phones
-from hub.contacts import match_detection
+from hub.contacts import locks, match_detection
 from hub.errors import Invalid, NotFound
 from hub.schema import resources, search_index
 from hub.schema.events import ContactUpdated, Event
@@ -68,6 +68,7 @@ def get_contact(connection: Connection, contact_id: int) -> resources.Contact:
 
 def add_profile(tx: Transaction, contact_id: int, profile: Profile) -> None:
     """Adds a provider's profile to a contact, where no picture and no name was known."""
+    locks.lock_person(tx, int(get_contact(tx.connection, contact_id).id))
     tx.execute(
         update(contacts)
         .where(contacts.c.id == contact_id, contacts.c.avatar_url == "")
@@ -99,6 +100,7 @@ def edit_contact(
     """
     name, attributes = storable(name), storable(attributes)
     root_id = int(get_contact(tx.connection, contact_id).id)
+    locks.lock_person(tx, root_id)
     if name is not None and len(name) > MAX_NAME:
         raise Invalid(f"A name has at most {MAX_NAME} characters.", "name")
     contact = _update_contact(tx, root_id, name, attributes or {})

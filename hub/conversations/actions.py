@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from hub.contacts import contact_addresses
+from hub.contacts import contact_addresses, locks
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing, timeline, views
 from hub.conversations.loaded_conversation import ConversationRow
-from hub.errors import Conflict, Invalid, NotFound
+from hub.errors import Conflict, Invalid
 from hub.schema import author, resources
 from hub.schema.author import Author
 from hub.schema.storable_text import storable
@@ -62,13 +62,13 @@ def change_conversation(
         Invalid: an agent or team that is not there, or a snooze without its time.
         Conflict: another conversation is open with this customer.
     """
-    row = lock_row(tx, conversation_id)
+    row = lifecycle.lock_conversation(tx, conversation_id)
     conversation_id = row.id
     new_values = _check_changes(tx, row, dict(changes))
-    contact_address = any_contact_address(tx, row.contact_id)
     is_reopened = row.status == "resolved" and new_values.get("status", "resolved") != "resolved"
-    if is_reopened and lifecycle.load_open_conversation(tx, contact_address) is not None:
+    if is_reopened and lifecycle.open_conversation_id(tx, row.contact_id) is not None:
         raise Conflict("Another conversation is open with this customer: go on there.")
+    contact_address = any_contact_address(tx, row.contact_id)
     conversation = lifecycle.load_conversation(tx, conversation_id, contact_address)
     changed = {name: value for name, value in new_values.items() if value != getattr(row, name)}
     if not changed:
@@ -101,6 +101,7 @@ def is_snooze_over(connection: Connection) -> bool:
 
 def reopen_snoozed(tx: Transaction) -> int:
     """Opens conversations whose snooze has ended. Returns how many."""
+    locks.lock_links(tx)  # these are several people's
     due = tx.execute(
         select(conversations.c.id)
         .where(conversations.c.status == "snoozed", conversations.c.snoozed_until <= tx.now)
@@ -115,7 +116,7 @@ def reopen_snoozed(tx: Transaction) -> int:
 
 def mark_read(tx: Transaction, conversation_id: int, message_id: int) -> resources.Conversation:
     """Marks a conversation as read up to a message, with it. Raises NotFound."""
-    row = lock_row(tx, conversation_id)
+    row = lifecycle.lock_conversation(tx, conversation_id)
     conversation_id = row.id
     later_messages = tx.execute(
         select(messages.c.extra)
@@ -136,19 +137,6 @@ def mark_read(tx: Transaction, conversation_id: int, message_id: int) -> resourc
             .values(unread_count=unread)
         )
     return publishing.publish_conversation(tx, conversation_id)
-
-
-def lock_row(tx: Transaction, conversation_id: int) -> ConversationRow:
-    """Locks a conversation, or the one that it was merged into, until the commit.
-
-    Raises NotFound.
-    """
-    row = tx.execute(
-        select(conversations).where(conversations.c.id == conversation_id).with_for_update()
-    ).first()
-    if row is None:
-        raise NotFound("There is no such conversation.")
-    return ConversationRow(row) if row.merged_into_id is None else lock_row(tx, row.merged_into_id)
 
 
 def _check_changes(

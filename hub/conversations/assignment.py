@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from hub.accounts.agents import take_turn
-from hub.conversations import actions, publishing, views
+from hub.conversations import actions, lifecycle, publishing, views
 from hub.errors import Conflict
 from hub.schema import author, resources
 from hub.schema.events import ConversationUpdated, Event, MessageCreated
@@ -104,15 +104,16 @@ def apply_assignments(
             tx, agent_id, last_assigned_at=turn.last_assigned_at, given_at=turn.assigned_at
         )
     }
-    written = [
-        outcome
-        for outcome in outcomes
+    written_ids = {
+        outcome.conversation_id
+        for outcome in sorted(outcomes, key=lambda outcome: outcome.conversation_id)
         if (not outcome.is_assigned or outcome.agent_id in free_agent_ids)
         and _write_outcome(tx, outcome)
-    ]
+    }
+    written = [outcome for outcome in outcomes if outcome.conversation_id in written_ids]
     if written:
         _record_decisions(tx, written)
-    return {outcome.conversation_id for outcome in written}
+    return written_ids
 
 
 _INSERT_EVENT = Prepared(insert_all(messages))
@@ -267,7 +268,7 @@ def accept_conversation(
         NotFound: no such conversation.
         Conflict: it is not assigned to this agent.
     """
-    row = actions.lock_row(tx, conversation_id)
+    row = lifecycle.lock_conversation(tx, conversation_id)
     if row.assignee_id is None:
         raise Conflict("Nobody was given this conversation: take it by setting assignee_id.")
     if row.assignee_id != agent_id:
@@ -369,7 +370,7 @@ def requeue_of_absent_agent(tx: Transaction, conversation_id: int, agent_id: int
 
     Returns: False when another agent has it by now, or it is not open.
     """
-    row = actions.lock_row(tx, conversation_id)
+    row = lifecycle.lock_conversation(tx, conversation_id)
     if row.assignee_id != agent_id or row.status != "open":
         return False
     tx.execute(

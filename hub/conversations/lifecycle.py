@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
 
-from hub.contacts import contact_addresses
+from hub.contacts import contact_addresses, locks
 from hub.contacts.contact_addresses import ContactAddress
-from hub.conversations.loaded_conversation import LoadedConversation
+from hub.conversations.loaded_conversation import ConversationRow, LoadedConversation
 from hub.conversations.merge_state import REOPEN_WITHIN
 from hub.errors import NotFound
-from hub.store.engine import Transaction, Upsert
+from hub.store.engine import RunAgain, Transaction, Upsert
 from hub.store.models import (
     contacts,
     conversation_connectors,
@@ -23,9 +23,19 @@ from hub.store.models import (
 )
 from hub.store.prepared import Prepared
 
+
+class ConversationOwner(NamedTuple):
+    """The contact and the person that a conversation is with, and whether it goes on."""
+
+    contact_id: int
+    root_id: int
+    status: str
+    merged_into_id: int | None
+
+
 _contact = contacts.alias("own")
 _LATEST = (
-    select(conversations)
+    select(conversations, contacts.c.root_id)
     .join(contacts, contacts.c.id == conversations.c.contact_id)
     .where(
         # The contact's root is read here: a link may have been made while this waited for a lock.
@@ -37,40 +47,112 @@ _LATEST = (
     )
     .order_by(conversations.c.created_at.desc(), conversations.c.id.desc())
     .limit(1)
-    # A loaded conversation is locked on PostgreSQL; SQLite has one writer anyway.
-    .with_for_update(of=conversations)
 )
-_OPEN = Prepared(_LATEST.where(conversations.c.status != "resolved"))
+_IS_OPEN = conversations.c.status != "resolved"
+_FIND_OPEN = Prepared(_LATEST.where(_IS_OPEN).with_only_columns(conversations.c.id))
+# A loaded conversation is locked on PostgreSQL; SQLite has one writer anyway. `key_share`: rows
+# that refer to it, such as its messages, are added by others all the same.
+_LOAD_LATEST = Prepared(_LATEST.with_for_update(of=conversations, key_share=True))
+_LOAD_OPEN = Prepared(_LATEST.where(_IS_OPEN).with_for_update(of=conversations, key_share=True))
+_LOAD_BY_ID = Prepared(
+    select(conversations, contacts.c.root_id)
+    .join(contacts, contacts.c.id == conversations.c.contact_id)
+    .where(conversations.c.id == bindparam("id"))
+    .with_for_update(of=conversations, key_share=True)
+)
+_FIND_OWNER = Prepared(
+    select(
+        conversations.c.contact_id,
+        contacts.c.root_id,
+        conversations.c.status,
+        conversations.c.merged_into_id,
+    )
+    .join(contacts, contacts.c.id == conversations.c.contact_id)
+    .where(conversations.c.id == bindparam("id")),
+    ConversationOwner,
+)
 _INSERT_CONVERSATION = insert(conversations).returning(conversations.c.id)
-_JOIN_CONNECTOR = Upsert(conversation_connectors, ["connector", "conversation_id"])
+_JOIN_CONNECTOR = Prepared(Upsert(conversation_connectors, ["connector", "conversation_id"]))
 
 
 def load_open_conversation(
     tx: Transaction, contact_address: ContactAddress
 ) -> LoadedConversation | None:
     """Loads the customer's conversation that is not resolved, on any channel; None without one."""
-    row = _OPEN.first(tx.connection, {"contact_id": contact_address.contact_id})
-    return None if row is None else LoadedConversation(row, contact_address)
+    row = _LOAD_OPEN.first(tx.connection, {"contact_id": contact_address.contact_id})
+    return None if row is None else _loaded(row, contact_address)
 
 
 def load_latest_conversation(
     tx: Transaction, contact_address: ContactAddress
 ) -> LoadedConversation | None:
     """Loads the customer's latest conversation, resolved or not; None when there was none."""
-    row = tx.execute(_LATEST, {"contact_id": contact_address.contact_id}).first()
-    return None if row is None else LoadedConversation(row, contact_address)
+    row = _LOAD_LATEST.first(tx.connection, {"contact_id": contact_address.contact_id})
+    return None if row is None else _loaded(row, contact_address)
 
 
 def load_conversation(
     tx: Transaction, conversation_id: int, contact_address: ContactAddress
 ) -> LoadedConversation:
     """Loads a conversation by its id, to write to this address in it. Raises NotFound."""
-    row = tx.execute(
-        select(conversations).where(conversations.c.id == conversation_id).with_for_update()
-    ).first()
+    row = _LOAD_BY_ID.first(tx.connection, {"id": conversation_id})
     if row is None:
         raise NotFound("There is no such conversation.")
-    return LoadedConversation(row, contact_address)
+    return _loaded(row, contact_address)
+
+
+def open_conversation_id(tx: Transaction, contact_id: int) -> int | None:
+    """The id of the open conversation of a contact's person; None without one."""
+    row = _FIND_OPEN.first(tx.connection, {"contact_id": contact_id})
+    return None if row is None else int(row.id)
+
+
+def lock_owner(tx: Transaction, conversation_id: int) -> ConversationOwner:
+    """Locks the person of a conversation until the commit.
+
+    Raises:
+        NotFound: there is no such conversation.
+        RunAgain: a link was made or undone while this waited.
+    """
+    owner = _find_owner(tx, conversation_id)
+    locks.lock_person(tx, owner.root_id)
+    root_id, owner = owner.root_id, _find_owner(tx, conversation_id)
+    if owner.root_id != root_id:
+        raise RunAgain
+    return owner
+
+
+def lock_conversation(tx: Transaction, conversation_id: int) -> ConversationRow:
+    """Locks a conversation, or the one that it was merged into, and its person until the commit.
+
+    Raises:
+        NotFound: there is no such conversation.
+        RunAgain: a link was made or undone while this waited.
+    """
+    owner = _find_owner(tx, conversation_id)
+    while owner.merged_into_id is not None:
+        conversation_id = owner.merged_into_id
+        owner = _find_owner(tx, conversation_id)
+    locks.lock_person(tx, owner.root_id)
+    *values, root_id = _LOAD_BY_ID.rows(tx.connection, {"id": conversation_id})[0]
+    row = ConversationRow(values)
+    if root_id != owner.root_id or row.merged_into_id is not None:
+        raise RunAgain
+    return row
+
+
+def _find_owner(tx: Transaction, conversation_id: int) -> ConversationOwner:
+    """Raises NotFound."""
+    owner = _FIND_OWNER.first(tx.connection, {"id": conversation_id})
+    if owner is None:
+        raise NotFound("There is no such conversation.")
+    return owner
+
+
+def _loaded(row: Sequence[Any], contact_address: ContactAddress) -> LoadedConversation:
+    """A conversation from a row of its columns and its person's root."""
+    *values, _root_id = row
+    return LoadedConversation(values, contact_address)
 
 
 def surviving_id(tx: Transaction, conversation_id: int) -> int:
@@ -170,16 +252,20 @@ def conversation_for_inbound(
     Args:
         answered: the id of the conversation that the message answers.
         subject: for a new conversation.
+
+    Raises:
+        RunAgain: a link was made or undone while this waited for the person's lock.
     """
-    tx.lock(f"contact:{contact_address.root_id}")
-    open_conversation = load_open_conversation(tx, contact_address)
-    if open_conversation is not None:
-        return open_conversation
+    locks.lock_person(tx, contact_address.root_id)
+    row = _LOAD_OPEN.first(tx.connection, {"contact_id": contact_address.contact_id})
+    if row is not None:
+        if row.root_id != contact_address.root_id:
+            raise RunAgain
+        return _loaded(row, contact_address)
     if tx.is_postgres:
-        current = contact_addresses.find_contact_address(tx.connection, contact_address.address)
-        if current is not None and current.root_id != contact_address.root_id:
-            # A link was made while this waited for the lock: the lock has to be the new root's.
-            return conversation_for_inbound(tx, current, answered=answered, subject=subject)
+        root_id = contact_addresses.root_contact_id(tx.connection, contact_address.contact_id)
+        if root_id != contact_address.root_id:
+            raise RunAgain
     latest = load_latest_conversation(tx, contact_address)
     if latest is not None and _is_continued(tx, latest, answered):
         if answered is not None and answered != latest.id:
@@ -202,7 +288,9 @@ def add_connector(tx: Transaction, conversation: LoadedConversation, connector: 
     """Adds a connector to a conversation, by which it is found from now on."""
     if connector not in conversation.connectors:
         conversation.connectors = [*conversation.connectors, connector]
-        tx.execute(_JOIN_CONNECTOR, {"connector": connector, "conversation_id": conversation.id})
+        _JOIN_CONNECTOR.run_later(
+            tx.connection, {"connector": connector, "conversation_id": conversation.id}
+        )
 
 
 def clear_context_card(conversation: LoadedConversation) -> None:
@@ -230,7 +318,7 @@ def save_conversation(tx: Transaction, conversation: LoadedConversation) -> None
         )
     conversation.updated_at = tx.now
     changes = conversation.changes()
-    _update_of(frozenset(changes)).rows(tx.connection, {"row": conversation.id, **changes})
+    _update_of(frozenset(changes)).run_later(tx.connection, {"row": conversation.id, **changes})
     conversation.mark_saved()
 
 

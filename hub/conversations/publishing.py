@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from hub.accounts import agents, teams
+from hub.accounts import teams
 from hub.connectors.registry import has_pages
 from hub.conversations import lifecycle, views
 from hub.conversations.loaded_conversation import LoadedConversation
@@ -52,16 +52,19 @@ def publish_new_message_without_files(
     values: dict[str, Any],
     *,
     begins_waiting: bool = False,
-) -> None:
+    is_queued: bool = False,
+) -> resources.Message:
     """Saves a conversation and publishes a new message without files, which needs no query.
 
     Args:
         values: the columns of the message, as `timeline.add_message` returns them.
         begins_waiting: whether the customer waits for an answer since this message.
+        is_queued: whether the message has a delivery, which was queued just now.
     """
     lifecycle.save_conversation(tx, conversation)
-    message = views.message_from_values(values, conversation.contact_address)
+    message = views.message_from_values(values, conversation.contact_address, is_queued=is_queued)
     _publish_created(tx, conversation, message, begins_waiting=begins_waiting)
+    return message
 
 
 def publish_message_update(tx: Transaction, message_id: int) -> None:
@@ -148,10 +151,11 @@ def _saved_conversation(
     """
     if last_message is None:
         return views.get_conversation(tx.connection, loaded.id)
+    assignee, team = teams.find_agent_and_team(tx.connection, loaded.assignee_id, loaded.team_id)
     return views.conversation_from_row(
         loaded,
         loaded.contact_address.contact,
         last_message=last_message,
-        assignee=agents.find_agent(tx.connection, loaded.assignee_id),
-        team=teams.find_team(tx.connection, loaded.team_id),
+        assignee=assignee,
+        team=team,
     )

@@ -38,7 +38,7 @@ def lock_due_row(tx: Transaction, conversation_id: int) -> ConversationRow | Non
     row = tx.execute(
         select(conversations)
         .where(conversations.c.id == conversation_id, conversations.c.sla_next_at <= tx.now)
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).first()
     return None if row is None else ConversationRow(row)
 

@@ -105,6 +105,8 @@ SELECT_CONVERSATIONS: Select[Any] = (
 
 
 _MESSAGE_COLUMNS = itemgetter(*messages.c.keys())
+#: The last columns of a `MessageRow`, those of the delivery.
+_QUEUED_DELIVERY = ("queued", "", "", 0, False, None)
 _NO_DELIVERY = (None,) * sum(name.startswith("delivery_") for name in MessageRow._fields)
 
 #: The fields of `extra` that are fields of the message, or are for the connector or the hub alone.
@@ -131,12 +133,13 @@ def get_message(connection: Connection, message_id: int) -> resources.Message:
 
 
 def message_from_values(
-    values: Mapping[str, Any], contact_address: ContactAddress
+    values: Mapping[str, Any], contact_address: ContactAddress, *, is_queued: bool = False
 ) -> resources.Message:
-    """A message that was just written, without files and without a delivery.
+    """A message that was just written, without files.
 
     Args:
         values: all columns of the message, by name.
+        is_queued: whether it has a delivery, which was queued just now.
     """
     address = contact_address.address
     row = MessageRow._make(
@@ -146,7 +149,7 @@ def message_from_values(
             address.scheme if values["address_id"] is not None else None,
             address.scope,
             address.path,
-            *_NO_DELIVERY,
+            *(_QUEUED_DELIVERY if is_queued else _NO_DELIVERY),
         )
     )
     return _message_from_row(row)

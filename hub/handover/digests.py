@@ -15,11 +15,11 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from hub.config.sections import Fallback
-from hub.contacts import contact_addresses
+from hub.contacts import contact_addresses, locks
 from hub.contacts.contact_addresses import ContactAddress
 from hub.handover import digest_messages
 from hub.handover.digest_messages import ResumeLink
-from hub.identity import customer_view, links
+from hub.identity import customer_view
 from hub.outbound import reachability, unread_answers
 from hub.outbound.destinations import OutboundChannel
 from hub.outbound.fallback import FallbackStep
@@ -57,7 +57,7 @@ def follow_up_next_page(
         return None
     visitor = contact_addresses.find_contact_address(tx.connection, page.address)
     assert visitor is not None
-    tx.lock(links.LINKS_LOCK)  # no link may change the person's addresses before one is chosen
+    locks.lock_links(tx)  # no link may change the person's addresses before one is chosen
     sessions = _find_sessions(tx, visitor)
     left_at = _leaves_at(sessions, rules.after, tx.now)
     if rules.enabled and left_at is not None and left_at > tx.now:

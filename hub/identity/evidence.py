@@ -39,26 +39,30 @@ def apply_message_evidence(
         sender = contact_addresses.verify_address(tx, sender)
     if event.full_text and event.full_text != event.text:
         match_detection.match_signature(tx, sender.contact_id, event)
-    if event.card is not None and event.card.own:
-        # Telegram writes numbers with their country and mostly without the plus.
-        number = canonical("+" + event.card.phone.strip().lstrip("+"))
+    number = shared_number(event)
+    if number is not None and event.card is not None:
         sender = _link_shared_number(tx, sender, number, event.card.name)
     return sender
 
 
+def shared_number(event: InboundMessage) -> Address | None:
+    """The sender's own number where a message shares it; None without one. Pure."""
+    if event.card is None or not event.card.own:
+        return None
+    # Telegram writes numbers with their country and mostly without the plus.
+    number = canonical("+" + event.card.phone.strip().lstrip("+"))
+    return Address("tel", number) if is_possible(number) else None
+
+
 def _link_shared_number(
-    tx: Transaction, sender: ContactAddress, number: str, name: str
+    tx: Transaction, sender: ContactAddress, number: Address, name: str
 ) -> ContactAddress:
     """Links the sender to their own phone number, for which the provider vouches.
 
     A number that never wrote gets a contact of its own, so that the link can be undone like any
     other. A link that an agent has undone is not made again.
     """
-    if not is_possible(number):
-        return sender
-    phone = contact_addresses.find_or_create_contact_address(
-        tx, Address("tel", number), Profile(name=name)
-    )
+    phone = contact_addresses.find_or_create_contact_address(tx, number, Profile(name=name))
     if phone.root_id == sender.root_id or _is_undone(tx, sender.contact_id, phone.contact_id):
         return sender
     if phone.evidence != "verified":
@@ -70,7 +74,8 @@ def _link_shared_number(
             phone.contact_id,
             evidence="verified",
             method=SHARED_NUMBER_METHOD,
-            reason=f"They shared {number} as their own number, and the provider vouches for it.",
+            reason=f"They shared {number.path} as their own number, and the provider vouches for "
+            "it.",
             by="contact",
         )
     except Invalid:

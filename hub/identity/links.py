@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
 
-from hub.contacts import contact_addresses, profiles
+from hub.contacts import contact_addresses, locks, profiles
 from hub.contacts.roots import roots_by_contact
 from hub.conversations import lifecycle, publishing, timeline
 from hub.errors import Conflict, Invalid, NotFound
@@ -30,9 +30,6 @@ from hub.switches import detection
 #: The method of a link by which the customer continues on another channel.
 HANDOVER_METHOD = "handover"
 VERIFIED = "verified"
-#: Held while a link is made or undone. Links are rare and may join any number of contacts: two at
-#: once could each see a part of the other.
-LINKS_LOCK = "links"
 _COLUMNS = tuple(links.c[name] for name in LinkRow._fields)
 
 
@@ -61,7 +58,9 @@ def link_contacts(
         NotFound: there is no such contact.
         Invalid: they are one person already.
     """
-    tx.lock(LINKS_LOCK)
+    # Links are rare and may join any number of contacts: two at once could each see a part of the
+    # other.
+    locks.lock_links(tx)
     kept_root_id, absorbed_root_id = _lock_roots(tx, contact_id, other_contact_id)
     are_two_people = kept_root_id != absorbed_root_id
     if not are_two_people and evidence != VERIFIED:
@@ -112,12 +111,12 @@ def unlink_contacts(
         NotFound: there is no such link.
         Conflict: it is undone already.
     """
-    tx.lock(LINKS_LOCK)
+    locks.lock_links(tx)
     row = _read_link(tx.connection, link_id)
     if row.undone_at is not None:
         raise Conflict("This link is undone already.")
     contact_ids = contact_addresses.linked_contact_ids(tx.connection, row.contact_id)
-    tx.lock(f"contact:{contact_ids[0]}")
+    locks.lock_person(tx, contact_ids[0])
     tx.execute(update(links).where(links.c.id == link_id).values(undone_at=tx.now, undone_by=by))
     _update_roots(tx, contact_ids)
     changed = merging.unmerge_conversations(tx, row, contact_ids)
@@ -204,7 +203,7 @@ def _lock_roots(tx: Transaction, contact_id: int, other_contact_id: int) -> tupl
         contact_addresses.root_contact_id(tx.connection, other_contact_id),
     )
     for root_id in sorted(set(root_ids)):
-        tx.lock(f"contact:{root_id}")
+        locks.lock_person(tx, root_id)
     return root_ids
 
 

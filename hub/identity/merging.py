@@ -82,13 +82,15 @@ def merge_conversations(
         absorbed_root_id: the root of the other person; may be the same one.
         moves_customer: the customer continues on the other channel, by a handover.
     """
-    rows: dict[int, ConversationRow] = {}
     root_of: dict[int, int] = {}
-    for root_id in (kept_root_id, absorbed_root_id):
-        own_rows = replay_reads.read_current_conversations(tx, root_id)
-        contact_ids = [root_id, *(row["contact_id"] for row in own_rows.values())]
+    ids_by_root = {
+        root_id: replay_reads.current_conversation_ids(tx, root_id)
+        for root_id in (kept_root_id, absorbed_root_id)
+    }
+    rows = replay_reads.read_conversations(tx, set().union(*ids_by_root.values()))
+    for root_id, ids in ids_by_root.items():
+        contact_ids = [root_id, *(rows[id_]["contact_id"] for id_ in ids)]
         root_of |= dict.fromkeys(contact_ids, root_id)
-        rows |= own_rows
     states = [state_of(row) for row in replay_reads.by_creation(rows.values())]
     newest_message_id = tx.execute(select(func.max(messages.c.id))).scalar() or 0
     snapshot = snapshots.dump_snapshot(newest_message_id, states, rows)

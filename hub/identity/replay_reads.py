@@ -104,8 +104,8 @@ def _add_to_scope(scope: ReplayScope, root_of: Mapping[int, int], snapshot: Snap
     scope.remembered.update({id_: row for id_, row in rows.items() if row["contact_id"] in root_of})
 
 
-def read_current_conversations(tx: Transaction, root_id: int) -> dict[int, ConversationRow]:
-    """Reads a person's open and newest conversations, and those that are merged into them."""
+def current_conversation_ids(tx: Transaction, root_id: int) -> set[int]:
+    """The ids of a person's open and newest conversations, and of those merged into them."""
     contact_ids = select(contacts.c.id).where(contacts.c.root_id == root_id)
     is_current = conversations.c.contact_id.in_(contact_ids) & conversations.c.merged_into_id.is_(
         None
@@ -121,7 +121,7 @@ def read_current_conversations(tx: Transaction, root_id: int) -> dict[int, Conve
     )
     ids = {*tx.execute(open_ids).scalars(), *tx.execute(newest_id).scalars()}
     merged_ids = select(conversations.c.id).where(conversations.c.merged_into_id.in_(ids))
-    return read_conversations(tx, ids | set(tx.execute(merged_ids).scalars()))
+    return ids | set(tx.execute(merged_ids).scalars())
 
 
 def read_conversations(tx: Transaction, ids: Iterable[int]) -> dict[int, ConversationRow]:
@@ -129,7 +129,10 @@ def read_conversations(tx: Transaction, ids: Iterable[int]) -> dict[int, Convers
     rows_by_id: dict[int, ConversationRow] = {}
     for chunk in chunks(sorted(ids)):
         rows = tx.execute(
-            select(conversations).where(conversations.c.id.in_(chunk)).with_for_update()
+            select(conversations)
+            .where(conversations.c.id.in_(chunk))
+            .order_by(conversations.c.id)
+            .with_for_update(key_share=True)
         )
         rows_by_id |= {row["id"]: row for row in rows.mappings()}
     return rows_by_id

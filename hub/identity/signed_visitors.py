@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from hub.accounts.visitor_sessions import Visitor, sign_visitor_identity
 from hub.connectors.page_identity import Identity
 from hub.connectors.pages import PageConnector
-from hub.contacts import address_state, contact_addresses, profiles, signed_ids
+from hub.contacts import address_state, contact_addresses, locks, profiles, signed_ids
 from hub.contacts.contact_addresses import ContactAddress
 from hub.identity import links
 from hub.schema import resources
@@ -70,6 +70,8 @@ def _write_claim(
     tx: Transaction, connector: PageConnector, visitor: Visitor, identity: Identity
 ) -> bool:
     address = Address(signed_ids.SCHEME, identity.id, connector.name)
+    locks.lock_addresses(tx, address, connector.address(visitor.name))
+    locks.lock_links(tx)
     signed = contact_addresses.find_or_create_contact_address(tx, address, _profile(identity))
     # Read again under the lock on the address: another tab may have been faster.
     current_id = tx.execute(

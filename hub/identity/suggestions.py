@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection, or_, select
 
-from hub.contacts import contact_addresses, match_detection, profiles
+from hub.contacts import contact_addresses, locks, match_detection, profiles
 from hub.conversations import lifecycle, timeline
 from hub.errors import Conflict, Invalid, NotFound
 from hub.identity import links
@@ -87,9 +87,8 @@ def decide_suggestion(
         NotFound: there is no such suggestion.
         Conflict: it is decided already, or they are one person by now.
     """
-    row = tx.execute(
-        select(*_COLUMNS).where(suggestions.c.id == suggestion_id).with_for_update()
-    ).first()
+    locks.lock_links(tx)  # which also lets one agent decide at a time
+    row = tx.execute(select(*_COLUMNS).where(suggestions.c.id == suggestion_id)).first()
     if row is None:
         raise NotFound("There is no such suggestion.")
     suggestion = _SuggestionRow._make(row)

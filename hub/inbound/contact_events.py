@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.contacts import address_state, contact_addresses
+from hub.contacts import address_state, contact_addresses, locks
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing, timeline
 from hub.handover import arrival, redemption
@@ -18,10 +18,12 @@ def apply_contact_event(
     tx: Transaction, channel: InboundChannel, event: ContactEvent
 ) -> ReceiveResult:
     """Applies an event, and redeems the handover that comes with it."""
+    secrets = redemption.secrets_in(event.handover_token)
+    if secrets:
+        locks.lock_addresses(tx, event.address)
+        locks.lock_links(tx)
     sender = contact_addresses.find_or_create_contact_address(tx, event.address, event.profile)
-    handover = redemption.redeem_handover(
-        tx, redemption.secrets_in(event.handover_token), channel.name, sender
-    )
+    handover = redemption.redeem_handover(tx, secrets, channel.name, sender)
     if isinstance(handover, RedeemedHandover):
         sender = redemption.reload_contact_address(tx, sender)
     _apply(tx, channel, event, sender)

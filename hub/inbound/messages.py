@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from hub.contacts import address_state, contact_addresses
+from hub.contacts import address_state, contact_addresses, locks
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import attachments, duplicates, lifecycle, publishing, timeline
 from hub.conversations.loaded_conversation import LoadedConversation
@@ -29,6 +29,7 @@ def add_inbound_message(
 
     Redeems a handover that comes with it. A machine's message is added as an event only.
     """
+    _lock_what_it_may_link(tx, event)
     sender = contact_addresses.find_or_create_contact_address(
         tx,
         event.address,
@@ -105,6 +106,14 @@ def add_inbound_message(
         handover=handover,
         switch=switch,
     )
+
+
+def _lock_what_it_may_link(tx: Transaction, event: InboundMessage) -> None:
+    """Takes the locks that linking the sender needs, before the sender's own."""
+    number = evidence.shared_number(event)
+    if number is not None or redemption.secrets_in_message(event):
+        locks.lock_addresses(tx, event.address, *([] if number is None else [number]))
+        locks.lock_links(tx)
 
 
 def _mark_waiting(tx: Transaction, conversation: LoadedConversation) -> bool:
@@ -256,6 +265,7 @@ def edit_inbound_message(
         event: `edits` is the external id of the message; where the hub never received that, the
             edit is added as a message.
     """
+    _lock_what_it_may_link(tx, event)
     sender = contact_addresses.find_or_create_contact_address(tx, event.address, event.profile)
     row = timeline.find_message(tx, channel.name, sender.address_id, (event.edits,))
     if row is None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select, true
+from sqlalchemy import Connection, bindparam, select, true
 
 from hub.contacts import address_state, contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
 from hub.errors import Conflict, Invalid
 from hub.store.engine import Transaction
 from hub.store.models import addresses, contacts, conversations, messages, reaches
+from hub.store.prepared import Prepared
 from hub.types import Address, ReplyWindow
 
 
@@ -41,6 +42,31 @@ class MessagePlace:
 
     connector: str | None
     address_id: int | None
+
+
+_conversation_contact = contacts.alias("conversation_contact")
+_FIND_CURRENT_PLACE = Prepared(
+    select(
+        conversations.c.answer_connector.label("connector"),
+        conversations.c.answer_address_id.label("address_id"),
+    )
+    .join(addresses, addresses.c.id == conversations.c.answer_address_id)
+    .join(contacts, contacts.c.id == addresses.c.contact_id)
+    .join(_conversation_contact, _conversation_contact.c.id == conversations.c.contact_id)
+    .where(
+        conversations.c.id == bindparam("conversation_id"),
+        conversations.c.answer_connector.is_not(None),
+        # An undone link may have left the address of another contact.
+        contacts.c.root_id == _conversation_contact.c.root_id,
+    )
+)
+_FIND_STOPPED = Prepared(
+    select(reaches.c.stopped_reason).where(
+        reaches.c.address_id == bindparam("address_id"),
+        reaches.c.connector == bindparam("connector"),
+        reaches.c.stopped_at.is_not(None),
+    )
+)
 
 
 def find_destination(
@@ -126,23 +152,14 @@ def refuse_stopped_address(tx: Transaction, address_id: int, connector: str) -> 
     Raises:
         Conflict: the customer opted out or blocked us, or the address does not exist.
     """
-    reason = tx.execute(
-        select(reaches.c.stopped_reason).where(
-            reaches.c.address_id == address_id,
-            reaches.c.connector == connector,
-            reaches.c.stopped_at.is_not(None),
-        )
-    ).scalar()
-    if reason is not None:
-        raise Conflict(f"{reason} Choose another channel.".strip())
+    row = _FIND_STOPPED.first(tx.connection, {"address_id": address_id, "connector": connector})
+    if row is not None:
+        raise Conflict(f"{row.stopped_reason} Choose another channel.".strip())
 
 
 def find_address_by_id(tx: Transaction, address_id: int) -> ContactAddress | None:
     """An address, which must exist, with its contact."""
-    row = tx.execute(select(addresses).where(addresses.c.id == address_id)).one()
-    return contact_addresses.find_contact_address(
-        tx.connection, Address(row.scheme, row.path, row.scope)
-    )
+    return contact_addresses.find_contact_address_by_id(tx.connection, address_id)
 
 
 # -- parts ---------------------------------------------------------------------------------------
@@ -150,22 +167,7 @@ def find_address_by_id(tx: Transaction, address_id: int) -> ContactAddress | Non
 
 def _current_place(tx: Transaction, conversation_id: int) -> MessagePlace | None:
     """The place of the customer's last message, or to which a handover has brought them since."""
-    conversation_contact = contacts.alias()
-    row = tx.execute(
-        select(
-            conversations.c.answer_connector.label("connector"),
-            conversations.c.answer_address_id.label("address_id"),
-        )
-        .join(addresses, addresses.c.id == conversations.c.answer_address_id)
-        .join(contacts, contacts.c.id == addresses.c.contact_id)
-        .join(conversation_contact, conversation_contact.c.id == conversations.c.contact_id)
-        .where(
-            conversations.c.id == conversation_id,
-            conversations.c.answer_connector.is_not(None),
-            # An undone link may have left the address of another contact.
-            contacts.c.root_id == conversation_contact.c.root_id,
-        )
-    ).first()
+    row = _FIND_CURRENT_PLACE.first(tx.connection, {"conversation_id": conversation_id})
     return None if row is None else MessagePlace(row.connector, row.address_id)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from hub.config.sections import Fallback
-from hub.contacts import address_state, contact_addresses
+from hub.contacts import address_state, contact_addresses, locks
 from hub.conversations import lifecycle, publishing, timeline
 from hub.conversations.loaded_conversation import LoadedConversation
 from hub.errors import (
@@ -28,7 +28,6 @@ from hub.errors import (
     Unsupported,
     WindowClosed,
 )
-from hub.identity import links
 from hub.outbound import outbox, reachability
 from hub.outbound.destinations import OutboundChannel
 from hub.outbound.outbox import ClaimedDelivery
@@ -107,11 +106,16 @@ def move_or_fail_delivery(
     Returns:
         The step it took, or None where no other route was looked for.
     """
+    # No link may be made or undone between the choice of a route and the move.
+    locks.lock_links(tx)
+    address = contact_addresses.find_contact_address_by_id(tx.connection, claim.address_id)
+    if address is not None:
+        locks.lock_person(tx, address.root_id)
+    delivery = _find_movable(tx, claim, error) if rules.enabled else None
     if closes_address:
         address_state.close_address(
             tx, claim.address_id, claim.connector, error.message or error.code
         )
-    delivery = _find_movable(tx, claim, error) if rules.enabled else None
     if delivery is None:
         outbox.fail_delivery(tx, claim, error)
         return None
@@ -129,8 +133,6 @@ def _find_movable(
     """The delivery, None where something may have left or the message is no answer."""
     if not isinstance(error, MOVABLE_ERRORS) or getattr(error, "maybe_sent", False):
         return None
-    # No link may be made or undone between the choice of a route and the move.
-    tx.lock(links.LINKS_LOCK)
     row = tx.execute(
         select(
             deliveries,
@@ -145,7 +147,7 @@ def _find_movable(
         .join(messages, messages.c.id == deliveries.c.message_id)
         .join(addresses, addresses.c.id == deliveries.c.address_id)
         .where(outbox.is_still_claimed(claim))
-        .with_for_update(of=deliveries)
+        .with_for_update(of=deliveries, key_share=True)
     ).first()
     if row is None or row.parts_sent or row.unknown_since or row.maybe_twice or row.reported:
         return None
@@ -202,6 +204,10 @@ def _move(
     step = {"code": error.code, "reason": error.message, **former_place.model_dump()}
     first_step = delivery.fallback_from or step
     trail = [*delivery.trail, {**step, "address_id": claim.address_id}]
+    address_state.allow_address(tx, route.address_id, route.channel.name)
+    conversation = lifecycle.load_conversation(
+        tx, lifecycle.surviving_id(tx, delivery.conversation_id), recipient
+    )
     timeline.redirect_message(
         tx,
         claim.message_id,
@@ -230,10 +236,6 @@ def _move(
             created_at=tx.now,
             updated_at=tx.now,
         )
-    )
-    address_state.allow_address(tx, route.address_id, route.channel.name)
-    conversation = lifecycle.load_conversation(
-        tx, lifecycle.surviving_id(tx, delivery.conversation_id), recipient
     )
     lifecycle.add_connector(tx, conversation, route.channel.name)
     add_fallback_event(

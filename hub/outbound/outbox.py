@@ -156,6 +156,12 @@ def record_sent_part(
         follow_after: how long until the hub looks whether the visitor left without reading it;
             None where nothing follows.
     """
+    if receipt.moved_to is not None:
+        row = tx.execute(select(addresses).where(addresses.c.id == claim.address_id)).one()
+        contact_addresses.move_address(
+            tx, Address(row.scheme, row.path, row.scope), receipt.moved_to
+        )
+    receipts.lock_delivery(tx, claim.message_id)
     receipts.remember_external_id(
         tx,
         claim.message_id,
@@ -176,11 +182,6 @@ def record_sent_part(
             updated_at=tx.now,
         )
     )
-    if receipt.moved_to is not None:
-        row = tx.execute(select(addresses).where(addresses.c.id == claim.address_id)).one()
-        contact_addresses.move_address(
-            tx, Address(row.scheme, row.path, row.scope), receipt.moved_to
-        )
     if is_last:
         receipts.advance_delivery(tx, claim.message_id, receipt.status)
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
-from hub.contacts import address_state, contact_addresses
+from hub.contacts import address_state, contact_addresses, locks
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing, timeline
 from hub.schema import author
 from hub.store.engine import Transaction, Upsert
-from hub.store.models import addresses, deliveries, external_ids, messages
+from hub.store.models import addresses, contacts, deliveries, external_ids, messages
+from hub.store.prepared import Prepared
 from hub.types import Address, ContactEvent, DeliveryStatus, DeliveryUpdate
 
 RANK = {
@@ -34,6 +35,11 @@ BEFORE = {
 #: How far the provider's clock may be behind ours before a watermark misses the last message.
 CLOCKS_DIFFER = timedelta(seconds=2)
 
+_LOCK_DELIVERY = Prepared(
+    select(deliveries.c.message_id)
+    .where(deliveries.c.message_id == bindparam("message_id"))
+    .with_for_update(key_share=True)
+)
 _ADD_EXTERNAL_ID = Upsert(external_ids, ["connector", "external_id", "address_id"])
 _CONFIRM_EXTERNAL_ID = Upsert(
     external_ids, ["connector", "external_id", "address_id"], update=["status"]
@@ -50,12 +56,18 @@ def record_receipt(tx: Transaction, connector: str, receipt: DeliveryUpdate) -> 
     Returns:
         The ids of the messages whose status it changed.
     """
+    is_ours = receipt.message_id.isdecimal()
     if receipt.up_to is not None and receipt.address is not None:
+        is_ours = False
         message_ids = _by_watermark(tx, connector, receipt.address, receipt.status, receipt.up_to)
-    elif receipt.message_id.isdecimal():
+    elif is_ours:
         message_ids = _by_message_id(tx, connector, receipt)
     else:
         message_ids = _by_external_ids(tx, connector, receipt)
+    if receipt.stopped:
+        _lock_people(tx, message_ids)
+    if is_ours:
+        _remember_external_ids(tx, connector, message_ids, receipt)
     changed = [message_id for message_id in message_ids if _apply(tx, message_id, receipt)]
     if receipt.stopped:
         _close_addresses(tx, connector, message_ids, receipt.reason)
@@ -104,6 +116,11 @@ def advance_delivery(
     return True
 
 
+def lock_delivery(tx: Transaction, message_id: int) -> None:
+    """Locks a delivery until the commit, before the external ids of its message."""
+    _LOCK_DELIVERY.run_later(tx.connection, {"message_id": message_id})
+
+
 def _apply(tx: Transaction, message_id: int, receipt: DeliveryUpdate) -> bool:
     """Applies a receipt to one delivery, or keeps it while parts of the message have yet to leave.
 
@@ -121,7 +138,7 @@ def _apply(tx: Transaction, message_id: int, receipt: DeliveryUpdate) -> bool:
     row = tx.execute(
         select(deliveries.c.status, deliveries.c.reported)
         .where(deliveries.c.message_id == message_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).first()
     if row is None:
         return False
@@ -275,7 +292,7 @@ def _by_watermark(
 
 def _by_message_id(tx: Transaction, connector: str, receipt: DeliveryUpdate) -> list[int]:
     row = tx.execute(
-        select(deliveries.c.message_id, deliveries.c.address_id).where(
+        select(deliveries.c.message_id).where(
             deliveries.c.message_id == int(receipt.message_id),
             deliveries.c.connector == connector,
         )
@@ -284,10 +301,20 @@ def _by_message_id(tx: Transaction, connector: str, receipt: DeliveryUpdate) -> 
         return []
     if receipt.status is DeliveryStatus.FAILED and _is_of_failed_attempt(tx, connector, receipt):
         return []
-    # The receipt may be faster than the answer to our call: it brings the external id, too.
-    for external_id in receipt.external_ids:
-        remember_external_id(tx, row.message_id, connector, row.address_id, 0, external_id)
     return [row.message_id]
+
+
+def _remember_external_ids(
+    tx: Transaction, connector: str, message_ids: list[int], receipt: DeliveryUpdate
+) -> None:
+    """Stores the external ids that a receipt brings: it may be faster than our call's answer."""
+    for message_id in message_ids:
+        lock_delivery(tx, message_id)
+        address_id = tx.execute(
+            select(deliveries.c.address_id).where(deliveries.c.message_id == message_id)
+        ).scalar_one()
+        for external_id in receipt.external_ids:
+            remember_external_id(tx, message_id, connector, address_id, 0, external_id)
 
 
 def _is_of_failed_attempt(tx: Transaction, connector: str, receipt: DeliveryUpdate) -> bool:
@@ -314,6 +341,20 @@ def _by_external_ids(tx: Transaction, connector: str, receipt: DeliveryUpdate) -
 
 
 # -- what else a receipt says ----------------------------------------------------------------------
+
+
+def _lock_people(tx: Transaction, message_ids: list[int]) -> None:
+    """Locks the people at the addresses of messages, which will be closed."""
+    locks.lock_links(tx)
+    root_ids = tx.execute(
+        select(contacts.c.root_id)
+        .join(addresses, addresses.c.contact_id == contacts.c.id)
+        .join(deliveries, deliveries.c.address_id == addresses.c.id)
+        .where(deliveries.c.message_id.in_(message_ids))
+        .distinct()
+    ).scalars()
+    for root_id in sorted(root_ids.all()):
+        locks.lock_person(tx, root_id)
 
 
 def _close_addresses(tx: Transaction, connector: str, message_ids: list[int], reason: str) -> None:

@@ -16,23 +16,24 @@ from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import actions, attachments, lifecycle, publishing, timeline, views
 from hub.conversations.loaded_conversation import LoadedConversation
 from hub.conversations.timeline import NewMessage
-from hub.errors import Conflict, Invalid, NotFound
+from hub.errors import Conflict, Invalid
 from hub.outbound import destinations
 from hub.outbound.destinations import MessagePlace, OutboundChannel
 from hub.schema import resources
 from hub.schema.author import Author
 from hub.schema.storable_text import storable
-from hub.store.engine import Transaction
+from hub.store.engine import RunAgain, Transaction
 from hub.store.models import (
-    addresses,
     contacts,
-    conversations,
     deliveries,
     messages,
 )
+from hub.store.prepared import Prepared
 
 MAX_TEXT = 100_000
 MAX_CLIENT_ID = 200
+
+_INSERT_DELIVERY = Prepared(insert(deliveries))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,28 +87,15 @@ def send_message(
     """
     draft = storable(draft)
     _check(draft)
-    row = tx.execute(
-        select(
-            conversations.c.id,
-            conversations.c.contact_id,
-            conversations.c.status,
-            conversations.c.merged_into_id,
-        ).where(conversations.c.id == conversation_id)
-    ).first()
-    if row is None:
-        raise NotFound("There is no such conversation.")
+    owner = lifecycle.lock_owner(tx, conversation_id)
     surviving_id = conversation_id
-    if row.merged_into_id is not None:
-        surviving_id = lifecycle.surviving_id(tx, row.merged_into_id)
+    if owner.merged_into_id is not None:
+        surviving_id = lifecycle.surviving_id(tx, owner.merged_into_id)
     active_id = surviving_id
-    if row.status == "resolved" and draft.type == "message":
+    if owner.status == "resolved" and draft.type == "message":
         # A message joins the open conversation: no second one is opened beside it.
-        open_conversation = lifecycle.load_open_conversation(
-            tx, contact_addresses.first_contact_address(tx.connection, row.contact_id)
-        )
-        if open_conversation is not None:
-            active_id = open_conversation.id
-    repeated = _find_repeated(tx, row.contact_id, draft)
+        active_id = lifecycle.open_conversation_id(tx, owner.contact_id) or surviving_id
+    repeated = _find_repeated(tx, owner.contact_id, draft)
     if repeated is not None:
         return SendResult(repeated, is_new=False)
     answered = _answered_place(tx, surviving_id, draft)
@@ -117,9 +105,10 @@ def send_message(
     else:
         # Asked of the conversation that was named: a merge changes no answer's address.
         recipient, channel = destinations.find_destination(
-            tx, conversation_id, row.contact_id, draft.connector, answered, outbound_channels
+            tx, conversation_id, owner.contact_id, draft.connector, answered, outbound_channels
         )
-    conversation = _load_conversation(tx, active_id, recipient)
+    writes_to = recipient or actions.any_contact_address(tx, owner.contact_id)
+    conversation = lifecycle.load_conversation(tx, active_id, writes_to)
     message = _add_message(tx, conversation, recipient, channel, draft, author)
     return SendResult(message, is_new=True)
 
@@ -139,6 +128,8 @@ def send_first_message(
     """
     draft = storable(draft)
     _check(draft)
+    if contact_addresses.lock_person_of(tx, recipient.contact_id) != recipient.root_id:
+        raise RunAgain
     repeated = _find_repeated(tx, recipient.contact_id, draft)
     if repeated is not None:
         return SendResult(repeated, is_new=False)
@@ -152,7 +143,6 @@ def send_first_message(
         )
     address_state.allow_address(tx, recipient.address_id, channel.name)
     destinations.refuse_stopped_address(tx, recipient.address_id, channel.name)
-    tx.lock(f"contact:{recipient.root_id}")
     conversation = lifecycle.load_open_conversation(tx, recipient) or lifecycle.start_conversation(
         tx, recipient
     )
@@ -207,10 +197,12 @@ def _check(draft: Draft) -> None:
 
 
 def _find_repeated(tx: Transaction, contact_id: int, draft: Draft) -> resources.Message | None:
-    """The message that was sent to this contact with the draft's client id before."""
+    """The message that was sent to this contact with the draft's client id before.
+
+    The person is locked, so that the same draft twice at once is one message.
+    """
     if draft.client_id is None:
         return None
-    tx.lock(f"contact:{contact_id}")
     message_id = tx.execute(
         select(messages.c.id)
         .join(contacts, contacts.c.id == messages.c.contact_id)
@@ -236,20 +228,6 @@ def _answered_place(tx: Transaction, conversation_id: int, draft: Draft) -> Mess
     if row is None:
         raise Invalid("The message to answer is not in this conversation.", "reply_to")
     return MessagePlace(row.connector, row.address_id)
-
-
-def _load_conversation(
-    tx: Transaction, conversation_id: int, recipient: ContactAddress | None
-) -> LoadedConversation:
-    """A conversation, for a message to this recipient, or for a note where there is none."""
-    row = tx.execute(select(conversations).where(conversations.c.id == conversation_id)).one()
-    if recipient is None:
-        address_id = tx.execute(
-            select(addresses.c.id).where(addresses.c.contact_id == row.contact_id).limit(1)
-        ).scalar_one()
-        recipient = destinations.find_address_by_id(tx, address_id)
-        assert recipient is not None
-    return lifecycle.load_conversation(tx, conversation_id, recipient)
 
 
 def _add_message(
@@ -292,7 +270,11 @@ def _add_message(
             conversation.status = "open"
             conversation.snoozed_until = None
             conversation.resolved_at = None
-    return publishing.publish_new_message(tx, conversation, values["id"])
+    if draft.attachment_ids:
+        return publishing.publish_new_message(tx, conversation, values["id"])
+    return publishing.publish_new_message_without_files(
+        tx, conversation, values, is_queued=channel is not None
+    )
 
 
 def queue_delivery(
@@ -308,24 +290,29 @@ def queue_delivery(
     Args:
         fallback_from: for a message that took another route, its first destination and its trail.
     """
-    tx.execute(
-        insert(deliveries).values(
-            message_id=message_id,
-            connector=channel.name,
-            address_id=recipient.address_id,
-            status="queued",
-            code="",
-            reason="",
-            external_code="",
-            attempts=0,
-            parts_sent=0,
-            maybe_twice=False,
-            reported={},
-            fallback_from=fallback_from,
-            next_attempt_at=tx.now,
-            created_at=tx.now,
-            updated_at=tx.now,
-        )
+    _INSERT_DELIVERY.run_later(
+        tx.connection,
+        {
+            "message_id": message_id,
+            "connector": channel.name,
+            "address_id": recipient.address_id,
+            "status": "queued",
+            "code": "",
+            "reason": "",
+            "external_code": "",
+            "attempts": 0,
+            "parts_sent": 0,
+            "maybe_twice": False,
+            "reported": {},
+            "tried_at": None,
+            "unknown_since": None,
+            "lease_until": None,
+            "fallback_from": fallback_from,
+            "follow_at": None,
+            "next_attempt_at": tx.now,
+            "created_at": tx.now,
+            "updated_at": tx.now,
+        },
     )
 
 

@@ -138,7 +138,7 @@ def _ungrouped(query: str) -> str:
 def _index(connection: Connection, table: str, row: int, body: str) -> None:
     if body:
         statement = _STATEMENTS["insert", connection.dialect.name, table]
-        statement.rows(connection, {"id": row, "body": body})
+        statement.run_later(connection, {"id": row, "body": body})
 
 
 def _reindex(connection: Connection, table: str, row: int, old: str, new: str) -> None:
@@ -147,7 +147,7 @@ def _reindex(connection: Connection, table: str, row: int, old: str, new: str) -
     if old:
         # The index keeps no copy of the text, so the statement names the text to remove.
         statement = _STATEMENTS["remove", connection.dialect.name, table]
-        statement.rows(connection, {"id": row, "body": old})
+        statement.run_later(connection, {"id": row, "body": old})
     _index(connection, table, row, new)
 
 

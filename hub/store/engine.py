@@ -3,13 +3,15 @@
 A reader has a connection for the length of a `with` block. A writer passes a function, which gets a
 transaction and must only use it: no network, no waiting. On SQLite the functions that wait at the
 same moment share one transaction, each in its own savepoint, so that one flush of the disk serves
-all of them. On PostgreSQL each has its own transaction.
+all of them. On PostgreSQL each has its own transaction, which runs again when it lost a deadlock or
+its connection: so the function must have no effect outside of the transaction.
 """
 
 from __future__ import annotations
 
-import importlib
+import random
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,18 +24,21 @@ from sqlalchemy import (
     Connection,
     CursorResult,
     Engine,
-    Table,
     create_engine,
     event,
     make_url,
     text,
 )
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql import Executable
 
 from hub import runtime
+from hub.store import postgres
+from hub.store.commit_order import CommitOrder
 from hub.store.driver import execute_in_driver
+from hub.store.prepared import Prepared
+from hub.store.upsert import Upsert as Upsert
 
 T = TypeVar("T")
 Publish = Callable[[Sequence[Any]], None]
@@ -42,58 +47,14 @@ Publish = Callable[[Sequence[Any]], None]
 BATCH = 64
 #: The hub's own number among the keys of PostgreSQL's advisory locks.
 LOCK_SPACE = 0x48554200
+#: How often a transaction runs before its error is its caller's.
+MAX_RUNS = 5
+#: The longest wait before the second run, in seconds; it doubles with each further one.
+RUN_AGAIN_AFTER = 0.02
 
 
-class Upsert:
-    """INSERT ... ON CONFLICT, in the dialect of either database.
-
-    Without `update` a row with the same key stays as it is, and `returning` gives no row for it.
-
-    Args:
-        key: the columns of a unique index.
-        update: the columns that take their new values in a row with the same key.
-        compute: further columns to update, each with a function from the new row to an expression.
-        returning: the columns of the row that the statement gives back.
-
-    Source: https://www.sqlite.org/lang_upsert.html,
-        https://www.postgresql.org/docs/current/sql-insert.html#SQL-ON-CONFLICT
-    """
-
-    def __init__(
-        self,
-        table: Table,
-        key: Sequence[str],
-        *,
-        update: Sequence[str] = (),
-        compute: Mapping[str, Callable[[Any], Any]] | None = None,
-        returning: Sequence[str] = (),
-    ) -> None:
-        self._table = table
-        self._key = list(key)
-        self._update = update
-        self._compute = compute or {}
-        self._returning = returning
-        self._by_dialect: dict[str, Executable] = {}
-
-    def for_dialect(self, name: str) -> Executable:
-        """The statement for `sqlite` or `postgresql`; built on the first use."""
-        if name not in self._by_dialect:
-            # Only the dialect in use is imported: both would cost every hub another 2.5 MB.
-            dialect = importlib.import_module(f"sqlalchemy.dialects.{name}")
-            self._by_dialect[name] = self._build(dialect.insert(self._table))
-        return self._by_dialect[name]
-
-    def _build(self, insert: Any) -> Executable:
-        if self._update:
-            values = {name: insert.excluded[name] for name in self._update}
-            values |= {name: compute(insert.excluded) for name, compute in self._compute.items()}
-            insert = insert.on_conflict_do_update(index_elements=self._key, set_=values)
-        else:
-            insert = insert.on_conflict_do_nothing(index_elements=self._key)
-        columns = [self._table.c[name] for name in self._returning]
-        statement = insert.returning(*columns) if columns else insert
-        assert isinstance(statement, Executable)
-        return statement
+class RunAgain(Exception):
+    """What a transaction read before it waited for a lock is no longer true: it runs again."""
 
 
 class Transaction:
@@ -140,25 +101,27 @@ class Transaction:
         return self.connection.dialect.name == "postgresql"
 
     def lock(self, name: str) -> None:
-        """Waits until no other transaction holds the lock of this name, then holds it to the end.
+        """Lets the next statement wait until no other transaction holds the lock of this name.
 
+        The lock is held to the end. `hub.store.lock_order` says in which order locks are taken.
         Does nothing on SQLite, which has one writer at a time.
         """
         if self.is_postgres:
-            self.connection.execute(_ADVISORY_LOCK, {"space": LOCK_SPACE, "name": name})
+            _ADVISORY_LOCK.run_later(self.connection, {"space": LOCK_SPACE, "name": name})
 
 
-_ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(:space, hashtext(:name))")
+_ADVISORY_LOCK = Prepared(text("SELECT pg_advisory_xact_lock(:space, hashtext(:name))"))
 
 
 class _Job(Generic[T]):
     """One unit of work, with its outcome."""
 
-    __slots__ = ("error", "finished", "result", "transaction", "work")
+    __slots__ = ("error", "finished", "is_committing", "result", "transaction", "work")
 
     def __init__(self, work: Callable[[Transaction], T]) -> None:
         self.work = work
         self.finished = False
+        self.is_committing = False
         self.error: BaseException | None = None
         self.result: T | None = None
         self.transaction: Transaction | None = None
@@ -194,7 +157,7 @@ class Store:
         self._subscribers: list[Publish] = []
         self._waiting: deque[_Job[Any]] = deque()
         self._writer_lock = threading.Lock()
-        self._publish_lock = threading.Lock()
+        self._commit_order = CommitOrder(self._publish)
         self._writer: Connection | None = None
 
     def subscribe(self, publish: Publish) -> None:
@@ -214,6 +177,9 @@ class Store:
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Runs `work` in a transaction and returns when its changes are durably on disk.
 
+        Args:
+            work: may run several times, of which the last one counts.
+
         Returns: the result of `work`.
         Raises: the error of `work`, whose changes are then rolled back; or the error of the commit,
             and then the changes of all work that shared the commit are rolled back.
@@ -231,8 +197,7 @@ class Store:
 
     def publish_unsaved(self, *events: Any) -> None:
         """Publishes events without a change in the database, such as that an agent is typing."""
-        for publish in self._subscribers:
-            publish(events)
+        self._publish(events)
 
     def close(self) -> None:
         """Closes all connections."""
@@ -263,7 +228,7 @@ class Store:
         finally:
             for job in batch:
                 job.finished = True
-        self._publish(batch)
+        self._publish_batch(batch)
 
     def _run_batch(self, writer: Connection, batch: list[_Job[Any]]) -> None:
         with writer.begin() as transaction:
@@ -291,19 +256,33 @@ class Store:
     # -- PostgreSQL: one transaction each ---------------------------------------------------------
 
     def _write_alone(self, job: _Job[Any]) -> None:
+        for run in range(1, MAX_RUNS + 1):
+            job.is_committing = False
+            try:
+                self._run_alone(job)
+                return
+            except Exception as error:
+                if run == MAX_RUNS or not _succeeds_later(error, job):
+                    raise
+            # For a random time: two that met would meet again.
+            time.sleep(random.uniform(0, RUN_AGAIN_AFTER * 2**run))  # noqa: S311
+
+    def _run_alone(self, job: _Job[Any]) -> None:
         with self._writing.connect() as connection, connection.begin() as transaction:
             job.run(connection)
             job.run_before_commit()
+            job.is_committing = True
             if job.events:
-                with self._publish_lock:  # or events of a later commit could be published first
-                    transaction.commit()
-                    self._publish([job])
+                self._commit_order.commit(transaction.commit, job.events)
 
-    def _publish(self, batch: list[_Job[Any]]) -> None:
+    def _publish_batch(self, batch: list[_Job[Any]]) -> None:
         events = [event for job in batch for event in job.events]
         if events:
-            for publish in self._subscribers:
-                publish(events)
+            self._publish(events)
+
+    def _publish(self, events: Sequence[Any]) -> None:
+        for publish in self._subscribers:
+            publish(events)
 
 
 def database_exists(url: str) -> bool:
@@ -326,7 +305,16 @@ def open_engine(url: str) -> Engine:
         "json_deserializer": orjson.loads,
     }
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_size=16, max_overflow=32, pool_pre_ping=True, **options)
+        engine = create_engine(
+            url,
+            pool_size=16,
+            max_overflow=32,
+            isolation_level="AUTOCOMMIT",
+            connect_args={"connection_factory": postgres.create_connection_type()},
+            **options,
+        )
+        postgres.listen_to(engine)
+        return engine
     engine = create_engine(
         url,
         poolclass=QueuePool,
@@ -358,6 +346,16 @@ def _begin_immediate(connection: Connection) -> None:
     # reader blocks the writer. The writer takes the lock at its beginning: it cannot lose it later.
     if connection.get_execution_options().get("writes"):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _succeeds_later(error: Exception, job: _Job[Any]) -> bool:
+    """Whether a transaction of PostgreSQL had no effect and is worth another run.
+
+    Where the connection was lost in the commit, nobody knows whether it had an effect.
+    """
+    if isinstance(error, RunAgain) or postgres.runs_again(error):
+        return True
+    return isinstance(error, DBAPIError) and error.connection_invalidated and not job.is_committing
 
 
 def is_unavailable(error: BaseException) -> bool:

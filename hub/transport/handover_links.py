@@ -7,7 +7,7 @@ from datetime import timedelta
 from hub.accounts.visitor_sessions import Visitor
 from hub.connectors.base import Handover as CanHandOver
 from hub.connectors.pages import PageConnector
-from hub.contacts import address_state, contact_addresses
+from hub.contacts import address_state, contact_addresses, locks
 from hub.errors import Conflict, Invalid
 from hub.handover import arrival, creation, metrics, redemption
 from hub.handover.redemption import RedeemedHandover, RefusedHandover
@@ -88,6 +88,8 @@ def redeem_on_page(
         return False
 
     def write(tx: Transaction) -> tuple[RedeemedHandover | None, Switch | None]:
+        locks.lock_addresses(tx, address)
+        locks.lock_links(tx)
         visitor_address = contact_addresses.find_or_create_contact_address(
             tx, address, Profile(locale=visitor.locale)
         )

@@ -20,6 +20,7 @@ from hub.store.engine import Store, open_engine
 from hub.store.migrate import migrate
 from hub.transport import delivery, send_slots
 from tests.core.desk import Customer, Desk
+from tests.core.lock_recorder import LockRecorder
 from tests.core.toys import KINDS, ToyProvider
 
 DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.servers))
@@ -69,6 +70,13 @@ def postgres_store(postgres_server: Any) -> Iterator[Store]:
     store.close()
 
 
+@pytest.fixture(scope="session")
+def lock_recorder(postgres_store: Store) -> LockRecorder:
+    """Sees every statement of the tests on PostgreSQL."""
+    postgres_store.engine.dispose()  # the connections that are open are not watched
+    return LockRecorder(postgres_store.engine)
+
+
 #: Emptying small tables is far cheaper than truncating them, which makes new files for each.
 EMPTY = "; ".join(
     [
@@ -114,11 +122,14 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     if request.param == "sqlite":
         yield request.getfixturevalue("sqlite_store")
         return
+    recorder = request.getfixturevalue("lock_recorder")
     engine = request.getfixturevalue("postgres_store").engine
     with engine.begin() as connection:
         connection.exec_driver_sql(EMPTY)
+    recorder.violations.clear()
     yield opened(engine)
     wait_for_stragglers()
+    assert not recorder.violations, "\n".join(recorder.violations)
 
 
 @pytest.fixture(scope="session", autouse=True)

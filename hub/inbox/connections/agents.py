@@ -18,7 +18,8 @@ from hub import runtime
 from hub.accounts import sign_ins
 from hub.accounts.agents import disabled_agent_ids, is_disabled, publish_presence
 from hub.accounts.principal import Principal
-from hub.conversations import actions
+from hub.contacts import locks
+from hub.conversations import actions, lifecycle
 from hub.inbox.connections.rooms import AGENTS
 from hub.schema.author import SYSTEM
 from hub.store.engine import Store, Transaction
@@ -137,8 +138,9 @@ class AgentConnections:
 
 def _release(tx: Transaction, ids: list[int]) -> None:
     agent_ids = set()
+    locks.lock_links(tx)  # these are several people's
     for conversation_id in ids:
-        row = actions.lock_row(tx, conversation_id)
+        row = lifecycle.lock_conversation(tx, conversation_id)
         if row.assignee_id is None or not is_disabled(tx, row.assignee_id):
             continue  # another agent took it at this moment
         agent_ids.add(row.assignee_id)

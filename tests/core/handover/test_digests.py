@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event, insert, update
 
 from hub.config.sections import Fallback
-from hub.contacts import contact_addresses
+from hub.contacts import contact_addresses, locks
 from hub.handover import digest_messages, digests, redemption
 from hub.handover.digest_messages import TEXTS, digest_text
 from hub.handover.redemption import RedeemedHandover
@@ -421,6 +421,8 @@ def test_the_link_back_is_redeemed_once_and_links_the_same_person(
         def write(tx: Any) -> bool:
             from hub.types import Profile
 
+            locks.lock_addresses(tx, phone.address)
+            locks.lock_links(tx)
             person = contact_addresses.find_or_create_contact_address(tx, phone.address, Profile())
             secrets = redemption.secrets_in(found[1])
             outcome = redemption.redeem_handover(tx, secrets, "site", person)

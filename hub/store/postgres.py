@@ -1,0 +1,185 @@
+"""How the hub talks to PostgreSQL: in as few round trips as its answers allow.
+
+Connections run in autocommit mode, so a query outside of a transaction is one round trip. The store
+sends BEGIN and COMMIT itself. BEGIN, and the statements whose rows nobody reads, wait as "unsent"
+and travel with the next statement that is sent, or with COMMIT: one message of several statements.
+Each of them still sees what was committed before it began.
+
+A connection that the server has closed is noticed when it leaves the pool, without asking the
+server.
+
+Source: https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-MULTI-STATEMENT
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+_BEGIN = b"BEGIN"
+#: The transaction was given up for another's sake and succeeds when it runs again: a deadlock,
+#: or two that cannot be put in an order.
+_RUN_AGAIN = frozenset({"40P01", "40001"})
+
+Parameters = Mapping[str, Any] | Sequence[Any]
+
+
+def create_connection_type() -> Any:
+    """The driver's connection with the statements that wait for the next one, in `unsent`."""
+    from psycopg2 import extensions  # only hubs on PostgreSQL have it
+
+    class Connection(extensions.connection):  # type: ignore[misc]
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self.unsent: list[bytes] = []
+
+    return Connection
+
+
+def listen_to(engine: Engine) -> None:
+    """Makes an engine work as this module says.
+
+    Args:
+        engine: its connections are of the type above and run in autocommit mode.
+    """
+    event.listen(engine, "begin", _begin)
+    event.listen(engine, "commit", _commit)
+    event.listen(engine, "rollback", _rollback)
+    event.listen(engine, "do_execute", _execute)
+    event.listen(engine, "do_executemany", _send_before_many)
+    event.listen(engine, "checkout", _refuse_closed)
+    event.listen(engine, "reset", _leave_transaction)
+
+
+def execute(connection: Connection, sql: str, parameters: Parameters) -> Any:
+    """Runs a statement, with those that wait, in one round trip.
+
+    Args:
+        sql: with `%(name)s` for each parameter.
+        parameters: values as the driver takes them.
+
+    Returns: the driver's cursor, which has the statement's rows.
+    Raises: the subclass of sqlalchemy.exc.DBAPIError that SQLAlchemy raises for the same fault.
+    """
+    cursor = _driver_of(connection).cursor()
+    try:
+        _send(cursor, sql, parameters)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _translated(error, connection, sql, cursor) from error
+    return cursor
+
+
+def execute_later(connection: Connection, sql: str, parameters: Parameters) -> None:
+    """Lets a statement travel with the next one, or with COMMIT. Its errors appear there."""
+    driver = _driver_of(connection)
+    driver.unsent.append(driver.cursor().mogrify(sql, parameters))
+
+
+def runs_again(error: BaseException) -> bool:
+    """Whether the server gave a transaction up that succeeds when it runs again."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "pgcode", None) in _RUN_AGAIN
+
+
+def _driver_of(connection: Connection) -> Any:
+    return connection.connection.driver_connection
+
+
+def _send(cursor: Any, sql: str, parameters: Parameters) -> None:
+    unsent = cursor.connection.unsent
+    if unsent:
+        message = b";".join((*unsent, cursor.mogrify(sql, parameters)))
+        unsent.clear()
+        cursor.execute(message)
+    else:
+        cursor.execute(sql, parameters)
+
+
+# -- transactions ----------------------------------------------------------------------------------
+
+
+def _begin(connection: Connection) -> None:
+    if connection.get_execution_options().get("writes"):
+        _driver_of(connection).unsent[:] = [_BEGIN]
+
+
+def _commit(connection: Connection) -> None:
+    driver = _driver_of(connection)
+    if driver.unsent == [_BEGIN]:
+        driver.unsent.clear()  # nothing was done
+    elif driver.unsent or _is_in_transaction(driver):
+        cursor = execute(connection, "COMMIT", ())
+        if cursor.statusmessage != "COMMIT":
+            # The server answers ROLLBACK, and no error, where an earlier statement had failed.
+            raise RuntimeError("A transaction was committed in which a statement had failed.")
+
+
+def _rollback(connection: Connection) -> None:
+    if not connection.closed and not connection.invalidated and _driver_of(connection) is not None:
+        _leave_transaction(_driver_of(connection))
+
+
+def _leave_transaction(driver: Any, *_record_and_state: Any) -> None:
+    """Ends a transaction that was not committed; harmless without one."""
+    driver.unsent.clear()
+    if _is_in_transaction(driver):
+        with driver.cursor() as cursor:
+            cursor.execute("ROLLBACK")
+
+
+def _is_in_transaction(driver: Any) -> bool:
+    """Whether the server has an open transaction; the driver knows without asking."""
+    in_transaction, failed = 2, 3  # psycopg2.extensions.TRANSACTION_STATUS_*
+    return not driver.closed and driver.info.transaction_status in (in_transaction, failed)
+
+
+# -- SQLAlchemy's own statements -------------------------------------------------------------------
+
+
+def _execute(cursor: Any, sql: str, parameters: Parameters, _context: Any) -> bool:
+    _send(cursor, sql, parameters)
+    return True
+
+
+def _send_before_many(cursor: Any, _sql: str, _parameters: Any, _context: Any) -> None:
+    unsent = cursor.connection.unsent
+    if unsent:
+        message = b";".join(unsent)
+        unsent.clear()
+        cursor.execute(message)
+
+
+def _translated(error: Exception, connection: Connection, sql: str, cursor: Any) -> BaseException:
+    """SQLAlchemy's error for a driver's. The parameters stay out of it: customers wrote them."""
+    dialect = connection.dialect
+    is_closed = bool(dialect.is_disconnect(error, _driver_of(connection), cursor))  # type: ignore[arg-type]
+    translated = DBAPIError.instance(
+        sql,
+        None,
+        error,
+        dialect.loaded_dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=is_closed,
+        dialect=dialect,
+    )
+    if is_closed:
+        # The server went away, and with it all its connections.
+        connection.invalidate(error)
+        connection.engine.dispose(close=False)
+    return translated
+
+
+# -- the pool --------------------------------------------------------------------------------------
+
+
+def _refuse_closed(driver: Any, _entry: ConnectionPoolEntry, _proxied: Any) -> None:
+    """Replaces a connection that the server has closed, and all that are as old."""
+    try:
+        # Twice: the server's last word is read before the end of the stream.
+        driver.poll()
+        driver.poll()
+    except Exception as error:
+        raise InvalidatePoolError("The server has closed the connection.") from error
