@@ -20,7 +20,9 @@ from hub.inbox.connections.visitors import VisitorConnections
 from hub.inbox.services import Hub
 from hub.inbox.sign_in_limit import SignInLimit
 from hub.inbox.sockets.broadcast import Broadcaster
+from hub.inbox.sockets.transports import Transports
 from hub.inbox.web import create_flask, create_sockets
+from hub.listener import Proxies
 from hub.parts import Part, Parts, RunsIn
 from hub.router.auto_replies.worker import AutoReplyWorker
 from hub.router.engine import Assigner
@@ -66,6 +68,7 @@ class App:
         alone = settings.redis_url is None
         process_id = secrets.token_hex(8)
         self.settings = settings
+        self.proxies = Proxies(settings.trusted_proxies, settings.public_url)
         self.current = CurrentConfig(config, load)
 
         settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -109,6 +112,7 @@ class App:
         self.agent_connections = AgentConnections(self.store)
         self.hub = Hub(
             settings=settings,
+            proxies=self.proxies,
             current=self.current,
             reloader=self.reloader,
             store=self.store,
@@ -124,6 +128,8 @@ class App:
         )
         self.flask = create_flask(self.hub)
         self.socketio = create_sockets(self.flask, self.hub)
+        self.transports = Transports(self.socketio, settings.socket_join_seconds)
+        self.flask.wsgi_app = self.transports.wrap(self.flask.wsgi_app)  # type: ignore[method-assign, assignment]
         self.broadcaster = Broadcaster(self.store, self.socketio, links, self.visitor_connections)
 
         self._schedule_jobs()
@@ -205,6 +211,7 @@ class App:
                 web,
                 foundation,
             ),
+            Part("transports", self.transports.start, self.transports.stop, web, foundation),
             Part(
                 "visitors' connections",
                 self.visitor_connections.start,

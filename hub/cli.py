@@ -51,10 +51,11 @@ def serve(path: Path, host: str, port: int | None, no_worker: bool) -> None:
     from hub.serving import serve as serve_web
 
     try:
-        serve_web(app, host, settings.port, worker=not no_worker)
+        is_asked_to_stop = serve_web(app, host, settings.port, worker=not no_worker)
     except OSError as error:
         app.stop()
         _fail(OSError(f"hub cannot listen on {host}:{settings.port}: {error.strerror}"))
+    sys.exit(0 if is_asked_to_stop else 1)
 
 
 @cli.command()
@@ -69,10 +70,11 @@ def worker(path: Path, host: str, port: int | None) -> None:
     from hub.serving import run_worker
 
     try:
-        run_worker(app, host, port)
+        is_asked_to_stop = run_worker(app, host, port)
     except OSError as error:
         app.stop()
         _fail(OSError(f"hub cannot listen on {host}:{port}: {error.strerror}"))
+    sys.exit(0 if is_asked_to_stop else 1)
 
 
 @cli.command()

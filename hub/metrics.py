@@ -38,6 +38,12 @@ SLA_BREACHES = Counter(
 MERGES = Counter("hub_merges_total", "Two people who became one, by evidence.", ["evidence"])
 MERGES_UNDONE = Counter("hub_merges_undone_total", "Merges that were taken back.")
 MEDIA = Counter("hub_media_total", "Files fetched from providers.", ["connector", "outcome"])
+CONNECTIONS = Gauge("hub_connections", "Open connections of clients.")
+CONNECTIONS_REFUSED = Counter(
+    "hub_connections_refused_total",
+    "Connections that were refused, by what was exhausted.",
+    ["reason"],
+)
 SOCKETS = Gauge("hub_sockets", "Open sockets.", ["namespace"])
 SWITCHES = Counter(
     "hub_channel_switches_total", "Customers who went on elsewhere, by connector.", ["from", "to"]

@@ -102,38 +102,20 @@ def spawn(work: Callable[..., Any], *args: Any, name: str = "") -> threading.Thr
     return thread
 
 
+def spawn_cheap(work: Callable[..., Any], *args: Any) -> None:
+    """Runs `work` in a new thread without a name, of which there may be thousands.
+
+    A green one has no `Thread` object, which costs more than the green thread itself.
+    """
+    if not _patched:
+        spawn(work, *args)
+        return
+    import eventlet
+
+    eventlet.spawn(work, *args)
+
+
 def yield_control() -> None:
     """Lets other green threads run. Does nothing with real threads, which need no such call."""
     if _patched:
         time.sleep(0)
-
-
-def listen(host: str, port: int) -> Any:
-    """Opens a listening socket.
-
-    Raises:
-        OSError: the port is in use or not permitted.
-    """
-    import eventlet
-
-    # With reuse_port a second hub would share the port and get every other request.
-    return eventlet.listen((host, port), backlog=512, reuse_port=False)
-
-
-def serve_wsgi(listener: Any, app: Any) -> Any:
-    """Serves a WSGI application in a green thread.
-
-    Returns: the green thread; its `kill()` stops accepting and leaves open connections alone.
-    """
-    import eventlet
-    import eventlet.wsgi
-
-    return eventlet.spawn(
-        eventlet.wsgi.server,
-        listener,
-        app,
-        log_output=False,
-        max_size=4000,
-        keepalive=True,
-        socket_timeout=75,  # a silent client does not hold its connection for ever
-    )

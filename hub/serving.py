@@ -13,6 +13,8 @@ from flask import g
 from hub import runtime
 from hub.app import App
 from hub.inbox import health
+from hub.inbox.body_limits import body_limit
+from hub.listener import Limits, Listener, listen
 
 #: How long running requests have to finish when the hub stops.
 FINISH_SECONDS = 10.0
@@ -37,20 +39,28 @@ class Signals:
     def _request_reload(self, *_: Any) -> None:
         self._reload_requested = True
 
-    def wait(self) -> None:
-        """Waits until the hub must stop. Reloads the configuration when that is requested."""
+    def wait(self, listener: Listener | None = None) -> bool:
+        """Waits until the hub must stop. Reloads the configuration when that is requested.
+
+        Returns: whether a signal asked for the stop; False when the listener is gone.
+        """
         while not self._is_stopping:
+            if listener is not None and listener.is_gone:
+                return False
             if self._reload_requested:
                 self._reload_requested = False
                 self._reload()
             time.sleep(0.2)
+        return True
 
 
-def serve(app: App, host: str, port: int, *, worker: bool) -> None:
+def serve(app: App, host: str, port: int, *, worker: bool) -> bool:
     """Serves HTTP and sockets until a signal comes, then finishes running requests and returns.
 
     Args:
         worker: whether this process also sends, polls and runs the timers.
+
+    Returns: whether a signal asked for the stop; False when the process cannot serve any more.
 
     Raises:
         OSError: the port is in use or not permitted. No part of the hub was started.
@@ -58,38 +68,46 @@ def serve(app: App, host: str, port: int, *, worker: bool) -> None:
     signals = Signals(app.reloader.reload_or_log)
     runtime.relax_garbage_collector()
     running_requests = _count_requests(app)
-    server = runtime.listen(host, port)
+    server = listen(host, port)
     app.start(worker=worker)
-    accepting = runtime.serve_wsgi(server, app.flask)
+    limits = Limits.of(app.settings, lambda path: body_limit(path, app.current.config))
+    listener = Listener(server, app.flask, limits, app.proxies)
+    listener.start()
     click.echo(f"ready on http://{host}:{server.getsockname()[1]}")
-    signals.wait()
-    accepting.kill()
-    server.close()
+    is_asked_to_stop = signals.wait(listener)
+    listener.stop()
     deadline = time.monotonic() + FINISH_SECONDS
     while running_requests() and time.monotonic() < deadline:
         time.sleep(0.05)
     app.stop()
+    return is_asked_to_stop
 
 
-def run_worker(app: App, host: str, port: int | None) -> None:
+def run_worker(app: App, host: str, port: int | None) -> bool:
     """Sends, polls and runs the timers until a signal comes, without serving the web.
 
     Args:
         port: where the process answers health checks and metrics; None for nowhere.
 
+    Returns: whether a signal asked for the stop; False when the process cannot serve any more.
+
     Raises:
         OSError: the port is in use or not permitted. No part of the hub was started.
     """
     signals = Signals(app.reloader.reload_or_log)
-    server = None if port is None else runtime.listen(host, port)
+    server = None if port is None else listen(host, port)
     app.start(web=False)
+    listener = None
     if server is None:
         click.echo("ready")
     else:
-        runtime.serve_wsgi(server, health.alone(app.hub))
+        limits = Limits.of(app.settings)
+        listener = Listener(server, health.alone(app.hub), limits, app.proxies)
+        listener.start()
         click.echo(f"ready, health on http://{host}:{server.getsockname()[1]}")
-    signals.wait()
+    is_asked_to_stop = signals.wait(listener)
     app.stop()
+    return is_asked_to_stop
 
 
 def _count_requests(app: App) -> Callable[[], int]:

@@ -72,6 +72,47 @@ class Settings(BaseSettings):
         description="How many reverse proxies of yours stand before the hub. So many entries of "
         "`X-Forwarded-For` are believed; with 0 the limits by address count the proxy itself.",
     )
+    max_connections: int = Field(
+        8000,
+        ge=10,
+        description="How many connections may be open at once; more are answered with 503. The "
+        "limit of open files of the process bounds it too.",
+    )
+    max_connections_per_address: int = Field(
+        1000,
+        ge=1,
+        description="How many connections one client address may have; this machine's own are not "
+        "limited. Behind trusted proxies the requests of each client are counted.",
+    )
+    header_seconds: float = Field(
+        15, gt=0, description="How long a client may take to send the head of a request."
+    )
+    keep_alive_seconds: float = Field(
+        75, gt=0, description="How long an idle connection stays open for the next request."
+    )
+    max_header_bytes: int = Field(
+        32 * 1024, ge=1024, description="The longest head of a request, in bytes."
+    )
+    body_grace_seconds: float = Field(
+        15,
+        gt=0,
+        description="How long a client may take to send the body of a request, beside the time "
+        "that `HUB_MIN_BODY_RATE` gives it.",
+    )
+    min_body_rate: int = Field(
+        4096, ge=1, description="How many bytes of a body a client has to send a second."
+    )
+    body_memory_mb: int = Field(
+        128, ge=1, description="What the bodies of all requests together may hold in memory, in MB."
+    )
+    body_disk_mb: int = Field(
+        512, ge=1, description="What bodies that still arrive may hold on disk together, in MB."
+    )
+    socket_join_seconds: float = Field(
+        15,
+        gt=0,
+        description="How long a socket may stay open before it joins a chat or the inbox.",
+    )
     public_url: Annotated[str, AfterValidator(_web_address)] = Field(
         default_factory=lambda data: f"http://localhost:{data['port']}",
         description="Where customers, agents and providers reach this hub.",

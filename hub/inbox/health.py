@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, jsonify
+from typing import Any
+
+from flask import Blueprint, Flask, Response, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import OperationalError
 
+from hub.errors import HubError, NotFound
+from hub.inbox import problems
 from hub.inbox.services import Hub
 from hub.store.migrate import is_current
 
@@ -20,31 +24,52 @@ def blueprint(hub: Hub) -> Blueprint:
 
     @pages.get("/readyz")
     def readyz() -> Response:
-        """200 when the database answers and is migrated; connectors do not change that."""
+        """200 when the database answers and is migrated; connectors do not change that.
+
+        The details are for the machine's own network and for admins.
+        """
         try:
             ready, database = is_current(hub.store), "ok"
             if not ready:
                 database = "not migrated"
         except OperationalError:
             ready, database = False, "does not answer"
-        states = {
-            connector.name: connector.state for connector in hub.connectors.connector_resources()
-        }
-        response = jsonify(
-            {"status": "ok" if ready else "not ready", "database": database, "connectors": states}
-        )
+        answer: dict[str, Any] = {"status": "ok" if ready else "not ready"}
+        if _is_for_us(hub):
+            answer["database"] = database
+            answer["connectors"] = {
+                connector.name: connector.state
+                for connector in hub.connectors.connector_resources()
+            }
+            if hub.proxies.warning is not None:
+                answer["proxies"] = hub.proxies.warning
+        response = jsonify(answer)
         response.status_code = 200 if ready else 503
         return response
 
     @pages.get("/metrics")
     def metrics() -> Response:
+        if not _is_for_us(hub):
+            raise NotFound("There is nothing under this address.")
         return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
     return pages
 
 
+def _is_for_us(hub: Hub) -> bool:
+    """Whether a request comes from inside, or from an admin who is signed in."""
+    if hub.proxies.is_inside(request.environ):
+        return True
+    try:
+        hub.auth.admin()
+    except (HubError, OperationalError):
+        return False
+    return True
+
+
 def alone(hub: Hub) -> Flask:
     """An application with these pages alone, for a worker process."""
     app = Flask("hub", static_folder=None)
+    problems.install(app)
     app.register_blueprint(blueprint(hub))
     return app

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import mimetypes
 from pathlib import Path
 
-from flask import Blueprint, Response, abort, send_from_directory
+from flask import Blueprint, Response, abort, request, send_from_directory
+from werkzeug.security import safe_join
 
 from hub.errors import NotFound
 from hub.inbox.services import Hub
@@ -13,6 +15,8 @@ STATIC = Path(__file__).parent / "static"
 #: Names in /assets carry a digest of their content, so they never change.
 ASSET_SECONDS = 365 * 24 * 3600
 LOADER_SECONDS = 300
+#: The compressed copies that the build makes, the smallest first.
+ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 
 #: Avatars come from any https address. Pictures of a mail are not loaded until the agent asks: the
 #: page does not give their addresses to the browser.
@@ -54,13 +58,13 @@ def blueprint(hub: Hub) -> Blueprint:
 
     @pages.get("/widget.js")
     def loader() -> Response:
-        response = send_from_directory(STATIC, "widget.js", max_age=LOADER_SECONDS)
+        response = _file(STATIC, "widget.js", LOADER_SECONDS)
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         return response
 
     @pages.get("/assets/<path:name>")
     def asset(name: str) -> Response:
-        response = send_from_directory(STATIC / "assets", name, max_age=ASSET_SECONDS)
+        response = _file(STATIC / "assets", name, ASSET_SECONDS)
         response.headers["Cache-Control"] = f"public, max-age={ASSET_SECONDS}, immutable"
         return response
 
@@ -74,6 +78,32 @@ def blueprint(hub: Hub) -> Blueprint:
 def _page(name: str) -> Response:
     if not (STATIC / name).exists():
         abort(503, "The front end is not built yet: run `make install`.")
-    response = send_from_directory(STATIC, name, max_age=0)
+    response = _file(STATIC, name, 0)
     response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+def _file(folder: Path, name: str, max_age: int) -> Response:
+    """A file of the front end, as the smallest copy that the client can read.
+
+    Args:
+        max_age: how many seconds a browser may use its copy without asking.
+
+    Raises:
+        werkzeug.exceptions.NotFound: there is no such file.
+    """
+    for encoding, ending in ENCODINGS:
+        copy = safe_join(str(folder), name + ending)
+        if copy is None or not Path(copy).is_file():
+            continue
+        if request.accept_encodings[encoding]:
+            media_type = mimetypes.guess_type(name)[0]
+            response = send_from_directory(
+                folder, name + ending, mimetype=media_type, max_age=max_age
+            )
+            response.headers["Content-Encoding"] = encoding
+            break
+    else:
+        response = send_from_directory(folder, name, max_age=max_age)
+    response.vary.add("Accept-Encoding")
     return response

@@ -15,6 +15,7 @@ from hub.inbox.authentication import Authenticator
 from hub.inbox.connections.agents import AgentConnections
 from hub.inbox.connections.visitors import VisitorConnections
 from hub.inbox.sign_in_limit import SignInLimit
+from hub.listener import Proxies
 from hub.settings import Settings
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
@@ -27,6 +28,7 @@ class Hub:
     """A running hub as the web face sees it."""
 
     settings: Settings
+    proxies: Proxies
     current: CurrentConfig
     reloader: Reloader
     store: Store

@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 import orjson
-from flask import Flask, Response
+from flask import Flask, Response, request
 from flask_openapi3 import Info, OpenAPI
 from flask_socketio import SocketIO
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hub import runtime
 from hub.connectors.pages import PageConnector
@@ -25,14 +24,16 @@ from hub.inbox.api import (
 )
 from hub.inbox.api.description import complete_description
 from hub.inbox.authentication import security_headers
+from hub.inbox.compression import compress_responses
 from hub.inbox.origins import SocketOrigins
 from hub.inbox.services import Hub
 from hub.inbox.sockets.agents import AgentNamespace
 from hub.inbox.sockets.broadcast import Json, TextPacket
 from hub.inbox.sockets.visitors import VisitorNamespace
 
-#: A mail with its files; every other request is far smaller.
-MAX_REQUEST_BYTES = 40 * 1024 * 1024
+API = "/api/v1/"
+#: The routes of the API that ask for no sign-in.
+OPEN_ROUTES = frozenset({"system.sign_in", "openapi"})
 
 
 def create_flask(hub: Hub) -> Flask:
@@ -46,13 +47,17 @@ def create_flask(hub: Hub) -> Flask:
         validation_error_model=problems.Problem,
         validation_error_callback=problems.of_validation,
     )
-    app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
-    if hub.settings.trusted_proxies:
-        hops = hub.settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops)  # type: ignore[method-assign]
     app.extensions["hub"] = hub
     problems.install(app)
     security_headers(app, secure=hub.is_secure)
+    compress_responses(app)
+
+    @app.before_request
+    def require_sign_in() -> None:
+        # Before the body is read and checked: what a wrong form is, is told to agents alone.
+        if request.path.startswith(API) and request.endpoint not in (None, *OPEN_ROUTES):
+            hub.auth.principal()
+
     for api in (
         conversations,
         contacts,
