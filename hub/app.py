@@ -43,6 +43,7 @@ from hub.transport.polling import Poller
 from hub.transport.profile_fetching import ProfileFetcher
 from hub.transport.running import RunningConnectors
 from hub.transport.unread_followup import UnreadFollowup
+from hub.watchdog import Watch, Watchdog
 
 
 class App:
@@ -81,6 +82,7 @@ class App:
         self.connectors = RunningConnectors(
             config.connectors, Site(settings.public_url), reply_secret
         )
+        self.watchdog = Watchdog()
         self.gateway = Gateway(self.store, self.connectors)
         self.delivery_worker = DeliveryWorker(
             self.store,
@@ -89,17 +91,18 @@ class App:
             links,
             reply_secret,
             rules=lambda: self.current.config.replies.fallback,
+            watchdog=self.watchdog,
         )
         self.media_fetcher = MediaFetcher(self.store, self.connectors, self.media)
         self.profile_fetcher = ProfileFetcher(self.store)
-        self.poller = Poller(self.store, self.connectors, self.gateway)
+        self.poller = Poller(self.store, self.connectors, self.gateway, self.watchdog)
 
         self.assigner = Assigner(self.store, self._config)
         self.sla = SlaWatch(self.store, self._config)
         self.auto_reply_worker = AutoReplyWorker(
             self.store, self._config, self.connectors.outbound_channels
         )
-        self.scheduler = Scheduler(self.store)
+        self.scheduler = Scheduler(self.store, self.watchdog)
 
         self.presence = AgentPresence(
             self.store,
@@ -173,6 +176,7 @@ class App:
                 Event(ConnectorUpdated(connector=connector))
             )
         )
+        self.watchdog.on_overrun(self._mark_overrun)
         self.current.on_change(lambda config: self.connectors.apply(config.connectors))
         self.presence.on_removed(self.visitor_connections.record_anew)
 
@@ -196,6 +200,7 @@ class App:
                 every,
                 ("store", "connectors"),
             ),
+            Part("watchdog", self.watchdog.start, self.watchdog.stop, worker, foundation),
             # Delivery finishes what it sends after everything that could queue more is down.
             Part(
                 "delivery",
@@ -278,6 +283,13 @@ class App:
                 ("polling", "delivery", "assignment"),
             ),
         ]
+
+    def _mark_overrun(self, watch: Watch) -> None:
+        self.connectors.mark_attention(
+            watch.subject,
+            f"A {watch.work} took longer than {watch.seconds:.0f} seconds and was begun anew.",
+            watch.work,
+        )
 
     def _wake_delivery(self, events: Sequence[Event]) -> None:
         if any(event.has_queued_delivery for event in events):

@@ -44,6 +44,9 @@ CONNECTIONS_REFUSED = Counter(
     "Connections that were refused, by what was exhausted.",
     ["reason"],
 )
+OVERRUNS = Counter(
+    "hub_overruns_total", "Work that took far longer than it may and was begun anew.", ["work"]
+)
 SOCKETS = Gauge("hub_sockets", "Open sockets.", ["namespace"])
 SWITCHES = Counter(
     "hub_channel_switches_total", "Customers who went on elsewhere, by connector.", ["from", "to"]

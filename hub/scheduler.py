@@ -15,16 +15,20 @@ from typing import Protocol
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from hub import runtime
 from hub.store.engine import Store
 from hub.store.leader import Leader
+from hub.watchdog import Watch, Watchdog
 
 log = structlog.get_logger()
 
 #: How soon the scheduler notices that the clock was set back; without it the timers would wait for
 #: the planned time, which is that much further off.
 CLOCK_SECONDS = 5.0
+#: How long a job may take, in seconds. One that takes longer is reported, and runs anew beside it.
+JOB_SECONDS = 300.0
 #: A clock that is kept right by the network moves less at once.
 CLOCK_SLIPS = 1.0
 
@@ -40,10 +44,27 @@ class Job(Protocol):
         """Does everything that is due by now."""
 
 
+class Repeat(BaseTrigger):  # type: ignore[misc]  # the library ships no types
+    """Fires once at a time: what was missed, however much it is, counts as one.
+
+    APScheduler's own interval lists every missed time before it drops all but one: a clock put
+    ahead by a month would cost it minutes and a gigabyte.
+    """
+
+    def __init__(self, interval: timedelta) -> None:
+        self.interval = interval
+
+    def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
+        return now + self.interval
+
+
 class Scheduler:
     """The jobs of this process."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, watchdog: Watchdog | None = None) -> None:
+        """Makes a scheduler that is not started. `watchdog` reports jobs that never end."""
+        self._watchdog = watchdog or Watchdog()
+        self._under_way: dict[str, Watch] = {}
         self._leader = Leader(store, "timers")
         self._stopped = threading.Event()
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
@@ -70,23 +91,36 @@ class Scheduler:
     def every(self, job: Callable[[], None], **interval: float) -> None:
         """Runs a function now and after each interval, in one process of the hub.
 
-        A function that raises is logged and runs again.
+        A function that raises is logged and runs again; one that still runs is left alone.
 
         Args:
-            interval: as APScheduler's interval trigger takes it, `seconds=10`.
+            interval: as timedelta takes it, `seconds=10`.
         """
-        name = job.__qualname__
+        self._scheduler.add_job(
+            self._begin,
+            Repeat(timedelta(**interval)),
+            args=(job.__qualname__, job),
+            id=job.__qualname__,
+            next_run_time=datetime.now(UTC),
+        )
 
-        def run() -> None:
+    def _begin(self, name: str, job: Callable[[], None]) -> None:
+        watch = self._under_way.get(name)
+        if watch is None or watch.is_over:
+            # APScheduler's own threads are few: none may be held by a job that never ends.
+            runtime.spawn(self._run, name, job, name=f"job-{name}")
+
+    def _run(self, name: str, job: Callable[[], None]) -> None:
+        with self._watchdog.limit("job", name, JOB_SECONDS) as watch:
+            self._under_way[name] = watch
             try:
                 if self._leader.leads():
                     job()
             except Exception:
                 log.exception("job.failed", job=name)
-
-        self._scheduler.add_job(
-            run, "interval", id=name, next_run_time=datetime.now(UTC), **interval
-        )
+            finally:
+                if self._under_way.get(name) is watch:
+                    del self._under_way[name]
 
     def _watch_clock(self) -> None:
         before = time.time() - time.monotonic()

@@ -350,6 +350,8 @@ class Capabilities:
         max_text: longer text is refused, also if split; None for no limit.
         can_start: whether we may send the first message to an address.
         receipts: the statuses a provider reports beyond `sent`.
+        throttles_addresses: whether "too many requests" is about the address that was written to.
+            Otherwise it is about the whole connector, which then pauses.
     """
 
     text_limit: int
@@ -371,6 +373,7 @@ class Capabilities:
     can_start: bool = False
     rate: RateLimit | None = None
     rate_per_address: RateLimit | None = None
+    throttles_addresses: bool = False
 
 
 # -- the web, without a framework ----------------------------------------------------------------

@@ -144,6 +144,10 @@ class Connector(ABC, Generic[ConfigT, CallT, AnswerT]):
     #: Whether each request is marked on disk while it is read, so that one that ends the process
     #: is set aside after the second time. It costs two transactions a request.
     marks_requests: ClassVar[bool] = False
+    #: Seconds that one call of a message may take, and one poll beyond its own wait. What takes
+    #: longer is given up and begun anew, and the connector needs attention.
+    send_limit: ClassVar[float] = 120.0
+    poll_limit: ClassVar[float] = 120.0
 
     #: Hosts of the provider that media are fetched from, beside the host of `api_base`.
     provider_media_hosts: ClassVar[tuple[str, ...]] = ()

@@ -28,9 +28,9 @@ from hub.errors import (
     Unsupported,
     WindowClosed,
 )
-from hub.outbound import outbox, reachability
+from hub.outbound import claims, outbox, reachability
+from hub.outbound.claims import ClaimedDelivery
 from hub.outbound.destinations import OutboundChannel
-from hub.outbound.outbox import ClaimedDelivery
 from hub.outbound.reachability import DeliveryRoute
 from hub.schema import author, resources
 from hub.store.engine import Transaction
@@ -146,7 +146,7 @@ def _find_movable(
         )
         .join(messages, messages.c.id == deliveries.c.message_id)
         .join(addresses, addresses.c.id == deliveries.c.address_id)
-        .where(outbox.is_still_claimed(claim))
+        .where(claims.is_still_claimed(claim))
         .with_for_update(of=deliveries, key_share=True)
     ).first()
     if row is None or row.parts_sent or row.unknown_since or row.maybe_twice or row.reported:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from hub.outbound.outbox import ClaimedDelivery
+from hub.outbound.claims import ClaimedDelivery
 from hub.store.models import addresses, attachments, conversations, deliveries, messages, reaches
 from hub.types import Address
 

@@ -230,6 +230,18 @@ def remember_external_id(
     timeline.set_external_id(tx, message_id, external_id)
 
 
+def is_external_id_of(tx: Transaction, message_id: int, connector: str, external_id: str) -> bool:
+    """Whether an id of the provider is known as one of a message."""
+    row = tx.execute(
+        select(external_ids.c.message_id).where(
+            external_ids.c.connector == connector,
+            external_ids.c.external_id == external_id,
+            external_ids.c.message_id == message_id,
+        )
+    ).first()
+    return row is not None
+
+
 def record_customer_read(
     tx: Transaction, connector: str, reader: ContactAddress, event: ContactEvent
 ) -> list[int]:

@@ -1,11 +1,12 @@
-"""Sends the deliveries in the outbox. The one place where a SendError decides what happens next."""
+"""Runs the deliveries of the outbox: claims what may leave, and gives each a thread and a lease."""
 
 from __future__ import annotations
 
-import random
 import threading
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -13,42 +14,31 @@ import structlog
 
 from hub import runtime
 from hub.config.sections import Fallback
-from hub.connectors.base import Connector, Reconciles
-from hub.connectors.registry import has_pages
-from hub.errors import (
-    AddressInvalid,
-    ConnectionFailed,
-    ContactStopped,
-    CredentialsRefused,
-    SendError,
-)
-from hub.metrics import FALLBACKS, OUTBOUND, SEND_SECONDS
-from hub.outbound import fallback, outbox
-from hub.outbound.outbox import ClaimedDelivery
+from hub.connectors.base import Connector
+from hub.outbound import claims, outbox
+from hub.outbound.claims import ClaimedDelivery
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
+from hub.transport.due_deliveries import DueDeliveries
 from hub.transport.message_building import MessageBuilder
 from hub.transport.running import RunningConnectors
-from hub.transport.send_calls import compose_calls, send_call
 from hub.transport.send_slots import SendSlots, open_send_slots
-from hub.types import OutboundMessage, SendReceipt
+from hub.transport.sending import Sender
+from hub.watchdog import Watchdog
 
 log = structlog.get_logger()
 
 SWEEP_SECONDS = 1.0
-FIRST_WAIT = timedelta(seconds=1)
-LONGEST_WAIT = timedelta(minutes=5)
+#: A lease that could not be renewed is tried again after so long, in seconds.
+RENEW_AGAIN_SECONDS = 2.0
 
 
-def backoff(attempts: int, jitter: float) -> timedelta:
-    """The wait before the next attempt: 1 s, doubling, at most 5 minutes.
+@dataclass(slots=True)
+class Line:
+    """The deliveries of one connector: those that are due, and those that are under way."""
 
-    Args:
-        attempts: the number of attempts so far, from 1.
-        jitter: in [0, 1); adds up to a quarter.
-    """
-    doubled: timedelta = FIRST_WAIT * 2 ** min(attempts - 1, 20)
-    return min(doubled * (1 + jitter / 4), LONGEST_WAIT)
+    slots: SendSlots
+    due: DueDeliveries
 
 
 class DeliveryWorker:
@@ -62,20 +52,24 @@ class DeliveryWorker:
         links: MediaLinks,
         secret: bytes,
         rules: Callable[[], Fallback] = Fallback,
+        watchdog: Watchdog | None = None,
     ) -> None:
         """Makes a worker that is not started.
 
         Args:
             secret: signs the reply tokens of messages.
             rules: gives the rules in force for answers that their channel cannot carry.
+            watchdog: gives up deliveries that take too long.
         """
         self._store = store
         self._connectors = connectors
-        self._builder = MessageBuilder(store, media, links, secret)
-        self._rules = rules
-        self._slots: dict[str, SendSlots] = {}
+        self._sender = Sender(store, connectors, MessageBuilder(store, media, links, secret), rules)
+        self._watchdog = watchdog or Watchdog()
+        self._lines: dict[str, Line] = {}
+        self._held: dict[int, ClaimedDelivery] = {}
+        self._lost_claims: list[datetime] = []
         self._wake = threading.Event()
-        self._stopping = False
+        self._stopped = threading.Event()
         self._idle = threading.Condition()
         self._threads: list[threading.Thread] = []
 
@@ -89,9 +83,10 @@ class DeliveryWorker:
                 go on at once.
         """
         if alone:
-            self._store.write(outbox.end_leases)
-        self._store.write(outbox.retry_waiting_now)  # providers may be back meanwhile
+            self._store.write(claims.end_leases)
+        self._sender.retry_waiting()  # providers may be back meanwhile
         self._threads.append(runtime.spawn(self._run, name="delivery"))
+        runtime.spawn(self._renew_leases, name="leases")
 
     def wake(self) -> None:
         """Looks for deliveries now."""
@@ -103,206 +98,144 @@ class DeliveryWorker:
         Args:
             timeout: in seconds, for each of the two.
         """
-        self._stopping = True
+        self._stopped.set()
         self._wake.set()
         for thread in self._threads:
             thread.join(timeout)  # it may be about to hand over a claim
         with self._idle:
-            self._idle.wait_for(
-                lambda: not any(slots.in_flight for slots in self._slots.values()), timeout
-            )
+            self._idle.wait_for(lambda: not self._held, timeout)
+        self._sender.stop()
 
     def _run(self) -> None:
-        while not self._stopping:
+        swept_at = float("-inf")
+        while not self._stopped.is_set():
             self._wake.wait(SWEEP_SECONDS)
             self._wake.clear()
             try:
-                while not self._stopping and self._start_next():
-                    pass
+                self._return_lost_claims()
+                if time.monotonic() - swept_at >= SWEEP_SECONDS:
+                    self._take_over_ended_leases()
+                    swept_at = time.monotonic()
+                self._begin_due()
             except Exception:
                 # The database may be away for a moment; the sweep comes back to it.
                 log.exception("delivery.sweep_failed")
 
     # -- choosing ---------------------------------------------------------------------------------
 
-    def _start_next(self) -> bool:
-        """Claims the next delivery and starts its thread. False where none can begin now."""
-        now = datetime.now(UTC)
-        self._probe(now)
-        free = [
-            connector.name
-            for connector in self._connectors
-            if self._slots_of(connector).is_free(now)
-        ]
-        if not free:
-            return False
+    def _begin_due(self) -> None:
+        """Begins deliveries of every connector that has room for more."""
+        for connector in self._connectors:
+            line = self._line_of(connector)
+            if line.slots.begin_probe():
+                self._store.write(
+                    partial(outbox.retry_waiting_now, connector=connector.name, limit=1)
+                )
+            room = line.slots.free()
+            if not room or self._stopped.is_set():
+                continue
+            message_ids = line.due.take(room, line.slots.busy)
+            if message_ids:
+                self._begin(message_ids)
+            if len(message_ids) < room and not line.due.at_end:
+                self._wake.set()  # the reading goes on after the other connectors
+
+    def _take_over_ended_leases(self) -> None:
+        """Begins again what other workers left unfinished."""
+        room = {
+            connector.name: self._line_of(connector).slots.free() for connector in self._connectors
+        }
+        names = [name for name, count in room.items() if count]
+        if not names:
+            return
         with self._store.read() as connection:
-            if not outbox.has_due_delivery(connection, free, now):
-                return False
-        claim = self._store.write(lambda tx: outbox.claim_delivery(tx, free))
-        if claim is None:
-            return False
-        with self._idle:
-            self._slots[claim.connector].in_flight += 1
-        runtime.spawn(self._deliver_in_slot, claim, name=f"delivery-{claim.connector}")
-        return True
+            ended = claims.read_ended_leases(connection, names, datetime.now(UTC))
+        abandoned = [message_id for message_id in ended if message_id not in self._held]
+        if abandoned:
+            self._begin(abandoned[: max(room.values())])
 
-    def _slots_of(self, connector: Connector[Any]) -> SendSlots:
-        slots = self._slots.get(connector.name)
-        if slots is None:
-            slots = self._slots[connector.name] = open_send_slots(connector)
-        return slots
+    def _begin(self, message_ids: list[int]) -> None:
+        """Claims deliveries and starts a thread for each that it got."""
+        lease_until = datetime.now(UTC) + claims.LEASE
+        try:
+            claimed = self._store.write(
+                lambda tx: claims.claim_deliveries(tx, message_ids, list(self._lines), lease_until)
+            )
+        except Exception:
+            self._lost_claims.append(lease_until)
+            raise
+        for claim in claimed:
+            with self._idle:
+                self._held[claim.message_id] = claim
+                self._lines[claim.connector].slots.busy.add(claim.address_id)
+            runtime.spawn(self._deliver, claim, name=f"delivery-{claim.connector}")
 
-    def _probe(self, now: datetime) -> None:
-        """Makes one message due at every provider that is down and was not tried lately."""
-        for name, slots in self._slots.items():
-            if slots.begin_probe(now):
-                self._store.write(partial(outbox.retry_waiting_now, connector=name, limit=1))
+    def _return_lost_claims(self) -> None:
+        """Gives back what a transaction claimed whose commit was not confirmed."""
+        while self._lost_claims:
+            lost = partial(claims.return_lost_claims, lease_until=self._lost_claims[0])
+            self._store.write(lost)
+            self._lost_claims.pop(0)
+
+    def _line_of(self, connector: Connector[Any]) -> Line:
+        line = self._lines.get(connector.name)
+        if line is None:
+            due = DueDeliveries(self._store, connector.name)
+            line = self._lines[connector.name] = Line(open_send_slots(connector), due)
+        return line
 
     # -- one delivery -----------------------------------------------------------------------------
 
-    def _deliver_in_slot(self, claim: ClaimedDelivery) -> None:
-        try:
-            self._deliver(claim)
-        except Exception:
-            # The outcome is unknown: the lease runs out, and the delivery is reconciled then.
-            log.exception("delivery.broke", message_id=claim.message_id)
-        finally:
-            with self._idle:
-                self._slots[claim.connector].in_flight -= 1
-                self._idle.notify_all()
-            self._wake.set()
-
     def _deliver(self, claim: ClaimedDelivery) -> None:
-        connector = self._connectors.get(claim.connector)
-        if connector is None:
-            return
         try:
-            self._send(connector, claim)
-        except SendError as error:
-            self._handle_error(connector, claim, error)
+            connector = self._connectors.get(claim.connector)
+            if connector is not None:
+                slots = self._lines[claim.connector].slots
+                give_up = partial(self._give_up, claim)
+                with self._watchdog.limit(
+                    "delivery", connector.name, connector.send_limit, give_up
+                ) as watch:
+                    self._sender.send(connector, slots, claim, watch)
+        except Exception:
+            # The outcome is unknown: the delivery is reconciled with the next attempt.
+            log.exception("delivery.broke", message_id=claim.message_id)
+            self._let_go(claim)
+        finally:
+            self._release(claim)
 
-    def _send(self, connector: Connector[Any], claim: ClaimedDelivery) -> None:
-        message = self._builder.build_message(connector, claim)
-        calls = compose_calls(connector, message)
-        first = claim.parts_sent
-        if claim.unknown_since is not None and first < len(calls):
-            first = self._reconcile(connector, claim, message, calls)
-        for part in range(first, len(calls)):
-            wait = self._slots[connector.name].take_turn(claim.address_id)
-            if wait > 0:
-                again_at = datetime.now(UTC) + timedelta(seconds=wait)
-                self._store.write(partial(outbox.return_claim, claim=claim, again_at=again_at))
-                return
-            receipt = send_call(connector, calls[part])
-            is_last = part == len(calls) - 1
-            follow_after = self._follow_after(connector, message)
-            self._record_sent(claim, part, receipt, is_last=is_last, follow_after=follow_after)
-        if first >= len(calls):
-            self._store.write(lambda tx: outbox.record_all_sent(tx, claim))
-        self._note_success(connector, claim)
+    def _give_up(self, claim: ClaimedDelivery) -> None:
+        """Leaves a delivery alone that takes too long; another attempt finds out what happened."""
+        try:
+            self._let_go(claim)
+        finally:
+            self._release(claim)
 
-    def _record_sent(
-        self,
-        claim: ClaimedDelivery,
-        part: int,
-        receipt: SendReceipt,
-        *,
-        is_last: bool,
-        follow_after: timedelta | None = None,
-    ) -> None:
-        self._store.write(
-            lambda tx: outbox.record_sent_part(
-                tx, claim, part, receipt, is_last=is_last, follow_after=follow_after
-            )
-        )
+    def _let_go(self, claim: ClaimedDelivery) -> None:
+        try:
+            self._store.write(lambda tx: claims.let_go(tx, claim))
+        except Exception:
+            log.exception("delivery.not_let_go", message_id=claim.message_id)  # the lease runs out
 
-    def _follow_after(
-        self, connector: Connector[Any], message: OutboundMessage
-    ) -> timedelta | None:
-        """How long an answer waits on a page for its visitor; None where nothing follows."""
-        rules = self._rules()
-        follows = rules.enabled and message.written_by_person and has_pages(connector.kind)
-        return rules.after if follows else None
+    def _release(self, claim: ClaimedDelivery) -> None:
+        with self._idle:
+            if self._held.get(claim.message_id) is not claim:
+                return  # it was given up before
+            del self._held[claim.message_id]
+            line = self._lines[claim.connector]
+            line.slots.busy.discard(claim.address_id)
+            line.due.free_address(claim.address_id)
+            self._idle.notify_all()
+        self._wake.set()
 
-    def _reconcile(
-        self,
-        connector: Connector[Any],
-        claim: ClaimedDelivery,
-        message: OutboundMessage,
-        calls: Sequence[Any],
-    ) -> int:
-        """Finds out whether the part whose answer was lost has arrived.
-
-        Args:
-            calls: all calls of the message.
-
-        Returns:
-            The number of the call to go on with.
-        """
-        part = claim.parts_sent
-        assert claim.unknown_since is not None
-        with self._store.read() as connection:
-            known_parts = outbox.count_known_parts(connection, claim.message_id)
-        if known_parts > part:
-            # The provider's echo or receipt came though its answer did not.
-            self._record_sent(claim, part, SendReceipt(), is_last=part == len(calls) - 1)
-            return part + 1
-        if not isinstance(connector, Reconciles):
-            self._store.write(lambda tx: outbox.mark_maybe_twice(tx, claim))
-            return part
-        receipt = connector.reconcile(message, calls[part], claim.unknown_since)
-        if receipt is None:
-            return part
-        self._record_sent(claim, part, receipt, is_last=part == len(calls) - 1)
-        return part + 1
-
-    # -- verdicts ---------------------------------------------------------------------------------
-
-    def _note_success(self, connector: Connector[Any], claim: ClaimedDelivery) -> None:
-        OUTBOUND.labels(connector=connector.name, outcome="sent").inc()
-        waited = datetime.now(UTC) - claim.created_at
-        SEND_SECONDS.labels(connector=connector.name).observe(waited.total_seconds())
-        self._connectors.mark_ok(connector.name)
-        if self._slots[connector.name].note_success():
-            self._store.write(lambda tx: outbox.retry_waiting_now(tx, connector.name))
-
-    def _handle_error(
-        self, connector: Connector[Any], claim: ClaimedDelivery, error: SendError
-    ) -> None:
-        OUTBOUND.labels(connector=connector.name, outcome=error.code).inc()
-        log.warning(
-            "delivery.refused",
-            connector=connector.name,
-            message_id=claim.message_id,
-            code=error.code,
-            external_code=error.external_code,
-            attempts=claim.attempts,
-        )
-        if isinstance(error, CredentialsRefused):
-            self._connectors.mark_attention(connector.name, error.message)
-        # A message that was refused for our keys may still leave with the right keys.
-        may_retry = error.retryable or isinstance(error, CredentialsRefused)
-        if may_retry and datetime.now(UTC) - claim.created_at < outbox.GIVE_UP_AFTER:
-            self._requeue(connector, claim, error)
-            return
-        step = self._store.write(
-            lambda tx: fallback.move_or_fail_delivery(
-                tx,
-                claim,
-                error,
-                closes_address=isinstance(error, ContactStopped | AddressInvalid),
-                outbound_channels=self._connectors.outbound_channels(),
-                rules=self._rules(),
-            )
-        )
-        if step is not None:
-            FALLBACKS.labels(step.from_, step.to or "", step.code).inc()
-
-    def _requeue(self, connector: Connector[Any], claim: ClaimedDelivery, error: SendError) -> None:
-        wait = error.retry_after or backoff(claim.attempts, random.random())  # noqa: S311
-        unknown = isinstance(error, ConnectionFailed) and error.maybe_sent
-        self._slots[connector.name].note_failure(error, datetime.now(UTC))
-        self._store.write(
-            lambda tx: outbox.requeue_delivery(tx, claim, error, tx.now + wait, unknown=unknown)
-        )
+    def _renew_leases(self) -> None:
+        pause = claims.RENEW_SECONDS
+        while not self._stopped.wait(pause):
+            pause = claims.RENEW_SECONDS
+            held = list(self._held.values())
+            if not held:
+                continue
+            try:
+                self._store.write(partial(claims.renew_leases, claims=held))
+            except Exception:
+                log.exception("delivery.leases_not_renewed")
+                pause = RENEW_AGAIN_SECONDS

@@ -9,8 +9,8 @@ from typing import Any
 from hub.connectors.base import Connector
 from hub.errors import ContactStopped
 from hub.outbound import message_details
+from hub.outbound.claims import ClaimedDelivery
 from hub.outbound.message_details import OutgoingFile
-from hub.outbound.outbox import ClaimedDelivery
 from hub.schema.tokens import ReplyToken, make_reply_token
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks

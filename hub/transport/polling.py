@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 import threading
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -18,6 +20,7 @@ from hub.store.engine import Store, Transaction, Upsert
 from hub.store.models import connector_states
 from hub.transport.gateway import Gateway
 from hub.transport.running import RunningConnectors
+from hub.watchdog import Watch, Watchdog
 
 log = structlog.get_logger()
 
@@ -31,16 +34,33 @@ ATTENTION_PAUSE = 30.0
 _ADD_STATE = Upsert(connector_states, ["connector"])
 
 
+@dataclass(slots=True, eq=False)
+class Reader:
+    """A connector that is polled, and its thread. `is_given_up`: its poll never ended."""
+
+    connector: Connector[Any]
+    thread: threading.Thread | None = None
+    is_given_up: bool = False
+
+
 class Poller:
     """One thread per connector that polls. Across processes one at a time, by a lease."""
 
-    def __init__(self, store: Store, connectors: RunningConnectors, gateway: Gateway) -> None:
+    def __init__(
+        self,
+        store: Store,
+        connectors: RunningConnectors,
+        gateway: Gateway,
+        watchdog: Watchdog | None = None,
+    ) -> None:
+        """Makes a poller that is not started. `watchdog` gives up polls that never end."""
         self._store = store
+        self._watchdog = watchdog or Watchdog()
         self._connectors = connectors
         self._gateway = gateway
         self._owner = secrets.token_hex(8)
         self._stop = threading.Event()
-        self._threads: dict[str, tuple[Connector[Any], threading.Thread]] = {}
+        self._readers: dict[str, Reader] = {}
 
     def start(self, *, alone: bool) -> None:
         """Starts to poll.
@@ -55,62 +75,97 @@ class Poller:
     def poll_new_connectors(self) -> None:
         """Starts a thread for every connector that is new or was replaced."""
         for connector in self._connectors:
-            polled, thread = self._threads.get(connector.name, (None, None))
-            if polled is not connector:
-                new = runtime.spawn(self._run, connector, thread, name=f"poll-{connector.name}")
-                self._threads[connector.name] = (connector, new)
+            former = self._readers.get(connector.name)
+            if former is None or former.connector is not connector:
+                reader = Reader(connector)
+                self._readers[connector.name] = reader
+                reader.thread = runtime.spawn(
+                    self._run, reader, former, name=f"poll-{connector.name}"
+                )
 
     def stop(self) -> None:
         """Ends the threads after their next answer."""
         self._stop.set()
 
-    def _run(self, connector: Connector[Any], former: threading.Thread | None) -> None:
+    def _run(self, reader: Reader, former: Reader | None) -> None:
         if former is not None:
-            former.join()  # providers refuse a second reader of the same account
+            self._wait_for_end(former)
+        connector = reader.connector
         pause = FIRST_PAUSE
         registered = not isinstance(connector, Registers)
         while not self._stop.is_set() and self._connectors.get(connector.name) is connector:
             try:
                 if not registered and isinstance(connector, Registers):
-                    connector.register()
+                    with self._limit(reader, connector.poll_limit):
+                        connector.register()
                     registered = True
                 if not isinstance(connector, Polls) or not connector.polls():
                     return
-                wait = self._poll(connector)
+                wait = self._poll(reader)
                 pause = FIRST_PAUSE
             except SendError as error:
+                if reader.is_given_up:
+                    return
                 wait, pause = self._note_failure(connector, error, pause)
             except Exception:
                 log.exception("poll.broke", connector=connector.name)
                 wait, pause = pause, min(pause * 2, LONGEST_PAUSE)
             self._stop.wait(wait)
 
+    def _limit(self, reader: Reader, seconds: float) -> AbstractContextManager[Watch]:
+        name = reader.connector.name
+        return self._watchdog.limit("poll", name, seconds, partial(self._begin_anew, reader))
+
+    def _begin_anew(self, reader: Reader) -> None:
+        """Leaves a poll alone that never ends, and polls with a connector made anew."""
+        reader.is_given_up = True
+        connector = reader.connector
+        if self._connectors.get(connector.name) is connector:
+            self._connectors.restart(connector.name)
+            self.poll_new_connectors()
+
+    def _wait_for_end(self, former: Reader) -> None:
+        """Waits for the former thread: providers refuse a second reader of the same account."""
+        while not (former.is_given_up or self._stop.is_set()):
+            if former.thread is None or not former.thread.is_alive():
+                return
+            former.thread.join(1.0)
+
     def _note_failure(
         self, connector: Connector[Any], error: SendError, pause: float
     ) -> tuple[float, float]:
         """Notes an error. Returns the seconds until the next poll, and the pause after that."""
         log.warning("poll.failed", connector=connector.name, code=error.code, reason=error.message)
-        self._connectors.mark_attention(connector.name, error.message)
+        self._connectors.mark_attention(connector.name, error.message, "poll")
         if isinstance(error, CredentialsRefused):
             return ATTENTION_PAUSE, pause
         wait = error.retry_after.total_seconds() if error.retry_after else pause
         return wait, min(pause * 2, LONGEST_PAUSE)
 
-    def _poll(self, connector: Connector[Any]) -> float:
+    def _poll(self, reader: Reader) -> float:
         """Polls once. Returns the seconds until the next poll."""
+        connector = reader.connector
         assert isinstance(connector, Polls)
         cursor = self._store.write(partial(_take_lease, name=connector.name, owner=self._owner))
         if cursor is None:
             return LEASE.total_seconds() / 4
-        result = connector.poll(cursor, WAIT_SECONDS)
+        with self._limit(reader, WAIT_SECONDS + connector.poll_limit):
+            result = connector.poll(cursor, WAIT_SECONDS)
         for request in result.requests:
-            try:
-                self._gateway.receive_request(connector, request)
-            except PayloadInvalid as error:
-                self._gateway.journal_unreadable(connector, request, error)
-        self._connectors.mark_ok(connector.name)
+            if reader.is_given_up:  # another thread has begun anew, and its cursor counts
+                return 0.0
+            with self._limit(reader, connector.poll_limit):
+                try:
+                    self._gateway.receive_request(connector, request)
+                except PayloadInvalid as error:
+                    self._gateway.journal_unreadable(connector, request, error)
+        if reader.is_given_up:
+            return 0.0
+        self._connectors.mark_ok(connector.name, "poll")
         if result.cursor != cursor:
-            self._store.write(partial(_store_cursor, name=connector.name, cursor=result.cursor))
+            self._store.write(
+                partial(_store_cursor, name=connector.name, owner=self._owner, cursor=result.cursor)
+            )
         return result.pause
 
 
@@ -141,6 +196,8 @@ def _take_lease(tx: Transaction, name: str, owner: str) -> str | None:
                 states.lease_owner.in_((owner, "")),
                 states.lease_until.is_(None),
                 states.lease_until < tx.now,
+                # The clock was set back since.
+                states.lease_until > tx.now + 2 * LEASE,
             ),
         )
         .values(lease_owner=owner, lease_until=tx.now + LEASE)
@@ -151,10 +208,11 @@ def _take_lease(tx: Transaction, name: str, owner: str) -> str | None:
     return str(cursor)
 
 
-def _store_cursor(tx: Transaction, name: str, cursor: str) -> None:
+def _store_cursor(tx: Transaction, name: str, owner: str, cursor: str) -> None:
+    """Stores where the next poll goes on, unless another process has taken the lease over."""
     tx.execute(
         update(connector_states)
-        .where(connector_states.c.connector == name)
+        .where(connector_states.c.connector == name, connector_states.c.lease_owner == owner)
         .values(cursor=cursor, updated_at=tx.now)
     )
 

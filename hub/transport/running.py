@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -30,14 +30,25 @@ class RunningConnector:
 
     Args:
         connector: None where it is turned off or could not be started.
-        state: `ok`, `attention` or `disabled`.
-        last_error: a sentence for the admin, "" where there is none.
+        problems: a sentence for the admin for each activity (`poll`, `delivery`) that fails; under
+            "" what concerns the whole connector.
     """
 
     config: ConnectorConfig
     connector: Connector[Any] | None
-    state: str = "ok"
-    last_error: str = ""
+    problems: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def state(self) -> str:
+        """`ok`, `attention` or `disabled`."""
+        if not self.config.enabled:
+            return "disabled"
+        return "attention" if self.problems else "ok"
+
+    @property
+    def last_error(self) -> str:
+        """The latest problem, "" where there is none."""
+        return next(reversed(self.problems.values()), "")
 
     def still_serves(self, config: ConnectorConfig) -> bool:
         """Whether it may go on with a new configuration.
@@ -121,28 +132,53 @@ class RunningConnectors:
             for connector in self
         }
 
-    def mark_attention(self, name: str, error: str) -> None:
+    def mark_attention(self, name: str, error: str, activity: str = "") -> None:
         """Notes that a connector needs an admin.
 
         Args:
             error: a sentence for the admin.
+            activity: the part of its work that fails; "" for all of it.
         """
-        self._set(name, "attention", error)
+        self._change(name, lambda problems: {**problems, activity: error})
 
-    def mark_ok(self, name: str) -> None:
-        """Notes that a connector works."""
-        self._set(name, "ok", "")
+    def mark_ok(self, name: str, activity: str = "") -> None:
+        """Notes that a connector works again, in one of its activities."""
+        self._change(
+            name,
+            lambda problems: {
+                key: error for key, error in problems.items() if key not in (activity, "")
+            },
+        )
 
-    def _set(self, name: str, state: str, error: str) -> None:
+    def _change(self, name: str, change: Callable[[dict[str, str]], dict[str, str]]) -> None:
         running = self._running.get(name)
         if running is None:  # a new configuration has taken it out
             return
         with self._lock:
-            if (running.state, running.last_error) == (state, error):
-                return
-            running.state, running.last_error = state, error
-        log.info("connector.state", connector=name, state=state, error=error)
+            before = (running.state, running.last_error)
+            if running.problems or change({}):
+                running.problems = change(running.problems)
+            after = (running.state, running.last_error)
+        if before == after:
+            return
+        log.info("connector.state", connector=name, state=after[0], error=after[1])
         self._notify(name)
+
+    def restart(self, name: str) -> None:
+        """Makes a connector anew, with the same options: a call of the former one never ends.
+
+        Its problems stay until its work succeeds.
+        """
+        running = self._running.get(name)
+        if running is None or running.connector is None:
+            return
+        anew = _start_connector(name, running.config, self._site)
+        anew.problems = {**running.problems, **anew.problems}
+        with self._lock:
+            if self._running.get(name) is not running:
+                return  # a new configuration was faster
+            self._running = {**self._running, name: anew}
+        runtime.spawn(_retire, [running.connector], name="retire-connectors")
 
     def _notify(self, name: str) -> None:
         for listener in self._listeners:
@@ -189,13 +225,13 @@ def _retire(connectors: Sequence[Connector[Any]]) -> None:
 def _start_connector(name: str, config: ConnectorConfig, site: Site) -> RunningConnector:
     """Makes a connector, in the state `attention` where it cannot be made."""
     if not config.enabled:
-        return RunningConnector(config, None, "disabled")
+        return RunningConnector(config, None)
     try:
         return RunningConnector(config, registry.kind(config.kind)(name, config, site))
     except Exception as error:
         log.exception("connector.broken", connector=name)
         return RunningConnector(
-            config, None, "attention", f"{type(error).__name__}: it could not be started."
+            config, None, {"": f"{type(error).__name__}: it could not be started."}
         )
 
 

@@ -1,11 +1,15 @@
-"""The slots of a connector for sending: the deliveries under way, and when more may begin."""
+"""The slots of a connector for sending: the deliveries under way, and when more may begin.
+
+Times are seconds of the process's own clock, which no one can set.
+"""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Hashable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from hub.connectors.base import Connector
@@ -19,9 +23,12 @@ IN_FLIGHT = 8
 PROBE_EVERY = timedelta(seconds=5)
 #: While a provider refuses our keys, no message is sent for this long.
 ATTENTION_PAUSE = timedelta(seconds=30)
+#: Where a provider throttles addresses, so many of them within this time pause the connector.
+THROTTLED_ADDRESSES = 3
+THROTTLED_WITHIN = timedelta(seconds=10)
 #: In seconds: a shorter wait for our own rate limits is spent in place.
 SHORT_WAIT = 0.25
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
+LONG_AGO = float("-inf")
 
 
 @dataclass(slots=True)
@@ -31,28 +38,36 @@ class SendSlots:
     Args:
         name: the connector's name.
         buckets, per_address: our own rate limits, for the connector and for each address.
-        in_flight: the number of deliveries under way; the delivery worker counts it under its lock.
+        throttles_addresses: whether the provider means one address by "too many requests".
+        busy: the ids of the addresses to which a delivery is under way; the delivery worker
+            changes it under its lock.
         paused_until: no delivery begins before this time.
         down_since: since when the provider cannot be reached or refuses our keys, None while it
             works.
         probed_at: when a message last tried to reach a provider that is down.
+        throttled: the addresses that were throttled lately, and when.
     """
 
     name: str
     buckets: Buckets | None
     per_address: Buckets | None
-    in_flight: int = 0
-    paused_until: datetime = LONG_AGO
-    down_since: datetime | None = None
-    probed_at: datetime = LONG_AGO
+    throttles_addresses: bool = False
+    busy: set[int] = field(default_factory=set)
+    paused_until: float = LONG_AGO
+    down_since: float | None = None
+    probed_at: float = LONG_AGO
+    throttled: dict[int, float] = field(default_factory=dict)
 
-    def is_free(self, now: datetime) -> bool:
-        """Whether one more delivery may begin now."""
-        return self.in_flight < IN_FLIGHT and self.paused_until <= now
+    def free(self) -> int:
+        """How many more deliveries may begin now. While the provider is down, one at a time."""
+        if self.paused_until > time.monotonic():
+            return 0
+        return max(0, (IN_FLIGHT if self.down_since is None else 1) - len(self.busy))
 
-    def begin_probe(self, now: datetime) -> bool:
+    def begin_probe(self) -> bool:
         """Whether it is time for one message to try a provider that is down. Notes the time."""
-        if self.down_since is None or now - self.probed_at < PROBE_EVERY:
+        now = time.monotonic()
+        if self.down_since is None or now - self.probed_at < PROBE_EVERY.total_seconds():
             return False
         self.probed_at = now
         return True
@@ -81,21 +96,38 @@ class SendSlots:
         was_down, self.down_since = self.down_since is not None, None
         return was_down
 
-    def note_failure(self, error: SendError, now: datetime) -> None:
+    def note_failure(self, error: SendError, address_id: int) -> None:
         """Sends less, or nothing for a while, after an error that may pass."""
+        now = time.monotonic()
         if isinstance(error, ConnectionFailed | CredentialsRefused) and self.down_since is None:
             self.down_since, self.probed_at = now, now
         if isinstance(error, CredentialsRefused):
-            self.paused_until = now + ATTENTION_PAUSE
-        elif isinstance(error, Throttled) and error.retry_after is not None:
-            self.paused_until = now + error.retry_after
+            self.paused_until = now + ATTENTION_PAUSE.total_seconds()
+        elif (
+            isinstance(error, Throttled)
+            and error.retry_after is not None
+            and self._is_throttled_whole(address_id, now)
+        ):
+            self.paused_until = now + error.retry_after.total_seconds()
+
+    def _is_throttled_whole(self, address_id: int, now: float) -> bool:
+        """Whether the provider throttles the connector, and not this address alone."""
+        if not self.throttles_addresses:
+            return True
+        since = now - THROTTLED_WITHIN.total_seconds()
+        self.throttled[address_id] = now
+        self.throttled = {key: at for key, at in self.throttled.items() if at > since}
+        return len(self.throttled) >= THROTTLED_ADDRESSES
 
 
 def open_send_slots(connector: Connector[Any]) -> SendSlots:
     """The slots of a connector that has sent nothing yet, with the limits of its channel."""
     capabilities = connector.capabilities
     return SendSlots(
-        connector.name, _buckets(capabilities.rate), _buckets(capabilities.rate_per_address)
+        connector.name,
+        _buckets(capabilities.rate),
+        _buckets(capabilities.rate_per_address),
+        capabilities.throttles_addresses,
     )
 
 

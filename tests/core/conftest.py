@@ -18,7 +18,7 @@ from hub.store import engine as engine_module
 from hub.store import models
 from hub.store.engine import Store, open_engine
 from hub.store.migrate import migrate
-from hub.transport import delivery, send_slots
+from hub.transport import delivery, due_deliveries, send_slots, sending
 from tests.core.desk import Customer, Desk
 from tests.core.lock_recorder import LockRecorder
 from tests.core.toys import KINDS, ToyProvider
@@ -183,6 +183,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     from datetime import timedelta
 
     monkeypatch.setattr(delivery, "SWEEP_SECONDS", 0.02)
-    monkeypatch.setattr(delivery, "FIRST_WAIT", timedelta(milliseconds=20))
-    monkeypatch.setattr(delivery, "LONGEST_WAIT", timedelta(milliseconds=200))
+    monkeypatch.setattr(due_deliveries, "RESCAN_SECONDS", 0.05)
+    monkeypatch.setattr(sending, "FIRST_WAIT", timedelta(milliseconds=20))
+    monkeypatch.setattr(sending, "LONGEST_WAIT", timedelta(milliseconds=200))
     monkeypatch.setattr(send_slots, "PROBE_EVERY", timedelta(milliseconds=50))

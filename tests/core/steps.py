@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from hub.identity import links
-from hub.outbound import outbox, send
-from hub.outbound.outbox import ClaimedDelivery
+from hub.outbound import claims, send
+from hub.outbound.claims import ClaimedDelivery
 from hub.schema import resources
 from tests.core.desk import Customer, Desk
 
@@ -14,8 +16,17 @@ def says_hello(customer: Customer) -> str:
     return customer.says("Hello").conversation_id
 
 
-def claim_now(desk: Desk, *connectors: str) -> ClaimedDelivery | None:
-    return desk.store.write(lambda tx: outbox.claim_delivery(tx, connectors or ("toy",)))
+def claim_now(desk: Desk, connector: str = "toy") -> ClaimedDelivery | None:
+    """Claims the delivery that a worker of another process would claim next."""
+    now = datetime.now(UTC)
+    with desk.store.read() as connection:
+        due = claims.read_due_page(connection, connector, None, now)
+        ids = [one.message_id for one in due] + claims.read_ended_leases(
+            connection, [connector], now
+        )
+    until = now + claims.LEASE
+    claimed = desk.store.write(lambda tx: claims.claim_deliveries(tx, ids, [connector], until))
+    return claimed[0] if claimed else None
 
 
 def retry(desk: Desk, message: resources.Message) -> None:

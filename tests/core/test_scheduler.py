@@ -234,6 +234,33 @@ def test_a_clock_that_jumps_stops_no_timer(sqlite_store: Store, jump: timedelta)
             one.stop()
 
 
+@pytest.mark.parametrize("jump", [timedelta(days=30), timedelta(days=90), timedelta(days=20_000)])
+def test_a_clock_put_far_ahead_costs_one_late_run_and_no_list_of_what_was_missed(
+    sqlite_store: Store, jump: timedelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+    ask = scheduler.Repeat.get_next_fire_time
+
+    def counted(self: scheduler.Repeat, *moments: Any) -> datetime:
+        nonlocal asked
+        asked += 1
+        return ask(self, *moments)
+
+    monkeypatch.setattr(scheduler.Repeat, "get_next_fire_time", counted)
+    job = Job()
+    with time_machine.travel(datetime(1970, 1, 2, tzinfo=UTC), tick=True) as clock:
+        timers = Scheduler(sqlite_store)
+        timers.every(job.run, seconds=1)
+        timers.start()
+        try:
+            job.waits_until_done(1)
+            clock.shift(jump)
+            job.waits_until_done(3)
+        finally:
+            timers.stop()
+    assert asked < 20
+
+
 def names(timers: Any) -> list[str]:
     return sorted(job.id for job in timers._scheduler.get_jobs())
 

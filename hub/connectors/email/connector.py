@@ -63,6 +63,9 @@ class Email(Connector[EmailConfig, SmtpCall, SmtpReply]):
         receipts=(DeliveryStatus.FAILED,),
         can_start=True,
     )
+    # An SMTP server may take three minutes for its last answer; a mailbox may hand over many mails.
+    send_limit = 420.0
+    poll_limit = 300.0
 
     marks_requests = True
 

@@ -69,6 +69,7 @@ class Telegram(Connector[TelegramConfig, BotCall, object]):
         # Above 30 messages a second, and above one a second in one chat, the answer is a 429.
         rate=RateLimit(30),
         rate_per_address=RateLimit(1),
+        throttles_addresses=True,
     )
 
     # -- verify --------------------------------------------------------------------

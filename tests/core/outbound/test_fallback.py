@@ -23,7 +23,7 @@ from hub.errors import (
 )
 from hub.identity import links
 from hub.outbound import fallback, send
-from hub.outbound.outbox import ClaimedDelivery
+from hub.outbound.claims import ClaimedDelivery
 from hub.outbound.send import Draft
 from hub.schema import resources
 from hub.schema.author import SYSTEM

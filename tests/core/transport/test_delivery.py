@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,12 +20,12 @@ from hub.errors import (
 )
 from hub.schema.tokens import ReplyToken, read_reply_token
 from hub.store.models import deliveries, external_ids
-from hub.transport import delivery
-from hub.transport.delivery import backoff
+from hub.transport import send_slots, sending
+from hub.transport.sending import backoff
 from hub.types import Address, RateLimit
 from tests.core.desk import SECRET, Customer, Desk, eventually
 from tests.core.steps import retry, says_hello
-from tests.core.toys import ToyProvider, a_moment_ago
+from tests.core.toys import Toy, ToyProvider, a_moment_ago
 
 pytestmark = pytest.mark.usefixtures("quick")
 
@@ -74,8 +75,8 @@ def test_messages_to_one_address_leave_in_order(
 def test_an_address_that_waits_does_not_hold_up_other_addresses(
     desk: Desk, anna: Customer, boris: Customer, provider: ToyProvider, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(delivery, "FIRST_WAIT", timedelta(minutes=1))
-    monkeypatch.setattr(delivery, "LONGEST_WAIT", timedelta(minutes=1))
+    monkeypatch.setattr(sending, "FIRST_WAIT", timedelta(minutes=1))
+    monkeypatch.setattr(sending, "LONGEST_WAIT", timedelta(minutes=1))
     first = desk.replies(says_hello(anna), "first")
     behind = desk.replies(first.conversation_id, "behind")
     provider.is_throttled()
@@ -146,7 +147,7 @@ def test_waits_double_up_to_five_minutes(
 def test_a_wait_is_never_shorter_than_the_first_nor_longer_than_the_longest(
     attempts: int, jitter: float
 ) -> None:
-    assert delivery.FIRST_WAIT <= backoff(attempts, jitter) <= delivery.LONGEST_WAIT
+    assert sending.FIRST_WAIT <= backoff(attempts, jitter) <= sending.LONGEST_WAIT
 
 
 def test_a_failure_that_may_pass_is_tried_again(
@@ -186,11 +187,44 @@ def test_a_throttled_connector_pauses_as_long_as_it_was_told_and_others_go_on(
     desk.waits_until(second, "sent")
 
 
+@pytest.fixture
+def by_address(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider that means one address by "too many requests"."""
+    capabilities = replace(Toy.capabilities, throttles_addresses=True)
+    monkeypatch.setattr(Toy, "capabilities", capabilities)
+
+
+@pytest.mark.usefixtures("by_address")
+def test_a_throttled_address_holds_up_no_other(
+    desk: Desk, anna: Customer, boris: Customer, provider: ToyProvider
+) -> None:
+    provider.is_throttled(timedelta(hours=1))
+    first = desk.replies(says_hello(anna), "first")
+    desk.delivers()
+    eventually(lambda: desk.delivery(first).code == "throttled")
+    behind = desk.replies(first.conversation_id, "behind")
+    desk.waits_until(desk.replies(says_hello(boris), "other"), "sent")
+    assert provider.texts == ["other"]
+    assert {desk.delivery(one).status for one in (first, behind)} == {"queued"}
+
+
+@pytest.mark.usefixtures("by_address")
+def test_several_throttled_addresses_pause_the_connector(desk: Desk, provider: ToyProvider) -> None:
+    for number in range(send_slots.THROTTLED_ADDRESSES):
+        provider.is_throttled(timedelta(hours=1))
+        desk.replies(says_hello(desk.customer(f"customer {number}")), "Hi")
+    worker = desk.delivers()
+    eventually(lambda: desk.count(deliveries, deliveries.c.code == "throttled") == 3)
+    other = desk.replies(says_hello(desk.customer("one more")), "Hi")
+    eventually(lambda: worker._lines["toy"].slots.free() == 0)
+    assert desk.delivery(other).status == "queued"
+
+
 def test_a_provider_that_is_back_is_noticed_long_before_the_next_try(
     desk: Desk, anna: Customer, boris: Customer, provider: ToyProvider, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(delivery, "FIRST_WAIT", timedelta(hours=1))
-    monkeypatch.setattr(delivery, "LONGEST_WAIT", timedelta(hours=1))
+    monkeypatch.setattr(sending, "FIRST_WAIT", timedelta(hours=1))
+    monkeypatch.setattr(sending, "LONGEST_WAIT", timedelta(hours=1))
     provider.goes_away()
     sent = [desk.replies(says_hello(one), "Hi") for one in (anna, boris)]
     desk.delivers()

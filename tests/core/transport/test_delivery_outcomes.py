@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hub.errors import (
     ConnectionFailed,
 )
-from hub.outbound import outbox, receipts
+from hub.outbound import claims, outbox, receipts
 from hub.outbound.receipts import RANK
 from hub.types import DeliveryStatus
 from tests.core.desk import Customer, Desk
@@ -102,7 +102,7 @@ def test_a_worker_that_lost_its_lease_changes_nothing_for_the_worker_that_has_it
     assert claim_now(desk) is not None
     late = ConnectionFailed("Too late.")
     desk.store.write(lambda tx: outbox.requeue_delivery(tx, stale, late, tx.now, unknown=False))
-    desk.store.write(lambda tx: outbox.return_claim(tx, stale, tx.now))
+    desk.store.write(lambda tx: claims.return_claim(tx, stale, tx.now))
     assert desk.delivery(ours).status == "sending"
     assert claim_now(desk) is None
 
