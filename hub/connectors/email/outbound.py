@@ -15,6 +15,7 @@ from email.utils import format_datetime
 
 from hub.connectors.email.addresses import TOKEN, ascii_domain, is_deliverable, with_token
 from hub.connectors.email.config import EmailConfig
+from hub.connectors.email.header_check import check_header_block
 from hub.connectors.email.mime.charsets import clean
 from hub.connectors.email.mime.message_ids import chain, own_id
 from hub.connectors.email.payloads import SmtpCall
@@ -30,6 +31,13 @@ MEDIA = {medium: MediumLimit(MAX_BYTES, caption=MAX_TEXT) for medium in Medium}
 #: Beyond the 78 that RFC 5322 recommends: some programs lose a Message-ID on a line of its own.
 LINE = 160
 
+#: The header fields of our mail, each at most once. Nothing else leaves.
+FIELDS = frozenset({
+    "from", "to", "subject", "date", "message-id", "reply-to", "in-reply-to", "references",
+    "auto-submitted", "x-auto-response-suppress", "x-hub-loop",
+    "mime-version", "content-type", "content-transfer-encoding",
+})  # fmt: skip
+
 _ANSWER = re.compile(
     r"\s*(?:re|aw|sv|vs|odp|ynt|antw|ref|rif|отв?|رد|پاسخ)\s*(?:\[\d+\])?\s*[:：]", re.I
 )
@@ -41,7 +49,7 @@ def build_mail(message: OutboundMessage, config: EmailConfig) -> SmtpCall:
 
     Raises:
         AddressInvalid: the recipient is no address that may be handed to a server.
-        Rejected: a line end in a field would make a header of its own.
+        Rejected: a value would make a header field of its own.
         Unsupported: the message is too long or too large, or mail does not carry a part of it.
     """
     _check(message)
@@ -59,7 +67,9 @@ def build_mail(message: OutboundMessage, config: EmailConfig) -> SmtpCall:
         # The library's own boundaries are random, and a retry must give the same mail.
         part.set_boundary(f"=_{hashlib.sha256(identity.encode()).hexdigest()[:24]}_{number}")
     sender = "" if message.automatic else config.address
-    return SmtpCall(sender, (recipient,), identity, mail.as_bytes())
+    mime = mail.as_bytes()
+    check_header_block(mime, FIELDS)
+    return SmtpCall(sender, (recipient,), identity, mime)
 
 
 def _check(message: OutboundMessage) -> None:
@@ -110,11 +120,16 @@ def _set_headers(
 
 def _named(name: str, address: str) -> HeaderAddress:
     local, _, domain = address.rpartition("@")
-    return HeaderAddress(" ".join(clean(name).split()), local, ascii_domain(domain))
+    return HeaderAddress(_one_line(name), local, ascii_domain(domain))
+
+
+def _one_line(text: str) -> str:
+    """A text for a header field: one line, and nothing that the library takes for encoded."""
+    return " ".join(clean(text).split()).replace("=?", "= ?")
 
 
 def _subject(message: OutboundMessage, config: EmailConfig) -> str:
-    subject = " ".join(clean(message.subject).split())[:MAX_SUBJECT]
+    subject = _one_line(message.subject)[:MAX_SUBJECT]
     if not subject:
         return f"Your message to {config.name or config.address}"
     answers = bool(message.reply_to or message.references)
@@ -135,7 +150,7 @@ def _set_content(mail: EmailMessage, message: OutboundMessage) -> None:
         known = _MEDIA_TYPE.fullmatch(attachment.media_type.lower())
         kind = attachment.media_type.lower() if known else "application/octet-stream"
         main, _, sub = kind.partition("/")
-        name = " ".join(clean(attachment.name).split())[:200] or "attachment"
+        name = _one_line(attachment.name)[:200] or "attachment"
         mail.add_attachment(content, maintype=main, subtype=sub, filename=name)
 
 

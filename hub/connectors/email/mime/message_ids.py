@@ -60,7 +60,10 @@ def own_id(parts: Iterable[str], key: bytes, domain: str) -> str:
 
 def chain(nearest_first: Iterable[str]) -> str:
     """References for a mail of ours: oldest first, the first and the newest kept when too many."""
-    ids = [id_ for id_ in dict.fromkeys(nearest_first) if _OURS.fullmatch(id_)][::-1]
+    # An id with an encoded word would be decoded on its way out, line ends included.
+    ids = [id_ for id_ in dict.fromkeys(nearest_first) if _OURS.fullmatch(id_) and "=?" not in id_][
+        ::-1
+    ]
     if len(ids) > MAX_REFERENCES:
         ids = [ids[0], *ids[1 - MAX_REFERENCES :]]
     return " ".join(f"<{id_}>" for id_ in ids)
