@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from html import escape, unescape
+from html.entities import html5
 from urllib.parse import unquote
 
 import nh3
@@ -51,6 +52,9 @@ MAX_DEPTH = 500
 FORMATS = {
     "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u",
 }  # fmt: skip
+MAX_ATTRIBUTES = 1_000
+#: Character references that are left for nh3.
+MAX_REFERENCES = 30_000
 #: Characters of a page that are cleaned.
 MAX_LENGTH = 1_000_000
 #: Characters of formatting elements that a reader may copy, beside the length of the page.
@@ -63,6 +67,9 @@ _CONTENT_ID = re.compile(r' src="cid:([^"]*)"')
 _LINK = re.compile(r"https?://[^\s<>\"'`]{1,2000}")
 _NAMED = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
 _TAG = re.compile(r"<[!/a-zA-Z?][^<>]{0,5000}>?")
+_REFERENCE = re.compile(r"&(#[0-9]{1,7};?|#[xX][0-9a-fA-F]{1,6};?|[a-zA-Z][a-zA-Z0-9]{1,31};?)?")
+# A quotation that never ends goes to the end, and nothing is given back: linear.
+_WHOLE_TAG = re.compile(r"""<[a-zA-Z](?:[^>"']++|"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z))*+""")
 _LONG_NUMBER = re.compile(r"&#[xX]?[0-9a-fA-F]{8,};?")
 _BREAKS = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6]|/blockquote)\b[^>]{0,200}>", re.I)
 
@@ -86,10 +93,11 @@ def clean_markup(html: str) -> str:
 
     Hostile HTML can take any amount of time and memory here, so it is called in a worker process.
     """
-    if is_too_costly(html):
+    page = _with_few_references(html)
+    if page.count("&") > MAX_REFERENCES or is_too_costly(page):
         return text_to_html(plain_text(html))
     cleaned = nh3.clean(
-        html,
+        page,
         tags=TAGS,
         clean_content_tags=WITH_CONTENT,
         attributes=ATTRIBUTES,
@@ -100,6 +108,27 @@ def clean_markup(html: str) -> str:
         link_rel="noopener noreferrer nofollow",
     )
     return _IMAGE.sub(lambda match: _without_remote_source(match.group(1)), cleaned)
+
+
+def _with_few_references(html: str) -> str:
+    """HTML with characters for the references that stand for one beyond ASCII.
+
+    The others are closed, and an ampersand that begins none is escaped: a reader of HTML takes
+    quadratic time for many references in one text, and goes back over its input after a false one.
+    """
+    return _REFERENCE.sub(_short_reference, html)
+
+
+def _short_reference(match: re.Match[str]) -> str:
+    name = match.group(1) or ""
+    # In a URL, `&copy=1` is a field; without its semicolon a name counts in text alone.
+    if not name or (name[-1] != ";" and match.string.startswith("=", match.end())):
+        return f"&amp;{name}"
+    closed = f"&{name.rstrip(';')};"
+    character = unescape(closed) if name.startswith("#") or name in html5 else ""
+    if not character:
+        return f"&amp;{name}"
+    return character if character > "\xa0" else closed
 
 
 def place_pictures(cleaned: str, cid_urls: Mapping[str, str]) -> str:
@@ -181,11 +210,14 @@ def _without(html: str, names: set[str]) -> str:
 
 
 def is_too_costly(html: str) -> bool:
-    """Whether a reader of HTML would nest too deep, or copy formatting elements too often.
+    """Whether a reader of HTML would take time or memory out of proportion to the page.
 
-    A reader opens every formatting element that was not closed anew in each block (HTML standard,
+    A reader compares each attribute of a tag with all before it, nests as deep as the page does,
+    and opens every formatting element that was not closed anew in each block (HTML standard,
     13.2.4.3), so that a page grows by their size times the number of tags.
     """
+    if any(len(tag.group().split(None, MAX_ATTRIBUTES)) > MAX_ATTRIBUTES for tag in _long(html)):
+        return True
     depth = copied = open_size = 0
     open_formats: dict[str, list[int]] = {}
     for name, is_end, size in _tags(html):
@@ -200,6 +232,11 @@ def is_too_costly(html: str) -> bool:
         if depth > MAX_DEPTH or copied > MAX_COPIED + len(html):
             return True
     return False
+
+
+def _long(html: str) -> Iterator[re.Match[str]]:
+    """The tags that are long enough to have too many attributes."""
+    return (tag for tag in _WHOLE_TAG.finditer(html) if len(tag.group()) > 2 * MAX_ATTRIBUTES)
 
 
 def _tags(html: str) -> Iterator[tuple[str, bool, int]]:

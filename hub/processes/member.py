@@ -67,6 +67,7 @@ class Member:
         self._process = process
         self._channel = channel
         self.tasks = 0
+        self.is_usable = True
 
     @classmethod
     def start(cls, module: str, limits: Limits) -> Member:
@@ -108,12 +109,13 @@ class Member:
         return self._process.poll() is None
 
     def run(self, request: bytes, limits: Limits) -> Outcome:
-        """Runs one task. The member is of no more use where the outcome has a failure.
+        """Runs one task. A member whose task did not come to an end is of no more use.
 
         Raises:
             TaskLost: the process ended before it took the task, or by a signal from outside.
         """
         self.tasks += 1
+        self.is_usable = False
         deadline = time.monotonic() + limits.wall_seconds
         values: list[bytes] = []
         is_taken = False
@@ -123,6 +125,7 @@ class Member:
             while True:
                 kind, content = receive_frame(self._channel, max(left, MAX_NOTE), deadline)
                 left -= len(content)
+                self.is_usable = kind in (TASK_DONE, TASK_FAILED)
                 if kind == TASK_DONE:
                     return Outcome(tuple(values))
                 if kind == TASK_FAILED:

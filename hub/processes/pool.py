@@ -57,14 +57,12 @@ class Pool:
     def _try(self, request: bytes) -> Outcome | None:
         """Runs a task once; None where its process was lost for a reason outside of the task."""
         member = self._take_idle() or self._start()
-        is_reusable = False
         try:
             outcome = member.run(request, self.limits)
-            is_reusable = not outcome.failure and member.tasks < self.limits.tasks
         except TaskLost:
             return None
         finally:
-            if is_reusable:
+            if member.is_usable and member.tasks < self.limits.tasks:
                 self._idle.append(member)
             else:
                 member.stop()

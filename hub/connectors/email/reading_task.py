@@ -38,7 +38,7 @@ from hub.connectors.email.mime.transfer import decode_transfer
 from hub.connectors.email.quotes.folding import PRIVATE, fold
 from hub.connectors.email.quotes.html_text import MAX_PAGE, html_to_text
 from hub.connectors.email.quotes.libraries import libraries_cut
-from hub.connectors.html import clean_markup, plain_text
+from hub.connectors.html import clean_markup, is_too_costly, plain_text
 
 #: Bytes of a mail in which its header block is looked for before the rest is read.
 PEEK = 262_144
@@ -97,7 +97,7 @@ def _content(root: Part, budget: Budget, extra: Mapping[str, str]) -> Iterator[F
     }
     if body.html.strip():
         yield {"html": _shortened(clean_markup(body.html)), "html_is_clean": True}
-    if is_page and len(body.html) <= MAX_PAGE:
+    if is_page and len(body.html) <= MAX_PAGE and not is_too_costly(body.html):
         text = html_to_text(body.html)
         yield _without_marks(text)
     elif is_page:

@@ -17,6 +17,8 @@ from hub.connectors.email.quotes import phrases
 #: More than this is not searched; a quotation that starts later is shown.
 MAX_CHARACTERS = 32_768
 MAX_LINE = 1_000
+#: The libraries take seconds for thousands of lines.
+MAX_LIBRARY_LINES = 1_000
 MAX_INTRODUCTION = 500
 INTRODUCTION_LINES = 4
 MAX_SIGNATURE_LINES = 12
@@ -125,6 +127,7 @@ def _library_start(lines: list[str], cutter: Cutter) -> Start | None:
     # Newsletters have thousands of lines without any sign that would confirm a cut.
     if not any(_ENDS.search(line) or _is_quoted(line) for line in lines):
         return None
+    lines = lines[:MAX_LIBRARY_LINES]
     count = cutter("\n".join(lines))
     if count is None or count >= len(lines):
         return None

@@ -11,7 +11,7 @@ from hub.connectors.email.quotes.folding import PRIVATE, QUOTE_END, QUOTE_REST, 
 
 MAX_WIDTH = 100_000
 #: Longer pages are read as plain text.
-MAX_PAGE = 500_000
+MAX_PAGE = 300_000
 
 #: The elements with which programs mark quoted text that goes on to the end of the mail.
 REST_MARKS = (
@@ -34,7 +34,8 @@ CITED = "//blockquote[@type='cite' or contains(@class, 'gmail_quote') or contain
 
 def html_to_text(html: str) -> str:
     """The text of a page, `> ` before quoted lines and a mark where all below is quoted."""
-    import lxml.html  # type: ignore[import-untyped]
+    import lxml.etree  # type: ignore[import-untyped]
+    import lxml.html
     from inscriptis import Inscriptis
     from inscriptis.css_profiles import STRICT_CSS_PROFILE
     from inscriptis.html_properties import Display
@@ -47,7 +48,10 @@ def html_to_text(html: str) -> str:
     # A declaration of encoding in a string is an error to lxml.
     if html.lstrip().startswith("<?"):
         html = html[html.find("?>") + 2 :]
-    page = lxml.html.document_fromstring(html)
+    try:
+        page = lxml.html.document_fromstring(html)
+    except lxml.etree.ParserError:
+        return ""  # nothing but comments
     for query in REST_MARKS:
         for element in page.xpath(query)[:1]:
             _insert(element, QUOTE_REST, inside=False)

@@ -1,0 +1,218 @@
+"""Families of hostile mails: each makes mails of any size, so that costs can be compared."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+
+Family = Callable[[int], bytes]
+
+HEAD = b"From: ann@example.com\r\nTo: support@shop.example\r\nMessage-ID: <h@example.com>\r\n"
+
+
+def _mail(fields: bytes, body: bytes = b"Hello") -> bytes:
+    return HEAD + fields + b"\r\n" + body
+
+
+def _field(name: bytes, piece: bytes) -> Family:
+    """One field that is filled with a piece."""
+    return lambda n: _mail(name + b": " + piece * (n // len(piece)) + b"\r\n")
+
+
+def _fields(name: bytes, piece: bytes, length: int = 30_000) -> Family:
+    """Fields of one name, each filled with a piece."""
+    line = name + b": " + piece * (length // len(piece)) + b"\r\n"
+    return lambda n: _mail(line * (n // len(line)))
+
+
+def _sender(piece: bytes) -> Family:
+    return lambda n: b"From: " + piece * (n // len(piece)) + b"\r\n\r\nHello"
+
+
+def _text(piece: bytes, fields: bytes = b"") -> Family:
+    return lambda n: _mail(fields, piece * (n // len(piece)))
+
+
+def _page(piece: bytes, before: bytes = b"", after: bytes = b"") -> Family:
+    fields = b"Content-Type: text/html; charset=utf-8\r\n"
+    return lambda n: _mail(fields, before + piece * (n // len(piece)) + after)
+
+
+def _distinct(piece: str, charset: str = "utf-8") -> Family:
+    """A page of pieces of which each has a number of its own."""
+    fields = f"Content-Type: text/html; charset={charset}\r\n".encode()
+    return lambda n: _mail(fields, "".join(map(piece.format, range(n // len(piece)))).encode())
+
+
+def _parts(part: bytes) -> Family:
+    fields = b"Content-Type: multipart/mixed; boundary=b\r\n"
+    return lambda n: _mail(fields, part * (n // len(part)) + b"--b--\r\n")
+
+
+def _hyphens(n: int) -> bytes:
+    return _mail(b"Content-Type: multipart/mixed; boundary=-\r\n", b"-" * n)
+
+
+def _hyphen_lines(n: int) -> bytes:
+    return _mail(b"Content-Type: multipart/mixed; boundary=-\r\n", (b"-" * 50 + b"\n") * (n // 51))
+
+
+def _nested(n: int) -> bytes:
+    levels = b"".join(
+        b"--b%d\r\nContent-Type: multipart/mixed; boundary=b%d\r\n\r\n" % (i, i + 1)
+        for i in range(n // 60)
+    )
+    return _mail(b"Content-Type: multipart/mixed; boundary=b0\r\n", levels)
+
+
+def _nested_in_one(n: int) -> bytes:
+    level = b"--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+    return _mail(b"Content-Type: multipart/mixed; boundary=b\r\n", level * (n // len(level)))
+
+
+def _forwards(n: int) -> bytes:
+    level = b"Content-Type: message/rfc822\r\n\r\n"
+    return _mail(b"", level * (n // len(level)))
+
+
+def _one_base64_line(n: int) -> bytes:
+    fields = b"Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n"
+    return _mail(fields, base64.b64encode(b"<b>x</b>\n" * (n * 3 // 4 // 9)))
+
+
+def _base64_file(n: int) -> bytes:
+    part = b"--b\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    fields = b"Content-Type: multipart/mixed; boundary=b\r\n"
+    return _mail(fields, part + base64.b64encode(b"\x89PNG" * (n * 3 // 16)) + b"\r\n--b--")
+
+
+def _uuencoded(n: int) -> bytes:
+    line = binascii.b2a_uu(b"x" * 45)
+    fields = b"Content-Transfer-Encoding: x-uuencode\r\n"
+    return _mail(fields, b"begin 644 a.txt\n" + line * (n // len(line)) + b"end\n")
+
+
+def _continuations(n: int) -> bytes:
+    pieces = b"".join(b";\r\n name*%d*=%%41" % number for number in range(n // 16))
+    return _mail(b"Content-Type: text/plain" + pieces + b"\r\n")
+
+
+def _parameters_of_parts(n: int) -> bytes:
+    part = b"--b\r\nContent-Type: text/plain" + b'; a="b;' * 1_000 + b"\r\n\r\nx\r\n"
+    return _parts(part)(n)
+
+
+def _report(n: int) -> bytes:
+    fields = b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n"
+    part = b"--b\r\nContent-Type: message/delivery-status\r\n\r\n" + b"Action: failed\r\n\r\n" * 500
+    return _mail(fields, part * (n // len(part)) + b"--b--")
+
+
+UNKNOWN_8BIT = bytes(range(0xA0, 0xFF)) * 3
+ISO_2022 = b"Content-Type: text/plain; charset=iso-2022-jp\r\n"
+FLOWED = b"Content-Type: text/plain; format=flowed; delsp=yes\r\n"
+QUOTED_PRINTABLE = b"Content-Transfer-Encoding: quoted-printable\r\n"
+
+FAMILIES: dict[str, Family] = {
+    # -- header fields --
+    "brackets in From": _sender(b"("),
+    "angles in From": _sender(b"<"),
+    "quotes in From": _sender(b'"'),
+    "backslashes in From": _sender(b"\\"),
+    "colons in From": _sender(b"a:"),
+    "dots in Cc": _fields(b"Cc", b"."),
+    "letters in Cc": _fields(b"Cc", b"a"),
+    "brackets in Reply-To": _fields(b"Reply-To", b"()"),
+    "open brackets in Reply-To": _fields(b"Reply-To", b"("),
+    "addresses in To": _fields(b"To", b"a@b.c,"),
+    "addresses in X-Loop": _fields(b"X-Loop", "support@ü.example,".encode()),
+    "addresses beyond ASCII": _fields(b"Cc", "ä@ü.ö,".encode()),
+    "one domain beyond ASCII": _field(b"Cc", "ü".encode()),
+    "encoded words in To": _fields(b"To", b"=?utf-8?q?a,b?= "),
+    "encoded words in Subject": _field(b"Subject", b"=?utf-8?b?w7w=?= "),
+    "encoded words of many kinds": _field(b"Subject", b"=?koi8-r?q?=F0=D2?= =?gb2312?q?=C4?= "),
+    "encoded words that begin": _field(b"Subject", b"=?a?b?"),
+    "unknown bytes in Subject": _field(b"Subject", UNKNOWN_8BIT),
+    "quotes in Authentication-Results": _field(b"Authentication-Results", b'"\\'),
+    "spaces in Message-ID": lambda n: b"Message-ID: <" + b" " * n + b"\r\n\r\nHello",
+    "angles in References": _fields(b"References", b"< "),
+    "ids in References": _fields(b"References", b"<a@b>"),
+    "digits in Date": _field(b"Date", b"9"),
+    "brackets in Date": _field(b"Date", b"("),
+    "parameters": _field(b"Content-Type", b"text/plain; a=b"),
+    "quotes in parameters": _field(b"Content-Type", b'x; a="'),
+    "semicolons": _field(b"Content-Type", b"; "),
+    "continued parameters": _continuations,
+    "parameters of many parts": _parameters_of_parts,
+    "folded lines": lambda n: _mail(b"Subject: x\r\n" + b" y\r\n" * (n // 4)),
+    "fields": _fields(b"X", b"y", 1),
+    "a header block without an end": lambda n: HEAD + b"X: y\r\n" * (n // 6),
+    # -- parts --
+    "boundary of a hyphen": _hyphens,
+    "lines of hyphens": _hyphen_lines,
+    "nested parts": _nested,
+    "nested parts of one boundary": _nested_in_one,
+    "forwarded mails": _forwards,
+    "parts": _parts(b"--b\r\n\r\nx\r\n"),
+    "text parts of unknown bytes": _parts(b"--b\r\n\r\n" + UNKNOWN_8BIT + b"\r\n"),
+    "files": _parts(b"--b\r\nContent-Type: image/png; name=a\r\n\r\nx\r\n"),
+    "boundaries that almost end": _parts(b"--b-\r\n"),
+    "delivery reports": _report,
+    # -- transfer encodings and character sets --
+    "one line of base64": _one_base64_line,
+    "a file in base64": _base64_file,
+    "soft line breaks": _text(b"=\r\n", QUOTED_PRINTABLE),
+    "broken quoted-printable": _text(b"=", QUOTED_PRINTABLE),
+    "uuencode": _uuencoded,
+    "unknown bytes": _text(UNKNOWN_8BIT),
+    "UTF-16": _text(b"\x00a", b"Content-Type: text/plain; charset=utf-16\r\n"),
+    "escapes of ISO-2022": _text(b"\x1b$B!!\x1b(B", ISO_2022),
+    "NUL": _text(b"\x00"),
+    # -- text --
+    "flowed lines": _text(b"a \r\n", FLOWED),
+    "flowed quotations": _text(b">" * 60 + b" a \r\n", FLOWED),
+    "one long line": _text(b"a"),
+    "line ends": _text(b"\n"),
+    "quotation marks": _text(b"> "),
+    "quoted lines": _text(b"> a\r\n"),
+    "introductions": _text(b"On 1.2.2026, A wrote:\r\n"),
+    "header blocks in the text": _text(b"From: a@b.c\r\nSent: x\r\n"),
+    "closings": _text(b"Best regards\r\n\r\n"),
+    # -- pages --
+    "ampersands": _page(b"&"),
+    "entities": _page(b"&amp"),
+    "a number without an end": _page(b"9", b"&#"),
+    "opened": _page(b"<"),
+    "comments": _page(b"<!--"),
+    "unclosed elements": _page(b"<div>"),
+    "unclosed formats": _page(b"<b><i><u>"),
+    "unclosed formats of many kinds": _distinct('<font size="{}" color=red>x<p>'),
+    "990 unclosed formats": lambda n: _mail(
+        b"Content-Type: text/html\r\n",
+        b"".join(b'<font face="f%d">' % i for i in range(990)) + b"<p>x" * (n // 4),
+    ),
+    "one format of great length": _page(b"<p>x", b'<font style="color: ' + b"red;" * 5_000 + b'">'),
+    "formats and tables": _page(b"<b><table><tr><td></b>x"),
+    "links in links": _page(b"<a href=x><p>"),
+    "misnested formats": _page(b"<b><p></b></p>"),
+    "tables in tables": _page(b"<table><tr><td>"),
+    "a table's loose text": _page(b"<table>x<b>"),
+    "attributes": _page(b" a=b", b"<p ", b">x"),
+    "distinct attributes": lambda n: _mail(
+        b"Content-Type: text/html\r\n",
+        b"<p " + b" ".join(b"a%d=b" % i for i in range(n // 9)) + b">x",
+    ),
+    "one attribute of great length": _page(b"x", b'<p title="', b'">x'),
+    "style of great length": _page(b"color:red;", b'<p style="', b'">x'),
+    "brackets in style": _page(b"(", b'<p style="width:', b'">x'),
+    "style elements": _page(b"a{b:c}", b"<style>", b"</style>x"),
+    "quotations of HTML": _page(b"<blockquote type=cite>x"),
+    "marks of programs": _page(b"<hr><div id=appendonsend>x</div>"),
+    "pictures": _page(b"<img src=cid:a>"),
+    "scripts": _page(b"<script>"),
+    "select elements": _page(b"<select><option>x"),
+    "foreign elements": _page(b"<svg><math>"),
+    "templates": _page(b"<template>"),
+    "plaintext": _page(b"<plaintext>"),
+}  # fmt: skip
