@@ -99,6 +99,7 @@ class App:
 
         self.assigner = Assigner(self.store, self._config)
         self.sla = SlaWatch(self.store, self._config)
+        self.snooze_end = SnoozeEnd(self.store)
         self.auto_reply_worker = AutoReplyWorker(
             self.store, self._config, self.connectors.outbound_channels
         )
@@ -151,7 +152,6 @@ class App:
         return self.current.config
 
     def _schedule_jobs(self) -> None:
-        self.scheduler.add(SnoozeEnd(self.store))
         self.scheduler.add(UnusedUploads(self.store, self.media))
         self.scheduler.add(ExpiredSessions(self.store))
         self.scheduler.add(HtmlOfOldMessages(self.store))
@@ -161,7 +161,6 @@ class App:
             )
         )
         self.scheduler.add(HandoverOffers(self.store, self.connectors, self._config))
-        self.scheduler.add(self.sla)
 
     def _connect_parts(self) -> None:
         """Connects the parts that call each other."""
@@ -178,6 +177,9 @@ class App:
         )
         self.watchdog.on_overrun(self._mark_overrun)
         self.current.on_change(lambda config: self.connectors.apply(config.connectors))
+        # Another process may have written what falls due earlier than anything known here.
+        self.assigner.on_notified(self.sla.wake)
+        self.assigner.on_notified(self.snooze_end.wake)
         self.presence.on_removed(self.visitor_connections.record_anew)
 
     def _follow_config(self) -> None:
@@ -228,7 +230,8 @@ class App:
                 "presence",
                 lambda: self.presence.start(alone=alone),
                 self.presence.stop,
-                web,
+                # A worker removes a web process that was killed, where no other one is left.
+                web if alone else every,
                 foundation,
             ),
             Part(
@@ -260,12 +263,13 @@ class App:
                 (*foundation, "delivery"),
             ),
             Part("service levels", self.sla.start, self.sla.stop, worker, foundation),
+            Part("snoozes", self.snooze_end.start, self.snooze_end.stop, worker, foundation),
             Part(
                 "scheduler",
                 self.scheduler.start,
                 self.scheduler.stop,
                 worker,
-                (*foundation, "service levels"),
+                foundation,
             ),
             Part(
                 "polling",

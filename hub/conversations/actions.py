@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from hub.contacts import contact_addresses, locks
+from hub.contacts import contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing, timeline, views
 from hub.conversations.loaded_conversation import ConversationRow
@@ -86,32 +86,37 @@ def change_conversation(
     return publishing.publish_conversation(tx, conversation_id, pages[conversation_id])
 
 
-def is_snooze_over(connection: Connection) -> bool:
-    """Whether a snooze has ended: a read that keeps idle hubs from writing."""
+def snoozes_over(connection: Connection, now: datetime) -> list[int]:
+    """The ids of conversations whose snooze is over, the first that ended first."""
     rows = connection.execute(
         select(conversations.c.id)
-        .where(
-            conversations.c.status == "snoozed",
-            conversations.c.snoozed_until <= datetime.now(UTC),
-        )
-        .limit(1)
+        .where(conversations.c.status == "snoozed", conversations.c.snoozed_until <= now)
+        .order_by(conversations.c.snoozed_until, conversations.c.id)
     )
-    return rows.first() is not None
+    return list(rows.scalars())
 
 
-def reopen_snoozed(tx: Transaction) -> int:
-    """Opens conversations whose snooze has ended. Returns how many."""
-    locks.lock_links(tx)  # these are several people's
-    due = tx.execute(
-        select(conversations.c.id)
-        .where(conversations.c.status == "snoozed", conversations.c.snoozed_until <= tx.now)
-        .limit(100)
-    ).scalars()
-    count = 0
-    for conversation_id in due.all():
-        change_conversation(tx, conversation_id, {"status": "open"}, author.SYSTEM)
-        count += 1
-    return count
+def next_snooze_end(connection: Connection) -> datetime | None:
+    """When the next snooze is over; None without any."""
+    return connection.execute(
+        select(conversations.c.snoozed_until)
+        .where(conversations.c.status == "snoozed", conversations.c.snoozed_until.is_not(None))
+        .order_by(conversations.c.snoozed_until)
+        .limit(1)
+    ).scalar()
+
+
+def end_snooze(tx: Transaction, conversation_id: int) -> bool:
+    """Opens a conversation whose snooze is over.
+
+    Returns: False where it was opened or snoozed anew meanwhile, by whatever process.
+    """
+    row = lifecycle.lock_conversation(tx, conversation_id)
+    ends_at = row.snoozed_until
+    if row.status != "snoozed" or ends_at is None or ends_at > tx.now:
+        return False
+    change_conversation(tx, conversation_id, {"status": "open"}, author.SYSTEM)
+    return True
 
 
 def mark_read(tx: Transaction, conversation_id: int, message_id: int) -> resources.Conversation:

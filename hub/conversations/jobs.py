@@ -2,27 +2,57 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from hub.conversations import actions, attachments
+from hub.due_timer import DueTimer
+from hub.schema.events import ConversationUpdated, Event
 from hub.store.engine import Store
 from hub.store.media import MediaFolder
 
 
 class SnoozeEnd:
-    """Opens the conversations whose snooze is over."""
+    """Opens each conversation at the moment at which its snooze is over."""
 
-    interval = timedelta(seconds=10)
+    #: A snooze that another process writes is known after this time.
+    interval = timedelta(seconds=5)
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._timer = DueTimer("snooze", self.run, self._next_end, self.interval.total_seconds())
+        store.subscribe(self._on_events)
+
+    def start(self) -> None:
+        self._timer.start()
+
+    def stop(self) -> None:
+        self._timer.stop()
+
+    def wake(self) -> None:
+        self._timer.wake()
 
     def run(self) -> None:
-        """Opens them; an idle hub only reads."""
+        """Opens those that are over; an idle hub only reads."""
         with self._store.read() as connection:
-            if not actions.is_snooze_over(connection):
+            ids = actions.snoozes_over(connection, datetime.now(UTC))
+        for conversation_id in ids:
+            self._store.write(partial(actions.end_snooze, conversation_id=conversation_id))
+
+    def _next_end(self) -> datetime | None:
+        with self._store.read() as connection:
+            return actions.next_snooze_end(connection)
+
+    def _on_events(self, events: Sequence[Event]) -> None:
+        for event in events:
+            payload = event.payload
+            if (
+                isinstance(payload, ConversationUpdated)
+                and payload.conversation.snoozed_until is not None
+            ):
+                self._timer.wake()
                 return
-        self._store.write(actions.reopen_snoozed)
 
 
 class UnusedUploads:

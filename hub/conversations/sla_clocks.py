@@ -30,6 +30,16 @@ def due_conversations(connection: Connection, now: datetime, limit: int) -> list
     return list(rows.scalars())
 
 
+def next_due(connection: Connection) -> datetime | None:
+    """When the next clocks have to be looked at; None where none run."""
+    return connection.execute(
+        select(conversations.c.sla_next_at)
+        .where(conversations.c.sla_next_at.is_not(None))
+        .order_by(conversations.c.sla_next_at)
+        .limit(1)
+    ).scalar()
+
+
 def lock_due_row(tx: Transaction, conversation_id: int) -> ConversationRow | None:
     """Locks a conversation whose clocks are due until the commit.
 

@@ -62,6 +62,7 @@ class Assigner:
         self._notices = QueueNotices(store)
         self._router = Router(store, self._expect_queued)
         self._listener = NotificationListener(store, self._on_notification)
+        self._notified: list[Callable[[], None]] = []
         self._sweep_seconds = SWEEP_SECONDS
         self._wake = threading.Event()
         #: Whether an agent may have room: then the whole queue is looked at.
@@ -168,8 +169,14 @@ class Assigner:
         """Notes what this engine queues: the events of that need no other look."""
         self._expected_updates.update(conversation_ids)
 
+    def on_notified(self, listener: Callable[[], None]) -> None:
+        """Calls a function when another process notifies this one of what it wrote."""
+        self._notified.append(listener)
+
     def _on_notification(self, subject: str) -> None:
-        """Wakes the engine for another process."""
+        """Wakes the engine, and what else waits for other processes."""
+        for listener in self._notified:
+            listener()
         if subject == notify.ALL_WAITING:
             self.wake()
         else:

@@ -151,7 +151,7 @@ _ONE_WAITING = (
     .join(contacts, contacts.c.id == conversations.c.contact_id)
     .where(conversations.c.id == bindparam("conversation"))
 )
-_UNROUTED = Prepared(
+_SELECT_UNROUTED = (
     select(
         *_QUEUED_COLUMNS,
         conversations.c.labels,
@@ -161,14 +161,12 @@ _UNROUTED = Prepared(
     )
     .join(contacts, contacts.c.id == conversations.c.contact_id)
     .join(_ROOT, _ROOT.c.id == contacts.c.root_id)
-    .where(
-        *IS_OPEN,
-        conversations.c.rule.is_(None),
-    )
-    .order_by(conversations.c.id)
-    .limit(bindparam("limit")),
-    _UnroutedRow,
+    .where(*IS_OPEN, conversations.c.rule.is_(None))
 )
+_UNROUTED = Prepared(
+    _SELECT_UNROUTED.order_by(conversations.c.id).limit(bindparam("limit")), _UnroutedRow
+)
+_ONE_UNROUTED = _SELECT_UNROUTED.where(conversations.c.id == bindparam("conversation"))
 _LAST_MESSAGES = Prepared(
     select(
         messages.c.connector,
@@ -291,6 +289,17 @@ def read_unrouted(
         _unrouted_conversation(connection, row, config, names, names_of_open_hours, now)
         for row in _UNROUTED.rows(connection, {"limit": limit})
     ]
+
+
+def read_unrouted_conversation(
+    connection: Connection, config: Config, conversation_id: int, now: datetime
+) -> UnroutedConversation | None:
+    """One conversation for the rules; None where a rule has looked at it, or none ever will."""
+    row = connection.execute(_ONE_UNROUTED, {"conversation": conversation_id}).first()
+    if row is None:
+        return None
+    names, hours = read_team_names(connection), open_hours(config, now)
+    return _unrouted_conversation(connection, _UnroutedRow._make(row), config, names, hours, now)
 
 
 def with_known_agent(

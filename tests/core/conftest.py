@@ -90,10 +90,13 @@ EMPTY = "; ".join(
 )
 
 
+_WORKERS = ("assign", "delivery", "media", "poll-", "sla", "snooze", "replies")
+
+
 def wait_for_stragglers() -> None:
     """What a test started and stopped ends before the next one has the database."""
     for thread in threading.enumerate():
-        if thread.name.startswith(("assign", "delivery", "media", "poll-", "sla", "replies")):
+        if thread.name.startswith(_WORKERS):
             thread.join(5.0)
             assert not thread.is_alive(), f"{thread.name} was not stopped"
 

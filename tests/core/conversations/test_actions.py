@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from sqlalchemy import insert, update
 from hub.accounts.agents import agent_resource
 from hub.contacts import profiles
 from hub.conversations import actions
+from hub.conversations.jobs import SnoozeEnd
 from hub.errors import Invalid, NotFound
 from hub.router import engine
 from hub.router.engine import Assigner
@@ -133,9 +136,10 @@ def test_nothing_in_a_label_or_a_name_breaks_the_database(
 def test_a_snoozed_conversation_opens_at_its_time(desk: Desk, conversation: str) -> None:
     desk.changes(conversation, snoozed_until=a_moment_ago(hours=-1))
     assert desk.only_conversation().status == "snoozed"
-    assert desk.store.write(actions.reopen_snoozed) == 0
+    ending = partial(actions.end_snooze, conversation_id=int(conversation))
+    assert not desk.store.write(ending)
     desk.sets_conversation(conversation, snoozed_until=a_moment_ago(seconds=1))
-    assert desk.store.write(actions.reopen_snoozed) == 1
+    assert desk.store.write(ending)
     found = desk.only_conversation()
     assert (found.status, found.snoozed_until) == ("open", None)
     assert told(desk, conversation)["to"] == "open"
@@ -143,9 +147,34 @@ def test_a_snoozed_conversation_opens_at_its_time(desk: Desk, conversation: str)
 
 def test_a_snooze_that_several_threads_end_at_once_ends_once(desk: Desk, conversation: str) -> None:
     desk.changes(conversation, snoozed_until=a_moment_ago(seconds=1))
-    at_once(*[lambda: desk.store.write(actions.reopen_snoozed)] * 4)
+    ending = partial(actions.end_snooze, conversation_id=int(conversation))
+    assert at_once(*[lambda: desk.store.write(ending)] * 4).count(True) == 1
     names = [one["name"] for one in desk.events_in(conversation)]
     assert names.count("conversation.status") == 2  # put off, and back
+
+
+def test_a_snooze_ends_at_its_moment_without_a_tick(
+    desk: Desk, conversation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is known from the event, and nothing else would look for an hour."""
+    monkeypatch.setattr(SnoozeEnd, "interval", timedelta(hours=1))
+    snooze_end = SnoozeEnd(desk.store)
+    snooze_end.start()
+    try:
+        desk.changes(conversation, snoozed_until=a_moment_ago(seconds=-0.5))
+        desk.waits_for(lambda: desk.only_conversation().status == "open")
+    finally:
+        snooze_end.stop()
+
+
+def test_the_next_snooze_to_end_is_the_earliest(desk: Desk) -> None:
+    ends = [a_moment_ago(hours=-hours) for hours in (3, 1, 2)]
+    for number, end in enumerate(ends):
+        said = desk.customer(f"customer-{number}").says("Hello")
+        desk.changes(said.conversation_id, snoozed_until=end)
+    with desk.store.read() as connection:
+        assert actions.next_snooze_end(connection) == ends[1]
+        assert actions.snoozes_over(connection, ends[2]) == [2, 3]
 
 
 def test_a_snooze_needs_its_end(desk: Desk, conversation: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -197,7 +198,8 @@ def test_a_snooze_that_ends_by_itself_lets_the_clocks_go_on(office: Office, anna
     conversation_id = office.opens(anna)
     office.desk.changes(conversation_id, snoozed_until=MONDAY + HOUR)
     office.after(HOUR)
-    office.desk.store.write(actions.reopen_snoozed)
+    ending = partial(actions.end_snooze, conversation_id=int(conversation_id))
+    assert office.desk.store.write(ending)
     office.watch.sweep()
     assert office.sla(conversation_id).first_reply_due == MONDAY + HOUR + 5 * MINUTE
 
@@ -327,3 +329,24 @@ def test_the_watch_hears_what_happens(desk: Desk, anna: Customer) -> None:
         desk.waits_for(shown)
     finally:
         watch.stop()
+
+
+def test_a_short_promise_gets_its_warning_before_its_breach(
+    desk: Desk, anna: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In real time, while nothing else would look for an hour."""
+    monkeypatch.setattr(SlaWatch, "interval", HOUR)
+    config = Config.model_validate({"sla": {"quick": {"first_reply": "1s"}}})
+    watch = SlaWatch(desk.store, lambda: config)
+    watch.start()
+    try:
+        conversation_id = anna.says("hello").conversation_id
+        desk.sets_conversation(conversation_id, sla="quick", sla_next_at=datetime.now(UTC))
+        watch.wake()
+        desk.waits_for(
+            lambda: [event.name for event in desk.events if isinstance(event.payload, SlaBreached)]
+        )
+    finally:
+        watch.stop()
+    names = [event.name for event in desk.events if event.name.startswith("sla.")]
+    assert names == ["sla.warning", "sla.breached"]
