@@ -42,6 +42,16 @@ def _write_connectors(tx: Transaction, conversation_id: int, connectors: Collect
         )
 
 
+def lock_messages(tx: Transaction, message_ids: Collection[int]) -> None:
+    """Locks messages in the order of their ids, in whatever order they are changed after that."""
+    tx.execute(
+        select(messages.c.id)
+        .where(messages.c.id.in_(message_ids))
+        .order_by(messages.c.id)
+        .with_for_update(key_share=True)
+    )
+
+
 def move_messages(tx: Transaction, message_ids: Collection[int], conversation_id: int) -> None:
     """Moves messages into another conversation."""
     tx.execute(

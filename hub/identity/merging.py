@@ -31,6 +31,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -139,7 +140,6 @@ def unmerge_conversations(tx: Transaction, undone: LinkRow, contact_ids: Sequenc
         _keep_merged(simulation, conversation_id, contact_id)
     changed = _write_conversations(tx, simulation, rows, scope.remembered)
     _write_messages(tx, simulation, entries)
-    _write_authors(tx, simulation, entries)
     for link in scope.later_links:
         states = simulation.with_database_ids(states_before_link[link.link_id])
         snapshot = snapshots.dump_snapshot(link.after_message_id, states, rows)
@@ -288,28 +288,28 @@ def _insert_conversations(tx: Transaction, simulation: Simulation) -> None:
 def _write_messages(
     tx: Transaction, simulation: Simulation, entries: Sequence[TimelineEntry]
 ) -> None:
-    """Moves messages into their conversations, and makes former duplicates count."""
+    """Moves messages into their conversations, corrects authors, makes former duplicates count.
+
+    The author of a customer's message is the contact that stood for the customer.
+    """
     moved_ids: dict[int, list[int]] = defaultdict(list)
+    ids_by_author: dict[int, list[int]] = defaultdict(list)
     for entry in entries:
         conversation_id = simulation.conversation_of.get(entry.id, entry.conversation_id)
         if conversation_id != entry.conversation_id:
             moved_ids[conversation_id].append(entry.id)
+        author_id = simulation.author_of.get(entry.id)
+        if author_id is not None and author_id != entry.author_id:
+            ids_by_author[author_id].append(entry.id)
+    duplicate_ids = sorted(simulation.former_duplicates)
+    changed_ids = {*chain(*moved_ids.values(), *ids_by_author.values(), duplicate_ids)}
+    for chunk in replay_reads.chunks(sorted(changed_ids)):
+        merge_writes.lock_messages(tx, chunk)
     for conversation_id, message_ids in moved_ids.items():
         for chunk in replay_reads.chunks(message_ids):
             merge_writes.move_messages(tx, chunk, conversation_id)
-    for chunk in replay_reads.chunks(sorted(simulation.former_duplicates)):
+    for chunk in replay_reads.chunks(duplicate_ids):
         merge_writes.clear_duplicates(tx, chunk)
-
-
-def _write_authors(
-    tx: Transaction, simulation: Simulation, entries: Sequence[TimelineEntry]
-) -> None:
-    """Names the contact that stood for the customer as the author of the customer's messages."""
-    message_ids_by_author: dict[int, list[int]] = defaultdict(list)
-    for entry in entries:
-        contact_id = simulation.author_of.get(entry.id)
-        if contact_id is not None and contact_id != entry.author_id:
-            message_ids_by_author[contact_id].append(entry.id)
-    for contact_id, message_ids in message_ids_by_author.items():
+    for author_id, message_ids in ids_by_author.items():
         for chunk in replay_reads.chunks(message_ids):
-            merge_writes.set_author_contact(tx, chunk, contact_id)
+            merge_writes.set_author_contact(tx, chunk, author_id)
