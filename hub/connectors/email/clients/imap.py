@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import structlog
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 from imapclient.imapclient import SocketTimeout
@@ -27,11 +28,15 @@ from hub.connectors.email.inbound import LEFT_OUT
 from hub.connectors.email.mime.headers import read_headers
 from hub.errors import Rejected
 
+log = structlog.get_logger()
+
 CONNECT_SECONDS = 10.0
 REPLY_SECONDS = 60.0
 MAX_MAILS = 20
 MAX_MAIL_BYTES = 35 * 1024 * 1024
 MAX_ROUND_BYTES = 48 * 1024 * 1024
+#: After so many lost connections over one mail only its header is fetched, then nothing of it.
+MAX_LOSSES = 3
 #: RFC 2177 wants IDLE issued anew before 29 minutes; NAT forgets idle sockets much earlier.
 MAX_IDLE_SECONDS = 300.0
 #: A wait may end this much early.
@@ -81,6 +86,8 @@ class ImapMailbox:
         self._client: IMAPClient | None = None
         self._selected: dict[bytes, Any] = {}
         self._closing = threading.Event()
+        #: How often the connection was lost while a mail was fetched, by its UID.
+        self._losses: dict[int, int] = {}
 
     def look(self, cursor: str, wait: float) -> Look:
         """The mails after `cursor`; waits for one where the server announces new mail.
@@ -205,7 +212,7 @@ class ImapMailbox:
         # `*` is the last mail of the folder, also when it is older than the range.
         uids = sorted(uid for uid in matches if uid > cursor.uid)
         batch = uids[:MAX_MAILS]
-        facts = client.fetch(batch, ["RFC822.SIZE", "INTERNALDATE"]) if batch else {}
+        facts = self._facts(client, batch)
         mails: list[bytes] = []
         total = 0
         for uid in batch:
@@ -214,6 +221,7 @@ class ImapMailbox:
                 break
             mail = self._mail(client, uid, size)
             total += len(mail or b"")
+            self._losses.pop(uid, None)
             mails += [mail] if mail else []
             cursor = Cursor(cursor.uidvalidity, uid, _day(facts.get(uid, {}), cursor.since))
         return Look(tuple(mails), cursor, more=bool(uids) and cursor.uid < uids[-1])
@@ -223,30 +231,70 @@ class ImapMailbox:
 
         None when it was deleted in the meantime.
         """
-        if size > MAX_MAIL_BYTES:
-            return self._header(client, uid, f"{size // 1_000_000} MB is too large to fetch")
+        losses = self._losses.get(uid, 0)
+        if losses >= 2 * MAX_LOSSES:
+            return _note("the connection is lost whenever it is fetched")
+        try:
+            if size > MAX_MAIL_BYTES:
+                return self._header(client, uid, f"{size // 1_000_000} MB is too large to fetch")
+            if losses >= MAX_LOSSES:
+                return self._header(client, uid, "the connection is lost whenever it is fetched")
+            return self._whole(client, uid)
+        except (OSError, imaplib.IMAP4.abort):
+            if not self._closing.is_set():
+                self._losses[uid] = losses + 1
+            raise
+
+    def _whole(self, client: IMAPClient, uid: int) -> bytes | None:
         try:
             answer = client.fetch([uid], [f"BODY.PEEK[]<0.{MAX_MAIL_BYTES}>"])
-        except imaplib.IMAP4.abort:
+        except (OSError, imaplib.IMAP4.abort):
             raise
-        except IMAPClientError:
+        except Exception as error:
+            if self._closing.is_set():
+                raise
             # One mail that the server has broken must not keep all later ones away.
+            log.warning("mail_not_given", uid=uid, error=type(error).__name__)
             return self._header(client, uid, "the server could not give it")
         return _part(answer.get(uid), b"BODY[]")
+
+    def _facts(self, client: IMAPClient, uids: list[int]) -> dict[int, dict[bytes, Any]]:
+        """Size and day of arrival of each mail; nothing of a mail whose facts cannot be read."""
+        if not uids:
+            return {}
+        try:
+            return dict(client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE"]))
+        except (OSError, imaplib.IMAP4.abort):
+            raise
+        except Exception as error:
+            if self._closing.is_set():
+                raise
+            log.warning("mail_facts_not_read", uids=uids, error=type(error).__name__)
+        if len(uids) == 1:
+            return {}
+        return {
+            uid: facts for number in uids for uid, facts in self._facts(client, [number]).items()
+        }
 
     def _header(self, client: IMAPClient, uid: int, why: str) -> bytes | None:
         try:
             answer = client.fetch([uid], ["BODY.PEEK[HEADER]<0.262144>"])
-        except imaplib.IMAP4.abort:
+        except (OSError, imaplib.IMAP4.abort):
             raise
-        except IMAPClientError:
-            answer = {uid: {b"BODY[HEADER]": b""}}
+        except Exception:
+            if self._closing.is_set():
+                raise
+            return _note(why)
         header = _part(answer.get(uid), b"BODY[HEADER]")
         if header is None:
             return None
         _, length = read_headers(header)
-        note = f"{LEFT_OUT}: {why}\r\n".encode()
-        return note + header[:length].rstrip(b"\r\n") + b"\r\n\r\n"
+        return _note(why, header[:length].rstrip(b"\r\n") + b"\r\n")
+
+
+def _note(why: str, header: bytes = b"") -> bytes:
+    """A mail that says why the real one stayed in its mailbox."""
+    return f"{LEFT_OUT}: {why}\r\n".encode() + header.lstrip(b"\r\n") + b"\r\n"
 
 
 def _part(fields: dict[bytes, Any] | None, name: bytes) -> bytes | None:

@@ -35,7 +35,7 @@ CITED = "//blockquote[@type='cite' or contains(@class, 'gmail_quote') or contain
 def html_to_text(html: str) -> str:
     """The text of a page, `> ` before quoted lines and a mark where all below is quoted."""
     import lxml.etree  # type: ignore[import-untyped]
-    import lxml.html
+    import lxml.html  # type: ignore[import-untyped]
     from inscriptis import Inscriptis
     from inscriptis.css_profiles import STRICT_CSS_PROFILE
     from inscriptis.html_properties import Display
