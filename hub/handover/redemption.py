@@ -16,12 +16,15 @@ from hub.store.engine import Transaction
 from hub.store.models import conversations, handover_refusals, handovers
 from hub.types import InboundMessage
 
-#: Refusals within `REFUSALS_COUNTED_FOR` after which no more tokens and codes are looked up: from
-#: one address; and at one connector, where it stops the codes that people type. Tokens of links
-#: cannot be guessed and are looked up all the same.
-MAX_REFUSALS_OF_ADDRESS = 5
+#: Refused codes of one address within `REFUSALS_COUNTED_FOR` before it has to wait. The wait
+#: doubles with each further one.
+FREE_REFUSALS = 5
+FIRST_WAIT = timedelta(seconds=30)
+REFUSALS_COUNTED_FOR = timedelta(hours=1)
+#: Refused codes at one connector within `ATTACK_COUNTED_FOR` that are an attack. Then only
+#: addresses without a refusal are heard: others never stop a customer who types the right code.
 MAX_REFUSALS_OF_CONNECTOR = 200
-REFUSALS_COUNTED_FOR = timedelta(minutes=10)
+ATTACK_COUNTED_FOR = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,14 @@ def record_refusal(
     )
 
 
+def wait_after(refusals: int) -> timedelta:
+    """How long after the last of so many refusals an address has to wait. Pure."""
+    doublings = refusals - FREE_REFUSALS
+    if doublings < 0:
+        return timedelta(0)
+    return min(FIRST_WAIT * (1 << min(doublings, 20)), REFUSALS_COUNTED_FOR)
+
+
 def is_only_code(text: str, redeemed: RedeemedHandover) -> bool:
     """Whether a text has nothing but the token or code, so that it needs no answer. Pure."""
     letters = "".join(filter(str.isalnum, text)).upper()
@@ -175,21 +186,29 @@ def _link_sender(tx: Transaction, contact_id: int, sender: ContactAddress) -> bo
 def _allowed_secrets(
     tx: Transaction, secrets: Sequence[str], connector: str, sender: ContactAddress
 ) -> list[str]:
-    """Returns those of the tokens and codes that may be looked up after recent refusals."""
-    if not secrets:
-        return []
-    since = tx.now - REFUSALS_COUNTED_FOR
-    recent = select(func.count()).select_from(handover_refusals)
-    recent = recent.where(handover_refusals.c.created_at > since)
-    of_address = recent.where(handover_refusals.c.address_id == sender.address_id)
-    of_connector = recent.where(handover_refusals.c.connector == connector)
-    refusals = tx.execute(
-        select(
-            of_address.scalar_subquery().label("of_address"),
-            of_connector.scalar_subquery().label("of_connector"),
-        )
-    ).one()
-    if refusals.of_address >= MAX_REFUSALS_OF_ADDRESS:
-        return []
-    codes_allowed = refusals.of_connector < MAX_REFUSALS_OF_CONNECTOR
-    return [secret for secret in secrets if codes_allowed or is_token(secret)]
+    """Returns those of the tokens and codes that may be looked up after recent refusals.
+
+    Tokens of links cannot be guessed: they are looked up always.
+    """
+    if all(is_token(secret) for secret in secrets) or _may_try_codes(tx, connector, sender):
+        return list(secrets)
+    return [secret for secret in secrets if is_token(secret)]
+
+
+def _may_try_codes(tx: Transaction, connector: str, sender: ContactAddress) -> bool:
+    refused = handover_refusals.c
+    of_address = select(
+        func.count().label("refusals"), func.max(refused.created_at).label("last_at")
+    ).where(
+        refused.address_id == sender.address_id,
+        refused.created_at > tx.now - REFUSALS_COUNTED_FOR,
+    )
+    row = tx.execute(of_address).one()
+    if row.refusals == 0:
+        return True
+    if tx.now < row.last_at + wait_after(row.refusals):
+        return False
+    of_connector = select(func.count()).where(
+        refused.connector == connector, refused.created_at > tx.now - ATTACK_COUNTED_FOR
+    )
+    return int(tx.execute(of_connector).scalar_one()) < MAX_REFUSALS_OF_CONNECTOR

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -228,19 +229,42 @@ def test_redeeming_as_the_same_person_is_only_an_event(
 # -- guessing --------------------------------------------------------------------------------------
 
 
-def test_after_five_refusals_no_code_of_an_address_is_looked_up(
+def test_after_five_refusals_the_codes_of_an_address_wait_and_its_links_do_not(
     desk: Desk, anna: Customer, there: Customer
 ) -> None:
     made = desk.invites(anna.says("Hello").conversation_id)
     for _ in range(5):
         assert brings(there, new_code()).handover == RefusedHandover("unknown")
     assert brings(there, made.code).handover == RefusedHandover("too_many")
-    got = there.brings(there.event("started", handover_token=made.token))
-    assert got.handover == RefusedHandover("too_many")
     assert there.contact != anna.contact
     somebody_else = desk.customer("somebody else", "other")
     somebody_else.says(made.code)
     assert somebody_else.contact == anna.contact
+    another = desk.invites(anna.says("Hello").conversation_id)
+    there.brings(there.event("started", handover_token=another.token))
+    assert there.contact == anna.contact
+
+
+def test_the_wait_doubles_with_each_refusal_up_to_an_hour() -> None:
+    waits = [redemption.wait_after(refusals).total_seconds() for refusals in range(30)]
+    assert waits[:8] == [0, 0, 0, 0, 0, 30, 60, 120]
+    assert waits == sorted(waits)
+    assert waits[-1] == 3600
+
+
+def test_a_customer_who_mistyped_five_times_is_heard_half_a_minute_later(
+    desk: Desk, anna: Customer, there: Customer
+) -> None:
+    made = desk.invites(anna.says("Hello").conversation_id)
+    for _ in range(5):
+        there.says(new_code())
+    assert brings(there, made.code).handover == RefusedHandover("too_many")
+    past = update(handover_refusals).values(
+        created_at=anna.says("still here").created_at - redemption.FIRST_WAIT
+    )
+    desk.store.write(lambda tx: tx.execute(past).rowcount)
+    there.says(made.code)
+    assert there.contact == anna.contact
 
 
 def test_codes_of_an_address_are_looked_up_again_after_a_while(
@@ -257,16 +281,21 @@ def test_codes_of_an_address_are_looked_up_again_after_a_while(
     assert there.contact == anna.contact
 
 
-def test_a_connector_under_attack_takes_links_and_no_codes(
+def test_a_connector_under_attack_takes_links_and_the_first_code_of_each_address(
     desk: Desk, anna: Customer, there: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(redemption, "MAX_REFUSALS_OF_CONNECTOR", 3)
     made = desk.invites(anna.says("Hello").conversation_id)
     for n in range(3):
         desk.customer(f"guesser {n}", "other").says(new_code())
-    assert brings(there, made.code).handover == RefusedHandover("too_many")
-    there.starts(handover_token=made.token)
+    guesser = desk.customer("guesser 0", "other")
+    guesser._numbers = itertools.count(100)
+    assert brings(guesser, made.code).handover == RefusedHandover("too_many")
+    there.says(made.code)
     assert there.contact == anna.contact
+    link = desk.invites(anna.says("Hello").conversation_id)
+    guesser.starts(handover_token=link.token)
+    assert guesser.contact == anna.contact
 
 
 def test_creating_handovers_has_a_limit(desk: Desk, anna: Customer) -> None:
