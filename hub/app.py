@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hub.accounts import config_sync
 from hub.accounts.jobs import ExpiredSessions
@@ -18,11 +19,12 @@ from hub.inbox.authentication import Authenticator
 from hub.inbox.connections.agents import AgentConnections
 from hub.inbox.connections.visitors import VisitorConnections
 from hub.inbox.services import Hub
-from hub.inbox.sign_in_limit import SignInLimit
 from hub.inbox.sockets.broadcast import Broadcaster
+from hub.inbox.sockets.local_events import LocalEvents
 from hub.inbox.sockets.transports import Transports
 from hub.inbox.web import create_flask, create_sockets
 from hub.listener import Proxies
+from hub.notices import Notices
 from hub.parts import Part, Parts, RunsIn
 from hub.router.auto_replies.worker import AutoReplyWorker
 from hub.router.engine import Assigner
@@ -31,6 +33,7 @@ from hub.scheduler import Scheduler
 from hub.schema.events import ConnectorUpdated, Event
 from hub.settings import Settings
 from hub.store.engine import Store
+from hub.store.hub_id import read_or_create_hub_id
 from hub.store.media import MediaFolder, MediaLinks
 from hub.store.migrate import migrate
 from hub.transport.after_receive import acknowledge, count_received
@@ -44,6 +47,9 @@ from hub.transport.profile_fetching import ProfileFetcher
 from hub.transport.running import RunningConnectors
 from hub.transport.unread_followup import UnreadFollowup
 from hub.watchdog import Watch, Watchdog
+
+if TYPE_CHECKING:
+    from hub.inbox.peers.channel import PeerChannel
 
 
 class App:
@@ -114,6 +120,9 @@ class App:
             self.store, links.path, self._config, process_id, alone=alone
         )
         self.agent_connections = AgentConnections(self.store)
+        self.notices = Notices()
+        hub_id = read_or_create_hub_id(self.store)
+        self.peers = None if alone else _open_peers(settings, hub_id, process_id)
         self.hub = Hub(
             settings=settings,
             proxies=self.proxies,
@@ -124,16 +133,18 @@ class App:
             links=links,
             connectors=self.connectors,
             gateway=self.gateway,
-            auth=Authenticator(self.store, settings.public_url),
-            sign_in_limit=SignInLimit(self.current),
+            auth=Authenticator(self.store, settings.public_url, secret),
             presence=self.presence,
             visitor_connections=self.visitor_connections,
             agent_connections=self.agent_connections,
+            notices=self.notices,
+            peers=self.peers,
         )
         self.flask = create_flask(self.hub)
         self.socketio = create_sockets(self.flask, self.hub)
         self.transports = Transports(self.socketio, settings.socket_join_seconds)
         self.flask.wsgi_app = self.transports.wrap(self.flask.wsgi_app)  # type: ignore[method-assign, assignment]
+        self.local_events = LocalEvents(self.socketio, self.hub)
         self.broadcaster = Broadcaster(self.store, self.socketio, links, self.visitor_connections)
 
         self._schedule_jobs()
@@ -181,6 +192,9 @@ class App:
         self.assigner.on_notified(self.sla.wake)
         self.assigner.on_notified(self.snooze_end.wake)
         self.presence.on_removed(self.visitor_connections.record_anew)
+        if self.peers is not None:
+            self.peers.on_state(lambda state: self.notices.set("redis_away", state == "away"))
+            self.peers.on_resync(self.local_events.send_resync)
 
     def _follow_config(self) -> None:
         """Makes the worker's parts use a changed configuration."""
@@ -195,12 +209,13 @@ class App:
         return [
             Part("store", stop=self.store.close),
             Part("connectors", stop=self.connectors.close, after=("store",)),
+            *([] if self.peers is None else [Part("peers", self.peers.start, self.peers.stop)]),
             Part(
                 "broadcaster",
                 self.broadcaster.start,
                 self.broadcaster.stop,
                 every,
-                ("store", "connectors"),
+                ("store", "connectors", *([] if self.peers is None else ["peers"])),
             ),
             Part("watchdog", self.watchdog.start, self.watchdog.stop, worker, foundation),
             # Delivery finishes what it sends after everything that could queue more is down.
@@ -286,6 +301,8 @@ class App:
                 worker,
                 ("polling", "delivery", "assignment"),
             ),
+            # The last of all, so that it stops first.
+            Part("sockets", stop=self.local_events.say_goodbye),
         ]
 
     def _mark_overrun(self, watch: Watch) -> None:
@@ -298,3 +315,13 @@ class App:
     def _wake_delivery(self, events: Sequence[Event]) -> None:
         if any(event.has_queued_delivery for event in events):
             self.delivery_worker.wake()
+
+
+def _open_peers(settings: Settings, hub_id: str, process_id: str) -> PeerChannel:
+    """The channel to the other processes of the hub. redis is an extra, imported only here."""
+    from hub.inbox.peers.channel import PeerChannel
+    from hub.inbox.peers.envelope import Signer
+
+    assert settings.redis_url is not None
+    signer = Signer(settings.secret_key.get_secret_value(), hub_id)
+    return PeerChannel(settings.redis_url, hub_id, process_id, signer)

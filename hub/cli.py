@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
 
-from hub.accounts import agents, api_tokens
+from hub.accounts import agents, api_tokens, sign_ins
 from hub.errors import ConfigError, HubError
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ CONFIG = click.option(
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """One inbox for every channel."""
+    # What the hub makes holds customers' messages: for its own user alone.
+    os.umask(os.umask(0o077) | 0o077)
 
 
 # -- running -----------------------------------------------------------------------------------
@@ -193,13 +195,20 @@ def user() -> None:
 def user_add(email: str, name: str, role: str, password_stdin: bool) -> None:
     """Makes an account."""
 
-    password = (
-        sys.stdin.readline().rstrip("\n")
-        if password_stdin
-        else click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    )
+    password = _read_password(password_stdin)
     _in_store(lambda tx: agents.add_agent(tx, email, name, role, password))
     click.echo(f"{email} can sign in.")
+
+
+@user.command("password")
+@click.argument("email")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+def user_password(email: str, password_stdin: bool) -> None:
+    """Gives an account another password and ends its sign-ins. Its tokens stay."""
+
+    password = _read_password(password_stdin)
+    _in_store(lambda tx: sign_ins.reset_password(tx, email, password))
+    click.echo(f"{email} has a new password and is signed out everywhere.")
 
 
 @user.command("disable")
@@ -234,6 +243,48 @@ def token_create(name: str, email: str | None) -> None:
     click.echo(_in_store(lambda tx: api_tokens.add_token(tx, name, email)))
 
 
+@token.command("list")
+def token_list() -> None:
+    """Lists the tokens: id, name, owner, when made, when used last."""
+
+    for row in _in_store(lambda tx: api_tokens.list_tokens(tx.connection)):
+        used = "never" if row.last_used_at is None else f"{row.last_used_at:%Y-%m-%d %H:%M}"
+        created = f"{row.created_at:%Y-%m-%d %H:%M}"
+        click.echo("\t".join((str(row.id), row.name, row.owner or "(service)", created, used)))
+
+
+@token.command("revoke")
+@click.argument("token_id", metavar="ID", type=int)
+def token_revoke(token_id: int) -> None:
+    """Ends a token; `hub token list` shows the ids."""
+
+    _in_store(lambda tx: api_tokens.revoke_token(tx, token_id))
+    click.echo(f"Token {token_id} is revoked.")
+
+
+# -- looking -----------------------------------------------------------------------------------
+
+
+@cli.command()
+@CONFIG
+@click.option("--offline", is_flag=True, help="Ask no provider over the network.")
+def doctor(path: Path, offline: bool) -> None:
+    """Looks at database, files, clock, disk, limits, permissions and connectors.
+
+    Exit 1 when something has to be done.
+    """
+    from hub.config import load_config
+    from hub.doctor import examine
+
+    settings = _settings()
+    has_failed = False
+    findings = examine(settings, lambda: load_config(path, os.environ), asks_providers=not offline)
+    for finding in findings:
+        has_failed = has_failed or finding.level == "fail"
+        click.echo(f"{finding.level:<4}  {finding.subject}: {finding.sentence}")
+    sys.exit(1 if has_failed else 0)
+
+
 # -- repair ------------------------------------------------------------------------------------
 
 
@@ -263,6 +314,13 @@ def replay(path: Path, connector: str | None) -> None:
     click.echo(f"{len(waiting) - failed} replayed, {failed} still failing.")
     app.store.close()
     sys.exit(1 if failed else 0)
+
+
+def _read_password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\n")
+    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return password
 
 
 # -- parts -------------------------------------------------------------------------------------

@@ -48,6 +48,17 @@ OVERRUNS = Counter(
     "hub_overruns_total", "Work that took far longer than it may and was begun anew.", ["work"]
 )
 SOCKETS = Gauge("hub_sockets", "Open sockets.", ["namespace"])
+PEER_REFUSED = Counter(
+    "hub_peer_messages_refused_total",
+    "What came by Redis and is not of this hub, or came before, by why.",
+    ["reason"],
+)
+RESYNCS = Counter(
+    "hub_resyncs_total",
+    "How often this process told its sockets to ask again, by what made it miss events.",
+    ["reason"],
+)
+REDIS_CONNECTED = Gauge("hub_redis_connected", "Whether events of other processes come: 1 or 0.")
 SWITCHES = Counter(
     "hub_channel_switches_total", "Customers who went on elsewhere, by connector.", ["from", "to"]
 )

@@ -129,7 +129,7 @@ def add_agent(tx: Transaction, email: str, name: str, role: str, password: str) 
         raise Invalid("Give the name that customers see.", "name")
     if role not in ("agent", "admin"):
         raise Invalid("The role is agent or admin.", "role")
-    check_new_password(password)
+    check_new_password(password, address, name)
     if tx.execute(select(agents.c.id).where(agents.c.email == address)).first():
         raise Conflict(f"{address} has an account already.")
     agent_id = tx.execute(
@@ -147,6 +147,20 @@ def add_agent(tx: Transaction, email: str, name: str, role: str, password: str) 
     ).scalar_one()
     assert isinstance(agent_id, int)
     return agent_id
+
+
+def set_password(tx: Transaction, row: Row[Any], password: str, field: str = "password") -> None:
+    """Gives an account another password. Its sign-ins are the caller's.
+
+    Args:
+        row: the account.
+        field: the field of the request that an error names.
+
+    Raises:
+        Invalid: the password is too short, or easily guessed.
+    """
+    check_new_password(password, row.email, row.name, field=field)
+    update_agent(tx, row.id, {"password_hash": hash_password(password)})
 
 
 def update_agent(tx: Transaction, agent_id: int, columns: Mapping[str, Any]) -> Row[Any]:

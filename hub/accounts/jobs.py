@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from hub.accounts import sign_in_limits
 from hub.accounts.sign_ins import delete_expired_sign_ins
 from hub.accounts.visitor_sessions import delete_expired_visitor_sessions
 from hub.store.engine import Store
 
 
 class ExpiredSessions:
-    """Deletes the sign-ins and the visitors' sessions whose time is over."""
+    """Deletes sign-ins, visitors' sessions and counts of wrong passwords whose time is over."""
 
     interval = timedelta(hours=1)
 
@@ -18,6 +19,7 @@ class ExpiredSessions:
         self._store = store
 
     def run(self) -> None:
-        """Deletes both in one transaction each."""
+        """Deletes each kind in a transaction of its own."""
         self._store.write(delete_expired_sign_ins)
         self._store.write(delete_expired_visitor_sessions)
+        self._store.write(sign_in_limits.delete_expired)

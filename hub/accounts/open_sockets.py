@@ -24,8 +24,8 @@ _ADD_PAGE = Upsert(open_pages, ["process_id", "session_id"])
 
 def record_process(tx: Transaction, process_id: str) -> bool:
     """Notes that a process lives. False where its rows were removed, or it has none yet."""
-    seen = update(web_processes).where(web_processes.c.id == process_id).values(seen_at=tx.now)
-    if tx.execute(seen).rowcount:
+    renewal = update(web_processes).where(web_processes.c.id == process_id).values(seen_at=tx.now)
+    if tx.execute(renewal).rowcount:
         return True
     tx.execute(_RECORD_PROCESS, {"id": process_id, "seen_at": tx.now})
     return False
@@ -68,16 +68,11 @@ def clear_all(tx: Transaction) -> None:
 
 
 def add_screens(tx: Transaction, process_id: str, agent_ids: Collection[int]) -> None:
-    """Notes that agents have a screen open at a process; publishes those who had none before."""
+    """Notes that agents have a screen open at a process, and publishes them."""
     for agent_id in sorted(agent_ids):
         tx.execute(_ADD_SCREEN, {"process_id": process_id, "agent_id": agent_id})
-        connected = tx.execute(
-            update(agents)
-            .where(agents.c.id == agent_id, agents.c.connected_at.is_(None))
-            .values(connected_at=tx.now)
-        )
-        if connected.rowcount:
-            publish_presence(tx, agent_id)
+        update_agent(tx, agent_id, {"connected_at": tx.now})
+        publish_presence(tx, agent_id)
 
 
 def remove_screen(tx: Transaction, process_id: str, agent_id: int) -> None:

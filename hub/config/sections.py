@@ -263,8 +263,15 @@ class Limits(Section):
         60, description="New web chat sessions a minute from one IP address."
     )
     sign_in_tries_per_minute: _Count = Field(
-        10, description="Tries to sign in a minute, for one account or from one IP address."
+        10,
+        description="Tries to sign in a minute from one IP address; as many wrong ones in a row "
+        "delay the account.",
     )
     upload_max_bytes: Annotated[int, Field(ge=1024, le=2**31)] = Field(
         25 * 1024 * 1024, description="The largest file that is taken, in bytes."
+    )
+    upload_bytes_per_session: Annotated[int, Field(ge=1024, le=2**40)] = Field(
+        200 * 1024 * 1024,
+        description="Bytes that one web chat session may upload in a day; one IP address five "
+        "times as many.",
     )

@@ -30,23 +30,24 @@ class Buckets:
         self._rate = limit.count / limit.per
         self._burst = max(burst if burst is not None else limit.count, 1.0)
 
-    def take(self, key: Hashable, now: float | None = None) -> float:
-        """Takes one token of a key.
+    def take(self, key: Hashable, now: float | None = None, amount: float = 1.0) -> float:
+        """Takes tokens of a key: all of them, or none.
 
         Args:
+            amount: how many; more than the burst are never there at once.
             now: seconds of a clock that never goes back, the process's own by default.
 
         Returns:
-            0 when it was taken, else the seconds until there is one.
+            0 when they were taken, else the seconds until they are there.
         """
         moment = time.monotonic() if now is None else now
         with self._lock:
             level, at = self._levels.get(key, (self._burst, moment))
             level = min(self._burst, level + (moment - at) * self._rate)
-            if level < 1.0:
+            if level < amount:
                 self._levels[key] = (level, moment)
-                return (1.0 - level) / self._rate
-            self._levels[key] = (level - 1.0, moment)
+                return (amount - level) / self._rate
+            self._levels[key] = (level - amount, moment)
             if len(self._levels) > MANY:
                 self._forget(moment)
             return 0.0

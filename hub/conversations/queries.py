@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from heapq import merge
 from itertools import islice
 
 from sqlalchemy import ColumnElement, Connection, Table, select
 
 from hub.contacts import contact_addresses, profiles
-from hub.conversations import views
+from hub.conversations import late_commits, views
 from hub.errors import NotFound
 from hub.schema import cursors, resources, search_index
 from hub.schema.cursors import Page as Page
@@ -92,13 +93,18 @@ def list_messages(
     Raises NotFound.
     """
     _check_exists(connection, conversations, conversation_id)
-    inside = connection.execute(
-        select(conversations.c.id).where(conversations.c.merged_into_id == conversation_id)
-    )
-    ids = [conversation_id, *inside.scalars()]
+    ids = _with_merged(connection, conversation_id)
     return _merged_page(
         connection, [messages.c.conversation_id == id_ for id_ in ids], limit, cursor
     )
+
+
+def _with_merged(connection: Connection, conversation_id: int) -> list[int]:
+    """The id of a conversation, and of those merged into it."""
+    merged = connection.execute(
+        select(conversations.c.id).where(conversations.c.merged_into_id == conversation_id)
+    )
+    return [conversation_id, *merged.scalars()]
 
 
 def contact_timeline(
@@ -138,14 +144,26 @@ def messages_after(
     *,
     conversation_id: int | None = None,
 ) -> tuple[list[resources.Message], bool]:
-    """The messages after a message, oldest first, and whether there are more."""
-    query = (
-        views.SELECT_MESSAGES.where(messages.c.id > after).order_by(messages.c.id).limit(limit + 1)
-    )
+    """The messages after a message by their ids, and whether there are more.
+
+    The first ones are those with a lower id that were committed later.
+    """
+    query = views.SELECT_MESSAGES.order_by(messages.c.id)
     if conversation_id is not None:
-        query = query.where(messages.c.conversation_id == conversation_id)
-    rows = connection.execute(query).all()
+        query = query.where(
+            messages.c.conversation_id.in_(_with_merged(connection, conversation_id))
+        )
+    late = late_commits.ids_seen_later(connection, after)
+    rows = list(connection.execute(query.where(messages.c.id.in_(late)))) if late else []
+    limit += len(rows)
+    rows += connection.execute(query.where(messages.c.id > after).limit(limit + 1 - len(rows)))
     return views.messages_from_rows(connection, rows[:limit]), len(rows) > limit
+
+
+def newest_before(connection: Connection, moment: datetime) -> int:
+    """The id of the newest message that was written before a moment; 0 for none."""
+    query = select(messages.c.id).where(messages.c.received_at < moment)
+    return connection.execute(query.order_by(messages.c.id.desc()).limit(1)).scalar() or 0
 
 
 @dataclass(frozen=True, slots=True)

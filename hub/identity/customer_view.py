@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from hub.contacts import contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
-from hub.conversations import views
+from hub.conversations import late_commits, views
 from hub.identity import links
 from hub.schema import resources
 from hub.store.models import addresses, contacts, messages
@@ -140,6 +140,8 @@ def messages_after(
 ) -> tuple[list[resources.Message], bool]:
     """Returns the first messages at these addresses after a message, and whether there are more.
 
+    The first ones are those with a lower id that were committed later.
+
     Args:
         after: the id of a message.
     """
@@ -151,7 +153,21 @@ def messages_after(
         )
     ]
     first = nsmallest(limit + 1, ids)
-    return _load_messages(connection, first[:limit]), len(first) > limit
+    late = _seen_later(connection, address_ids, after)
+    return _load_messages(connection, late + first[:limit]), len(first) > limit
+
+
+def _seen_later(connection: Connection, address_ids: Collection[int], after: int) -> list[int]:
+    """Returns the messages with a lower id at these addresses that were committed later."""
+    late = late_commits.ids_seen_later(connection, after)
+    if not late:
+        return []
+    of_these = select(messages.c.id).where(
+        messages.c.id.in_(late),
+        messages.c.address_id.in_(address_ids),
+        messages.c.type == "message",
+    )
+    return sorted(connection.execute(of_these).scalars())
 
 
 def _load_messages(connection: Connection, ids: list[int]) -> list[resources.Message]:

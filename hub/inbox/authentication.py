@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import hmac
+import secrets
+from functools import partial
 from typing import Any
 
 from flask import Flask, Request, Response, g, request
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from hub.accounts import api_tokens, sign_ins
+from hub.accounts.api_tokens import TokenUse
 from hub.accounts.principal import Principal
+from hub.accounts.sign_in_limits import Try
 from hub.errors import Forbidden, HubError
 from hub.inbox.origins import is_allowed
+from hub.schema.tokens import digest
 from hub.store.engine import Store
 
 COOKIE = "hub_session"
 CSRF_HEADER = "X-CSRF-Token"
+#: How long a browser stays known to an account: a year from its last sign-in.
+DEVICE_SECONDS = 365 * 24 * 3600
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -27,8 +35,10 @@ class NotSignedIn(HubError):
 class Authenticator:
     """Finds the principal of a request by its token or cookie and by nothing else."""
 
-    def __init__(self, store: Store, public_url: str) -> None:
+    def __init__(self, store: Store, public_url: str, secret: str) -> None:
         self._store = store
+        self._token_use = TokenUse(store)
+        self._devices = URLSafeTimedSerializer(secret, salt="device")
         self._public_url = public_url
         self._secure = public_url.startswith("https://")
 
@@ -56,7 +66,10 @@ class Authenticator:
         """The principal of a new socket: by `auth: {token}`, or by cookie from our own origin."""
         if isinstance(auth, dict) and isinstance(auth.get("token"), str):
             with self._store.read() as connection:
-                return api_tokens.principal_of_token(connection, auth["token"])
+                principal = api_tokens.principal_of_token(connection, auth["token"])
+            if principal is not None:
+                self._token_use.note(principal.proof)
+            return principal
         cookie = request.cookies.get(self.cookie_name)
         # A browser sends the cookie along for other sites' pages too, and the sites of the web
         # chats may open sockets here.
@@ -85,6 +98,40 @@ class Authenticator:
         response.delete_cookie(
             self.cookie_name, path="/", secure=self._secure, httponly=True, samesite="Lax"
         )
+
+    def known_device(self, email: str) -> str:
+        """The id of this browser, where it has signed in to an account before; else empty."""
+        cookie = request.cookies.get(self._device_cookie(email), "")
+        try:
+            content = self._devices.loads(cookie, max_age=DEVICE_SECONDS)
+        except BadSignature:
+            return ""
+        # The name of the cookie is not signed.
+        return str(content["id"]) if content["account"] == digest(email) else ""
+
+    def remember_device(self, response: Response, attempt: Try) -> None:
+        """Makes a browser known to the account that it has signed in to."""
+        device = attempt.device or secrets.token_hex(8)
+        response.set_cookie(
+            self._device_cookie(attempt.email),
+            self._devices.dumps({"account": digest(attempt.email), "id": device}),
+            max_age=DEVICE_SECONDS,
+            secure=self._secure,
+            httponly=True,
+            samesite="Strict",
+            path="/api/v1/session",
+        )
+
+    @staticmethod
+    def _device_cookie(email: str) -> str:
+        return f"hub_device_{digest(email)[:16]}"
+
+    def note_use(self, response: Response) -> Response:
+        """Notes when a token was used, after the response has left."""
+        principal = getattr(g, "principal", None)
+        if principal is not None and request.headers.get("Authorization"):
+            response.call_on_close(partial(self._token_use.note, principal.proof))
+        return response
 
     def session_token(self) -> str | None:
         return request.cookies.get(self.cookie_name)

@@ -18,6 +18,7 @@ from hub.inbox.origins import is_allowed
 from hub.inbox.responses import answer
 from hub.inbox.services import Hub
 from hub.inbox.sockets.visitor_sessions import require_no_identity
+from hub.inbox.upload_quota import UploadQuota
 from hub.store.models import agents
 from hub.types import RateLimit
 
@@ -26,6 +27,7 @@ def blueprint(hub: Hub) -> Blueprint:
     """The routes that a chat page calls."""
     pages = Blueprint("chat", __name__)
     uploads = Buckets(RateLimit(20, 60), burst=10)
+    quota = UploadQuota(hub)
 
     @pages.get("/chat/<name>/config")
     def config(name: str) -> Response:
@@ -68,6 +70,8 @@ def blueprint(hub: Hub) -> Blueprint:
         wait = uploads.take(visitor.id)
         if wait > 0:
             raise LimitExceeded("Wait a moment with the next file.", timedelta(seconds=wait))
+        # Before the body is read: it would be on the disk by then.
+        quota.take(visitor.id, request.remote_addr or "", request.content_length)
         stored = files.store_upload(hub, files.uploaded_file(), f"visitor:{visitor.name}")
         link = hub.links.path(stored.id, stored.name)
         return answer(stored.model_copy(update={"url": link}), 201)

@@ -17,7 +17,7 @@ TYPES = frozenset(
 )
 #: Their answers have a secret in them. A compressed length tells something of the content, and who
 #: reads lengths on the wire and chooses a part of the content could guess the rest (BREACH).
-WITH_SECRETS = frozenset({"system.sign_in", "system.who_am_i"})
+WITH_SECRETS = frozenset({"accounts.sign_in", "accounts.who_am_i"})
 
 
 def compress_responses(app: Flask) -> None:

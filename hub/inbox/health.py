@@ -26,6 +26,9 @@ def blueprint(hub: Hub) -> Blueprint:
     def readyz() -> Response:
         """200 when the database answers and is migrated; connectors do not change that.
 
+        Nor does Redis: without it each process still serves its own screens, and to take all of
+        them out of service at once would make an outage of a delay.
+
         The details are for the machine's own network and for admins.
         """
         try:
@@ -37,6 +40,8 @@ def blueprint(hub: Hub) -> Blueprint:
         answer: dict[str, Any] = {"status": "ok" if ready else "not ready"}
         if _is_for_us(hub):
             answer["database"] = database
+            if hub.peers is not None:
+                answer["redis"] = hub.peers.state
             answer["connectors"] = {
                 connector.name: connector.state
                 for connector in hub.connectors.connector_resources()

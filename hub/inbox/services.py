@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flask import current_app
 
@@ -14,13 +15,16 @@ from hub.connectors.pages import PageConnector
 from hub.inbox.authentication import Authenticator
 from hub.inbox.connections.agents import AgentConnections
 from hub.inbox.connections.visitors import VisitorConnections
-from hub.inbox.sign_in_limit import SignInLimit
 from hub.listener import Proxies
+from hub.notices import Notices
 from hub.settings import Settings
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
 from hub.transport.gateway import Gateway
 from hub.transport.running import RunningConnectors
+
+if TYPE_CHECKING:
+    from hub.inbox.peers.channel import PeerChannel
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,12 @@ class Hub:
     connectors: RunningConnectors
     gateway: Gateway
     auth: Authenticator
-    sign_in_limit: SignInLimit
     presence: AgentPresence
     visitor_connections: VisitorConnections
     agent_connections: AgentConnections
+    notices: Notices
+    #: None where this process is the only one.
+    peers: PeerChannel | None
 
     @property
     def config(self) -> Config:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import orjson
 from flask import Flask, Response, request
@@ -13,6 +14,7 @@ from hub import runtime
 from hub.connectors.pages import PageConnector
 from hub.inbox import chat_api, health, pages, problems, webhooks
 from hub.inbox.api import (
+    accounts,
     agents,
     configuration,
     contacts,
@@ -26,6 +28,7 @@ from hub.inbox.api.description import complete_description
 from hub.inbox.authentication import security_headers
 from hub.inbox.compression import compress_responses
 from hub.inbox.origins import SocketOrigins
+from hub.inbox.peers.manager import PeerManager
 from hub.inbox.services import Hub
 from hub.inbox.sockets.agents import AgentNamespace
 from hub.inbox.sockets.broadcast import Json, TextPacket
@@ -33,7 +36,7 @@ from hub.inbox.sockets.visitors import VisitorNamespace
 
 API = "/api/v1/"
 #: The routes of the API that ask for no sign-in.
-OPEN_ROUTES = frozenset({"system.sign_in", "openapi"})
+OPEN_ROUTES = frozenset({"accounts.sign_in", "openapi"})
 
 
 def create_flask(hub: Hub) -> Flask:
@@ -50,6 +53,7 @@ def create_flask(hub: Hub) -> Flask:
     app.extensions["hub"] = hub
     problems.install(app)
     security_headers(app, secure=hub.is_secure)
+    app.after_request(hub.auth.note_use)
     compress_responses(app)
 
     @app.before_request
@@ -63,6 +67,7 @@ def create_flask(hub: Hub) -> Flask:
         contacts,
         messages,
         agents,
+        accounts,
         system,
         configuration,
         overview,
@@ -97,7 +102,7 @@ def create_sockets(app: Flask, hub: Hub) -> SocketIO:
     socketio = SocketIO(
         app,
         async_mode=runtime.async_mode(),
-        message_queue=hub.settings.redis_url,
+        **_client_manager(hub),
         cors_allowed_origins=SocketOrigins(hub.settings.public_url, sites),  # type: ignore[arg-type]
         cors_credentials=False,
         json=Json,
@@ -110,3 +115,12 @@ def create_sockets(app: Flask, hub: Hub) -> SocketIO:
     socketio.on_namespace(AgentNamespace(hub))
     socketio.on_namespace(VisitorNamespace(hub))
     return socketio
+
+
+def _client_manager(hub: Hub) -> dict[str, Any]:
+    """The list of clients that reaches those of other processes, where there are any."""
+    if hub.peers is None:
+        return {}
+    manager = PeerManager(hub.peers)
+    hub.peers.on_event(manager.receive)
+    return {"client_manager": manager}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal
 
+from hub.notices import NoticeCode
 from hub.schema.resources import (
     Agent,
     Author,
@@ -114,6 +115,19 @@ class SlaBreached(Shape):
     due: datetime
 
 
+class NoticesChanged(Shape):
+    """What is wrong with the hub as a whole, now; sent after connecting, too."""
+
+    name: ClassVar[str] = "notices"
+    codes: list[NoticeCode]
+
+
+class Resync(Shape):
+    """Events may have been missed: ask `sync`, and load the lists again."""
+
+    name: ClassVar[str] = "resync"
+
+
 class QueueChanged(Shape):
     name: ClassVar[str] = "queue"
     position: int
@@ -135,6 +149,8 @@ Payload = (
     | SlaWarning
     | SlaBreached
     | QueueChanged
+    | NoticesChanged
+    | Resync
 )
 
 #: Makes a link by which a file can be fetched without an account: from its id and name.
@@ -155,6 +171,8 @@ ALL: tuple[type[Shape], ...] = (
     SlaWarning,
     SlaBreached,
     QueueChanged,
+    NoticesChanged,
+    Resync,
 )
 
 

@@ -129,7 +129,7 @@ def test_user_add_makes_an_account_once(tmp_path: Path) -> None:
     ("arguments", "given", "word"),
     [
         (("user", "add", "nonsense", "--name", "A", "--password-stdin"), "long enough\n", "@"),
-        (("user", "add", "a@example.com", "--name", "A", "--password-stdin"), "short\n", "8"),
+        (("user", "add", "a@example.com", "--name", "A", "--password-stdin"), "short\n", "10"),
         (("user", "add", "a@example.com", "--name", "A", "--role", "boss"), "", "boss"),
         (("token", "create", "--name", "x", "--user", "nobody@example.com"), "", "nobody"),
     ],

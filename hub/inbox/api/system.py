@@ -1,35 +1,20 @@
-"""`/api/v1/session`, `/connectors` and `/journal`: sign-in, connectors, inbound events."""
+"""`/api/v1/connectors` and `/journal`: connectors and inbound events."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from flask import Response, request
+from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
-from hub.accounts import passwords, sign_ins
-from hub.accounts.principal import Principal
 from hub.conversations import queries
 from hub.errors import NotFound, SendError
-from hub.inbox.authentication import NotSignedIn
 from hub.inbox.responses import Body, ItemPath, ListOf, PageQuery, answer, answer_list, answer_page
 from hub.inbox.services import current_hub
 from hub.schema import resources
 
 TAG = Tag(name="System")
-
-
-class SignIn(Body):
-    email: str = Field(max_length=320)
-    password: str = Field(max_length=passwords.MAX_PASSWORD)
-
-
-class Session(resources.Shape):
-    agent: resources.Agent | None
-    name: str
-    role: str
-    csrf_token: str
 
 
 class JournalQuery(PageQuery):
@@ -51,42 +36,6 @@ class ConnectorPath(Body):
 
 
 api = APIBlueprint("system", __name__, abp_tags=[TAG])
-
-
-@api.post("/session", responses={200: Session})
-def sign_in(body: SignIn) -> Response:
-    """Signs in by cookie. Its CSRF token goes with every request that changes something."""
-    hub = current_hub()
-    hub.sign_in_limit.count_try(request.remote_addr or "", body.email.strip().lower())
-    signed_in = sign_ins.sign_in(hub.store, body.email, body.password)
-    if signed_in is None:
-        raise NotSignedIn("The address or the password is wrong.")
-    token, principal = signed_in
-    old = hub.auth.session_token()
-    if old is not None:
-        hub.store.write(lambda tx: sign_ins.sign_out(tx, old))
-    response = answer(_session(principal))
-    hub.auth.set_cookie(response, token)
-    return response
-
-
-@api.get("/session", responses={200: Session})
-def who_am_i() -> Response:
-    hub = current_hub()
-    return answer(_session(hub.auth.principal()))
-
-
-@api.delete("/session", responses={204: None})
-def sign_out() -> Response:
-    hub = current_hub()
-    hub.auth.principal()
-    token = hub.auth.session_token()
-    if token is not None:
-        hub.store.write(lambda tx: sign_ins.sign_out(tx, token))
-        hub.agent_connections.close_invalid()
-    response = Response(status=204)
-    hub.auth.clear_cookie(response)
-    return response
 
 
 @api.get("/connectors", responses={200: ListOf[resources.Connector]})
@@ -132,12 +81,3 @@ def replay(path: ItemPath) -> Response:
     hub.auth.admin()
     ok = hub.gateway.replay_entry(path.id)
     return answer(Replayed(id=path.id, status="done" if ok else "failed"))
-
-
-def _session(principal: Principal) -> Session:
-    return Session(
-        agent=principal.agent,
-        name=principal.name,
-        role=principal.role,
-        csrf_token=principal.csrf_token,
-    )

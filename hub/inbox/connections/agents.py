@@ -7,7 +7,7 @@ checked together every few moments, so that no event of an agent needs a query o
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
@@ -21,6 +21,7 @@ from hub.accounts.principal import Principal
 from hub.contacts import locks
 from hub.conversations import actions, lifecycle
 from hub.inbox.connections.rooms import AGENTS
+from hub.inbox.connections.sync_memory import SyncMemory
 from hub.schema.author import SYSTEM
 from hub.store.engine import Store, Transaction
 from hub.store.models import conversations
@@ -39,6 +40,7 @@ class AgentConnection:
 
     principal: Principal
     sid: str
+    sync_memory: SyncMemory = field(default_factory=SyncMemory, repr=False)
 
 
 class AgentConnections:
@@ -73,6 +75,13 @@ class AgentConnections:
     def of(self, sid: str) -> AgentConnection | None:
         """The screen behind a socket; None for a socket that is not signed in."""
         return self._by_sid.get(sid)
+
+    def missed_after(self, message_id: int) -> None:
+        """Notes for every screen that events may have been missed since a message."""
+        with self._lock:
+            connections = list(self._by_sid.values())
+        for connection in connections:
+            connection.sync_memory.missed_after(message_id)
 
     def close_invalid(self) -> None:
         """Closes every screen whose sign-in or token is no longer valid."""

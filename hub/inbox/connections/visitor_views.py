@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from hub.conversations import queries
 from hub.identity import customer_view
+from hub.inbox.connections.sync_memory import SyncMemory
 from hub.router.queue import places
 from hub.router.queue.ordering import Criterion
 from hub.schema import events, resources
@@ -70,14 +71,19 @@ def messages_before(
 
 
 def messages_after(
-    connection: Connection, address: Address, after: int, media_url: MediaUrl
+    connection: Connection, address: Address, after: int, media_url: MediaUrl, memory: SyncMemory
 ) -> MessagesView:
-    """The messages after one, oldest first."""
+    """The messages after one, oldest first.
+
+    Args:
+        memory: what the page was given before.
+    """
     proved = customer_view.find_proved_addresses(connection, address)
     if proved is None:
         return MessagesView([], False)
+    after = memory.start(after)
     messages, more = customer_view.messages_after(connection, proved.address_ids, after, SYNC_LIMIT)
-    return MessagesView(_for_customer(messages, media_url), more)
+    return MessagesView(_for_customer(memory.give(messages, after), media_url), more)
 
 
 def _for_customer(

@@ -27,6 +27,7 @@ from hub.contacts import contact_addresses
 from hub.errors import NotFound
 from hub.identity import customer_view
 from hub.inbox.connections.rooms import VISITORS, room_of
+from hub.inbox.connections.sync_memory import SyncMemory
 from hub.inbox.connections.visitor_details import Page, Prechat
 from hub.inbox.connections.visitor_views import session_view
 from hub.schema.events import ContactLinked, ContactUnlinked, MediaUrl
@@ -58,6 +59,7 @@ class VisitorConnection:
     is_signed: bool = False
     profile: Prechat = field(default_factory=Prechat)
     rooms: frozenset[str] = frozenset()
+    sync_memory: SyncMemory = field(default_factory=SyncMemory, repr=False)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
@@ -144,6 +146,22 @@ class VisitorConnections:
     def of(self, sid: str) -> VisitorConnection | None:
         """The page behind a socket; None for a socket without session."""
         return self._by_sid.get(sid)
+
+    def missed_after(self, message_id: int) -> None:
+        """Notes for every page that events may have been missed since a message."""
+        with self._lock:
+            connections = list(self._by_sid.values())
+        for connection in connections:
+            connection.sync_memory.missed_after(message_id)
+
+    def resend_sessions(self) -> None:
+        """Sends every page its session anew, one after the other, after events were missed."""
+        with self._lock:
+            connections = list(self._by_sid.values())
+        for connection in connections:
+            if connection.sid in self._by_sid:
+                self.send_session(connection)
+            runtime.yield_control()
 
     def may_have_pages(self, room: str) -> bool:
         """Whether a page may be in a room. The pages of other processes are not known here."""

@@ -26,7 +26,7 @@ from hub.metrics import SOCKETS
 from hub.outbound import send
 from hub.outbound.send import Draft
 from hub.schema import resources
-from hub.schema.events import ConversationViewed, Event
+from hub.schema.events import ConversationViewed, Event, NoticesChanged
 from hub.schema.events import Typing as TypingEvent
 from hub.types import Address
 
@@ -77,6 +77,9 @@ class AgentNamespace(EventNamespace):
         self._hub.agent_connections.opened(AgentConnection(principal, sid))
         join_room(ALL_AGENTS)
         SOCKETS.labels(namespace=AGENTS).inc()
+        self._hub.notices.set("proxy_untrusted", self._hub.proxies.warning is not None)
+        notices = NoticesChanged(codes=self._hub.notices.codes)
+        self.emit(NoticesChanged.name, notices.model_dump(mode="json"), room=sid)
         if principal.agent_id is not None:
             self._hub.presence.connected(principal.agent_id, sid)
 
@@ -125,12 +128,14 @@ class AgentNamespace(EventNamespace):
 
     @client_event("sync", AgentSync)
     def sync(self, payload: AgentSync) -> Ack:
-        self._principal()
+        memory = self._connection().sync_memory
         conversation_id = None if payload.conversation_id is None else int(payload.conversation_id)
+        after = memory.start(int(payload.after), conversation_id)
         with self._hub.store.read() as connection:
             messages, more = queries.messages_after(
-                connection, int(payload.after), SYNC_LIMIT, conversation_id=conversation_id
+                connection, after, SYNC_LIMIT, conversation_id=conversation_id
             )
+        messages = memory.give(messages, after)
         return ok(messages=[message.model_dump(mode="json") for message in messages], more=more)
 
     @client_event("conversation.view", ViewConversation)
@@ -149,10 +154,13 @@ class AgentNamespace(EventNamespace):
         return ok()
 
     def _principal(self) -> Principal:
+        return self._connection().principal
+
+    def _connection(self) -> AgentConnection:
         connection = self._hub.agent_connections.of(socket_id())
         if connection is None:
             raise Conflict("This socket is not signed in.")
-        return connection.principal
+        return connection
 
 
 def _accept_viewed(hub: Hub, agent_id: int, conversation_id: str | None) -> None:

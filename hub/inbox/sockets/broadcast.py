@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+import threading
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -26,6 +27,10 @@ from hub.store.media import MediaLinks
 from hub.types import Address, DeliveryStatus, DeliveryUpdate
 
 log = structlog.get_logger()
+
+
+#: How long a process that stops goes on emitting what it has written.
+STOP_SECONDS = 5.0
 
 
 class Json:
@@ -68,13 +73,17 @@ class Broadcaster:
         self._links = links
         self._store = store
         self._queue: queue.SimpleQueue[Sequence[Event] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
         store.subscribe(self._queue.put)
 
     def start(self) -> None:
-        runtime.spawn(self._run, name="broadcast")
+        self._thread = runtime.spawn(self._run, name="broadcast")
 
     def stop(self) -> None:
+        """Emits what is waiting, so that the screens of other processes miss nothing."""
         self._queue.put(None)
+        if self._thread is not None:
+            self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
         while (batch := self._queue.get()) is not None:

@@ -79,6 +79,8 @@ class EventNamespace(Namespace):
 
     def __init__(self, namespace: str) -> None:
         super().__init__(namespace)
+        #: Clients' events are handled no more: the process stops.
+        self.is_closed = False
         #: The clients' events of this namespace, with their handlers.
         self.events = {
             name: getattr(self, attribute)
@@ -90,7 +92,7 @@ class EventNamespace(Namespace):
         """Calls the handler of an event; an unknown one gets no acknowledgement."""
         if event in ("connect", "disconnect"):
             return super().trigger_event(event, *args)
-        handler = self.events.get(event)
+        handler = None if self.is_closed else self.events.get(event)
         if handler is None:
             return self.socketio.server.not_handled
         return self.socketio._handle_event(handler, event, self.namespace, *args)

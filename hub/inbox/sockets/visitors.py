@@ -136,10 +136,14 @@ class VisitorNamespace(EventNamespace):
 
     @client_event("sync", Sync)
     def sync(self, payload: Sync) -> Ack:
-        address = self._connection_for_signal().address
+        page = self._connection_for_signal()
         with self._hub.store.read() as connection:
             view = visitor_views.messages_after(
-                connection, address, int(payload.after), self._hub.links.path
+                connection,
+                page.address,
+                int(payload.after),
+                self._hub.links.path,
+                page.sync_memory,
             )
         return ok(**view._asdict())
 

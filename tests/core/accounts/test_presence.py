@@ -79,7 +79,7 @@ def test_closing_one_of_two_screens_on_two_processes_leaves_the_agent_online(
     assert is_online(store, mari)
     second.disconnected(mari, "screen 2")
     eventually(lambda: not is_online(store, mari))
-    assert told == ["online", "offline"]
+    assert told == ["online", "online", "offline"]
 
 
 def test_the_agents_of_a_killed_process_are_offline_after_the_grace(
@@ -105,7 +105,7 @@ def test_an_agent_of_a_killed_process_who_is_back_elsewhere_stays_online(
         rows = select(models.web_processes.c.id)
         eventually(lambda: connection.execute(rows).scalars().all() == ["stays"])
     assert is_online(store, mari)
-    assert told == ["online"]
+    assert "offline" not in told
 
 
 def test_a_process_that_was_taken_for_dead_restores_what_it_has_open(

@@ -3,9 +3,10 @@ import { createContext } from 'svelte';
 import { m } from '$messages';
 import { Api } from '$shared/api';
 import { copyText } from '$shared/clipboard';
-import type { Conversation, Message, Presence } from '$shared/types';
+import type { Conversation, Message, NoticeCode, Presence } from '$shared/types';
 import { AdminApi } from './admin/admin-api';
 import { LiveOverview } from './admin/overview.svelte';
+import { Account } from './account/account.svelte';
 import { Composer } from './composer/composer-state.svelte';
 import { Outbox } from './composer/outbox.svelte';
 import { LiveConnection, type EventHandlers } from './connection/live-connection.svelte';
@@ -31,6 +32,7 @@ export class App {
   readonly toasts = new Toasts();
   readonly contextCards = new ContextCards();
   readonly session: Session;
+  readonly account: Account;
   readonly directory: Directory;
   readonly conversations: Conversations;
   readonly actions: ConversationActions;
@@ -45,6 +47,10 @@ export class App {
   readonly connection: LiveConnection;
   readonly admin: AdminApi;
   readonly overview: LiveOverview;
+  /** What is wrong with the hub as a whole, now. */
+  notices = $state.raw<readonly NoticeCode[]>([]);
+  #catchingUp = false;
+  #isBehind = false;
   /** The text that a screen reader speaks. */
   announcement = $state('');
 
@@ -55,6 +61,7 @@ export class App {
     this.overview = new LiveOverview(this.admin);
     this.session = new Session(api);
     this.session.onSignedOut = () => this.#clearScreen();
+    this.account = new Account(api);
     this.directory = new Directory(api);
     this.conversations = new Conversations(api, this.session);
     this.actions = new ConversationActions({
@@ -245,13 +252,34 @@ export class App {
       'sla.warning': ({ conversation }) => this.conversations.applyConversation(conversation),
       'sla.breached': ({ conversation }) => this.conversations.applyConversation(conversation),
       'conversation.viewed': ({ conversation_id, agent }) => this.directory.applyViewing(agent, conversation_id),
+      notices: ({ codes }) => (this.notices = codes),
+      resync: () => void this.#catchUp(),
       reconnected: () => void this.#catchUp(),
       refused: () => this.session.end(),
     };
   }
 
-  /** After a lost connection: loads what was missed, each message once, then sends what waits in the outbox. */
+  /**
+   * After a lost connection, or when the server says that events may be missing: loads what was missed, each
+   * message once, then sends what waits in the outbox. One that is asked for meanwhile follows afterwards.
+   */
   async #catchUp(): Promise<void> {
+    if (this.#catchingUp) {
+      this.#isBehind = true;
+      return;
+    }
+    this.#catchingUp = true;
+    try {
+      do {
+        this.#isBehind = false;
+        await this.#loadMissed();
+      } while (this.#isBehind);
+    } finally {
+      this.#catchingUp = false;
+    }
+  }
+
+  async #loadMissed(): Promise<void> {
     const selected = this.conversations.selected;
     const last = this.timeline.newestIn(selected?.id ?? null);
     if (selected) this.connection.sendViewing(selected.id);
@@ -259,10 +287,12 @@ export class App {
       for (const message of await this.connection.missedMessages(selected.id, last.id)) this.#applyMessage(message);
     }
     await Promise.all([
-      this.attempt(() => this.conversations.refresh()),
+      this.attempt(() => this.conversations.reloadAll()),
       this.attempt(() => this.directory.load()),
-      this.attempt(() => this.timeline.refresh()),
+      this.attempt(() => this.timeline.reload()),
+      this.details.reload(),
     ]);
+    this.overview.scheduleReload();
     await this.outbox.flush();
   }
 }

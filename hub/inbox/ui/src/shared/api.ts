@@ -20,6 +20,7 @@ import type {
   SearchHit,
   Session,
   Suggestion,
+  Token,
 } from './types';
 
 export interface ConversationFilter {
@@ -68,6 +69,23 @@ export class Api {
 
   signOut(): Promise<void> {
     return this.client.delete('/session');
+  }
+
+  changePassword(current: string, next: string): Promise<void> {
+    return this.client.put('/agents/me/password', { current, new: next });
+  }
+
+  /** Ends all sign-ins of this agent but the one of this browser. */
+  signOutElsewhere(): Promise<void> {
+    return this.client.delete('/sessions');
+  }
+
+  tokens(): Promise<Page<Token>> {
+    return this.client.get('/tokens');
+  }
+
+  revokeToken(tokenId: string): Promise<void> {
+    return this.client.delete(`/tokens/${id(tokenId)}`);
   }
 
   setPresence(presence: Presence): Promise<Agent> {

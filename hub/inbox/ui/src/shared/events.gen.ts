@@ -18,6 +18,8 @@ export interface ServerEvents {
   'sla.warning': SlaWarning;
   'sla.breached': SlaBreached;
   queue: QueueChanged;
+  notices: NoticesChanged;
+  resync: Resync;
 }
 export interface MessageCreated {
   message: Message;
@@ -266,6 +268,10 @@ export interface QueueChanged {
   position: number;
   wait_seconds: number | null;
 }
+export interface NoticesChanged {
+  codes: ('redis_away' | 'disk_full' | 'disk_unreadable' | 'proxy_untrusted')[];
+}
+export interface Resync {}
 export interface AgentLoad {
   agent: Agent;
   teams: string[];
@@ -418,4 +424,11 @@ export interface SwitchReport {
   ways: SwitchCount[];
   handovers: HandoverTally;
   merges_undone: number;
+}
+export interface Token {
+  id: string;
+  name: string;
+  owner: string | null;
+  created_at: string;
+  last_used_at: string | null;
 }

@@ -67,6 +67,10 @@ export class JsonClient {
     return this.request<T>('PATCH', path, body);
   }
 
+  put<T>(path: string, body: unknown): Promise<T> {
+    return this.request<T>('PUT', path, body);
+  }
+
   delete<T = void>(path: string): Promise<T> {
     return this.request<T>('DELETE', path);
   }

@@ -34,6 +34,7 @@ export { default as Hash } from '@lucide/svelte/icons/hash';
 export { default as Hourglass } from '@lucide/svelte/icons/hourglass';
 export { default as ImageOff } from '@lucide/svelte/icons/image-off';
 export { default as Inbox } from '@lucide/svelte/icons/inbox';
+export { default as KeyRound } from '@lucide/svelte/icons/key-round';
 export { default as Keyboard } from '@lucide/svelte/icons/keyboard';
 export { default as Lightbulb } from '@lucide/svelte/icons/lightbulb';
 export { default as Link } from '@lucide/svelte/icons/link';

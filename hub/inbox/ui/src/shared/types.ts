@@ -5,6 +5,7 @@ import type {
   Capabilities,
   Conversation,
   Message,
+  NoticesChanged,
   ServerEvents,
 } from './events.gen';
 
@@ -49,6 +50,7 @@ export type {
   Suggestion,
   Team,
   TeamQueue,
+  Token,
   Typing as TypingPayload,
 } from './events.gen';
 
@@ -60,6 +62,7 @@ export type Priority = Conversation['priority'];
 export type Presence = Agent['presence'];
 export type Evidence = ServerEvents['contact.linked']['link']['evidence'];
 export type TextUnit = Capabilities['text_unit'];
+export type NoticeCode = NoticesChanged['codes'][number];
 export type MessageEvent = NonNullable<Message['event']>;
 
 /** The fields of an agent that a name with an avatar needs. */
@@ -79,7 +82,7 @@ export interface Page<T> {
 export type AgentEvents = Omit<ServerEvents, 'queue'>;
 
 /** The events of both namespaces. */
-export type SharedEvents = Pick<ServerEvents, 'message.created' | 'message.updated' | 'typing' | 'conversation.updated'>;
+export type SharedEvents = Pick<ServerEvents, 'message.created' | 'message.updated' | 'typing' | 'conversation.updated' | 'resync'>;
 
 export type Refusal = { ok: false; code: string; message: string };
 export type Ack<T = object> = ({ ok: true } & T) | Refusal;

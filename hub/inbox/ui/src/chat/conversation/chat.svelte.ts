@@ -68,6 +68,7 @@ export class Chat {
     });
     socket.on('message.updated', (payload) => this.#applyMessage(payload));
     socket.on('conversation.updated', ({ conversation }) => this.#applyConversation(conversation));
+    socket.on('resync', () => this.#resync());
     socket.on('typing', (payload) => this.#typing.applyTyping(payload));
     socket.on('queue', (place) => (this.#queue = place.position > 0 ? place : null));
   }
@@ -323,6 +324,12 @@ export class Chat {
       more = answer.more && last !== null;
       if (last) after = last;
     }
+  }
+
+  /** Events may be missing. The server sends the session again, with agent, queue and newest messages. */
+  #resync(): void {
+    const last = newest(this.#messages);
+    if (last && this.#isLive) void this.#catchUp(last);
   }
 
   #applyMessage({ message, conversation }: MessagePayload): void {

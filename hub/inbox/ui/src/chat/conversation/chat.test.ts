@@ -357,6 +357,20 @@ describe('the session and its contact', () => {
 });
 
 describe('receiving', () => {
+  test('after a gap that the server tells of it asks for what it missed, and shows each message once', async () => {
+    hub.welcomes();
+    const known = hub.says('known');
+    const missed = hub.message('out', 'missed');
+    hub.stored.push(missed);
+    hub.emits('resync', {});
+    await settled();
+    expect(hub.sent('sync')).toEqual([{ after: known.id }]);
+    expect(chat.messages.map((message) => message.text)).toEqual(['known', 'missed']);
+    hub.welcomes();
+    await settled();
+    expect(chat.messages.map((message) => message.text)).toEqual(['known', 'missed']);
+  });
+
   test('it acknowledges each message, which is how the hub knows it was delivered', () => {
     const confirm = vi.fn();
     hub.welcomes();

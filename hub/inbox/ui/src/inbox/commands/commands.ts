@@ -1,7 +1,7 @@
 // The commands of the keyboard and of the palette: what each does to the screen.
 import { m } from '$messages';
 import { language } from '$shared/i18n.svelte';
-import { CheckCheck, Globe, Inbox, Keyboard, LogOut, Moon, PanelRight, QrCode, RotateCcw, StickyNote, Sun, UserCheck, UserMinus, Users } from '$shared/icons';
+import { CheckCheck, Globe, Inbox, Keyboard, KeyRound, LogOut, Moon, PanelRight, QrCode, RotateCcw, StickyNote, Sun, UserCheck, UserMinus, Users } from '$shared/icons';
 import type { Component } from 'svelte';
 import type { App } from '../app.svelte';
 import type { Shortcuts } from './shortcuts';
@@ -56,7 +56,7 @@ export function paletteCommands(app: App): PaletteCommands {
   const { view, conversations, session } = app;
   const command = (name: string, icon: Command['icon'], run: () => unknown, key = ''): Command => ({ name, icon, run, key });
   // A dialog opens only after the palette has closed.
-  const openOverlay = (overlay: 'handover' | 'shortcuts') => setTimeout(() => (view.overlay = overlay));
+  const openOverlay = (overlay: 'handover' | 'shortcuts' | 'account') => setTimeout(() => (view.overlay = overlay));
   const isOnline = session.agent.presence === 'online';
   return {
     conversation: conversationCommands(app, command, openOverlay),
@@ -71,6 +71,7 @@ export function paletteCommands(app: App): PaletteCommands {
       command(`${m.theme()}: ${m.theme_light()}`, Sun, () => view.chooseTheme('light')),
       command(`${m.theme()}: ${m.theme_dark()}`, Moon, () => view.chooseTheme('dark')),
       ...language.all.map((locale) => command(`${m.language()}: ${language.nameOf(locale)}`, Globe, () => language.choose(locale))),
+      command(m.account(), KeyRound, () => openOverlay('account')),
       command(m.keyboard_shortcuts(), Keyboard, () => openOverlay('shortcuts'), '?'),
       command(m.sign_out(), LogOut, () => app.signOut()),
     ],

@@ -38,6 +38,8 @@ export class LiveConnection {
       'conversation.viewed',
       'sla.warning',
       'sla.breached',
+      'notices',
+      'resync',
     ] as const;
     for (const name of names) this.#subscribe(name);
     socket.onConnection((state, refusal) => this.#applyState(state, refusal));

@@ -97,3 +97,10 @@ test('a screen that the server refuses is told so, a screen that lost its connec
   setState('refused', 'not_signed_in');
   expect(applied).toEqual(['refused']);
 });
+
+test('a gap that the server tells of, and what is wrong with the hub, reach the screen', () => {
+  const { applied, listeners } = scene();
+  listeners.get('resync')?.({} as never);
+  listeners.get('notices')?.({ codes: ['redis_away'] } as never);
+  expect(applied).toEqual(['resync', 'notices']);
+});

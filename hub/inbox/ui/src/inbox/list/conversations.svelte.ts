@@ -101,6 +101,20 @@ export class Conversations {
     if (this.#selectedId) await this.reload(this.#selectedId);
   }
 
+  /** Loads the shown lists again after events were missed, and forgets what is in them no longer. */
+  async reloadAll(): Promise<void> {
+    const startedAt = performance.now();
+    await this.refresh();
+    if (TABS.some((tab) => !this.#pages.get(this.#key(tab, this.#status))?.loaded)) return;
+    const shownContact = this.selected?.contact.id;
+    for (const [id, conversation] of this.#known) {
+      const isStale = (this.#appliedAt.get(id) ?? 0) < startedAt;
+      if (!isStale) continue;
+      if (conversation.contact.id === shownContact) await this.reload(id);
+      else this.#known.delete(id);
+    }
+  }
+
   /** Keeps the shown tab: an agent who works in a list stays in it. */
   keepTab(): void {
     this.#chosenTab ??= this.tab;

@@ -127,3 +127,22 @@ test('a conversation that was read here stays read until a new message comes', a
   conversations.applyConversation({ ...unread, unread_count: 1, ...at('10:00') });
   expect(conversations.visible[0]?.unread_count).toBe(1);
 });
+
+test('after a gap the lists are those of the server: what was resolved meanwhile is gone', async () => {
+  const items = [conversation({ id: '1' }), conversation({ id: '2' })];
+  const api = fakeApi({
+    session: async () => ({ agent: mari, csrf_token: '' }),
+    conversations: () => page(items),
+    conversation: async (id: string) => conversation({ id, status: 'resolved' }),
+  });
+  const session = new Session(api);
+  await session.resume();
+  const conversations = new Conversations(api, session);
+  await conversations.start();
+  conversations.select('2');
+  items.splice(0, 2, conversation({ id: '3' }));
+  await conversations.reloadAll();
+  expect(ids(conversations)).toEqual(['3']);
+  // The open one stays open, in its present state.
+  expect(conversations.selected?.status).toBe('resolved');
+});

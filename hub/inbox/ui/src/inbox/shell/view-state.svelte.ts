@@ -1,6 +1,6 @@
 export type Theme = 'system' | 'light' | 'dark';
 export type Pane = 'list' | 'thread' | 'details';
-export type Overlay = 'palette' | 'shortcuts' | 'handover' | null;
+export type Overlay = 'palette' | 'shortcuts' | 'handover' | 'account' | null;
 
 /** The page's address, after the #, on which the admin's page is shown. */
 export const ADMIN_HASH = '#/admin';

@@ -8,6 +8,8 @@ import { timelineRows, type Row } from './timeline-rows';
 const PAGE = 50;
 // The timeline does not scroll to a search result that is further back.
 const MAX_PAGES = 200;
+// What is further back than this is loaded again when the agent scrolls there.
+const RELOADED_PAGES = 10;
 const TYPING_EXPIRES_MS = 8_000;
 
 /** The timeline of one contact over all channels and conversations. */
@@ -122,6 +124,33 @@ export class Timeline {
     } finally {
       if (this.#opening === opening) this.#loading = false;
     }
+  }
+
+  /** Loads the shown pages again after events were missed, and removes what is in them no longer. */
+  async reload(): Promise<void> {
+    const contactId = this.#contactId;
+    const opening = this.#opening;
+    if (!contactId || !this.#loaded) return;
+    const startedAt = performance.now();
+    const oldest = this.messages.find((message) => !isLocal(message));
+    const present = new Set<string>();
+    let cursor: string | null = null;
+    for (let pages = 0; pages < RELOADED_PAGES; pages += 1) {
+      const requestedAt = performance.now();
+      const page: Page<Message> = await this.#api.timeline(contactId, cursor, PAGE);
+      if (this.#opening !== opening) return;
+      for (const message of page.items) {
+        this.#put(message, requestedAt);
+        present.add(message.id);
+      }
+      cursor = page.next;
+      const last = page.items.at(-1);
+      if (cursor === null || (oldest && last && compareMessages(last, oldest) <= 0)) break;
+    }
+    for (const [id, message] of this.#messages) {
+      if (!present.has(id) && !isLocal(message) && (this.#appliedAt.get(id) ?? 0) < startedAt) this.#messages.delete(id);
+    }
+    this.#next = cursor;
   }
 
   /** Loads the newest pages again, back to a known message: for ticks, edits and other channels. */

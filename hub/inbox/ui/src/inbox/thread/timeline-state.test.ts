@@ -136,3 +136,31 @@ test('the answer for a timeline that was left meanwhile is dropped', async () =>
   await first;
   expect(texts(timeline)).toEqual(['other']);
 });
+
+test('after a gap the shown pages are loaded again: what was missed appears, what is gone disappears', async () => {
+  const [first, gone, last] = [message({ text: 'first' }), message({ text: 'gone' }), message({ text: 'last' })];
+  let stored = [first, gone, last];
+  const timeline = new Timeline(fakeApi({ timeline: () => page(stored.toReversed()) }));
+  await timeline.open(conversation());
+  const between = message({ text: 'between', created_at: first.created_at, id: '2000' });
+  stored = [first, between, { ...last, text: 'last, edited' }];
+  await timeline.reload();
+  expect(texts(timeline)).toEqual(['first', 'between', 'last, edited']);
+});
+
+test('a message that arrives while the pages are loaded again stays', async () => {
+  const first = message({ text: 'first' });
+  let answer: (page: unknown) => void = () => {};
+  let isFirst = true;
+  const timeline = new Timeline(
+    fakeApi({ timeline: () => (isFirst ? page([first]) : (new Promise((resolve) => (answer = resolve)) as never)) }),
+  );
+  await timeline.open(conversation());
+  isFirst = false;
+  const reloaded = timeline.reload();
+  timeline.applyMessage(message({ text: 'by event' }));
+  timeline.applyMessage(message({ id: localId('c-1'), client_id: 'c-1', direction: 'out', text: 'not sent yet' }));
+  answer(await page([first]));
+  await reloaded;
+  expect(texts(timeline)).toEqual(['first', 'by event', 'not sent yet']);
+});
