@@ -211,23 +211,30 @@ class Follower:
             except socketio.exceptions.ConnectionError:
                 self._stop.wait(0.05)
                 continue
-            self._sync(screen)
+            # What came by event is no measure for the next question before this one was answered.
+            is_caught_up, resyncs = self._sync(screen), 0
             while screen.client.connected and not self._stop.wait(0.02):
-                self._take_heard(screen)
+                if heard(screen, "resync") > resyncs:
+                    resyncs = heard(screen, "resync")
+                    is_caught_up = self._sync(screen)
+                if is_caught_up:
+                    self._take_heard(screen)
             screen.close()
-            self._take_heard(screen)
+            if is_caught_up:
+                self._take_heard(screen)
 
-    def _sync(self, screen: Screen) -> None:
+    def _sync(self, screen: Screen) -> bool:
         after, more = str(self._newest), True
         while more:
             try:
                 answer = screen.ask("sync", after=after)
             except socketio.exceptions.SocketIOError:
-                return
+                return False
             for message in answer["messages"]:
                 self._take(message)
             more = answer["more"]
             after = answer["messages"][-1]["id"] if answer["messages"] else after
+        return True
 
     def _take_heard(self, screen: Screen) -> None:
         for name, payload in list(screen.heard):
