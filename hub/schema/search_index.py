@@ -69,7 +69,7 @@ _INSERT = {
 }
 _REMOVE = {
     "sqlite": "INSERT INTO {table}({table}, rowid, body) VALUES ('delete', :id, :body)",
-    "postgresql": "DELETE FROM {table} WHERE rowid = :id AND :body IS NOT NULL",
+    "postgresql": "DELETE FROM {table} WHERE rowid = :id AND CAST(:body AS text) IS NOT NULL",
 }
 _MATCH = {
     "sqlite": "{table} MATCH :query",

@@ -5,6 +5,8 @@ sends BEGIN and COMMIT itself. BEGIN, and the statements whose rows nobody reads
 and travel with the next statement that is sent, or with COMMIT: one message of several statements.
 Each of them still sees what was committed before it began.
 
+The server plans a `ServerStatement` once for each connection: planning costs more than running it.
+
 A connection that the server has closed is noticed when it leaves the pool, without asking the
 server.
 
@@ -13,7 +15,9 @@ Source: https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
@@ -21,6 +25,7 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 _BEGIN = b"BEGIN"
+_PARAMETER = re.compile(r"%\((\w+)\)s")
 #: The transaction was given up for another's sake and succeeds when it runs again: a deadlock,
 #: or two that cannot be put in an order.
 _RUN_AGAIN = frozenset({"40P01", "40001"})
@@ -29,15 +34,46 @@ Parameters = Mapping[str, Any] | Sequence[Any]
 
 
 def create_connection_type() -> Any:
-    """The driver's connection with the statements that wait for the next one, in `unsent`."""
+    """The driver's connection, which also knows what waits, and what its server has planned."""
     from psycopg2 import extensions  # only hubs on PostgreSQL have it
 
     class Connection(extensions.connection):  # type: ignore[misc]
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
             self.unsent: list[bytes] = []
+            #: The names of the statements that the server has, and of those that are on their way.
+            self.planned: dict[ServerStatement, str] = {}
+            self.planning: dict[ServerStatement, str] = {}
+            self.names = (f"hub_{number}" for number in count())
 
     return Connection
+
+
+class ServerStatement:
+    """A statement that each connection prepares when it first runs there.
+
+    Source: https://www.postgresql.org/docs/current/sql-prepare.html
+    """
+
+    def __init__(self, sql: str) -> None:
+        """Takes a statement with `%(name)s` for each parameter."""
+        self.sql = sql
+        names: list[str] = []
+
+        def number(match: re.Match[str]) -> str:
+            names.append(match.group(1))
+            return f"${len(names)}"
+
+        self._numbered = _PARAMETER.sub(number, sql).replace("%%", "%")
+        self._places = ", ".join(f"%({name})s" for name in names)
+
+    def sql_on(self, driver: Any) -> str:
+        """The SQL that runs the statement on a connection; the first time, its plan waits there."""
+        name = driver.planned.get(self) or driver.planning.get(self)
+        if name is None:
+            name = driver.planning[self] = next(driver.names)
+            driver.unsent.append(f"PREPARE {name} AS {self._numbered}".encode())
+        return f"EXECUTE {name}({self._places})" if self._places else f"EXECUTE {name}"
 
 
 def listen_to(engine: Engine) -> None:
@@ -55,28 +91,27 @@ def listen_to(engine: Engine) -> None:
     event.listen(engine, "reset", _leave_transaction)
 
 
-def execute(connection: Connection, sql: str, parameters: Parameters) -> Any:
+def execute(
+    connection: Connection, statement: ServerStatement, parameters: Mapping[str, Any]
+) -> Any:
     """Runs a statement, with those that wait, in one round trip.
 
     Args:
-        sql: with `%(name)s` for each parameter.
         parameters: values as the driver takes them.
 
     Returns: the driver's cursor, which has the statement's rows.
     Raises: the subclass of sqlalchemy.exc.DBAPIError that SQLAlchemy raises for the same fault.
     """
-    cursor = _driver_of(connection).cursor()
-    try:
-        _send(cursor, sql, parameters)
-    except connection.dialect.loaded_dbapi.Error as error:
-        raise _translated(error, connection, sql, cursor) from error
-    return cursor
+    driver = _driver_of(connection)
+    return _execute_sql(connection, statement.sql_on(driver), parameters, shown=statement.sql)
 
 
-def execute_later(connection: Connection, sql: str, parameters: Parameters) -> None:
+def execute_later(
+    connection: Connection, statement: ServerStatement, parameters: Mapping[str, Any]
+) -> None:
     """Lets a statement travel with the next one, or with COMMIT. Its errors appear there."""
     driver = _driver_of(connection)
-    driver.unsent.append(driver.cursor().mogrify(sql, parameters))
+    driver.unsent.append(driver.cursor().mogrify(statement.sql_on(driver), parameters))
 
 
 def runs_again(error: BaseException) -> bool:
@@ -88,14 +123,31 @@ def _driver_of(connection: Connection) -> Any:
     return connection.connection.driver_connection
 
 
+def _execute_sql(connection: Connection, sql: str, parameters: Parameters, *, shown: str) -> Any:
+    cursor = _driver_of(connection).cursor()
+    try:
+        _send(cursor, sql, parameters)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _translated(error, connection, shown, cursor) from error
+    return cursor
+
+
 def _send(cursor: Any, sql: str, parameters: Parameters) -> None:
-    unsent = cursor.connection.unsent
-    if unsent:
-        message = b";".join((*unsent, cursor.mogrify(sql, parameters)))
-        unsent.clear()
-        cursor.execute(message)
+    if cursor.connection.unsent:
+        _send_unsent(cursor, cursor.mogrify(sql, parameters))
     else:
         cursor.execute(sql, parameters)
+
+
+def _send_unsent(cursor: Any, *statements: bytes) -> None:
+    """Sends what waits, and further statements, in one message."""
+    driver = cursor.connection
+    message = b";".join((*driver.unsent, *statements))
+    driver.unsent.clear()
+    planning, driver.planning = driver.planning, {}
+    cursor.execute(message)
+    # After an error nobody knows which statements were planned: they get other names next time.
+    driver.planned |= planning
 
 
 # -- transactions ----------------------------------------------------------------------------------
@@ -111,7 +163,7 @@ def _commit(connection: Connection) -> None:
     if driver.unsent == [_BEGIN]:
         driver.unsent.clear()  # nothing was done
     elif driver.unsent or _is_in_transaction(driver):
-        cursor = execute(connection, "COMMIT", ())
+        cursor = _execute_sql(connection, "COMMIT", (), shown="COMMIT")
         if cursor.statusmessage != "COMMIT":
             # The server answers ROLLBACK, and no error, where an earlier statement had failed.
             raise RuntimeError("A transaction was committed in which a statement had failed.")
@@ -125,6 +177,7 @@ def _rollback(connection: Connection) -> None:
 def _leave_transaction(driver: Any, *_record_and_state: Any) -> None:
     """Ends a transaction that was not committed; harmless without one."""
     driver.unsent.clear()
+    driver.planning.clear()
     if _is_in_transaction(driver):
         with driver.cursor() as cursor:
             cursor.execute("ROLLBACK")
@@ -145,11 +198,8 @@ def _execute(cursor: Any, sql: str, parameters: Parameters, _context: Any) -> bo
 
 
 def _send_before_many(cursor: Any, _sql: str, _parameters: Any, _context: Any) -> None:
-    unsent = cursor.connection.unsent
-    if unsent:
-        message = b";".join(unsent)
-        unsent.clear()
-        cursor.execute(message)
+    if cursor.connection.unsent:
+        _send_unsent(cursor)
 
 
 def _translated(error: Exception, connection: Connection, sql: str, cursor: Any) -> BaseException:

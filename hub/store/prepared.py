@@ -127,6 +127,7 @@ class _Compiled:
         #: `IN` with a list has as many places as the list has values: no SQL fits all lists.
         self.has_expanding_parameters = bool(compiled.post_compile_params)
         self._sql = str(compiled)
+        self._on_server = postgres.ServerStatement(self._sql)
         self._is_positional = compiled.positional
         self._names = list(compiled.positiontup or compiled.binds)
         self._bind_converts = _by_position(
@@ -153,14 +154,14 @@ class _Compiled:
         if self._is_positional:
             rows = execute_in_driver(connection, self._sql, self._values(parameters))
         else:
-            cursor = postgres.execute(connection, self._sql, self._named(parameters))
+            cursor = postgres.execute(connection, self._on_server, self._named(parameters))
             rows = cursor.fetchall() if self._has_rows else []
         if not self._column_converts:
             return [self._make_row(row) for row in rows]
         return [self._make_row(self._converted(row)) for row in rows]
 
     def run_later(self, connection: Connection, parameters: Mapping[str, Any]) -> None:
-        postgres.execute_later(connection, self._sql, self._named(parameters))
+        postgres.execute_later(connection, self._on_server, self._named(parameters))
 
     def _values(self, parameters: Mapping[str, Any]) -> list[Any]:
         """The values of all parameters as the driver takes them, in the order of the names."""

@@ -18,7 +18,9 @@ from sqlalchemy import Engine, event
 from hub.store.lock_order import GUARDED, NAMES, TABLES
 
 _TEXT = r"E?'(?:[^'\\]|''|\\.)*'"
-_PIECE = re.compile(rf"{_TEXT}|;|[^;'E]+|E")
+_PIECE = re.compile(rf"{_TEXT}|[;,]|[^;,'E]+|E")
+_PREPARE = re.compile(r"PREPARE (\w+) AS (.*)", re.DOTALL)
+_EXECUTE = re.compile(r"EXECUTE (\w+)(?:\((.*)\))?", re.DOTALL)
 _NAME = re.compile(r"pg_advisory_xact_lock\(\d+, hashtext\(E?'((?:[^'\\]|''|\\.)*)'\)\)")
 _INSERT = re.compile(r"INSERT INTO \"?(\w+)\"?")
 _CHANGE = re.compile(r"(?:UPDATE|DELETE FROM) \"?(\w+)\"?")
@@ -45,6 +47,7 @@ class LockRecorder:
         self.violations: list[str] = []
         #: The number of messages to the server since it was set to 0.
         self.round_trips = 0
+        self._plans: WeakKeyDictionary[Any, dict[str, str]] = WeakKeyDictionary()
         self._held: WeakKeyDictionary[Any, _Held] = WeakKeyDictionary()
         event.listen(engine, "connect", self._watch)
 
@@ -68,13 +71,28 @@ class LockRecorder:
 
     def note_message(self, cursor: Any) -> None:
         """Notes the locks of the statements that a cursor has just sent together."""
-        statements = list(split(cursor.query.decode()))
+        statements = [
+            self._planned(cursor.connection, statement)
+            for statement in split(cursor.query.decode())
+        ]
         for statement in statements[:-1]:
             self._note(cursor.connection, statement, [None], -1)
         ids: list[int | None] = [None]
         if cursor.description and re.search(r"RETURNING|FOR (NO KEY )?UPDATE", statements[-1]):
             ids = list(_first_column(cursor))
         self._note(cursor.connection, statements[-1], ids, cursor.rowcount)
+
+    def _planned(self, driver: Any, statement: str) -> str:
+        """The statement that EXECUTE runs, with its values; any other statement as it is."""
+        plans = self._plans.setdefault(driver, {})
+        if prepare := _PREPARE.fullmatch(statement):
+            plans[prepare.group(1)] = prepare.group(2)
+        if execute := _EXECUTE.fullmatch(statement):
+            values = list(split(execute.group(2) or "", ","))
+            return re.sub(
+                r"\$(\d+)", lambda place: values[int(place[1]) - 1].strip(), plans[execute.group(1)]
+            )
+        return statement
 
     def _note(self, driver: Any, statement: str, ids: list[int | None], count: int) -> None:
         word = statement.split(None, 1)[0].upper() if statement.strip() else ""
@@ -159,11 +177,11 @@ class LockRecorder:
         self.violations.append(f"{what} after {held.names} {rows}: {statement[:300]}")
 
 
-def split(message: str) -> Iterator[str]:
+def split(message: str, separator: str = ";") -> Iterator[str]:
     """The statements of a message; a semicolon in a text separates nothing."""
     statement = ""
     for piece in _PIECE.finditer(message):
-        if piece.group() == ";":
+        if piece.group() == separator:
             yield statement
             statement = ""
         else:
