@@ -99,7 +99,7 @@ class App:
             rules=lambda: self.current.config.replies.fallback,
             watchdog=self.watchdog,
         )
-        self.media_fetcher = MediaFetcher(self.store, self.connectors, self.media)
+        self.media_fetcher = MediaFetcher(self.store, self.connectors, self.media, self.watchdog)
         self.profile_fetcher = ProfileFetcher(self.store)
         self.poller = Poller(self.store, self.connectors, self.gateway, self.watchdog)
 

@@ -10,7 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from hub.contacts.contact_addresses import ContactAddress
 from hub.store.engine import Transaction
@@ -139,6 +149,10 @@ def delete_unused_uploads(tx: Transaction) -> list[str]:
 # -- files that are fetched ------------------------------------------------------------------------
 
 
+#: How long a claim of a file lasts: longer than any attempt to fetch it.
+LEASE = timedelta(minutes=10)
+
+
 @dataclass(frozen=True, slots=True)
 class PendingFile:
     """A file that is to be fetched.
@@ -157,45 +171,88 @@ class PendingFile:
     attempts: int
 
 
-def claim_pending_file(tx: Transaction, lease: timedelta) -> PendingFile | None:
-    """Takes the oldest file that is due, so that no other worker takes it until the lease ends."""
-    row = tx.execute(
+def find_due_files(
+    connection: Connection,
+    now: datetime,
+    limit: int,
+    *,
+    busy: Collection[str],
+    busy_with_repeats: Collection[str],
+) -> list[PendingFile]:
+    """The oldest files that are due.
+
+    Args:
+        busy: the connectors for which none more is to be fetched now.
+        busy_with_repeats: those for which no file is to be fetched that was tried before.
+    """
+    rows = connection.execute(
         select(attachments)
         .where(
             attachments.c.state == "pending",
             attachments.c.message_id.is_not(None),
-            attachments.c.next_attempt_at <= tx.now,
+            or_(
+                attachments.c.next_attempt_at <= now,
+                # The clock was set back since: nothing waits that long.
+                attachments.c.next_attempt_at > now + 2 * LEASE,
+            ),
+            attachments.c.connector.not_in(busy),
+            or_(attachments.c.attempts == 0, attachments.c.connector.not_in(busy_with_repeats)),
         )
         .order_by(attachments.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    ).first()
-    if row is None:
-        return None
-    tx.execute(
+        .limit(limit)
+    )
+    return [
+        PendingFile(row.id, row.message_id, row.connector, row.media_type, row.source, row.attempts)
+        for row in rows
+    ]
+
+
+def claim_file(tx: Transaction, file: PendingFile) -> bool:
+    """Takes a file for one attempt. False where another worker took it first."""
+    changed = tx.execute(
         update(attachments)
-        .where(attachments.c.id == row.id)
-        .values(attempts=row.attempts + 1, next_attempt_at=tx.now + lease)
+        .where(
+            attachments.c.id == file.id,
+            attachments.c.state == "pending",
+            attachments.c.attempts == file.attempts,
+        )
+        .values(attempts=file.attempts + 1, next_attempt_at=tx.now + LEASE)
     )
-    return PendingFile(
-        row.id, row.message_id, row.connector, row.media_type, row.source, row.attempts
-    )
+    return changed.rowcount > 0
 
 
-def postpone_fetch(tx: Transaction, attachment_id: int, next_attempt_at: datetime) -> None:
-    """Sets the time of the next attempt to fetch a file."""
-    tx.execute(
+def postpone_fetch(
+    tx: Transaction, file: PendingFile, next_attempt_at: datetime, reason: str
+) -> bool:
+    """Sets the time of the next attempt to fetch a file. False where the claim was lost.
+
+    Args:
+        reason: a sentence for the agent, shown while the file is pending.
+    """
+    changed = tx.execute(
         update(attachments)
-        .where(attachments.c.id == attachment_id)
-        .values(next_attempt_at=next_attempt_at)
+        .where(_is_still_claimed(file))
+        .values(next_attempt_at=next_attempt_at, reason=reason)
+    )
+    return changed.rowcount > 0
+
+
+def _is_still_claimed(file: PendingFile) -> ColumnElement[bool]:
+    return and_(
+        attachments.c.id == file.id,
+        attachments.c.state == "pending",
+        attachments.c.attempts == file.attempts + 1,
     )
 
 
-def finish_fetch(tx: Transaction, attachment_id: int, **values: Any) -> None:
-    """Writes the outcome of fetching a file.
+def finish_fetch(tx: Transaction, file: PendingFile, **values: Any) -> bool:
+    """Writes the outcome of fetching a file. False where the claim was lost: it counts no more.
 
     Args:
         values: `state` (`stored`, `too_large` or `failed`), with `key`, `size` and `media_type` of
             a stored file or the `reason` of a failure.
     """
-    tx.execute(update(attachments).where(attachments.c.id == attachment_id).values(values))
+    changed = tx.execute(
+        update(attachments).where(_is_still_claimed(file)).values({"reason": "", **values})
+    )
+    return changed.rowcount > 0

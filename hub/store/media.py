@@ -67,6 +67,21 @@ class MediaFolder:
             raise
         return key, size, head
 
+    def adopt(self, path: Path) -> str:
+        """Moves a complete file into the folder, durably. Returns its key."""
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+        key = secrets.token_hex(20)
+        target = self.path(key)
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        path.replace(target)
+        return key
+
+    @property
+    def partial(self) -> Path:
+        """The folder of files that are not complete yet."""
+        return self._folder / "partial"
+
     def read(self, key: str) -> bytes:
         """Reads a whole file. Raises ValueError and OSError."""
         return self.path(key).read_bytes()

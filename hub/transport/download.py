@@ -2,14 +2,18 @@
 
 The host of the connector's `api_base` is always allowed. Every other download is https, from a host
 that the kind or the admin named, at a public address, and the connection goes to the very address
-that was checked. Every redirect is checked again and gets no credentials.
+that was checked. Every redirect is checked again and gets no credentials, wherever it leads. A file
+that drips is given up, and a later attempt goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
@@ -21,7 +25,13 @@ from hub.connectors.http import CONNECT_SECONDS, HttpCall, HttpResponse, error_f
 from hub.errors import ConnectionFailed
 
 MAX_REDIRECTS = 3
-READ_SECONDS = 30.0
+#: The longest wait for the next bytes, and how long the rate is measured, in seconds.
+READ_SECONDS = 15.0
+#: A slower host is given up, in bytes a second.
+MIN_RATE = 2048
+#: The time for one attempt, in seconds.
+TOTAL_SECONDS = 300.0
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,15})-\d{1,15}/(\d{1,15}|\*)")
 CHUNK = 64 * 1024
 #: All of IPv6 that is given out to the public; outside of it are fec0::/10 and the like, which
 #: `ipaddress` takes for public.
@@ -36,46 +46,140 @@ class Refused(Exception):
     """The hub does not fetch this URL. The text says why."""
 
 
-def download(call: HttpCall, connector: Connector[Any]) -> Iterator[bytes]:
-    """Fetches a file.
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The part of a file that an earlier attempt got.
+
+    Args:
+        size: in bytes.
+        validator: its ETag or date of change, "" where the host gave none.
+        total: the size of the whole file, None where the host did not say.
+    """
+
+    size: int
+    validator: str
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file that is coming. Iterating gives its bytes in chunks, from `start` on.
+
+    Args:
+        start: 0, or the size of the part that an earlier attempt got.
+        validator, total: as Fetched has them.
+    """
+
+    chunks: Iterator[bytes]
+    start: int
+    validator: str
+    total: int | None
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self.chunks
+
+
+def download(call: HttpCall, connector: Connector[Any], fetched: Fetched | None = None) -> Download:
+    """Fetches a file, or the rest of it where the host supports that.
+
+    Args:
+        call: its credentials go to its own address alone, and to no address it leads to.
+        fetched: what an earlier attempt got.
 
     Returns:
-        Its bytes in chunks, without any content encoding undone.
+        Its bytes, without any content encoding undone. Their iteration raises SendError when they
+        stop, come too slowly or take too long.
 
     Raises:
         Refused: the URL, or a redirect, leads to an address that is not allowed.
         SendError: the host did not answer with the file.
     """
     url = call.url + ("?" + urlencode(list(call.query)) if call.query else "")
-    headers = {**call.headers, "accept-encoding": "identity"}
+    keys = dict(call.headers)
     if call.basic_auth is not None:
-        headers |= urllib3.make_headers(basic_auth=":".join(call.basic_auth))
+        keys |= urllib3.make_headers(basic_auth=":".join(call.basic_auth))
+    begin = time.monotonic()
     for _hop in range(MAX_REDIRECTS + 1):
         parts = urlsplit(url)
-        response = _get(parts, headers, connector)
+        response = _get(parts, keys | _headers(fetched), connector)
         if response.status in (301, 302, 303, 307, 308):
             location = response.headers.get("location", "")
-            response.release_conn()
-            target = urlsplit(urljoin(url, location))
-            if (target.scheme, target.netloc) != (parts.scheme, parts.netloc):
-                headers = {"accept-encoding": "identity"}
-            url = target.geturl()
+            _discard(response)
+            # Also on the same host the target may be another service, such as a store of files.
+            keys = {}
+            url = urlsplit(urljoin(url, location)).geturl()
             continue
-        if response.status != 200:
-            response.release_conn()
+        if fetched is not None and not _goes_on(response, fetched):
+            fetched = None
+            if response.status in (206, 416):  # the rest of another file, or no rest
+                _discard(response)
+                response = _get(parts, keys | _headers(None), connector)
+        if response.status != (200 if fetched is None else 206):
+            _discard(response)
             raise error_for(HttpResponse(response.status, dict(response.headers)))
-        return _chunks(response)
+        return Download(
+            _chunks(response, begin),
+            0 if fetched is None else fetched.size,
+            _validator(response),
+            _number(response.headers.get("content-length")) if fetched is None else fetched.total,
+        )
     raise Refused("The file's address leads from one place to the next without end.")
 
 
-def _chunks(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+def _headers(fetched: Fetched | None) -> dict[str, str]:
+    headers = {"accept-encoding": "identity"}
+    if fetched is not None:
+        headers["range"] = f"bytes={fetched.size}-"
+        if fetched.validator:
+            headers["if-range"] = fetched.validator
+    return headers
+
+
+def _goes_on(response: urllib3.BaseHTTPResponse, fetched: Fetched) -> bool:
+    """Whether an answer is the rest of the same file. Source: RFC 9110, 14.4."""
+    if response.status != 206:
+        return False
+    match = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", ""))
+    if match is None or int(match[1]) != fetched.size:
+        return False
+    return bool(fetched.validator) or _number(match[2]) == fetched.total is not None
+
+
+def _validator(response: urllib3.BaseHTTPResponse) -> str:
+    """What `If-Range` takes: a strong ETag, else the date of change."""
+    etag = response.headers.get("etag", "")
+    return etag if etag.startswith('"') else response.headers.get("last-modified", "")
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() and len(text) < 16 else None
+
+
+def _chunks(response: urllib3.BaseHTTPResponse, begin: float) -> Iterator[bytes]:
+    window, received = time.monotonic(), 0
     try:
-        while chunk := response.read(CHUNK):
+        while chunk := response.read1(CHUNK):
             yield chunk
+            received += len(chunk)
+            now = time.monotonic()
+            if now - begin > TOTAL_SECONDS:
+                raise ConnectionFailed("The file took too long.")
+            if now - window > READ_SECONDS:
+                if received < MIN_RATE * (now - window):
+                    raise ConnectionFailed("The file came too slowly.")
+                window, received = now, 0
+        if response.length_remaining:
+            raise ConnectionFailed("The file stopped coming half-way.")
     except urllib3.exceptions.HTTPError as error:
         raise ConnectionFailed("The file stopped coming half-way.") from error
     finally:
-        response.release_conn()
+        _discard(response)
+
+
+def _discard(response: urllib3.BaseHTTPResponse) -> None:
+    """Closes the connection: what else comes on it is not wanted."""
+    response.close()
+    response.release_conn()
 
 
 def _get(

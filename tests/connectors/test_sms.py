@@ -376,6 +376,11 @@ class TestSms(ConnectorCases):
             "http://api.twilio.com/photo.jpg",
             "https://api.twilio.com.example/photo.jpg",
             "https://api.twilio.com@evil.example/photo.jpg",
+            "https://api.twilio.com/media-store/photo.jpg",
+            f"https://api.twilio.com:444/2010-04-01/Accounts/{ACCOUNT}/Messages/MM1/Media/ME1",
+            "https://api.twilio.com/2010-04-01/Accounts/AC0/Messages/MM1/Media/ME1",
+            f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages/../x/Media/ME1",
+            f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages/MM1/Media/%2e%2e/x",
         ):
             assert connector.locate(elsewhere).basic_auth is None
 

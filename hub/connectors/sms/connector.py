@@ -47,6 +47,8 @@ from hub.types import (
     WebhookRequest,
 )
 
+#: Of a file, below the address of the account's messages.
+MEDIA_PATH = re.compile(r"[A-Za-z0-9]+/Media/[A-Za-z0-9]+(\.[a-z]+)?")
 EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 
@@ -196,9 +198,9 @@ class Sms(HttpConnector[SmsConfig]):
         return f"The number {number} is ours and its messages come here."
 
     def locate(self, source: str) -> HttpCall:
-        """Shows the account's credentials to Twilio's API alone, never to a CDN."""
+        """Shows the account's credentials to the media of Twilio's API alone, never to a CDN."""
         auth = None
-        if _origin(source) == _origin(self.config.api_base):
+        if self._is_api_media(source):
             auth = (self.config.account_sid, self.config.auth_token.get_secret_value())
         return HttpCall(method="GET", url=source, basic_auth=auth)
 
@@ -212,6 +214,16 @@ class Sms(HttpConnector[SmsConfig]):
     def _client(self) -> TwilioClient:
         token = self.config.auth_token.get_secret_value()
         return TwilioClient(self.http, self.config.api_base, self.config.account_sid, token)
+
+    def _is_api_media(self, url: str) -> bool:
+        """Whether a URL is one of the media of our account at `api_base`, written plainly."""
+        base, media = urlsplit(self._url("/Messages/")), urlsplit(url)
+        path = media.path.removeprefix(base.path)
+        return (
+            (media.scheme, media.netloc) == (base.scheme, base.netloc)
+            and path != media.path
+            and MEDIA_PATH.fullmatch(path) is not None
+        )
 
     def _url(self, resource: str) -> str:
         return f"{self.config.api_base}/2010-04-01/Accounts/{self.config.account_sid}{resource}"
@@ -236,8 +248,3 @@ class _FormFields:
 
     def getlist(self, name: str) -> list[str]:
         return self._values[name]
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,7 +19,9 @@ from hub.connectors.base import Site
 from hub.connectors.http import HttpCall
 from hub.errors import ConnectionFailed, Rejected, SendError
 from hub.store.media import MediaFolder, MediaLinks, TooLarge, sniff
-from hub.transport.download import Refused, download, is_public
+from hub.transport import download as module
+from hub.transport.download import Fetched, Refused, download, is_public
+from hub.transport.partial_files import PartialFiles
 from tests.core.toys import Toy, ToyConfig
 
 INSIDE = [
@@ -274,11 +277,16 @@ def test_another_port_of_the_same_host_is_not_its_own(server: Server, elsewhere:
     assert elsewhere.heard == []
 
 
-def test_a_redirect_within_the_host_is_followed_with_its_keys(server: Server) -> None:
-    server.leads_from("/a", "/b")
+@pytest.mark.parametrize("target", ["/b", "//HOST/b", "http://HOST/other/../b"])
+def test_a_redirect_within_the_host_is_followed_without_keys(server: Server, target: str) -> None:
+    server.leads_from("/a", target.replace("HOST", server.url.removeprefix("http://")))
     server.has("/b", b"bytes")
+    server.has("/other/../b", b"bytes")
+    headers = {"authorization": "Bearer secret", "cookie": "a=b", "x-key": "k"}
+    assert fetch(server.url + "/a", toy(server.url), headers=headers) == b"bytes"
     assert fetch(server.url + "/a", toy(server.url), basic_auth=("user", "pass")) == b"bytes"
-    assert "authorization" in server.heard[1][1]
+    for _, seen in server.heard[1::2]:
+        assert not {"authorization", "cookie", "x-key", "referer"} & set(seen)
 
 
 @pytest.mark.parametrize(
@@ -302,8 +310,6 @@ def test_a_redirect_elsewhere_gets_no_keys(
     server: Server, elsewhere: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only the check of the host is out of the way; what is sent there is what counts."""
-    from hub.transport import download as module
-
     monkeypatch.setattr(module, "_check_host", lambda *_: None)
     monkeypatch.setattr(module, "is_public", lambda address: True)
     elsewhere.has("/b", b"bytes")
@@ -357,6 +363,104 @@ def test_a_host_that_is_not_there_may_be_there_later() -> None:
     with pytest.raises(ConnectionFailed) as failed:
         fetch(url + "/a", toy(url))
     assert failed.value.retryable
+
+
+# -- slow hosts, and going on ----------------------------------------------------------------------
+
+
+def drips(server: Server, path: str, seconds: float = 20.0) -> None:
+    """A body of which a byte comes at a time."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("content-length", "1000000")
+        handler.end_headers()
+        end = time.monotonic() + seconds
+        try:
+            while time.monotonic() < end:
+                handler.wfile.write(b"x")
+                time.sleep(0.02)
+        except OSError:
+            return
+
+    server.answers[path] = answer
+
+
+def test_a_file_that_drips_is_given_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "READ_SECONDS", 0.3)
+    drips(server, "/a")
+    with pytest.raises(ConnectionFailed, match="too slowly"):
+        fetch(server.url + "/a", toy(server.url))
+
+
+def test_a_file_that_takes_too_long_is_given_up(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TOTAL_SECONDS", 0.3)
+    drips(server, "/a")
+    with pytest.raises(ConnectionFailed, match="too long"):
+        fetch(server.url + "/a", toy(server.url))
+
+
+BODY = bytes(range(256)) * 4
+
+
+def supports_ranges(server: Server, path: str, *, etag: str = "", total: str = "1024") -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        asked = handler.headers.get("range", "")
+        changed = handler.headers.get("if-range", etag) != etag
+        begin = 0 if not asked or changed else int(asked.removeprefix("bytes=").rstrip("-"))
+        handler.send_response(206 if begin else 200)
+        handler.send_header("content-length", str(len(BODY) - begin))
+        if etag:
+            handler.send_header("etag", etag)
+        if begin:
+            handler.send_header("content-range", f"bytes {begin}-1023/{total}")
+        handler.end_headers()
+        handler.wfile.write(BODY[begin:])
+
+    server.answers[path] = answer
+
+
+@pytest.mark.parametrize(
+    ("fetched", "etag", "total", "start"),
+    [
+        (Fetched(1000, '"1"', 1024), '"1"', "1024", 1000),
+        (Fetched(1000, "", 1024), "", "1024", 1000),
+        (Fetched(1000, '"of another file"', 1024), '"1"', "1024", 0),
+        (Fetched(1000, "", 4096), "", "1024", 0),
+        (Fetched(1000, "", None), "", "*", 0),
+        (None, "", "", 0),
+    ],
+)
+def test_a_file_goes_on_where_it_stopped_unless_it_is_another_file(
+    server: Server, fetched: Fetched | None, etag: str, total: str, start: int
+) -> None:
+    supports_ranges(server, "/a", etag=etag, total=total)
+    found = download(HttpCall(method="GET", url=server.url + "/a"), toy(server.url), fetched)
+    assert found.start == start
+    assert b"".join(found) == BODY[start:]
+
+
+def test_a_host_that_knows_no_ranges_is_asked_anew(server: Server) -> None:
+    server.has("/a", BODY)
+    found = download(
+        HttpCall(method="GET", url=server.url + "/a"), toy(server.url), Fetched(1000, '"1"', 1024)
+    )
+    assert (found.start, b"".join(found)) == (0, BODY)
+
+
+def test_what_came_is_kept_for_the_next_attempt(server: Server, tmp_path: Path) -> None:
+    parts = PartialFiles(tmp_path / "partial")
+    call = HttpCall(method="GET", url=server.url + "/a")
+    server.has("/a", BODY[:600], **{"content-length": "1024", "etag": '"1"'})
+    with pytest.raises(ConnectionFailed):
+        parts.save(7, download(call, toy(server.url), parts.of(7)), 9999)
+    assert parts.of(7) == Fetched(600, '"1"', 1024)
+    supports_ranges(server, "/a", etag='"1"')
+    assert parts.save(7, download(call, toy(server.url), parts.of(7)), 9999) == 1024
+    assert parts.path(7).read_bytes() == BODY
+    assert server.heard[1][1]["range"] == "bytes=600-"
 
 
 # -- what is kept ---------------------------------------------------------------------------------
