@@ -1,7 +1,8 @@
 """Detects the language of a text. Offline, and in doubt empty: a wrong guess is worse than none.
 
 The script decides where only one language is written in it; else CLD2, Chromium's detector, whose
-tables are in its own library: they cost 5 MB from the first text on, and nothing before.
+tables are in its own library: they cost 5 MB from the first text on, and nothing before. In a short
+text some of the words have to agree.
 
 Source: https://github.com/aboSamoor/pycld2
 """
@@ -10,6 +11,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+
+from hub.router.decisions.telling_words import ALIKE, TELLING_WORDS
 
 UNKNOWN = ""
 #: Fewer letters are too little for a guess.
@@ -34,6 +37,12 @@ _HAN = re.compile("[\u3400-\u9fff]")
 #: CLD2's names that are out of date -> today's. Source: RFC 5646, the IANA registry.
 _TODAY = {"iw": "he", "in": "id", "no": "nb", "zh-Hant": "zh", "tl": "fil", "jw": "jv", "mo": "ro"}
 
+#: In a text of at most this many letters the words have to agree with the statistics.
+SHORT_LETTERS = 40
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019\u200c][^\W\d_]+)*")
+#: Languages that the letters of a short text do not tell without one of its words.
+_UNSURE = ALIKE | {"en", "et", "pl"}
+
 _NO_WORDS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|[\d_]+")
 
 
@@ -44,7 +53,31 @@ def detect_language(text: str) -> str:
     # A Chinese sign is a word.
     if len(letters) + sum(1 for letter in letters if _HAN.match(letter)) < FEWEST_LETTERS:
         return UNKNOWN
-    return _by_script("".join(letters)) or _by_words(text)
+    by_script = _by_script("".join(letters))
+    if by_script:
+        return by_script
+    language = _by_statistics(text)
+    return language if len(letters) > SHORT_LETTERS else _confirmed(language, text)
+
+
+def _confirmed(language: str, text: str) -> str:
+    """The language of a short text: the one that its words tell, or that they do not contradict.
+
+    Statistics of a few letters are often wrong: `Kus mu pakk on?` is English by them.
+
+    Args:
+        language: as the statistics have it; empty when it is unknown.
+    """
+    words = [word.casefold().replace("’", "'") for word in _WORD.findall(text)]
+    counts = {tag: sum(word in telling for word in words) for tag, telling in TELLING_WORDS.items()}
+    most = max(counts.values())
+    if most == 0:
+        return UNKNOWN if language in _UNSURE else language
+    if counts.get(language) == most:
+        return language
+    best = [tag for tag, count in counts.items() if count == most]
+    is_told = len(best) == 1 and (most >= 2 or most * 2 >= len(words))
+    return best[0] if is_told and (language in TELLING_WORDS or not language) else UNKNOWN
 
 
 def _by_script(letters: str) -> str:
@@ -56,7 +89,7 @@ def _by_script(letters: str) -> str:
     return UNKNOWN
 
 
-def _by_words(text: str) -> str:
+def _by_statistics(text: str) -> str:
     import pycld2  # its tables are loaded with the first text
 
     readable = "".join(
