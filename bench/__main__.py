@@ -13,13 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import crash, footprint, growth, inbound, latency, merging, report, router
+from bench import crash, footprint, growth, idle_sockets, inbound, latency, merging, report, router
 
 RESULTS = Path(__file__).parent / "results"
 PARTS = {
     "footprint": footprint.run,
     "inbound": inbound.run,
     "latency": latency.run,
+    "sockets": idle_sockets.run,
     "growth": growth.run,
     "merge": merging.run,
     "router": router.run,

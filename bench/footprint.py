@@ -20,12 +20,12 @@ def run(folder: Path) -> dict[str, Any]:
     """Measures memory in MB, starts in seconds, and KB per visitor socket."""
     with servers.hub(folder / "footprint") as hub:
         time.sleep(SETTLE_SECONDS)
-        idle = _resident_mb(hub)
+        idle = resident_mb(hub)
         crowd = Crowd(hub.url, "/visitor")
         for _ in range(VISITORS):
             crowd.join({"connector": "website"})
         time.sleep(1.0)
-        with_visitors = _resident_mb(hub)
+        with_visitors = resident_mb(hub)
         crowd.close()
         hub.stop()
         starts = [_start_seconds(hub) for _ in range(3)]
@@ -46,7 +46,7 @@ def _start_seconds(hub: RunningHub) -> float:
     return seconds
 
 
-def _resident_mb(hub: RunningHub) -> float:
+def resident_mb(hub: RunningHub) -> float:
     """Returns the resident memory in MB (10^6 bytes), as the system counts it."""
     assert hub.process is not None
     for line in Path(f"/proc/{hub.process.pid}/status").read_text().splitlines():

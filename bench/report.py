@@ -72,6 +72,25 @@ def table(results: dict[str, Any]) -> list[Row]:
             )
         )
         rows.append(("idle visitor socket", f"{footprint['kb_per_visitor_socket']} KB", "", ""))
+    if sockets := results.get("sockets"):
+        rows.append(
+            (
+                f"each of {sockets['sockets']:,} idle chats",
+                f"{sockets['kb_per_socket']} KB; all of them {sockets['idle_core_percent']}% "
+                "of a core",
+                "",
+                "",
+            )
+        )
+        rows.append(
+            _row(
+                "health check beside them",
+                f"p99 {sockets['health_p99_ms']} ms; a message p50 {sockets['message_p50_ms']} ms, "
+                f"p99 {sockets['message_p99_ms']} ms",
+                f"< {sockets['goal_health_ms']} ms",
+                sockets["health_p99_ms"] < sockets["goal_health_ms"],
+            )
+        )
     if growth := results.get("growth"):
         sizes = " / ".join(f"{size:,}" for size in growth["messages"])
         for name, query in growth["queries"].items():

@@ -19,9 +19,15 @@ class Crowd:
         self.sockets: list[Any] = []
         self._drained: set[Any] = set()
 
-    def join(self, auth: dict[str, Any]) -> None:
+    def connect(self, **options: Any) -> Any:
+        """Opens a socket that is not in the namespace yet, and not among those that are read."""
+        return websocket.create_connection(
+            self._url, timeout=20, enable_multithread=False, **options
+        )
+
+    def join(self, auth: dict[str, Any], **options: Any) -> None:
         """Opens one more socket and waits until the server has accepted it."""
-        socket: Any = websocket.create_connection(self._url, timeout=20, enable_multithread=False)
+        socket = self.connect(**options)
         socket.recv()  # the transport's own greeting
         socket.send(f"40{self._namespace},{json.dumps(auth)}")
         while not (answer := socket.recv()).startswith("4"):
@@ -47,12 +53,20 @@ class Crowd:
             if key.fileobj in self._drained:
                 key.data.sock.recv(1 << 20)
                 continue
-            packet = key.data.recv()
+            try:
+                packet = key.data.recv()
+            except websocket.WebSocketConnectionClosedException:
+                self._selector.unregister(key.fileobj)
+                continue
             if packet == "2":
                 key.data.send("3")
             else:
                 packets.append(packet)
         return packets
+
+    def count_open(self) -> int:
+        """Returns how many of the sockets the server has not closed."""
+        return sum(socket.connected for socket in self.sockets)
 
     def close(self) -> None:
         self._selector.close()

@@ -25,6 +25,16 @@ FORWARDING = (
     "HTTP_VIA",
 )
 
+#: This machine and the networks behind a router. `is_private` of the standard library counts more,
+#: the addresses of examples among them.
+PRIVATE = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"),
+        *("100.64.0.0/10", "::1/128", "fc00::/7", "fe80::/10"),
+    )
+)
+
 NOT_EXPECTED = (
     "A reverse proxy stands before the hub and HUB_TRUSTED_PROXIES is 0, so all visitors count as "
     "one address. Set it to the number of your proxies."
@@ -133,4 +143,4 @@ def _is_private(address: str) -> bool:
     except ValueError:
         return False
     mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
-    return (mapped or parsed).is_private
+    return any((mapped or parsed) in network for network in PRIVATE)
