@@ -80,7 +80,7 @@ export class App {
     this.identity = new IdentityActions({ api, details: this.details, toasts: this.toasts, attempt });
     this.handovers = new Handovers(api);
     this.search = new Search(api);
-    this.outbox = new Outbox(api, this.session, (message) => this.#applyMessage(message));
+    this.outbox = new Outbox(api, this.session, (message, requestedAt) => this.#applyMessage(message, requestedAt));
     this.connection = connect(this.#eventHandlers());
     this.composer = new Composer({
       api,
@@ -284,7 +284,8 @@ export class App {
     const last = this.timeline.newestIn(selected?.id ?? null);
     if (selected) this.connection.sendViewing(selected.id);
     if (selected && last) {
-      for (const message of await this.connection.missedMessages(selected.id, last.id)) this.#applyMessage(message);
+      const requestedAt = performance.now();
+      for (const message of await this.connection.missedMessages(selected.id, last.id)) this.#applyMessage(message, requestedAt);
     }
     await Promise.all([
       this.attempt(() => this.conversations.reloadAll()),
