@@ -59,7 +59,7 @@ def word() -> str:
 
 def metric(hub: RunningHub, name: str) -> float:
     lines = requests.get(f"{hub.url}/metrics", timeout=10).text.splitlines()
-    return sum(float(line.split()[-1]) for line in lines if line.startswith(name + "{"))
+    return sum(float(line.split()[-1]) for line in lines if line.startswith(name))
 
 
 def heard(screen: Screen, name: str) -> int:
@@ -297,6 +297,7 @@ def test_a_rolling_restart_costs_a_screen_no_message(
         eventually(lambda: not set(written) - follower.seen, 10, f"{missing} on the screen")
     finally:
         follower.stop()
+    assert metric(second, 'hub_resyncs_total{reason="silent"') == 0, "each one said goodbye"
 
 
 def _more_than(written: list[str], number: int) -> Callable[[], bool]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.inbox.peers.channel import PeerChannel
 from hub.inbox.peers.envelope import Envelope, Refused, Signer
 from hub.inbox.peers.gaps import SETTLED_SECONDS, SILENT_SECONDS, Arrival, Gaps
+from tests.harness import eventually
 
 SIGNER = Signer("the key of the hub", "0123")
 EVENT = Envelope("a", 1, "event", {"method": "emit", "data": ["ü", None, 1.5]})
@@ -145,3 +149,97 @@ def test_whatever_is_lost_is_noticed_by_the_next_sign_of_life(arrives: list[bool
     noticed.append(gaps.arrived(alive(len(arrives)), 0).has_gap)
     assert any(noticed) == (not all(arrives))
     assert not gaps.arrived(alive(len(arrives)), 0).has_gap
+
+
+# -- the channel -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def channel() -> PeerChannel:
+    """Not started: it reaches no Redis."""
+    return PeerChannel("redis://127.0.0.1:1/0", "0123", "a", SIGNER)
+
+
+def test_a_gap_right_after_the_start_reaches_back_to_the_start_and_no_further(
+    channel: PeerChannel,
+) -> None:
+    asked: list[float] = []
+    channel.on_resync(asked.append)
+    for _ in range(2):
+        channel._missed("silent")
+    assert all(0 < seconds < 60 for seconds in asked)
+
+
+def test_numbers_leave_in_their_order_whoever_writes(channel: PeerChannel) -> None:
+    def write() -> None:
+        for _ in range(200):
+            channel.publish({})
+            channel._put("alive")
+
+    writers = [threading.Thread(target=write) for _ in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(10)
+    gaps = Gaps()
+    gaps.subscribed(-SETTLED_SECONDS - 1)
+    while not channel._outgoing.empty():
+        envelope = channel._outgoing.get_nowait()
+        assert gaps.arrived(envelope, 0) == Arrival(envelope.kind == "event", False)
+
+
+def test_more_than_redis_takes_is_dropped_and_noticed(
+    channel: PeerChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel._outgoing.maxsize = 3
+    for _ in range(5):
+        channel.publish({})
+    gaps = Gaps()
+    gaps.subscribed(-SETTLED_SECONDS - 1)
+    while not channel._outgoing.empty():
+        gaps.arrived(channel._outgoing.get_nowait(), 0)
+    channel._put("alive")
+    assert gaps.arrived(channel._outgoing.get_nowait(), 0).has_gap
+
+
+class FakeRedis:
+    """Keeps what is published; `is_broken` answers with an error that no library names."""
+
+    def __init__(self) -> None:
+        self.published: list[bytes] = []
+        self.is_broken = False
+
+    def publish(self, _channel: str, data: bytes) -> None:
+        if self.is_broken:
+            raise ValueError("something new")
+        self.published.append(data)
+
+    def close(self) -> None:
+        pass
+
+
+def test_nothing_follows_a_goodbye_and_no_error_ends_the_publishing(
+    channel: PeerChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    redis = FakeRedis()
+    monkeypatch.setattr(channel, "_open", lambda: redis)
+    monkeypatch.setattr("hub.inbox.peers.channel.ALIVE_SECONDS", 0.01)
+    publishing = threading.Thread(target=channel._publish_all)
+    publishing.start()
+    try:
+        eventually(lambda: redis.published, 5)
+        redis.is_broken = True
+        channel._put("alive")
+        eventually(channel._outgoing.empty, 5)
+        redis.is_broken = False
+        known = len(redis.published)
+        eventually(lambda: len(redis.published) > known, 5)
+        channel._is_leaving = True
+        channel._put("bye")
+        eventually(lambda: SIGNER.open(redis.published[-1]).kind == "bye", 5)
+        channel._put("event")
+        eventually(channel._outgoing.empty, 5)
+        assert SIGNER.open(redis.published[-1]).kind == "bye"
+    finally:
+        channel._stop.set()
+        publishing.join(5)

@@ -33,7 +33,7 @@ class SyncMemory:
         """Where to begin instead of `after`: earlier, for the first question after a gap."""
         if self._ended is not None and after == self._ended[0]:
             # The client goes on after the last message of its answer.
-            after, self._ended = self._ended[1], None
+            after = self._ended[1]
         if self._floor is None or conversation_id in self._begun_conversations:
             return after
         self._begun_conversations.add(conversation_id)
@@ -47,6 +47,7 @@ class SyncMemory:
             if int(message.id) > after or message.id not in self._given_ids
         ]
         self._given_ids.extend(message.id for message in fresh)
-        if fresh and int(fresh[-1].id) < after:
-            self._ended = (int(fresh[-1].id), after)
+        if fresh:
+            last = int(fresh[-1].id)
+            self._ended = (last, after) if last < after else None
         return fresh

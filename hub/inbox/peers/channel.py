@@ -60,7 +60,8 @@ class PeerChannel:
         self._receive: Callable[[dict[str, Any]], None] = lambda _body: None
         self._listeners: list[Callable[[State], None]] = []
         self._resync: Callable[[float], None] = lambda _seconds: None
-        self._away_since = self._back_at = float("-inf")
+        self._away_since = self._back_at = time.monotonic()
+        self._is_leaving = False
         self._state: State = "away"
         self._was_live = False
         self._live = threading.Event()
@@ -103,6 +104,7 @@ class PeerChannel:
         """Says goodbye, and waits for what the others said before it."""
         if not self._threads:
             return
+        self._is_leaving = True
         self._put("bye")
         if self._state == "ok":
             self._said_bye.wait(FAREWELL_SECONDS)
@@ -150,13 +152,17 @@ class PeerChannel:
                 # While Redis is away one sign a second asks for it; events would only wait.
                 if envelope is not None and (self._state == "ok" or envelope.kind != "event"):
                     redis.publish(self._name, self._signer.seal(envelope))
-                if time.monotonic() - alive_at >= ALIVE_SECONDS:
+                # Behind a goodbye it would be a new process to the others.
+                if not self._is_leaving and time.monotonic() - alive_at >= ALIVE_SECONDS:
                     alive_at = time.monotonic()
                     self._put("alive")
             except UNREACHABLE as error:
                 log.info("redis.publish_failed", error=type(error).__name__)
                 self._close(redis)
                 redis = None
+            except Exception:
+                # One event that cannot be sent is a gap, and no end.
+                log.exception("peers.publish_failed")
 
     # -- listening -----------------------------------------------------------------------------
 
@@ -171,6 +177,9 @@ class PeerChannel:
             except UNREACHABLE as error:
                 if not self._stop.is_set():
                     log.warning("redis.away", why=f"{type(error).__name__}: {error}")
+            except Exception:
+                # The next subscription begins after a gap, which the sockets are told of.
+                log.exception("peers.listen_failed")
             self._close(redis)
             if not self._stop.is_set():
                 self._tell("away")
