@@ -15,6 +15,7 @@ from hub.config.current import CurrentConfig
 from hub.config_reload import Reloader
 from hub.connectors.base import Site
 from hub.conversations.jobs import SnoozeEnd, UnusedUploads
+from hub.conversations.search_refolding import SearchRefolding
 from hub.inbox.authentication import Authenticator
 from hub.inbox.connections.agents import AgentConnections
 from hub.inbox.connections.visitors import VisitorConnections
@@ -163,6 +164,7 @@ class App:
         return self.current.config
 
     def _schedule_jobs(self) -> None:
+        self.scheduler.add(SearchRefolding(self.store))
         self.scheduler.add(UnusedUploads(self.store, self.media))
         self.scheduler.add(ExpiredSessions(self.store))
         self.scheduler.add(HtmlOfOldMessages(self.store))

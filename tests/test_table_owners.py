@@ -42,6 +42,7 @@ OWNERS = {
         "web_processes",
     },
     "config_reload": {"applied_configs"},
+    "schema": {"search_refolds"},
     "store": {"hub_identities"},
 }
 OWNER_OF = {table: package for package, tables in OWNERS.items() for table in tables}

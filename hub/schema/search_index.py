@@ -1,20 +1,20 @@
 """The full-text index of messages and contacts, in any script.
 
-Both databases index the same folded words, so that a query finds the same on both: without accents
-(`õ` as `o`, `ł` as `l`), with one form for the Arabic letters that Arabic and Persian keyboards
-write differently, without vowel marks and joiners. The newest match comes first, as agents expect
-it, and so a page is as cheap in a million messages as in a thousand.
+Both databases index the same folded words (`folding`), so that a query finds the same on both. The
+newest match comes first, as agents expect it, and so a page is as cheap in a million messages as in
+a thousand.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
 
+from hub.schema import folding, search_refold
+from hub.schema.former_folding import former_fold
 from hub.store.engine import Transaction
 from hub.store.prepared import Prepared
 
@@ -23,44 +23,13 @@ MAX_WORDS = 8
 #: Words past this many characters of a text are not indexed.
 MAX_INDEXED = 20_000
 
-#: Letters that Unicode does not decompose, and Arabic letters written in two ways.
-_SAME = str.maketrans(
-    {
-        "ł": "l",
-        "đ": "d",
-        "ø": "o",
-        "ß": "ss",
-        "æ": "ae",
-        "œ": "oe",
-        "ı": "i",
-        "ي": "ی",  # Arabic yeh -> Persian yeh
-        "ى": "ی",  # alef maksura
-        "ئ": "ی",
-        "ك": "ک",  # Arabic kaf -> Persian kaf
-        "ة": "ه",
-        "أ": "ا",
-        "إ": "ا",
-        "آ": "ا",
-        "ؤ": "و",
-        "ـ": None,  # tatweel only stretches a word
-        "\u200c": " ",  # joins parts of a Persian word; people type a space as well
-        "\u200d": None,
-    }
-)
 _LETTERS_AND_DIGITS = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"\+\d[\d\s().-]+")
 
 
 def fold(value: str) -> str:
     """The words of a text in their plainest form, separated by spaces."""
-    plain = value[:MAX_INDEXED].casefold().translate(_SAME)
-    if not plain.isascii():
-        plain = "".join(
-            character
-            for character in unicodedata.normalize("NFKD", plain)
-            if not unicodedata.combining(character)
-        ).translate(_SAME)
-    return " ".join(_LETTERS_AND_DIGITS.findall(plain))
+    return " ".join(_LETTERS_AND_DIGITS.findall(folding.fold(value[:MAX_INDEXED])))
 
 
 _INSERT = {
@@ -97,9 +66,8 @@ def index_message(tx: Transaction, message_id: int, value: str) -> None:
 
 def reindex_message(tx: Transaction, message_id: int, old: str, new: str) -> None:
     """Replaces the indexed text of a message, right before the commit."""
-    old_body, body = fold(old), fold(new)
     tx.before_commit(
-        lambda connection: _reindex(connection, "message_search", message_id, old_body, body)
+        lambda connection: _replace(connection, "message_search", message_id, old, new)
     )
 
 
@@ -110,7 +78,7 @@ def index_contact(tx: Transaction, contact_id: int, value: str) -> None:
 
 def reindex_contact(tx: Transaction, contact_id: int, old: str, new: str) -> None:
     """Replaces the indexed text of a contact."""
-    _reindex(tx.connection, "contact_search", contact_id, fold(old), fold(new))
+    _replace(tx.connection, "contact_search", contact_id, old, new)
 
 
 def find_messages(connection: Connection, query: str, before: int | None, limit: int) -> list[int]:
@@ -139,6 +107,22 @@ def _index(connection: Connection, table: str, row: int, body: str) -> None:
     if body:
         statement = _STATEMENTS["insert", connection.dialect.name, table]
         statement.run_later(connection, {"id": row, "body": body})
+
+
+def _replace(connection: Connection, table: str, row: int, old: str, new: str) -> None:
+    """Replaces the text of a row, folded as the rest of its row's part of the index is by now."""
+    is_former = row <= search_refold.former_below(connection, table)
+    fold_words = former_fold if is_former else fold
+    _reindex(connection, table, row, fold_words(old), fold_words(new))
+
+
+def refold(connection: Connection, table: str, row: int, value: str) -> None:
+    """Gives a row that has its former words those of `fold`.
+
+    Args:
+        value: the text of the row, as it was indexed.
+    """
+    _reindex(connection, table, row, former_fold(value), fold(value))
 
 
 def _reindex(connection: Connection, table: str, row: int, old: str, new: str) -> None:

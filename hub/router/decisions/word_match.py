@@ -6,10 +6,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
-#: Accents, and the vowel signs and stretching of Arabic: people leave them out and put them in.
-_MARKS = re.compile("[\u0300-\u036f\u0640\u064b-\u065f\u0670]")
-#: Letters that keyboards of Arabic and Persian write differently.
-_ONE_FORM = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "أ": "ا", "إ": "ا", "آ": "ا"})
+from hub.schema import folding
+
 _SPACES = re.compile(r"\s+")
 
 #: Scripts that write without spaces between words: a word stands wherever its letters do.
@@ -25,9 +23,7 @@ _ARABIC_PREFIX = re.compile("(?:[وف])?(?:[بکل])?(?:ال|لل)?")
 @lru_cache(maxsize=512)
 def fold_text(text: str) -> str:
     """The form of a text in which it is compared: case, accents and spacing do not count."""
-    plain = _MARKS.sub("", unicodedata.normalize("NFKD", text).casefold())
-    composed = unicodedata.normalize("NFKC", plain)
-    return _SPACES.sub(" ", composed.translate(_ONE_FORM)).strip()
+    return _SPACES.sub(" ", folding.fold(text)).strip()
 
 
 def contains_phrase(text: str, phrase: str) -> bool:

@@ -33,6 +33,7 @@ from hub.store.models.system import (
     hub_identities,
     intake_marks,
     journal,
+    search_refolds,
 )
 
 metadata = SQLModel.metadata
@@ -65,6 +66,7 @@ __all__ = [
     "open_screens",
     "reaches",
     "routing_decisions",
+    "search_refolds",
     "sign_in_failures",
     "suggestions",
     "team_members",

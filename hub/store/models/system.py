@@ -75,8 +75,23 @@ class HubIdentity(SQLModel, table=True):
     created_at: datetime = time_field()
 
 
+class SearchRefold(SQLModel, table=True):
+    """How far the rows of a search index are converted to another folding of their words.
+
+    No row: all of them are.
+    """
+
+    __tablename__ = "search_refold"
+
+    #: The index: `message_search` or `contact_search`.
+    name: str = Field(primary_key=True)
+    #: The rows up to this id have their former words.
+    below: int
+
+
 journal = table(Journal)
 intake_marks = table(IntakeMark)
 connector_states = table(ConnectorState)
 applied_configs = table(AppliedConfig)
 hub_identities = table(HubIdentity)
+search_refolds = table(SearchRefold)

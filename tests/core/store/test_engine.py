@@ -313,6 +313,24 @@ def test_people_of_an_older_database_are_called_what_they_were(tmp_path: Path) -
     store.close()
 
 
+def test_the_rows_of_an_older_search_index_are_noted_for_their_conversion(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'old.db'}")
+    with store.engine.execution_options(writes=True).begin() as connection:
+        upgrade(connection, "0005")
+        for row in (1, 2):
+            connection.exec_driver_sql(
+                "INSERT INTO contact (id, root_id, name, called, avatar_url, locale, attributes,"
+                " created_at, updated_at)"
+                " VALUES (?, ?, 'Ann', 'Ann', '', '', '{}', '2026-01-01', '2026-01-01')",
+                (row, row),
+            )
+    migrate(store)
+    with store.read() as connection:
+        noted = connection.exec_driver_sql("SELECT name, below FROM search_refold").all()
+    assert [tuple(row) for row in noted] == [("contact_search", 2)]
+    store.close()
+
+
 @pytest.mark.servers
 def test_the_migrations_end_there_on_postgresql_too(postgres_server: Any) -> None:
     postgres_server.psql("CREATE DATABASE migrated")
