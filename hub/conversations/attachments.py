@@ -42,6 +42,7 @@ def add_inbound_files(
 
     A file whose source is `upload:ID` was uploaded by the visitor before and is only attached.
     """
+    rows: list[dict[str, Any]] = []
     for number, file in enumerate(files):
         if file.source.startswith("upload:"):
             # The visitor's page sent the bytes before the message.
@@ -55,27 +56,29 @@ def add_inbound_files(
                 .values(message_id=message_id, contact_id=sender.contact_id)
             )
             continue
-        tx.execute(
-            insert(attachments).values(
-                message_id=message_id,
-                contact_id=sender.contact_id,
-                connector=connector,
-                medium=file.medium.value,
-                name=file.name[:255],
-                media_type=file.media_type or "application/octet-stream",
-                size=file.size,
-                content_id=file.content_id,
+        rows.append(
+            {
+                "message_id": message_id,
+                "contact_id": sender.contact_id,
+                "connector": connector,
+                "medium": file.medium.value,
+                "name": file.name[:255],
+                "media_type": file.media_type or "application/octet-stream",
+                "size": file.size,
+                "content_id": file.content_id,
                 # Bytes that came with the message are read from the journal, after the commit.
-                source=file.source or f"part:{number}",
-                state="pending",
-                uploader="",
-                key="",
-                reason="",
-                attempts=0,
-                next_attempt_at=tx.now,
-                created_at=tx.now,
-            )
+                "source": file.source or f"part:{number}",
+                "state": "pending",
+                "uploader": "",
+                "key": "",
+                "reason": "",
+                "attempts": 0,
+                "next_attempt_at": tx.now,
+                "created_at": tx.now,
+            }
         )
+    if rows:
+        tx.execute(insert(attachments), rows)
 
 
 def add_upload(

@@ -94,7 +94,9 @@ def _message(fields: dict[str, Any], raw: bytes) -> InboundMessage:
 
 def _with_content(file: Attachment, raw: bytes) -> Attachment:
     place = Place.parse(file.source)
-    return file if place is None else replace(file, content=partial(read_file, raw, place))
+    if place is None:
+        return replace(file, source="")
+    return replace(file, content=partial(read_file, raw, place))
 
 
 def _report(fields: dict[str, Any], raw: bytes) -> DeliveryUpdate:

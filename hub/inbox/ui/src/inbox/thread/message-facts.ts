@@ -14,6 +14,8 @@ const FORMATTERS: Record<string, Formatter> = {
   cc: (value) => m.fact_cc({ addresses: isolated(value) }),
   reply_to: (value) => m.fact_reply_to({ address: isolated(value) }),
   protection: (value) => (value === 'encrypted' ? m.fact_encrypted() : m.fact_signed()),
+  unreadable: () => m.fact_unreadable(),
+  cut: () => m.fact_cut(),
   files_left_out: (value) => m.fact_files_left_out({ count: Number(value) }),
 };
 
@@ -23,6 +25,11 @@ export function messageFacts(message: Message): string[] {
   return Object.entries(FORMATTERS)
     .map(([name, format]) => (typeof extra[name] === 'string' && extra[name] ? format(extra[name]) : ''))
     .filter(Boolean);
+}
+
+/** Whether the message is a mail of which nothing but its sender and its subject could be read. */
+export function isUnreadable(message: Message): boolean {
+  return Boolean(message.extra?.['unreadable']);
 }
 
 /** The part that the customer marked in the message they answer; empty where they answer all of it. */
