@@ -28,6 +28,12 @@ def _web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _redis_address(value: str) -> str:
+    if urlsplit(value).scheme not in ("redis", "rediss", "unix"):
+        raise ValueError("must be the address of a Redis server such as redis://localhost:6379/0")
+    return value
+
+
 def _absolute(value: Path) -> Path:
     return value.expanduser().absolute()
 
@@ -62,7 +68,7 @@ class Settings(BaseSettings):
         repr=False,
         description="`sqlite:///...` or `postgresql+psycopg2://...`.",
     )
-    redis_url: str | None = Field(
+    redis_url: Annotated[str, AfterValidator(_redis_address)] | None = Field(
         None, repr=False, description="Redis for more than one process; none means one process."
     )
     trusted_proxies: int = Field(

@@ -24,7 +24,7 @@ def signs_in(page: Page, hub: RunningHub, password: str = PASSWORD) -> None:
 
 
 def opens_account(page: Page) -> None:
-    page.get_by_role("button", name="Your settings", exact=True).click()
+    page.get_by_role("button", name="Your settings").click()
     page.get_by_role("menuitem", name="Your account").click()
 
 

@@ -53,6 +53,18 @@ def test_the_environment_decides(here: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert not (here / "elsewhere" / "secret.key").exists()
 
 
+@pytest.mark.parametrize("url", ["localhost:6379", "amqp://user:SESAME@mq.example", "http://r"])
+def test_another_queue_than_redis_is_refused_without_showing_its_password(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("HUB_REDIS_URL", url)
+    with pytest.raises(
+        ConfigError, match="HUB_REDIS_URL: must be the address of a Redis"
+    ) as caught:
+        Settings.load()
+    assert "SESAME" not in str(caught.value)
+
+
 def test_the_public_address_follows_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "9001")
     assert Settings.load().public_url == "http://localhost:9001"
