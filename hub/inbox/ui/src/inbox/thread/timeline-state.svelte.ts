@@ -72,8 +72,9 @@ export class Timeline {
     return this.messages.findLast((message) => !isLocal(message)) ?? null;
   }
 
+  /** The last message of a conversation to arrive: what is read up to it is all that there is. */
   newestIn(conversationId: string | null): Message | null {
-    return this.messages.findLast((m) => m.conversation_id === conversationId && !isLocal(m)) ?? null;
+    return lastToArrive(this.messages.filter((m) => m.conversation_id === conversationId && !isLocal(m)));
   }
 
   /**

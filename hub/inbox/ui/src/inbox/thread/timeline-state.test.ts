@@ -91,6 +91,12 @@ test('the last inbound message is the last to arrive, however early its own time
   expect(timeline.lastInbound?.text).toBe('held back');
 });
 
+test('a conversation is read up to the last message to arrive, also when it stands above others', async () => {
+  const late = message({ id: '9', created_at: '2025-06-02T07:00:00Z' });
+  const timeline = await opened(late, message({ id: '8', created_at: '2025-06-02T08:00:00Z' }));
+  expect(timeline.newestIn(late.conversation_id)?.id).toBe('9');
+});
+
 test('an author stops typing when their message arrives', async () => {
   const timeline = await opened();
   const author = { type: 'contact' as const, id: sofia.id, name: 'Sofia' };
