@@ -15,6 +15,7 @@ MAX_ADDRESSES = 500
 _ENCODED_WORD = re.compile(r"(=\?[^?\s]{1,60}\?[qQ]\?)([^?]*)(\?=)")
 _SYMBOL = re.compile(r'\s+|"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[(),;:<>]|[^\s"(),;:<>]+', re.S)
 _COMMENT = re.compile(r"\\.|[()]|[^()\\]+|\\\Z", re.S)
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"@[^"]*', re.S)
 _ESCAPED = re.compile(r"\\(.)", re.S)
 _SPECIALS = re.compile(r'[\s<>()\[\],;:\\"\x00-\x20\x7f]+')
 _SEPARATOR = re.compile(r"[,:;<>@()\[\]\"\\ ]")
@@ -59,7 +60,10 @@ class _Entry:
         else:
             address, name = _bare(self.texts)
         name = name or " ".join(" ".join(self.comments).split())
-        return Mailbox(name, address) if "@" in address[1:-1] else None
+        # A quotation that never ends has swallowed what follows it.
+        if "@" not in address[1:-1] or ('"' in address and not _QUOTED.fullmatch(address)):
+            return None
+        return Mailbox(name, address)
 
 
 def _read(value: str) -> list[Mailbox]:
