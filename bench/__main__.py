@@ -13,7 +13,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import crash, footprint, growth, idle_sockets, inbound, latency, merging, report, router
+from bench import (
+    crash,
+    footprint,
+    growth,
+    idle_sockets,
+    inbound,
+    latency,
+    mail,
+    merging,
+    report,
+    router,
+)
 
 RESULTS = Path(__file__).parent / "results"
 PARTS = {
@@ -23,6 +34,7 @@ PARTS = {
     "sockets": idle_sockets.run,
     "growth": growth.run,
     "merge": merging.run,
+    "mail": mail.run,
     "router": router.run,
     "crash": crash.run,
 }

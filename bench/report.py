@@ -113,6 +113,8 @@ def table(results: dict[str, Any]) -> list[Row]:
                     max(merge[name]) < merge["goal_ms"],
                 )
             )
+    if mail := results.get("mail"):
+        rows += _mail_rows(mail)
     if router := results.get("router"):
         rows += _router_rows(router)
     if crash := results.get("crash"):
@@ -125,6 +127,31 @@ def table(results: dict[str, Any]) -> list[Row]:
             )
         )
     return rows
+
+
+def _mail_rows(mail: dict[str, Any]) -> list[Row]:
+    sizes = " to ".join(f"{size // 1024} KB" for size in mail["bytes"])
+    goal = mail["goal_growth"]
+    return [
+        (
+            "mails of 4 KB with a quotation, read",
+            f"{mail['per_second']:,} mails/s in {mail['processes']} processes",
+            "",
+            "",
+        ),
+        *(
+            _row(
+                f"{name} for each byte of a hostile mail, {mail['families']} families, {sizes}",
+                f"at most {mail[f'{what}_growth']} times ({mail[f'{what}_family']}); {greatest}",
+                f"< {goal} times",
+                mail[f"{what}_growth"] < goal,
+            )
+            for name, what, greatest in (
+                ("time", "seconds", f"the longest {mail['longest_seconds']} s"),
+                ("memory", "memory", f"the largest {mail['largest_mb']} MB"),
+            )
+        ),
+    ]
 
 
 def _router_rows(router: dict[str, Any]) -> list[Row]:
