@@ -80,7 +80,7 @@ def _ordinary_mails() -> Iterator[bytes]:
 
 
 def _costs() -> dict[str, list[dict[str, Any]]]:
-    done = subprocess.run(
+    measuring = subprocess.run(
         [sys.executable, "-m", "tests.hostile.mail_cost", str(SIZE)],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -89,17 +89,17 @@ def _costs() -> dict[str, list[dict[str, Any]]]:
         check=True,
     )
     costs: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for line in done.stdout.splitlines():
+    for line in measuring.stdout.splitlines():
         cost = json.loads(line)
         costs[cost["name"]].append(cost)
     return costs
 
 
-def _dearest(costs: dict[str, list[dict[str, Any]]], what: str, least: float) -> dict[str, Any]:
+def _dearest(costs: dict[str, list[dict[str, Any]]], unit: str, least: float) -> dict[str, Any]:
     """The family whose cost for each byte grows most, from the least size to the greatest."""
     growths = {
-        name: sizes[-1][what] / max(sizes[0][what], least / 8) / sizes[-1]["times"]
+        name: sizes[-1][unit] / max(sizes[0][unit], least / 8) / sizes[-1]["times"]
         for name, sizes in costs.items()
     }
     name = max(growths, key=lambda family: growths[family])
-    return {f"{what}_growth": round(growths[name], 2), f"{what}_family": name}
+    return {f"{unit}_growth": round(growths[name], 2), f"{unit}_family": name}

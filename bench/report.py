@@ -142,11 +142,11 @@ def _mail_rows(mail: dict[str, Any]) -> list[Row]:
         *(
             _row(
                 f"{name} for each byte of a hostile mail, {mail['families']} families, {sizes}",
-                f"at most {mail[f'{what}_growth']} times ({mail[f'{what}_family']}); {greatest}",
+                f"at most {mail[f'{unit}_growth']} times ({mail[f'{unit}_family']}); {greatest}",
                 f"< {goal} times",
-                mail[f"{what}_growth"] < goal,
+                mail[f"{unit}_growth"] < goal,
             )
-            for name, what, greatest in (
+            for name, unit, greatest in (
                 ("time", "seconds", f"the longest {mail['longest_seconds']} s"),
                 ("memory", "memory", f"the largest {mail['largest_mb']} MB"),
             )
