@@ -58,7 +58,7 @@ def run(folder: Path) -> dict[str, Any]:
 
     def ratio(name: str, to: str) -> float:
         pairs = zip(rates[name], rates[to], strict=True)
-        return round(median(mine / other for mine, other in pairs), 2)
+        return round(median(rate / reference for rate, reference in pairs), 2)
 
     return {
         **{f"{name}_per_second": round(median(rates[name])) for name in rates},

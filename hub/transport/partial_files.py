@@ -32,10 +32,10 @@ class PartialFiles:
         """What earlier attempts got of a file."""
         try:
             size = self.path(file_id).stat().st_size
-            told = json.loads(self._note(file_id).read_text())
+            note = json.loads(self._note(file_id).read_text())
         except (OSError, ValueError):
             return None
-        return Fetched(size, str(told["validator"]), told["total"]) if size else None
+        return Fetched(size, str(note["validator"]), note["total"]) if size else None
 
     def save(self, file_id: int, download: Download, max_bytes: int) -> int:
         """Writes the bytes that come, behind those that are there where the download says so.
@@ -48,8 +48,8 @@ class PartialFiles:
             SendError: the bytes stopped coming; those that came are kept.
         """
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        told = {"validator": download.validator, "total": download.total}
-        self._note(file_id).write_text(json.dumps(told))
+        note = {"validator": download.validator, "total": download.total}
+        self._note(file_id).write_text(json.dumps(note))
         size = download.start
         with self.path(file_id).open("ab" if size else "wb") as file:
             for chunk in download:

@@ -39,7 +39,7 @@ _TODAY = {"iw": "he", "in": "id", "no": "nb", "zh-Hant": "zh", "tl": "fil", "jw"
 
 #: In a text of at most this many letters the words have to agree with the statistics.
 SHORT_LETTERS = 40
-_WORD = re.compile(r"[^\W\d_]+(?:['\u2019\u200c][^\W\d_]+)*")
+_TOKEN = re.compile(r"[^\W\d_]+(?:['\u2019\u200c][^\W\d_]+)*")
 #: Languages that the letters of a short text do not tell without one of its words.
 _UNSURE = ALIKE | {"en", "et", "pl"}
 
@@ -68,15 +68,17 @@ def _confirmed(language: str, text: str) -> str:
     Args:
         language: as the statistics have it; empty when it is unknown.
     """
-    words = [word.casefold().replace("’", "'") for word in _WORD.findall(text)]
-    counts = {tag: sum(word in telling for word in words) for tag, telling in TELLING_WORDS.items()}
+    tokens = [token.casefold().replace("’", "'") for token in _TOKEN.findall(text)]
+    counts = {
+        tag: sum(token in telling for token in tokens) for tag, telling in TELLING_WORDS.items()
+    }
     most = max(counts.values())
     if most == 0:
         return UNKNOWN if language in _UNSURE else language
     if counts.get(language) == most:
         return language
     best = [tag for tag, count in counts.items() if count == most]
-    is_told = len(best) == 1 and (most >= 2 or most * 2 >= len(words))
+    is_told = len(best) == 1 and (most >= 2 or most * 2 >= len(tokens))
     return best[0] if is_told and (language in TELLING_WORDS or not language) else UNKNOWN
 
 

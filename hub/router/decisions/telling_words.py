@@ -14,8 +14,8 @@ ALIKE = frozenset(
 )
 
 TELLING_WORDS: Mapping[str, frozenset[str]] = {
-    language: frozenset(words.split())
-    for language, words in {
+    language: frozenset(listed.split())
+    for language, listed in {
         "en": """the my your our their where when what which who why how does did doesn't didn't
             don't can't isn't hasn't i'm i've it's you're have has had would could should been
             being this that these those there please thank thanks hello anybody anyone something
