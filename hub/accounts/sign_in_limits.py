@@ -19,7 +19,9 @@ from hub.schema.tokens import digest
 from hub.store.engine import Store, Transaction, Upsert
 from hub.store.models import sign_in_failures
 
-#: Wrong tries of a signed-in agent's own password before the first delay.
+#: Wrong tries in a row before the first delay of an account, and of a signed-in agent who gives the
+#: own password again.
+ACCOUNT_TRIES = 10
 OWN_TRIES = 5
 FIRST_DELAY = timedelta(seconds=1)
 LONGEST_DELAY = timedelta(minutes=15)
@@ -38,20 +40,21 @@ class Try:
     Args:
         email: the account, in small letters.
         address: the IP address that it comes from; empty for one that is signed in.
-        free: how many tries one address may make in a minute, and one account in a row before
-            the first delay.
+        per_minute: how many tries one address may make in a minute.
         device: the id of a known device; empty for a stranger.
+        free: how many wrong ones in a row are not delayed yet.
     """
 
     email: str
     address: str
-    free: int
+    per_minute: int
     device: str = ""
+    free: int = ACCOUNT_TRIES
 
     @staticmethod
     def of_password_change(agent_id: int) -> Try:
         """The try of an agent who is signed in and gives the password again."""
-        return Try("", "", OWN_TRIES, f"agent {agent_id}")
+        return Try("", "", 0, f"agent {agent_id}", OWN_TRIES)
 
     @property
     def account_key(self) -> str:
@@ -100,7 +103,7 @@ def _count(tx: Transaction, attempt: Try) -> timedelta | None:
     """Returns how long to wait, or counts the try and returns None."""
     if attempt.address_key:
         tries, until = _read(tx, attempt.address_key)
-        if tries >= attempt.free:
+        if tries >= attempt.per_minute:
             return until - tx.now
     failures, blocked_until = _read(tx, attempt.account_key)
     if blocked_until > tx.now:

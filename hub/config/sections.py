@@ -263,9 +263,7 @@ class Limits(Section):
         60, description="New web chat sessions a minute from one IP address."
     )
     sign_in_tries_per_minute: _Count = Field(
-        10,
-        description="Tries to sign in a minute from one IP address; as many wrong ones in a row "
-        "delay the account.",
+        10, description="Tries to sign in a minute from one IP address."
     )
     upload_max_bytes: Annotated[int, Field(ge=1024, le=2**31)] = Field(
         25 * 1024 * 1024, description="The largest file that is taken, in bytes."

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from hub.accounts.sign_in_limits import LONGEST_DELAY, OWN_TRIES, delay_after
+from hub.accounts.sign_in_limits import ACCOUNT_TRIES, LONGEST_DELAY, OWN_TRIES, delay_after
 from tests.api.conftest import PASSWORD, Browser
 from tests.api.test_accounts import is_closed, screen_of
 from tests.api.test_commands import hub as command
@@ -20,8 +20,6 @@ from tests.api.test_resources import word
 from tests.harness import RunningHub, eventually
 
 pytestmark = pytest.mark.servers
-#: `limits.sign_in_tries_per_minute` by default.
-FREE_TRIES = 10
 NEW_PASSWORD = "green lamps above the river"
 
 
@@ -135,7 +133,7 @@ def test_a_service_account_has_no_password_and_no_sign_ins(fresh: RunningHub) ->
 def test_an_admin_resets_a_password_at_the_command_line(fresh: RunningHub, lee: str) -> None:
     browser = signed_in(fresh, lee)
     screen = screen_of(browser)
-    for number in range(FREE_TRIES + 2):
+    for number in range(ACCOUNT_TRIES + 2):
         tries(fresh, lee, f"forgotten {number}")
     fresh.command("user", "password", lee, "--password-stdin", stdin=NEW_PASSWORD + "\n")
     assert is_closed(screen)
@@ -172,9 +170,9 @@ def test_signing_out_everywhere_ends_all_sign_ins_but_this_one(fresh: RunningHub
 
 
 def test_the_delay_grows_to_a_quarter_of_an_hour_and_no_further() -> None:
-    delays = [delay_after(failures, FREE_TRIES) for failures in range(60)]
-    assert delays[:FREE_TRIES] == [timedelta(0)] * FREE_TRIES
-    seconds = [delay.total_seconds() for delay in delays[FREE_TRIES : FREE_TRIES + 4]]
+    delays = [delay_after(failures, ACCOUNT_TRIES) for failures in range(60)]
+    assert delays[:ACCOUNT_TRIES] == [timedelta(0)] * ACCOUNT_TRIES
+    seconds = [delay.total_seconds() for delay in delays[ACCOUNT_TRIES : ACCOUNT_TRIES + 4]]
     assert seconds == [1, 2, 4, 8]
     assert delays == sorted(delays)
     assert delays[-1] == LONGEST_DELAY == timedelta(minutes=15)
@@ -192,11 +190,11 @@ def guesses_until_delayed(hub: RunningHub, email: str) -> int:
 
 
 def test_guesses_from_many_addresses_are_delayed_by_account(fresh: RunningHub, lee: str) -> None:
-    assert guesses_until_delayed(fresh, lee) == FREE_TRIES
+    assert guesses_until_delayed(fresh, lee) == ACCOUNT_TRIES
 
 
 def test_an_unknown_account_is_delayed_alike(fresh: RunningHub) -> None:
-    assert guesses_until_delayed(fresh, "nobody-at-all@example.com") == FREE_TRIES
+    assert guesses_until_delayed(fresh, "nobody-at-all@example.com") == ACCOUNT_TRIES
 
 
 def test_a_known_device_signs_in_while_strangers_guess(fresh: RunningHub, lee: str) -> None:
@@ -230,14 +228,16 @@ def test_a_known_device_of_one_account_is_a_stranger_to_another(
 
 def test_a_known_device_that_guesses_is_delayed_too(fresh: RunningHub, lee: str) -> None:
     browser = signed_in(fresh, lee)
-    statuses = [browser.signs_in(lee, f"guess {n}").status_code for n in range(FREE_TRIES + 1)]
-    assert statuses == [401] * FREE_TRIES + [429]
+    statuses = [browser.signs_in(lee, f"guess {n}").status_code for n in range(ACCOUNT_TRIES + 1)]
+    assert statuses == [401] * ACCOUNT_TRIES + [429]
 
 
 def test_the_right_password_is_taken_once_the_delay_is_over(fresh: RunningHub, lee: str) -> None:
     guesses_until_delayed(fresh, lee)
     eventually(lambda: tries(fresh, lee, PASSWORD).status_code == 200, 10)
-    assert [tries(fresh, lee, "wrong").status_code for _ in range(FREE_TRIES)] == [401] * FREE_TRIES
+    assert [tries(fresh, lee, "wrong").status_code for _ in range(ACCOUNT_TRIES)] == [
+        401
+    ] * ACCOUNT_TRIES
 
 
 # -- tokens ----------------------------------------------------------------------------------------

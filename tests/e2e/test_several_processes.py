@@ -13,7 +13,11 @@ import pytest
 import requests
 import socketio
 from redis import Redis
+from sqlalchemy import func, select
 
+from hub.schema.tokens import digest
+from hub.store.engine import Store
+from hub.store.models import open_pages, visitor_sessions
 from tests.harness import RunningHub, Screen, eventually
 from tests.servers import RedisServer, WebProcess, running_postgres
 
@@ -181,6 +185,45 @@ def test_a_process_that_was_killed_makes_the_others_ask_again(
     ):
         third.kill()
         screen.wait_for("resync", timeout=15)
+
+
+# -- presence --------------------------------------------------------------------------------------
+
+
+def test_closing_one_of_two_pages_on_two_processes_leaves_the_visitor_there(
+    two: tuple[RunningHub, RunningHub], postgres_url: str
+) -> None:
+    first, second = two
+    here = first.visitor()
+    contact_id = here.says("hello", word())["message"]["contact_id"]
+    session_token = here.session["session"]
+    store = Store(postgres_url)
+
+    def pages() -> int:
+        with store.read() as connection:
+            sessions = visitor_sessions
+            return int(
+                connection.execute(
+                    select(func.count())
+                    .select_from(open_pages)
+                    .join(sessions, sessions.c.id == open_pages.c.session_id)
+                    .where(sessions.c.token_digest == digest(session_token))
+                ).scalar_one()
+            )
+
+    def is_present() -> bool:
+        return bool(first.get(f"/contacts/{contact_id}/addresses")["items"][0]["present"])
+
+    try:
+        there = second.visitor(session=session_token)
+        eventually(lambda: pages() == 2)
+        here.close()
+        eventually(lambda: pages() == 1)
+        assert is_present()
+        there.close()
+        eventually(lambda: not is_present())
+    finally:
+        store.close()
 
 
 # -- a rolling restart -----------------------------------------------------------------------------
