@@ -8,8 +8,6 @@ from html import escape, unescape
 from html.entities import html5
 from urllib.parse import unquote
 
-import nh3
-
 TAGS = {
     "a", "abbr", "b", "bdi", "bdo", "big", "blockquote", "br", "caption", "center", "cite", "code",
     "col", "colgroup", "dd", "del", "details", "div", "dl", "dt", "em", "figcaption", "figure",
@@ -96,6 +94,8 @@ def clean_markup(html: str) -> str:
     page = _with_few_references(html)
     if page.count("&") > MAX_REFERENCES or is_too_costly(page):
         return text_to_html(plain_text(html))
+    import nh3  # only the processes that clean pay for it
+
     cleaned = nh3.clean(
         page,
         tags=TAGS,

@@ -22,6 +22,7 @@ from hub.types import InboundMessage
 SCHEME_BY_ATTRIBUTE = {"email": "mailto", "phone": "tel"}
 #: The lines of a signature that are read, and the addresses that are taken from them.
 SIGNATURE_LINES = 10
+MAX_SIGNATURE = 4_000
 MAX_IN_SIGNATURE = 4
 #: The contacts of one name that are compared.
 MAX_WITH_SAME_NAME = 5
@@ -224,7 +225,7 @@ def addresses_in_signature(text: str) -> list[tuple[str, str]]:
     quoted = next(
         (number for number, line in enumerate(below) if line.lstrip().startswith(">")), None
     )
-    signature = "\n".join(below[:quoted])
+    signature = "\n".join(below[:quoted])[:MAX_SIGNATURE]
     addresses = [("mailto", address_in("mailto", mail)) for mail in _MAIL.findall(signature)]
     addresses += [("tel", address_in("tel", phone)) for phone in _PHONE.findall(signature)]
     known = dict.fromkeys((scheme, path) for scheme, path in addresses if path is not None)

@@ -101,6 +101,8 @@ def test_a_mail_that_no_process_can_read_now_is_read_later(monkeypatch: pytest.M
 def test_what_is_beyond_the_limits_is_said() -> None:
     long = parsed(mail(body="a b\n" * 60_000))
     assert len(long.full_text or long.text) <= 200_000 and long.extra["cut"] == "yes"
+    page = parsed(mail("Content-Type: text/html", body="word " * 150_000))
+    assert len(page.text) <= 200_000 and page.extra["cut"] == "yes"
     many = parsed(mail(*(f"X-{number}: y" for number in range(1_100))))
     assert many.extra["cut"] == "yes"
     assert "cut" not in parsed(mail(body="Hello")).extra

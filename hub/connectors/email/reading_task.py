@@ -28,6 +28,7 @@ from hub.connectors.email.inbound import (
 from hub.connectors.email.mime.headers import read_headers
 from hub.connectors.email.mime.parts import (
     MAX_HTML,
+    MAX_TEXT,
     Budget,
     Part,
     body_of,
@@ -90,15 +91,16 @@ def _content(root: Part, budget: Budget, extra: Mapping[str, str]) -> Iterator[F
     body = body_of(root, budget)
     text = PRIVATE.sub("", body.text) or left_out(root.headers)
     is_page = not text.strip() and bool(body.html.strip())
+    shown = budget.shorten(plain_text(body.html), MAX_TEXT) if is_page else text
     yield {
         "is_read": True,
-        "text": (plain_text(body.html) if is_page else text).strip(),
+        "text": shown.strip(),
         **content_fields(root, budget, extra),
     }
     if body.html.strip():
         yield {"html": _shortened(clean_markup(body.html)), "html_is_clean": True}
     if is_page and len(body.html) <= MAX_PAGE and not is_too_costly(body.html):
-        text = html_to_text(body.html)
+        text = html_to_text(body.html)[:MAX_TEXT]
         yield _without_marks(text)
     elif is_page:
         return
