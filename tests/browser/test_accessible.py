@@ -71,6 +71,18 @@ def test_the_inbox_is_accessible(
     assert serious_problems(page) == []
 
 
+def test_the_account_is_accessible(new_desk: Callable[..., Desk], look: dict[str, Any]) -> None:
+    desk = new_desk(**look)
+    page = desk.page
+    page.goto(desk.hub.url)
+    page.locator("nav header button").last.click()
+    page.get_by_role("menuitem").filter(has=page.locator(".lucide-key-round")).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator("input[type=password]").first).to_be_visible()
+    expect(dialog.locator("li").first).to_be_visible()
+    assert serious_problems(page) == []
+
+
 def test_the_sign_in_is_accessible(
     hub: RunningHub,
     new_context: Callable[..., BrowserContext],
