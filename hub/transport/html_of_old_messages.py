@@ -15,30 +15,30 @@ from hub.store.engine import Store
 log = structlog.get_logger()
 
 
+#: Messages of one run, so that a run ends soon.
+BATCH = 100
+
+
 class HtmlOfOldMessages:
     """A job that takes what is left, newest first; a restart goes on where it was."""
 
-    #: Also how long the hub waits before it begins anew after it had no room.
-    interval = timedelta(minutes=10)
+    interval = timedelta(seconds=10)
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._is_done = False
+        self._is_finished = False
 
     def run(self) -> None:
-        """Cleans every message that is left. After that a run costs nothing."""
-        count = 0
-        while not self._is_done:
+        """Cleans some of the messages that are left. Once there are none, a run costs nothing."""
+        for _ in range(0 if self._is_finished else BATCH):
             with self._store.read() as connection:
                 row = timeline.find_uncleaned_html(connection)
             if row is None:
-                self._is_done = True
-                break
+                self._is_finished = True
+                return
             try:
                 html = clean_in_process(row.html)
             except Overloaded:
                 return
             self._store.write(partial(timeline.store_clean_html, message_id=row.id, html=html))
-            count += 1
-        if count:
-            log.info("html_of_old_messages_cleaned", count=count)
+            log.debug("old_html_cleaned", message_id=row.id)
