@@ -46,6 +46,8 @@ class RoutingOutcome:
         former_agent_id: the agent who had it when the router decided; when another agent has it
             now, nothing is written.
         is_first: no rule had routed it; when a rule has meanwhile, nothing is written.
+        decided_from: the columns that it was decided from, as they were read; when one has another
+            value now, nothing is written.
         agent_id: the agent who has it from now on.
         columns: the other columns that change.
         labels: labels to add.
@@ -57,6 +59,7 @@ class RoutingOutcome:
     former_agent_id: int | None
     is_first: bool
     agent_id: int | None
+    decided_from: Mapping[str, Any] = field(default_factory=lambda: NO_FIELDS)
     columns: Mapping[str, Any] = field(default_factory=lambda: NO_FIELDS)
     labels: tuple[str, ...] = ()
     rule: str = ""
@@ -124,14 +127,24 @@ def _write_outcome(tx: Transaction, outcome: RoutingOutcome) -> bool:
     columns = {"assignee_id": outcome.agent_id, "updated_at": tx.now, **outcome.columns}
     if outcome.labels:
         labels = tx.execute(
-            select(conversations.c.labels).where(conversations.c.id == outcome.conversation_id)
+            select(conversations.c.labels)
+            .where(conversations.c.id == outcome.conversation_id)
+            .with_for_update(key_share=True)
         ).scalar_one()
         all_labels = list(dict.fromkeys([*labels, *outcome.labels]))
         columns["labels"] = all_labels[: actions.MAX_LABELS]
     statement = _assignment_statement(
-        frozenset(columns), outcome.former_agent_id is None, outcome.is_first
+        frozenset(columns),
+        frozenset(outcome.decided_from),
+        outcome.former_agent_id is None,
+        outcome.is_first,
     )
-    values = {"row": outcome.conversation_id, "held_by": outcome.former_agent_id, **columns}
+    values = {
+        "row": outcome.conversation_id,
+        "held_by": outcome.former_agent_id,
+        **{f"read_{name}": value for name, value in outcome.decided_from.items()},
+        **columns,
+    }
     if statement.first(tx.connection, values) is None:
         return False
     if outcome.labels:
@@ -140,7 +153,9 @@ def _write_outcome(tx: Transaction, outcome: RoutingOutcome) -> bool:
 
 
 @cache
-def _assignment_statement(columns: frozenset[str], is_free: bool, is_first: bool) -> Prepared[Any]:
+def _assignment_statement(
+    columns: frozenset[str], decided_from: frozenset[str], is_free: bool, is_first: bool
+) -> Prepared[Any]:
     rule, assignee = conversations.c.rule, conversations.c.assignee_id
     return Prepared(
         update(conversations)
@@ -150,6 +165,12 @@ def _assignment_statement(columns: frozenset[str], is_free: bool, is_first: bool
             conversations.c.merged_into_id.is_(None),
             rule.is_(None) if is_first else rule.is_not(None),
             assignee.is_(None) if is_free else assignee == bindparam("held_by"),
+            *(
+                conversations.c[name].is_not_distinct_from(
+                    bindparam(f"read_{name}", type_=conversations.c[name].type)
+                )
+                for name in decided_from
+            ),
         )
         .values({name: bindparam(name) for name in columns})
         .returning(conversations.c.id)

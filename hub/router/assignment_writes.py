@@ -136,11 +136,23 @@ def _outcome(
         former_agent_id=None if ruled is None else ruled.unrouted.assignee_id,
         is_first=ruled is not None,
         agent_id=None,
+        decided_from=_decided_from(context, conversation, ruled),
         labels=() if ruled is None else ruled.outcome.labels,
         rule=conversation.rule,
         team=conversation.team or "",
         candidates=() if choice is None else candidate_records(choice),
         waited_seconds=max(0.0, (context.now - conversation.queued_at).total_seconds()),
+    )
+
+
+def _decided_from(
+    context: PassContext, conversation: QueuedConversation, ruled: RuledConversation | None
+) -> dict[str, Any]:
+    """The columns that an agent may have changed since the decision, as they were read."""
+    read = conversation if ruled is None else ruled.unrouted.conversation
+    team_id = None if read.team is None else context.team_ids.get(read.team)
+    return (
+        {"team_id": team_id} if ruled is None else {"team_id": team_id, "priority": read.priority}
     )
 
 
