@@ -8,13 +8,14 @@ a thousand.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
 
 from hub.schema import folding, search_refold
 from hub.schema.former_folding import former_fold
+from hub.store.driver import query_in_thread
 from hub.store.engine import Transaction
 from hub.store.prepared import Prepared
 
@@ -22,6 +23,8 @@ from hub.store.prepared import Prepared
 MAX_WORDS = 8
 #: Words past this many characters of a text are not indexed.
 MAX_INDEXED = 20_000
+#: The rows of PostgreSQL's table that are read one after the other before the index is asked.
+NEWEST_ROWS = 20_000
 
 _LETTERS_AND_DIGITS = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"\+\d[\d\s().-]+")
@@ -39,10 +42,6 @@ _INSERT = {
 _REMOVE = {
     "sqlite": "INSERT INTO {table}({table}, rowid, body) VALUES ('delete', :id, :body)",
     "postgresql": "DELETE FROM {table} WHERE rowid = :id AND CAST(:body AS text) IS NOT NULL",
-}
-_MATCH = {
-    "sqlite": "{table} MATCH :query",
-    "postgresql": "body @@ to_tsquery('simple', :query)",
 }
 #: What makes the last word of a query the beginning of one.
 _BEGINNING = {"sqlite": "*", "postgresql": ":*"}
@@ -167,20 +166,70 @@ def _matching(
     limit: int,
     among: Collection[int] | None,
 ) -> list[int]:
-    dialect = connection.dialect.name
-    statement = (
-        f"SELECT rowid FROM {table} WHERE {_MATCH[dialect].format(table=table)} "  # noqa: S608
-        f"{'AND rowid < :before' if before is not None else ''} "
-        f"{'AND rowid IN :among' if among is not None else ''} ORDER BY rowid DESC LIMIT :limit"
-    )
-    parameters: dict[str, Any] = {"query": match, "limit": limit}
-    if before is not None:
-        parameters["before"] = before
-    prepared = text(statement)
+    if connection.dialect.name == "sqlite":
+        return _matching_on_sqlite(connection, table, match, before, limit, among)
     if among is not None:
-        parameters["among"] = list(among)
-        prepared = prepared.bindparams(bindparam("among", expanding=True))
-    return list(connection.execute(prepared, parameters).scalars())
+        condition = "rowid IN :among"
+        parameters = {"query": match, "limit": limit, "among": list(among)}
+        return _select(connection, table, condition, "rowid", parameters)
+    last = connection.execute(text(f"SELECT max(rowid) FROM {table}")).scalar()  # noqa: S608
+    end = (last or 0) + 1 if before is None else before
+    return _newest_on_postgres(connection, table, match, end, limit)
+
+
+def _newest_on_postgres(
+    connection: Connection, table: str, match: str, end: int, limit: int
+) -> list[int]:
+    """The newest matches below `end`.
+
+    A frequent word fills the page within the newest rows, which are read one after the other. A
+    word that does not is rare, and all its rows are looked up in the index. PostgreSQL, left to
+    choose, reads a million rows backwards for a rare word: it guesses how frequent it is.
+    """
+    begin = end - NEWEST_ROWS
+    window = {"query": match, "limit": limit, "begin": begin, "before": end}
+    condition = "rowid >= :begin AND rowid < :before"
+    ids = _select(connection, table, condition, "rowid", window)
+    if len(ids) < limit and begin > 1:
+        # An expression has no order in the primary key, which leaves the index of the words.
+        rest = {"query": match, "limit": limit - len(ids), "before": begin}
+        ids += _select(connection, table, "rowid < :before", "rowid + 0", rest)
+    return ids
+
+
+def _select(
+    connection: Connection, table: str, condition: str, order: str, parameters: Mapping[str, Any]
+) -> list[int]:
+    statement = text(
+        f"SELECT rowid FROM {table} WHERE body @@ to_tsquery('simple', :query) "  # noqa: S608
+        f"AND {condition} ORDER BY {order} DESC LIMIT :limit"
+    )
+    if "among" in parameters:
+        statement = statement.bindparams(bindparam("among", expanding=True))
+    return list(connection.execute(statement, parameters).scalars())
+
+
+def _matching_on_sqlite(
+    connection: Connection,
+    table: str,
+    match: str,
+    before: int | None,
+    limit: int,
+    among: Collection[int] | None,
+) -> list[int]:
+    conditions: list[str] = [f"{table} MATCH ?"]
+    values: list[Any] = [match]
+    if before is not None:
+        conditions.append("rowid < ?")
+        values.append(before)
+    if among is not None:
+        conditions.append(f"rowid IN ({', '.join('?' * len(among))})")
+        values += among
+    sql = (
+        f"SELECT rowid FROM {table} WHERE {' AND '.join(conditions)} "  # noqa: S608
+        "ORDER BY rowid DESC LIMIT ?"
+    )
+    return [row[0] for row in query_in_thread(connection, sql, [*values, limit])]
 
 
 def _query(terms: Sequence[str], dialect: str, ending: str) -> str:

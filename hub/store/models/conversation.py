@@ -24,6 +24,9 @@ class Conversation(SQLModel, table=True):
         Index("ix_conversation_status", "status", "last_activity_at", "id"),
         Index("ix_conversation_assignee", "assignee_id", "status", "last_activity_at", "id"),
         Index("ix_conversation_team", "team_id", "status", "last_activity_at", "id"),
+        # Lists in all statuses.
+        Index("ix_conversation_assignee_activity", "assignee_id", "last_activity_at", "id"),
+        Index("ix_conversation_team_activity", "team_id", "last_activity_at", "id"),
         Index("ix_conversation_contact", "contact_id", "status"),
         Index("ix_conversation_queue", "assignee_id", "status", "queued_at"),
         Index("ix_conversation_unrouted", "status", "rule"),

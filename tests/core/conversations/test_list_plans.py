@@ -1,0 +1,134 @@
+"""Lists and search go along an index: no table is read as a whole, and nothing is sorted."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+
+from hub.conversations import queries
+from hub.conversations.queries import ConversationFilter
+from hub.schema import search_index
+from hub.store.engine import Store
+from tests.core.conftest import DATABASES
+
+FILTERS = [
+    ConversationFilter(),
+    ConversationFilter(status="open"),
+    ConversationFilter(assignee="3"),
+    ConversationFilter(assignee="none"),
+    ConversationFilter(assignee="3", status="open"),
+    ConversationFilter(team="2"),
+    ConversationFilter(team="2", status="open"),
+]
+
+
+def plan_of(connection: Connection, look: Any) -> list[str]:
+    """The lines of the plan of the first statement that `look` runs."""
+    statements: list[tuple[str, Any]] = []
+    real = connection.execute
+
+    def note(statement: Any, *arguments: Any, **options: Any) -> Any:
+        compiled = statement.compile(
+            connection, compile_kwargs={"literal_binds": True, "render_postcompile": True}
+        )
+        statements.append((str(compiled), None))
+        return real(statement, *arguments, **options)
+
+    connection.execute = note  # type: ignore[method-assign]
+    look(connection)
+    connection.execute = real  # type: ignore[method-assign]
+    sql = statements[0][0]
+    if connection.dialect.name == "sqlite":
+        return [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}")]
+    # A small table is cheaper to read whole; what is asked is what is possible.
+    for name in ("seqscan", "sort", "bitmapscan", "hashjoin", "mergejoin"):
+        connection.exec_driver_sql(f"SET enable_{name} = off")
+    rows = connection.exec_driver_sql(f"EXPLAIN {sql.replace('%', '%%')}").scalars().all()
+    connection.exec_driver_sql("RESET ALL")
+    return list(rows)
+
+
+@pytest.mark.parametrize("wanted", FILTERS, ids=lambda wanted: json.dumps(vars_of(wanted)))
+def test_a_list_of_conversations_goes_along_an_index(
+    store: Store, wanted: ConversationFilter
+) -> None:
+    with store.read() as connection:
+        plan = plan_of(connection, lambda read: queries.list_conversations(read, wanted, 50, None))
+    whole = [line for line in plan if "conversation" in line and is_whole(line)]
+    sorted_ = [line for line in plan if "TEMP B-TREE" in line or "Sort" in line]
+    assert not whole + sorted_, plan
+
+
+def vars_of(wanted: ConversationFilter) -> dict[str, str]:
+    names = ("status", "assignee", "team")
+    return {name: getattr(wanted, name) for name in names if getattr(wanted, name)}
+
+
+def is_whole(line: str) -> bool:
+    return "Seq Scan" in line or ("SCAN" in line and "USING INDEX" not in line)
+
+
+# -- search ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def many_texts(store: Store) -> Store:
+    """100,000 rows; `rare` is in three old ones, `often` in every third, `once` was frequent."""
+    with store.engine.connect() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO message_search (rowid, body) SELECT n, to_tsvector('simple',"
+                " 'word' || n || CASE WHEN n % 3 = 0 THEN ' often' ELSE '' END"
+                " || CASE WHEN n % 40000 = 7 THEN ' rare' ELSE '' END"
+                " || CASE WHEN n < 5000 THEN ' once' ELSE '' END)"
+                " FROM generate_series(1, 100000) AS n"
+            )
+        )
+        connection.execute(text("ANALYZE message_search"))
+    return store
+
+
+def rows_read(connection: Connection) -> int:
+    """How many rows of the search table this session has read so far."""
+    connection.execute(text("SELECT pg_stat_force_next_flush()"))
+    return int(
+        connection.execute(
+            text(
+                "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_all_tables"
+                " WHERE relname = 'message_search'"
+            )
+        ).scalar_one()
+    )
+
+
+@pytest.mark.parametrize("store", DATABASES[1:], indirect=True)
+@pytest.mark.parametrize(
+    ("query", "newest", "limit", "most_rows"),
+    [
+        ("rare", [80007, 40007, 7], 30, 2 * search_index.NEWEST_ROWS + 1000),
+        ("missing", [], 30, 2 * search_index.NEWEST_ROWS + 1000),
+        ("often", [99999, 99996, 99993], 3, 100),
+        ("once", [4999, 4998, 4997], 3, search_index.NEWEST_ROWS + 6000),
+    ],
+)
+def test_a_search_reads_few_rows_of_a_large_table(
+    many_texts: Store, query: str, newest: list[int], limit: int, most_rows: int
+) -> None:
+    with many_texts.read() as connection:
+        before = rows_read(connection)
+        assert search_index.find_messages(connection, query, None, limit) == newest
+        assert rows_read(connection) - before <= most_rows
+
+
+@pytest.mark.parametrize("store", DATABASES[1:], indirect=True)
+def test_pages_of_a_search_have_no_gap_where_reading_and_index_meet(many_texts: Store) -> None:
+    ids: list[int] = []
+    with many_texts.read() as connection:
+        while page := search_index.find_messages(
+            connection, "often", ids[-1] if ids else None, 5000
+        ):
+            ids += page
+    assert ids == list(range(99999, 0, -3))
