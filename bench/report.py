@@ -44,6 +44,23 @@ def table(results: dict[str, Any]) -> list[Row]:
                     result["ratio"] >= inbound["goal"],
                 )
             )
+    if postgres := results.get("postgres"):
+        rows.append(
+            _row(
+                "the same on PostgreSQL, one process",
+                f"{postgres['postgres_per_second']} requests/s, {postgres['ratio']:.2f} of SQLite",
+                f"≥ {postgres['goal']} of SQLite",
+                postgres["ratio"] >= postgres["goal"],
+            )
+        )
+        rows.append(
+            _row(
+                "two web processes beside one, on PostgreSQL",
+                f"{postgres['two_per_second']} requests/s, {postgres['two_ratio']:.2f} of one",
+                "≥ 1",
+                postgres["two_ratio"] >= 1,
+            )
+        )
     if latency := results.get("latency"):
         rows.append(
             (

@@ -67,7 +67,9 @@ class App:
 
         Raises:
             ConfigError: the configuration is wrong.
-            OperationalError: the database cannot be opened.
+            DBAPIError: the database cannot be opened, or stores nothing.
+            DatabaseUnusable: the database is of a newer version.
+            OSError: the data folder cannot be made.
         """
         config = load()
         secret = settings.secret_key.get_secret_value()
@@ -122,6 +124,10 @@ class App:
         )
         self.agent_connections = AgentConnections(self.store)
         self.notices = Notices()
+        self.store.on_state(lambda state: self.notices.set("disk_full", state == "full"))
+        self.store.on_state(
+            lambda state: self.notices.set("disk_unreadable", state == "unreadable")
+        )
         hub_id = read_or_create_hub_id(self.store)
         self.peers = None if alone else _open_peers(settings, hub_id, process_id)
         self.hub = Hub(

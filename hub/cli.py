@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
@@ -52,11 +54,12 @@ def serve(path: Path, host: str, port: int | None, no_worker: bool) -> None:
     app = _app(settings, path)
     from hub.serving import serve as serve_web
 
-    try:
-        is_asked_to_stop = serve_web(app, host, settings.port, worker=not no_worker)
-    except OSError as error:
-        app.stop()
-        _fail(OSError(f"hub cannot listen on {host}:{settings.port}: {error.strerror}"))
+    with _reported_faults():
+        try:
+            is_asked_to_stop = serve_web(app, host, settings.port, worker=not no_worker)
+        except OSError as error:
+            app.stop()
+            _fail(OSError(f"hub cannot listen on {host}:{settings.port}: {error.strerror}"))
     sys.exit(0 if is_asked_to_stop else 1)
 
 
@@ -71,11 +74,12 @@ def worker(path: Path, host: str, port: int | None) -> None:
     app = _app(_settings(), path)
     from hub.serving import run_worker
 
-    try:
-        is_asked_to_stop = run_worker(app, host, port)
-    except OSError as error:
-        app.stop()
-        _fail(OSError(f"hub cannot listen on {host}:{port}: {error.strerror}"))
+    with _reported_faults():
+        try:
+            is_asked_to_stop = run_worker(app, host, port)
+        except OSError as error:
+            app.stop()
+            _fail(OSError(f"hub cannot listen on {host}:{port}: {error.strerror}"))
     sys.exit(0 if is_asked_to_stop else 1)
 
 
@@ -341,10 +345,26 @@ def _app(settings: Settings, path: Path) -> App:
     from hub.logs import configure_logs
 
     configure_logs()
-    try:
+    with _reported_faults():
         return App(settings, lambda: load_config(path, os.environ))
-    except ConfigError as error:
+
+
+@contextmanager
+def _reported_faults() -> Iterator[None]:
+    """Ends the command with a sentence when the configuration, database or disk is unusable."""
+    from sqlalchemy.exc import DBAPIError
+
+    from hub.store.faults import DatabaseUnusable, sentence
+
+    try:
+        yield
+    except (ConfigError, DatabaseUnusable) as error:
         _fail(error)
+    except DBAPIError as error:
+        _fail(DatabaseUnusable(sentence(error)))
+    except OSError as error:
+        path = f": {error.filename}" if error.filename else ""
+        _fail(OSError(f"The hub's files cannot be used{path}: {error.strerror or error}."))
 
 
 def _applied_and_new(config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -370,15 +390,16 @@ def _in_store(work: Any) -> Any:
     from hub.store.migrate import migrate
 
     settings = _settings()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    store: Store = Store(settings.database_url)
-    try:
-        migrate(store)
-        return store.write(work)
-    except HubError as error:
-        _fail(error)
-    finally:
-        store.close()
+    with _reported_faults():
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        store: Store = Store(settings.database_url)
+        try:
+            migrate(store)
+            return store.write(work)
+        except HubError as error:
+            _fail(error)
+        finally:
+            store.close()
 
 
 def _fail(error: Exception) -> NoReturn:

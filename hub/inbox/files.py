@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from flask import Response, request, send_file
 from sqlalchemy import Row, select
+from sqlalchemy.exc import DBAPIError
 from werkzeug.datastructures import FileStorage
 
 from hub.conversations.attachments import add_upload
@@ -15,6 +17,7 @@ from hub.conversations.views import attachment_from_row
 from hub.errors import Conflict, HubError, Invalid, NotFound
 from hub.inbox.services import Hub
 from hub.schema import resources
+from hub.store import faults
 from hub.store.engine import Transaction
 from hub.store.media import INLINE, TooLarge, sniff
 from hub.store.models import attachments
@@ -31,6 +34,15 @@ class FileTooLarge(HubError):
     code = "too_large"
 
 
+class StorageFull(HubError):
+    """507: there is no room for the file on the disk."""
+
+    code = "storage_full"
+
+    def __init__(self) -> None:
+        super().__init__("There is no room for the file: the hub's disk is full.")
+
+
 def store_upload(hub: Hub, file: FileStorage | None, uploader: str) -> resources.Attachment:
     """Keeps an uploaded file until a message uses it.
 
@@ -40,6 +52,7 @@ def store_upload(hub: Hub, file: FileStorage | None, uploader: str) -> resources
     Raises:
         Invalid: no file was sent.
         FileTooLarge: more than `limits.upload_max_bytes`.
+        StorageFull: the disk is full.
     """
     if file is None or not file.filename:
         raise Invalid("Send one file in the multipart field `file`.", "file")
@@ -48,6 +61,10 @@ def store_upload(hub: Hub, file: FileStorage | None, uploader: str) -> resources
         key, size, head = hub.media.save(_chunks(file.stream), limit)
     except TooLarge:
         raise FileTooLarge(f"A file has at most {limit // 2**20} MB.") from None
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageFull from error
+        raise
     media_type = sniff(head, file.mimetype or "")
     name = clean_name(file.filename)
 
@@ -63,7 +80,13 @@ def store_upload(hub: Hub, file: FileStorage | None, uploader: str) -> resources
         )
         return attachment_from_row(row)
 
-    return hub.store.write(keep)
+    try:
+        return hub.store.write(keep)
+    except DBAPIError as error:
+        hub.media.path(key).unlink(missing_ok=True)
+        if faults.state_after(error) == "full":
+            raise StorageFull from error
+        raise
 
 
 def attachment_row(hub: Hub, attachment_id: int) -> Row[Any]:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, Flask, Response, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from hub.errors import HubError, NotFound
 from hub.inbox import problems
 from hub.inbox.services import Hub
+from hub.store import faults
+from hub.store.faults import DatabaseUnusable
 from hub.store.migrate import is_current
+from hub.store.probe import probe
+
+#: With less room than this, in bytes, nothing can be stored.
+FULL_BYTES = 2**20
 
 
 def blueprint(hub: Hub) -> Blueprint:
@@ -24,7 +32,7 @@ def blueprint(hub: Hub) -> Blueprint:
 
     @pages.get("/readyz")
     def readyz() -> Response:
-        """200 when the database answers and is migrated; connectors do not change that.
+        """200 when the database answers, is migrated and can store; connectors change nothing.
 
         Nor does Redis: without it each process still serves its own screens, and to take all of
         them out of service at once would make an outage of a delay.
@@ -35,11 +43,14 @@ def blueprint(hub: Hub) -> Blueprint:
             ready, database = is_current(hub.store), "ok"
             if not ready:
                 database = "not migrated"
-        except OperationalError:
+        except (DBAPIError, DatabaseUnusable):
             ready, database = False, "does not answer"
+        disk = _disk(hub)
+        ready = ready and disk == "ok"
         answer: dict[str, Any] = {"status": "ok" if ready else "not ready"}
         if _is_for_us(hub):
             answer["database"] = database
+            answer["disk"] = disk
             if hub.peers is not None:
                 answer["redis"] = hub.peers.state
             answer["connectors"] = {
@@ -59,6 +70,16 @@ def blueprint(hub: Hub) -> Blueprint:
         return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
     return pages
+
+
+def _disk(hub: Hub) -> faults.State:
+    """Whether something can be stored. While the last write says no, another one is tried."""
+    if hub.store.state != "ok":
+        with suppress(DBAPIError):
+            probe(hub.store)
+    if hub.store.state == "ok" and shutil.disk_usage(hub.settings.data_dir).free < FULL_BYTES:
+        return "full"
+    return hub.store.state
 
 
 def _is_for_us(hub: Hub) -> bool:

@@ -25,7 +25,7 @@ from hub.errors import (
     WebhookRejected,
 )
 from hub.inbox.authentication import NotSignedIn
-from hub.inbox.files import FileTooLarge
+from hub.inbox.files import FileTooLarge, StorageFull
 from hub.inbox.responses import Problem
 from hub.transport.gateway import Disabled
 
@@ -40,6 +40,7 @@ STATUS: dict[type[HubError], int] = {
     NotSignedIn: 401,
     PayloadInvalid: 400,
     FileTooLarge: 413,
+    StorageFull: 507,
     Disabled: 503,
     Overloaded: 503,
 }

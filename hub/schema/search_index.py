@@ -192,8 +192,8 @@ def _newest_on_postgres(
     ids = _select(connection, table, condition, "rowid", window)
     if len(ids) < limit and begin > 1:
         # An expression has no order in the primary key, which leaves the index of the words.
-        rest = {"query": match, "limit": limit - len(ids), "before": begin}
-        ids += _select(connection, table, "rowid < :before", "rowid + 0", rest)
+        earlier = {"query": match, "limit": limit - len(ids), "before": begin}
+        ids += _select(connection, table, "rowid < :before", "rowid + 0", earlier)
     return ids
 
 

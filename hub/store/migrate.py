@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from hub.store.engine import Store
+from hub.store.faults import DatabaseUnusable
 from hub.store.models import metadata
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -53,9 +54,21 @@ def current(connection: Connection) -> str | None:
 
 
 def is_current(store: Store) -> bool:
-    """Whether a database has the newest schema."""
+    """Whether a database has the newest schema.
+
+    Raises:
+        DatabaseUnusable: its schema is of a newer version of the hub.
+    """
     with store.read() as connection:
-        return current(connection) == HEAD
+        version = current(connection)
+    known = {path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("*.py")}
+    if version is not None and version not in known:
+        raise DatabaseUnusable(
+            f"The database is of a newer version of the hub: its schema is {version}, and this "
+            f"version knows {HEAD} at most. Start the newer version, or restore the backup that "
+            "was made before it."
+        )
+    return version == HEAD
 
 
 def migrate(store: Store) -> None:
@@ -63,6 +76,9 @@ def migrate(store: Store) -> None:
 
     An empty database gets the newest schema directly, in a tenth of Alembic's time and without its
     memory. A test compares that schema with the result of the migrations.
+
+    Raises:
+        DatabaseUnusable: the schema is of a newer version of the hub.
     """
     if is_current(store):
         return

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import errno
+import io
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +18,10 @@ from werkzeug.test import TestResponse
 from hub.accounts import api_tokens
 from hub.app import App
 from hub.config import load_config
+from hub.listener.proxies import PEER
 from hub.settings import Settings
+from hub.store.engine import Store
+from hub.store.migrate import migrate
 
 CONFIG = """\
 connectors:
@@ -54,6 +63,19 @@ class FullHub:
         headers = {"Authorization": f"Bearer {self._token}"}
         return self._client.open(f"/api/v1{path}", method=method, json=body, headers=headers)
 
+    def uploads(self) -> TestResponse:
+        return self._client.post(
+            "/api/v1/uploads",
+            data={"file": (io.BytesIO(b"x" * 1000), "letter.txt")},
+            headers={"Authorization": f"Bearer {self._token}"},
+        )
+
+    def readiness(self) -> tuple[int, str]:
+        inside = {PEER: "127.0.0.1"}
+        answer = self._client.get("/readyz", environ_overrides=inside)
+        assert answer.json is not None
+        return answer.status_code, answer.json["disk"]
+
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[FullHub]:
@@ -93,3 +115,105 @@ def test_a_reply_is_asked_to_come_again_when_the_database_is_full(hub: FullHub) 
     hub.allows_pages(UNLIMITED)
     answer = hub.request("POST", path, reply)
     assert answer.status_code == 201, answer.text
+
+
+def test_a_full_database_is_said_by_readiness_and_notices_until_it_has_room(hub: FullHub) -> None:
+    assert hub.readiness() == (200, "ok")
+    hub.allows_pages(1)
+    hub.gets_mail(1, LONG_TEXT)
+    assert hub.readiness() == (503, "full")
+    assert hub.app.notices.codes == ["disk_full"]
+    hub.allows_pages(UNLIMITED)
+    assert hub.readiness() == (200, "ok")
+    assert hub.app.notices.codes == []
+
+
+def test_an_upload_is_answered_507_when_the_database_is_full(hub: FullHub) -> None:
+    hub.allows_pages(1)
+    while (answer := hub.uploads()).status_code == 201:
+        pass  # the last page has room for some
+    assert (answer.status_code, answer.json and answer.json["code"]) == (507, "storage_full")
+    hub.allows_pages(UNLIMITED)
+    assert hub.uploads().status_code == 201
+
+
+def test_an_upload_is_answered_507_when_the_disk_is_full(
+    hub: FullHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    answer = hub.uploads()
+    assert (answer.status_code, answer.json and answer.json["code"]) == (507, "storage_full")
+
+
+# -- starting on what cannot be used ---------------------------------------------------------------
+
+
+def start(folder: Path) -> subprocess.CompletedProcess[str]:
+    (folder / "connectors.yaml").write_text("connectors: {website: {kind: webchat}}")
+    return subprocess.run(
+        [sys.executable, "-m", "hub", "serve", "--port", "0"],
+        cwd=folder,
+        env={**os.environ, "HUB_DATA_DIR": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def make_database(folder: Path) -> Path:
+    store = Store(f"sqlite:///{folder}/hub.db")
+    migrate(store)
+    store.close()
+    return folder / "hub.db"
+
+
+def spoil(database: Path) -> None:
+    """Overwrites the pages after the first one."""
+    content = bytearray(database.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    database.write_bytes(bytes(content))
+
+
+def replace(database: Path) -> None:
+    database.write_text("This is a letter, and no database at all. " * 200)
+
+
+def make_newer(database: Path) -> None:
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+
+
+def make_folder(database: Path) -> None:
+    database.unlink()
+    database.mkdir()
+
+
+def limit_pages(database: Path) -> None:
+    """SQLite stores the limit of no connection, so a header of another size takes its place."""
+    database.write_bytes(database.read_bytes()[:2000])
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (spoil, "damaged"),
+        (replace, "no SQLite database"),
+        (make_newer, "newer version"),
+        (make_folder, "cannot be opened"),
+        (limit_pages, "damaged"),
+    ],
+)
+def test_a_start_on_an_unusable_database_ends_with_a_sentence(
+    tmp_path: Path, harm: Callable[[Path], None], words: str
+) -> None:
+    harm(make_database(tmp_path))
+    ended = start(tmp_path)
+    assert ended.returncode == 1
+    assert words in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert len(ended.stderr.strip().splitlines()) == 1, ended.stderr

@@ -11,6 +11,7 @@ from flask_socketio import Namespace
 from pydantic import BaseModel, ValidationError
 
 from hub.errors import HubError
+from hub.store.engine import is_unavailable
 
 log = structlog.get_logger()
 
@@ -41,8 +42,10 @@ def client_event(
                 return refusal("invalid", f"{field}: {first['msg']}")
             except HubError as error:
                 return refusal(error.code, error.message)
-            except Exception:
+            except Exception as error:
                 log.exception("socket.failed", event_name=name)
+                if is_unavailable(error):
+                    return refusal("unavailable", "The database does not answer. Try again.")
                 return refusal("internal", "Something went wrong here. Try again.")
 
         setattr(handle, _EVENT, name)
