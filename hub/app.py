@@ -124,8 +124,8 @@ class App:
         )
         self.agent_connections = AgentConnections(self.store)
         self.notices = Notices()
-        self.store.on_state(lambda state: self.notices.set("disk_full", state == "full"))
-        self.store.on_state(
+        self.store.state.on_change(lambda state: self.notices.set("disk_full", state == "full"))
+        self.store.state.on_change(
             lambda state: self.notices.set("disk_unreadable", state == "unreadable")
         )
         hub_id = read_or_create_hub_id(self.store)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, Flask, Response, jsonify, request
@@ -16,7 +15,6 @@ from hub.inbox.services import Hub
 from hub.store import faults
 from hub.store.faults import DatabaseUnusable
 from hub.store.migrate import is_current
-from hub.store.probe import probe
 
 #: With less room than this, in bytes, nothing can be stored.
 FULL_BYTES = 2**20
@@ -74,12 +72,10 @@ def blueprint(hub: Hub) -> Blueprint:
 
 def _disk(hub: Hub) -> faults.State:
     """Whether something can be stored. While the last write says no, another one is tried."""
-    if hub.store.state != "ok":
-        with suppress(DBAPIError):
-            probe(hub.store)
-    if hub.store.state == "ok" and shutil.disk_usage(hub.settings.data_dir).free < FULL_BYTES:
+    state = hub.store.state.try_now()
+    if state == "ok" and shutil.disk_usage(hub.settings.data_dir).free < FULL_BYTES:
         return "full"
-    return hub.store.state
+    return state
 
 
 def _is_for_us(hub: Hub) -> bool:

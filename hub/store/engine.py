@@ -34,10 +34,11 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql import Executable
 
 from hub import runtime
-from hub.store import faults, postgres
+from hub.store import postgres
 from hub.store.commit_order import CommitOrder
 from hub.store.driver import execute_in_driver
 from hub.store.prepared import Prepared
+from hub.store.state import StoreState
 from hub.store.upsert import Upsert as Upsert
 
 T = TypeVar("T")
@@ -155,9 +156,7 @@ class Store:
         self._writing = self.engine.execution_options(writes=True)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._subscribers: list[Publish] = []
-        #: What the last write showed.
-        self.state: faults.State = "ok"
-        self._state_listeners: list[Callable[[faults.State], None]] = []
+        self.state = StoreState(self.write)
         self._waiting: deque[_Job[Any]] = deque()
         self._writer_lock = threading.Lock()
         self._commit_order = CommitOrder(self._publish)
@@ -197,24 +196,10 @@ class Store:
                         self._write_batch()
             else:
                 self._write_alone(job)
-            result = job.outcome()
+            return job.outcome()
         except Exception as error:
-            state = faults.state_after(error)
-            if state != "ok":
-                self._note_state(state)
+            self.state.note_error(error)
             raise
-        self._note_state("ok")
-        return result
-
-    def on_state(self, listener: Callable[[faults.State], None]) -> None:
-        """Calls `listener` whenever a write shows that the database can store no more, or again."""
-        self._state_listeners.append(listener)
-
-    def _note_state(self, state: faults.State) -> None:
-        if state != self.state:
-            self.state = state
-            for listener in self._state_listeners:
-                listener(state)
 
     def publish_unsaved(self, *events: Any) -> None:
         """Publishes events without a change in the database, such as that an agent is typing."""
@@ -222,6 +207,7 @@ class Store:
 
     def close(self) -> None:
         """Closes all connections."""
+        self.state.close()
         with self._writer_lock:
             if self._writer is not None:
                 self._writer.close()
