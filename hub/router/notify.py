@@ -38,9 +38,8 @@ def notify_router(store: Store, subject: str) -> None:
     Args:
         subject: `ALL_WAITING` or `NEW_ONLY`.
     """
-    with store.engine.connect() as connection:
-        plain = connection.execution_options(isolation_level="AUTOCOMMIT")
-        plain.execute(_NOTIFY, {"channel": CHANNEL, "subject": subject})
+    with store.read() as connection:
+        connection.execute(_NOTIFY, {"channel": CHANNEL, "subject": subject})
 
 
 class NotificationListener:

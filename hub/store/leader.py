@@ -83,7 +83,7 @@ class Leader:
             return False
 
     def _open(self) -> Connection:
-        session = self._store.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        session = self._store.engine.connect()
         session.detach()  # in the pool it would bring the lock to the next user of the connection
         return session
 

@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from hub.accounts import api_tokens
 from hub.app import App
 from hub.config import load_config
+from hub.inbox.sockets.namespace import Ack, client_event
 from hub.listener.proxies import PEER
 from hub.settings import Settings
 from hub.store.engine import Store
@@ -217,3 +220,15 @@ def test_a_start_on_an_unusable_database_ends_with_a_sentence(
     assert words in ended.stderr
     assert "Traceback" not in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1, ended.stderr
+
+
+def test_a_socket_hears_that_the_database_is_unavailable() -> None:
+    class Nothing(BaseModel):
+        pass
+
+    @client_event("message.send", Nothing)
+    def fail(_namespace: Any, _payload: Nothing) -> Ack:
+        raise OperationalError("INSERT", None, Exception("database or disk is full"))
+
+    acknowledged = fail(None, {})  # type: ignore[type-var]
+    assert (acknowledged["ok"], acknowledged["code"]) == (False, "unavailable")
