@@ -55,6 +55,9 @@ MAX_ATTRIBUTES = 1_000
 MAX_REFERENCES = 30_000
 #: Characters of a page that are cleaned.
 MAX_LENGTH = 1_000_000
+CELLS = {"td", "th", "caption"}
+#: Elements that end where the next of their kind begins, and so nest only within others.
+SELF_ENDING = {"p", "li", "dd", "dt", "tr", "td", "th", "thead", "tbody", "tfoot", "option"}
 #: Characters of formatting elements that a reader may copy, beside the length of the page.
 MAX_COPIED = 1_000_000
 
@@ -218,20 +221,69 @@ def is_too_costly(html: str) -> bool:
     """
     if any(len(tag.group().split(None, MAX_ATTRIBUTES)) > MAX_ATTRIBUTES for tag in _long(html)):
         return True
-    depth = copied = open_size = 0
-    open_formats: dict[str, list[int]] = {}
+    depth = copied = 0
+    formats = _OpenFormats()
     for name, is_end, size in _tags(html):
-        depth = max(0, depth + (-1 if is_end else 1))
-        if name not in FORMATS:
-            copied += open_size
-        elif not is_end:
-            open_formats.setdefault(name, []).append(size)
-            open_size += size
-        elif open_formats.get(name):
-            open_size -= open_formats[name].pop()
-        if depth > MAX_DEPTH or copied > MAX_COPIED + len(html):
+        if name in FORMATS:
+            formats.end(name) if is_end else formats.begin(name, size)
+        else:
+            formats.pass_cell(name, is_end)
+            copied += formats.size
+            if name not in SELF_ENDING:
+                depth = max(0, depth + (-1 if is_end else 1))
+        if depth + formats.count > MAX_DEPTH or copied > MAX_COPIED + len(html):
             return True
     return False
+
+
+class _OpenFormats:
+    """The formatting elements that a reader would open anew: their number, and their length in all.
+
+    An end tag within a cell of a table ends no element from outside of it, and the end of a cell
+    ends all within it. Source: HTML standard, 13.2.4.3 (markers).
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.size = 0
+        self._cell = 0
+        self._cells_before_table: list[int] = []
+        #: The cell and the length of each open element, by name.
+        self._open: dict[str, list[tuple[int, int]]] = {}
+
+    def begin(self, name: str, size: int) -> None:
+        self._open.setdefault(name, []).append((self._cell, size))
+        self.size += size
+        self.count += 1
+
+    def end(self, name: str) -> None:
+        elements = self._open.get(name)
+        if elements and elements[-1][0] >= self._cell:
+            self._close(elements)
+
+    def pass_cell(self, name: str, is_end: bool) -> None:
+        """Notes the beginning or the end of a table or of a cell; any other tag changes nothing."""
+        if name == "table":
+            if not is_end:
+                self._cells_before_table.append(self._cell)
+            elif self._cells_before_table:
+                self._leave(self._cells_before_table.pop())
+        elif name in CELLS and self._cells_before_table:
+            # A cell that begins ends the one before it in the same table.
+            self._leave(self._cells_before_table[-1])
+            self._cell += 0 if is_end else 1
+
+    def _leave(self, cell: int) -> None:
+        if cell == self._cell:
+            return
+        self._cell = cell
+        for elements in self._open.values():
+            while elements and elements[-1][0] > cell:
+                self._close(elements)
+
+    def _close(self, elements: list[tuple[int, int]]) -> None:
+        self.size -= elements.pop()[1]
+        self.count -= 1
 
 
 def _long(html: str) -> Iterator[re.Match[str]]:

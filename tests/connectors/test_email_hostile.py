@@ -6,13 +6,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.connectors.html import clean_html, plain_text
+from hub.connectors.html import clean_html, is_too_costly, plain_text
 from hub.testing import fuzzed
 
 
 def test_the_words_of_a_page_are_left_where_it_cannot_be_read() -> None:
     assert plain_text("<p>a<br>b</p><script>x</script>&lt;c") == "a\nb\n<c"
     assert plain_text("&#" + "9" * 10_000 + ";x") == "\ufffdx"
+
+
+CELL = (
+    '<font face="Arial" size="2"><b>Lamp {0}</b> <a href="https://shop.example/{0}?utm=' + "x" * 80
+) + '">see it</a></font>'
+ROW = "<tr><td>" + CELL + "</td><td><i>now</i> <font color=red>9.90</font></td></tr>"
+SLOPPY_ROW = "<tr><td><font size=2>Lamp {0}<p>more<td><b>now<br><i>9.90</i>"
+
+
+@pytest.mark.parametrize("row", [ROW, SLOPPY_ROW])
+def test_a_long_newsletter_keeps_its_form(row: str) -> None:
+    rows = "".join(map(row.format, range(1_000)))
+    page = (
+        "<center><table><tr><td>" * 6 + f"<font face=Arial><table>{rows}</table>" + "</table>" * 6
+    )
+    assert not is_too_costly(page)
+    assert "<table>" in clean_html(page, {})
 
 
 # -- HTML made safe --------------------------------------------------------------------------------

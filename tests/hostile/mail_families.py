@@ -194,6 +194,11 @@ FAMILIES: dict[str, Family] = {
     ),
     "one format of great length": _page(b"<p>x", b'<font style="color: ' + b"red;" * 5_000 + b'">'),
     "formats and tables": _page(b"<b><table><tr><td></b>x"),
+    "one format beside cells": lambda n: _mail(
+        b"Content-Type: text/html\r\n",
+        b"<p><b title=" + b"x" * (n // 2) + b"></p>"
+        + b"<table><tr><td></b></td></tr></table><p>x</p>" * (n // 90),
+    ),
     "links in links": _page(b"<a href=x><p>"),
     "misnested formats": _page(b"<b><p></b></p>"),
     "tables in tables": _page(b"<table><tr><td>"),
