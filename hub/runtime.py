@@ -38,7 +38,7 @@ def patch() -> None:
     eventlet.monkey_patch(all=True, psycopg=is_postgres)
     _resolve_in_threads()
     is_alone = not os.environ.get("HUB_REDIS_URL")
-    _import_without(("aiohttp", *(("redis",) if is_alone else ())), "socketio")
+    _import_without(("aiohttp", "websocket", *(("redis",) if is_alone else ())), "socketio")
     # Two libraries import rich to print in colours; a server has no use for that.
     sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
     _patched = True

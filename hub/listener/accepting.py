@@ -163,6 +163,9 @@ class Listener:
                 sock, _ = self._socket.accept()
                 CONNECTIONS_REFUSED.labels(reason="descriptors").inc()
                 refuse(sock, "503 Service Unavailable", "The hub has no room. Try again.")
+                sock.settimeout(0)
+                with suppress(OSError):
+                    sock.recv(64 * 1024)  # unread bytes would take the answer with them
                 sock.close()
             except OSError:
                 pass

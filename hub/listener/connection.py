@@ -85,7 +85,7 @@ class Connection:
         limits = self._shared.limits
         try:
             deadline = time.monotonic() + limits.header_seconds
-            data = self._incoming.read_head(limits.max_header_bytes, deadline)
+            data = self._incoming.read_head(limits.max_header_bytes, deadline, self._shared.memory)
             if data is None:
                 return False
             head = parse_head(data)

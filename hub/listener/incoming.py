@@ -7,10 +7,13 @@ import time
 
 from hub import runtime
 from hub.listener.head import BadRequest, has_odd_line_end
+from hub.listener.limits import ByteBudget
 
 PIECE = 64 * 1024
 #: A head and a small body come in one piece.
 FIRST_PIECE = 16 * 1024
+#: Every open connection may hold as much without being counted.
+UNCOUNTED_BYTES = 4096
 HEAD_END = b"\r\n\r\n"
 #: A wait of zero seconds would mean: do not wait at all, and no error of its own.
 _SHORTEST_WAIT = 0.001
@@ -22,6 +25,8 @@ class Incoming:
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         self._buffer = bytearray()
+        #: How many bytes of the buffer are known to hold no end of a head.
+        self._checked = 0
 
     @property
     def has_more(self) -> bool:
@@ -40,11 +45,12 @@ class Incoming:
         except TimeoutError:
             return False
 
-    def read_head(self, max_bytes: int, deadline: float) -> bytes | None:
+    def read_head(self, max_bytes: int, deadline: float, memory: ByteBudget) -> bytes | None:
         """Reads up to the empty line that ends a head.
 
         Args:
             deadline: the monotonic time by which the whole head must have come.
+            memory: what all clients together may hold; short heads are not counted.
 
         Returns: the head without the empty line; None when the client closed the connection.
 
@@ -52,25 +58,40 @@ class Incoming:
             BadRequest: the head is too long, or a line does not end with CR LF.
             TimeoutError: the deadline passed.
         """
-        buffer = self._buffer
-        checked = 0
-        while True:
-            if buffer[:2] == b"\r\n":
-                del buffer[:2]  # RFC 9112, 2.2: an empty line before a request is no fault
-            end = buffer.find(HEAD_END, max(0, checked - 3), max_bytes + len(HEAD_END))
-            if end >= 0:
-                head = bytes(buffer[:end])
-                del buffer[: end + len(HEAD_END)]
-                return head
-            if has_odd_line_end(bytes(buffer[max(0, checked - 1) :])):
-                raise BadRequest("Lines end with CR LF.")
-            if len(buffer) >= max_bytes:
-                raise BadRequest(
-                    f"A head has at most {max_bytes} bytes.", "431 Request Header Fields Too Large"
-                )
-            checked = len(buffer)
-            if not self._fill(deadline, FIRST_PIECE):
-                return None
+        counted = 0
+        try:
+            while (head := self._find_head(max_bytes)) is None:
+                if len(self._buffer) > max(UNCOUNTED_BYTES, counted):
+                    if not memory.take(len(self._buffer) - counted):
+                        raise BadRequest(
+                            "The hub has no room. Try again.", "503 Service Unavailable"
+                        )
+                    counted = len(self._buffer)
+                if not self._fill(deadline, FIRST_PIECE):
+                    return None
+            return head
+        finally:
+            memory.give_back(counted)
+            self._checked = 0
+
+    def _find_head(self, max_bytes: int) -> bytes | None:
+        """Takes the head out of what was received. None while its end is not there."""
+        buffer, checked = self._buffer, self._checked
+        if buffer[:2] == b"\r\n":
+            del buffer[:2]  # RFC 9112, 2.2: an empty line before a request is no fault
+        end = buffer.find(HEAD_END, max(0, checked - 3), max_bytes + len(HEAD_END))
+        if end >= 0:
+            head = bytes(buffer[:end])
+            del buffer[: end + len(HEAD_END)]
+            return head
+        if has_odd_line_end(bytes(buffer[max(0, checked - 1) :])):
+            raise BadRequest("Lines end with CR LF.")
+        if len(buffer) >= max_bytes:
+            raise BadRequest(
+                f"A head has at most {max_bytes} bytes.", "431 Request Header Fields Too Large"
+            )
+        self._checked = len(buffer)
+        return None
 
     def read_some(self, max_bytes: int, deadline: float) -> bytes:
         """Reads what there is, at least one byte.

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hub import runtime
 from hub.listener.connection import CONNECTION
-from hub.listener.incoming import PIECE, Incoming
+from hub.listener.incoming import PIECE, UNCOUNTED_BYTES, Incoming
 from hub.listener.limits import ByteBudget, Limits, Pace
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 #: A frame that a client does not make room for ends its socket, so that events do not pile up here.
 SEND_SECONDS = 30.0
-#: A message up to this size is not counted: every open socket may hold as much.
-UNCOUNTED_BYTES = 4096
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 _FIN, _RESERVED, _OPCODE, _MASKED, _LENGTH = 0x80, 0x70, 0x0F, 0x80, 0x7F

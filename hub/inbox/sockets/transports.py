@@ -1,4 +1,4 @@
-"""The doorway of Socket.IO: transports that have not joined a namespace yet cost little.
+"""Watches over the transports of Socket.IO: those that join nothing, and those that fell silent.
 
 Engine.IO opens a transport for every client, and keeps it while the client answers pings. Only the
 packet that joins a namespace says what the client wants, and no library limits the time until then.
@@ -29,6 +29,8 @@ PATH = "/socket.io/"
 #: Transports that may be open at once without having joined.
 MAX_WAITING = 2000
 SWEEP_SECONDS = 1.0
+#: How often all transports are looked at for a ping that was not answered.
+SILENCE_CHECK_SECONDS = 5.0
 RETRY_SECONDS = 5
 
 
@@ -48,6 +50,8 @@ class Transports:
         self._stop = threading.Event()
         engine = self._server.eio
         engine._async = {**engine._async, "websocket": WebSocketUpgrade}
+        # Engine.IO's own watch wakes up for every transport in turn: 250 times a second for 5,000.
+        engine.start_service_task = False
         self._open = engine.handlers["connect"]
         engine.on("connect", self._opened)
 
@@ -100,13 +104,27 @@ class Transports:
         )
 
     def _sweep_all(self) -> None:
+        next_check = time.monotonic() + SILENCE_CHECK_SECONDS
         while not self._stop.wait(SWEEP_SECONDS):
             try:
-                self._sweep()
+                self.close_unjoined()
+                if time.monotonic() >= next_check:
+                    next_check = time.monotonic() + SILENCE_CHECK_SECONDS
+                    self.close_silent()
             except Exception:
                 log.exception("transports.sweep_failed")
 
-    def _sweep(self) -> None:
+    def close_silent(self) -> None:
+        """Closes transports that left a ping without an answer, and forgets closed ones."""
+        sockets = self._server.eio.sockets
+        for transport, socket in list(sockets.items()):
+            if socket.closed:
+                sockets.pop(transport, None)
+            elif not socket.closing:
+                socket.check_ping_timeout()
+
+    def close_unjoined(self) -> None:
+        """Closes transports that joined no namespace in time."""
         now = time.monotonic()
         while True:
             with self._lock:
