@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import (
+    backlog,
     crash,
     footprint,
     growth,
@@ -38,6 +39,7 @@ PARTS = {
     "merge": merging.run,
     "mail": mail.run,
     "router": router.run,
+    "backlog": backlog.run,
     "crash": crash.run,
 }
 

@@ -134,6 +134,8 @@ def table(results: dict[str, Any]) -> list[Row]:
         rows += _mail_rows(mail)
     if router := results.get("router"):
         rows += _router_rows(router)
+    if backlog := results.get("backlog"):
+        rows += _backlog_rows(backlog)
     if crash := results.get("crash"):
         rows.append(
             _row(
@@ -167,6 +169,24 @@ def _mail_rows(mail: dict[str, Any]) -> list[Row]:
                 ("time", "seconds", f"the longest {mail['longest_seconds']} s"),
                 ("memory", "memory", f"the largest {mail['largest_mb']} MB"),
             )
+        ),
+    ]
+
+
+def _backlog_rows(backlog: dict[str, Any]) -> list[Row]:
+    goal, health = backlog["goal_per_second"], backlog["goal_health_ms"]
+    return [
+        _row(
+            f"{backlog['queued']:,} queued answers, to a provider that answers at once",
+            f"{backlog['per_second']} a second, {backlog['cpu_ms_each']} ms of a processor each",
+            f"≥ {goal} a second",
+            backlog["per_second"] >= goal,
+        ),
+        _row(
+            "`/healthz` meanwhile",
+            f"p50 {backlog['health_p50_ms']} ms, p99 {backlog['health_p99_ms']} ms",
+            f"p99 < {health:.0f} ms",
+            backlog["health_p99_ms"] < health,
         ),
     ]
 

@@ -348,6 +348,8 @@ class Capabilities:
     Args:
         text_limit: of one message as the customer sees it; longer text is split, not refused.
         max_text: longer text is refused, also if split; None for no limit.
+        subject: whether messages have subjects and name the ones before them; only then `subject`
+            and `references` of an outgoing message are filled.
         can_start: whether we may send the first message to an address.
         receipts: the statuses a provider reports beyond `sent`.
         throttles_addresses: whether "too many requests" is about the address that was written to.

@@ -24,7 +24,7 @@ from hub.schema.events import (
     MessageUpdated,
 )
 from hub.store.engine import Transaction
-from hub.store.models import addresses, messages
+from hub.store.models import addresses, conversations, messages
 from hub.types import Address
 
 
@@ -69,17 +69,34 @@ def publish_new_message_without_files(
 
 def publish_message_update(tx: Transaction, message_id: int) -> None:
     """Publishes a message of which something has changed."""
-    row = tx.execute(views.SELECT_MESSAGES.where(messages.c.id == message_id)).one()
-    message = views.messages_from_rows(tx.connection, [row])[0]
-    conversation = views.get_conversation(tx.connection, row.conversation_id)
-    is_shown_to_customer = bool(row.scheme) and message.type == "message"
-    tx.publish(
-        Event(
-            MessageUpdated(message=message, conversation=conversation),
-            address=Address(row.scheme, row.path, row.scope) if is_shown_to_customer else None,
-            has_queued_delivery=_has_queued_delivery(message),
+    publish_message_updates(tx, [message_id])
+
+
+def publish_message_updates(tx: Transaction, message_ids: Sequence[int]) -> None:
+    """Publishes messages of which something has changed, each by an event of its own."""
+    rows = tx.execute(
+        views.SELECT_MESSAGES.where(messages.c.id.in_(message_ids)).order_by(messages.c.id)
+    ).all()
+    shown = {conversation.id: conversation for conversation in _conversations_of(tx, rows)}
+    for row, message in zip(rows, views.messages_from_rows(tx.connection, rows), strict=True):
+        is_shown_to_customer = bool(row.scheme) and message.type == "message"
+        tx.publish(
+            Event(
+                MessageUpdated(message=message, conversation=shown[str(row.conversation_id)]),
+                address=Address(row.scheme, row.path, row.scope) if is_shown_to_customer else None,
+                has_queued_delivery=_has_queued_delivery(message),
+            )
         )
-    )
+
+
+def _conversations_of(tx: Transaction, rows: Sequence[Any]) -> list[resources.Conversation]:
+    """The conversations of messages, each once."""
+    found = tx.execute(
+        views.SELECT_CONVERSATIONS.where(
+            conversations.c.id.in_({row.conversation_id for row in rows})
+        )
+    ).all()
+    return views.conversations_from_rows(tx.connection, found)
 
 
 def publish_conversation(

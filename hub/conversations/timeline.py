@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, RowMapping, Select, and_, insert, select, text, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    insert,
+    select,
+    text,
+    update,
+)
 
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing
@@ -157,6 +168,21 @@ def set_external_id(tx: Transaction, message_id: int, external_id: str) -> None:
         update(messages)
         .where(messages.c.id == message_id, messages.c.external_id.is_(None))
         .values(external_id=external_id)
+    )
+
+
+_SET_EXTERNAL_ID = (
+    update(messages)
+    .where(messages.c.id == bindparam("message"), messages.c.external_id.is_(None))
+    .values(external_id=bindparam("new_id"))
+)
+
+
+def set_external_ids(tx: Transaction, external_ids: Mapping[int, str]) -> None:
+    """Notes the provider's ids of messages that have none yet."""
+    tx.execute(
+        _SET_EXTERNAL_ID,
+        [{"message": key, "new_id": external_ids[key]} for key in sorted(external_ids)],
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
 
 from hub.outbound.claims import ClaimedDelivery
 from hub.store.models import addresses, attachments, conversations, deliveries, messages, reaches
@@ -55,47 +56,101 @@ class MessageDetails:
     locale: str
 
 
-def read_message_details(connection: Connection, claim: ClaimedDelivery) -> MessageDetails:
-    """The message of a claimed delivery, which must exist, as it is to leave now."""
-    row = connection.execute(
-        select(messages, addresses.c.scheme, addresses.c.scope, addresses.c.path)
-        .join(deliveries, deliveries.c.message_id == messages.c.id)
-        .join(addresses, addresses.c.id == deliveries.c.address_id)
-        .where(messages.c.id == claim.message_id)
-    ).one()
-    files = _files(connection, claim.message_id)
-    references = _references(connection, row.conversation_id, claim)
-    reach = connection.execute(
-        select(reaches).where(
-            reaches.c.address_id == claim.address_id, reaches.c.connector == claim.connector
+def read_message_details(
+    connection: Connection, claims: Sequence[ClaimedDelivery], *, with_thread: bool
+) -> dict[int, MessageDetails]:
+    """The messages of claimed deliveries as they are to leave now, by their ids.
+
+    Args:
+        claims: deliveries of one connector.
+        with_thread: whether the connector needs `references` and `subject`.
+    """
+    by_id = {claim.message_id: claim for claim in claims}
+    rows = connection.execute(_SELECT_DETAILS.where(messages.c.id.in_(by_id))).all()
+    files = _files(connection, by_id)
+    answered = _external_ids(connection, [row.reply_to_id for row in rows if row.reply_to_id])
+    return {
+        row.id: MessageDetails(
+            message_id=row.id,
+            conversation_id=row.conversation_id,
+            text=row.text,
+            author_type=row.author_type,
+            author_name=row.author_name,
+            created_at=row.created_at,
+            address=Address(row.scheme, row.path, row.scope),
+            files=files.get(row.id, ()),
+            last_inbound_at=row.last_inbound_at,
+            stopped_reason=row.stopped_reason if row.stopped_at else None,
+            reply_to=answered.get((row.reply_to_id, row.address_id, row.connector), ""),
+            references=_references(connection, row.conversation_id, by_id[row.id])
+            if with_thread
+            else (),
+            subject=_subject(connection, row.conversation_id, row.address_id)
+            if with_thread
+            else "",
+            locale="",
         )
-    ).first()
-    return MessageDetails(
-        message_id=row.id,
-        conversation_id=row.conversation_id,
-        text=row.text,
-        author_type=row.author_type,
-        author_name=row.author_name,
-        created_at=row.created_at,
-        address=Address(row.scheme, row.path, row.scope),
-        files=files,
-        last_inbound_at=None if reach is None else reach.last_inbound_at,
-        stopped_reason=reach.stopped_reason if reach is not None and reach.stopped_at else None,
-        reply_to=_external_id_of(connection, row.reply_to_id, claim),
-        references=references,
-        subject=_subject(connection, row.conversation_id, claim.address_id),
-        locale="",
-    )
-
-
-def _files(connection: Connection, message_id: int) -> tuple[OutgoingFile, ...]:
-    rows = connection.execute(
-        select(attachments).where(attachments.c.message_id == message_id).order_by(attachments.c.id)
-    )
-    return tuple(
-        OutgoingFile(row.id, row.medium, row.name, row.media_type, row.size, row.key)
         for row in rows
+    }
+
+
+_SELECT_DETAILS = (
+    select(
+        messages.c.id,
+        messages.c.conversation_id,
+        messages.c.text,
+        messages.c.author_type,
+        messages.c.author_name,
+        messages.c.created_at,
+        messages.c.reply_to_id,
+        deliveries.c.address_id,
+        deliveries.c.connector,
+        addresses.c.scheme,
+        addresses.c.scope,
+        addresses.c.path,
+        reaches.c.last_inbound_at,
+        reaches.c.stopped_at,
+        reaches.c.stopped_reason,
     )
+    .join(deliveries, deliveries.c.message_id == messages.c.id)
+    .join(addresses, addresses.c.id == deliveries.c.address_id)
+    .outerjoin(
+        reaches,
+        and_(
+            reaches.c.address_id == deliveries.c.address_id,
+            reaches.c.connector == deliveries.c.connector,
+        ),
+    )
+)
+
+
+def _files(
+    connection: Connection, message_ids: Collection[int]
+) -> dict[int, tuple[OutgoingFile, ...]]:
+    rows = connection.execute(
+        select(attachments)
+        .where(attachments.c.message_id.in_(message_ids))
+        .order_by(attachments.c.id)
+    )
+    files: dict[int, tuple[OutgoingFile, ...]] = {}
+    for row in rows:
+        file = OutgoingFile(row.id, row.medium, row.name, row.media_type, row.size, row.key)
+        files[row.message_id] = (*files.get(row.message_id, ()), file)
+    return files
+
+
+def _external_ids(
+    connection: Connection, message_ids: Collection[int]
+) -> dict[tuple[int, int, str], str]:
+    """The external ids of messages, by message, address and connector: they hold there alone."""
+    if not message_ids:
+        return {}
+    rows = connection.execute(
+        select(
+            messages.c.id, messages.c.address_id, messages.c.connector, messages.c.external_id
+        ).where(messages.c.id.in_(message_ids), messages.c.external_id.is_not(None))
+    )
+    return {(row.id, row.address_id, row.connector): row.external_id for row in rows}
 
 
 def _references(
@@ -115,20 +170,6 @@ def _references(
         .limit(MAX_REFERENCES)
     )
     return tuple(rows.scalars())
-
-
-def _external_id_of(connection: Connection, message_id: int | None, claim: ClaimedDelivery) -> str:
-    """The external id of a message, "" where it came by another channel than the delivery's."""
-    if message_id is None:
-        return ""
-    external_id = connection.execute(
-        select(messages.c.external_id).where(
-            messages.c.id == message_id,
-            messages.c.address_id == claim.address_id,
-            messages.c.connector == claim.connector,
-        )
-    ).scalar()
-    return external_id or ""
 
 
 def _subject(connection: Connection, conversation_id: int, address_id: int) -> str:

@@ -5,7 +5,9 @@ A status only moves forward. `failed` is final, unless the provider says `delive
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
@@ -228,6 +230,21 @@ def remember_external_id(
         },
     )
     timeline.set_external_id(tx, message_id, external_id)
+
+
+def remember_answers(tx: Transaction, answers: Sequence[tuple[int, str, int, int, str]]) -> None:
+    """Stores the ids that came with the answers to calls, many at once.
+
+    Args:
+        answers: of each the message, the connector, the address, the part and the provider's id.
+    """
+    if not answers:
+        return
+    names = ("message_id", "connector", "address_id", "part", "external_id")
+    in_order = sorted(answers, key=itemgetter(1, 4))
+    rows = [{**dict(zip(names, answer, strict=True)), "status": "sent"} for answer in in_order]
+    tx.execute(_CONFIRM_EXTERNAL_ID, rows)
+    timeline.set_external_ids(tx, {row["message_id"]: row["external_id"] for row in rows})
 
 
 def is_external_id_of(tx: Transaction, message_id: int, connector: str, external_id: str) -> bool:

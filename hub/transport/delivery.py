@@ -17,6 +17,7 @@ from hub.config.sections import Fallback
 from hub.connectors.base import Connector
 from hub.outbound import claims, outbox
 from hub.outbound.claims import ClaimedDelivery
+from hub.outbound.message_details import MessageDetails
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
 from hub.transport.due_deliveries import DueDeliveries
@@ -168,7 +169,26 @@ class DeliveryWorker:
             with self._idle:
                 self._held[claim.message_id] = claim
                 self._lines[claim.connector].slots.busy.add(claim.address_id)
-            runtime.spawn(self._deliver, claim, name=f"delivery-{claim.connector}")
+        for name in {claim.connector for claim in claimed}:
+            self._begin_claimed(name, [claim for claim in claimed if claim.connector == name])
+
+    def _begin_claimed(self, name: str, claimed: list[ClaimedDelivery]) -> None:
+        """Starts a thread for each claim of one connector."""
+        connector = self._connectors.get(name)
+        details: dict[int, MessageDetails] = {}
+        if connector is not None:
+            try:
+                details = self._sender.read_details(connector, claimed)
+            except Exception:
+                log.exception("delivery.not_read", connector=name)
+        for claim in claimed:
+            runtime.spawn(
+                self._deliver,
+                connector,
+                claim,
+                details.get(claim.message_id),
+                name=f"delivery-{name}",
+            )
 
     def _return_lost_claims(self) -> None:
         """Gives back what a transaction claimed whose commit was not confirmed."""
@@ -186,16 +206,22 @@ class DeliveryWorker:
 
     # -- one delivery -----------------------------------------------------------------------------
 
-    def _deliver(self, claim: ClaimedDelivery) -> None:
+    def _deliver(
+        self,
+        connector: Connector[Any] | None,
+        claim: ClaimedDelivery,
+        details: MessageDetails | None,
+    ) -> None:
         try:
-            connector = self._connectors.get(claim.connector)
-            if connector is not None:
-                slots = self._lines[claim.connector].slots
-                give_up = partial(self._give_up, claim)
-                with self._watchdog.limit(
-                    "delivery", connector.name, connector.send_limit, give_up
-                ) as watch:
-                    self._sender.send(connector, slots, claim, watch)
+            if connector is None or details is None:
+                self._sender.put_back(claim)
+                return
+            slots = self._lines[claim.connector].slots
+            give_up = partial(self._give_up, claim)
+            with self._watchdog.limit(
+                "delivery", connector.name, connector.send_limit, give_up
+            ) as watch:
+                self._sender.send(connector, slots, claim, details, watch)
         except Exception:
             # The outcome is unknown: the delivery is reconciled with the next attempt.
             log.exception("delivery.broke", message_id=claim.message_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -10,7 +11,7 @@ from hub.connectors.base import Connector
 from hub.errors import ContactStopped
 from hub.outbound import message_details
 from hub.outbound.claims import ClaimedDelivery
-from hub.outbound.message_details import OutgoingFile
+from hub.outbound.message_details import MessageDetails, OutgoingFile
 from hub.schema.tokens import ReplyToken, make_reply_token
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
@@ -26,14 +27,23 @@ class MessageBuilder:
         self._links = links
         self._secret = secret
 
-    def build_message(self, connector: Connector[Any], claim: ClaimedDelivery) -> OutboundMessage:
+    def read_details(
+        self, connector: Connector[Any], claims: Sequence[ClaimedDelivery]
+    ) -> dict[int, MessageDetails]:
+        """What `build_message` needs of claimed deliveries, by the ids of their messages."""
+        with self._store.read() as connection:
+            return message_details.read_message_details(
+                connection, claims, with_thread=connector.capabilities.subject
+            )
+
+    def build_message(
+        self, connector: Connector[Any], claim: ClaimedDelivery, details: MessageDetails
+    ) -> OutboundMessage:
         """The message of a claimed delivery, with everything that a channel may need.
 
         Raises:
             ContactStopped: the address is closed for us; the message must not leave.
         """
-        with self._store.read() as connection:
-            details = message_details.read_message_details(connection, claim)
         if details.stopped_reason is not None:
             raise ContactStopped(details.stopped_reason)
         token = ReplyToken(details.conversation_id, claim.address_id)

@@ -18,7 +18,7 @@ from hub.errors import ConnectionFailed, CredentialsRefused, SendError, Throttle
 from hub.types import RateLimit
 
 #: The number of deliveries of one connector that may be under way at once.
-IN_FLIGHT = 8
+IN_FLIGHT = 16
 #: While a provider is down, one message tries to reach it this often.
 PROBE_EVERY = timedelta(seconds=5)
 #: While a provider refuses our keys, no message is sent for this long.

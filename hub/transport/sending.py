@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import random
-import threading
-import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 
@@ -25,24 +23,21 @@ from hub.errors import (
 from hub.metrics import FALLBACKS, OUTBOUND, SEND_SECONDS
 from hub.outbound import claims, fallback, outbox
 from hub.outbound.claims import ClaimedDelivery
-from hub.store.engine import Store, Transaction, is_unavailable
+from hub.outbound.message_details import MessageDetails
+from hub.outbound.sent_batch import SentMessage
+from hub.store.engine import Store
 from hub.transport.message_building import MessageBuilder
 from hub.transport.running import RunningConnectors
 from hub.transport.send_calls import compose_calls, send_call
 from hub.transport.send_slots import SendSlots
+from hub.transport.sent_recorder import SentRecorder
 from hub.types import OutboundMessage, SendReceipt
 from hub.watchdog import Watch
 
 log = structlog.get_logger()
-T = TypeVar("T")
 
 FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=5)
-#: While the database is away, an outcome is kept and written again for so long, in seconds: as
-#: long as the lease lasts that was renewed right before.
-OUTCOME_SECONDS = claims.LEASE.total_seconds() - claims.RENEW_SECONDS
-#: The longest wait for the database, in seconds.
-DATABASE_PAUSE = 2.0
 #: How many waiting deliveries one transaction makes due.
 RETRY_AT_ONCE = 1000
 
@@ -75,35 +70,48 @@ class Sender:
         self._connectors = connectors
         self._builder = builder
         self._rules = rules
-        self._stopping = threading.Event()
+        self._recorder = SentRecorder(store)
+        self._write = self._recorder.write
 
     def stop(self) -> None:
         """Waits for no database any more."""
-        self._stopping.set()
+        self._recorder.stop()
+
+    def read_details(
+        self, connector: Connector[Any], claimed: Sequence[ClaimedDelivery]
+    ) -> dict[int, MessageDetails]:
+        """What `send` needs of claimed deliveries, by the ids of their messages."""
+        return self._builder.read_details(connector, claimed)
 
     def send(
-        self, connector: Connector[Any], slots: SendSlots, claim: ClaimedDelivery, watch: Watch
+        self,
+        connector: Connector[Any],
+        slots: SendSlots,
+        claim: ClaimedDelivery,
+        details: MessageDetails,
+        watch: Watch,
     ) -> None:
         """Sends what is left of a message, and records the outcome."""
         try:
-            self._send(connector, slots, claim, watch)
+            self._send(connector, slots, claim, details, watch)
         except SendError as error:
             if not watch.is_over:
                 self._handle_error(connector, slots, claim, error)
 
+    def put_back(self, claim: ClaimedDelivery) -> None:
+        """Puts a delivery back in line whose message could not be read: nothing has left."""
+        again_in = backoff(claim.attempts, random.random())  # noqa: S311
+        self._write(lambda tx: outbox.requeue_delivery(tx, claim, NOT_READ, tx.now + again_in))
+
     def _send(
-        self, connector: Connector[Any], slots: SendSlots, claim: ClaimedDelivery, watch: Watch
+        self,
+        connector: Connector[Any],
+        slots: SendSlots,
+        claim: ClaimedDelivery,
+        details: MessageDetails,
+        watch: Watch,
     ) -> None:
-        try:
-            message = self._builder.build_message(connector, claim)
-        except SendError:
-            raise
-        except Exception:
-            # Nothing has left: this is no attempt of unknown outcome.
-            log.exception("delivery.not_built", message_id=claim.message_id)
-            again_in = backoff(claim.attempts, random.random())  # noqa: S311
-            self._write(lambda tx: outbox.requeue_delivery(tx, claim, NOT_READ, tx.now + again_in))
-            return
+        message = self._builder.build_message(connector, claim, details)
         calls = compose_calls(connector, message)
         part = claim.parts_sent
         if claim.unknown_since is not None and part < len(calls):
@@ -137,27 +145,11 @@ class Sender:
         follow_after: timedelta | None = None,
     ) -> bool:
         """Returns False where the worker has lost its claim."""
+        if is_last:
+            return self._recorder.record(SentMessage(claim, part, receipt, follow_after))
         return self._write(
-            lambda tx: outbox.record_sent_part(
-                tx, claim, part, receipt, is_last=is_last, follow_after=follow_after
-            )
+            lambda tx: outbox.record_sent_part(tx, claim, part, receipt, is_last=False)
         )
-
-    def _write(self, work: Callable[[Transaction], T]) -> T:
-        """Writes an outcome, again and again while the database is away.
-
-        An outcome that is lost would have the message sent twice.
-        """
-        begin, pause = time.monotonic(), 0.05
-        while True:
-            try:
-                return self._store.write(work)
-            except Exception as error:
-                is_late = time.monotonic() - begin > OUTCOME_SECONDS
-                if is_late or not is_unavailable(error) or self._stopping.wait(pause):
-                    raise
-                log.warning("delivery.outcome_waits", error=type(error).__name__)
-                pause = min(pause * 2, DATABASE_PAUSE)
 
     def _follow_after(
         self, connector: Connector[Any], message: OutboundMessage

@@ -164,7 +164,7 @@ class Toy(Connector[ToyConfig]):
     kind = "toy"
     title = "Toy"
     scheme = "toy"
-    capabilities = Capabilities(text_limit=1000, text_unit=TextUnit.CHARACTERS)
+    capabilities = Capabilities(text_limit=1000, text_unit=TextUnit.CHARACTERS, subject=True)
     Config = ToyConfig
     provider: ToyProvider
     parser_breaks = False
