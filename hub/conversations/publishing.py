@@ -91,12 +91,12 @@ def publish_message_updates(tx: Transaction, message_ids: Sequence[int]) -> None
 
 def _conversations_of(tx: Transaction, rows: Sequence[Any]) -> list[resources.Conversation]:
     """The conversations of messages, each once."""
-    found = tx.execute(
+    conversation_rows = tx.execute(
         views.SELECT_CONVERSATIONS.where(
             conversations.c.id.in_({row.conversation_id for row in rows})
         )
     ).all()
-    return views.conversations_from_rows(tx.connection, found)
+    return views.conversations_from_rows(tx.connection, conversation_rows)
 
 
 def publish_conversation(

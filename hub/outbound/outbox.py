@@ -8,7 +8,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from hub.contacts import contact_addresses
 from hub.conversations import publishing
@@ -216,3 +225,63 @@ def retry_waiting_now(tx: Transaction, connector: str | None, limit: int) -> int
         .values(next_attempt_at=tx.now)
     )
     return changed.rowcount
+
+
+# -- when the clock was set ------------------------------------------------------------------------
+
+
+#: How soon after it was set that is noticed.
+NOTICED_WITHIN = timedelta(seconds=5)
+
+
+def _written_before(now: datetime) -> ColumnElement[bool]:
+    """The condition that a delivery has times of the clock before it was set a moment ago."""
+    return or_(deliveries.c.updated_at > now, deliveries.c.updated_at < now - NOTICED_WITHIN)
+
+
+def follow_clock(tx: Transaction, jump: timedelta, after: int, limit: int) -> int | None:
+    """Lets queued deliveries wait, and be tried, as long as before the clock was set.
+
+    Args:
+        jump: by how much it was set.
+        after: the last message that was looked at, 0 for none.
+        limit: how many are looked at.
+
+    Returns:
+        The last message looked at, None where there is none left.
+    """
+    former_now = tx.now - jump
+    rows = tx.execute(
+        select(deliveries.c.message_id, deliveries.c.next_attempt_at, deliveries.c.created_at)
+        .where(
+            deliveries.c.message_id > after,
+            deliveries.c.status == "queued",
+            _written_before(tx.now),
+        )
+        .order_by(deliveries.c.message_id)
+        .limit(limit)
+        .with_for_update(key_share=True)
+    ).all()
+    if not rows:
+        return None
+    tx.execute(
+        _SET_TIMES,
+        [
+            {
+                "message": row.message_id,
+                "at": row.next_attempt_at + jump
+                if row.next_attempt_at > former_now
+                else min(row.next_attempt_at, tx.now),
+                "since": row.created_at + jump,
+            }
+            for row in rows
+        ],
+    )
+    return int(rows[-1].message_id)
+
+
+_SET_TIMES = (
+    update(deliveries)
+    .where(deliveries.c.message_id == bindparam("message"))
+    .values(next_attempt_at=bindparam("at"), created_at=bindparam("since"))
+)

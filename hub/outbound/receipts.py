@@ -244,7 +244,7 @@ def remember_answers(tx: Transaction, answers: Sequence[tuple[int, str, int, int
     in_order = sorted(answers, key=itemgetter(1, 4))
     rows = [{**dict(zip(names, answer, strict=True)), "status": "sent"} for answer in in_order]
     tx.execute(_CONFIRM_EXTERNAL_ID, rows)
-    timeline.set_external_ids(tx, {row["message_id"]: row["external_id"] for row in rows})
+    timeline.set_external_ids(tx, {answer[0]: answer[4] for answer in in_order})
 
 
 def is_external_id_of(tx: Transaction, message_id: int, connector: str, external_id: str) -> bool:

@@ -48,7 +48,7 @@ def record_sent_messages(tx: Transaction, sent: Sequence[SentMessage]) -> set[in
         The ids of those that it recorded. The others have lost their claims, or have receipts that
         came before: each of them is to be recorded alone.
     """
-    by_id = {one.claim.message_id: one for one in sent}
+    by_id = {message.claim.message_id: message for message in sent}
     rows = tx.execute(
         select(
             deliveries.c.message_id,
@@ -78,12 +78,18 @@ def record_sent_messages(tx: Transaction, sent: Sequence[SentMessage]) -> set[in
     receipts.remember_answers(
         tx,
         [
-            (one.claim.message_id, one.claim.connector, one.claim.address_id, one.part, external_id)
-            for one in held
-            if (external_id := one.receipt.external_id)
+            (
+                message.claim.message_id,
+                message.claim.connector,
+                message.claim.address_id,
+                message.part,
+                external_id,
+            )
+            for message in held
+            if (external_id := message.receipt.external_id)
         ],
     )
-    recorded = [one.claim.message_id for one in held]
+    recorded = [message.claim.message_id for message in held]
     publishing.publish_message_updates(tx, recorded)
     return set(recorded)
 
@@ -93,8 +99,8 @@ def _by_values(
 ) -> list[tuple[dict[str, Any], list[int]]]:
     """The columns of the deliveries, for all messages with the same ones together."""
     groups: dict[tuple[int, timedelta | None], list[int]] = defaultdict(list)
-    for one in held:
-        groups[one.part, one.follow_after].append(one.claim.message_id)
+    for message in held:
+        groups[message.part, message.follow_after].append(message.claim.message_id)
     return [
         (
             {

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -19,12 +19,14 @@ from hub.outbound import claims, outbox
 from hub.outbound.claims import ClaimedDelivery
 from hub.outbound.message_details import MessageDetails
 from hub.store.engine import Store
+from hub.store.leader import Leader
 from hub.store.media import MediaFolder, MediaLinks
+from hub.transport.clock_watch import ClockWatch
 from hub.transport.due_deliveries import DueDeliveries
 from hub.transport.message_building import MessageBuilder
 from hub.transport.running import RunningConnectors
 from hub.transport.send_slots import SendSlots, open_send_slots
-from hub.transport.sending import Sender
+from hub.transport.sending import RETRY_AT_ONCE, Sender
 from hub.watchdog import Watchdog
 
 log = structlog.get_logger()
@@ -69,6 +71,9 @@ class DeliveryWorker:
         self._lines: dict[str, Line] = {}
         self._held: dict[int, ClaimedDelivery] = {}
         self._lost_claims: list[datetime] = []
+        self._clock = ClockWatch()
+        self._leader = Leader(store, "deliveries")
+        self._leases_count_from = float("-inf")
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._idle = threading.Condition()
@@ -106,6 +111,7 @@ class DeliveryWorker:
         with self._idle:
             self._idle.wait_for(lambda: not self._held, timeout)
         self._sender.stop()
+        self._leader.resign()
 
     def _run(self) -> None:
         swept_at = float("-inf")
@@ -113,6 +119,7 @@ class DeliveryWorker:
             self._wake.wait(SWEEP_SECONDS)
             self._wake.clear()
             try:
+                self._follow_clock()
                 self._return_lost_claims()
                 if time.monotonic() - swept_at >= SWEEP_SECONDS:
                     self._take_over_ended_leases()
@@ -143,6 +150,8 @@ class DeliveryWorker:
 
     def _take_over_ended_leases(self) -> None:
         """Begins again what other workers left unfinished."""
+        if time.monotonic() < self._leases_count_from:
+            return
         room = {
             connector.name: self._line_of(connector).slots.free() for connector in self._connectors
         }
@@ -154,6 +163,26 @@ class DeliveryWorker:
         abandoned = [message_id for message_id in ended if message_id not in self._held]
         if abandoned:
             self._begin(abandoned[: max(room.values())])
+
+    def _follow_clock(self) -> None:
+        """Neither holds nor hurries what waits, after the clock was set.
+
+        Where several processes notice it, one of them writes.
+        """
+        jump = self._clock.jump()
+        if jump is None:
+            return
+        log.warning("clock.was_set", seconds=round(jump.total_seconds()))
+        if jump > timedelta():
+            # Workers that live renew their leases by the new clock meanwhile.
+            self._leases_count_from = time.monotonic() + 1.5 * claims.RENEW_SECONDS
+        if not self._leader.leads():
+            return
+        last: int | None = 0
+        while last is not None:
+            last = self._store.write(
+                partial(outbox.follow_clock, jump=jump, after=last, limit=RETRY_AT_ONCE)
+            )
 
     def _begin(self, message_ids: list[int]) -> None:
         """Claims deliveries and starts a thread for each that it got."""

@@ -71,23 +71,23 @@ class SentRecorder:
             try:
                 recorded = self.write(
                     lambda tx, part=part: sent_batch.record_sent_messages(  # type: ignore[misc]
-                        tx, [one.sent for one in part]
+                        tx, [waiting.sent for waiting in part]
                     )
                 )
             except Exception:
                 log.exception("delivery.batch_not_recorded")
                 recorded = set()
-            for one in part:
-                one.holds_claim = one.sent.claim.message_id in recorded
-                if not one.holds_claim:
-                    self._write_alone(one)
-                one.is_done = True
+            for waiting in part:
+                waiting.holds_claim = waiting.sent.claim.message_id in recorded
+                if not waiting.holds_claim:
+                    self._write_alone(waiting)
+                waiting.is_done = True
 
-    def _write_alone(self, one: _Waiting) -> None:
+    def _write_alone(self, waiting: _Waiting) -> None:
         try:
-            one.holds_claim = self.write(lambda tx: _record_alone(tx, one.sent))
+            waiting.holds_claim = self.write(lambda tx: _record_alone(tx, waiting.sent))
         except Exception as error:  # noqa: BLE001 - the thread that waits gets it
-            one.error = error
+            waiting.error = error
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Writes an outcome, again and again while the database is away.
