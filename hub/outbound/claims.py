@@ -7,6 +7,7 @@ to one address leave in the order in which they were written.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,7 +36,8 @@ class ClaimedDelivery:
         attempts: the number of attempts, this one included.
         parts_sent: the number of calls that the provider took in earlier attempts.
         unknown_since: since when it is unknown whether the next call arrived, None where known.
-        created_at: when the message was put in line.
+        age: how long the message was in line when it was claimed.
+        claimed_at: when that was, by the process's own clock.
     """
 
     message_id: int
@@ -44,7 +46,12 @@ class ClaimedDelivery:
     attempts: int
     parts_sent: int
     unknown_since: datetime | None
-    created_at: datetime
+    age: timedelta
+    claimed_at: float
+
+    def time_in_line(self) -> timedelta:
+        """How long the message has been in line, whatever became of the clock since its claim."""
+        return self.age + timedelta(seconds=time.monotonic() - self.claimed_at)
 
 
 class DueDelivery(NamedTuple):
@@ -193,7 +200,8 @@ def claim_deliveries(
             parts_sent=row.parts_sent,
             unknown_since=row.unknown_since
             or (row.updated_at if row.status == "sending" else None),
-            created_at=row.created_at,
+            age=tx.now - row.created_at,
+            claimed_at=time.monotonic(),
         )
         for row in rows
     ]

@@ -240,7 +240,7 @@ def _written_before(now: datetime) -> ColumnElement[bool]:
 
 
 def follow_clock(tx: Transaction, jump: timedelta, after: int, limit: int) -> int | None:
-    """Lets queued deliveries wait, and be tried, as long as before the clock was set.
+    """Lets deliveries wait, and be tried, as long as before the clock was set.
 
     Args:
         jump: by how much it was set.
@@ -255,7 +255,7 @@ def follow_clock(tx: Transaction, jump: timedelta, after: int, limit: int) -> in
         select(deliveries.c.message_id, deliveries.c.next_attempt_at, deliveries.c.created_at)
         .where(
             deliveries.c.message_id > after,
-            deliveries.c.status == "queued",
+            deliveries.c.status.in_(("queued", "sending")),
             _written_before(tx.now),
         )
         .order_by(deliveries.c.message_id)

@@ -198,8 +198,8 @@ class Sender:
         self, connector: Connector[Any], slots: SendSlots, claim: ClaimedDelivery
     ) -> None:
         OUTBOUND.labels(connector=connector.name, outcome="sent").inc()
-        waited = datetime.now(UTC) - claim.created_at
-        SEND_SECONDS.labels(connector=connector.name).observe(waited.total_seconds())
+        waited = claim.time_in_line().total_seconds()
+        SEND_SECONDS.labels(connector=connector.name).observe(waited)
         self._connectors.mark_ok(connector.name, "delivery")
         if slots.note_success():
             self.retry_waiting(connector.name)
@@ -238,7 +238,7 @@ class Sender:
             self._connectors.mark_attention(connector.name, error.message, "delivery")
         # A message that was refused for our keys may still leave with the right keys.
         may_retry = error.retryable or isinstance(error, CredentialsRefused)
-        if may_retry and datetime.now(UTC) - claim.created_at < outbox.GIVE_UP_AFTER:
+        if may_retry and claim.time_in_line() < outbox.GIVE_UP_AFTER:
             self._requeue(slots, claim, error)
             return
         step = self._write(
