@@ -17,13 +17,15 @@ from pathlib import Path
 from typing import Literal
 
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from hub.config import Config
 from hub.connectors.base import Site
 from hub.errors import ConfigError, HubError, SendError
 from hub.settings import KEY_FILE, Settings
+from hub.store import faults
 from hub.store.engine import Store, database_exists
+from hub.store.faults import DatabaseUnusable
 from hub.store.migrate import is_current
 from hub.store.models import attachments, messages
 from hub.transport.running import RunningConnectors
@@ -142,14 +144,10 @@ def _in_database(settings: Settings) -> Iterator[Finding]:
             yield from _wal(store, settings)
         yield from _clock(store)
         yield from _files(store, settings)
-    except SQLAlchemyError as error:
-        cause = getattr(error, "orig", None) or error
-        yield Finding(
-            "fail",
-            "database",
-            f"It cannot be read: {str(cause).strip()}. Restore the last backup, or see "
-            "docs/operations.md.",
-        )
+    except DatabaseUnusable as error:
+        yield Finding("fail", "database", str(error))
+    except DBAPIError as error:
+        yield Finding("fail", "database", faults.sentence(error))
     finally:
         store.close()
 

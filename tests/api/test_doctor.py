@@ -76,9 +76,14 @@ def test_a_damaged_database_is_noticed(settings: Settings) -> None:
     assert examined(settings)["database"].level == "fail"
 
 
-def test_a_schema_of_another_version_is_noticed(settings: Settings) -> None:
-    run_sql(settings, "UPDATE alembic_version SET version_num = '9999'")
-    assert "schema" in examined(settings)["database"].sentence
+@pytest.mark.parametrize(("version", "expected"), [("9999", "newer version"), ("0001", "schema")])
+def test_a_schema_of_another_version_is_noticed(
+    settings: Settings, version: str, expected: str
+) -> None:
+    run_sql(settings, "UPDATE alembic_version SET version_num = ?", version)
+    finding = examined(settings)["database"]
+    assert finding.level == "fail"
+    assert expected in finding.sentence
 
 
 def test_missing_files_are_counted(settings: Settings) -> None:
