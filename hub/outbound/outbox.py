@@ -8,16 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    bindparam,
-    func,
-    or_,
-    select,
-    true,
-    update,
-)
+from sqlalchemy import Connection, bindparam, func, select, true, update
 
 from hub.contacts import contact_addresses
 from hub.conversations import publishing
@@ -234,11 +225,6 @@ def retry_waiting_now(tx: Transaction, connector: str | None, limit: int) -> int
 NOTICED_WITHIN = timedelta(seconds=5)
 
 
-def _written_before(now: datetime) -> ColumnElement[bool]:
-    """The condition that a delivery has times of the clock before it was set a moment ago."""
-    return or_(deliveries.c.updated_at > now, deliveries.c.updated_at < now - NOTICED_WITHIN)
-
-
 def follow_clock(tx: Transaction, jump: timedelta, after: int, limit: int) -> int | None:
     """Lets deliveries wait, and be tried, as long as before the clock was set.
 
@@ -250,34 +236,45 @@ def follow_clock(tx: Transaction, jump: timedelta, after: int, limit: int) -> in
     Returns:
         The last message looked at, None where there is none left.
     """
-    former_now = tx.now - jump
     rows = tx.execute(
-        select(deliveries.c.message_id, deliveries.c.next_attempt_at, deliveries.c.created_at)
-        .where(
-            deliveries.c.message_id > after,
-            deliveries.c.status.in_(("queued", "sending")),
-            _written_before(tx.now),
+        select(
+            deliveries.c.message_id,
+            deliveries.c.next_attempt_at,
+            deliveries.c.created_at,
+            deliveries.c.updated_at,
         )
+        .where(deliveries.c.message_id > after, deliveries.c.status.in_(("queued", "sending")))
         .order_by(deliveries.c.message_id)
         .limit(limit)
         .with_for_update(key_share=True)
     ).all()
     if not rows:
         return None
+
+    def is_of_former_clock(moment: datetime) -> bool:
+        return not tx.now - NOTICED_WITHIN <= moment <= tx.now
+
     tx.execute(
         _SET_TIMES,
         [
             {
                 "message": row.message_id,
-                "at": row.next_attempt_at + jump
-                if row.next_attempt_at > former_now
-                else min(row.next_attempt_at, tx.now),
-                "since": row.created_at + jump,
+                "at": _after_jump(row.next_attempt_at, jump, tx.now)
+                if is_of_former_clock(row.updated_at)
+                else row.next_attempt_at,
+                "since": row.created_at + jump
+                if is_of_former_clock(row.created_at)
+                else row.created_at,
             }
             for row in rows
         ],
     )
     return int(rows[-1].message_id)
+
+
+def _after_jump(due: datetime, jump: timedelta, now: datetime) -> datetime:
+    """The time of an attempt by the new clock; what was due stays due."""
+    return due + jump if due > now - jump else min(due, now)
 
 
 _SET_TIMES = (
