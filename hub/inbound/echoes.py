@@ -41,6 +41,7 @@ def receive_echo(
             )
         ).scalar()
         if sent_id is not None:
+            receipts.lock_delivery(tx, sent_id)
             receipts.remember_external_id(
                 tx, sent_id, connector, recipient.address_id, 0, event.external_id
             )

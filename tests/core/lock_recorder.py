@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, event
 
-from hub.store.lock_order import GUARDED, NAMES, TABLES
+from hub.store.lock_order import GUARDED, GUARDED_BY_DELIVERY, NAMES, TABLES
 
 _TEXT = r"E?'(?:[^'\\]|''|\\.)*'"
 _PIECE = re.compile(rf"{_TEXT}|[;,]|[^;,'E]+|E")
@@ -150,6 +150,10 @@ class LockRecorder:
             if not is_guarded and table not in held.own_tables:
                 held.unguarded.append(f"{table} without its person: {statement[:200]}")
                 self._note_unguarded(held, needs=2)
+            return
+        if table in GUARDED_BY_DELIVERY:
+            if all(TABLES[other] != "delivery" for other, _ in held.rows):
+                self._violation(f"{table} without its delivery", held, statement)
             return
         if table not in TABLES:
             return
