@@ -59,9 +59,11 @@ def record_sent_part(
     )
     if changed.rowcount == 0:
         return _record_late_part(tx, claim, part, receipt)
-    _remember_part(tx, claim, part, receipt)
+    _remember_part(tx, claim, part, receipt, in_message=not is_last)
     if is_last:
-        receipts.advance_delivery(tx, claim.message_id, receipt.status)
+        receipts.advance_delivery(
+            tx, claim.message_id, receipt.status, external_id=receipt.external_id
+        )
     return True
 
 
@@ -98,7 +100,12 @@ def _record_late_part(
 
 
 def _remember_part(
-    tx: Transaction, claim: ClaimedDelivery, part: int, receipt: SendReceipt
+    tx: Transaction,
+    claim: ClaimedDelivery,
+    part: int,
+    receipt: SendReceipt,
+    *,
+    in_message: bool = True,
 ) -> None:
     receipts.remember_external_id(
         tx,
@@ -108,6 +115,7 @@ def _remember_part(
         part,
         receipt.external_id,
         is_answer=True,
+        in_message=in_message,
     )
 
 

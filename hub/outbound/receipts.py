@@ -86,10 +86,13 @@ def advance_delivery(
     code: str = "",
     reason: str = "",
     external_code: str = "",
+    external_id: str = "",
 ) -> bool:
     """Moves a delivery forward to a status, and publishes the message.
 
     Args:
+        external_id: the provider's id of the message, which is stored in its row; the row comes
+            after those of external ids in the order of locks.
         code, reason, external_code: of a failure, as `SendError` has them.
 
     Returns:
@@ -114,6 +117,8 @@ def advance_delivery(
         return False
     if status is DeliveryStatus.SENT:
         _advance_to_reported(tx, message_id)
+    if external_id:
+        timeline.set_external_id(tx, message_id, external_id)
     publishing.publish_message_update(tx, message_id)
     return True
 
@@ -208,6 +213,7 @@ def remember_external_id(
     external_id: str,
     *,
     is_answer: bool = False,
+    in_message: bool = True,
 ) -> None:
     """Stores the provider's id of one part of a message; "" is no id.
 
@@ -215,6 +221,7 @@ def remember_external_id(
         part: the number of the call, from 0.
         is_answer: whether the id came with the answer to the call, so that the provider took the
             part just now (again).
+        in_message: whether the row of the message gets the id too.
     """
     if not external_id:
         return
@@ -229,7 +236,8 @@ def remember_external_id(
             "status": "sent",
         },
     )
-    timeline.set_external_id(tx, message_id, external_id)
+    if in_message:
+        timeline.set_external_id(tx, message_id, external_id)
 
 
 def remember_answers(tx: Transaction, answers: Sequence[tuple[int, str, int, int, str]]) -> None:
