@@ -26,11 +26,13 @@ def becomes_old(desk: Desk) -> None:
 
     def work(tx: Any) -> None:
         newest = {"message_search": 0, "contact_search": 0}
-        for row in tx.execute(select(messages).where(messages.c.type != "event")).all():
+        for row in tx.execute(
+            select(messages).where(messages.c.type != "event").order_by(messages.c.id)
+        ).all():
             value = f"{row.subject} {row.text}"
             newest["message_search"] = row.id
             _reindex(tx, "message_search", row.id, value)
-        for row in tx.execute(select(contacts)).all():
+        for row in tx.execute(select(contacts).order_by(contacts.c.id)).all():
             paths = profiles.address_paths(tx, row.id)
             newest["contact_search"] = row.id
             value = profiles.search_text(row.name, paths, row.attributes)
