@@ -152,6 +152,13 @@ class Connector(ABC, Generic[ConfigT, CallT, AnswerT]):
     #: Hosts of the provider that media are fetched from, beside the host of `api_base`.
     provider_media_hosts: ClassVar[tuple[str, ...]] = ()
 
+    def prepare_to_parse(self) -> None:
+        """Starts what `parse` needs, before a request is marked: a mark covers the reading alone.
+
+        Raises:
+            Overloaded: there is no room now; the provider sends the request again.
+        """
+
     @property
     def api_base(self) -> str:
         """The address of the provider's API, "" for a kind without one."""

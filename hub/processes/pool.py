@@ -39,8 +39,7 @@ class Pool:
         """
         if len(request) > self.limits.input_bytes:
             return Outcome(failure=f"it is larger than {self.limits.input_bytes >> 20} MB")
-        if not self._free.acquire(timeout=self.limits.wait_seconds):
-            raise Overloaded("Too many messages are being read at this moment.")
+        self._wait_for_turn()
         try:
             for _ in range(ATTEMPTS):
                 outcome = self._try(request)
@@ -50,9 +49,25 @@ class Pool:
         finally:
             self._free.release()
 
+    def warm_up(self) -> None:
+        """Starts a process if none is idle, so that the next task begins at once.
+
+        Raises:
+            Overloaded: no process became free in time, or none could be started.
+        """
+        self._wait_for_turn()
+        try:
+            self._idle.append(self._take_idle() or self._start())
+        finally:
+            self._free.release()
+
     def close(self) -> None:
         """Ends the processes that are idle."""
         _stop_all(self._idle)
+
+    def _wait_for_turn(self) -> None:
+        if not self._free.acquire(timeout=self.limits.wait_seconds):
+            raise Overloaded("Too many messages are being read at this moment.")
 
     def _try(self, request: bytes) -> Outcome | None:
         """Runs a task once; None where its process was lost for a reason outside of the task."""

@@ -102,6 +102,7 @@ class Gateway:
         """
         if not connector.marks_requests:
             return self._receive_request(connector, request)
+        connector.prepare_to_parse()
         name, digest = connector.name, intake.digest_of(request.body)
         if self._store.write(lambda tx: intake.begin(tx, name, digest, self._owner)):
             try:

@@ -45,6 +45,14 @@ def test_one_process_serves_task_after_task(pool: Pool) -> None:
     assert pool.run(b"echo " + content).values == (b"echo", content)
 
 
+def test_a_warm_pool_runs_the_next_task_in_the_process_that_waits(pool: Pool) -> None:
+    pool.warm_up()
+    (waiting,) = pool._idle
+    pool.warm_up()
+    assert pool._idle == [waiting]
+    assert pid_of(pool) == waiting._process.pid
+
+
 def test_a_task_without_end_is_ended_and_leaves_its_earlier_values(pool: Pool) -> None:
     before = pid_of(pool)
     outcome = pool.run(b"spin")

@@ -29,7 +29,7 @@ from hub.connectors.email.config import EmailConfig
 from hub.connectors.email.errors import refusal_error
 from hub.connectors.email.mime.files import Place
 from hub.connectors.email.payloads import SmtpCall, SmtpReply
-from hub.connectors.email.reader import read_file, read_mail
+from hub.connectors.email.reader import read_file, read_mail, shared_pool
 from hub.errors import Invalid, PayloadInvalid, WebhookRejected
 from hub.types import (
     Address,
@@ -68,6 +68,9 @@ class Email(Connector[EmailConfig, SmtpCall, SmtpReply]):
     poll_limit = 300.0
 
     marks_requests = True
+
+    def prepare_to_parse(self) -> None:
+        shared_pool().warm_up()
 
     # -- verify --------------------------------------------------------------------
 
