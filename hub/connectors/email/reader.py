@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from functools import cache, partial
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from pydantic import TypeAdapter
@@ -29,10 +29,15 @@ LIMITS = Limits(
 )
 PROCESSES = 2
 
-_MESSAGE = TypeAdapter(InboundMessage)
-_REPORT = TypeAdapter(DeliveryUpdate)
+_EventT = TypeVar("_EventT")
 
 log = structlog.get_logger()
+
+
+@cache
+def _adapter(kind: type[_EventT]) -> TypeAdapter[_EventT]:
+    """What reads an event of this type; made for the first mail, not for the start of each hub."""
+    return TypeAdapter(kind)
 
 
 @cache
@@ -87,7 +92,7 @@ def read_file(raw: bytes, place: Place) -> bytes:
 
 def _message(fields: dict[str, Any], raw: bytes) -> InboundMessage:
     # The process that read the mail may be in the hands of its sender: types are checked anew.
-    message = _MESSAGE.validate_python({**fields, "raw": raw})
+    message = _adapter(InboundMessage).validate_python({**fields, "raw": raw})
     files = tuple(_with_content(file, raw) for file in message.attachments)
     return replace(message, attachments=files)
 
@@ -104,4 +109,6 @@ def _report(fields: dict[str, Any], raw: bytes) -> DeliveryUpdate:
     names = ("key", "status", "external_ids", "code", "reason", "external_code", "stopped", "note")
     known_fields = {name: fields[name] for name in names}
     address = Address("mailto", recipient) if recipient else None
-    return _REPORT.validate_python({**known_fields, "raw": raw, "address": address})
+    return _adapter(DeliveryUpdate).validate_python(
+        {**known_fields, "raw": raw, "address": address}
+    )
