@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from functools import cache, partial
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 from pydantic import TypeAdapter
@@ -29,13 +29,11 @@ LIMITS = Limits(
 )
 PROCESSES = 2
 
-_EventT = TypeVar("_EventT")
-
 log = structlog.get_logger()
 
 
 @cache
-def _adapter(kind: type[_EventT]) -> TypeAdapter[_EventT]:
+def _adapter(kind: type[InboundEvent]) -> TypeAdapter[Any]:
     """What reads an event of this type; made for the first mail, not for the start of each hub."""
     return TypeAdapter(kind)
 
@@ -92,7 +90,7 @@ def read_file(raw: bytes, place: Place) -> bytes:
 
 def _message(fields: dict[str, Any], raw: bytes) -> InboundMessage:
     # The process that read the mail may be in the hands of its sender: types are checked anew.
-    message = _adapter(InboundMessage).validate_python({**fields, "raw": raw})
+    message: InboundMessage = _adapter(InboundMessage).validate_python({**fields, "raw": raw})
     files = tuple(_with_content(file, raw) for file in message.attachments)
     return replace(message, attachments=files)
 
@@ -109,6 +107,6 @@ def _report(fields: dict[str, Any], raw: bytes) -> DeliveryUpdate:
     names = ("key", "status", "external_ids", "code", "reason", "external_code", "stopped", "note")
     known_fields = {name: fields[name] for name in names}
     address = Address("mailto", recipient) if recipient else None
-    return _adapter(DeliveryUpdate).validate_python(
-        {**known_fields, "raw": raw, "address": address}
-    )
+    values = {**known_fields, "raw": raw, "address": address}
+    report: DeliveryUpdate = _adapter(DeliveryUpdate).validate_python(values)
+    return report
