@@ -105,7 +105,10 @@ def _write_resolved(tx: Transaction, contact: ContactAddress, count: int) -> Non
         lifecycle.save_conversation(tx, conversation)
 
 
-def _write_messages(tx: Transaction, contact: ContactAddress, count: int) -> None:
+def _write_messages(tx: Transaction, known: ContactAddress, count: int) -> None:
+    # A merge in between gives the address another person.
+    contact = contact_addresses.find_contact_address_by_id(tx.connection, known.address_id)
+    assert contact is not None
     conversation = lifecycle.conversation_for_inbound(tx, contact)
     for number in range(count):
         _add_message(tx, conversation, contact, number)
