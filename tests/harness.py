@@ -252,7 +252,11 @@ class Screen:
         self.heard: list[tuple[str, Any]] = []
         self.session: dict[str, Any] = {}
         self._changed = threading.Condition()
-        self.client = socketio.Client(reconnection=False)
+        # The library adds an Origin of its own to one in `headers`. The server refuses the two, and
+        # the client then stays with polling, where it gives up at 17 packets in one answer.
+        self.client = socketio.Client(
+            reconnection=False, websocket_extra_options={"suppress_origin": True}
+        )
         self.client.on("*", self._hear, namespace=namespace)
         self.client.connect(url, namespaces=[namespace], auth=auth, wait_timeout=10, **options)
 
