@@ -253,7 +253,7 @@ class Screen:
         self.session: dict[str, Any] = {}
         self._changed = threading.Condition()
         # The library adds an Origin of its own to one in `headers`. The server refuses the two, and
-        # the client then stays with polling, where it gives up at 17 packets in one answer.
+        # the client then stays with polling, where a burst of events makes it give up.
         self.client = socketio.Client(
             reconnection=False, websocket_extra_options={"suppress_origin": True}
         )
