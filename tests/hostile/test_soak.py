@@ -198,10 +198,12 @@ def _live_through_hours(
         for message in hub.messages(conversation["id"])
     ]
     assert sorted(text for text in stored if text in texts) == sorted(texts)
-    states = {
-        connector["name"]: connector["state"] for connector in hub.get("/connectors")["items"]
-    }
-    assert set(states.values()) == {"ok"}, states
+    # A visitor hears an answer before its delivery has ended, and a delivery under way when the
+    # clocks are put ahead has overrun: the next one that ends makes its connector well again.
+    eventually(
+        lambda: {connector["state"] for connector in hub.get("/connectors")["items"]} == {"ok"},
+        expected="every connector to be well",
+    )
 
 
 def _talk_on_every_channel(hub: HubWithClock, customers: Customers, hour: str) -> list[str]:
