@@ -104,6 +104,24 @@ class ContactCard:
     own: bool = False  # vague-name: a public field of the connector contract
 
 
+MessageOriginKind = Literal["ad", "link", "story", "post", "product", "start"]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageOrigin:
+    """Where a customer came from, or which post of ours their message is about.
+
+    Args:
+        kind: `ad`, `link` (of a referral), `story`, `post`, `product`, or `start` (a bot's link).
+        ref: the reference that we gave the link or the ad, or the provider's id of the post.
+    """
+
+    kind: MessageOriginKind
+    title: str = ""
+    ref: str = ""
+    url: str = ""
+
+
 # -- what comes in -----------------------------------------------------------------------------
 
 
@@ -131,6 +149,8 @@ class InboundMessage:
         authenticated: the provider, or mail authentication, proves the address.
         sent_by_us: an agent answered in the provider's own app (an echo): the message is outgoing
             and already sent.
+        recipients: the addresses in a mail's To, ours among them; `cc` those in its Cc.
+        origin: where the customer came from, or which post of ours the message is about.
         extra: data without a field of its own, shown as it is: reactions, buttons, stories.
     """
 
@@ -145,6 +165,9 @@ class InboundMessage:
     html_is_clean: bool = False
     subject: str = ""
     to: str = ""
+    recipients: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    origin: MessageOrigin | None = None
     attachments: tuple[Attachment, ...] = ()
     location: Location | None = None
     card: ContactCard | None = None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -27,6 +28,7 @@ from hub.schema.author import Author
 from hub.store.engine import Transaction
 from hub.store.models import attachments, external_ids, message_edits, messages
 from hub.store.prepared import Prepared, insert_all
+from hub.types import MessageOrigin
 
 _INSERT_MESSAGE = Prepared(insert_all(messages))
 _UNCLEANED: Select[Any] = (
@@ -62,6 +64,8 @@ class NewMessage(NamedTuple):
         folded: the full text, where `text` leaves out quotes or a signature.
         html: cleaned by `clean_html`, with pictures named by their content ids.
         extra: fields that have no column.
+        to, cc: the recipients of a mail, as `scheme:path`.
+        origin: where the customer came from.
     """
 
     direction: str
@@ -81,6 +85,9 @@ class NewMessage(NamedTuple):
     client_id: str | None = None
     journal_id: int | None = None
     extra: Mapping[str, Any] | None = None
+    to: Sequence[str] = ()
+    cc: Sequence[str] = ()
+    origin: MessageOrigin | None = None
 
 
 def add_message(
@@ -115,6 +122,9 @@ def add_message(
         "external_id": message.external_id,
         "client_id": message.client_id,
         "extra": message.extra or {},
+        "to": list(message.to),
+        "cc": list(message.cc),
+        "origin": None if message.origin is None else asdict(message.origin),
         "created_at": message.created_at or tx.now,
         "received_at": tx.now,
         "edited_at": None,

@@ -55,6 +55,9 @@ class MessageRow(NamedTuple):
     external_id: str | None
     client_id: str | None
     extra: dict[str, Any]
+    to: list[str]
+    cc: list[str]
+    origin: dict[str, Any] | None
     created_at: datetime
     received_at: datetime
     edited_at: datetime | None
@@ -198,6 +201,9 @@ def _message_from_row(
         connector=row.connector,
         kind=row.kind,
         address=f"{row.scheme}:{row.path}" if row.scheme else None,
+        to=row.to,
+        cc=row.cc,
+        origin=None if row.origin is None else resources.MessageOrigin(**row.origin),
         subject=row.subject,
         text=row.text,
         folded=row.folded,

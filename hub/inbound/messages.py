@@ -248,6 +248,9 @@ def _add_row(
             journal_id=journal_id,
             reply_to_id=None if answered is None else answered.message_id,
             extra=extra,
+            to=[str(address) for address in event.recipients],
+            cc=[str(address) for address in event.cc],
+            origin=event.origin,
             duplicate_of_id=duplicate_of_id,
         ),
     )

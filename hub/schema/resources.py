@@ -17,7 +17,7 @@ from pydantic import (
     Field,
 )
 
-from hub.types import DeliveryStatus, Medium
+from hub.types import DeliveryStatus, Medium, MessageOriginKind
 
 Id = Annotated[str, BeforeValidator(str)]
 OptionalId = Annotated[str | None, BeforeValidator(lambda v: None if v is None else str(v))]
@@ -130,6 +130,15 @@ class Edit(Shape):
     at: datetime
 
 
+class MessageOrigin(Shape):
+    """Where a customer came from, or which post of a page their message is about."""
+
+    kind: MessageOriginKind
+    title: str
+    ref: str
+    url: str
+
+
 class Message(Shape):
     id: Id
     conversation_id: Id
@@ -139,6 +148,9 @@ class Message(Shape):
     connector: str | None
     kind: str | None
     address: str | None
+    to: list[str]
+    cc: list[str]
+    origin: MessageOrigin | None
     subject: str
     text: str
     folded: str

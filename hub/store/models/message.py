@@ -56,6 +56,11 @@ class Message(SQLModel, table=True):
     client_id: str | None = None
     #: Data without a column of its own: location, card, buttons, reactions, fields of an event.
     extra: dict[str, Any] = json_field({})
+    #: The addresses in a mail's To and Cc, as `scheme:path`; empty on channels without copies.
+    to: list[str] = json_field([])
+    cc: list[str] = json_field([])
+    #: Where the customer came from, or which post the message is about: a `MessageOrigin` as JSON.
+    origin: dict[str, Any] | None = optional_json_field()
     created_at: datetime = time_field()
     received_at: datetime = time_field()
     edited_at: datetime | None = time_field(null=True)

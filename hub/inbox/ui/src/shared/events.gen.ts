@@ -34,6 +34,9 @@ export interface Message {
   connector: string | null;
   kind: string | null;
   address: string | null;
+  to: string[];
+  cc: string[];
+  origin: MessageOrigin | null;
   subject: string;
   text: string;
   folded: string;
@@ -60,6 +63,12 @@ export interface Message {
   edited_at: string | null;
   created_at: string;
   received_at: string;
+}
+export interface MessageOrigin {
+  kind: 'ad' | 'link' | 'story' | 'post' | 'product' | 'start';
+  title: string;
+  ref: string;
+  url: string;
 }
 export interface Attachment {
   id: string;
