@@ -82,7 +82,7 @@ class WebhookRejected(HubError):
 
 
 class PayloadInvalid(HubError):
-    """The payload is signed and does not have the provider's form: 400."""
+    """The payload is signed and does not have the provider's form: it is journaled as failed."""
 
     code = "payload_invalid"
 
@@ -94,7 +94,10 @@ class EventUnreadable(HubError):
 
 
 class EventIgnored(HubError):
-    """The event is known and the hub has no use for it: 200. The message is the reason."""
+    """The event is known and the hub has no use for it: it is journaled as ignored.
+
+    The message is the reason, for the admin, without values of the event.
+    """
 
     code = "event_ignored"
 

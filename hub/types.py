@@ -273,6 +273,28 @@ class UnreadableEvent:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IgnoredEvent:
+    """One event of a request that the hub can read and has no use for, beside others.
+
+    It is journaled as ignored, so that an admin can see that it came.
+
+    Args:
+        key: as that of an inbound message.
+        raw: the smallest request body that has this event.
+        reason: a sentence for the admin, without values of the event.
+    """
+
+    key: str
+    raw: bytes = field(repr=False)
+    reason: str = ""
+
+
+#: An event that is kept in the journal alone.
+JournalOnlyEvent = UnreadableEvent | IgnoredEvent
+ParsedEvent = InboundEvent | JournalOnlyEvent
+
+
 # -- what goes out -------------------------------------------------------------------------------
 
 

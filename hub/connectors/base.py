@@ -29,9 +29,9 @@ from hub.types import (
     Capabilities,
     InboundEvent,
     OutboundMessage,
+    ParsedEvent,
     Profile,
     SendReceipt,
-    UnreadableEvent,
     WebhookReply,
     WebhookRequest,
 )
@@ -98,11 +98,12 @@ class Connector(ABC, Generic[ConfigT, CallT, AnswerT]):
         """
 
     @abstractmethod
-    def parse(self, request: WebhookRequest) -> Sequence[InboundEvent | UnreadableEvent]:
+    def parse(self, request: WebhookRequest) -> Sequence[ParsedEvent]:
         """Reads every event in a request. Pure: no network, no clock, no database.
 
         Each event's `raw` is the smallest body that parses to that event alone. Each event is read
-        for itself: one that cannot be read is an UnreadableEvent and harms no other.
+        for itself: one that cannot be read is an UnreadableEvent and harms no other; one of no use
+        beside others is an IgnoredEvent.
 
         Raises:
             PayloadInvalid: the body has not the form that the provider documents.

@@ -7,7 +7,7 @@ from functools import cache
 
 from hub.connectors.html import MAX_LENGTH
 from hub.processes.pool import Pool
-from hub.types import InboundEvent, InboundMessage, UnreadableEvent
+from hub.types import InboundMessage, ParsedEvent
 
 
 @cache
@@ -26,7 +26,7 @@ def clean_in_process(html: str) -> str:
     return values[-1].decode() if values else ""
 
 
-def with_clean_html(event: InboundEvent | UnreadableEvent) -> InboundEvent | UnreadableEvent:
+def with_clean_html(event: ParsedEvent) -> ParsedEvent:
     """The event with clean HTML; the event itself where its connector has cleaned it already.
 
     Raises:

@@ -293,6 +293,7 @@ def list_journal(
         journal.c.key,
         journal.c.status,
         journal.c.error,
+        journal.c.error.label("reason"),
         journal.c.received_at,
         messages.c.id.label("message_id"),
     ).outerjoin(messages, messages.c.journal_id == journal.c.id)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, Row, select, update
 
@@ -17,6 +18,11 @@ from hub.store.engine import Transaction, Upsert
 from hub.store.models import journal, messages
 from hub.store.prepared import Prepared
 from hub.types import WebhookRequest
+
+Unprocessed = Literal["failed", "ignored"]
+
+#: The entries of a status that a summary counts at most.
+SUMMARIZED = 1_000
 
 _ADD = Prepared(Upsert(journal, ["connector", "key"], returning=["id"]))
 
@@ -27,7 +33,8 @@ class JournalEntry:
 
     Args:
         key: the event's key, unique within the connector.
-        status: `done`, or `failed` where it could not be processed.
+        status: `done`, `failed` where it could not be processed, `ignored` where the hub has no use
+            for it.
         path, media_type, query, body: of the request from which `parse` makes the event again.
     """
 
@@ -52,6 +59,17 @@ class JournalEntry:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class JournalSummary:
+    """The events of one connector that became nothing but an entry of the journal."""
+
+    failed: int = 0
+    ignored: int = 0
+    last_status: Unprocessed | None = None
+    last_reason: str = ""
+    last_at: datetime | None = None
+
+
 def add_entry(
     tx: Transaction, connector: str, key: str, body: bytes, request: WebhookRequest
 ) -> int | None:
@@ -69,16 +87,25 @@ def add_entry(
     return None if row is None else int(row.id)
 
 
-def add_failed_entry(
-    tx: Transaction, connector: str, key: str, body: bytes, request: WebhookRequest, error: str
+def add_unprocessed_entry(
+    tx: Transaction,
+    connector: str,
+    key: str,
+    body: bytes,
+    request: WebhookRequest,
+    status: Unprocessed,
+    error: str,
 ) -> None:
-    """Adds an entry for an event that could not be processed; one that is there already stays.
+    """Adds an entry for an event of which nothing but the entry remains.
+
+    One that is there already stays.
 
     Args:
+        status: `failed` or `ignored`.
         error: a sentence for the admin, without values of the event.
     """
     values = _values(tx, connector, key, body, request)
-    _ADD.rows(tx.connection, {**values, "status": "failed", "error": error})
+    _ADD.rows(tx.connection, {**values, "status": status, "error": storable(error)})
 
 
 def find_entry(connection: Connection, journal_id: int) -> JournalEntry | None:
@@ -107,25 +134,54 @@ def entry_of_message(connection: Connection, message_id: int) -> JournalEntry:
     return _entry(row)
 
 
-def claim_failed_entry(tx: Transaction, journal_id: int) -> bool:
-    """Marks a failed entry as done, to process it in this transaction.
+def claim_unprocessed_entry(tx: Transaction, journal_id: int) -> bool:
+    """Marks an entry that failed or was ignored as done, to process it in this transaction.
 
     Returns:
-        False where the entry has not failed, or another replay was faster.
+        False where the entry is done, for instance because another replay was faster.
     """
     changed = tx.execute(
         update(journal)
-        .where(journal.c.id == journal_id, journal.c.status == "failed")
+        .where(journal.c.id == journal_id, journal.c.status != "done")
         .values(status="done", error="")
     )
     return changed.rowcount > 0
 
 
-def mark_entry_failed(tx: Transaction, journal_id: int, error: str) -> None:
-    """Marks an entry as failed, with a sentence for the admin."""
+def mark_entry(tx: Transaction, journal_id: int, status: Unprocessed, error: str) -> None:
+    """Marks an entry as failed or ignored, with a sentence for the admin."""
     tx.execute(
-        update(journal).where(journal.c.id == journal_id).values(status="failed", error=error)
+        update(journal)
+        .where(journal.c.id == journal_id, journal.c.status != "done")
+        .values(status=status, error=storable(error))
     )
+
+
+def summarize(connection: Connection) -> dict[str, JournalSummary]:
+    """How many events of each connector failed or were ignored, and the last of them.
+
+    The latest `SUMMARIZED` entries of each status count: that is enough to see that there are some,
+    and costs the same whatever the journal holds.
+    """
+    rows: list[Row[Any]] = []
+    for status in get_args(Unprocessed):
+        rows += connection.execute(
+            select(journal.c.connector, journal.c.status, journal.c.error, journal.c.received_at)
+            .where(journal.c.status == status)
+            .order_by(journal.c.id.desc())
+            .limit(SUMMARIZED)
+        )
+    summaries: dict[str, JournalSummary] = {}
+    for row in sorted(rows, key=lambda row: row.received_at):
+        before = summaries.get(row.connector, JournalSummary())
+        summaries[row.connector] = JournalSummary(
+            failed=before.failed + (row.status == "failed"),
+            ignored=before.ignored + (row.status == "ignored"),
+            last_status=row.status,
+            last_reason=row.error,
+            last_at=row.received_at,
+        )
+    return summaries
 
 
 # -- parts -----------------------------------------------------------------------------------------

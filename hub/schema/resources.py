@@ -343,10 +343,13 @@ class SearchResult(Shape):
 
 
 class JournalEntry(Shape):
+    """`reason` says why an entry is `failed` or `ignored`; `error` is its former name."""
+
     id: Id
     connector: str
     key: str
-    status: Literal["done", "failed"]
+    status: Literal["done", "failed", "ignored"]
+    reason: str
     error: str
     message_id: OptionalId
     received_at: datetime
@@ -381,3 +384,22 @@ class Connector(Shape):
     state: Literal["ok", "attention", "disabled"]
     last_error: str
     capabilities: Capabilities | None
+
+
+class JournalSummary(Shape):
+    """What came in by a connector and became nothing but an entry of the journal.
+
+    `failed` and `ignored` count among the latest thousand of each; `last_*` are of the newest.
+    """
+
+    failed: int
+    ignored: int
+    last_status: Literal["failed", "ignored"] | None
+    last_reason: str
+    last_at: datetime | None
+
+
+class ListedConnector(Connector):
+    """`journal` is for admins, null for all others."""
+
+    journal: JournalSummary | None

@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter
 
-from hub.types import Address, InboundEvent, UnreadableEvent
+from hub.types import Address, JournalOnlyEvent, ParsedEvent
 
 
 def as_json(value: Any) -> Any:
@@ -53,12 +53,12 @@ def _adapters(kind: type) -> dict[str, TypeAdapter[Any]]:
     return {name: TypeAdapter(hint) for name, hint in get_type_hints(kind).items()}
 
 
-def assert_well_formed(event: InboundEvent | UnreadableEvent, scheme: str) -> None:
+def assert_well_formed(event: ParsedEvent, scheme: str) -> None:
     """Every field has the type it promises, and the times have a zone."""
     _assert_types(event)
     assert event.key, "an event without a key cannot be recognised when it comes again"
     assert len(event.key) <= 255, f"a key has at most 255 characters: {event.key}"
-    if not isinstance(event, UnreadableEvent) and event.address is not None:
+    if not isinstance(event, JournalOnlyEvent) and event.address is not None:
         assert event.address.scheme == scheme
         assert event.address.path
 

@@ -38,10 +38,9 @@ from hub.types import (
     Address,
     Attachment,
     Capabilities,
-    InboundEvent,
     Medium,
     OutboundMessage,
-    UnreadableEvent,
+    ParsedEvent,
     WebhookRequest,
 )
 
@@ -149,9 +148,7 @@ class ConnectorHooks:
         """
         return contents_of(call)
 
-    def replayed(
-        self, event: InboundEvent | UnreadableEvent, original: WebhookRequest
-    ) -> WebhookRequest:
+    def replayed(self, event: ParsedEvent, original: WebhookRequest) -> WebhookRequest:
         """The request that a replay makes from the event in the journal."""
         return self.request(event.raw, path=original.path)
 
@@ -204,9 +201,7 @@ class ConnectorHooks:
         path = file.parent.relative_to(self.payloads).as_posix()
         return self.request(read_payload(file), signature, "" if path == "." else path)
 
-    def _events(
-        self, file: Path
-    ) -> tuple[Connector[Any], WebhookRequest, Sequence[InboundEvent | UnreadableEvent]]:
+    def _events(self, file: Path) -> tuple[Connector[Any], WebhookRequest, Sequence[ParsedEvent]]:
         """The events of a payload; none where it is to be refused or ignored."""
         connector, request = self.make(), self.payload_request(file)
         try:

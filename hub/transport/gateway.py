@@ -1,8 +1,9 @@
 """Where events come in: from webhooks, from polling, from the sockets of pages.
 
 The provider gets its "yes" only once every event is on disk. Each event of a request goes its own
-way: one that cannot be read or processed is journaled as it came, and can be replayed; the provider
-gets its "yes" all the same, because the same event again would change nothing. Only when not even
+way: one that cannot be read or processed, and one that the hub has no use for, is journaled as it
+came with the reason, and can be replayed; the provider gets its "yes" all the same, because the
+same event again would change nothing. Only when not even
 that can be written is the answer "try again".
 """
 
@@ -30,13 +31,20 @@ from hub.errors import (
 )
 from hub.inbound import intake, journal
 from hub.inbound.channel import InboundChannel, ReceiveResult
-from hub.inbound.journal import JournalEntry
+from hub.inbound.journal import JournalEntry, Unprocessed
 from hub.inbound.receive import process_event, receive_event
 from hub.metrics import INBOUND
 from hub.schema.storable_text import storable
 from hub.store.engine import Store, Transaction, is_unavailable
 from hub.transport.running import RunningConnectors
-from hub.types import InboundEvent, UnreadableEvent, WebhookReply, WebhookRequest
+from hub.types import (
+    IgnoredEvent,
+    InboundEvent,
+    ParsedEvent,
+    UnreadableEvent,
+    WebhookReply,
+    WebhookRequest,
+)
 
 log = structlog.get_logger()
 
@@ -73,7 +81,7 @@ class Gateway:
             NotFound: there is no such connector.
             Disabled: the connector is turned off.
             WebhookRejected: the sender cannot be proved, or the webhook takes no GET.
-            PayloadInvalid: the body has not the provider's form.
+            PayloadInvalid: there is no body. One that has not the provider's form is journaled.
         """
         connector = self._connector(name)
         if request.method == "GET":
@@ -85,7 +93,13 @@ class Gateway:
         except WebhookRejected:
             _count(name, "rejected").inc()
             raise
-        self.receive_request(connector, request)
+        try:
+            self.receive_request(connector, request)
+        except PayloadInvalid as error:
+            if not request.body:
+                raise
+            # A refusal makes the provider send it again, and hold back what comes after it.
+            self.journal_unreadable(connector, request, error)
         return connector.reply(request)
 
     def receive_request(
@@ -123,8 +137,8 @@ class Gateway:
         try:
             events = [with_clean_html(event) for event in connector.parse(request)]
         except EventIgnored as ignored:
-            _count(connector.name, "ignored").inc()
-            log.debug("event.ignored", connector=connector.name, reason=ignored.message)
+            key = _digest(request.body)
+            self._journal_ignored(connector, key, request.body, request, ignored.message)
             return []
         except PayloadInvalid:
             _count(connector.name, "invalid").inc()
@@ -139,14 +153,14 @@ class Gateway:
     def journal_unreadable(
         self, connector: Connector[Any], request: WebhookRequest, error: PayloadInvalid
     ) -> None:
-        """Journals a provider's answer to a poll that cannot be read: it is not sent again."""
+        """Journals a request of a proved sender that cannot be read."""
         self._journal_failed(connector, _digest(request.body), request.body, request, error)
 
     def replay_entry(self, journal_id: int) -> bool:
-        """Processes a failed event again.
+        """Processes an event again that failed or was ignored.
 
         Returns:
-            False where it failed again.
+            False where it failed again, True where it is done or ignored.
 
         Raises:
             NotFound: there is no such entry, or its connector is gone.
@@ -180,12 +194,21 @@ class Gateway:
                 if storable(event.key) != entry.key:
                     others_are_done &= not whole or self._replay_other(connector, event, request)
                 elif isinstance(event, UnreadableEvent):
-                    raise _unreadable(event)
+                    raise EventUnreadable(event.reason)
+                elif isinstance(event, IgnoredEvent):
+                    raise EventIgnored(event.reason)
                 else:
                     own_events.append(event)
             if not others_are_done:
                 return False
             received = self._store.write(lambda tx: _process_again(tx, channel, own_events, entry))
+        except EventIgnored as ignored:
+            self._store.write(
+                partial(
+                    journal.mark_entry, journal_id=entry.id, status="ignored", error=ignored.message
+                )
+            )
+            return True
         except Overloaded:
             raise
         except Exception as error:
@@ -193,7 +216,9 @@ class Gateway:
                 raise
             log.exception("replay.failed", connector=connector.name, journal_id=entry.id)
             self._store.write(
-                partial(journal.mark_entry_failed, journal_id=entry.id, error=_reason(error))
+                partial(
+                    journal.mark_entry, journal_id=entry.id, status="failed", error=_reason(error)
+                )
             )
             return False
         for event, result in received:
@@ -203,7 +228,7 @@ class Gateway:
     def _replay_other(
         self,
         connector: Connector[Any],
-        event: InboundEvent | UnreadableEvent,
+        event: ParsedEvent,
         request: WebhookRequest,
     ) -> bool:
         """Receives one of the events of an entry that was journaled whole.
@@ -219,11 +244,15 @@ class Gateway:
     def _receive(
         self,
         connector: Connector[Any],
-        event: InboundEvent | UnreadableEvent,
+        event: ParsedEvent,
         request: WebhookRequest,
     ) -> ReceiveResult:
         if isinstance(event, UnreadableEvent):
-            self._journal_failed(connector, event.key, event.raw, request, _unreadable(event))
+            error = EventUnreadable(event.reason)
+            self._journal_failed(connector, event.key, event.raw, request, error)
+            return ReceiveResult(is_new=False)
+        if isinstance(event, IgnoredEvent):
+            self._journal_ignored(connector, event.key, event.raw, request, event.reason)
             return ReceiveResult(is_new=False)
         channel = self._connectors.inbound_channel(connector)
         try:
@@ -260,9 +289,34 @@ class Gateway:
         """Journals an event that could not be processed, in a transaction of its own."""
         log.error("event.failed", connector=connector.name, key=key, exc_info=error)
         _count(connector.name, "failed").inc()
-        reason = _reason(error)
+        self._add_unprocessed(connector, key, body, request, "failed", _reason(error))
+
+    def _journal_ignored(
+        self,
+        connector: Connector[Any],
+        key: str,
+        body: bytes,
+        request: WebhookRequest,
+        reason: str,
+    ) -> None:
+        """Journals an event that the hub has no use for, in a transaction of its own."""
+        log.debug("event.ignored", connector=connector.name, reason=reason)
+        _count(connector.name, "ignored").inc()
+        self._add_unprocessed(connector, key, body, request, "ignored", reason)
+
+    def _add_unprocessed(
+        self,
+        connector: Connector[Any],
+        key: str,
+        body: bytes,
+        request: WebhookRequest,
+        status: Unprocessed,
+        reason: str,
+    ) -> None:
         self._store.write(
-            lambda tx: journal.add_failed_entry(tx, connector.name, key, body, request, reason)
+            lambda tx: journal.add_unprocessed_entry(
+                tx, connector.name, key, body, request, status, reason
+            )
         )
 
     def _connector(self, name: str) -> Connector[Any]:
@@ -274,25 +328,16 @@ class Gateway:
         raise NotFound("There is no such connector.")
 
 
-def _parse(
-    connector: Connector[Any], request: WebhookRequest
-) -> Sequence[InboundEvent | UnreadableEvent]:
-    """The events in a request, none where the hub has no use for it."""
-    try:
-        return [with_clean_html(event) for event in connector.parse(request)]
-    except EventIgnored:
-        return ()
-
-
-def _unreadable(event: UnreadableEvent) -> PayloadInvalid:
-    return PayloadInvalid(event.reason)
+def _parse(connector: Connector[Any], request: WebhookRequest) -> Sequence[ParsedEvent]:
+    """The events in a request. Raises EventIgnored where the hub has no use for it."""
+    return [with_clean_html(event) for event in connector.parse(request)]
 
 
 def _process_again(
     tx: Transaction, channel: InboundChannel, events: Sequence[InboundEvent], entry: JournalEntry
 ) -> list[tuple[InboundEvent, ReceiveResult]]:
-    """Processes the events of a failed entry. Returns the events that are new."""
-    if not journal.claim_failed_entry(tx, entry.id):
+    """Processes the events of an entry. Returns the events that are new."""
+    if not journal.claim_unprocessed_entry(tx, entry.id):
         return []  # another replay was faster
     received = [(event, process_event(tx, channel, event, entry.id)) for event in events]
     return [(event, result) for event, result in received if result.is_new]
@@ -309,6 +354,6 @@ def _digest(body: bytes) -> str:
 
 def _reason(error: Exception) -> str:
     """A sentence for the admin, without the values in the error: they may be private."""
-    if isinstance(error, EventUnreadable):
+    if isinstance(error, EventUnreadable | PayloadInvalid):
         return error.message
     return f"{type(error).__name__} while this was processed; the log has the details."

@@ -231,12 +231,17 @@ class TestSms(ConnectorCases):
             self.make().verify(self.request(self._body("text"), "missing"))
         assert caught.value.status == 403
 
-    @pytest.mark.parametrize(
-        "other", [{"account_sid": "ACother"}, {"number": "+12028832222"}], ids=str
-    )
+    @pytest.mark.parametrize("other", [{"account_sid": "ACother"}], ids=str)
     def test_it_refuses_what_is_signed_for_somebody_else(self, other: dict[str, str]) -> None:
         with pytest.raises(WebhookRejected):
             self.make(**other).verify(self.request(self._body("text")))
+
+    def test_a_text_to_another_number_of_the_account_is_ignored_with_its_reason(self) -> None:
+        connector = self.make(number="+12028832222")
+        request = self.request(self._body("text"))
+        connector.verify(request)
+        with pytest.raises(EventIgnored, match="another number"):
+            connector.parse(request)
 
     def test_any_number_of_its_messaging_service_is_ours(self) -> None:
         body = self._body("text") + b"&MessagingServiceSid=" + SERVICE.encode()

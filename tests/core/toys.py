@@ -16,6 +16,7 @@ from hub.connectors.base import Connector, ConnectorConfig
 from hub.errors import (
     ConnectionFailed,
     CredentialsRefused,
+    EventIgnored,
     PayloadInvalid,
     SendError,
     Throttled,
@@ -26,10 +27,11 @@ from hub.types import (
     Address,
     Attachment,
     Capabilities,
-    InboundEvent,
+    IgnoredEvent,
     InboundMessage,
     Medium,
     OutboundMessage,
+    ParsedEvent,
     RateLimit,
     ReplyWindow,
     SendReceipt,
@@ -170,10 +172,14 @@ class Toy(Connector[ToyConfig]):
     parser_breaks = False
     processing_breaks = False
     compose_breaks = False
+    #: The reason for which this ignores every event, "" to ignore none.
+    ignores = ""
 
     def verify(self, request: WebhookRequest) -> None: ...
 
-    def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
+    def parse(self, request: WebhookRequest) -> Sequence[ParsedEvent]:
+        if self.ignores:
+            raise EventIgnored(self.ignores)
         if self.parser_breaks:
             raise KeyError("nobody thought of this")
         try:
@@ -182,7 +188,12 @@ class Toy(Connector[ToyConfig]):
             raise PayloadInvalid("not JSON") from error
         return [self._event(item) for item in items]
 
-    def _event(self, item: dict[str, Any]) -> InboundEvent:
+    def _event(self, item: dict[str, Any]) -> ParsedEvent:
+        if "ignored" in item:
+            raise EventIgnored(item["ignored"])
+        if "ignored_alone" in item:
+            raw = orjson.dumps([item])
+            return IgnoredEvent(key=item["key"], raw=raw, reason=item["ignored_alone"])
         # A source that names no upload breaks the processing, and nothing before it.
         source = "upload:" if self.processing_breaks or item.get("poison") else ""
         return InboundMessage(

@@ -32,13 +32,12 @@ from hub.types import (
     Attachment,
     Capabilities,
     DeliveryStatus,
-    InboundEvent,
     OutboundMessage,
+    ParsedEvent,
     Profile,
     RateLimit,
     SendReceipt,
     TextUnit,
-    UnreadableEvent,
     WebhookReply,
     WebhookRequest,
 )
@@ -111,7 +110,7 @@ class Messenger(HttpConnector[MessengerConfig]):
 
     # -- parse ---------------------------------------------------------------------
 
-    def parse(self, request: WebhookRequest) -> Sequence[InboundEvent | UnreadableEvent]:
+    def parse(self, request: WebhookRequest) -> Sequence[ParsedEvent]:
         return events_in(request.body, self.scope)
 
     # -- compose -------------------------------------------------------------------

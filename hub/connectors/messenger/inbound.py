@@ -34,6 +34,7 @@ from hub.types import (
     InboundMessage,
     Location,
     Medium,
+    ParsedEvent,
     UnreadableEvent,
 )
 
@@ -58,7 +59,7 @@ EMOJI = {
 }
 
 
-def events_in(body: bytes, page: str) -> list[InboundEvent | UnreadableEvent]:
+def events_in(body: bytes, page: str) -> list[ParsedEvent]:
     """The events of our page in a request, into which Meta puts many events of many pages.
 
     Args:
@@ -75,7 +76,7 @@ def events_in(body: bytes, page: str) -> list[InboundEvent | UnreadableEvent]:
         raise PayloadInvalid("Not of the form that Meta sends.") from None
     if envelope.object != "page":
         raise EventIgnored(f"About {envelope.object!r} and not about a page.")
-    events: list[InboundEvent | UnreadableEvent] = []
+    events: list[ParsedEvent] = []
     ignored: list[str] = []
     for item, around in _items(envelope, page):
         raw = body

@@ -32,17 +32,17 @@ from hub.connectors.sms.payloads import (
     MessageResource,
     PhoneNumberList,
 )
-from hub.errors import Invalid, Rejected, WebhookRejected
+from hub.errors import EventIgnored, Invalid, Rejected, WebhookRejected
 from hub.phones import canonical, is_possible
 from hub.types import (
     Address,
     Capabilities,
     DeliveryStatus,
-    InboundEvent,
+    DeliveryUpdate,
     OutboundMessage,
+    ParsedEvent,
     SendReceipt,
     TextUnit,
-    UnreadableEvent,
     WebhookReply,
     WebhookRequest,
 )
@@ -86,8 +86,6 @@ class Sms(HttpConnector[SmsConfig]):
             raise WebhookRejected("Not signed with this account's auth token.", status=403)
         if fields.get("AccountSid", self.config.account_sid) != self.config.account_sid:
             raise WebhookRejected("Signed for another account.", status=403)
-        if "MessageStatus" not in fields and not self._is_to_us(fields):
-            raise WebhookRejected("For another number of the account.", status=403)
 
     def _tokens(self) -> Iterator[str]:
         for token in (self.config.auth_token, self.config.auth_token_old):
@@ -102,7 +100,8 @@ class Sms(HttpConnector[SmsConfig]):
         params = _FormFields(request.form) if request.form else request.body.decode()
         return bool(RequestValidator(token).validate(url, params, signature))
 
-    def _is_to_us(self, fields: dict[str, str]) -> bool:
+    def _is_to_us(self, request: WebhookRequest) -> bool:
+        fields = fields_of(form_pairs(request))
         service = self.config.messaging_service_sid
         if service and fields.get("MessagingServiceSid") == service:
             return True
@@ -110,8 +109,12 @@ class Sms(HttpConnector[SmsConfig]):
 
     # -- parse ---------------------------------------------------------------------
 
-    def parse(self, request: WebhookRequest) -> Sequence[InboundEvent | UnreadableEvent]:
-        return [read_form(request, self.scheme)]
+    def parse(self, request: WebhookRequest) -> Sequence[ParsedEvent]:
+        event = read_form(request, self.scheme)
+        if not isinstance(event, DeliveryUpdate) and not self._is_to_us(request):
+            # A 4xx would leave no trace in the hub, and Twilio would not send it again.
+            raise EventIgnored("It was sent to another number of the Twilio account.")
+        return [event]
 
     def reply(self, request: WebhookRequest) -> WebhookReply:
         """Empty TwiML: any other text would be sent to the customer or logged as a fault."""

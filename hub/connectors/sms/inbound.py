@@ -28,6 +28,7 @@ from hub.types import (
     InboundEvent,
     InboundMessage,
     Medium,
+    ParsedEvent,
     UnreadableEvent,
     WebhookRequest,
 )
@@ -67,7 +68,7 @@ STATUSES: dict[str, DeliveryStatus] = {
 NOTES = {"partially_delivered": "Only a part of it arrived."}
 
 
-def read_form(request: WebhookRequest, scheme: str) -> InboundEvent | UnreadableEvent:
+def read_form(request: WebhookRequest, scheme: str) -> ParsedEvent:
     """The one event in a form: a message, an opt-out, or a delivery report.
 
     Args:

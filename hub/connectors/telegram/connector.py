@@ -33,11 +33,11 @@ from hub.types import (
     InboundEvent,
     InboundMessage,
     OutboundMessage,
+    ParsedEvent,
     Profile,
     RateLimit,
     SendReceipt,
     TextUnit,
-    UnreadableEvent,
     WebhookRequest,
 )
 
@@ -81,7 +81,7 @@ class Telegram(Connector[TelegramConfig, BotCall, object]):
 
     # -- parse ---------------------------------------------------------------------
 
-    def parse(self, request: WebhookRequest) -> Sequence[InboundEvent | UnreadableEvent]:
+    def parse(self, request: WebhookRequest) -> Sequence[ParsedEvent]:
         return [read_update(request.body, self.address)]
 
     # -- poll ----------------------------------------------------------------------

@@ -41,6 +41,7 @@ from hub.types import (
     InboundMessage,
     Location,
     Medium,
+    ParsedEvent,
     UnreadableEvent,
 )
 
@@ -73,7 +74,7 @@ NOT_SHOWN = (
 MakeAddress = Callable[[str], Address]
 
 
-def read_update(body: bytes, address_of: MakeAddress) -> InboundEvent | UnreadableEvent:
+def read_update(body: bytes, address_of: MakeAddress) -> ParsedEvent:
     """The one event in an Update.
 
     Args:

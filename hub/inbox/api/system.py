@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Literal
 
 from flask import Response
@@ -10,6 +12,8 @@ from pydantic import Field
 
 from hub.conversations import queries
 from hub.errors import NotFound, SendError
+from hub.inbound import journal
+from hub.inbound.journal import JournalSummary
 from hub.inbox.responses import Body, ItemPath, ListOf, PageQuery, answer, answer_list, answer_page
 from hub.inbox.services import current_hub
 from hub.schema import resources
@@ -18,12 +22,12 @@ TAG = Tag(name="System")
 
 
 class JournalQuery(PageQuery):
-    status: Literal["done", "failed"] | None = None
+    status: Literal["done", "failed", "ignored"] | None = None
 
 
 class Replayed(resources.Shape):
     id: resources.Id
-    status: Literal["done", "failed"]
+    status: Literal["done", "failed", "ignored"]
 
 
 class Checked(resources.Shape):
@@ -38,12 +42,18 @@ class ConnectorPath(Body):
 api = APIBlueprint("system", __name__, abp_tags=[TAG])
 
 
-@api.get("/connectors", responses={200: ListOf[resources.Connector]})
+@api.get("/connectors", responses={200: ListOf[resources.ListedConnector]})
 def list_connectors() -> Response:
-    """Every connector, whether it works, and what is wrong where it does not."""
+    """Every connector, whether it works, and what is wrong where it does not.
+
+    For an admin also how much of what came in was not read or not of use.
+    """
     hub = current_hub()
-    hub.auth.principal()
-    return answer_list(hub.connectors.connector_resources())
+    summaries = None
+    if hub.auth.principal().role == "admin":
+        with hub.store.read() as connection:
+            summaries = journal.summarize(connection)
+    return answer_list([_listed(item, summaries) for item in hub.connectors.connector_resources()])
 
 
 @api.post("/connectors/<string:name>/check", responses={200: Checked})
@@ -76,8 +86,20 @@ def list_journal(query: JournalQuery) -> Response:
 
 @api.post("/journal/<int:id>/replay", responses={200: Replayed})
 def replay(path: ItemPath) -> Response:
-    """Runs a failed event again."""
+    """Runs an event again that failed or was ignored."""
     hub = current_hub()
     hub.auth.admin()
-    ok = hub.gateway.replay_entry(path.id)
-    return answer(Replayed(id=path.id, status="done" if ok else "failed"))
+    hub.gateway.replay_entry(path.id)
+    with hub.store.read() as connection:
+        entry = journal.find_entry(connection, path.id)
+    assert entry is not None
+    return answer(Replayed.model_validate({"id": path.id, "status": entry.status}))
+
+
+def _listed(
+    connector: resources.Connector, summaries: Mapping[str, JournalSummary] | None
+) -> resources.ListedConnector:
+    summary = None
+    if summaries is not None:
+        summary = asdict(summaries.get(connector.name, JournalSummary()))
+    return resources.ListedConnector.model_validate({**connector.model_dump(), "journal": summary})

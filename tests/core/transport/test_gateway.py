@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from hub.errors import NotFound, PayloadInvalid, WebhookRejected
+from hub.inbound.journal import summarize
 from hub.store.engine import Store
 from hub.store.models import journal, messages
 from hub.types import WebhookReply, WebhookRequest
@@ -22,8 +23,16 @@ POISON = {"key": "3", "from": "anna", "text": "Poison", "poison": True}
 
 
 def failed(desk: Desk) -> list[Any]:
+    return _entries(desk, "failed")
+
+
+def ignored(desk: Desk) -> list[Any]:
+    return _entries(desk, "ignored")
+
+
+def _entries(desk: Desk, status: str) -> list[Any]:
     with desk.store.read() as connection:
-        return list(connection.execute(select(journal).where(journal.c.status == "failed")).all())
+        return list(connection.execute(select(journal).where(journal.c.status == status)).all())
 
 
 def test_every_event_of_a_request_comes_in(desk: Desk) -> None:
@@ -122,9 +131,53 @@ def test_a_replay_of_nothing_is_not_found(desk: Desk) -> None:
         desk.gateway.replay_entry(4711)
 
 
-def test_what_is_not_of_the_providers_form_is_refused(desk: Desk) -> None:
+def test_a_request_that_is_not_of_the_providers_form_is_kept_and_answered(desk: Desk) -> None:
+    request = WebhookRequest("POST", "", b"not JSON")
+    assert desk.gateway.answer_webhook("toy", request) == WebhookReply()
+    (row,) = failed(desk)
+    assert (row.body, row.error) == (b"not JSON", "not JSON")
+
+
+def test_a_request_without_a_body_is_refused(desk: Desk) -> None:
     with pytest.raises(PayloadInvalid):
-        desk.gateway.answer_webhook("toy", WebhookRequest("POST", "", b"not JSON"))
+        desk.gateway.answer_webhook("toy", WebhookRequest("POST", "", b""))
+
+
+def test_a_request_that_is_of_no_use_is_kept_with_its_reason(desk: Desk) -> None:
+    desk.posts({**HELLO, "ignored": "a sticker was moved"})
+    (row,) = ignored(desk)
+    assert (row.error, b"Hello" in row.body) == ("a sticker was moved", True)
+    assert desk.count(messages) == 0
+
+
+def test_an_event_of_no_use_beside_a_good_one_is_kept_alone(desk: Desk) -> None:
+    desk.posts(HELLO, {**AGAIN, "ignored_alone": "a sticker was moved"})
+    (row,) = ignored(desk)
+    assert (row.error, b"Hello again" in row.body) == ("a sticker was moved", True)
+    assert desk.count(messages) == 1
+
+
+def test_an_ignored_event_that_is_read_since_an_update_comes_in_by_a_replay(desk: Desk) -> None:
+    desk.toy().ignores = "of a new kind"
+    desk.posts(HELLO)
+    (row,) = ignored(desk)
+    assert desk.gateway.replay_entry(row.id)
+    assert len(ignored(desk)) == 1
+    desk.toy().ignores = ""
+    assert desk.gateway.replay_entry(row.id)
+    assert [message.text for message in desk.thread(desk.only_conversation().id)] == ["Hello"]
+    assert ignored(desk) == []
+
+
+def test_the_summary_of_the_journal_counts_what_failed_and_what_was_ignored(desk: Desk) -> None:
+    desk.posts(HELLO, POISON)
+    desk.posts({**AGAIN, "ignored": "a sticker was moved"})
+    with desk.store.read() as connection:
+        summaries = summarize(connection)
+    summary = summaries["toy"]
+    assert list(summaries) == ["toy"]
+    assert (summary.failed, summary.ignored) == (1, 1)
+    assert (summary.last_status, summary.last_reason) == ("ignored", "a sticker was moved")
 
 
 def test_a_connector_that_nobody_configured_is_not_found(desk: Desk) -> None:

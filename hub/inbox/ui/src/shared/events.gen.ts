@@ -335,10 +335,27 @@ export interface JournalEntry {
   id: string;
   connector: string;
   key: string;
-  status: 'done' | 'failed';
+  status: 'done' | 'failed' | 'ignored';
+  reason: string;
   error: string;
   message_id: string | null;
   received_at: string;
+}
+export interface JournalSummary {
+  failed: number;
+  ignored: number;
+  last_status: ('failed' | 'ignored') | null;
+  last_reason: string;
+  last_at: string | null;
+}
+export interface ListedConnector {
+  name: string;
+  kind: string;
+  label: string;
+  state: 'ok' | 'attention' | 'disabled';
+  last_error: string;
+  capabilities: Capabilities | null;
+  journal: JournalSummary | null;
 }
 export interface Overview {
   at: string;
