@@ -144,8 +144,10 @@ class InboundMessage:
         references: external ids of the earlier messages of the same thread, nearest first.
         reply_token: our token that came back in the address of the recipient.
         edits: external id of the message whose text this replaces. The old text is kept.
-        automatic: an auto-reply. It becomes an event of its conversation, and neither opens nor
-            reopens one.
+        automatic: a machine wrote it. It becomes an event of its conversation, and neither opens
+            nor reopens one; without a conversation it is kept in the quiet list.
+        no_auto_reply: why a message, also a person's, may not be answered automatically; "" if it
+            may.
         authenticated: the provider, or mail authentication, proves the address.
         sent_by_us: an agent answered in the provider's own app (an echo): the message is outgoing
             and already sent.
@@ -179,6 +181,7 @@ class InboundMessage:
     edits: str = ""
     client_id: str = ""
     automatic: bool = False
+    no_auto_reply: str = ""
     authenticated: bool = True
     sent_by_us: bool = False
     metadata: str = ""

@@ -25,7 +25,7 @@ from hub.store.models import (
     message_edits,
     messages,
 )
-from hub.store.models.message import ONLY_HANDOVER
+from hub.store.models.message import NO_AUTO_REPLY, ONLY_HANDOVER
 
 _root = contacts.alias("root")
 
@@ -123,6 +123,7 @@ EXTRA_SHOWN_ELSEWHERE = frozenset(
         "callback_query_id",
         "keyword",
         ONLY_HANDOVER,
+        NO_AUTO_REPLY,
     }
 )
 

@@ -17,7 +17,7 @@ from hub.inbound.channel import InboundChannel, ReceiveResult
 from hub.schema.author import Author
 from hub.schema.tokens import read_reply_token
 from hub.store.engine import Transaction
-from hub.store.models.message import ONLY_HANDOVER
+from hub.store.models.message import NO_AUTO_REPLY, ONLY_HANDOVER
 from hub.switches import detection
 from hub.types import InboundMessage
 
@@ -92,8 +92,10 @@ def add_inbound_message(
         publishing.publish_new_message_without_files(
             tx, conversation, values, begins_waiting=begins_waiting
         )
-    if redeemed is not None and (
-        former_connector != channel.name or redeemed.is_move_to(channel.name)
+    if (
+        redeemed is not None
+        and not event.no_auto_reply
+        and (former_connector != channel.name or redeemed.is_move_to(channel.name))
     ):
         arrival.send_welcome(tx, conversation, sender, channel.reply_channel, channel.welcome)
     if switch is not None:
@@ -224,6 +226,8 @@ def _add_row(
         extra["event"] = event_fields
     if is_only_handover:
         extra[ONLY_HANDOVER] = True
+    if event.no_auto_reply:
+        extra[NO_AUTO_REPLY] = event.no_auto_reply
     if event.location:
         extra["location"] = asdict(event.location)
     if event.card:

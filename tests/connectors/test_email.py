@@ -315,8 +315,8 @@ def test_the_same_message_is_the_same_mail_and_another_one_is_not() -> None:
     assert other.message_id != composed().message_id
 
 
-def test_a_subject_that_answers_already_is_left_alone() -> None:
-    assert sent(composed(subject="AW: Bestellung", reply_to="a@b"))["Subject"] == "AW: Bestellung"
+def test_a_subject_that_answers_already_gets_no_second_prefix() -> None:
+    assert sent(composed(subject="AW: Bestellung", reply_to="a@b"))["Subject"] == "Re: Bestellung"
     assert sent(composed(subject="Offer"))["Subject"] == "Offer"
 
 

@@ -111,10 +111,10 @@ def test_the_nearest_id_comes_first() -> None:
     assert parsed(mail("References: <a@x> <b@x>")).references == ("b@x", "a@x")
 
 
-def test_a_mail_from_ourselves_is_ignored() -> None:
+def test_a_mail_of_the_hub_that_came_back_is_ignored() -> None:
     for sender in (ADDRESS, "Shop <SUPPORT@shop.example>", "support+tok@shop.example"):
         with pytest.raises(EventIgnored):
-            make().parse(posted(mail(sender=sender)))
+            make().parse(posted(mail(f"X-Hub-Loop: {ADDRESS}", sender=sender)))
 
 
 # -- automatic mail ----
@@ -127,32 +127,22 @@ def test_a_mail_from_ourselves_is_ignored() -> None:
         "Auto-Submitted: auto-generated (rejected)",
         "Return-Path: <>",
         "Return-Path: < >",
-        "Precedence: bulk",
-        "Precedence: JUNK",
-        "Precedence: list",
         "X-Precedence: auto_reply",
-        "X-Auto-Response-Suppress: OOF",
         "X-Autoreply: yes",
         "X-Autorespond: yes",
         "X-Autoresponder: x",
-        "List-Id: <news.example.com>",
-        "List-Post: NO",
-        "List-Unsubscribe: <https://example.com>",
-        "Feedback-ID: 1:2:3",
         f"X-Loop: {ADDRESS}",
         "X-Hub-Loop: support+tok@shop.example",
         "Content-Type: multipart/report; boundary=b",
     ],
 )
 def test_mail_with_this_header_is_automatic(header: str) -> None:
-    assert parsed(mail(header)).automatic
+    event = parsed(mail(header))
+    assert event.automatic
+    assert event.no_auto_reply
 
 
-@pytest.mark.parametrize(
-    "sender",
-    ["MAILER-DAEMON@x.example", "postmaster@x.example", "no-reply@x.example",
-     "noreply+1@x.example", "bounces-77@x.example", "do-not-reply@x.example"],
-)  # fmt: skip
+@pytest.mark.parametrize("sender", ["MAILER-DAEMON@x.example", "postmaster@x.example"])
 def test_mail_from_such_a_name_is_automatic(sender: str) -> None:
     assert parsed(mail(sender=sender)).automatic
 

@@ -5,27 +5,38 @@ Source: RFC 5322, RFC 2045 to 2047 (MIME).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
 from typing import Any
 
-from hub.connectors.email.addresses import is_ours, is_unambiguous, normalise, token_of
+from hub.connectors.email.addresses import is_ours, normalise, token_of
 from hub.connectors.email.authentication import is_authenticated
-from hub.connectors.email.auto_replies import sign_of_automation
-from hub.connectors.email.mime.charsets import decode
-from hub.connectors.email.mime.headers import Headers, date_of, decoded, mailboxes
-from hub.connectors.email.mime.message_ids import message_id, references
-from hub.connectors.email.mime.parts import Budget, Part, attachments_of, protection_of
+from hub.connectors.email.auto_replies import sign_against_replies, sign_of_machine
+from hub.connectors.email.mime.headers import Headers, date_of, mailboxes
+from hub.connectors.email.mime.message_ids import has_own_form, message_id, references
+from hub.connectors.email.mime.parts import (
+    MAX_TEXT,
+    Budget,
+    Part,
+    attachments_of,
+    is_text,
+    protection_of,
+)
+from hub.connectors.email.senders import (
+    Sender,
+    addresses_in,
+    answers_to,
+    read_sender,
+    readable,
+)
+from hub.connectors.email.subjects import topic
 from hub.types import Address, InboundMessage, Profile
 
 MAX_SUBJECT = 500
-MAX_NAME = 200
-MAX_ADDRESS = 320
-MAX_COPIES = 20
-#: The sender of a mail that names none. `.invalid` never exists (RFC 2606).
-NO_SENDER = "unknown@sender.invalid"
+#: As many addresses of To and of Cc are kept; *original* has the rest.
+MAX_RECIPIENTS = 50
 
 #: The field by which a mail that stayed in its mailbox says why.
 LEFT_OUT = "x-hub-left-out"
@@ -33,8 +44,6 @@ LEFT_OUT = "x-hub-left-out"
 #: Fields of an `InboundMessage` by their names.
 Fields = dict[str, Any]
 
-#: The fields that name the sender, most trusted first.
-SENDERS = ("from", "sender", "reply-to", "return-path")
 #: The fields that name the recipient: those of the envelope before those of the sender.
 RECIPIENTS = (
     "delivered-to",
@@ -62,29 +71,41 @@ class Mailing:
 
 def read_envelope(headers: Headers, raw: bytes, ours: Mailing) -> InboundMessage:
     """A mail as a message without text: what its header block alone says."""
-    sender = sender_of(headers)
+    sender = read_sender(headers, ours.address, raw)
     recipients = [box.address for box in mailboxes(headers, *RECIPIENTS)]
     identity = message_id(headers)
     thread = references(headers)
     token = token_of(ours.address, recipients)
     return InboundMessage(
-        key=_key(identity, sender, raw),
-        address=Address("mailto", sender),
+        key=_key(identity, sender.address, raw),
+        address=Address("mailto", sender.address),
         raw=b"",
         external_id=identity,
         sent_at=date_of(headers),
         subject=headers.text("subject", MAX_SUBJECT),
         to=_recipient(ours.address, recipients),
-        profile=Profile(name=_name(headers)),
+        recipients=_recipients(headers, "to", ours.address),
+        cc=_recipients(headers, "cc", ours.address),
+        profile=Profile(name=sender.name),
         reply_to=thread[0] if thread else "",
         references=thread,
         reply_token=token,
         # A link starts a mail of its own; an answer to ours carries our ids beside the token.
         handover_token="" if thread else token,
-        automatic=bool(sign_of_automation(headers, sender, ours.address)),
-        authenticated=is_authenticated(headers, sender, ours.authserv_id),
+        automatic=bool(sign_of_machine(headers, sender, ours.address)),
+        no_auto_reply=sign_against_replies(headers, sender, ours.address),
+        authenticated=sender.is_from_field
+        and is_authenticated(headers, sender.address, ours.authserv_id),
         extra=_header_facts(headers, sender, ours.address),
     )
+
+
+def is_sent_by_hub(headers: Headers, ours: str) -> bool:
+    """Whether a mail is one of the hub's own that came back, by its id or its loop header."""
+    if not any(is_ours(ours, address) for _, address in addresses_in(headers, "from", "sender")):
+        return False
+    loops = (box.address for box in mailboxes(headers, "x-hub-loop"))
+    return has_own_form(message_id(headers), ours) or any(is_ours(ours, box) for box in loops)
 
 
 def content_fields(root: Part, budget: Budget, extra: Mapping[str, str]) -> Fields:
@@ -104,9 +125,22 @@ def content_fields(root: Part, budget: Budget, extra: Mapping[str, str]) -> Fiel
     return {"attachments": files, "extra": facts}
 
 
-def sender_of(headers: Headers) -> str:
-    """The sender's address, in the form in which addresses are compared."""
-    return next((address for name in SENDERS for address in _addresses(headers, name)), NO_SENDER)
+def content_key(envelope: InboundMessage, root: Part, raw: bytes) -> str:
+    """The key of a mail that was read whole: its id, its sender and what it says.
+
+    One id may be that of many mails (scanners, forms), and the same mail may come by two ways, with
+    other trace fields, another transfer encoding or a list's tag before its subject.
+    """
+    if not envelope.external_id:
+        return _key("", "", raw)
+    digest = sha256(topic(envelope.subject).encode("utf-8", "replace"))
+    for part in root.walk():
+        if not part.parts:
+            digest.update(b"\x00")
+            # Files are not decoded for this: base64 comes as it left, but for its line ends.
+            content = part.content(MAX_TEXT) if is_text(part) else part.body
+            digest.update(content.translate(None, b" \t\r\n"))
+    return _key(f"{envelope.external_id}\n{digest.hexdigest()}", envelope.address.path, raw)
 
 
 def _key(identity: str, sender: str, raw: bytes) -> str:
@@ -117,16 +151,11 @@ def _key(identity: str, sender: str, raw: bytes) -> str:
     return f"id:{sha256(pair).hexdigest()}"
 
 
-def _name(headers: Headers) -> str:
-    box = next(mailboxes(headers, "from"), None)
-    return decoded(box.name, MAX_NAME).strip("'\" ") if box else ""
-
-
 def _recipient(ours: str, recipients: list[str]) -> str:
     """Our address, if it is among them; else the first recipient (an alias of ours)."""
     if any(is_ours(ours, recipient) for recipient in recipients):
         return normalise(ours)
-    return _readable(recipients[0]) if recipients else ""
+    return readable(recipients[0]) if recipients else ""
 
 
 def left_out(headers: Headers) -> str:
@@ -135,33 +164,22 @@ def left_out(headers: Headers) -> str:
     return f"This mail is still in the mailbox: {reason}." if reason else ""
 
 
-def _header_facts(headers: Headers, sender: str, ours: str) -> dict[str, str]:
+def _header_facts(headers: Headers, sender: Sender, ours: str) -> dict[str, str]:
     """The facts of the header block that an agent should see beside the text."""
     facts: dict[str, str] = {}
-    copies = [
-        copy
-        for copy in islice(_addresses(headers, "cc"), MAX_COPIES + 1)
-        if not is_ours(ours, copy)
-    ]
-    if copies:
-        facts["cc"] = ", ".join(copies[:MAX_COPIES])
-    answers_to = next(_addresses(headers, "reply-to"), "")
-    if answers_to and answers_to != sender:
-        facts["reply_to"] = answers_to
+    if sender.written_from:
+        facts["written_from"] = sender.written_from
+    answer = answers_to(headers, ours)
+    if answer is not None and answer[1] != sender.address:
+        facts["reply_to"] = answer[1]
     return facts
 
 
-def _addresses(headers: Headers, name: str) -> Iterator[str]:
-    """The addresses in a field, without those that another program may read as something else."""
-    for box in mailboxes(headers, name):
-        address = _readable(box.address)
-        if is_unambiguous(address):
-            yield address
-
-
-def _readable(address: str) -> str:
-    """An address as addresses are compared, its bytes beyond ASCII as characters (RFC 6532)."""
-    address = address[:MAX_ADDRESS]
-    if not address.isascii():
-        address = decode(address.encode("utf-8", "surrogateescape"))
-    return normalise(address)[:MAX_ADDRESS]
+def _recipients(headers: Headers, field: str, ours: str) -> tuple[Address, ...]:
+    """The addresses in To or Cc, ours without its token, each once."""
+    addresses = (
+        normalise(ours) if is_ours(ours, address) else address
+        for _, address in addresses_in(headers, field)
+    )
+    distinct = dict.fromkeys(islice(addresses, 10 * MAX_RECIPIENTS))
+    return tuple(Address("mailto", path) for path in islice(distinct, MAX_RECIPIENTS))

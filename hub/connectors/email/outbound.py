@@ -19,6 +19,7 @@ from hub.connectors.email.header_check import check_header_block
 from hub.connectors.email.mime.charsets import clean
 from hub.connectors.email.mime.message_ids import chain, own_id
 from hub.connectors.email.payloads import SmtpCall
+from hub.connectors.email.subjects import answer_subject
 from hub.connectors.html import clean_html, text_to_html
 from hub.errors import AddressInvalid, Rejected, Unsupported
 from hub.types import Attachment, Medium, MediumLimit, OutboundMessage
@@ -38,9 +39,6 @@ FIELDS = frozenset({
     "mime-version", "content-type", "content-transfer-encoding",
 })  # fmt: skip
 
-_ANSWER = re.compile(
-    r"\s*(?:re|aw|sv|vs|odp|ynt|antw|ref|rif|отв?|رد|پاسخ)\s*(?:\[\d+\])?\s*[:：]", re.I
-)
 _MEDIA_TYPE = re.compile(r"(?!multipart/|message/)[a-z0-9][\w.+-]*/[\w.+-]+")
 
 
@@ -133,7 +131,7 @@ def _subject(message: OutboundMessage, config: EmailConfig) -> str:
     if not subject:
         return f"Your message to {config.name or config.address}"
     answers = bool(message.reply_to or message.references)
-    return f"Re: {subject}" if answers and not _ANSWER.match(subject) else subject
+    return answer_subject(subject) if answers else subject
 
 
 def _set_content(mail: EmailMessage, message: OutboundMessage) -> None:

@@ -15,15 +15,15 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from hub.connectors.email.addresses import is_ours
 from hub.connectors.email.delivery_reports import Report, read_report, report_type
 from hub.connectors.email.inbound import (
     Fields,
     Mailing,
     content_fields,
+    content_key,
+    is_sent_by_hub,
     left_out,
     read_envelope,
-    sender_of,
 )
 from hub.connectors.email.mime.headers import read_headers
 from hub.connectors.email.mime.parts import (
@@ -40,6 +40,7 @@ from hub.connectors.email.quotes.folding import PRIVATE, fold
 from hub.connectors.email.quotes.html_text import MAX_PAGE, html_to_text
 from hub.connectors.email.quotes.libraries import libraries_cut
 from hub.connectors.html import clean_markup, is_too_costly, plain_text
+from hub.types import InboundMessage
 
 #: Bytes of a mail in which its header block is looked for before the rest is read.
 PEEK = 262_144
@@ -70,9 +71,9 @@ def read(raw: bytes, ours: Mailing) -> Iterator[Fields]:
     A mail of the hub itself and a read receipt have the kind `ignored`, with a reason.
     """
     headers, _ = read_headers(with_line_feeds(raw[:PEEK]))
-    is_from_us = is_ours(ours.address, sender_of(headers))
+    is_from_us = is_sent_by_hub(headers, ours.address)
     if is_from_us:
-        yield {"kind": "ignored", "reason": "a mail from our own address"}
+        yield {"kind": "ignored", "reason": "a mail of the hub itself that came back"}
     else:
         yield {"kind": "message", **_fields(read_envelope(headers, raw, ours))}
     budget = Budget()
@@ -84,18 +85,19 @@ def read(raw: bytes, ours: Mailing) -> Iterator[Fields]:
     elif is_from_us:
         yield {"is_read": True}
     else:
-        yield from _content(root, budget, read_envelope(root.headers, raw, ours).extra)
+        yield from _content(root, budget, read_envelope(root.headers, raw, ours), raw)
 
 
-def _content(root: Part, budget: Budget, extra: Mapping[str, str]) -> Iterator[Fields]:
+def _content(root: Part, budget: Budget, envelope: InboundMessage, raw: bytes) -> Iterator[Fields]:
     body = body_of(root, budget)
     text = PRIVATE.sub("", body.text) or left_out(root.headers)
     is_page = not text.strip() and bool(body.html.strip())
     shown = budget.shorten(plain_text(body.html), MAX_TEXT) if is_page else text
     yield {
         "is_read": True,
+        "key": content_key(envelope, root, raw),
         "text": shown.strip(),
-        **content_fields(root, budget, extra),
+        **content_fields(root, budget, envelope.extra),
     }
     if body.html.strip():
         yield {"html": _shortened(clean_markup(body.html)), "html_is_clean": True}

@@ -35,6 +35,7 @@ from hub.router.conditions import IS_ONLINE, IS_OPEN
 from hub.router.queue import places
 from hub.store.engine import Transaction
 from hub.store.models import addresses, agents, conversations, messages, team_members, teams
+from hub.store.models.message import NO_AUTO_REPLY
 from hub.types import Address
 
 
@@ -114,7 +115,7 @@ def find_candidates(
             continue
         last = _last_message(connection, row.id)
         # The provider answers START and HELP itself.
-        if last is None or last.extra.get("keyword"):
+        if last is None or last.extra.get("keyword") or last.extra.get(NO_AUTO_REPLY):
             continue
         is_waiting = row.assignee_id is None and row.queued_at is not None
         context = ReplyContext(

@@ -13,6 +13,8 @@ from hub.store.columns import json_field, optional_json_field, table, text_field
 #: The field of `extra` of a message that has nothing but the code or token of a handover: it is not
 #: unread and waits for no answer.
 ONLY_HANDOVER = "only_handover"
+#: The field of `extra` of a message that may get no automatic answer: why not.
+NO_AUTO_REPLY = "no_auto_reply"
 
 
 class Message(SQLModel, table=True):

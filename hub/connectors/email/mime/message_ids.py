@@ -10,6 +10,7 @@ import hmac
 import re
 from collections.abc import Iterable
 
+from hub.connectors.email.addresses import ascii_domain
 from hub.connectors.email.mime.headers import Headers
 
 #: RFC 5322 gives no limit to References; servers refuse headers that grow without end.
@@ -18,6 +19,7 @@ MAX_READ = 100
 MAX_ID = 400
 
 _BRACKETED = re.compile(r"<([^<>]{1,998})>")
+_OWN = re.compile(r"(?:[A-Za-z0-9-]{1,40}\.){0,2}[0-9a-f]{32}")
 _OURS = re.compile(r"[^\s<>()\[\],;:\\\"\x00-\x20\x7f-\U0010ffff]{1,400}")
 
 
@@ -56,6 +58,12 @@ def own_id(parts: Iterable[str], key: bytes, domain: str) -> str:
     named = [re.sub(r"[^A-Za-z0-9-]", "", part)[:40] for part in parts]
     seal = hmac.new(key, "\x00".join(parts).encode(), hashlib.sha256).hexdigest()[:32]
     return f"{'.'.join([*filter(None, named), seal])}@{domain}"
+
+
+def has_own_form(id_: str, ours: str) -> bool:
+    """Whether an id has the form of those that `own_id` makes for mails from our address."""
+    local, _, domain = id_.rpartition("@")
+    return domain == ascii_domain(ours.rpartition("@")[2]) and bool(_OWN.fullmatch(local))
 
 
 def chain(nearest_first: Iterable[str]) -> str:
