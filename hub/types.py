@@ -230,7 +230,8 @@ class ContactEvent:
     """An action of a customer that is not a message.
 
     `started` and `stopped` allow and forbid messages to the address. `typing` is never stored.
-    `referral` has the handover token of a link that the customer followed. `reaction` has its emoji
+    `referral` has the handover token of a link that the customer followed, and it and `started` the
+    origin, which is noted at the customer's next message. `reaction` has its emoji
     in `text` (empty: removed) and the id of its message in `external_id`.
     """
 
@@ -242,6 +243,7 @@ class ContactEvent:
     text: str = ""
     external_id: str = ""
     handover_token: str = ""
+    origin: MessageOrigin | None = None
     profile: Profile = Profile()
 
 

@@ -34,8 +34,14 @@ ODD = {
     "a chat that is a text": (message("x").replace(b'"id":77', b'"id":"77"'), None),
     "a message that is a number": (b'{"update_id":%d,"message":7}', None),
     "a message that is a list": (b'{"update_id":%d,"message":[]}', None),
-    "a date beyond all calendars": (message("x").replace(b"1767225600", b"9" * 30), None),
-    "a number of 5,000 digits": (message("x").replace(b"1767225600", b"9" * 5000), None),
+    "a date beyond all calendars": (
+        message("late").replace(b"1767225600", b"9" * 30),
+        "late",
+    ),
+    "a number of 5,000 digits": (
+        message("later").replace(b"1767225600", b"9" * 5000),
+        "later",
+    ),
     "nested 100,000 deep": (
         message("deep", more=',"odd":' + "[" * 100_000 + "]" * 100_000),
         "deep",
@@ -43,6 +49,14 @@ ODD = {
     "nested 300 deep": (message("deeper", more=',"odd":' + "[" * 300 + "]" * 300), "deeper"),
     "unknown fields": (message("newer", more=',"brand_new":{"a":[1,2,{"b":null}]}'), "newer"),
     "a number that is none": (message("NaN", more=',"reply_to_message":NaN'), "NaN"),
+    "a photo, a poll and an author of the future": (
+        message("newest", more=',"photo":{},"poll":{"question":7},"forward_origin":[]'),
+        "newest",
+    ),
+    "an answer to what cannot be read": (
+        message("an answer", more=',"reply_to_message":{"message_id":"1","poll":[]},"quote":4'),
+        "an answer",
+    ),
     "not even JSON": (message("x")[:-3], None),
 }  # fmt: skip
 

@@ -6,70 +6,41 @@ Source: https://core.telegram.org/bots/api#update, https://core.telegram.org/bot
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from telegram import (
-    CallbackQuery,
-    ChatMemberUpdated,
-    Message,
-    MessageReactionUpdated,
-    PhotoSize,
-    Update,
-)
+from pydantic import ValidationError
 
 from hub.connectors.lenient_json import read_json
+from hub.connectors.telegram import content
 from hub.connectors.telegram.batches import number_in
 from hub.connectors.telegram.payloads import (
-    full_name,
-    identifier,
-    number,
-    profile_of,
-    required,
-    text_of,
+    CallbackQuery,
+    Chat,
+    MembershipChange,
+    Message,
+    ReactionChange,
+    User,
     time_of,
 )
 from hub.errors import EventIgnored, PayloadInvalid
 from hub.types import (
     Address,
     AddressMoved,
-    Attachment,
-    ContactCard,
     ContactEvent,
     ContactEventName,
     InboundEvent,
     InboundMessage,
-    Location,
-    Medium,
+    MessageOrigin,
     ParsedEvent,
+    Profile,
     UnreadableEvent,
 )
-
-#: Telegram leaves message_reaction out unless it is asked for by name.
-ALLOWED_UPDATES = (
-    "message", "edited_message", "callback_query", "message_reaction", "my_chat_member",
-)  # fmt: skip
 
 #: The deep link's payload: https://core.telegram.org/bots/features#deep-linking
 START = re.compile(r"/start(?:@\w+)?(?:\s+([A-Za-z0-9_-]{1,64}))?\s*", re.ASCII)
 #: What a changed membership means in a private chat: `kicked` is "blocked by the user".
 MEMBERSHIPS: dict[str, ContactEventName] = {"kicked": "stopped", "member": "started"}
-
-#: The message's field, its medium, and its type where the provider gives none. An animation comes
-#: with a copy of itself in `document`, so the first field that is set counts.
-FILES = (
-    ("animation", Medium.VIDEO, "video/mp4"),
-    ("audio", Medium.AUDIO, "audio/mpeg"),
-    ("video", Medium.VIDEO, "video/mp4"),
-    ("video_note", Medium.VIDEO, "video/mp4"),
-    ("voice", Medium.VOICE, "audio/ogg"),
-    ("document", Medium.FILE, ""),
-)
-#: Fields that a customer can send and the hub cannot show: the agent is told that they were sent.
-NOT_SHOWN = (
-    "checklist", "game", "gift", "giveaway", "giveaway_winners", "invoice", "live_photo",
-    "paid_media", "passport_data", "story", "successful_payment", "unique_gift", "web_app_data",
-)  # fmt: skip
 
 MakeAddress = Callable[[str], Address]
 
@@ -85,116 +56,120 @@ def read_update(body: bytes, address_of: MakeAddress) -> ParsedEvent:
         PayloadInvalid: the body is not an Update.
         EventIgnored: the Update has nothing for an inbox.
     """
+    number = number_in(body)
+    if number is None:
+        raise PayloadInvalid("It is not an Update of the Bot API: it has no number.")
+    key = f"update:{number}"
     try:
-        update = Update.de_json(read_json(body), None)
-        return UpdateReader(update, body, address_of).event()
-    except EventIgnored:
-        raise
-    except Exception as error:  # noqa: BLE001  the library trips over a wrong type in any way
-        reason = error.message if isinstance(error, PayloadInvalid) else type(error).__name__
-        number = number_in(body)
-        if number is None:
-            raise PayloadInvalid(f"not an Update of the Bot API ({reason})") from None
-        return UnreadableEvent(key=f"update:{number}", raw=body, reason=reason)
+        update = read_json(body)
+        for field, read in READERS.items():
+            if isinstance(update.get(field), dict):
+                return read(UpdateReader(key, body, address_of), update[field])
+    except ValidationError as error:
+        fields = (".".join(map(str, problem["loc"])) for problem in error.errors())
+        reason = f"Telegram sent an Update without a good {', '.join(fields)}."
+        return UnreadableEvent(key=key, raw=body, reason=reason[:300])
+    except ValueError:
+        return UnreadableEvent(key=key, raw=body, reason="The Update is not JSON.")
+    if any(update.get(field) is not None for field in READERS):
+        return UnreadableEvent(key=key, raw=body, reason="Telegram sent an Update without a form.")
+    fields = ", ".join(name for name in update if name != "update_id")
+    raise EventIgnored(f"Not for an inbox: {fields or 'an empty Update'}."[:200])
 
 
 class UpdateReader:
     """Reads one Update. Its event has the Update's own key: an Update holds one event only."""
 
-    def __init__(self, update: Update, raw: bytes, address_of: MakeAddress) -> None:
+    def __init__(self, key: str, raw: bytes, address_of: MakeAddress) -> None:
+        self.key = key
         self.raw = raw
-        self.key = f"update:{identifier(update.update_id)}"
-        self.update = update
         self.address_of = address_of
-
-    def event(self) -> InboundEvent:
-        """The event. Raises EventIgnored and PayloadInvalid."""
-        update = self.update
-        if update.message is not None:
-            return self._message(update.message)
-        if update.edited_message is not None:
-            return self._edit(update.edited_message)
-        if update.callback_query is not None:
-            return self._button(update.callback_query)
-        if update.message_reaction is not None:
-            return self._reaction(update.message_reaction)
-        if update.my_chat_member is not None:
-            return self._membership(update.my_chat_member)
-        fields = [name for name in update.to_dict() if name != "update_id"]
-        raise EventIgnored(f"not for an inbox: {', '.join(fields) or 'an empty update'}"[:200])
 
     # -- messages ------------------------------------------------------------------------------
 
-    def _message(self, message: Message) -> InboundEvent:
+    def message(self, raw_message: Mapping[str, Any]) -> InboundEvent:
+        message = Message.model_validate(raw_message)
         if message.migrate_to_chat_id is not None:
             return AddressMoved(
                 key=self.key,
                 raw=self.raw,
-                address=self._chat_address(required(message.chat).id),
-                new_address=self._chat_address(message.migrate_to_chat_id),
+                address=self._chat_address(message.chat),
+                new_address=self.address_of(str(message.migrate_to_chat_id)),
             )
-        start = START.fullmatch(text_of(message.text))
-        if start and required(message.chat).type == "private":
+        start = START.fullmatch(message.text)
+        if start and message.chat.type == "private":
+            payload = start[1] or ""
             return ContactEvent(
                 key=self.key,
                 raw=self.raw,
                 address=self._private_address(message.chat),
                 name="started",
                 at=time_of(message.date),
-                handover_token=start[1] or "",
-                profile=profile_of(message.from_user),
+                handover_token=payload,
+                origin=MessageOrigin("start", ref=payload) if payload else None,
+                profile=_profile(message.from_user),
             )
-        return self._inbound_message(message)
+        return self._inbound_message(message, raw_message)
 
-    def _edit(self, message: Message) -> InboundEvent:
+    def edited_message(self, raw_message: Mapping[str, Any]) -> InboundEvent:
+        message = Message.model_validate(raw_message)
         if message.location is not None:
-            raise EventIgnored("a live location moved: its first place is in the thread")
-        return self._inbound_message(message, edited=True)
+            raise EventIgnored("A live location moved: its first place is in the thread.")
+        return self._inbound_message(message, raw_message, edited=True)
 
-    def _inbound_message(self, message: Message, *, edited: bool = False) -> InboundMessage:
+    def _inbound_message(
+        self, message: Message, raw_message: Mapping[str, Any], *, edited: bool = False
+    ) -> InboundMessage:
         address = self._private_address(message.chat)
-        text, kind = _text(message)
-        attachments = _attachments(message)
-        location, card = _location(message), _contact_card(message)
-        extra = {**kind, **_not_shown(message)}
+        text, kind = content.text_of(message)
+        attachments = content.attachments_of(message)
+        location, card = content.location_of(message), content.card_of(message)
+        extra = {**kind, **content.unsupported_in(message, raw_message)}
+        origin = content.origin_of(message)
         if not (text or attachments or location or card or extra):
             extra = _unknown_fields(message)
-        message_id = str(identifier(message.message_id))
+        message_id = str(message.message_id)
+        answered = message.reply_to_message
         return InboundMessage(
             key=self.key,
             raw=self.raw,
             address=address,
             external_id=message_id,
             edits=message_id if edited else "",
-            sent_at=time_of(message.edit_date if edited else message.date),
+            sent_at=time_of(message.edit_date or message.date if edited else message.date),
             text=text,
             attachments=attachments,
             location=location,
             card=card,
-            profile=profile_of(message.from_user),
-            reply_to=_answered_message(message),
-            extra={**extra, **_origin_of(message)},
+            profile=_profile(message.from_user),
+            reply_to="" if answered is None else str(answered.message_id),
+            origin=origin,
+            extra={**extra, **content.facts_of(message)},
         )
 
     # -- other events --------------------------------------------------------------------------
 
-    def _button(self, query: CallbackQuery) -> InboundMessage:
-        if query.message is None or not text_of(query.data):
-            raise EventIgnored("a button of a game or of a message sent elsewhere")
+    def button(self, raw_query: Mapping[str, Any]) -> InboundMessage:
+        query = CallbackQuery.model_validate(raw_query)
+        if query.message is None or not query.data:
+            raise EventIgnored("A button of a game, or of a message sent elsewhere.")
         return InboundMessage(
             key=self.key,
             raw=self.raw,
             address=self._private_address(query.message.chat),
-            text=text_of(query.data),
-            profile=profile_of(query.from_user),
-            reply_to=str(identifier(query.message.message_id)),
-            extra={"button": text_of(query.data), "callback_query_id": text_of(query.id)},
+            text=query.data,
+            profile=query.from_user.profile,
+            reply_to=str(query.message.message_id),
+            extra={"button": query.data, "callback_query_id": query.id},
         )
 
-    def _reaction(self, change: MessageReactionUpdated) -> ContactEvent:
-        emoji = "".join(filter(None, (_emoji(reaction) for reaction in change.new_reaction)))
+    def reaction(self, raw_change: Mapping[str, Any]) -> ContactEvent:
+        change = ReactionChange.model_validate(raw_change)
+        emoji = "".join(
+            "⭐" if reaction.type == "paid" else reaction.emoji for reaction in change.new_reaction
+        )
         if change.new_reaction and not emoji:
-            raise EventIgnored("a custom emoji, of which a bot is told the number only")
+            raise EventIgnored("A custom emoji, of which a bot is told the number only.")
         return ContactEvent(
             key=self.key,
             raw=self.raw,
@@ -202,161 +177,79 @@ class UpdateReader:
             name="reaction",
             text=emoji,
             at=time_of(change.date),
-            external_id=str(identifier(change.message_id)),
-            profile=profile_of(change.user),
+            external_id=str(change.message_id),
+            profile=_profile(change.user),
         )
 
-    def _membership(self, change: ChatMemberUpdated) -> ContactEvent:
+    def membership(self, raw_change: Mapping[str, Any]) -> ContactEvent:
+        change = MembershipChange.model_validate(raw_change)
         address = self._private_address(change.chat)
-        status = text_of(required(change.new_chat_member).status)
+        status = change.new_chat_member.status
         if status not in MEMBERSHIPS:
-            raise EventIgnored(f"the bot's membership became {status[:40]!r}")
+            raise EventIgnored(f"The bot's membership became {status[:40]!r}.")
         return ContactEvent(
             key=self.key,
             raw=self.raw,
             address=address,
             name=MEMBERSHIPS[status],
             at=time_of(change.date),
-            profile=profile_of(change.from_user),
+            profile=_profile(change.from_user),
         )
 
     # -- addresses -----------------------------------------------------------------------------
 
-    def _private_address(self, chat: Any) -> Address:
-        kind = text_of(required(chat).type)
-        if kind != "private":
-            raise EventIgnored(f"written in a {kind}, not to the bot alone"[:200])
-        return self._chat_address(chat.id)
+    def _private_address(self, chat: Chat) -> Address:
+        if chat.type != "private":
+            raise EventIgnored(f"Written in a {chat.type[:40]}, not to the bot alone.")
+        return self._chat_address(chat)
 
-    def _chat_address(self, chat_id: object) -> Address:
-        return self.address_of(str(identifier(chat_id)))
-
-
-# -- the parts of a message ------------------------------------------------------------------------
+    def _chat_address(self, chat: Chat) -> Address:
+        return self.address_of(str(chat.id))
 
 
-def _text(message: Message) -> tuple[str, dict[str, str]]:
-    """The text, or a text in place of it, and the kind of content that it then stands for."""
-    text = text_of(message.text) or text_of(message.caption)
-    if text:
-        return text, {}
-    if message.sticker is not None:
-        return text_of(message.sticker.emoji), {}
-    if message.dice is not None:
-        return f"{text_of(message.dice.emoji)} {identifier(message.dice.value)}", {"kind": "dice"}
-    if message.poll is not None:
-        options = [text_of(option.text) for option in message.poll.options]
-        return "\n• ".join([text_of(message.poll.question), *options]), {"kind": "poll"}
-    return "", {}
+READERS: dict[str, Callable[[UpdateReader, Mapping[str, Any]], InboundEvent]] = {
+    "message": UpdateReader.message,
+    "edited_message": UpdateReader.edited_message,
+    "callback_query": UpdateReader.button,
+    "message_reaction": UpdateReader.reaction,
+    "my_chat_member": UpdateReader.membership,
+}
+#: Telegram leaves message_reaction out unless it is asked for by name.
+ALLOWED_UPDATES = tuple(READERS)
 
 
-def _attachments(message: Message) -> tuple[Attachment, ...]:
-    if message.photo:
-        return (_photo(message.photo),)
-    if message.sticker is not None:
-        sticker = message.sticker
-        media_type = "image/webp"
-        if sticker.is_animated or sticker.is_video:
-            media_type = "video/webm" if sticker.is_video else "application/x-tgsticker"
-        return (_attachment(sticker, Medium.STICKER, media_type),)
-    for name, medium, media_type in FILES:
-        file = getattr(message, name)
-        if file is not None:
-            return (_attachment(file, medium, media_type),)
-    return ()
-
-
-def _photo(sizes: tuple[PhotoSize, ...]) -> Attachment:
-    largest = max(sizes, key=lambda size: identifier(size.width) * identifier(size.height))
-    return _attachment(largest, Medium.IMAGE, "image/jpeg")
-
-
-def _attachment(file: Any, medium: Medium, media_type: str) -> Attachment:
-    size = file.file_size
-    return Attachment(
-        medium,
-        name=text_of(getattr(file, "file_name", None)),
-        media_type=text_of(getattr(file, "mime_type", None)) or media_type,
-        size=None if size is None else identifier(size),
-        source=text_of(file.file_id),
-    )
-
-
-def _location(message: Message) -> Location | None:
-    if message.venue is not None:
-        point = required(message.venue.location)
-        return Location(
-            number(point.latitude),
-            number(point.longitude),
-            text_of(message.venue.title),
-            text_of(message.venue.address),
-        )
-    if message.location is not None:
-        return Location(number(message.location.latitude), number(message.location.longitude))
-    return None
-
-
-def _contact_card(message: Message) -> ContactCard | None:
-    """The contact that was shared.
-
-    Only the number of the sender's own account is proved: then the user ids are equal.
-    """
-    contact = message.contact
-    if contact is None:
-        return None
-    phone = text_of(contact.phone_number)
-    sender = message.from_user.id if message.from_user is not None else None
-    is_own = contact.user_id is not None and contact.user_id == sender
-    # An account's number comes in international form, with the plus or without it.
-    if is_own and phone.isdecimal():
-        phone = f"+{phone}"
-    return ContactCard(full_name(contact.first_name, contact.last_name), phone, is_own)
-
-
-def _answered_message(message: Message) -> str:
-    return str(identifier(message.reply_to_message.message_id)) if message.reply_to_message else ""
-
-
-def _origin_of(message: Message) -> dict[str, str]:
-    """The quote that the message answers, the source it was forwarded from, its album."""
-    fields = {
-        "quote": text_of(message.quote.text) if message.quote else "",
-        "forwarded_from": _forwarded_from(message.forward_origin) if message.forward_origin else "",
-        "media_group_id": text_of(message.media_group_id),
-    }
-    return {name: value for name, value in fields.items() if value}
-
-
-def _forwarded_from(origin: Any) -> str:
-    """The name of the user, hidden user, chat or channel whose message was forwarded."""
-    user = getattr(origin, "sender_user", None)
-    if user is not None:
-        return full_name(user.first_name, user.last_name)
-    chat = getattr(origin, "sender_chat", None) or getattr(origin, "chat", None)
-    if chat is not None:
-        return text_of(chat.title) or text_of(chat.first_name) or "a chat"
-    return text_of(getattr(origin, "sender_user_name", None)) or "somebody"
-
-
-def _not_shown(message: Message) -> dict[str, str]:
-    """Names the content that the agent cannot see, also where the message has a text beside it."""
-    return _unsupported(name for name in NOT_SHOWN if getattr(message, name, None))
+def _profile(user: User | None) -> Profile:
+    return Profile() if user is None else user.profile
 
 
 def _unknown_fields(message: Message) -> dict[str, str]:
-    """Names the fields that are newer than the library, for a message without any known content.
+    """Names the fields that are newer than the hub, for a message without any known content.
 
     Raises EventIgnored where there are none: Telegram's own notes on what happened in a chat.
     """
-    if not message.api_kwargs:
-        raise EventIgnored("a service message")
-    return _unsupported(sorted(message.api_kwargs))
+    names = sorted(set(message.model_extra or {}) - SERVICE)
+    if not names:
+        raise EventIgnored("A note of Telegram's own on what happened in the chat.")
+    return content.unsupported(names)
 
 
-def _unsupported(names: Iterable[str]) -> dict[str, str]:
-    text = ", ".join(names)
-    return {"unsupported": text[:200]} if text else {}
-
-
-def _emoji(reaction: Any) -> str:
-    return "⭐" if reaction.type == "paid" else text_of(getattr(reaction, "emoji", None))
+#: Fields beside the content of a message, and those that make it a note of Telegram's own.
+SERVICE = frozenset(
+    ("sender_chat", "sender_boost_count", "sender_business_bot", "business_connection_id",
+     "via_bot", "has_protected_content", "is_from_offline", "is_automatic_forward",
+     "author_signature", "link_preview_options", "effect_id", "has_media_spoiler",
+     "show_caption_above_media", "reply_markup", "paid_star_count", "reply_to_checklist_task_id",
+     "direct_messages_topic", "is_paid_post", "suggested_post_info", "forward_from", "forward_date",
+     "forward_from_chat", "forward_from_message_id", "forward_signature", "forward_sender_name",
+     "new_chat_members", "new_chat_member", "new_chat_participant", "left_chat_member",
+     "left_chat_participant", "new_chat_title", "new_chat_photo", "delete_chat_photo",
+     "group_chat_created", "supergroup_chat_created", "channel_chat_created",
+     "message_auto_delete_timer_changed", "migrate_from_chat_id", "pinned_message",
+     "connected_website", "write_access_allowed", "proximity_alert_triggered", "boost_added",
+     "chat_background_set", "forum_topic_created", "forum_topic_edited", "forum_topic_closed",
+     "forum_topic_reopened", "general_forum_topic_hidden", "general_forum_topic_unhidden",
+     "video_chat_scheduled", "video_chat_started", "video_chat_ended",
+     "video_chat_participants_invited", "direct_message_price_changed",
+     "paid_message_price_changed", "giveaway_created", "giveaway_completed",
+     "checklist_tasks_done", "checklist_tasks_added")
+)  # fmt: skip

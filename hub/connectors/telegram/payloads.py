@@ -1,7 +1,8 @@
-"""Telegram's JSON: the models of its answers, and checked values of the library's objects.
+"""Telegram's JSON in Telegram's own names: what it sends, and its answers.
 
-python-telegram-bot gives an Update its structure and checks no types, so every value that is taken
-from one of its objects goes through one of the functions here.
+The library's own objects demand every field that its Bot API promises. A server of one's own may be
+older, Telegram's may be newer, and one missing field would then lose a customer's words. So what
+comes in is read here, the optional fields singly.
 
 Source: https://core.telegram.org/bots/api
 """
@@ -9,15 +10,277 @@ Source: https://core.telegram.org/bots/api
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
-from telegram import User
+from pydantic import BaseModel, ConfigDict, Field
 
-from hub.errors import PayloadInvalid
+from hub.connectors.lenient_shapes import Items, LenientShape
 from hub.types import Profile
 
-Value = TypeVar("Value")
+#: Telegram's ids have up to 52 bits; a database column holds 63.
+Id = Annotated[int, Field(gt=-(2**63), lt=2**63)]
+
+
+class Shape(LenientShape):
+    # Strict: a number where a text belongs is odd, and shown nowhere as if it were one.
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True, populate_by_name=True)
+
+
+# -- people and chats ------------------------------------------------------------------------------
+
+
+class User(Shape):
+    id: Id
+    first_name: str = ""
+    last_name: str = ""
+    username: str = ""
+    language_code: str = ""
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def profile(self) -> Profile:
+        return Profile(
+            name=self.full_name or self.username,
+            locale=self.language_code,
+            attributes={"username": self.username} if self.username else {},
+        )
+
+
+class Chat(Shape):
+    id: Id
+    type: str
+    title: str = ""
+    username: str = ""
+    first_name: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.title or self.first_name or "a chat"
+
+
+# -- the parts of a message ------------------------------------------------------------------------
+
+
+class Entity(Shape):
+    """A part of a text, counted in UTF-16 units."""
+
+    type: str
+    offset: Id
+    length: Id
+    url: str = ""
+
+
+class File(Shape):
+    """Any file. Each of its kinds leaves some of these fields out."""
+
+    file_id: str = Field(min_length=1)
+    file_name: str = ""
+    mime_type: str = ""
+    file_size: Id | None = None
+    width: Id = 0
+    height: Id = 0
+
+
+class Sticker(File):
+    emoji: str = ""
+    is_animated: bool = False
+    is_video: bool = False
+
+
+class Dice(Shape):
+    emoji: str = ""
+    value: Id
+
+
+class PollOption(Shape):
+    text: str
+
+
+class Poll(Shape):
+    question: str
+    options: Items[PollOption] = []
+
+
+class ChecklistTask(Shape):
+    text: str
+    completion_date: Id = 0
+
+
+class Checklist(Shape):
+    title: str = ""
+    tasks: Items[ChecklistTask] = []
+
+
+class Point(Shape):
+    latitude: float = Field(ge=-90, le=90)
+    longitude: float = Field(ge=-180, le=180)
+
+
+class Venue(Shape):
+    location: Point
+    title: str = ""
+    address: str = ""
+
+
+class Contact(Shape):
+    phone_number: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    user_id: Id | None = None
+    vcard: str = ""
+
+
+class Invoice(Shape):
+    title: str = ""
+    description: str = ""
+    currency: str = ""
+    total_amount: Id = 0
+
+
+class Payment(Shape):
+    """A payment that was made, or given back: `total_amount` in the smallest unit."""
+
+    currency: str
+    total_amount: Id
+    invoice_payload: str = ""
+
+
+class WebAppData(Shape):
+    data: str
+    button_text: str = ""
+
+
+class Game(Shape):
+    title: str = ""
+    description: str = ""
+
+
+class Story(Shape):
+    chat: Chat
+    id: Id
+
+
+class Quote(Shape):
+    text: str
+
+
+class ForwardOrigin(Shape):
+    sender_user: User | None = None
+    sender_user_name: str = ""
+    sender_chat: Chat | None = None
+    chat: Chat | None = None
+    message_id: Id | None = None
+
+
+class Content(Shape):
+    """What a message shows."""
+
+    text: str = ""
+    entities: Items[Entity] = []
+    caption: str = ""
+    caption_entities: Items[Entity] = []
+    photo: Items[File] = []
+    animation: File | None = None
+    audio: File | None = None
+    video: File | None = None
+    video_note: File | None = None
+    voice: File | None = None
+    document: File | None = None
+    sticker: Sticker | None = None
+    dice: Dice | None = None
+    poll: Poll | None = None
+    checklist: Checklist | None = None
+    location: Point | None = None
+    venue: Venue | None = None
+    contact: Contact | None = None
+    invoice: Invoice | None = None
+    successful_payment: Payment | None = None
+    refunded_payment: Payment | None = None
+    web_app_data: WebAppData | None = None
+    game: Game | None = None
+    story: Story | None = None
+
+
+class Answered(Content):
+    """The message that a message answers, in the same chat."""
+
+    message_id: Id
+
+
+class ExternalReply(Content):
+    """The message of another chat that a message answers. Its text is not in it."""
+
+    origin: ForwardOrigin | None = None
+    chat: Chat | None = None
+    message_id: Id | None = None
+
+
+class Message(Content):
+    message_id: Id
+    chat: Chat
+    from_user: User | None = Field(None, alias="from")
+    date: Id = 0
+    edit_date: Id = 0
+    message_thread_id: Id | None = None
+    is_topic_message: bool = False
+    migrate_to_chat_id: Id | None = None
+    media_group_id: str = ""
+    reply_to_message: Answered | None = None
+    external_reply: ExternalReply | None = None
+    reply_to_story: Story | None = None
+    quote: Quote | None = None
+    forward_origin: ForwardOrigin | None = None
+
+
+# -- other events ----------------------------------------------------------------------------------
+
+
+class PressedMessage(Shape):
+    chat: Chat
+    message_id: Id
+
+
+class CallbackQuery(Shape):
+    from_user: User = Field(alias="from")
+    id: str = ""
+    message: PressedMessage | None = None
+    data: str = ""
+
+
+class Reaction(Shape):
+    type: str = ""
+    emoji: str = ""
+
+
+class ReactionChange(Shape):
+    chat: Chat
+    message_id: Id
+    user: User | None = None
+    date: Id = 0
+    new_reaction: list[Reaction]
+
+
+class Member(Shape):
+    status: str
+
+
+class MembershipChange(Shape):
+    chat: Chat
+    new_chat_member: Member
+    from_user: User | None = Field(None, alias="from")
+    date: Id = 0
+
+
+def time_of(seconds: int) -> datetime | None:
+    """A time of Telegram, seconds since 1970, in UTC; None where it gives none."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC) if seconds > 0 else None
+    except (OverflowError, OSError, ValueError):
+        return None
+
 
 # -- answers ---------------------------------------------------------------------------------------
 
@@ -44,64 +307,3 @@ class ErrorBody(BaseModel):
 
     description: str = ""
     parameters: Parameters = Parameters()
-
-
-# -- values of the library's objects ---------------------------------------------------------------
-
-
-def profile_of(user: User | None) -> Profile:
-    """The profile of a user: name, language, user name."""
-    if user is None:
-        return Profile()
-    username = text_of(user.username)
-    return Profile(
-        name=full_name(user.first_name, user.last_name) or username,
-        locale=text_of(user.language_code),
-        attributes={"username": username} if username else {},
-    )
-
-
-def full_name(first: object, last: object) -> str:
-    """First and last name, as far as they are set."""
-    return f"{text_of(first)} {text_of(last)}".strip()
-
-
-def required(value: Value | None) -> Value:
-    """The object itself. Raises PayloadInvalid for None.
-
-    The library makes None of an empty object, also where Telegram promises an object.
-    """
-    if value is None:
-        raise PayloadInvalid("an empty object where something belongs")
-    return value
-
-
-def text_of(value: object) -> str:
-    """A text, "" for None. Raises PayloadInvalid for any other type."""
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise PayloadInvalid(f"a {type(value).__name__} where a text belongs")
-    return str(value)
-
-
-def identifier(value: object) -> int:
-    """An id. Raises PayloadInvalid for any other type, and for one that no database column holds.
-
-    Telegram's ids have up to 52 bits.
-    """
-    if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= 2**63:
-        raise PayloadInvalid(f"a {type(value).__name__} where a number belongs")
-    return value
-
-
-def number(value: object) -> float:
-    """A number. Raises PayloadInvalid for any other type."""
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise PayloadInvalid(f"a {type(value).__name__} where a number belongs")
-    return float(value)
-
-
-def time_of(value: datetime | None) -> datetime | None:
-    """A time in UTC."""
-    return None if value is None else value.astimezone(UTC)
