@@ -16,6 +16,7 @@ from hub.config_reload import Reloader
 from hub.connectors.base import Site
 from hub.conversations.jobs import SnoozeEnd, UnusedUploads
 from hub.conversations.search_refolding import SearchRefolding
+from hub.inbound.quiet import OldQuietMessages
 from hub.inbox.authentication import Authenticator
 from hub.inbox.connections.agents import AgentConnections
 from hub.inbox.connections.visitors import VisitorConnections
@@ -172,6 +173,7 @@ class App:
     def _schedule_jobs(self) -> None:
         self.scheduler.add(SearchRefolding(self.store))
         self.scheduler.add(UnusedUploads(self.store, self.media))
+        self.scheduler.add(OldQuietMessages(self.store))
         self.scheduler.add(ExpiredSessions(self.store))
         self.scheduler.add(HtmlOfOldMessages(self.store))
         self.scheduler.add(

@@ -27,7 +27,7 @@ OWNERS = {
     "identity": {"links"},
     "outbound": {"deliveries", "external_ids"},
     "handover": {"handover_refusals", "handovers"},
-    "inbound": {"intake_marks", "journal"},
+    "inbound": {"intake_marks", "journal", "quiet_messages"},
     "transport": {"connector_states"},
     "accounts": {
         "agent_sessions",

@@ -36,7 +36,7 @@ class ReceiveResult:
 
     Args:
         is_new: false where the event had been received before.
-        message_id: None where the event made no message.
+        message_id, conversation_id: of the message that the event made, None where it made none.
         fetches_media: whether the message has files to fetch.
         is_nameless: whether no name of the sender is known yet.
         handover: what became of the handover that came with the event.
@@ -45,6 +45,7 @@ class ReceiveResult:
 
     is_new: bool
     message_id: int | None = None
+    conversation_id: int | None = None
     fetches_media: bool = False
     is_nameless: bool = False
     handover: RedeemedHandover | RefusedHandover | None = None

@@ -13,6 +13,7 @@ from hub.conversations.timeline import NewMessage
 from hub.handover import arrival, redemption
 from hub.handover.redemption import RedeemedHandover
 from hub.identity import evidence
+from hub.inbound import quiet
 from hub.inbound.channel import InboundChannel, ReceiveResult
 from hub.schema.author import Author
 from hub.schema.tokens import read_reply_token
@@ -29,6 +30,8 @@ def add_inbound_message(
 
     Redeems a handover that comes with it. A machine's message is added as an event only.
     """
+    if event.automatic:
+        return _add_automatic(tx, channel, event, journal_id)
     _lock_what_it_may_link(tx, event)
     sender = contact_addresses.find_or_create_contact_address(
         tx,
@@ -46,11 +49,9 @@ def add_inbound_message(
     at = timeline.sane_time(event.sent_at, tx.now)
     if event.extra.get("keyword") == "start":
         address_state.reopen_address(tx, sender, channel.name, at)
-    elif not event.automatic:
+    else:
         address_state.record_inbound(tx, sender, channel.name, at)
     answered = _find_answered(tx, channel, event, sender)
-    if event.automatic:
-        return _add_automatic(tx, channel, event, sender, journal_id, answered)
     conversation = lifecycle.conversation_for_inbound(
         tx, sender, answered=_preferred_conversation(answered, redeemed), subject=event.subject
     )
@@ -103,6 +104,7 @@ def add_inbound_message(
     return ReceiveResult(
         True,
         values["id"],
+        conversation.id,
         fetches_media=bool(event.attachments),
         is_nameless=not sender.is_named,
         handover=handover,
@@ -146,17 +148,22 @@ def _add_automatic(
     tx: Transaction,
     channel: InboundChannel,
     event: InboundMessage,
-    sender: ContactAddress,
     journal_id: int,
-    answered: _Answered | None,
 ) -> ReceiveResult:
-    """Adds a machine's message as an event: it opens no conversation and waits for no answer."""
-    conversation = (
-        lifecycle.load_conversation(tx, answered.conversation_id, sender)
-        if answered is not None
-        else lifecycle.load_latest_conversation(tx, sender)
-    )
+    """Adds a machine's message as an event: it opens no conversation and waits for no answer.
+
+    Without a conversation that it belongs to it is added to the quiet list, and its sender becomes
+    no contact.
+    """
+    sender = contact_addresses.find_contact_address(tx.connection, event.address)
+    answered = None if sender is None else _find_answered(tx, channel, event, sender)
+    conversation = None
+    if sender is not None and answered is not None:
+        conversation = lifecycle.load_conversation(tx, answered.conversation_id, sender)
+    elif sender is not None:
+        conversation = lifecycle.load_latest_conversation(tx, sender)
     if conversation is None:
+        quiet.add_quiet_message(tx, channel.name, event, journal_id)
         return ReceiveResult(is_new=True)
     values = _add_row(
         tx,
@@ -169,7 +176,7 @@ def _add_automatic(
         event_fields={"name": "message.automatic", "text": event.text, "subject": event.subject},
     )
     publishing.publish_new_message(tx, conversation, values["id"])
-    return ReceiveResult(True, values["id"], fetches_media=bool(event.attachments))
+    return ReceiveResult(True, values["id"], conversation.id, fetches_media=bool(event.attachments))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 from hub.contacts import contact_addresses
-from hub.inbound import contact_events, echoes, journal, messages
+from hub.inbound import contact_events, echoes, journal, messages, quiet
 from hub.inbound.channel import InboundChannel, ReceiveResult
+from hub.inbound.quiet import QuietMessage
 from hub.outbound import receipts
 from hub.schema.storable_text import is_plain, storable
 from hub.store.engine import Transaction
@@ -16,6 +19,35 @@ from hub.types import (
     InboundMessage,
     WebhookRequest,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedMessage:
+    """The conversation of a message of the quiet list. `is_new`: it was opened just now."""
+
+    conversation_id: int
+    is_new: bool
+
+
+def open_quiet_message(
+    tx: Transaction, channel: InboundChannel, event: InboundMessage, message: QuietMessage
+) -> tuple[OpenedMessage, ReceiveResult]:
+    """Adds a message of the quiet list to a conversation, as a person's; it is never answered
+    automatically.
+
+    Args:
+        event: the message, read anew.
+
+    Raises:
+        Conflict: another agent was faster.
+    """
+    if not is_plain(event.raw):
+        event = storable(event)
+    event = replace(event, automatic=False, no_auto_reply=event.no_auto_reply or "quiet")
+    result = messages.add_inbound_message(tx, channel, event, message.journal_id)
+    assert result.conversation_id is not None
+    quiet.mark_opened(tx, message.id, result.conversation_id)
+    return OpenedMessage(result.conversation_id, is_new=True), result
 
 
 def receive_event(

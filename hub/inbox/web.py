@@ -21,6 +21,7 @@ from hub.inbox.api import (
     conversations,
     messages,
     overview,
+    quiet,
     reports,
     system,
 )
@@ -68,6 +69,7 @@ def create_flask(hub: Hub) -> Flask:
         messages,
         agents,
         accounts,
+        quiet,
         system,
         configuration,
         overview,

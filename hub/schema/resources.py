@@ -355,6 +355,17 @@ class JournalEntry(Shape):
     received_at: datetime
 
 
+class QuietMessage(Shape):
+    """What a machine wrote and no conversation was for."""
+
+    id: Id
+    connector: str
+    sender: str
+    subject: str
+    reason: str
+    received_at: datetime
+
+
 class MediumLimit(Shape):
     max_bytes: int
     media_types: list[str]

@@ -21,6 +21,7 @@ from prometheus_client import Counter
 from hub.connectors.base import Connector, Handshake
 from hub.connectors.html_cleaning import with_clean_html
 from hub.errors import (
+    Conflict,
     EventIgnored,
     EventUnreadable,
     HubError,
@@ -29,10 +30,15 @@ from hub.errors import (
     PayloadInvalid,
     WebhookRejected,
 )
-from hub.inbound import intake, journal
+from hub.inbound import intake, journal, quiet
 from hub.inbound.channel import InboundChannel, ReceiveResult
 from hub.inbound.journal import JournalEntry, Unprocessed
-from hub.inbound.receive import process_event, receive_event
+from hub.inbound.receive import (
+    OpenedMessage,
+    open_quiet_message,
+    process_event,
+    receive_event,
+)
 from hub.metrics import INBOUND
 from hub.schema.storable_text import storable
 from hub.store.engine import Store, Transaction, is_unavailable
@@ -40,6 +46,7 @@ from hub.transport.running import RunningConnectors
 from hub.types import (
     IgnoredEvent,
     InboundEvent,
+    InboundMessage,
     ParsedEvent,
     UnreadableEvent,
     WebhookReply,
@@ -173,6 +180,35 @@ class Gateway:
         if entry.status == "done":
             return True
         return self._replay(self._connector(entry.connector), entry)
+
+    def open_quiet_message(self, quiet_id: int) -> OpenedMessage:
+        """Makes a conversation of a message of the quiet list, as if a person had written it.
+
+        Raises:
+            NotFound: there is no such message, or its connector is gone.
+            Disabled: its connector is turned off.
+            Conflict: it cannot be read any more, or another agent opens it at this moment.
+            Overloaded: there is no room to read it; the same may be tried later.
+        """
+        with self._store.read() as connection:
+            message = quiet.get_quiet_message(connection, quiet_id)
+            entry = journal.find_entry(connection, message.journal_id)
+        if message.conversation_id is not None:
+            return OpenedMessage(message.conversation_id, is_new=False)
+        assert entry is not None
+        connector = self._connector(entry.connector)
+        request = entry.as_request(connector.site.webhook_url(connector.name))
+        channel = self._connectors.inbound_channel(connector)
+        event = next(
+            (each for each in _parse(connector, request) if isinstance(each, InboundMessage)), None
+        )
+        if event is None:
+            raise Conflict("This message cannot be read any more; the journal has it as it came.")
+        opened, result = self._store.write(
+            lambda tx: open_quiet_message(tx, channel, event, message)
+        )
+        self._notify(connector, event, result)
+        return opened
 
     def _replay(
         self, connector: Connector[Any], entry: JournalEntry, *, whole: bool = True

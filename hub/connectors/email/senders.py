@@ -42,7 +42,7 @@ _FORM = re.compile(
 )
 _FORM_FIELDS = ("x-php-originating-script", "x-php-script", "x-wpcf7-content-type")
 _FORM_MAILERS = re.compile(r"php|wordpress|wp mail|drupal|joomla|formmail|contact form", re.I)
-_WORD = re.compile(r"[^\W\d_]{2,}")
+_NAME_WORD = re.compile(r"[^\W\d_]{2,}")
 _VIA = re.compile(r"\s+(?:via|über|par|por|przez|через)\s+", re.I)
 
 
@@ -163,7 +163,7 @@ def _writes_for_others(
     if any(map(headers.has, _FORM_FIELDS)) or _FORM_MAILERS.search(headers.raw("x-mailer")[:200]):
         return True
     # A person who wants answers elsewhere has one name at both addresses.
-    names = [set(_WORD.findall(name.lower())) for name in (written_from[0], answer[0])]
+    names = [set(_NAME_WORD.findall(name.lower())) for name in (written_from[0], answer[0])]
     return bool(names[0] and names[1]) and not names[0] & names[1]
 
 

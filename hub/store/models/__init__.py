@@ -33,6 +33,7 @@ from hub.store.models.system import (
     hub_identities,
     intake_marks,
     journal,
+    quiet_messages,
     search_refolds,
 )
 
@@ -64,6 +65,7 @@ __all__ = [
     "metadata",
     "open_pages",
     "open_screens",
+    "quiet_messages",
     "reaches",
     "routing_decisions",
     "search_refolds",

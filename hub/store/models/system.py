@@ -31,6 +31,22 @@ class Journal(SQLModel, table=True):
     received_at: datetime = time_field()
 
 
+class QuietMessage(SQLModel, table=True):
+    """What a machine wrote and no conversation was for. `conversation_id`: an agent opened it."""
+
+    __tablename__ = "quiet_message"
+    __table_args__ = (Index("ix_quiet_message_received", "received_at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    connector: str
+    journal_id: int = Field(foreign_key="journal.id")
+    sender: str
+    subject: str = text_field()
+    reason: str = text_field()
+    received_at: datetime = time_field()
+    conversation_id: int | None = Field(default=None, foreign_key="conversation.id")
+
+
 class IntakeMark(SQLModel, table=True):
     """A request that a process has begun to read and not finished. `owner` names the process."""
 
@@ -91,6 +107,7 @@ class SearchRefold(SQLModel, table=True):
 
 journal = table(Journal)
 intake_marks = table(IntakeMark)
+quiet_messages = table(QuietMessage)
 connector_states = table(ConnectorState)
 applied_configs = table(AppliedConfig)
 hub_identities = table(HubIdentity)

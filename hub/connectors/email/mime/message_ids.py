@@ -19,7 +19,7 @@ MAX_READ = 100
 MAX_ID = 400
 
 _BRACKETED = re.compile(r"<([^<>]{1,998})>")
-_OWN = re.compile(r"(?:[A-Za-z0-9-]{1,40}\.){0,2}[0-9a-f]{32}")
+_OWN_LOCAL_PART = re.compile(r"(?:[A-Za-z0-9-]{1,40}\.){0,2}[0-9a-f]{32}")
 _OURS = re.compile(r"[^\s<>()\[\],;:\\\"\x00-\x20\x7f-\U0010ffff]{1,400}")
 
 
@@ -63,7 +63,8 @@ def own_id(parts: Iterable[str], key: bytes, domain: str) -> str:
 def has_own_form(id_: str, ours: str) -> bool:
     """Whether an id has the form of those that `own_id` makes for mails from our address."""
     local, _, domain = id_.rpartition("@")
-    return domain == ascii_domain(ours.rpartition("@")[2]) and bool(_OWN.fullmatch(local))
+    our_domain = ascii_domain(ours.rpartition("@")[2])
+    return domain == our_domain and _OWN_LOCAL_PART.fullmatch(local) is not None
 
 
 def chain(nearest_first: Iterable[str]) -> str:

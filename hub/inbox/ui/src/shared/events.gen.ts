@@ -395,6 +395,14 @@ export interface QueuePlace {
   position: number;
   wait_seconds: number | null;
 }
+export interface QuietMessage {
+  id: string;
+  connector: string;
+  sender: string;
+  subject: string;
+  reason: string;
+  received_at: string;
+}
 export interface ReachableAddress {
   address: string;
   connector: string;
