@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from hub.accounts.agents import take_turn
-from hub.conversations import actions, lifecycle, publishing, views
+from hub.conversations import actions, lifecycle, publishing, timeline, views
 from hub.errors import Conflict
 from hub.schema import author, resources
 from hub.schema.events import ConversationUpdated, Event, MessageCreated
@@ -28,7 +28,7 @@ from hub.store.models import (
     routing_decisions,
     teams,
 )
-from hub.store.prepared import Prepared, insert_all
+from hub.store.prepared import Prepared
 
 NO_FIELDS: Mapping[str, Any] = MappingProxyType({})
 ASSIGNED = actions.EVENT_NAMES["assignee_id"]
@@ -117,9 +117,6 @@ def apply_assignments(
     if written:
         _record_decisions(tx, written)
     return written_ids
-
-
-_INSERT_EVENT = Prepared(insert_all(messages))
 
 
 def _write_outcome(tx: Transaction, outcome: RoutingOutcome) -> bool:
@@ -248,36 +245,8 @@ def _add_event_row(
     tx: Transaction, conversation_id: int, contact_id: int, fields: Mapping[str, Any]
 ) -> int:
     """Adds an event of the hub to a timeline. Returns the id of its message."""
-    values = {
-        "conversation_id": conversation_id,
-        "contact_id": contact_id,
-        "address_id": None,
-        "journal_id": None,
-        "connector": None,
-        "kind": None,
-        "direction": "out",
-        "type": "event",
-        "author_type": author.SYSTEM.type,
-        "author_id": None,
-        "author_name": "",
-        "subject": "",
-        "text": "",
-        "folded": "",
-        "html": "",
-        "html_is_clean": True,
-        "reply_to_id": None,
-        "duplicate_of_id": None,
-        "external_id": None,
-        "client_id": None,
-        "extra": {"event": dict(fields)},
-        "to": [],
-        "cc": [],
-        "origin": None,
-        "created_at": tx.now,
-        "received_at": tx.now,
-        "edited_at": None,
-    }
-    return int(_INSERT_EVENT.rows(tx.connection, values)[0].id)
+    event = timeline.NewMessage("out", author.SYSTEM, type="event", extra={"event": dict(fields)})
+    return int(timeline.insert_row(tx, conversation_id, contact_id, event)["id"])
 
 
 # -- accepting -------------------------------------------------------------------------------------

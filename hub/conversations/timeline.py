@@ -90,19 +90,20 @@ class NewMessage(NamedTuple):
     origin: MessageOrigin | None = None
 
 
-def add_message(
-    tx: Transaction, conversation: LoadedConversation, message: NewMessage
+def insert_row(
+    tx: Transaction, conversation_id: int, contact_id: int, message: NewMessage
 ) -> dict[str, Any]:
-    """Adds a message to a conversation and to the search index.
+    """Inserts the row of a message, and does nothing else.
 
-    The conversation is not saved: publishing the message does that.
+    Args:
+        contact_id: the contact whose message it is, or in whose conversation.
 
     Returns: all columns of the row, by name.
     """
     contact_address = message.contact_address
     values: dict[str, Any] = {
-        "conversation_id": conversation.id,
-        "contact_id": (contact_address or conversation.contact_address).contact_id,
+        "conversation_id": conversation_id,
+        "contact_id": contact_id,
         "address_id": contact_address.address_id if contact_address else None,
         "journal_id": message.journal_id,
         "connector": message.connector,
@@ -130,6 +131,20 @@ def add_message(
         "edited_at": None,
     }
     values["id"] = _INSERT_MESSAGE.rows(tx.connection, values)[0].id
+    return values
+
+
+def add_message(
+    tx: Transaction, conversation: LoadedConversation, message: NewMessage
+) -> dict[str, Any]:
+    """Adds a message to a conversation and to the search index.
+
+    The conversation is not saved: publishing the message does that.
+
+    Returns: all columns of the row, by name.
+    """
+    contact_address = message.contact_address or conversation.contact_address
+    values = insert_row(tx, conversation.id, contact_address.contact_id, message)
     if message.type != "event":
         search_index.index_message(tx, values["id"], f"{message.subject} {message.text}")
         conversation.last_message_id = values["id"]

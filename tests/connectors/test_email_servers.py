@@ -323,7 +323,7 @@ def test_a_reply_comes_back_into_its_thread(sandbox: Sandbox, mailbox: Email) ->
     customer = sandbox.mail.customer("ann@example.com", "Ann")
     text = ".a line with a dot\nسلام\n..two"
     receipt = sends(mailbox, answer(text=text, subject="Order", reply_token="tok3n"))
-    received = customer.received[0]
+    received = customer.received.wait_for()
     assert received.text.strip() == text
     assert received.id.strip("<>") == receipt.external_id
     customer.sends("Thank you", to="support+tok3n@shop.example", in_reply_to=received)
