@@ -89,6 +89,7 @@ class RunningHub:
             **os.environ,
             "HUB_DATA_DIR": str(folder / "data"),
             "HUB_PUBLIC_URL": self.url,
+            "PYTHONFAULTHANDLER": "1",
             **environment,
         }
         self.process: subprocess.Popen[str] | None = None
@@ -131,7 +132,13 @@ class RunningHub:
         assert self.process is not None
         if self.process.poll() is None:
             self.process.terminate()
-        return self.process.wait(30)
+        try:
+            return self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            # Its fault handler writes where its threads are.
+            self.process.send_signal(signal.SIGABRT)
+            self.process.wait(10)
+            raise AssertionError(f"the hub did not stop:\n{self.log.read_text()[-8000:]}") from None
 
     def __enter__(self) -> RunningHub:
         return self.start()
