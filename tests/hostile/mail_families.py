@@ -109,6 +109,27 @@ def _report(n: int) -> bytes:
     return _mail(fields, part * (n // len(part)) + b"--b--")
 
 
+REPORT_HEAD = (
+    b"From: MAILER-DAEMON@mx.example\r\nTo: support@shop.example\r\nReturn-Path: <>\r\n"
+    b"Subject: failure notice\r\nIn-Reply-To: <1.2.a@shop.example>\r\n"
+)
+
+
+def _server_words(piece: bytes, kind: bytes = b"text/plain") -> Family:
+    """A report of a mail server as text, filled with a piece."""
+    head = REPORT_HEAD + b"Content-Type: " + kind + b"\r\n\r\n"
+    return lambda n: head + piece * (n // len(piece))
+
+
+def _report_parts(part: bytes) -> Family:
+    head = REPORT_HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+    return lambda n: head + part * (n // len(part)) + b"--b--"
+
+
+def _report_in_reports(n: int) -> bytes:
+    return (REPORT_HEAD + b"Content-Type: message/rfc822\r\n\r\n") * (n // 170)
+
+
 UNKNOWN_8BIT = bytes(range(0xA0, 0xFF)) * 3
 ISO_2022 = b"Content-Type: text/plain; charset=iso-2022-jp\r\n"
 FLOWED = b"Content-Type: text/plain; format=flowed; delsp=yes\r\n"
@@ -159,6 +180,20 @@ FAMILIES: dict[str, Family] = {
     "files": _parts(b"--b\r\nContent-Type: image/png; name=a\r\n\r\nx\r\n"),
     "boundaries that almost end": _parts(b"--b-\r\n"),
     "delivery reports": _report,
+    "ids in a report": _server_words(b"Message-ID: <a.b@shop.example>\r\n"),
+    "our domain in a report": _server_words(b"@shop.example"),
+    "one word in a report": _server_words(b"a"),
+    "addresses in a report": _server_words(b"a@b.c "),
+    "dots in a report": _server_words(b"a.b."),
+    "spaces in a report": _server_words(b" "),
+    "hyphens in a report": _server_words(b"-"),
+    "fields in a report": _server_words(b"Final-Recipient: a\r\n"),
+    "replies in a report": _server_words(b"550 5.1.1 x "),
+    "a page in a report": _server_words(b"<p>550 x", b"text/html"),
+    "copies in a report": _report_parts(
+        b"--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <a@b.c>\r\n\r\nx\r\n"
+    ),
+    "reports in reports": _report_in_reports,
     # -- transfer encodings and character sets --
     "one line of base64": _one_base64_line,
     "a file in base64": _base64_file,

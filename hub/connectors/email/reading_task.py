@@ -15,7 +15,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from hub.connectors.email.delivery_reports import Report, read_report, report_type
+from hub.connectors.email.delivery_reports import Report, is_read_receipt, read_report
 from hub.connectors.email.inbound import (
     Fields,
     Mailing,
@@ -78,7 +78,7 @@ def read(raw: bytes, ours: Mailing) -> Iterator[Fields]:
         yield {"kind": "message", **_fields(read_envelope(headers, raw, ours))}
     budget = Budget()
     root = read_mail(raw, budget)
-    if report_type(root) == "disposition-notification":
+    if is_read_receipt(root):
         yield {"kind": "ignored", "reason": "a read receipt", "is_read": True}
     elif (report := read_report(root, ours.address)) is not None:
         yield {"kind": "report", "is_read": True, **_report_fields(report, raw)}
