@@ -81,8 +81,10 @@ def read_file(raw: bytes, place: Place) -> bytes:
         EventUnreadable: they could not be decoded.
         Overloaded: no process is free or could be started.
     """
-    options = {"do": "decode", "encoding": place.encoding}
-    outcome = shared_pool().run(json.dumps(options).encode() + b"\n" + raw[place.start : place.end])
+    first, *inner = place.path()
+    steps = [(step.start, step.end, step.encoding) for step in inner]
+    options = {"do": "decode", "encoding": first.encoding, "steps": steps}
+    outcome = shared_pool().run(json.dumps(options).encode() + b"\n" + raw[first.start : first.end])
     if outcome.failure or not outcome.values:
         raise EventUnreadable(f"The file could not be read: {outcome.failure}.")
     return outcome.values[-1]

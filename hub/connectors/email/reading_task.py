@@ -25,17 +25,11 @@ from hub.connectors.email.inbound import (
     left_out,
     read_envelope,
 )
+from hub.connectors.email.mime.bodies import body_of
 from hub.connectors.email.mime.headers import read_headers
-from hub.connectors.email.mime.parts import (
-    MAX_HTML,
-    MAX_TEXT,
-    Budget,
-    Part,
-    body_of,
-    read_mail,
-    with_line_feeds,
-)
+from hub.connectors.email.mime.parts import MAX_HTML, MAX_TEXT, Budget, Part
 from hub.connectors.email.mime.transfer import decode_transfer
+from hub.connectors.email.mime.tree import first_field, read_mail, with_line_feeds
 from hub.connectors.email.quotes.folding import PRIVATE, fold
 from hub.connectors.email.quotes.html_text import MAX_PAGE, html_to_text
 from hub.connectors.email.quotes.libraries import libraries_cut
@@ -58,7 +52,10 @@ def run(request: bytes) -> Iterator[bytes]:
     line, _, content = request.partition(b"\n")
     options = json.loads(line)
     if options["do"] == "decode":
-        yield decode_transfer(content, options["encoding"])
+        content = decode_transfer(content, options["encoding"])
+        for start, end, encoding in options["steps"]:
+            content = decode_transfer(content[start:end], encoding)
+        yield content
         return
     ours = Mailing(options["address"], options["authserv_id"])
     for stage in read(content, ours):
@@ -70,7 +67,7 @@ def read(raw: bytes, ours: Mailing) -> Iterator[Fields]:
 
     A mail of the hub itself and a read receipt have the kind `ignored`, with a reason.
     """
-    headers, _ = read_headers(with_line_feeds(raw[:PEEK]))
+    headers, _ = read_headers(with_line_feeds(raw[:PEEK]), first_field(raw))
     is_from_us = is_sent_by_hub(headers, ours.address)
     if is_from_us:
         yield {"kind": "ignored", "reason": "a mail of the hub itself that came back"}

@@ -8,6 +8,8 @@ from __future__ import annotations
 import codecs
 import re
 
+from hub.connectors.email.mime.charset_evidence import by_evidence, guess_short
+
 #: Labels that senders use for a larger set than the label names, as browsers read them.
 #: Source: https://encoding.spec.whatwg.org/#names-and-labels
 WIDER = {
@@ -43,8 +45,11 @@ REFUSED = frozenset(
 )
 #: Bytes that a guess looks at; a longer sample guesses no better.
 SAMPLE = 4_096
+#: Bytes beyond ASCII from which on a guess by statistics is better than one by the form of words.
+LONG_ENOUGH = 200
 
 _ASCII = bytes(range(0x80))
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _META = re.compile(rb"<meta[^>]{0,200}charset\s{0,8}=\s{0,8}[\"']?([A-Za-z0-9_:-]{2,40})", re.I)
 _UNWANTED = dict.fromkeys([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
 _UNWANTED |= dict.fromkeys(range(0xFFFE, 0x10000))
@@ -52,20 +57,29 @@ _UNWANTED |= dict.fromkeys(range(0xD800, 0xE000), "�")
 
 
 def decode(data: bytes, charset: str = "") -> str:
-    """Text of `data`: by its label where that fits, else UTF-8, else the best guess."""
-    name = _known(charset)
+    """Text of `data`: by what its bytes show, else by its label, else UTF-8, else a guess."""
+    name = by_evidence(data, _known(charset))
     for candidate in (name, "utf-8"):
         if candidate:
             try:
                 return clean(data.decode(candidate))
             except (UnicodeError, ValueError):
                 pass
-    if name and name != "utf-8":
-        text = data.decode(name, "replace")
-        # A few broken bytes in a text of its own character set are not worth a guess.
-        if text.count("�") * 50 <= len(text):
+    # A few broken bytes in a text of its own character set are not worth a guess.
+    for candidate in dict.fromkeys((name, "utf-8")):
+        if candidate and (text := _nearly_whole(data, candidate)):
             return clean(text)
     return clean(data.decode(_guess(data), "replace"))
+
+
+def _nearly_whole(data: bytes, name: str) -> str:
+    """The text in this character set, "" where it breaks too many characters."""
+    text = data.decode(name, "replace")
+    broken = text.count("\ufffd")
+    if name != "utf-8":
+        return text if broken * 50 <= len(text) else ""
+    whole = sum(character > "\x7f" for character in text) - broken
+    return text if broken * 2 <= whole else ""
 
 
 def decode_html(data: bytes, charset: str = "") -> str:
@@ -103,12 +117,16 @@ def _known(charset: str) -> str:
 def _guess(data: bytes) -> str:
     sample = data[:SAMPLE]
     beyond_ascii = len(sample.translate(None, _ASCII))
-    # A Latin script has few such bytes, and every guess among its character sets is a bad one.
-    if beyond_ascii < 12 or beyond_ascii * 3 < len(sample):
-        return "cp1252"
+    if beyond_ascii < LONG_ENOUGH or beyond_ascii * 3 < len(sample):
+        return guess_short(sample[max(0, _first_beyond_ascii(sample) - 8) :])
     from charset_normalizer import from_bytes
 
     best = from_bytes(sample, cp_exclusion=["utf_7", "utf_16", "utf_32"]).best()
     if best is None or best.encoding == "ascii":
         return "cp1252"
     return WIDER.get(best.encoding, best.encoding)
+
+
+def _first_beyond_ascii(data: bytes) -> int:
+    match = _BEYOND_ASCII.search(data)
+    return match.start() if match else 0

@@ -59,6 +59,11 @@ class Headers:
         """Whether there is a field of that name."""
         return any(field == name for field, _ in self.fields)
 
+    def with_field(self, name: str, value: str) -> Headers:
+        """The block with this value in place of all fields of that name."""
+        remaining_fields = (field for field in self.fields if field[0] != name)
+        return Headers((*remaining_fields, (name, value)), self.is_cut)
+
     def text(self, name: str, limit: int = 1_000) -> str:
         """The field for people: decoded, on one line."""
         return decoded(self.raw(name), limit)
@@ -167,13 +172,8 @@ def _unfolded(value: bytes) -> str:
 
 
 def _plain(text: str) -> str:
-    if text.isascii():
-        return clean(text)
-    return decode(text.encode("ascii", "surrogateescape" if _is_escaped(text) else "replace"))
-
-
-def _is_escaped(text: str) -> bool:
-    return all(character < "\x80" or "\udc80" <= character <= "\udcff" for character in text)
+    # Pieces of a value may be characters already, others still bytes.
+    return clean(text) if text.isascii() else decode(text.encode("utf-8", "surrogateescape"))
 
 
 def _word_bytes(encoding: str, payload: str) -> bytes:

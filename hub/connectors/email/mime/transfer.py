@@ -7,6 +7,12 @@ from __future__ import annotations
 
 import binascii
 
+from hub.connectors.email.mime.signed_data import content_of
+from hub.connectors.email.mime.uuencode import decode_uu
+
+#: What a place calls the content of a signed message; mails name no such encoding.
+SIGNED = "x-hub-signed"
+
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(set(range(256)) - set(_ALPHABET))
 
@@ -26,6 +32,10 @@ def decode_transfer(data: bytes, encoding: str) -> bytes:
             return decode_base64(data)
         case "quoted-printable":
             return binascii.a2b_qp(data)
+        case "x-uuencode" | "uuencode" | "x-uue" | "uue":
+            return decode_uu(data)
+        case "x-hub-signed":
+            return content_of(data)
     return data
 
 
