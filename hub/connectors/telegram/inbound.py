@@ -66,8 +66,8 @@ def read_update(body: bytes, address_of: MakeAddress) -> ParsedEvent:
             if isinstance(update.get(field), dict):
                 return read(UpdateReader(key, body, address_of), update[field])
     except ValidationError as error:
-        fields = (".".join(map(str, problem["loc"])) for problem in error.errors())
-        reason = f"Telegram sent an Update without a good {', '.join(fields)}."
+        missing = (".".join(map(str, problem["loc"])) for problem in error.errors())
+        reason = f"Telegram sent an Update without a good {', '.join(missing)}."
         return UnreadableEvent(key=key, raw=body, reason=reason[:300])
     except ValueError:
         return UnreadableEvent(key=key, raw=body, reason="The Update is not JSON.")
