@@ -145,7 +145,8 @@ class InboundMessage:
         reply_token: our token that came back in the address of the recipient.
         edits: external id of the message whose text this replaces. The old text is kept.
         automatic: a machine wrote it. It becomes an event of its conversation, and neither opens
-            nor reopens one; without a conversation it is kept in the quiet list.
+            nor reopens one; without a conversation it is kept in the quiet list. With
+            `sent_by_us`: a robot of the provider's side, whose answer ends no waiting.
         no_auto_reply: why a message, also a person's, may not be answered automatically; "" if it
             may.
         authenticated: the provider, or mail authentication, proves the address.
@@ -222,7 +223,9 @@ class DeliveryUpdate:
     note: str = ""
 
 
-ContactEventName = Literal["started", "stopped", "typing", "read", "referral", "reaction", "help"]
+ContactEventName = Literal[
+    "started", "stopped", "typing", "read", "referral", "reaction", "help", "unsent"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +235,9 @@ class ContactEvent:
     `started` and `stopped` allow and forbid messages to the address. `typing` is never stored.
     `referral` has the handover token of a link that the customer followed, and it and `started` the
     origin, which is noted at the customer's next message. `reaction` has its emoji
-    in `text` (empty: removed) and the id of its message in `external_id`.
+    in `text` (empty: removed) and the id of its message in `external_id`. `unsent` says that the
+    sender took the message `external_id` back. `help` and `started` have the word that was written
+    in `text`.
     """
 
     key: str

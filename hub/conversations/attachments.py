@@ -5,7 +5,7 @@ The files of an inbound message are noted with it and fetched after the provider
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -79,6 +79,35 @@ def add_inbound_files(
         )
     if rows:
         tx.execute(insert(attachments), rows)
+
+
+def files_not_in(
+    tx: Transaction, message_id: int, files: Sequence[Attachment]
+) -> tuple[Attachment, ...]:
+    """The files of an edit that its message has not had so far.
+
+    A provider may name the same file anew, so one of the same medium and size is the same.
+    """
+    if not files:
+        return ()
+    rows = tx.execute(
+        select(
+            attachments.c.source, attachments.c.medium, attachments.c.size, attachments.c.name
+        ).where(attachments.c.message_id == message_id)
+    ).all()
+    return tuple(
+        file
+        for file in files
+        if not any(
+            row.source == file.source
+            or (
+                file.size is not None
+                and (row.medium, row.size, row.name)
+                == (file.medium.value, file.size, file.name[:255])
+            )
+            for row in rows
+        )
+    )
 
 
 def add_upload(

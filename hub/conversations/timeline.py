@@ -216,7 +216,11 @@ def edit_text(tx: Transaction, message: RowMapping, text: str) -> None:
 
     Args:
         message: its row, as `find_message` returns it.
+        text: the text as it was, where the files alone were replaced.
     """
+    if text == message["text"]:
+        tx.execute(update(messages).where(messages.c.id == message["id"]).values(edited_at=tx.now))
+        return
     tx.execute(
         insert(message_edits).values(
             message_id=message["id"], text=message["text"], created_at=tx.now
@@ -259,6 +263,19 @@ def set_customer_reaction(tx: Transaction, message: RowMapping, emoji: str) -> N
         update(messages)
         .where(messages.c.id == message["id"])
         .values(extra={**extra, "reactions": reactions})
+    )
+
+
+def set_extra(tx: Transaction, message: RowMapping, **fields: str) -> None:
+    """Adds fields without a column to a message.
+
+    Args:
+        message: its row, as `find_message` returns it.
+    """
+    tx.execute(
+        update(messages)
+        .where(messages.c.id == message["id"])
+        .values(extra={**message["extra"], **fields})
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from hub.contacts import address_state, contact_addresses, locks
 from hub.contacts.contact_addresses import ContactAddress
-from hub.conversations import lifecycle, publishing, timeline
+from hub.conversations import lifecycle, timeline
 from hub.handover import arrival, redemption
 from hub.handover.redemption import RedeemedHandover
+from hub.inbound import changes
 from hub.inbound.channel import InboundChannel, ReceiveResult
 from hub.outbound import receipts
 from hub.schema.author import Author
@@ -49,7 +50,10 @@ def _apply(
             reason = "The customer asked for no more messages here."
             address_state.close_address(tx, sender.address_id, channel.name, reason, opted_out=True)
         case "reaction":
-            _set_reaction(tx, channel, event, sender)
+            changes.set_reaction(tx, channel, event, sender)
+            return
+        case "unsent":
+            changes.mark_unsent(tx, channel, event, sender)
             return
         case "read":
             receipts.record_customer_read(tx, channel.name, sender, event)
@@ -70,14 +74,3 @@ def _apply(
             text=event.text,
         )
         lifecycle.save_conversation(tx, conversation)
-
-
-def _set_reaction(
-    tx: Transaction, channel: InboundChannel, event: ContactEvent, sender: ContactAddress
-) -> None:
-    """Sets the customer's reaction to a message, if the hub has the message."""
-    message = timeline.find_message(tx, channel.name, sender.address_id, (event.external_id,))
-    if message is None:
-        return
-    timeline.set_customer_reaction(tx, message, event.text)
-    publishing.publish_message_update(tx, message["id"])

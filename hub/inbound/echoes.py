@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy import select
 
-from hub.contacts import contact_addresses
+from hub.contacts import address_state, contact_addresses
+from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import attachments, lifecycle, publishing, timeline
 from hub.conversations.timeline import NewMessage
 from hub.outbound import receipts
@@ -12,6 +15,9 @@ from hub.schema.author import Author
 from hub.store.engine import Transaction
 from hub.store.models import deliveries
 from hub.types import InboundMessage
+
+#: A greeting of the provider's own app comes within it, and no person reads and writes as fast.
+INSTANT = timedelta(seconds=3)
 
 
 def receive_echo(
@@ -46,6 +52,7 @@ def receive_echo(
                 tx, sent_id, connector, recipient.address_id, 0, event.external_id
             )
             return None
+    is_automatic = event.automatic or _is_instant(tx, connector, recipient, event)
     conversation = lifecycle.conversation_for_inbound(tx, recipient)
     values = timeline.add_message(
         tx,
@@ -55,7 +62,7 @@ def receive_echo(
             connector=connector,
             kind=kind,
             direction="out",
-            author=Author("agent", None, "Answered elsewhere"),
+            author=Author("bot" if is_automatic else "agent", None, "Answered elsewhere"),
             text=event.text,
             created_at=timeline.sane_time(event.sent_at, tx.now),
             external_id=event.external_id or None,
@@ -64,8 +71,21 @@ def receive_echo(
         ),
     )
     attachments.add_inbound_files(tx, connector, values["id"], recipient, event.attachments)
-    conversation.waiting_since = None
+    if not is_automatic:
+        conversation.waiting_since = None
     publishing.publish_new_message(tx, conversation, values["id"])
     message_id = values["id"]
     assert isinstance(message_id, int)
     return message_id
+
+
+def _is_instant(
+    tx: Transaction, connector: str, recipient: ContactAddress, event: InboundMessage
+) -> bool:
+    """Whether an answer came so soon after the customer's words that no person wrote it."""
+    if event.sent_at is None:
+        return False
+    last_inbound_at = address_state.last_inbound_at(tx.connection, recipient.address_id, connector)
+    if last_inbound_at is None:
+        return False
+    return timedelta(0) <= event.sent_at - last_inbound_at < INSTANT

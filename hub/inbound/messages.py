@@ -13,14 +13,18 @@ from hub.conversations.timeline import NewMessage
 from hub.handover import arrival, redemption
 from hub.handover.redemption import RedeemedHandover
 from hub.identity import evidence
-from hub.inbound import quiet
+from hub.inbound import changes, quiet
 from hub.inbound.channel import InboundChannel, ReceiveResult
 from hub.schema.author import Author
 from hub.schema.tokens import read_reply_token
+from hub.schema.visible_text import is_visible
 from hub.store.engine import Transaction
 from hub.store.models.message import NO_AUTO_REPLY, ONLY_HANDOVER
 from hub.switches import detection
-from hub.types import InboundMessage
+from hub.types import ContactEvent, InboundMessage
+
+#: Shown for a message without anything to see: a picture message whose picture its network lost.
+NOTHING_IN_IT = "[a message with nothing in it]"
 
 
 def add_inbound_message(
@@ -249,7 +253,7 @@ def _add_row(
             direction="in",
             type=type,
             author=Author("contact", sender.root_id, sender.name),
-            text=event.text,
+            text=_shown_text(event),
             created_at=timeline.sane_time(event.sent_at, tx.now),
             subject=event.subject,
             folded=event.full_text if event.full_text != event.text else "",
@@ -270,10 +274,40 @@ def _add_row(
     return values
 
 
+def _shown_text(event: InboundMessage) -> str:
+    """The text, or a sentence in its place where the message would look empty."""
+    has_content = event.attachments or event.location or event.card or event.html
+    if has_content or is_visible(event.text) or event.extra.get("unsupported"):
+        return event.text
+    return NOTHING_IN_IT
+
+
+def add_keyword_message(
+    tx: Transaction, channel: InboundChannel, event: ContactEvent, journal_id: int
+) -> ReceiveResult:
+    """Adds the word by which a customer asks for help, or for messages, as a message.
+
+    It waits for an answer like any other, and no automatic text answers it: the provider does.
+    """
+    message = InboundMessage(
+        key=event.key,
+        raw=event.raw,
+        address=event.address,
+        external_id=event.external_id,
+        sent_at=event.at,
+        text=event.text,
+        profile=event.profile,
+        extra={"keyword": "start" if event.name == "started" else event.name},
+    )
+    return add_inbound_message(tx, channel, message, journal_id)
+
+
 def edit_inbound_message(
     tx: Transaction, channel: InboundChannel, event: InboundMessage, journal_id: int
 ) -> ReceiveResult:
     """Replaces the text of a message and keeps the old one.
+
+    A picture that replaces another is added beside it.
 
     Args:
         event: `edits` is the external id of the message; where the hub never received that, the
@@ -284,8 +318,5 @@ def edit_inbound_message(
     row = timeline.find_message(tx, channel.name, sender.address_id, (event.edits,))
     if row is None:
         return add_inbound_message(tx, channel, event, journal_id)
-    # An edit of a picture alone comes without the caption, which stays.
-    if event.text and event.text != row["text"]:
-        timeline.edit_text(tx, row, event.text)
-        publishing.publish_message_update(tx, row["id"])
-    return ReceiveResult(True, row["id"])
+    fetches_media = changes.edit_message(tx, channel, event, sender, row)
+    return ReceiveResult(True, row["id"], fetches_media=fetches_media)

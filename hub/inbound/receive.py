@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from hub.contacts import contact_addresses
+from hub.conversations import lifecycle
 from hub.inbound import contact_events, echoes, journal, messages, quiet
 from hub.inbound.channel import InboundChannel, ReceiveResult
 from hub.inbound.quiet import QuietMessage
@@ -81,8 +82,20 @@ def process_event(
             return messages.add_inbound_message(tx, channel, event, journal_id)
         case DeliveryUpdate():
             receipts.record_receipt(tx, channel.name, event)
+        case ContactEvent() if _is_first_word(tx, event):
+            return messages.add_keyword_message(tx, channel, event, journal_id)
         case ContactEvent():
             return contact_events.apply_contact_event(tx, channel, event)
         case AddressMoved():
             contact_addresses.move_address(tx, event.address, event.new_address)
     return ReceiveResult(is_new=True)
+
+
+def _is_first_word(tx: Transaction, event: ContactEvent) -> bool:
+    """Whether a keyword is a message: a cry for help always, and START as the first that comes."""
+    if event.name == "help":
+        return True
+    if event.name != "started" or not event.text:
+        return False
+    sender = contact_addresses.find_or_create_contact_address(tx, event.address, event.profile)
+    return lifecycle.load_latest_conversation(tx, sender) is None

@@ -189,7 +189,7 @@ def hub_(world: object) -> RunningHub:
 
 
 def test_replay_runs_what_failed_again_and_says_how_many(tmp_path: Path) -> None:
-    from hub.inbound.journal import add_failed_entry
+    from hub.inbound.journal import add_unprocessed_entry
     from hub.store.engine import Store
     from hub.store.migrate import migrate
     from hub.types import WebhookRequest
@@ -206,7 +206,11 @@ def test_replay_runs_what_failed_again_and_says_how_many(tmp_path: Path) -> None
     request = WebhookRequest(
         method="POST", url="", body=mail, headers={"content-type": "message/rfc822"}
     )
-    store.write(lambda tx: add_failed_entry(tx, "letters", "key-1", mail, request, "It broke."))
+    store.write(
+        lambda tx: add_unprocessed_entry(
+            tx, "letters", "key-1", mail, request, "failed", "It broke."
+        )
+    )
     store.close()
     done = hub(tmp_path, "replay", "--config", path)
     assert done.returncode == 0, done.stderr

@@ -25,6 +25,6 @@ def amount_text(amount: int, currency: str) -> str:
         currency: its code of three letters.
     """
     digits = DIGITS.get(currency, 2)
-    whole, rest = divmod(abs(amount), 10**digits)
-    fraction = f".{rest:0{digits}}" if digits else ""
+    whole, part = divmod(abs(amount), 10**digits)
+    fraction = f".{part:0{digits}}" if digits else ""
     return f"{'-' if amount < 0 else ''}{whole}{fraction} {NAMES.get(currency, currency)}"

@@ -80,10 +80,10 @@ def with_links(text: str, entities: Iterable[Entity]) -> str:
     begin = 0
     for link in sorted(links, key=lambda link: link.offset + link.length):
         end = max(begin, min(2 * (link.offset + link.length), len(units)))
-        words = units[max(begin, 2 * link.offset) : end]
+        linked_text = units[max(begin, 2 * link.offset) : end]
         pieces.append(_decoded(units[begin:end]))
         # Where the words are the address already, it is not hidden.
-        if _decoded(words).strip() != link.url:
+        if _decoded(linked_text).strip() != link.url:
             pieces.append(f" ({link.url})")
         begin = end
     return "".join([*pieces, _decoded(units[begin:])])

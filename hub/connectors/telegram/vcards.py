@@ -23,11 +23,11 @@ def lines_of_vcard(vcard: str) -> list[str]:
         head, colon, value = line.partition(":")
         name, *parameters = head.upper().split(";")
         # "item1.EMAIL": iPhones put properties into groups.
-        kept = values.get(name.rpartition(".")[2].strip())
-        if colon and kept is not None:
+        values_of_name = values.get(name.rpartition(".")[2].strip())
+        if colon and values_of_name is not None:
             if "ENCODING=QUOTED-PRINTABLE" in parameters or "QUOTED-PRINTABLE" in parameters:
                 value = decodestring(value.encode()).decode("utf-8", "replace")
-            kept.append(_plain(value))
+            values_of_name.append(_plain(value))
     lines = [value for name in SHOWN for value in values[name] if value]
     return list(dict.fromkeys(lines))[:LINES_LIMIT]
 

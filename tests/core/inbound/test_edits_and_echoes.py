@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
 from hub.conversations import queries
+from hub.inbound.messages import NOTHING_IN_IT
+from hub.schema import resources
 from hub.store.models import (
     attachments,
     deliveries,
@@ -120,3 +127,140 @@ def test_an_echo_of_a_message_from_the_providers_app_is_shown_and_not_sent(
     assert received.fetches_media
     assert desk.count(deliveries) == 0
     assert desk.only_conversation().waiting_since is None
+
+
+def test_a_robots_echo_ends_no_waiting(desk: Desk, anna: Customer) -> None:
+    anna.says("Where is my parcel?")
+    received = anna.brings(anna.message("We are back soon!", sent_by_us=True, automatic=True))
+    assert desk.message(received.message_id or 0).author.type == "bot"
+    assert desk.only_conversation().waiting_since is not None
+
+
+@pytest.mark.parametrize(("seconds", "waits"), [(1, True), (2.5, True), (20, False)])
+def test_an_echo_that_comes_at_once_is_a_robots(
+    desk: Desk, anna: Customer, seconds: float, waits: bool
+) -> None:
+    asked_at = datetime.now(UTC) - timedelta(minutes=5)
+    anna.says("Where is my parcel?", sent_at=asked_at)
+    answered_at = asked_at + timedelta(seconds=seconds)
+    anna.brings(anna.message("We are back soon!", sent_by_us=True, sent_at=answered_at))
+    assert (desk.only_conversation().waiting_since is not None) is waits
+
+
+# -- changes after reading -------------------------------------------------------------------------
+
+
+def read_and_answered(desk: Desk, customer: Customer, text: str) -> resources.Message:
+    said = customer.says(text)
+    desk.replies(int(said.conversation_id), "I see to it.")
+    assert desk.only_conversation().unread_count == 0
+    return said
+
+
+def test_an_edit_after_reading_makes_unread_and_waits_for_an_answer(
+    desk: Desk, anna: Customer
+) -> None:
+    said = read_and_answered(desk, anna, "Two chairs, please")
+    anna.edits(said, "No chairs at all, please")
+    conversation = desk.only_conversation()
+    assert conversation.unread_count == 1
+    assert conversation.waiting_since is not None
+
+
+def test_an_edit_that_changes_nothing_makes_nothing_unread(desk: Desk, anna: Customer) -> None:
+    said = read_and_answered(desk, anna, "Two chairs, please")
+    anna.edits(said, "Two chairs, please")
+    assert desk.only_conversation().unread_count == 0
+
+
+def test_a_picture_that_replaces_another_is_kept_beside_it(desk: Desk, anna: Customer) -> None:
+    said = anna.says("My desk", attachments=(Attachment(Medium.IMAGE, source="desk-1"),))
+    received = anna.edits(said, "My desk", attachments=(Attachment(Medium.IMAGE, source="desk-2"),))
+    found = desk.message(said.id)
+    assert received.fetches_media
+    assert (len(found.attachments), found.text, found.edits) == (2, "My desk", [])
+    assert found.edited_at is not None
+
+
+def test_the_same_picture_under_another_name_is_not_added(desk: Desk, anna: Customer) -> None:
+    first = Attachment(Medium.IMAGE, source="desk-1", size=4711)
+    said = anna.says("My desk", attachments=(first,))
+    anna.edits(said, "My old desk", attachments=(replace(first, source="desk-1-again"),))
+    assert len(desk.message(said.id).attachments) == 1
+
+
+def test_a_reaction_after_reading_makes_unread(desk: Desk, anna: Customer) -> None:
+    said = read_and_answered(desk, anna, "Two chairs, please")
+    anna.reacts(said, "😢")
+    conversation = desk.only_conversation()
+    assert (conversation.unread_count, conversation.waiting_since) == (1, None)
+
+
+def test_a_reaction_to_the_question_of_a_pending_conversation_is_an_answer(
+    desk: Desk, anna: Customer, quick: None
+) -> None:
+    anna.says("When can you come?")
+    ours = desk.replies(desk.only_conversation().id, "Tomorrow at nine?")
+    desk.delivers()
+    desk.waits_until(ours, "sent")
+    desk.changes(ours.conversation_id, status="pending")
+    anna.reacts(desk.message(ours.id), "👌")
+    conversation = desk.only_conversation()
+    assert (conversation.status, conversation.unread_count) == ("open", 1)
+    assert conversation.waiting_since is not None
+
+
+def test_a_reaction_leaves_a_resolved_conversation_resolved(desk: Desk, anna: Customer) -> None:
+    said = read_and_answered(desk, anna, "Thank you")
+    desk.changes(said.conversation_id, status="resolved")
+    anna.reacts(said, "🙏")
+    conversation = desk.only_conversation()
+    assert (conversation.status, conversation.unread_count) == ("resolved", 0)
+
+
+def test_a_message_that_was_taken_back_is_marked_and_stays(desk: Desk, anna: Customer) -> None:
+    said = anna.says("My number is 4711")
+    anna.brings(anna.event("unsent", external_id=said.external_id))
+    found = desk.message(said.id)
+    assert (found.text, found.extra["unsent"]) == ("My number is 4711", "yes")
+
+
+# -- keywords and empty messages -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["help", "started"])
+def test_a_keyword_as_the_first_word_opens_a_conversation_that_waits(
+    desk: Desk, anna: Customer, name: str
+) -> None:
+    anna.brings(anna.event(name, text="Info please"))
+    conversation = desk.only_conversation()
+    assert [message.text for message in desk.thread(conversation.id)] == ["Info please"]
+    assert (conversation.unread_count, conversation.waiting_since is None) == (1, False)
+
+
+def test_a_cry_for_help_opens_a_resolved_conversation_again(desk: Desk, anna: Customer) -> None:
+    said = read_and_answered(desk, anna, "My parcel?")
+    desk.changes(said.conversation_id, status="resolved")
+    anna.brings(anna.event("help", text="HELP"))
+    conversation = desk.only_conversation()
+    assert (conversation.status, conversation.waiting_since is None) == ("open", False)
+
+
+def test_a_later_start_is_an_event(desk: Desk, anna: Customer) -> None:
+    said = read_and_answered(desk, anna, "My parcel?")
+    anna.stops()
+    anna.starts(text="START")
+    assert len(desk.thread(said.conversation_id)) == 2
+    assert desk.only_conversation().unread_count == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\u2063\u200b", " \u00a0\n", "\u2800\u3164", "\u202e\ufeff", "\u0301"], ids=ascii
+)
+def test_a_message_without_anything_to_see_says_so(desk: Desk, anna: Customer, text: str) -> None:
+    assert anna.says(text).text == NOTHING_IN_IT
+
+
+@pytest.mark.parametrize("text", ["🙂", "\u200f؟", ".", "é\u200b"], ids=ascii)
+def test_a_text_with_one_visible_sign_stays_as_it_is(desk: Desk, anna: Customer, text: str) -> None:
+    assert anna.says(text).text == text

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from hub.inbound.journal import add_failed_entry
+from hub.inbound.journal import add_unprocessed_entry
 from hub.schema.storable_text import is_plain
 from hub.store.models import (
     addresses,
@@ -149,7 +149,11 @@ def test_a_journal_row_takes_any_query_and_header(desk: Desk, anna: Customer) ->
         query={"message": "\0\ud83d"},
         path="status",
     )
-    desk.store.write(lambda tx: add_failed_entry(tx, "toy", "key\0\udc80", b"\0\xff", request, "x"))
+    desk.store.write(
+        lambda tx: add_unprocessed_entry(
+            tx, "toy", "key\0\udc80", b"\0\xff", request, "failed", "x\0"
+        )
+    )
     assert desk.count(journal, journal.c.status == "failed") == 1
 
 
