@@ -104,7 +104,7 @@ class App:
             watchdog=self.watchdog,
         )
         self.media_fetcher = MediaFetcher(self.store, self.connectors, self.media, self.watchdog)
-        self.profile_fetcher = ProfileFetcher(self.store)
+        self.profile_fetcher = ProfileFetcher(self.store, self.connectors, self.watchdog)
         self.poller = Poller(self.store, self.connectors, self.gateway, self.watchdog)
 
         self.assigner = Assigner(self.store, self._config)
@@ -320,6 +320,7 @@ class App:
             watch.subject,
             f"A {watch.work} took longer than {watch.seconds:.0f} seconds and was begun anew.",
             watch.work,
+            watch.part,
         )
 
     def _wake_delivery(self, events: Sequence[Event]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -28,11 +28,12 @@ class Watch:
     """One piece of work with its limit.
 
     Args:
-        work: `poll`, `fetch`, `delivery` or `job`.
+        work: `poll`, `fetch`, `profile`, `delivery` or `job`.
         subject: the name of the connector, or of the job.
         seconds: how long the work may take.
         due: when that time is over, by the process's own clock.
         begin_anew: called once when it is over.
+        part: the address or file that the work is for; None where it is for the whole subject.
         is_over: whether it was over before the work ended: then its result counts no more.
     """
 
@@ -41,6 +42,7 @@ class Watch:
     seconds: float
     due: float
     begin_anew: Callable[[], object]
+    part: Hashable = None
     is_over: bool = False
 
 
@@ -70,9 +72,10 @@ class Watchdog:
         subject: str,
         seconds: float,
         begin_anew: Callable[[], object] = lambda: None,
+        part: Hashable = None,
     ) -> Iterator[Watch]:
         """Watches what the `with` block does. The arguments are those of Watch."""
-        watch = Watch(work, subject, seconds, time.monotonic() + seconds, begin_anew)
+        watch = Watch(work, subject, seconds, time.monotonic() + seconds, begin_anew, part)
         with self._lock:
             self._watches.add(watch)
         try:

@@ -27,6 +27,7 @@ from hub.errors import (
 from hub.inbox.authentication import NotSignedIn
 from hub.inbox.files import FileTooLarge, StorageFull
 from hub.inbox.responses import Problem
+from hub.store.engine import RunAgain
 from hub.transport.gateway import Disabled
 
 log = structlog.get_logger()
@@ -117,7 +118,8 @@ def install(app: Flask) -> None:
         return response
 
     @app.errorhandler(OperationalError)
-    def database_error(error: OperationalError) -> Response:
+    @app.errorhandler(RunAgain)
+    def database_error(error: OperationalError | RunAgain) -> Response:
         log.error("database.unavailable", path=request.path, exc_info=error)
         response = problem(503, "unavailable", "The database does not answer. Try again.")
         response.headers["Retry-After"] = "5"

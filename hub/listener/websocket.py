@@ -139,6 +139,23 @@ class WebSocket:
         else:
             self._send_frame(BINARY, message)
 
+    def send_at_once(self, message: str) -> bool:
+        """Sends a short message if nothing else is being sent and the client has room for it.
+
+        Returns: whether it was sent; if not, nothing was.
+        Raises: OSError when the client is gone.
+        """
+        if self._is_closed or not self._sending.acquire(blocking=False):
+            return False
+        try:
+            frame = _head(TEXT, len(message)) + message.encode()
+            sent = runtime.send_without_waiting(self._socket, frame)
+            if 0 < sent < len(frame):
+                raise TimeoutError("The client has room for a part of a frame.")
+            return sent > 0
+        finally:
+            self._sending.release()
+
     def close(self) -> None:
         """Ends the websocket, and lets the thread that waits for a message return."""
         self._close(NORMAL)
@@ -220,16 +237,9 @@ class WebSocket:
     # -- writing ---------------------------------------------------------------------------------
 
     def _send_frame(self, opcode: int, payload: bytes) -> None:
-        length = len(payload)
-        if length < 126:
-            head = struct.pack("!BB", _FIN | opcode, length)
-        elif length < 1 << 16:
-            head = struct.pack("!BBH", _FIN | opcode, 126, length)
-        else:
-            head = struct.pack("!BBQ", _FIN | opcode, 127, length)
         if self._is_closed:
             raise ConnectionResetError("The websocket is closed.")
-        self.send_bytes(head + payload)
+        self.send_bytes(_head(opcode, len(payload)) + payload)
 
     def send_bytes(self, data: bytes) -> None:
         """Sends bytes as they are, in a bounded time. Raises OSError, TimeoutError."""
@@ -249,6 +259,15 @@ class WebSocket:
         with suppress(OSError):
             self._send_frame(CLOSE, struct.pack("!H", code))
         self._is_closed = True
+
+
+def _head(opcode: int, length: int) -> bytes:
+    """The head of an unmasked frame that is a whole message."""
+    if length < 126:
+        return struct.pack("!BB", _FIN | opcode, length)
+    if length < 1 << 16:
+        return struct.pack("!BBH", _FIN | opcode, 126, length)
+    return struct.pack("!BBQ", _FIN | opcode, 127, length)
 
 
 def unmask(payload: bytes, mask: bytes, offset: int = 0) -> bytes:

@@ -366,5 +366,8 @@ def _succeeds_later(error: Exception, job: _Job[Any]) -> bool:
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """Whether an error says that the database is locked, full or gone: a later try may succeed."""
-    return isinstance(error, OperationalError)
+    """Whether an error says that the database is locked, full or gone: a later try may succeed.
+
+    So it may where every run of a transaction met others that changed what it had read.
+    """
+    return isinstance(error, OperationalError | RunAgain)

@@ -248,7 +248,7 @@ class DeliveryWorker:
             slots = self._lines[claim.connector].slots
             give_up = partial(self._give_up, claim)
             with self._watchdog.limit(
-                "delivery", connector.name, connector.send_limit, give_up
+                "delivery", connector.name, connector.send_limit, give_up, claim.address_id
             ) as watch:
                 self._sender.send(connector, slots, claim, details, watch)
         except Exception:

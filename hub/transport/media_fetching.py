@@ -119,7 +119,9 @@ class MediaFetcher:
     def _fetch_watched(self, file: PendingFile) -> None:
         give_up = partial(self._give_up, file)
         try:
-            with self._watchdog.limit("fetch", file.connector, FETCH_SECONDS, give_up) as watch:
+            with self._watchdog.limit(
+                "fetch", file.connector, FETCH_SECONDS, give_up, file.id
+            ) as watch:
                 self._fetch(file, watch)
         except Exception:
             log.exception("media.broke", attachment_id=file.id)  # it is due again after its lease
@@ -152,12 +154,12 @@ class MediaFetcher:
             log.exception("media.failed", attachment_id=file.id)
             self._finish(file, state="failed", reason="The file could not be read.")
         else:
+            self._connectors.mark_ok(file.connector, "fetch", file.id)
             if watch.is_over:  # another attempt may write the same part
                 return
             media_type = sniff(self._parts.head(file.id), file.media_type)
             key = self._media.adopt(self._parts.path(file.id))
             self._finish(file, state="stored", key=key, size=size, media_type=media_type)
-            self._connectors.mark_ok(file.connector, "fetch")
 
     def _postpone_or_fail(self, file: PendingFile, error: Refused | SendError | Overloaded) -> None:
         passes = isinstance(error, Overloaded) or (isinstance(error, SendError) and error.retryable)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import queue
+import threading
+from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 
@@ -16,28 +18,49 @@ from hub.conversations import duplicates
 from hub.errors import SendError
 from hub.inbound.channel import ReceiveResult
 from hub.store.engine import Store, Transaction
+from hub.transport.running import RunningConnectors
 from hub.types import Address, InboundEvent, InboundMessage, Profile, RateLimit
+from hub.watchdog import Watchdog
 
 log = structlog.get_logger()
 
-#: The number of addresses that may wait. More of them means that an attacker sends us strangers.
+#: The addresses of one connector that may wait. More of them means that an attacker sends us
+#: strangers.
 MAX_WAITING = 1000
 AGAIN_AFTER_SECONDS = 3600.0
+#: One profile takes at most this, in seconds; the watchdog gives up one that takes longer.
+PROFILE_SECONDS = 120.0
+
+Waiting: TypeAlias = "queue.Queue[tuple[Connector[Any], Address] | None]"
 
 
 class ProfileFetcher:
-    """One thread that fetches profiles, one after the other; of an address at most once an hour."""
+    """Fetches profiles, of an address at most once an hour: one thread for each connector."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(
+        self, store: Store, connectors: RunningConnectors, watchdog: Watchdog | None = None
+    ) -> None:
+        """Makes a fetcher that is not started. `watchdog` gives up calls that never end."""
         self._store = store
-        self._queue: queue.Queue[tuple[Connector[Any], Address] | None] = queue.Queue(MAX_WAITING)
+        self._connectors = connectors
+        self._watchdog = watchdog or Watchdog()
+        self._lock = threading.Lock()
+        self._waiting: dict[str, Waiting] = {}
         self._turns = Buckets(RateLimit(1, AGAIN_AFTER_SECONDS))
+        self._is_running = False
 
     def start(self) -> None:
-        runtime.spawn(self._run, name="describe")
+        with self._lock:
+            self._is_running = True
+            for waiting in self._waiting.values():
+                self._begin(waiting)
 
     def stop(self) -> None:
-        self._queue.put(None)
+        with self._lock:
+            self._is_running = False
+            for waiting in self._waiting.values():
+                with suppress(queue.Full):  # then its thread ends with the process
+                    waiting.put_nowait(None)
 
     def on_received(
         self, connector: Connector[Any], event: InboundEvent, result: ReceiveResult
@@ -48,21 +71,45 @@ class ProfileFetcher:
 
     def request_profile(self, connector: Connector[Any], address: Address) -> None:
         """Queues a request for a profile, unless the kind has none or too many are waiting."""
-        if not is_able(type(connector), DescribesContacts) or self._queue.full():
+        if not is_able(type(connector), DescribesContacts):
             return
-        if self._turns.take((connector.name, address)) == 0:
-            self._queue.put((connector, address))
+        waiting = self._waiting_of(connector.name)
+        if not waiting.full() and self._turns.take((connector.name, address)) == 0:
+            with suppress(queue.Full):
+                waiting.put_nowait((connector, address))
 
-    def _run(self) -> None:
-        while (request := self._queue.get()) is not None:
+    def _waiting_of(self, name: str) -> Waiting:
+        with self._lock:
+            waiting = self._waiting.get(name)
+            if waiting is None:
+                waiting = self._waiting[name] = queue.Queue(MAX_WAITING)
+                if self._is_running:
+                    self._begin(waiting)
+            return waiting
+
+    def _begin(self, waiting: Waiting) -> None:
+        runtime.spawn(self._run, waiting, name="profiles")
+
+    def _run(self, waiting: Waiting) -> None:
+        while (request := waiting.get()) is not None:
             connector, address = request
-            try:
-                profile = connector.describe(address)  # type: ignore[attr-defined]
-                self._store.write(partial(_store_profile, address=address, profile=profile))
-            except SendError as error:
-                log.info("describe.failed", connector=connector.name, code=error.code)
-            except Exception:
-                log.exception("describe.broke", connector=connector.name)
+            begin_anew = partial(self._begin, waiting)
+            with self._watchdog.limit(
+                "profile", connector.name, PROFILE_SECONDS, begin_anew, address
+            ) as watch:
+                self._fetch(connector, address)
+            if watch.is_over:  # another thread goes on with what waits
+                return
+
+    def _fetch(self, connector: Connector[Any], address: Address) -> None:
+        try:
+            profile = connector.describe(address)  # type: ignore[attr-defined]
+            self._store.write(partial(_store_profile, address=address, profile=profile))
+            self._connectors.mark_ok(connector.name, "profile", address)
+        except SendError as error:
+            log.info("describe.failed", connector=connector.name, code=error.code)
+        except Exception:
+            log.exception("describe.broke", connector=connector.name)
 
 
 def _store_profile(tx: Transaction, address: Address, profile: Profile) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ from hub.connectors.base import Typing as CanType
 from hub.inbound.channel import InboundChannel
 from hub.outbound.destinations import OutboundChannel
 from hub.schema import resources
+from hub.transport.lone_failures import LoneFailures
 
 log = structlog.get_logger()
 
@@ -32,11 +34,15 @@ class RunningConnector:
         connector: None where it is turned off or could not be started.
         problems: a sentence for the admin for each activity (`poll`, `delivery`) that fails; under
             "" what concerns the whole connector.
+        lone_failures: the addresses and files, by activity, whose failures are their own.
     """
 
     config: ConnectorConfig
     connector: Connector[Any] | None
     problems: dict[str, str] = field(default_factory=dict)
+    lone_failures: dict[str, LoneFailures] = field(
+        default_factory=lambda: defaultdict(LoneFailures)
+    )
 
     @property
     def state(self) -> str:
@@ -132,17 +138,28 @@ class RunningConnectors:
             for connector in self
         }
 
-    def mark_attention(self, name: str, error: str, activity: str = "") -> None:
-        """Notes that a connector needs an admin.
+    def mark_attention(
+        self, name: str, error: str, activity: str = "", part: Hashable = None
+    ) -> None:
+        """Notes that a connector needs an admin, unless only this part of its work fails.
 
         Args:
             error: a sentence for the admin.
-            activity: the part of its work that fails; "" for all of it.
+            activity: the kind of work that fails; "" for all of it.
+            part: the address or file that it fails for; None where it fails for all.
         """
+        running = self._running.get(name)
+        if running is None:  # a new configuration has taken it out
+            return
+        if part is not None and not running.lone_failures[activity].note_failure(part):
+            return
         self._change(name, lambda problems: {**problems, activity: error})
 
-    def mark_ok(self, name: str, activity: str = "") -> None:
-        """Notes that a connector works again, in one of its activities."""
+    def mark_ok(self, name: str, activity: str = "", part: Hashable = None) -> None:
+        """Notes that a connector works, in one of its activities: see `mark_attention`."""
+        running = self._running.get(name)
+        if running is not None:
+            running.lone_failures[activity].note_success(part)
         self._change(
             name,
             lambda problems: {

@@ -132,6 +132,8 @@ class Sender:
             follow_after = self._follow_after(connector, message)
             holds_claim = self._record_sent(claim, part, receipt, is_last, follow_after)
             if watch.is_over or not holds_claim:
+                # The provider took the call, however late: what was said of an overrun is over.
+                self._connectors.mark_ok(connector.name, "delivery", claim.address_id)
                 return
             part += 1
         self._note_success(connector, slots, claim)
@@ -200,7 +202,7 @@ class Sender:
         OUTBOUND.labels(connector=connector.name, outcome="sent").inc()
         waited = claim.time_in_line().total_seconds()
         SEND_SECONDS.labels(connector=connector.name).observe(waited)
-        self._connectors.mark_ok(connector.name, "delivery")
+        self._connectors.mark_ok(connector.name, "delivery", claim.address_id)
         if slots.note_success():
             self.retry_waiting(connector.name)
 
@@ -235,7 +237,9 @@ class Sender:
             attempts=claim.attempts,
         )
         if isinstance(error, CredentialsRefused):
-            self._connectors.mark_attention(connector.name, error.message, "delivery")
+            self._connectors.mark_attention(
+                connector.name, error.message, "delivery", claim.address_id
+            )
         # A message that was refused for our keys may still leave with the right keys.
         may_retry = error.retryable or isinstance(error, CredentialsRefused)
         if may_retry and claim.time_in_line() < outbox.GIVE_UP_AFTER:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from pydantic import BaseModel
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
@@ -20,10 +21,11 @@ from werkzeug.test import TestResponse
 from hub.accounts import api_tokens
 from hub.app import App
 from hub.config import load_config
+from hub.inbox import problems
 from hub.inbox.sockets.namespace import Ack, client_event
 from hub.listener.proxies import PEER
 from hub.settings import Settings
-from hub.store.engine import Store
+from hub.store.engine import RunAgain, Store
 from hub.store.migrate import migrate
 
 CONFIG = """\
@@ -222,13 +224,32 @@ def test_a_start_on_an_unusable_database_ends_with_a_sentence(
     assert len(ended.stderr.strip().splitlines()) == 1, ended.stderr
 
 
-def test_a_socket_hears_that_the_database_is_unavailable() -> None:
+def unavailable_errors() -> list[Exception]:
+    return [OperationalError("INSERT", None, Exception("database or disk is full")), RunAgain()]
+
+
+@pytest.mark.parametrize("error", unavailable_errors(), ids=["full", "every run met others"])
+def test_a_request_hears_that_the_database_is_unavailable(error: Exception) -> None:
+    app = Flask("test")
+    problems.install(app)
+
+    @app.get("/")
+    def fail() -> str:
+        raise error
+
+    answer = app.test_client().get("/")
+    assert (answer.status_code, answer.json["code"]) == (503, "unavailable")  # type: ignore[index]
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("error", unavailable_errors(), ids=["full", "every run met others"])
+def test_a_socket_hears_that_the_database_is_unavailable(error: Exception) -> None:
     class Nothing(BaseModel):
         pass
 
     @client_event("message.send", Nothing)
     def fail(_namespace: Any, _payload: Nothing) -> Ack:
-        raise OperationalError("INSERT", None, Exception("database or disk is full"))
+        raise error
 
     acknowledged = fail(None, {})  # type: ignore[type-var]
     assert (acknowledged["ok"], acknowledged["code"]) == (False, "unavailable")

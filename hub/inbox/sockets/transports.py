@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from hub import runtime
 from hub.inbox.connections.rooms import AGENTS, VISITORS
-from hub.listener.websocket import WebSocketUpgrade
+from hub.inbox.sockets.pings import Pings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
@@ -49,7 +49,7 @@ class Transports:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         engine = self._server.eio
-        engine._async = {**engine._async, "websocket": WebSocketUpgrade}
+        self._pings = Pings(engine)
         # Engine.IO's own watch wakes up for every transport in turn: 250 times a second for 5,000.
         engine.start_service_task = False
         self._open = engine.handlers["connect"]
@@ -108,6 +108,7 @@ class Transports:
         while not self._stop.wait(SWEEP_SECONDS):
             try:
                 self.close_unjoined()
+                self._pings.send_due()
                 if time.monotonic() >= next_check:
                     next_check = time.monotonic() + SILENCE_CHECK_SECONDS
                     self.close_silent()
