@@ -320,11 +320,14 @@ class OutboundMessage:
         automatic: a text that the hub sends on its own (greeting, queue notice); mail is marked so.
         reply_to: external id of the answered message; `references` those of its thread, nearest
             first.
+        to, cc: the recipients, where the channel has copies; without `to` it is `address` alone.
         status_url: the URL for the provider's reports about this message; its query has our id.
     """
 
     id: str
     address: Address
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
     text: str = ""
     html: str = ""
     subject: str = ""
@@ -405,6 +408,7 @@ class Capabilities:
         max_text: longer text is refused, also if split; None for no limit.
         subject: whether messages have subjects and name the ones before them; only then `subject`
             and `references` of an outgoing message are filled.
+        copies: whether a message has further recipients, as `to` and `cc` name them.
         can_start: whether we may send the first message to an address.
         receipts: the statuses a provider reports beyond `sent`.
         throttles_addresses: whether "too many requests" is about the address that was written to.
@@ -418,6 +422,7 @@ class Capabilities:
     max_attachments: int = 10
     html: bool = False
     subject: bool = False
+    copies: bool = False
     buttons: int = 0
     locations: bool = False
     replies: bool = False

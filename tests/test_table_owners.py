@@ -21,6 +21,7 @@ OWNERS = {
         "conversations",
         "message_edits",
         "messages",
+        "participants",
         "routing_decisions",
     },
     "switches": {"channel_switches"},

@@ -182,6 +182,10 @@ class Connector(ABC, Generic[ConfigT, CallT, AnswerT]):
         """
         return address
 
+    def is_own_address(self, address: Address) -> bool:
+        """Whether an address is ours: no copy of a message goes there. Pure."""
+        return False
+
     def check(self) -> str:
         """Asks the provider whether the configuration works: the admin's Test button.
 

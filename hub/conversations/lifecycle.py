@@ -277,6 +277,25 @@ def conversation_for_inbound(
     return start_conversation(tx, contact_address, subject)
 
 
+def join_conversation(
+    tx: Transaction, conversation_id: int, contact_address: ContactAddress
+) -> LoadedConversation:
+    """Loads another customer's conversation for a message of somebody who got a copy there.
+
+    The caller holds the lock of links: two people are locked. A resolved one is opened again.
+
+    Raises:
+        RunAgain: a link was made or undone, or the conversation merged, while this waited.
+    """
+    row = lock_conversation(tx, conversation_id)
+    conversation = load_conversation(tx, row.id, contact_address)
+    if conversation.status == "resolved":
+        conversation.status = "open"
+        conversation.resolved_at = None
+        clear_context_card(conversation)
+    return conversation
+
+
 def _is_continued(tx: Transaction, latest: LoadedConversation, answered: int | None) -> bool:
     if answered is not None:
         return True

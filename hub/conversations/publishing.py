@@ -166,7 +166,9 @@ def _saved_conversation(
     Args:
         last_message: the conversation's last message, where it is known.
     """
-    if last_message is None:
+    is_of_contact = loaded.contact_address.contact_id == loaded.contact_id
+    if last_message is None or not is_of_contact:
+        # Somebody in copy writes, or the contact was linked: the conversation's own one is read.
         return views.get_conversation(tx.connection, loaded.id)
     assignee, team = teams.find_agent_and_team(tx.connection, loaded.assignee_id, loaded.team_id)
     return views.conversation_from_row(

@@ -299,6 +299,9 @@ def redirect_message(
             address_id=address_id,
             contact_id=contact_id,
             client_id=client_id,
+            # Those of the former channel get nothing by the new one.
+            to=[],
+            cc=[],
         )
     )
     tx.execute(

@@ -7,7 +7,14 @@ from typing import Any
 
 from hub.contacts import address_state, contact_addresses, locks
 from hub.contacts.contact_addresses import ContactAddress
-from hub.conversations import attachments, duplicates, lifecycle, publishing, timeline
+from hub.conversations import (
+    attachments,
+    duplicates,
+    lifecycle,
+    participants,
+    publishing,
+    timeline,
+)
 from hub.conversations.loaded_conversation import LoadedConversation
 from hub.conversations.timeline import NewMessage
 from hub.handover import arrival, redemption
@@ -36,7 +43,8 @@ def add_inbound_message(
     """
     if event.automatic:
         return _add_automatic(tx, channel, event, journal_id)
-    _lock_what_it_may_link(tx, event)
+    joined_id = _conversation_of_copy(tx, channel, event)
+    _lock_what_it_may_link(tx, event, joins_another=joined_id is not None)
     sender = contact_addresses.find_or_create_contact_address(
         tx,
         event.address,
@@ -56,8 +64,15 @@ def add_inbound_message(
     else:
         address_state.record_inbound(tx, sender, channel.name, at)
     answered = _find_answered(tx, channel, event, sender)
+    if answered is not None or redeemed is not None:
+        joined_id = None
+    if joined_id is not None and not lifecycle.is_conversation_with(tx, joined_id, sender):
+        return _add_of_participant(tx, channel, event, sender, journal_id, joined_id)
     conversation = lifecycle.conversation_for_inbound(
-        tx, sender, answered=_preferred_conversation(answered, redeemed), subject=event.subject
+        tx,
+        sender,
+        answered=joined_id or _preferred_conversation(answered, redeemed),
+        subject=event.subject,
     )
     is_only_handover = redeemed is not None and arrival.is_only_handover(event, redeemed)
     former_connector = conversation.last_inbound_connector
@@ -116,10 +131,59 @@ def add_inbound_message(
     )
 
 
-def _lock_what_it_may_link(tx: Transaction, event: InboundMessage) -> None:
-    """Takes the locks that linking the sender needs, before the sender's own."""
+def _conversation_of_copy(
+    tx: Transaction, channel: InboundChannel, event: InboundMessage
+) -> int | None:
+    """The conversation, perhaps another customer's, of a message that the sender got a copy of."""
+    if not (event.references or event.reply_token):
+        return None
+    token = read_reply_token(channel.secret, event.reply_token) if event.reply_token else None
+    return participants.find_conversation_of_participant(
+        tx,
+        channel.name,
+        event.address,
+        event.references,
+        None if token is None else token.conversation_id,
+    )
+
+
+def _add_of_participant(
+    tx: Transaction,
+    channel: InboundChannel,
+    event: InboundMessage,
+    sender: ContactAddress,
+    journal_id: int,
+    conversation_id: int,
+) -> ReceiveResult:
+    """Adds a message of somebody in copy to the conversation, beside its customer.
+
+    Nothing is linked by it: each of the two sees at their own address what went there.
+    """
+    conversation = lifecycle.join_conversation(tx, conversation_id, sender)
+    values = _add_row(tx, channel, event, conversation, journal_id, None)
+    conversation.answer_connector = channel.name
+    conversation.answer_address_id = sender.address_id
+    begins_waiting = _mark_waiting(tx, conversation)
+    publishing.publish_new_message(tx, conversation, values["id"], begins_waiting=begins_waiting)
+    return ReceiveResult(
+        True,
+        values["id"],
+        conversation.id,
+        fetches_media=bool(event.attachments),
+        is_nameless=not sender.is_named,
+    )
+
+
+def _lock_what_it_may_link(
+    tx: Transaction, event: InboundMessage, *, joins_another: bool = False
+) -> None:
+    """Takes the locks that linking the sender needs, before the sender's own.
+
+    Args:
+        joins_another: whether the message joins a conversation of another person.
+    """
     number = evidence.shared_number(event)
-    if number is not None or redemption.secrets_in_message(event):
+    if joins_another or number is not None or redemption.secrets_in_message(event):
         locks.lock_addresses(tx, event.address, *([] if number is None else [number]))
         locks.lock_links(tx)
 
@@ -204,17 +268,15 @@ def _find_answered(
     row = timeline.find_message(tx, channel.name, sender.address_id, ids)
     message_id = row["id"] if row is not None and event.reply_to else None
     token = read_reply_token(channel.secret, event.reply_token) if event.reply_token else None
-    if token is not None and token.address_id == sender.address_id:
-        if sender.evidence != "verified" and not event.automatic:
+    if token is not None and token.address_id in (0, sender.address_id):
+        # A token that went to others too (0) proves no address.
+        if token.address_id and sender.evidence != "verified" and not event.automatic:
             contact_addresses.verify_address(tx, sender)
-        answered = _Answered(token.conversation_id, message_id)
-    elif row is not None:
-        answered = _Answered(row["conversation_id"], message_id)
-    else:
-        return None
-    return (
-        answered if lifecycle.is_conversation_with(tx, answered.conversation_id, sender) else None
-    )
+        if lifecycle.is_conversation_with(tx, token.conversation_id, sender):
+            return _Answered(token.conversation_id, message_id)
+    if row is not None and lifecycle.is_conversation_with(tx, row["conversation_id"], sender):
+        return _Answered(row["conversation_id"], message_id)
+    return None
 
 
 def _add_row(
@@ -269,6 +331,16 @@ def _add_row(
             duplicate_of_id=duplicate_of_id,
         ),
     )
+    copied = {*event.recipients, *event.cc} - {event.address}
+    if len(copied) > 1:
+        # One alone is the address of ours that the message came to.
+        participants.add_participants(
+            tx,
+            channel.name,
+            conversation.id,
+            sorted(str(address) for address in copied if address.path != event.to),
+            event.external_id,
+        )
     if event.attachments:
         attachments.add_inbound_files(tx, channel.name, values["id"], sender, event.attachments)
     return values

@@ -32,6 +32,10 @@ Id = Annotated[
 ConnectorName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x20]+$")]
 
 
+#: An address of a channel, with its scheme or without.
+Recipient = Annotated[str, Field(min_length=1, max_length=320)]
+
+
 class ItemPath(BaseModel):
     id: Id
 

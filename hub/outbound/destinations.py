@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy import Connection, bindparam, select, true
 
@@ -16,6 +17,18 @@ from hub.store.prepared import Prepared
 from hub.types import Address, ReplyWindow
 
 
+class KnowsCopies(Protocol):
+    """What a connector whose messages have copies knows of addresses."""
+
+    def normalized(self, address: Address) -> Address:
+        """Raises Invalid: no customer can have this address."""
+        ...
+
+    def is_own_address(self, address: Address) -> bool:
+        """Whether an address is ours."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class OutboundChannel:
     """A connector with what the outbox needs to know of it.
@@ -25,6 +38,7 @@ class OutboundChannel:
         can_start: whether it may write to a customer that never wrote to it.
         window: how long after the customer's last message it may answer, None for no limit.
         text_limit: the longest text of one message, in the channel's unit; None for no limit.
+        copies: the connector, where its messages have further recipients.
     """
 
     name: str
@@ -34,6 +48,7 @@ class OutboundChannel:
     can_start: bool = False
     window: ReplyWindow | None = None
     text_limit: int | None = None
+    copies: KnowsCopies | None = None
 
 
 @dataclass(frozen=True, slots=True)

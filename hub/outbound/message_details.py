@@ -36,6 +36,7 @@ class MessageDetails:
         last_inbound_at: when the customer last wrote from this address by this connector.
         stopped_reason: why the address is closed for us, None where it is open.
         reply_to: the external id of the message answered, "" where the channel does not know it.
+        to, cc: the recipients, where the channel has copies.
         references: the external ids of earlier messages with this address, the latest first.
         locale: always "": no message asks for a language yet.
     """
@@ -51,6 +52,8 @@ class MessageDetails:
     last_inbound_at: datetime | None
     stopped_reason: str | None
     reply_to: str
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
     references: tuple[str, ...]
     subject: str
     locale: str
@@ -69,8 +72,10 @@ def read_message_details(
     rows = connection.execute(_SELECT_DETAILS.where(messages.c.id.in_(by_id))).all()
     files = _files(connection, by_id)
     answered = _external_ids(connection, [row.reply_to_id for row in rows if row.reply_to_id])
-    return {
-        row.id: MessageDetails(
+    details = {}
+    for row in rows:
+        thread = _thread(connection, row.conversation_id, by_id[row.id]) if with_thread else ()
+        details[row.id] = MessageDetails(
             message_id=row.id,
             conversation_id=row.conversation_id,
             text=row.text,
@@ -81,17 +86,17 @@ def read_message_details(
             files=files.get(row.id, ()),
             last_inbound_at=row.last_inbound_at,
             stopped_reason=row.stopped_reason if row.stopped_at else None,
-            reply_to=answered.get((row.reply_to_id, row.address_id, row.connector), ""),
-            references=_references(connection, row.conversation_id, by_id[row.id])
-            if with_thread
-            else (),
+            reply_to=answered.get((row.reply_to_id, row.address_id, row.connector), "")
+            or _answered_id(thread),
+            to=tuple(map(Address.parse, row.to)),
+            cc=tuple(map(Address.parse, row.cc)),
+            references=tuple(external_id for external_id, _ in thread),
             subject=_subject(connection, row.conversation_id, row.address_id)
             if with_thread
             else "",
             locale="",
         )
-        for row in rows
-    }
+    return details
 
 
 _SELECT_DETAILS = (
@@ -103,6 +108,8 @@ _SELECT_DETAILS = (
         messages.c.author_name,
         messages.c.created_at,
         messages.c.reply_to_id,
+        messages.c.to,
+        messages.c.cc,
         deliveries.c.address_id,
         deliveries.c.connector,
         addresses.c.scheme,
@@ -153,12 +160,23 @@ def _external_ids(
     return {(row.id, row.address_id, row.connector): row.external_id for row in rows}
 
 
-def _references(
+def _answered_id(thread: Sequence[tuple[str, str]]) -> str:
+    """The id that an answer names where its author named none: the customer's last message."""
+    return next(
+        (external_id for external_id, direction in thread if direction == "in"),
+        thread[0][0] if thread else "",
+    )
+
+
+def _thread(
     connection: Connection, conversation_id: int, claim: ClaimedDelivery
-) -> tuple[str, ...]:
-    """The external ids of earlier messages of a conversation with the delivery's address."""
+) -> tuple[tuple[str, str], ...]:
+    """The earlier messages of a conversation with the delivery's address, the latest first.
+
+    Returns: of each the external id and the direction.
+    """
     rows = connection.execute(
-        select(messages.c.external_id)
+        select(messages.c.external_id, messages.c.direction)
         .where(
             messages.c.address_id == claim.address_id,
             messages.c.conversation_id == conversation_id,
@@ -169,7 +187,7 @@ def _references(
         .order_by(messages.c.created_at.desc(), messages.c.id.desc())
         .limit(MAX_REFERENCES)
     )
-    return tuple(rows.scalars())
+    return tuple((row.external_id, row.direction) for row in rows)
 
 
 def _subject(connection: Connection, conversation_id: int, address_id: int) -> str:

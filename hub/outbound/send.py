@@ -13,12 +13,21 @@ from sqlalchemy import insert, select, update
 
 from hub.contacts import address_state, contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
-from hub.conversations import actions, attachments, lifecycle, publishing, timeline, views
+from hub.conversations import (
+    actions,
+    attachments,
+    lifecycle,
+    participants,
+    publishing,
+    timeline,
+    views,
+)
 from hub.conversations.loaded_conversation import LoadedConversation
 from hub.conversations.timeline import NewMessage
 from hub.errors import Conflict, Invalid
 from hub.outbound import destinations
 from hub.outbound.destinations import MessagePlace, OutboundChannel
+from hub.outbound.recipients import Recipients, find_recipients
 from hub.schema import resources
 from hub.schema.author import Author
 from hub.schema.storable_text import storable
@@ -46,6 +55,8 @@ class Draft:
         attachment_ids: of files that an agent uploaded before.
         reply_to: the id of the message answered.
         client_id: the author's own key; the same key twice is one message.
+        cc: the addresses that get a copy, where the channel has copies; None for the copied of the
+            message answered.
     """
 
     text: str
@@ -54,6 +65,7 @@ class Draft:
     attachment_ids: tuple[int, ...] = ()
     reply_to: int | None = None
     client_id: str | None = None
+    cc: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +111,7 @@ def send_message(
     if repeated is not None:
         return SendResult(repeated, is_new=False)
     answered = _answered_place(tx, surviving_id, draft)
+    receivers = Recipients()
     if draft.type == "note":
         recipient = None
         channel = None
@@ -107,9 +120,12 @@ def send_message(
         recipient, channel = destinations.find_destination(
             tx, conversation_id, owner.contact_id, draft.connector, answered, outbound_channels
         )
+        receivers = find_recipients(
+            tx, surviving_id, recipient, channel, outbound_channels, draft.reply_to, draft.cc
+        )
     writes_to = recipient or actions.any_contact_address(tx, owner.contact_id)
     conversation = lifecycle.load_conversation(tx, active_id, writes_to)
-    message = _add_message(tx, conversation, recipient, channel, draft, author)
+    message = _add_message(tx, conversation, recipient, channel, draft, author, receivers)
     return SendResult(message, is_new=True)
 
 
@@ -146,7 +162,7 @@ def send_first_message(
     conversation = lifecycle.load_open_conversation(tx, recipient) or lifecycle.start_conversation(
         tx, recipient
     )
-    message = _add_message(tx, conversation, recipient, channel, draft, author)
+    message = _add_message(tx, conversation, recipient, channel, draft, author, Recipients())
     return SendResult(message, is_new=True)
 
 
@@ -237,6 +253,7 @@ def _add_message(
     channel: OutboundChannel | None,
     draft: Draft,
     author: Author,
+    receivers: Recipients,
 ) -> resources.Message:
     """Adds the message, queues its delivery, and notes that the conversation was answered."""
     values = timeline.add_message(
@@ -252,9 +269,14 @@ def _add_message(
             text=draft.text,
             reply_to_id=draft.reply_to,
             client_id=draft.client_id,
+            to=receivers.to,
+            cc=receivers.cc,
         ),
     )
     _attach(tx, values["id"], conversation, draft)
+    if recipient is not None and channel is not None:
+        copied = {*receivers.to, *receivers.cc} - {str(recipient.address)}
+        participants.add_participants(tx, channel.name, conversation.id, sorted(copied))
     if recipient is not None and channel is not None:
         queue_delivery(tx, values["id"], recipient, channel)
         conversation.waiting_since = None

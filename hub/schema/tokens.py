@@ -35,7 +35,11 @@ _CODE = re.compile(rf"(?<!\w)(?=({_FORMS})(?!\w))", re.IGNORECASE | re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class ReplyToken:
-    """The conversation that a mail answers, and the address that the answered mail was sent to."""
+    """The conversation that a mail answers, and the address that the answered mail was sent to.
+
+    Args:
+        address_id: 0 for a mail that went to others too: then the token proves no address.
+    """
 
     conversation_id: int
     address_id: int

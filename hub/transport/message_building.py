@@ -46,12 +46,17 @@ class MessageBuilder:
         """
         if details.stopped_reason is not None:
             raise ContactStopped(details.stopped_reason)
-        token = ReplyToken(details.conversation_id, claim.address_id)
+        receivers = {*(details.to or (details.address,)), *details.cc}
+        # A token that others get too proves no address when it comes back.
+        proves = receivers == {details.address}
+        token = ReplyToken(details.conversation_id, claim.address_id if proves else 0)
         is_repeated = claim.parts_sent or claim.unknown_since
         webhook_url = connector.site.webhook_url(connector.name)
         return OutboundMessage(
             id=str(details.message_id),
             address=details.address,
+            to=details.to,
+            cc=details.cc,
             text=details.text,
             subject=details.subject,
             attachments=tuple(self._attachment(file) for file in details.files),

@@ -134,6 +134,7 @@ class RunningConnectors:
                 can_start=connector.capabilities.can_start,
                 window=connector.capabilities.window,
                 text_limit=connector.capabilities.text_limit,
+                copies=connector if connector.capabilities.copies else None,
             )
             for connector in self
         }

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -356,6 +357,26 @@ def test_a_refusal_says_what_to_do_next(
     assert text in caught.value.message
     assert not getattr(caught.value, "maybe_sent", False)
     assert sends(mailbox, answer()).external_id
+
+
+def test_a_copy_that_is_refused_is_named_and_leaves_the_customers_address_good(
+    sandbox: Sandbox, mailbox: Email
+) -> None:
+    copies = (Address("mailto", "uku@farm.example"), Address("mailto", "no such@farm.example"))
+    with pytest.raises(Rejected, match="no such@farm"):
+        sends(mailbox, answer(cc=copies))
+    sandbox.mail.answers(550, "5.1.1 User unknown", "RCPT")
+    with pytest.raises(Rejected, match="No copy can be sent to boss@"):
+        sends(mailbox, replace(answer(), to=(Address("mailto", "boss@example.com"),)))
+
+
+def test_every_recipient_gets_the_mail_and_sees_the_others(
+    sandbox: Sandbox, mailbox: Email
+) -> None:
+    customer = sandbox.mail.customer("ann@example.com")
+    boss = sandbox.mail.customer("boss@example.com")
+    sends(mailbox, answer(cc=(Address("mailto", "boss@example.com"),)))
+    assert customer.received.wait_for().id == boss.received.wait_for().id
 
 
 def test_an_answer_that_is_lost_leaves_the_outcome_open(sandbox: Sandbox, mailbox: Email) -> None:

@@ -59,6 +59,7 @@ class Email(Connector[EmailConfig, SmtpCall, SmtpReply]):
         max_attachments=outbound.MAX_FILES,
         html=True,
         subject=True,
+        copies=True,
         replies=True,
         receipts=(DeliveryStatus.FAILED,),
         can_start=True,
@@ -129,6 +130,9 @@ class Email(Connector[EmailConfig, SmtpCall, SmtpReply]):
         if is_ours(self.config.address, path):
             raise Invalid("This is our own address: nobody would get it.", "address")
         return self.address(path)
+
+    def is_own_address(self, address: Address) -> bool:
+        return address.scheme == self.scheme and is_ours(self.config.address, address.path)
 
     def reconcile(
         self, message: OutboundMessage, call: SmtpCall, attempted_at: datetime

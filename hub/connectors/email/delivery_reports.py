@@ -19,7 +19,8 @@ from hub.connectors.email.addresses import is_deliverable, is_ours, normalise
 from hub.connectors.email.mail_systems import Origin, is_answer, origin_of
 from hub.connectors.email.mime.address_lists import read_list
 from hub.connectors.email.mime.headers import Headers, decoded
-from hub.connectors.email.mime.parts import Budget, Part, read_mail
+from hub.connectors.email.mime.parts import Budget, Part
+from hub.connectors.email.mime.tree import read_mail
 from hub.connectors.email.report_parts import (
     about,
     flattened_groups,

@@ -57,6 +57,12 @@ def refusal_error(reply: SmtpReply, text: str) -> SendError:
         return ResponseUnexpected(
             f"The mail server said something unknown.{quoted}", external_code=code
         )
+    if reply.stage == "copy":
+        # The customer's own address is good: the mail can leave without this copy.
+        return Rejected(
+            f"No copy can be sent to {reply.recipient}. Send it again without.{quoted}",
+            external_code=code,
+        )
     if reply.enhanced in BAD_ADDRESS or (
         reply.stage == "rcpt" and not reply.enhanced and reply.code in BAD_RECIPIENT
     ):

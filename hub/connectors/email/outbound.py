@@ -34,7 +34,7 @@ LINE = 160
 
 #: The header fields of our mail, each at most once. Nothing else leaves.
 FIELDS = frozenset({
-    "from", "to", "subject", "date", "message-id", "reply-to", "in-reply-to", "references",
+    "from", "to", "cc", "subject", "date", "message-id", "reply-to", "in-reply-to", "references",
     "auto-submitted", "x-auto-response-suppress", "x-hub-loop",
     "mime-version", "content-type", "content-transfer-encoding",
 })  # fmt: skip
@@ -51,8 +51,8 @@ def build_mail(message: OutboundMessage, config: EmailConfig) -> SmtpCall:
         Unsupported: the message is too long or too large, or mail does not carry a part of it.
     """
     _check(message)
-    recipient = message.address.path
-    beyond_ascii = not recipient.isascii()
+    main, copies = _recipients(message)
+    beyond_ascii = not "".join([*main, *copies]).isascii()
     mail = EmailMessage(SMTP.clone(cte_type="7bit", utf8=beyond_ascii, max_line_length=LINE))
     domain = ascii_domain(config.address.rpartition("@")[2])
     identity = own_id((message.conversation_id, message.id), _key(config), domain)
@@ -67,12 +67,15 @@ def build_mail(message: OutboundMessage, config: EmailConfig) -> SmtpCall:
     sender = "" if message.automatic else config.address
     mime = mail.as_bytes()
     check_header_block(mime, FIELDS)
-    return SmtpCall(sender, (recipient,), identity, mime)
+    return SmtpCall(sender, (*main, *copies), identity, mime, customer=message.address.path)
 
 
 def _check(message: OutboundMessage) -> None:
     if not is_deliverable(message.address.path):
         raise AddressInvalid("This is not an address that mail can be sent to.")
+    for address in (*message.to, *message.cc):
+        if not is_deliverable(address.path):
+            raise Rejected(f"{address.path} is not an address that mail can be sent to.")
     if message.location is not None:
         raise Unsupported("locations")
     if message.buttons:
@@ -92,6 +95,13 @@ def _check(message: OutboundMessage) -> None:
         raise Unsupported(f"files over {MAX_BYTES // 1024 // 1024} MB together")
 
 
+def _recipients(message: OutboundMessage) -> tuple[list[str], list[str]]:
+    """The addresses of To and those of Cc, each once."""
+    main = list(dict.fromkeys(address.path for address in message.to or (message.address,)))
+    copies = dict.fromkeys(address.path for address in message.cc if address.path not in main)
+    return main, list(copies)
+
+
 def _size(attachment: Attachment) -> int:
     return attachment.size or 0
 
@@ -100,7 +110,10 @@ def _set_headers(
     mail: EmailMessage, message: OutboundMessage, config: EmailConfig, identity: str
 ) -> None:
     mail["From"] = _named(config.name or message.author_name, config.address)
-    mail["To"] = _named("", message.address.path)
+    main, copies = _recipients(message)
+    mail["To"] = [_named("", path) for path in main]
+    if copies:
+        mail["Cc"] = [_named("", path) for path in copies]
     mail["Subject"] = _subject(message, config)
     mail["Date"] = format_datetime(message.now)
     mail["Message-ID"] = f"<{identity}>"

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-Stage = Literal["connect", "login", "mail", "rcpt", "data", "done"]
+Stage = Literal["connect", "login", "mail", "rcpt", "copy", "data", "done"]
 
 _ENHANCED = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 
@@ -20,6 +20,8 @@ class SmtpCall:
 
     Args:
         sender: the envelope's, empty where no bounce may come back.
+        recipients: those of To, then those of Cc.
+        customer: the address of the contact, whose refusal says that it is wrong.
         mime: the mail's bytes.
     """
 
@@ -27,6 +29,7 @@ class SmtpCall:
     recipients: tuple[str, ...]
     message_id: str
     mime: bytes = field(repr=False)
+    customer: str = ""
 
     @property
     def beyond_ascii(self) -> bool:
@@ -36,11 +39,12 @@ class SmtpCall:
 
 @dataclass(frozen=True, slots=True)
 class SmtpReply:
-    """The reply that settled a mail, and the step it answered."""
+    """The reply that settled a mail, and the step it answered, with the recipient of that step."""
 
     stage: Stage
     code: int
     text: str = ""
+    recipient: str = ""
 
     @property
     def enhanced(self) -> str:

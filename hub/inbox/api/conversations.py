@@ -22,6 +22,7 @@ from hub.inbox.responses import (
     ItemPath,
     ListOf,
     PageQuery,
+    Recipient,
     answer,
     answer_list,
     answer_page,
@@ -29,6 +30,7 @@ from hub.inbox.responses import (
 from hub.inbox.services import Hub, current_hub
 from hub.outbound import destinations, send
 from hub.outbound.destinations import OutboundChannel
+from hub.outbound.recipients import MAX_COPIES
 from hub.outbound.send import Draft
 from hub.schema import resources
 from hub.store.engine import Transaction
@@ -62,6 +64,11 @@ class NewMessage(Body):
     attachments: list[Id] = Field([], max_length=20)
     reply_to: Id | None = None
     client_id: str | None = Field(None, min_length=1, max_length=send.MAX_CLIENT_ID)
+    cc: list[Recipient] | None = Field(
+        None,
+        max_length=MAX_COPIES,
+        description="Who gets a copy of a mail; without it the others of the mail answered.",
+    )
 
     def draft(self) -> Draft:
         return Draft(
@@ -71,6 +78,7 @@ class NewMessage(Body):
             attachment_ids=tuple(self.attachments),
             reply_to=self.reply_to,
             client_id=self.client_id,
+            cc=None if self.cc is None else tuple(self.cc),
         )
 
 

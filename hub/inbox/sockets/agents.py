@@ -18,12 +18,13 @@ from hub.conversations import actions, assignment, queries, views
 from hub.errors import Conflict, HubError, NotFound, SendError
 from hub.inbox.connections.agents import AgentConnection
 from hub.inbox.connections.rooms import AGENTS, ALL_AGENTS
-from hub.inbox.responses import ConnectorName
+from hub.inbox.responses import ConnectorName, Recipient
 from hub.inbox.services import Hub
 from hub.inbox.sockets.namespace import Ack, EventNamespace, client_event, ok, socket_id
 from hub.inbox.sockets.payloads import ClientPayload, Read, SendMessage, Sync, Typing
 from hub.metrics import SOCKETS
 from hub.outbound import send
+from hub.outbound.recipients import MAX_COPIES
 from hub.outbound.send import Draft
 from hub.schema import resources
 from hub.schema.events import ConversationViewed, Event, NoticesChanged
@@ -38,6 +39,7 @@ class AgentSendMessage(SendMessage):
     conversation_id: str = _Id
     type: Literal["message", "note"] = "message"
     connector: ConnectorName | None = None
+    cc: list[Recipient] | None = Field(None, max_length=MAX_COPIES)
 
 
 class AgentTyping(Typing):
@@ -100,6 +102,7 @@ class AgentNamespace(EventNamespace):
             attachment_ids=tuple(int(upload_id) for upload_id in payload.attachments),
             reply_to=None if payload.reply_to is None else int(payload.reply_to),
             client_id=payload.client_id,
+            cc=None if payload.cc is None else tuple(payload.cc),
         )
         author = self._principal().author
         sent = self._hub.store.write(

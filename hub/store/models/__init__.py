@@ -23,6 +23,7 @@ from hub.store.models.conversation import (
     conversation_connectors,
     conversation_labels,
     conversations,
+    participants,
     routing_decisions,
 )
 from hub.store.models.handover import channel_switches, handover_refusals, handovers
@@ -65,6 +66,7 @@ __all__ = [
     "metadata",
     "open_pages",
     "open_screens",
+    "participants",
     "quiet_messages",
     "reaches",
     "routing_decisions",

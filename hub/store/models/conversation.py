@@ -104,6 +104,18 @@ class ConversationConnector(SQLModel, table=True):
     conversation_id: int = Field(foreign_key="conversation.id", primary_key=True)
 
 
+class Participant(SQLModel, table=True):
+    """Somebody beside the customer who got a message. `external_id` is "" for a message of ours."""
+
+    __table_args__ = (Index("ix_participant_message", "connector", "address", "external_id"),)
+
+    connector: str = Field(primary_key=True)
+    #: As `scheme:path`: who only got a copy is no contact.
+    address: str = Field(primary_key=True)
+    conversation_id: int = Field(foreign_key="conversation.id", primary_key=True)
+    external_id: str = Field(primary_key=True)
+
+
 class RoutingDecision(SQLModel, table=True):
     """A decision of the router: rule, agent, and the reasons for and against each candidate."""
 
@@ -124,6 +136,7 @@ class RoutingDecision(SQLModel, table=True):
     decided_at: datetime = time_field()
 
 
+participants = table(Participant)
 conversations = table(Conversation)
 conversation_labels = table(ConversationLabel)
 conversation_connectors = table(ConversationConnector)

@@ -11,6 +11,7 @@ import re
 import smtplib
 import ssl
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from hub.connectors.email.config import Server
 from hub.connectors.email.errors import smtp_unreachable, smtp_unsupported
@@ -115,7 +116,8 @@ def _until_data(smtp: smtplib.SMTP, call: SmtpCall) -> SmtpReply | None:
     for recipient in call.recipients:
         code, text = smtp.rcpt(recipient)
         if code not in (250, 251):
-            return _reply("rcpt", (code, text))
+            reply = _reply("rcpt" if recipient == call.customer else "copy", (code, text))
+            return replace(reply, recipient=recipient)
     code, text = smtp.docmd("DATA")
     return None if code == 354 else _reply("data", (code, text))
 
