@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, select, update
 from hub.contacts import address_state, contact_addresses, locks
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing, timeline
+from hub.outbound import copy_reports
 from hub.schema import author
 from hub.store.engine import Transaction, Upsert
 from hub.store.models import addresses, contacts, deliveries, external_ids, messages
@@ -59,6 +60,7 @@ def record_receipt(tx: Transaction, connector: str, receipt: DeliveryUpdate) -> 
         The ids of the messages whose status it changed.
     """
     is_ours = receipt.message_id.isdecimal()
+    copied_ids: list[int] = []
     if receipt.up_to is not None and receipt.address is not None:
         is_ours = False
         message_ids = _by_watermark(tx, connector, receipt.address, receipt.status, receipt.up_to)
@@ -66,6 +68,8 @@ def record_receipt(tx: Transaction, connector: str, receipt: DeliveryUpdate) -> 
         message_ids = _by_message_id(tx, connector, receipt)
     else:
         message_ids = _by_external_ids(tx, connector, receipt)
+        copied_ids = copy_reports.find_copied_messages(tx, message_ids, receipt)
+        message_ids = [each for each in message_ids if each not in copied_ids]
     if receipt.stopped:
         _lock_people(tx, message_ids)
     if is_ours:
@@ -75,6 +79,8 @@ def record_receipt(tx: Transaction, connector: str, receipt: DeliveryUpdate) -> 
         _close_addresses(tx, connector, message_ids, receipt.reason)
     for message_id in message_ids if receipt.note else ():
         _add_note(tx, message_id, receipt)
+    for message_id in copied_ids:
+        _add_note(tx, message_id, copy_reports.as_note(receipt))
     return changed
 
 

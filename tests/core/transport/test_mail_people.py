@@ -160,6 +160,52 @@ def test_a_second_answer_names_the_customers_mail_and_all_mails_before(office: P
     assert set(references) == {"<first@farm.example>", f"<{first.message_id}>"}
 
 
+def test_a_bounce_of_a_copy_is_an_event_and_leaves_the_message_and_the_customer_alone(
+    office: PostOffice,
+) -> None:
+    office.gets("ilme@farm.example", "Cc: uku@farm.example")
+    conversation = office.desk.only_conversation()
+    message, call = office.answers(conversation.id)
+    office.gets(
+        "MAILER-DAEMON@mx.farm.example",
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=b",
+        text=bounce_of(call, "uku@farm.example"),
+    )
+    assert office.desk.delivery(message).status == "sent"
+    event = office.desk.events_in(conversation.id)[-1]
+    assert (event["name"], event["message_id"]) == ("delivery.report", message.id)
+    assert "uku@farm.example" in event["text"]
+    assert office.answers(conversation.id)[1].recipients[0] == "ilme@farm.example"
+    office.gets(
+        "MAILER-DAEMON@mx.farm.example",
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=b",
+        text=bounce_of(call, "ilme@farm.example"),
+    )
+    assert office.desk.delivery(message).status == "failed"
+
+
+def bounce_of(call: SmtpCall, recipient: str) -> str:
+    return "\r\n".join(
+        [
+            "--b",
+            "Content-Type: message/delivery-status",
+            "",
+            "Reporting-MTA: dns; mx.farm.example",
+            "",
+            f"Final-Recipient: rfc822; {recipient}",
+            "Action: failed",
+            "Status: 5.1.1",
+            "--b",
+            "Content-Type: message/rfc822",
+            "",
+            f"Message-ID: <{call.message_id}>",
+            "",
+            "The answer",
+            "--b--",
+        ]
+    )
+
+
 # -- somebody in copy answers ----
 
 
