@@ -12,6 +12,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
 
+#: The field of `extra` with recipients of a message that are ours too, after commas.
+OWN_ALIASES = "own_aliases"
+
 EMPTY: Mapping[str, str] = MappingProxyType({})
 
 

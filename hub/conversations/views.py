@@ -26,6 +26,7 @@ from hub.store.models import (
     messages,
 )
 from hub.store.models.message import NO_AUTO_REPLY, ONLY_HANDOVER
+from hub.types import OWN_ALIASES
 
 _root = contacts.alias("root")
 
@@ -124,6 +125,7 @@ EXTRA_SHOWN_ELSEWHERE = frozenset(
         "keyword",
         ONLY_HANDOVER,
         NO_AUTO_REPLY,
+        OWN_ALIASES,
     }
 )
 

@@ -22,7 +22,7 @@ from hub.errors import Invalid
 from hub.outbound.destinations import KnowsCopies, OutboundChannel
 from hub.store.engine import Transaction
 from hub.store.models import messages
-from hub.types import Address
+from hub.types import OWN_ALIASES, Address
 
 #: A message has at most so many copies.
 MAX_COPIES = 50
@@ -98,8 +98,15 @@ def _answered_message(
 def _main_recipients(answered: RowMapping | None, recipient: ContactAddress) -> tuple[str, ...]:
     if answered is not None and answered["direction"] == "out" and answered["to"]:
         return tuple(answered["to"])
-    reply_to = "" if answered is None else answered["extra"].get("reply_to", "")
-    return (f"{recipient.address.scheme}:{reply_to}" if reply_to else str(recipient.address),)
+    answers = [] if answered is None else _listed(answered, "reply_to")
+    return tuple(f"{recipient.address.scheme}:{path}" for path in answers) or (
+        str(recipient.address),
+    )
+
+
+def _listed(message: RowMapping, name: str) -> list[str]:
+    """The paths of addresses in a field of a message's `extra`."""
+    return [path for path in str(message["extra"].get(name, "")).split(", ") if path]
 
 
 def _copies_of(answered: RowMapping | None) -> list[str]:
@@ -107,7 +114,9 @@ def _copies_of(answered: RowMapping | None) -> list[str]:
         return []
     if answered["direction"] == "out":
         return list(answered["cc"])
-    return [*answered["to"], *answered["cc"]]
+    aliases = {path.lower() for path in _listed(answered, OWN_ALIASES)}
+    addresses = [*answered["to"], *answered["cc"]]
+    return [text for text in addresses if text.partition(":")[2] not in aliases]
 
 
 def _read_copies(

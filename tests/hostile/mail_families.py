@@ -147,6 +147,17 @@ FAMILIES: dict[str, Family] = {
     "brackets in Reply-To": _fields(b"Reply-To", b"()"),
     "open brackets in Reply-To": _fields(b"Reply-To", b"("),
     "addresses in To": _fields(b"To", b"a@b.c,"),
+    "addresses in Reply-To": _fields(b"Reply-To", b"noreply@b.c,"),
+    "addresses of a list": lambda n: _mail(
+        b"List-Post: " + b"<mailto:a@b.c>," * (n // 30) + b"\r\n"
+        b"Reply-To: " + b"noreply@b.c," * (n // 24) + b"\r\n"
+    ),
+    "prefixes in Subject": _field(b"Subject", b"Re: AW: "),
+    "tags in Subject": _field(b"Subject", b"[a] "),
+    "words of automatic answers in Subject": _field(b"Subject", b"out of office "),
+    "addresses in Delivered-To": lambda n: _mail(
+        b"Delivered-To: " + b"a@b.c," * (n // 12) + b"\r\nCc: " + b"a@b.c," * (n // 12) + b"\r\n"
+    ),
     "addresses in X-Loop": _fields(b"X-Loop", "support@ü.example,".encode()),
     "addresses beyond ASCII": _fields(b"Cc", "ä@ü.ö,".encode()),
     "one domain beyond ASCII": _field(b"Cc", "ü".encode()),

@@ -32,7 +32,7 @@ from hub.connectors.email.senders import (
     readable,
 )
 from hub.connectors.email.subjects import topic
-from hub.types import Address, InboundMessage, Profile
+from hub.types import OWN_ALIASES, Address, InboundMessage, Profile
 
 MAX_SUBJECT = 500
 #: As many addresses of To and of Cc are kept; *original* has the rest.
@@ -45,15 +45,8 @@ LEFT_OUT = "x-hub-left-out"
 Fields = dict[str, Any]
 
 #: The fields that name the recipient: those of the envelope before those of the sender.
-RECIPIENTS = (
-    "delivered-to",
-    "x-original-to",
-    "envelope-to",
-    "x-envelope-to",
-    "x-forwarded-to",
-    "to",
-    "cc",
-)
+DELIVERED_TO = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
+RECIPIENTS = (*DELIVERED_TO, "x-forwarded-to", "to", "cc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +162,23 @@ def _header_facts(headers: Headers, sender: Sender, ours: str) -> dict[str, str]
     facts: dict[str, str] = {}
     if sender.written_from:
         facts["written_from"] = sender.written_from
-    answer = answers_to(headers, ours)
-    if answer is not None and answer[1] != sender.address:
-        facts["reply_to"] = answer[1]
+    answers = dict.fromkeys(address for _, address in answers_to(headers, ours))
+    if answers and list(answers) != [sender.address]:
+        facts["reply_to"] = ", ".join(answers)
+    if aliases := _aliases(headers, sender.address, ours):
+        facts[OWN_ALIASES] = ", ".join(aliases)
     return facts
+
+
+def _aliases(headers: Headers, sender: str, ours: str) -> list[str]:
+    """Recipients that our own server delivered to us: other addresses of this mailbox."""
+    delivered = {address for _, address in addresses_in(headers, *DELIVERED_TO)}
+    written_to = (address for _, address in addresses_in(headers, "to", "cc"))
+    return [
+        address
+        for address in islice(dict.fromkeys(written_to), MAX_RECIPIENTS)
+        if address in delivered and address != sender and not is_ours(ours, address)
+    ]
 
 
 def _recipients(headers: Headers, field: str, ours: str) -> tuple[Address, ...]:

@@ -19,6 +19,7 @@ from hub.connectors.email.header_check import check_header_block
 from hub.connectors.email.mime.charsets import clean
 from hub.connectors.email.mime.message_ids import chain, own_id
 from hub.connectors.email.payloads import SmtpCall
+from hub.connectors.email.senders import UNKNOWN_DOMAIN
 from hub.connectors.email.subjects import answer_subject
 from hub.connectors.html import clean_html, text_to_html
 from hub.errors import AddressInvalid, Rejected, Unsupported
@@ -71,6 +72,9 @@ def build_mail(message: OutboundMessage, config: EmailConfig) -> SmtpCall:
 
 
 def _check(message: OutboundMessage) -> None:
+    main, _ = _recipients(message)
+    if any(path.endswith(f"@{UNKNOWN_DOMAIN}") for path in main):
+        raise AddressInvalid("The mail named no sender, so no answer can be sent.")
     if not is_deliverable(message.address.path):
         raise AddressInvalid("This is not an address that mail can be sent to.")
     for address in (*message.to, *message.cc):

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 
 from hub.connectors.email.addresses import ascii_domain, is_ours, is_unambiguous, normalise
 from hub.connectors.email.mime.charsets import decode
@@ -20,6 +21,8 @@ from hub.connectors.email.mime.message_ids import message_id
 
 MAX_NAME = 200
 MAX_ADDRESS = 320
+#: The people in Reply-To who get an answer.
+MAX_ANSWERS = 10
 #: The domain of senders that a mail does not name. `.invalid` never exists (RFC 2606).
 UNKNOWN_DOMAIN = "sender.invalid"
 
@@ -89,16 +92,14 @@ def read_sender(headers: Headers, ours: str, raw: bytes) -> Sender:
     return Sender(address, name)
 
 
-def answers_to(headers: Headers, ours: str) -> tuple[str, str] | None:
-    """The name and the address in Reply-To, None where no person is there."""
-    return next(
-        (
-            (name, address)
-            for name, address in addresses_in(headers, "reply-to")
-            if not is_ours(ours, address) and not is_robot(address)
-        ),
-        None,
+def answers_to(headers: Headers, ours: str) -> list[tuple[str, str]]:
+    """The names and the addresses in Reply-To that are a person's, at most `MAX_ANSWERS`."""
+    people = (
+        (name, address)
+        for name, address in addresses_in(headers, "reply-to")
+        if not is_ours(ours, address) and not is_robot(address)
     )
+    return list(islice(people, MAX_ANSWERS))
 
 
 def is_robot(address: str) -> bool:
@@ -136,7 +137,7 @@ def _person_beside(
 ) -> tuple[str, str] | None:
     """The person whom a field beside From names, None where From is the person's own."""
     if written_from is None:
-        return answers_to(headers, ours)
+        return next(iter(answers_to(headers, ours)), None)
     from_name, from_address = written_from
     is_group = is_ours(ours, from_address) or _is_list(headers, from_address, from_name)
     for name, address in addresses_in(headers, *(BEFORE_LISTS if is_group else ("reply-to",))):

@@ -138,6 +138,35 @@ def test_the_answer_goes_to_reply_to_and_not_to_the_sender(office: PostOffice) -
     assert (answer.address, answer.to) == (message.address, ["mailto:ilme@work.example"])
 
 
+def test_every_person_in_reply_to_gets_the_answer(office: PostOffice) -> None:
+    office.gets("ilme@home.example", "Reply-To: ilme@home.example, team@home.example")
+    _, call = office.answers(office.desk.only_conversation().id)
+    assert call.recipients == ("ilme@home.example", "team@home.example")
+
+
+def test_an_alias_of_ours_that_the_mail_came_by_gets_no_copy(office: PostOffice) -> None:
+    office.gets(
+        "ilme@farm.example",
+        "Delivered-To: info@shop.example",
+        "X-Original-To: Hello@Shop.Example",
+        "To: info@shop.example, uku@farm.example",
+        "Cc: hello@shop.example",
+    )
+    (message,) = office.only_messages()
+    assert "mailto:info@shop.example" in message.to
+    _, call = office.answers(message.conversation_id)
+    assert call.recipients == ("ilme@farm.example", "uku@farm.example")
+
+
+def test_a_mail_without_a_sender_says_that_nobody_can_be_answered(office: PostOffice) -> None:
+    mail = f"To: {ADDRESS}\r\nSubject: Gate\r\n\r\nOpen"
+    office.gateway.answer_webhook("mail", posted(mail.encode()))
+    message = office.desk.replies(office.desk.only_conversation().id, "Who are you?")
+    delivery = office.desk.waits_until(message, "failed")
+    assert "named no sender" in delivery.reason
+    assert office.sent == []
+
+
 def test_an_answer_to_a_named_mail_goes_to_the_people_of_that_mail(office: PostOffice) -> None:
     office.gets("ilme@farm.example", "Cc: uku@farm.example", text="first")
     office.gets("ilme@farm.example", "Cc: ott@farm.example", text="second")
