@@ -27,6 +27,7 @@ from hub.inbox.sockets.transports import Transports
 from hub.inbox.web import create_flask, create_sockets
 from hub.listener import Proxies
 from hub.notices import Notices
+from hub.oauth.token_sources import TokenSources
 from hub.parts import Part, Parts, RunsIn
 from hub.router.auto_replies.worker import AutoReplyWorker
 from hub.router.engine import Assigner
@@ -47,6 +48,7 @@ from hub.transport.media_fetching import MediaFetcher
 from hub.transport.polling import Poller
 from hub.transport.profile_fetching import ProfileFetcher
 from hub.transport.running import RunningConnectors
+from hub.transport.token_renewal import TokenRenewal
 from hub.transport.unread_followup import UnreadFollowup
 from hub.watchdog import Watch, Watchdog
 
@@ -89,8 +91,9 @@ class App:
         links = MediaLinks(settings.public_url, secret)
         self.reloader = Reloader(self.store, self.current, secret, [config_sync.sync_from_config])
 
+        self.tokens = TokenSources(self.store, secret)
         self.connectors = RunningConnectors(
-            config.connectors, Site(settings.public_url), reply_secret
+            config.connectors, Site(settings.public_url), reply_secret, self.tokens
         )
         self.watchdog = Watchdog()
         self.gateway = Gateway(self.store, self.connectors)
@@ -140,6 +143,7 @@ class App:
             media=self.media,
             links=links,
             connectors=self.connectors,
+            tokens=self.tokens,
             gateway=self.gateway,
             auth=Authenticator(self.store, settings.public_url, secret),
             presence=self.presence,
@@ -176,6 +180,7 @@ class App:
         self.scheduler.add(OldQuietMessages(self.store))
         self.scheduler.add(ExpiredSessions(self.store))
         self.scheduler.add(HtmlOfOldMessages(self.store))
+        self.scheduler.add(TokenRenewal(self.connectors))
         self.scheduler.add(
             UnreadFollowup(
                 self.store, self.connectors, lambda: self.current.config.replies.fallback

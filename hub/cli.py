@@ -266,6 +266,42 @@ def token_revoke(token_id: int) -> None:
     click.echo(f"Token {token_id} is revoked.")
 
 
+# -- mailboxes ---------------------------------------------------------------------------------
+
+
+@cli.group()
+def mail() -> None:
+    """Mailboxes."""
+
+
+@mail.command("connect")
+@click.argument("name")
+@CONFIG
+@click.option(
+    "--redirect-uri",
+    default=None,
+    help="Where the provider's page leads to, for an app that allows no address on this machine.",
+)
+def mail_connect(name: str, path: Path, redirect_uri: str | None) -> None:
+    """Opens a mailbox of Microsoft 365 or Google: a person signs in there and consents."""
+    from hub.config import load_config
+    from hub.connectors.base import Site
+    from hub.oauth.terminal import connect
+    from hub.oauth.token_sources import TokenSources
+    from hub.transport.running import RunningConnectors
+
+    settings = _settings()
+    with _reported_faults():
+        config = load_config(path, os.environ)
+    chosen = {name: config.connectors[name]} if name in config.connectors else {}
+    client = RunningConnectors(chosen, Site(settings.public_url), b"").oauth_client(name)
+    if client is None:
+        _fail(HubError(f"{path} has no connector {name} that is turned on and has oauth:."))
+    with _opened_store(settings) as store:
+        tokens = TokenSources(store, settings.secret_key.get_secret_value())
+        connect(tokens, name, client, redirect_uri=redirect_uri, show=click.echo)
+
+
 # -- looking -----------------------------------------------------------------------------------
 
 
@@ -386,16 +422,22 @@ def _applied_and_new(config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _in_store(work: Any) -> Any:
+    with _opened_store(_settings()) as store:
+        return store.write(work)
+
+
+@contextmanager
+def _opened_store(settings: Settings) -> Iterator[Store]:
+    """The database, migrated. Ends the command with a sentence when what is done in it fails."""
     from hub.store.engine import Store
     from hub.store.migrate import migrate
 
-    settings = _settings()
     with _reported_faults():
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         store: Store = Store(settings.database_url)
         try:
             migrate(store)
-            return store.write(work)
+            yield store
         except HubError as error:
             _fail(error)
         finally:

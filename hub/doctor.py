@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from hub.config import Config
 from hub.connectors.base import Site
 from hub.errors import ConfigError, HubError, SendError
+from hub.oauth.token_sources import TokenSources
 from hub.settings import KEY_FILE, Settings
 from hub.store import faults
 from hub.store.engine import Store, database_exists
@@ -273,7 +274,10 @@ def _connectors(
         for problem in error.problems:
             yield Finding("fail", "connectors", str(problem))
         return
-    running = RunningConnectors(config.connectors, Site(settings.public_url), b"doctor")
+    store = Store(settings.database_url) if database_exists(settings.database_url) else None
+    secret = settings.secret_key.get_secret_value()
+    tokens = None if store is None else TokenSources(store, secret)
+    running = RunningConnectors(config.connectors, Site(settings.public_url), b"doctor", tokens)
     try:
         for shown in running.connector_resources():
             subject = f"connector {shown.name}"
@@ -290,3 +294,5 @@ def _connectors(
                     yield Finding("fail", subject, error.message)
     finally:
         running.close()
+        if store is not None:
+            store.close()

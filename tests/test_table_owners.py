@@ -43,6 +43,7 @@ OWNERS = {
         "web_processes",
     },
     "config_reload": {"applied_configs"},
+    "oauth": {"oauth_requests", "oauth_tokens"},
     "schema": {"search_refolds"},
     "store": {"hub_identities"},
 }

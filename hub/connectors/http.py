@@ -6,6 +6,7 @@ secret in its errors.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from typing import Any
 
 import orjson
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.filepost import encode_multipart_formdata
 
@@ -53,7 +55,9 @@ class HttpCall:
         form, json, body: at most one of them is set.
         files: parts of a multipart body, beside `form`.
         basic_auth: user name and password.
-        seconds: the longest wait for the answer (long polling takes longer than the default).
+        seconds: the longest wait for the answer (long polling takes longer than the default), and
+            then for its end.
+        max_bytes: the largest answer that is read.
     """
 
     method: str
@@ -66,6 +70,7 @@ class HttpCall:
     files: Sequence[HttpFile] = ()
     basic_auth: tuple[str, str] | None = field(default=None, repr=False)
     seconds: float = READ_SECONDS
+    max_bytes: int = MAX_ANSWER_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +132,14 @@ class Http:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                body = bytearray()
-                for chunk in response.iter_content(65536):
-                    body += chunk
-                    if len(body) > MAX_ANSWER_BYTES:
-                        raise ResponseUnexpected("The provider's answer is far too large.")
+                body = _read(response, call)
                 headers = {name.lower(): value for name, value in response.headers.items()}
-                return HttpResponse(response.status_code, headers, bytes(body))
+                return HttpResponse(response.status_code, headers, body)
         except (requests.ConnectTimeout, requests.exceptions.SSLError) as error:
             raise self._failed(error, maybe_sent=False) from None
         except requests.ConnectionError as error:
             raise self._failed(error, maybe_sent=_had_left(error)) from None
-        except requests.RequestException as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise self._failed(error, maybe_sent=True) from None
 
     def redact(self, text: str) -> str:
@@ -153,6 +154,24 @@ class Http:
             f"The provider could not be reached ({type(error).__name__}). It is tried again.",
             maybe_sent=maybe_sent,
         )
+
+
+def _read(response: requests.Response, call: HttpCall) -> bytes:
+    """The body of an answer, as fast as it comes: one that drips is given up.
+
+    Raises:
+        ReadTimeout: the body does not end in time.
+        ResponseUnexpected: it is larger than the call allows.
+    """
+    deadline = time.monotonic() + call.seconds
+    body = bytearray()
+    while chunk := response.raw.read1(65536, decode_content=True):
+        body += chunk
+        if len(body) > call.max_bytes:
+            raise ResponseUnexpected("The provider's answer is far too large.")
+        if time.monotonic() > deadline:
+            raise requests.ReadTimeout("the answer came too slowly")
+    return bytes(body)
 
 
 def _multipart(call: HttpCall) -> tuple[BytesIO | None, dict[str, str]]:

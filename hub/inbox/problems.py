@@ -64,11 +64,16 @@ def problem(status: int, code: str, detail: str, **fields: Any) -> Response:
     return Response(orjson.dumps(body), status, content_type="application/problem+json")
 
 
+def status_of(error: HubError) -> int:
+    """The HTTP status for one of our errors."""
+    return STATUS.get(type(error), 500)
+
+
 def of_hub_error(error: HubError) -> Response:
     """The response for one of our errors."""
     if isinstance(error, WebhookRejected):
         return problem(error.status, error.code, error.message)
-    status = STATUS.get(type(error), 500)
+    status = status_of(error)
     field = {"field": error.field} if isinstance(error, Invalid) and error.field else {}
     response = problem(status, error.code, error.message, **field)
     if isinstance(error, LimitExceeded):

@@ -17,6 +17,7 @@ from hub.inbox.connections.agents import AgentConnections
 from hub.inbox.connections.visitors import VisitorConnections
 from hub.listener import Proxies
 from hub.notices import Notices
+from hub.oauth.token_sources import TokenSources
 from hub.settings import Settings
 from hub.store.engine import Store
 from hub.store.media import MediaFolder, MediaLinks
@@ -39,6 +40,7 @@ class Hub:
     media: MediaFolder
     links: MediaLinks
     connectors: RunningConnectors
+    tokens: TokenSources
     gateway: Gateway
     auth: Authenticator
     presence: AgentPresence

@@ -12,7 +12,7 @@ from flask_socketio import SocketIO
 
 from hub import runtime
 from hub.connectors.pages import PageConnector
-from hub.inbox import chat_api, health, pages, problems, webhooks
+from hub.inbox import chat_api, consents, health, pages, problems, webhooks
 from hub.inbox.api import (
     accounts,
     agents,
@@ -76,7 +76,7 @@ def create_flask(hub: Hub) -> Flask:
         reports,
     ):
         app.register_api(api.api, url_prefix="/api/v1")
-    for blueprint in (pages, chat_api, webhooks, health):
+    for blueprint in (pages, chat_api, consents, webhooks, health):
         app.register_blueprint(blueprint.blueprint(hub))
 
     @cache  # built on the first request for it: few hubs ever get one

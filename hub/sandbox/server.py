@@ -22,6 +22,8 @@ from hub.sandbox.demo_config import Endpoints
 from hub.sandbox.graph import Graph
 from hub.sandbox.graph import web as graph_web
 from hub.sandbox.mail import MailProvider
+from hub.sandbox.oauth import OAuthProvider
+from hub.sandbox.oauth import web as oauth_web
 from hub.sandbox.telegram import Telegram
 from hub.sandbox.twilio import Twilio
 from hub.sandbox.twilio import web as twilio_web
@@ -60,6 +62,7 @@ class Sandbox:
         self.twilio = Twilio(self._context, self.cdn)
         self.graph = Graph(self._context, self.cdn)
         self.mail = MailProvider(self._context, self.cdn)
+        self.oauth = OAuthProvider(self._context, self.mail.address)
         self.providers = Providers(
             self._context, self.cdn, self.telegram, self.twilio, self.graph, self.mail
         )
@@ -147,6 +150,7 @@ class Sandbox:
         app.register_blueprint(twilio_web.blueprint(self.twilio))
         app.register_blueprint(twilio_web.account_blueprint(self.twilio))
         app.register_blueprint(graph_web.blueprint(self.graph))
+        app.register_blueprint(oauth_web.blueprint(self.oauth))
         app.register_blueprint(self.cdn.blueprint())
         app.register_blueprint(shop.blueprint(self._context))
         app.register_blueprint(customer_page_web.blueprint(self.providers))

@@ -15,7 +15,9 @@ from hub import runtime
 from hub.connectors import registry
 from hub.connectors.base import Connector, ConnectorConfig, Site
 from hub.connectors.base import Typing as CanType
+from hub.connectors.oauth import OAuthClient, SignsInWithTokens
 from hub.inbound.channel import InboundChannel
+from hub.oauth.token_sources import TokenSources
 from hub.outbound.destinations import OutboundChannel
 from hub.schema import resources
 from hub.transport.lone_failures import LoneFailures
@@ -70,12 +72,20 @@ class RunningConnectors:
     Iterating gives the connectors that are turned on and could be started.
     """
 
-    def __init__(self, configs: Mapping[str, ConnectorConfig], site: Site, secret: bytes) -> None:
+    def __init__(
+        self,
+        configs: Mapping[str, ConnectorConfig],
+        site: Site,
+        secret: bytes,
+        tokens: TokenSources | None = None,
+    ) -> None:
+        """Starts the connectors. Without `tokens` those that sign in with them cannot sign in."""
         self._secret = secret
         self._site = site
+        self._tokens = tokens
         self._lock = threading.Lock()
         self._running = {
-            name: _start_connector(name, config, site) for name, config in configs.items()
+            name: self._start_connector(name, config) for name, config in configs.items()
         }
         self._listeners: list[Callable[[resources.Connector], None]] = []
         #: Gives the text for a customer who redeems a handover, by language, as configured now.
@@ -91,7 +101,7 @@ class RunningConnectors:
         after = {
             name: before[name]
             if name in before and before[name].still_serves(config)
-            else _start_connector(name, config, self._site)
+            else self._start_connector(name, config)
             for name, config in configs.items()
         }
         with self._lock:
@@ -115,6 +125,11 @@ class RunningConnectors:
         """A running connector; None where the name is unknown, turned off or broken."""
         running = self._running.get(name)
         return running.connector if running else None
+
+    def oauth_client(self, name: str) -> OAuthClient | None:
+        """The client that gets a running connector's tokens; None where it uses none."""
+        connector = self.get(name)
+        return connector.oauth_client() if isinstance(connector, SignsInWithTokens) else None
 
     def is_configured(self, name: str) -> bool:
         return name in self._running
@@ -190,13 +205,30 @@ class RunningConnectors:
         running = self._running.get(name)
         if running is None or running.connector is None:
             return
-        anew = _start_connector(name, running.config, self._site)
+        anew = self._start_connector(name, running.config)
         anew.problems = {**running.problems, **anew.problems}
         with self._lock:
             if self._running.get(name) is not running:
                 return  # a new configuration was faster
             self._running = {**self._running, name: anew}
         runtime.spawn(_retire, [running.connector], name="retire-connectors")
+
+    def _start_connector(self, name: str, config: ConnectorConfig) -> RunningConnector:
+        """Makes a connector, in the state `attention` where it cannot be made."""
+        if not config.enabled:
+            return RunningConnector(config, None)
+        try:
+            connector = registry.kind(config.kind)(name, config, self._site)
+            if self._tokens is not None and isinstance(connector, SignsInWithTokens):
+                client = connector.oauth_client()
+                if client is not None:
+                    connector.use_tokens(self._tokens.source(name, client))
+        except Exception as error:
+            log.exception("connector.broken", connector=name)
+            return RunningConnector(
+                config, None, {"": f"{type(error).__name__}: it could not be started."}
+            )
+        return RunningConnector(config, connector)
 
     def _notify(self, name: str) -> None:
         for listener in self._listeners:
@@ -238,19 +270,6 @@ def _retire(connectors: Sequence[Connector[Any]]) -> None:
             connector.close()
         except Exception:
             log.exception("connector.not_closed", connector=connector.name)
-
-
-def _start_connector(name: str, config: ConnectorConfig, site: Site) -> RunningConnector:
-    """Makes a connector, in the state `attention` where it cannot be made."""
-    if not config.enabled:
-        return RunningConnector(config, None)
-    try:
-        return RunningConnector(config, registry.kind(config.kind)(name, config, site))
-    except Exception as error:
-        log.exception("connector.broken", connector=name)
-        return RunningConnector(
-            config, None, {"": f"{type(error).__name__}: it could not be started."}
-        )
 
 
 def _capabilities(connector: Connector[Any]) -> dict[str, Any]:

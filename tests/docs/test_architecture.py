@@ -26,6 +26,7 @@ PACKAGES = (
     "router/queue",
     "router/sla",
     "accounts",
+    "oauth",
     "listener",
 )
 

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from hub.connectors.base import ConnectorConfig
 from hub.connectors.email.addresses import is_deliverable
+from hub.connectors.oauth import OAuthConfig
 
 Tls = Literal["ssl", "starttls", "none"]
 
@@ -19,7 +28,11 @@ class Server(BaseModel):
 
     host: str = Field(min_length=1, description="The server's name; its certificate must have it.")
     port: int = Field(ge=1, le=65535, description="IMAP: 993 or 143. SMTP: 465, 587 or 25.")
-    username: str = Field("", description="Signs in with this name; nobody when it is empty.")
+    username: str = Field(
+        "",
+        description="Signs in with this name. Without it nobody signs in, or with `oauth` the "
+        "connector's address.",
+    )
     password: SecretStr = Field(SecretStr(""), description="The password, or an app password.")
     tls: Tls = Field(
         "ssl", description="`ssl` from the first byte, `starttls` after a greeting, `none`."
@@ -47,6 +60,11 @@ class EmailConfig(ConnectorConfig):
     name: str = Field("", description="The name that stands beside the address in our mail.")
     smtp: SmtpServer = Field(description="The server that takes our mail.")
     imap: ImapServer | None = Field(None, description="The mailbox to read.")
+    oauth: OAuthConfig | None = Field(
+        None,
+        description="Signs in to both servers with tokens in place of a password, as Microsoft "
+        "365 and Google want it.",
+    )
     webhook_secret: SecretStr = Field(
         SecretStr(""), description="The bearer token with which raw mail may be posted to us."
     )
@@ -74,6 +92,20 @@ class EmailConfig(ConnectorConfig):
     def _is_one_line(cls, value: str) -> str:
         if not value.isprintable():
             raise ValueError("must be one line of text")
+        return value
+
+    @field_validator("oauth")
+    @classmethod
+    def _takes_the_place_of_passwords(
+        cls, value: OAuthConfig | None, info: ValidationInfo
+    ) -> OAuthConfig | None:
+        for name in ("smtp", "imap"):
+            server = info.data.get(name)
+            if value is not None and isinstance(server, Server) and server.secret:
+                raise ValueError(
+                    f"cannot stand beside {name}.password: a server is signed in to with tokens or "
+                    "with a password. Remove one of them"
+                )
         return value
 
     @model_validator(mode="after")

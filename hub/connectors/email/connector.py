@@ -25,12 +25,14 @@ from hub.connectors.email.addresses import (
 )
 from hub.connectors.email.clients.imap import ImapMailbox
 from hub.connectors.email.clients.smtp import deliver, sign_in
-from hub.connectors.email.config import EmailConfig
+from hub.connectors.email.clients.xoauth2 import TokenSignIn
+from hub.connectors.email.config import EmailConfig, Server
 from hub.connectors.email.errors import refusal_error
 from hub.connectors.email.mime.files import Place
 from hub.connectors.email.payloads import SmtpCall, SmtpReply
 from hub.connectors.email.reader import read_file, read_mail, shared_pool
-from hub.errors import Invalid, PayloadInvalid, WebhookRejected
+from hub.connectors.oauth import OAuthClient, TokenSource
+from hub.errors import CredentialsRefused, Invalid, PayloadInvalid, SendError, WebhookRejected
 from hub.types import (
     Address,
     Capabilities,
@@ -69,6 +71,8 @@ class Email(Connector[EmailConfig, SmtpCall, SmtpReply]):
     poll_limit = 300.0
 
     marks_requests = True
+
+    tokens: TokenSource | None = None
 
     def prepare_to_parse(self) -> None:
         shared_pool().warm_up()
@@ -114,12 +118,25 @@ class Email(Connector[EmailConfig, SmtpCall, SmtpReply]):
     # -- accept --------------------------------------------------------------------
 
     def transmit(self, call: SmtpCall) -> SmtpReply:
-        return deliver(self.config.smtp, call, self._hostname)
+        smtp = self.config.smtp
+        return deliver(smtp, call, self._hostname, self._token_sign_in(smtp))
 
     def accept(self, call: SmtpCall, response: SmtpReply) -> SendReceipt:
         if response.stage == "done" and 200 <= response.code < 300:
             return SendReceipt(external_id=call.message_id)
-        raise refusal_error(response, self.http.redact(response.text))
+        raise self._refusal(response)
+
+    # -- sign in with tokens -------------------------------------------------------
+
+    def oauth_client(self) -> OAuthClient | None:
+        oauth, imap = self.config.oauth, self.config.imap
+        if oauth is None:
+            return None
+        account = (imap and imap.username) or self.config.smtp.username or self.config.address
+        return OAuthClient(oauth, account, self.http)
+
+    def use_tokens(self, tokens: TokenSource) -> None:
+        self.tokens = tokens
 
     # -- more that email can do ----------------------------------------------------
 
@@ -146,9 +163,9 @@ class Email(Connector[EmailConfig, SmtpCall, SmtpReply]):
             count = self._mailbox.count()
             sentences = [f"{imap.host} lets us in: {count} mails in {imap.folder}."]
         smtp = self.config.smtp
-        reply = sign_in(smtp, self._hostname)
+        reply = sign_in(smtp, self._hostname, self._token_sign_in(smtp))
         if reply.stage != "done":
-            raise refusal_error(reply, self.http.redact(reply.text))
+            raise self._refusal(reply)
         return " ".join([*sentences, f"{smtp.host} takes our mail."])
 
     def read_file(self, body: bytes, source: str) -> bytes:
@@ -177,8 +194,22 @@ class Email(Connector[EmailConfig, SmtpCall, SmtpReply]):
 
     @cached_property
     def _mailbox(self) -> ImapMailbox:
-        assert self.config.imap is not None
-        return ImapMailbox(self.config.imap, self.config.import_days, self.config.poll_seconds)
+        imap = self.config.imap
+        assert imap is not None
+        return ImapMailbox(
+            imap, self.config.import_days, self.config.poll_seconds, self._token_sign_in(imap)
+        )
+
+    def _token_sign_in(self, server: Server) -> TokenSignIn | None:
+        if self.config.oauth is None:
+            return None
+        if self.tokens is None:
+            raise CredentialsRefused("This mailbox has no tokens here: only a hub keeps them.")
+        return TokenSignIn(server.username or self.config.address, self.tokens)
+
+    def _refusal(self, reply: SmtpReply) -> SendError:
+        text = self.http.redact(reply.text)
+        return refusal_error(reply, text, by_token=self.config.oauth is not None)
 
     @property
     def _hostname(self) -> str:

@@ -28,26 +28,35 @@ BAD_RECIPIENT = {550, 551, 553}
 TOO_LARGE = {"5.3.4", "5.2.3"}
 #: Refusals to sign in that pass by themselves. Source: RFC 5530.
 PASSING = ("UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CONTACTADMIN")
+WRONG_LOGIN = "the user name or the password"
+ACCESS_ADVICE = (
+    "check that the consent was given by the account of this mailbox, that the app has the "
+    "permissions for IMAP and SMTP, and that both are turned on for the mailbox"
+)
+
+
+class TokenRefused(LoginError):  # type: ignore[misc]  # the library ships no types
+    """A mailbox took an access token not."""
 
 
 # -- SMTP ------------------------------------------------------------------------------------------
 
 
-def refusal_error(reply: SmtpReply, text: str) -> SendError:
+def refusal_error(reply: SmtpReply, text: str, *, by_token: bool = False) -> SendError:
     """The error that a reply other than a good one means.
 
     Args:
         reply: the reply that settled the mail.
         text: its text without secrets.
+        by_token: whether we sign in with a token, and not with a password.
 
     Source: RFC 5321, 4.2; RFC 3463 (enhanced codes).
     """
     quoted = f" The server said: {reply.code} {text[:300]}".rstrip()
     code = reply.enhanced or str(reply.code)
     if (reply.stage == "login" and 500 <= reply.code < 600) or reply.code == 530:
-        return CredentialsRefused(
-            f"The mail server refused the user name or the password.{quoted}", external_code=code
-        )
+        refused = f"the token: an admin must {ACCESS_ADVICE}" if by_token else WRONG_LOGIN
+        return CredentialsRefused(f"The mail server refused {refused}.{quoted}", external_code=code)
     if 400 <= reply.code < 500:
         return ConnectionFailed(
             f"The mail server cannot take the mail now; it is tried again.{quoted}",
@@ -103,8 +112,12 @@ def smtp_unsupported(server: Server, error: Exception) -> SendError:
 def mailbox_error(server: ImapServer, error: Exception) -> SendError:
     """The error that a failed command or a lost connection to a mailbox means."""
     name = f"{server.host}:{server.port}"
+    if isinstance(error, TokenRefused):
+        return CredentialsRefused(
+            f"The mailbox at {name} refused the token: an admin must {ACCESS_ADVICE}."
+        )
     if isinstance(error, LoginError) and not any(code in str(error).upper() for code in PASSING):
-        return CredentialsRefused(f"The mailbox at {name} refused the user name or the password.")
+        return CredentialsRefused(f"The mailbox at {name} refused {WRONG_LOGIN}.")
     return ConnectionFailed(f"The mailbox at {name} could not be read ({_cause(error)}).")
 
 

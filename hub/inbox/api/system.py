@@ -14,8 +14,10 @@ from hub.conversations import queries
 from hub.errors import NotFound, SendError
 from hub.inbound import journal
 from hub.inbound.journal import JournalSummary
+from hub.inbox.consents import PATH, owner_of
 from hub.inbox.responses import Body, ItemPath, ListOf, PageQuery, answer, answer_list, answer_page
 from hub.inbox.services import current_hub
+from hub.oauth.consents import Consents
 from hub.schema import resources
 
 TAG = Tag(name="System")
@@ -33,6 +35,18 @@ class Replayed(resources.Shape):
 class Checked(resources.Shape):
     ok: bool
     message: str
+
+
+class Connecting(resources.Shape):
+    """A consent that has begun.
+
+    Args:
+        url: the provider's page, to be opened by the admin who asked.
+        redirect_uri: where that page leads back to; the app at the provider must allow it.
+    """
+
+    url: str
+    redirect_uri: str
 
 
 class ConnectorPath(Body):
@@ -71,6 +85,19 @@ def check_connector(path: ConnectorPath) -> Response:
         return answer(Checked(ok=False, message=error.message))
     hub.connectors.mark_ok(path.name)
     return answer(Checked(ok=True, message=answer_of_provider))
+
+
+@api.post("/connectors/<string:name>/connect", responses={200: Connecting})
+def connect_connector(path: ConnectorPath) -> Response:
+    """Begins the consent by which a mailbox is opened with OAuth: the admin opens `url`."""
+    hub = current_hub()
+    owner = owner_of(hub.auth.admin())
+    client = hub.connectors.oauth_client(path.name)
+    if client is None:
+        raise NotFound("There is no such connector that signs in by OAuth.")
+    redirect_uri = f"{hub.settings.public_url}{PATH}"
+    begun = Consents(hub.tokens).begin(path.name, client, owner, redirect_uri)
+    return answer(Connecting(url=begun.url, redirect_uri=redirect_uri))
 
 
 @api.get("/journal", responses={200: ListOf[resources.JournalEntry]})

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from proxyprotocol.result import ProxyResultLocal
 from proxyprotocol.sock import SocketInfo
-from pymap.backend.dict import Config, DictBackend
+from pymap.backend.dict import Config, DictBackend, Login
 from pymap.backend.dict.filter import FilterSet
 from pymap.backend.dict.mailbox import MailboxSet
 from pymap.flags import FlagOp
@@ -22,6 +22,8 @@ from pymap.imap import IMAPServer
 from pymap.parsing.message import AppendMessage
 from pymap.parsing.specials.flag import Seen
 from pysasl.hashing import BuiltinHash
+
+from hub.sandbox.mail.tokens import Opens, TokenConfig, XOAuth2
 
 Callback = Callable[[StreamReader, StreamWriter], Awaitable[None]]
 
@@ -38,7 +40,8 @@ class Mailbox:
         config.set_cache[user] = (self._mailboxes, FilterSet())
 
     @classmethod
-    async def open(cls, user: str, password: str) -> Mailbox:
+    async def open(cls, user: str, password: str, opens: Opens | None = None) -> Mailbox:
+        """Makes the account. `opens` checks tokens, which it then takes in place of a password."""
         args = Namespace(
             host=None,
             port=0,
@@ -54,7 +57,13 @@ class Mailbox:
             demo_password=password,
         )
         # One round: this password protects nothing, and the hub may log in every second.
-        backend, config = await DictBackend.init(args, hash_context=BuiltinHash(rounds=1))
+        kind = Config if opens is None else TokenConfig
+        config = kind.from_args(args, hash_context=BuiltinHash(rounds=1))
+        if isinstance(config, TokenConfig) and opens is not None:
+            config.mechanism = XOAuth2(opens, user, password)
+        login = Login(config)
+        await DictBackend._add_demo_user(config, login)
+        backend = DictBackend(login, config)
         config.apply_context()
         return cls(config, backend, user)
 

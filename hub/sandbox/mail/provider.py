@@ -13,6 +13,7 @@ from hub.sandbox.mail.customer import MailCustomer
 from hub.sandbox.mail.formats import Mail
 from hub.sandbox.mail.servers import MailServers
 from hub.sandbox.mail.smtp import SmtpFault, SmtpRules
+from hub.sandbox.mail.tokens import Opens
 
 ADDRESS = "support@shop.example"
 PASSWORD = "sandbox-mail-password"
@@ -61,6 +62,10 @@ class MailProvider:
 
     def close(self) -> None:
         self._servers.stop()
+
+    def takes_tokens_only(self, opens: Opens) -> None:
+        """Refuses passwords: before `start`. `opens` says whether a token opens a mailbox."""
+        self._servers.opens = opens
 
     # -- verbs ------------------------------------------------------------------------------
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from hub.sandbox.mail.imap import Mailbox
 from hub.sandbox.mail.smtp import SmtpRules
+from hub.sandbox.mail.tokens import Opens
 
 T = TypeVar("T")
 HOST = "127.0.0.1"
@@ -18,6 +20,8 @@ class MailServers:
     """Opens and closes the SMTP and the IMAP server, and runs coroutines in their loop."""
 
     def __init__(self, rules: SmtpRules, user: str, password: str) -> None:
+        """Makes servers that are not open. `opens` makes them take tokens in place of passwords."""
+        self.opens: Opens | None = None
         self._rules = rules
         self._account = (user, password)
         self._loop = asyncio.new_event_loop()
@@ -56,7 +60,11 @@ class MailServers:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
 
     async def _open(self) -> None:
-        self.mailbox = await Mailbox.open(*self._account)
+        user, password = self._account
+        if self.opens is not None:
+            password = secrets.token_hex(16)
+        self._rules.opens = self.opens
+        self.mailbox = await Mailbox.open(user, password, self.opens)
         await self._listen()
 
     async def _listen(self) -> None:

@@ -9,11 +9,14 @@ import hmac
 import logging
 import warnings
 from asyncio import BaseTransport, WriteTransport
+from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from hub.sandbox.mail.tokens import ERROR, Opens, is_good
 
 SIZE = 35 * 1024 * 1024
 
@@ -42,6 +45,8 @@ class SmtpRules:
         self.faults: list[SmtpFault] = []
         self.refused: dict[str, str] = {}
         self.drop_after_data = 0
+        #: Checks tokens, where they are taken in place of passwords.
+        self.opens: Opens | None = None
         self._transports: set[WriteTransport] = set()
 
     def protocol(self) -> SMTP:
@@ -58,6 +63,26 @@ class SmtpRules:
             # The sandbox speaks plain text on loopback only.
             auth_require_tls=False,
         )
+
+    async def auth_XOAUTH2(self, server: SMTP, args: list[str]) -> AuthResult:
+        refused = AuthResult(success=False, handled=False)
+        if self.opens is None:
+            return refused
+        if len(args) == 2:
+            try:
+                response = b64decode(args[1], validate=True)
+            except ValueError:
+                return refused
+        else:
+            answer = await server.challenge_auth(b"")
+            if not isinstance(answer, bytes):
+                return AuthResult(success=False, handled=True)
+            response = answer
+        if is_good(response, self.opens):
+            return AuthResult(success=True, handled=True)
+        answer = await server.challenge_auth(ERROR)
+        handled = not isinstance(answer, bytes)
+        return AuthResult(success=False, handled=handled)
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -106,7 +131,7 @@ class SmtpRules:
     def _authenticate(
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any
     ) -> AuthResult:
-        if not isinstance(data, LoginPassword):
+        if self.opens is not None or not isinstance(data, LoginPassword):
             return AuthResult(success=False, handled=False)
         good = hmac.compare_digest(data.login, self._user.encode()) and hmac.compare_digest(
             data.password, self._password.encode()
@@ -116,6 +141,9 @@ class SmtpRules:
 
 class _Connection(SMTP):
     """Registers itself, so that the server can cut its open connections."""
+
+    #: Tokens are longer than a line of a mail.
+    line_length_limit = 12_288
 
     def __init__(self, transports: set[WriteTransport], *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

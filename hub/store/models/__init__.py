@@ -28,6 +28,7 @@ from hub.store.models.conversation import (
 )
 from hub.store.models.handover import channel_switches, handover_refusals, handovers
 from hub.store.models.message import attachments, deliveries, external_ids, message_edits, messages
+from hub.store.models.oauth import oauth_requests, oauth_tokens
 from hub.store.models.system import (
     applied_configs,
     connector_states,
@@ -64,6 +65,8 @@ __all__ = [
     "message_edits",
     "messages",
     "metadata",
+    "oauth_requests",
+    "oauth_tokens",
     "open_pages",
     "open_screens",
     "participants",

@@ -22,10 +22,12 @@ from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 from imapclient.imapclient import SocketTimeout
 
+from hub.connectors.email.clients.xoauth2 import TokenSignIn, sign_in_imap
 from hub.connectors.email.config import ImapServer
-from hub.connectors.email.errors import mailbox_error
+from hub.connectors.email.errors import TokenRefused, mailbox_error
 from hub.connectors.email.inbound import LEFT_OUT
 from hub.connectors.email.mime.headers import read_headers
+from hub.connectors.oauth import with_token
 from hub.errors import Rejected
 
 log = structlog.get_logger()
@@ -79,8 +81,16 @@ class Look:
 class ImapMailbox:
     """One folder, over one connection that is kept between looks."""
 
-    def __init__(self, server: ImapServer, import_days: int, every: float) -> None:
+    def __init__(
+        self,
+        server: ImapServer,
+        import_days: int,
+        every: float,
+        token_sign_in: TokenSignIn | None = None,
+    ) -> None:
+        """Makes a mailbox that is not open. `token_sign_in` takes the place of a password."""
         self._server = server
+        self._token_sign_in = token_sign_in
         self._import_days = import_days
         self._every = every
         self._client: IMAPClient | None = None
@@ -98,7 +108,7 @@ class ImapMailbox:
 
         Raises:
             ConnectionFailed: the server was not reached, also not by a second connection.
-            CredentialsRefused: the server refused the user name or the password.
+            CredentialsRefused: the server refused us, or there is no token to sign in with.
             Rejected: there is no such folder.
         """
         self._closing.clear()
@@ -119,7 +129,7 @@ class ImapMailbox:
     def count(self) -> int:
         """The number of mails in the folder, over a connection of its own. Raises SendError."""
         try:
-            with _connected(self._server) as client:
+            with _connected(self._server, self._token_sign_in) as client:
                 return int(_select(client, self._server.folder).get(b"EXISTS", 0))
         except (OSError, IMAPClientError) as error:
             raise mailbox_error(self._server, error) from None
@@ -163,7 +173,7 @@ class ImapMailbox:
 
     def _open(self) -> IMAPClient:
         if self._client is None:
-            client = _connect(self._server)
+            client = _connect(self._server, self._token_sign_in)
             try:
                 self._selected = _select(client, self._server.folder)
             except BaseException:
@@ -312,7 +322,22 @@ def _day(facts: dict[bytes, Any], before: str) -> str:
 # -- the connection ------------------------------------------------------------------------------
 
 
-def _connect(server: ImapServer) -> IMAPClient:
+def _connect(server: ImapServer, token_sign_in: TokenSignIn | None) -> IMAPClient:
+    if token_sign_in is None:
+        return _signed_in(
+            server,
+            lambda client: server.username and client.login(server.username, server.secret),
+        )
+    user = token_sign_in.user
+    return with_token(
+        token_sign_in.tokens,
+        lambda token: _signed_in(server, lambda client: sign_in_imap(client, user, token)),
+        TokenRefused,
+    )
+
+
+def _signed_in(server: ImapServer, sign_in: Callable[[IMAPClient], object]) -> IMAPClient:
+    """A new connection that has signed in."""
     context = ssl.create_default_context() if server.tls != "none" else None
     client = IMAPClient(
         server.host,
@@ -325,8 +350,7 @@ def _connect(server: ImapServer) -> IMAPClient:
         _cap_literals(client)
         if server.tls == "starttls":
             client.starttls(context)
-        if server.username:
-            client.login(server.username, server.secret)
+        sign_in(client)
     except BaseException:
         client.shutdown()
         raise
@@ -334,8 +358,8 @@ def _connect(server: ImapServer) -> IMAPClient:
 
 
 @contextlib.contextmanager
-def _connected(server: ImapServer) -> Iterator[IMAPClient]:
-    client = _connect(server)
+def _connected(server: ImapServer, token_sign_in: TokenSignIn | None) -> Iterator[IMAPClient]:
+    client = _connect(server, token_sign_in)
     try:
         yield client
         with contextlib.suppress(OSError, imaplib.IMAP4.error):

@@ -13,9 +13,11 @@ import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from hub.connectors.email.clients.xoauth2 import SMTPTokenRefused, TokenSignIn, sign_in_smtp
 from hub.connectors.email.config import Server
 from hub.connectors.email.errors import smtp_unreachable, smtp_unsupported
 from hub.connectors.email.payloads import SmtpCall, SmtpReply, Stage
+from hub.connectors.oauth import with_token
 
 CONNECT_SECONDS = 10.0
 REPLY_SECONDS = 30.0
@@ -25,15 +27,19 @@ FINAL_SECONDS = 180.0
 _LEADING_DOT = re.compile(rb"^\.", re.M)
 
 
-def deliver(server: Server, call: SmtpCall, hostname: str) -> SmtpReply:
+def deliver(
+    server: Server, call: SmtpCall, hostname: str, token_sign_in: TokenSignIn | None = None
+) -> SmtpReply:
     """Hands over one mail and returns the reply that settled it, good or bad.
 
     Args:
         hostname: the name under which we greet the server.
+        token_sign_in: takes the place of the password.
 
     Raises:
         ConnectionFailed: there is no reply; `maybe_sent` once the whole mail was on its way.
-        CredentialsRefused: the server does not know the way to sign in that is configured.
+        CredentialsRefused: the server does not know the way to sign in that is configured, or
+            there is no token to sign in with.
     """
     on_its_way = False
 
@@ -47,22 +53,29 @@ def deliver(server: Server, call: SmtpCall, hostname: str) -> SmtpReply:
         _wait(smtp, FINAL_SECONDS)
         return _reply("done", smtp.getreply())
 
-    return _converse(server, hostname, hand_over, lambda: on_its_way)
+    return _converse(
+        lambda: _connect(server, hostname, token_sign_in), server, hand_over, lambda: on_its_way
+    )
 
 
-def sign_in(server: Server, hostname: str) -> SmtpReply:
+def sign_in(server: Server, hostname: str, token_sign_in: TokenSignIn | None = None) -> SmtpReply:
     """Signs in and out again. Raises as `deliver` does."""
-    return _converse(server, hostname, lambda smtp: _reply("done", smtp.noop()), lambda: False)
+    return _converse(
+        lambda: _connect(server, hostname, token_sign_in),
+        server,
+        lambda smtp: _reply("done", smtp.noop()),
+        lambda: False,
+    )
 
 
 def _converse(
+    connect: Callable[[], smtplib.SMTP],
     server: Server,
-    hostname: str,
     action: Callable[[smtplib.SMTP], SmtpReply],
     maybe_sent: Callable[[], bool],
 ) -> SmtpReply:
     try:
-        with _connected(server, hostname) as smtp:
+        with _session(connect()) as smtp:
             return action(smtp)
     except smtplib.SMTPAuthenticationError as error:
         return _reply("login", (error.smtp_code, error.smtp_error))
@@ -75,8 +88,36 @@ def _converse(
 
 
 @contextlib.contextmanager
-def _connected(server: Server, hostname: str) -> Iterator[smtplib.SMTP]:
-    """An open session that has signed in; says QUIT at its end."""
+def _session(smtp: smtplib.SMTP) -> Iterator[smtplib.SMTP]:
+    """An open session; says QUIT at its end."""
+    try:
+        yield smtp
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            _wait(smtp, CONNECT_SECONDS)
+            smtp.quit()
+    finally:
+        smtp.close()
+
+
+def _connect(server: Server, hostname: str, token_sign_in: TokenSignIn | None) -> smtplib.SMTP:
+    if token_sign_in is None:
+        return _signed_in(
+            server,
+            hostname,
+            lambda smtp: server.username and smtp.login(server.username, server.secret),
+        )
+    user = token_sign_in.user
+    return with_token(
+        token_sign_in.tokens,
+        lambda token: _signed_in(server, hostname, lambda smtp: sign_in_smtp(smtp, user, token)),
+        SMTPTokenRefused,
+    )
+
+
+def _signed_in(
+    server: Server, hostname: str, sign_in: Callable[[smtplib.SMTP], object]
+) -> smtplib.SMTP:
+    """A new session that has signed in."""
     context = ssl.create_default_context() if server.tls != "none" else None
     if server.tls == "ssl":
         smtp: smtplib.SMTP = smtplib.SMTP_SSL(
@@ -92,14 +133,11 @@ def _connected(server: Server, hostname: str) -> Iterator[smtplib.SMTP]:
             if code != 220:
                 raise smtplib.SMTPConnectError(code, text)
             smtp.ehlo_or_helo_if_needed()
-        if server.username:
-            smtp.login(server.username, server.secret)
-        yield smtp
-        with contextlib.suppress(OSError, smtplib.SMTPException):
-            _wait(smtp, CONNECT_SECONDS)
-            smtp.quit()
-    finally:
+        sign_in(smtp)
+    except BaseException:
         smtp.close()
+        raise
+    return smtp
 
 
 def _until_data(smtp: smtplib.SMTP, call: SmtpCall) -> SmtpReply | None:
