@@ -55,6 +55,41 @@ def find_original(
     )
 
 
+def came_by_another_way(
+    tx: Transaction, connector: str, sender: ContactAddress, event: InboundMessage, at: datetime
+) -> bool:
+    """Whether a mail is here already, and one of the two only has more words around the same ones.
+
+    A list or a gateway on one of two ways adds a footer or a warning, so that the keys of the same
+    mail differ; its id, sender, time and files do not.
+    """
+    if not (event.recipients and event.external_id and event.sent_at):
+        return False
+    rows = tx.execute(
+        select(messages.c.id, messages.c.text, messages.c.folded).where(
+            messages.c.address_id == sender.address_id,
+            messages.c.external_id == event.external_id,
+            messages.c.connector == connector,
+            messages.c.created_at == at,
+            *_IS_COMPARED,
+        )
+    ).all()
+    text = "".join((event.full_text or event.text).split())
+    files = sorted(file.name for file in event.attachments)
+    for row in rows:
+        known_text = "".join((row.folded or row.text).split())
+        is_longer = bool(known_text) and known_text != text and known_text in text
+        is_shorter = bool(text) and known_text != text and text in known_text
+        if (is_longer or is_shorter) and files == _file_names(tx, row.id):
+            return True
+    return False
+
+
+def _file_names(tx: Transaction, message_id: int) -> list[str]:
+    names = tx.execute(select(attachments.c.name).where(attachments.c.message_id == message_id))
+    return sorted(names.scalars())
+
+
 def suggest_same_name(tx: Transaction, sender: ContactAddress, event: InboundMessage) -> None:
     """Suggests contacts of the sender's name that sent the same text or file a moment ago."""
     content = _content_of_event(tx, event)

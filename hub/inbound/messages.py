@@ -59,6 +59,8 @@ def add_inbound_message(
         sender = redemption.reload_contact_address(tx, sender)
     sender = evidence.apply_message_evidence(tx, sender, event)
     at = timeline.sane_time(event.sent_at, tx.now)
+    if duplicates.came_by_another_way(tx, channel.name, sender, event, at):
+        return ReceiveResult(is_new=False)
     if event.extra.get("keyword") == "start":
         address_state.reopen_address(tx, sender, channel.name, at)
     else:

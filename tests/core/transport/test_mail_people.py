@@ -6,7 +6,9 @@ import email
 import email.policy
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -75,6 +77,27 @@ def headers_of(call: SmtpCall) -> EmailMessage:
     message = email.message_from_bytes(call.mime, policy=email.policy.default)
     assert isinstance(message, EmailMessage)
     return message
+
+
+# -- one mail by two ways ----
+
+
+def test_a_mail_that_a_list_brings_again_with_a_footer_is_shown_once(office: PostOffice) -> None:
+    date = f"Date: {format_datetime(datetime.now(UTC))}"
+    footer = "\r\n\r\n___\r\nYou get this as a member of the farm list."
+    for text in ("The gate is open.", f"The gate is open.{footer}"):
+        office.gets("ilme@farm.example", date, text=text, id_="gate@farm.example")
+    assert [message.text for message in office.only_messages()] == ["The gate is open."]
+
+
+def test_mails_of_one_id_with_other_words_or_another_time_are_all_shown(
+    office: PostOffice,
+) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    for text, at in (("One.", now), ("Two.", now), ("One. More.", now - timedelta(minutes=1))):
+        date = f"Date: {format_datetime(at)}"
+        office.gets("ilme@farm.example", date, text=text, id_="gate@farm.example")
+    assert len(office.only_messages()) == 3
 
 
 # -- who gets the answer ----
