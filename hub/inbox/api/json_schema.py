@@ -14,10 +14,20 @@ from hub.inbox.api.contacts import Decided
 from hub.inbox.api.routing import Routing
 from hub.router.overview import Overview
 from hub.router.preview import Preview
-from hub.schema import json_schema
+from hub.schema import json_schema, resources
 
 #: What the screens read that no event brings.
-ANSWERS = (Decided, Overview, Preview, Reloaded, Routing, Token)
+ANSWERS = (
+    Decided,
+    Overview,
+    Preview,
+    Reloaded,
+    Routing,
+    Token,
+    resources.JournalEntry,
+    resources.ListedConnector,
+    resources.QuietMessage,
+)
 
 
 def schema() -> dict[str, Any]:

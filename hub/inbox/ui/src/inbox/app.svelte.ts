@@ -6,6 +6,7 @@ import { copyText } from '$shared/clipboard';
 import type { Conversation, Message, NoticeCode, Presence } from '$shared/types';
 import { AdminApi } from './admin/admin-api';
 import { LiveOverview } from './admin/overview.svelte';
+import { Journal } from './admin/journal.svelte';
 import { Account } from './account/account.svelte';
 import { Composer } from './composer/composer-state.svelte';
 import { Outbox } from './composer/outbox.svelte';
@@ -19,11 +20,12 @@ import { MergeFollower } from './identity/merge-follower';
 import { Conversations } from './list/conversations.svelte';
 import { Directory } from './names/directory.svelte';
 import { contactName } from './names/display-names';
+import { Quiet } from './quiet/quiet.svelte';
 import { Search } from './search/search.svelte';
 import { Session } from './session/session.svelte';
 import { problemText } from './shell/problem-text';
 import { Toasts } from './shell/toasts.svelte';
-import { ADMIN_HASH, ViewState } from './shell/view-state.svelte';
+import { ADMIN_HASH, QUIET_HASH, ViewState } from './shell/view-state.svelte';
 import { isLocal, Timeline } from './thread/timeline-state.svelte';
 
 export class App {
@@ -47,6 +49,8 @@ export class App {
   readonly connection: LiveConnection;
   readonly admin: AdminApi;
   readonly overview: LiveOverview;
+  readonly journal: Journal;
+  readonly quiet: Quiet;
   /** What is wrong with the hub as a whole, now. */
   notices = $state.raw<readonly NoticeCode[]>([]);
   #catchingUp = false;
@@ -59,10 +63,12 @@ export class App {
     this.api = api;
     this.admin = new AdminApi(api.client);
     this.overview = new LiveOverview(this.admin);
+    this.quiet = new Quiet(api);
     this.session = new Session(api);
     this.session.onSignedOut = () => this.#clearScreen();
     this.account = new Account(api);
     this.directory = new Directory(api);
+    this.journal = new Journal(this.admin, this.directory);
     this.conversations = new Conversations(api, this.session);
     this.actions = new ConversationActions({
       conversations: this.conversations,
@@ -150,9 +156,14 @@ export class App {
   /** Shows what the page's address names: after Back, Forward, or a link to a conversation. */
   followAddress(): void {
     const conversationId = conversationIn(location.hash);
-    this.view.page = location.hash === ADMIN_HASH && this.session.agent.role === 'admin' ? 'admin' : 'inbox';
+    this.view.page = this.#pageOf(location.hash);
     if (conversationId === null) this.view.showPane('list');
     else if (conversationId !== this.conversations.selected?.id) void this.openById(conversationId);
+  }
+
+  #pageOf(hash: string): ViewState['page'] {
+    if (hash === QUIET_HASH) return 'quiet';
+    return hash === ADMIN_HASH && this.session.agent.role === 'admin' ? 'admin' : 'inbox';
   }
 
   /** Opens the next or the previous conversation of the list. */

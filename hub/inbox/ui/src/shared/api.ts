@@ -3,7 +3,6 @@ import { JsonClient } from './http';
 import type {
   Agent,
   Attachment,
-  Connector,
   Contact,
   ContactAddress,
   Conversation,
@@ -12,10 +11,12 @@ import type {
   Handover,
   HandoverRecord,
   Link,
+  ListedConnector,
   Message,
   Page,
   Presence,
   Priority,
+  QuietMessage,
   Routing,
   SearchHit,
   Session,
@@ -96,7 +97,7 @@ export class Api {
     return this.client.get('/agents', { limit: 100 });
   }
 
-  connectors(): Promise<Page<Connector>> {
+  connectors(): Promise<Page<ListedConnector>> {
     return this.client.get('/connectors', { limit: 100 });
   }
 
@@ -185,6 +186,16 @@ export class Api {
 
   undoLink(linkId: string): Promise<void> {
     return this.client.delete(`/links/${id(linkId)}`);
+  }
+
+  // -- what machines wrote without a conversation --
+
+  quiet(cursor: string | null = null): Promise<Page<QuietMessage>> {
+    return this.client.get('/quiet', { cursor });
+  }
+
+  openQuiet(quietId: string): Promise<Conversation> {
+    return this.client.post(`/quiet/${id(quietId)}/open`);
   }
 
   // -- files and search --

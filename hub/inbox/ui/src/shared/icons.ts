@@ -6,6 +6,7 @@ export { default as ArrowLeftRight } from '@lucide/svelte/icons/arrow-left-right
 export { default as ArrowRight } from '@lucide/svelte/icons/arrow-right';
 export { default as AtSign } from '@lucide/svelte/icons/at-sign';
 export { default as BadgeCheck } from '@lucide/svelte/icons/badge-check';
+export { default as BellOff } from '@lucide/svelte/icons/bell-off';
 export { default as Bot } from '@lucide/svelte/icons/bot';
 export { default as Check } from '@lucide/svelte/icons/check';
 export { default as CheckCheck } from '@lucide/svelte/icons/check-check';

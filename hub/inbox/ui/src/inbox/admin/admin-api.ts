@@ -1,6 +1,6 @@
 // The calls of the API that only an admin makes.
 import type { JsonClient } from '$shared/http';
-import type { ConfigChange, Overview, Preview, Reloaded } from '$shared/types';
+import type { ConfigChange, JournalEntry, Overview, Page, Preview, Reloaded } from '$shared/types';
 
 export interface RoutingQuestion {
   connector: string;
@@ -22,6 +22,15 @@ export class AdminApi {
 
   preview(question: RoutingQuestion): Promise<Preview> {
     return this.#client.post('/routing/preview', question);
+  }
+
+  /** What came in and could not be read (`failed`) or was of no use (`ignored`), newest first. */
+  journal(status: 'failed' | 'ignored', cursor: string | null = null): Promise<Page<JournalEntry>> {
+    return this.#client.get('/journal', { status, cursor, limit: 20 });
+  }
+
+  replay(entryId: string): Promise<{ status: JournalEntry['status'] }> {
+    return this.#client.post(`/journal/${encodeURIComponent(entryId)}/replay`);
   }
 
   async reload(): Promise<ConfigChange[]> {

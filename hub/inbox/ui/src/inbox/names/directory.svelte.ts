@@ -1,13 +1,13 @@
 import { SvelteMap } from 'svelte/reactivity';
 import type { Api } from '$shared/api';
 import { kindName } from '$shared/kinds';
-import type { Agent, Connector, Kind, Presence } from '$shared/types';
+import type { Agent, Connector, Kind, ListedConnector, Presence } from '$shared/types';
 
 /** The agents and the connectors, with their names. */
 export class Directory {
   readonly #api: Api;
   #agents = new SvelteMap<string, Agent>();
-  #connectors = new SvelteMap<string, Connector>();
+  #connectors = new SvelteMap<string, ListedConnector>();
   #viewing = new SvelteMap<string, string>();
   #dismissed = $state<string[]>([]);
 
@@ -19,7 +19,7 @@ export class Directory {
     return [...this.#agents.values()].sort((a, b) => a.name.localeCompare(b.name));
   }
 
-  get connectors(): Connector[] {
+  get connectors(): ListedConnector[] {
     return [...this.#connectors.values()];
   }
 
@@ -74,7 +74,8 @@ export class Directory {
   }
 
   applyConnector(connector: Connector): void {
-    this.#connectors.set(connector.name, connector);
+    const journal = this.#connectors.get(connector.name)?.journal ?? null;
+    this.#connectors.set(connector.name, { ...connector, journal });
   }
 
   dismiss(connector: Connector): void {

@@ -4,6 +4,8 @@ export type Overlay = 'palette' | 'shortcuts' | 'handover' | 'account' | null;
 
 /** The page's address, after the #, on which the admin's page is shown. */
 export const ADMIN_HASH = '#/admin';
+/** The page's address on which the quiet list is shown. */
+export const QUIET_HASH = '#/quiet';
 
 const THEME = 'hub.theme';
 const DETAILS = 'hub.details';
@@ -14,7 +16,7 @@ export class ViewState {
   #pane = $state<Pane>('list');
   #detailsShown = $state(localStorage.getItem(DETAILS) !== 'hidden');
   overlay = $state<Overlay>(null);
-  page = $state<'inbox' | 'admin'>('inbox');
+  page = $state<'inbox' | 'admin' | 'quiet'>('inbox');
 
   constructor() {
     this.#applyTheme();

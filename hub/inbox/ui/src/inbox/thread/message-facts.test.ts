@@ -3,8 +3,8 @@ import { message } from '../testing/samples';
 import { isUnreadable, messageFacts, quotedText } from './message-facts';
 
 test('says what came beside the text, and nothing about what is for machines', () => {
-  const facts = messageFacts(message({ extra: { media_group_id: '7', cc: 'kim@example.org', forwarded_from: 'Bob' } }));
-  expect(facts).toEqual(['Forwarded from \u2068Bob\u2069', 'Copy to \u2068kim@example.org\u2069']);
+  const facts = messageFacts(message({ cc: ['mailto:kim@example.org'], extra: { media_group_id: '7', forwarded_from: 'Bob' } }));
+  expect(facts).toEqual(['Copy to \u2068kim@example.org\u2069', 'Forwarded from \u2068Bob\u2069']);
 });
 
 test('names what could not be shown in words', () => {
@@ -31,4 +31,16 @@ test('an ordinary message has no facts and no quote', () => {
 
 test('keeps the words that were marked in the answered message', () => {
   expect(quotedText(message({ extra: { quote: 'size 39' } }))).toBe('size 39');
+});
+
+test('names the recipients of a mail that went to several', () => {
+  const to = ['mailto:support@shop.example', 'mailto:ali@example.org'];
+  expect(messageFacts(message({ to }))).toEqual(['To \u2068support@shop.example\u2069, \u2068ali@example.org\u2069']);
+  expect(messageFacts(message({ to: to.slice(0, 1) }))).toEqual([]);
+});
+
+test('says where the customer came from', () => {
+  const origin = { kind: 'ad' as const, title: 'Autumn boots', ref: 'a7', url: '' };
+  expect(messageFacts(message({ origin }))).toEqual(['Came by the ad \u2068Autumn boots\u2069']);
+  expect(messageFacts(message({ origin: { ...origin, kind: 'start', title: '' } }))).toEqual(['Started with \u2068a7\u2069']);
 });
