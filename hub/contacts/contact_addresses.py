@@ -239,15 +239,20 @@ def _create_contact(
     )
 
 
-def move_address(tx: Transaction, old: Address, new: Address) -> None:
+def move_address(tx: Transaction, old: Address, new: Address) -> bool:
     """Changes the path of an address whose chat got a new id at the provider.
 
     Nothing changes where the new address is known already.
+
+    Returns:
+        Whether the address was known.
     """
     locks.lock_addresses(tx, old, new)
     contact_address = find_contact_address(tx.connection, old)
-    if contact_address is None or find_contact_address(tx.connection, new) is not None:
-        return
+    if contact_address is None:
+        return False
+    if find_contact_address(tx.connection, new) is not None:
+        return True
     locks.lock_person(tx, contact_address.root_id)
     contact = tx.execute(select(contacts).where(contacts.c.id == contact_address.contact_id)).one()
     old_paths = profiles.address_paths(tx, contact.id)
@@ -263,6 +268,7 @@ def move_address(tx: Transaction, old: Address, new: Address) -> None:
             contact.name, profiles.address_paths(tx, contact.id), contact.attributes
         ),
     )
+    return True
 
 
 def verify_address(tx: Transaction, contact_address: ContactAddress) -> ContactAddress:

@@ -23,7 +23,7 @@ def edit_message(
     event: InboundMessage,
     sender: ContactAddress,
     message: RowMapping,
-) -> bool:
+) -> bool | None:
     """Replaces the text of a message and keeps the old one; another file is added beside the first.
 
     The conversation goes on as with a new message, for new words may change everything.
@@ -32,13 +32,13 @@ def edit_message(
         message: its row, as `timeline.find_message` returns it.
 
     Returns:
-        Whether there are files to fetch.
+        Whether there are files to fetch, None where the edit changes nothing.
     """
     # An edit of a picture alone comes without the caption, which stays.
     has_new_text = is_visible(event.text) and event.text != message["text"]
     new_files = attachments.files_not_in(tx, message["id"], event.attachments)
     if not (has_new_text or new_files):
-        return False
+        return None
     conversation = lifecycle.conversation_for_inbound(
         tx, sender, answered=message["conversation_id"]
     )
@@ -51,15 +51,18 @@ def edit_message(
 
 def set_reaction(
     tx: Transaction, channel: InboundChannel, event: ContactEvent, sender: ContactAddress
-) -> None:
-    """Sets the customer's reaction to a message, if the hub has the message.
+) -> bool:
+    """Sets the customer's reaction to a message.
 
     In a pending conversation a reaction to what we wrote is the customer's answer. It opens no
     conversation that is resolved: a thumb under a goodbye asks for nothing.
+
+    Returns:
+        Whether the hub has the message.
     """
     message = timeline.find_message(tx, channel.name, sender.address_id, (event.external_id,))
     if message is None:
-        return
+        return False
     conversation = _conversation_of(tx, message, sender)
     timeline.set_customer_reaction(tx, message, event.text)
     if event.text and conversation.status != "resolved":
@@ -68,18 +71,24 @@ def set_reaction(
         else:
             _mark_unread(conversation)
     _publish(tx, conversation, message)
+    return True
 
 
 def mark_unsent(
     tx: Transaction, channel: InboundChannel, event: ContactEvent, sender: ContactAddress
-) -> None:
-    """Marks a message that its sender took back. What was said stays in the thread."""
+) -> bool:
+    """Marks a message that its sender took back. What was said stays in the thread.
+
+    Returns:
+        Whether the hub has the message.
+    """
     message = timeline.find_message(tx, channel.name, sender.address_id, (event.external_id,))
     if message is None:
-        return
+        return False
     conversation = _conversation_of(tx, message, sender)
     timeline.set_extra(tx, message, unsent="yes")
     _publish(tx, conversation, message)
+    return True
 
 
 def _conversation_of(

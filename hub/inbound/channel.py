@@ -41,6 +41,7 @@ class ReceiveResult:
         is_nameless: whether no name of the sender is known yet.
         handover: what became of the handover that came with the event.
         switch: the customer's change of channel that the event brought.
+        unseen: why the event shows nowhere, "" where it shows; its journal entry says so.
     """
 
     is_new: bool
@@ -50,3 +51,4 @@ class ReceiveResult:
     is_nameless: bool = False
     handover: RedeemedHandover | RefusedHandover | None = None
     switch: Switch | None = None
+    unseen: str = ""

@@ -27,50 +27,56 @@ def apply_contact_event(
     handover = redemption.redeem_handover(tx, secrets, channel.name, sender)
     if isinstance(handover, RedeemedHandover):
         sender = redemption.reload_contact_address(tx, sender)
-    _apply(tx, channel, event, sender)
+    unseen = _apply(tx, channel, event, sender)
     switch = None
     if isinstance(handover, RedeemedHandover):
+        unseen = ""
         at = timeline.sane_time(event.at, tx.now)
         switch = arrival.continue_on_channel(
             tx, sender, channel.reply_channel, handover, channel.welcome, at
         )
-    return ReceiveResult(True, handover=handover, switch=switch)
+    return ReceiveResult(True, handover=handover, switch=switch, unseen=unseen)
 
 
 def _apply(
     tx: Transaction, channel: InboundChannel, event: ContactEvent, sender: ContactAddress
-) -> None:
+) -> str:
+    """Returns why the event shows nowhere, "" where it shows or is never stored."""
     match event.name:
         case "started" | "referral":
             at = timeline.sane_time(event.at, tx.now)
             was_closed = address_state.reopen_address(tx, sender, channel.name, at)
             if event.name == "started" and not was_closed:
-                return
+                return "The customer started a chat that was open already."
         case "stopped":
             reason = "The customer asked for no more messages here."
             address_state.close_address(tx, sender.address_id, channel.name, reason, opted_out=True)
         case "reaction":
-            changes.set_reaction(tx, channel, event, sender)
-            return
+            if not changes.set_reaction(tx, channel, event, sender):
+                return "It is a reaction to a message that this hub does not have."
+            return ""
         case "unsent":
-            changes.mark_unsent(tx, channel, event, sender)
-            return
+            if not changes.mark_unsent(tx, channel, event, sender):
+                return "It takes back a message that this hub does not have."
+            return ""
         case "read":
             receipts.record_customer_read(tx, channel.name, sender, event)
-            return
+            return ""
         case "typing":
-            return
+            return ""
         case "help":
             pass
     conversation = lifecycle.load_latest_conversation(tx, sender)
-    if conversation is not None:
-        timeline.add_event(
-            tx,
-            conversation,
-            f"contact.{event.name}",
-            Author("contact", sender.root_id, sender.name),
-            connector=channel.name,
-            address=str(event.address),
-            text=event.text,
-        )
-        lifecycle.save_conversation(tx, conversation)
+    if conversation is None:
+        return "The customer has no conversation in which it could show."
+    timeline.add_event(
+        tx,
+        conversation,
+        f"contact.{event.name}",
+        Author("contact", sender.root_id, sender.name),
+        connector=channel.name,
+        address=str(event.address),
+        text=event.text,
+    )
+    lifecycle.save_conversation(tx, conversation)
+    return ""

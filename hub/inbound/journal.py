@@ -157,6 +157,13 @@ def mark_entry(tx: Transaction, journal_id: int, status: Unprocessed, error: str
     )
 
 
+def mark_ignored(tx: Transaction, journal_id: int, error: str) -> None:
+    """Marks an entry whose event, processed in this transaction, shows nowhere."""
+    tx.execute(
+        update(journal).where(journal.c.id == journal_id).values(status="ignored", error=error)
+    )
+
+
 def summarize(connection: Connection) -> dict[str, JournalSummary]:
     """How many events of each connector failed or were ignored, and the last of them.
 

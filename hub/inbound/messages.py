@@ -393,4 +393,5 @@ def edit_inbound_message(
     if row is None:
         return add_inbound_message(tx, channel, event, journal_id)
     fetches_media = changes.edit_message(tx, channel, event, sender, row)
-    return ReceiveResult(True, row["id"], fetches_media=fetches_media)
+    unseen = "The edit changes nothing that the hub shows." if fetches_media is None else ""
+    return ReceiveResult(True, row["id"], fetches_media=bool(fetches_media), unseen=unseen)

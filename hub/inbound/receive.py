@@ -68,7 +68,19 @@ def receive_event(
 def process_event(
     tx: Transaction, channel: InboundChannel, event: InboundEvent, journal_id: int
 ) -> ReceiveResult:
-    """Processes an event whose journal entry exists: a new one, or one that is replayed."""
+    """Processes an event whose journal entry exists: a new one, or one that is replayed.
+
+    An event that shows nowhere stays in the journal as ignored, with the reason.
+    """
+    result = _process(tx, channel, event, journal_id)
+    if result.unseen:
+        journal.mark_ignored(tx, journal_id, result.unseen)
+    return result
+
+
+def _process(
+    tx: Transaction, channel: InboundChannel, event: InboundEvent, journal_id: int
+) -> ReceiveResult:
     if not is_plain(event.raw):
         event = storable(event)
     match event:
@@ -81,13 +93,15 @@ def process_event(
         case InboundMessage():
             return messages.add_inbound_message(tx, channel, event, journal_id)
         case DeliveryUpdate():
-            receipts.record_receipt(tx, channel.name, event)
+            if not receipts.record_receipt(tx, channel.name, event):
+                return ReceiveResult(True, unseen="It reports about no message of this hub.")
         case ContactEvent() if _is_first_word(tx, event):
             return messages.add_keyword_message(tx, channel, event, journal_id)
         case ContactEvent():
             return contact_events.apply_contact_event(tx, channel, event)
         case AddressMoved():
-            contact_addresses.move_address(tx, event.address, event.new_address)
+            if not contact_addresses.move_address(tx, event.address, event.new_address):
+                return ReceiveResult(True, unseen="No customer has the address that moved.")
     return ReceiveResult(is_new=True)
 
 

@@ -49,7 +49,7 @@ _CONFIRM_EXTERNAL_ID = Upsert(
 )
 
 
-def record_receipt(tx: Transaction, connector: str, receipt: DeliveryUpdate) -> list[int]:
+def record_receipt(tx: Transaction, connector: str, receipt: DeliveryUpdate) -> bool:
     """Applies a receipt to the deliveries that it is about.
 
     Args:
@@ -57,7 +57,7 @@ def record_receipt(tx: Transaction, connector: str, receipt: DeliveryUpdate) -> 
             hub's own id, or by external ids.
 
     Returns:
-        The ids of the messages whose status it changed.
+        Whether it is about messages of the hub, also where they had that status already.
     """
     is_ours = receipt.message_id.isdecimal()
     copied_ids: list[int] = []
@@ -74,14 +74,17 @@ def record_receipt(tx: Transaction, connector: str, receipt: DeliveryUpdate) -> 
         _lock_people(tx, message_ids)
     if is_ours:
         _remember_external_ids(tx, connector, message_ids, receipt)
-    changed = [message_id for message_id in message_ids if _apply(tx, message_id, receipt)]
+    for message_id in message_ids:
+        _apply(tx, message_id, receipt)
     if receipt.stopped:
         _close_addresses(tx, connector, message_ids, receipt.reason)
     for message_id in message_ids if receipt.note else ():
         _add_note(tx, message_id, receipt)
     for message_id in copied_ids:
         _add_note(tx, message_id, copy_reports.as_note(receipt))
-    return changed
+    return bool(message_ids or copied_ids) or (
+        receipt.up_to is not None and _is_known(tx, receipt.address)
+    )
 
 
 def advance_delivery(
@@ -309,6 +312,13 @@ def record_customer_read(
 
 
 # -- which messages a receipt is about -------------------------------------------------------------
+
+
+def _is_known(tx: Transaction, address: Address | None) -> bool:
+    """Whether a watermark without effect is about somebody to whom the hub may have written."""
+    return address is not None and (
+        contact_addresses.find_contact_address(tx.connection, address) is not None
+    )
 
 
 def _by_watermark(
