@@ -7,6 +7,7 @@ cannot be read is left out. Only a required field makes its object unreadable.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
@@ -20,6 +21,18 @@ from pydantic import (
 )
 
 Item = TypeVar("Item")
+
+
+def or_default(default: Any) -> Callable[[Any, ValidatorFunctionWrapHandler], Any]:
+    """For a WrapValidator: the default where the value cannot be read."""
+
+    def read_or_default(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return read(value)
+        except ValidationError:
+            return default
+
+    return read_or_default
 
 
 class LenientShape(BaseModel):

@@ -7,46 +7,37 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from pydantic import ValidationError
 
 from hub.connectors.lenient_json import read_json, write_json
+from hub.connectors.messenger.content import content_of, origin_of, origin_of_message
 from hub.connectors.messenger.payloads import (
-    Enclosure,
     Entry,
     Envelope,
     Event,
-    Message,
     Party,
-    Payload,
 )
 from hub.errors import EventIgnored, PayloadInvalid
 from hub.types import (
     Address,
-    Attachment,
     ContactEvent,
     DeliveryStatus,
     DeliveryUpdate,
+    IgnoredEvent,
     InboundEvent,
     InboundMessage,
-    Location,
-    Medium,
     ParsedEvent,
     UnreadableEvent,
 )
 
 SCHEME = "messenger"
 
-#: Voice notes come as `audio`, and nothing tells them from songs.
-MEDIA = {
-    "image": Medium.IMAGE,
-    "audio": Medium.AUDIO,
-    "video": Medium.VIDEO,
-    "file": Medium.FILE,
-}
+#: The app of the page's own inbox, in which people answer. Every other app is a robot to us.
+PAGE_INBOX = "263902037430900"
 #: For reactions whose emoji is missing.
 EMOJI = {
     "smile": "😆",
@@ -77,49 +68,85 @@ def events_in(body: bytes, page: str) -> list[ParsedEvent]:
     if envelope.object != "page":
         raise EventIgnored(f"About {envelope.object!r} and not about a page.")
     events: list[ParsedEvent] = []
-    ignored: list[str] = []
-    for item, around in _items(envelope, page):
+    for item, around, is_standby in _items(envelope, page):
         raw = body
         try:
             raw = write_json({"object": "page", "entry": [around]})
-            events.append(_event(Event.model_validate(item), raw, page))
+            event = _event(item, raw, page)
+            events.append(_in_standby(event) if is_standby else event)
         except EventIgnored as reason:
-            ignored.append(reason.message)
+            key = f"ignored:{_digest(raw)}"
+            events.append(IgnoredEvent(key=key, raw=raw, reason=reason.message))
         except Exception as error:  # noqa: BLE001 - one odd event must not withhold the others
             key = f"unreadable:{_digest(raw)}"
-            events.append(UnreadableEvent(key=key, raw=raw, reason=type(error).__name__))
+            events.append(UnreadableEvent(key=key, raw=raw, reason=_reason(error)))
     if events:
         return events
-    raise EventIgnored(ignored[0] if ignored else "There is no event of this page in it.")
+    raise EventIgnored("There is no event in it.")
 
 
-def _items(envelope: Envelope, page: str) -> Iterator[tuple[Any, Any]]:
-    """Every event of our page, each with the smallest entry that holds it."""
+def _items(envelope: Envelope, page: str) -> Iterator[tuple[Any, Any, bool]]:
+    """Every event, each with the smallest entry that holds it, and whether it is in standby.
+
+    What is in standby came while another app of the page had the conversation.
+    """
     for item in envelope.entry:
         try:
             entry = Entry.model_validate(item)
         except ValidationError:
-            yield item, item
+            yield None, item, False
             continue
-        if entry.id in ("", page):
-            for event in entry.messaging or ():
-                yield event, {"id": page, "time": entry.time, "messaging": [event]}
+        if entry.id not in ("", page) or not (entry.messaging or entry.standby):
+            yield entry, item, False
+            continue
+        for name, events in (("messaging", entry.messaging), ("standby", entry.standby)):
+            for event in events or ():
+                yield event, {"id": page, "time": entry.time, name: [event]}, name == "standby"
 
 
-def _event(event: Event, raw: bytes, page: str) -> InboundEvent:
+def _event(item: Any, raw: bytes, page: str) -> InboundEvent:
+    """The event of an item. Raises EventIgnored; any other error means that it is unreadable."""
+    if isinstance(item, Entry):
+        if item.id not in ("", page):
+            raise EventIgnored("It is about another page.")
+        raise EventIgnored("It is about the page and has no event of Messenger.")
     for part, read in READERS.items():
-        if getattr(event, part) is not None:
+        if item.get(part) is not None:
+            # The other parts may be odd or newer than the hub, and are not needed.
+            needed = ("sender", "recipient", "timestamp", part)
+            event = Event.model_validate({name: item.get(name) for name in needed})
             return read(event, raw, page)
-    raise EventIgnored("Of a kind that says nothing to us.")
+    kinds = ", ".join(sorted(set(item) - {"sender", "recipient", "timestamp"}))
+    raise EventIgnored(f"Of a kind that the hub does not know: {kinds or 'none'}."[:200])
 
 
-def _message(event: Event, raw: bytes, page: str) -> InboundMessage:
+def _in_standby(event: InboundEvent) -> InboundEvent:
+    if not isinstance(event, InboundMessage):
+        return event
+    return replace(event, extra={**event.extra, "standby": "yes"})
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        fields = (".".join(map(str, problem["loc"])) for problem in error.errors())
+        return f"Meta sent an event without a good {', '.join(fields)}."[:300]
+    return f"Meta sent something that is not of the form of an event ({type(error).__name__})."
+
+
+def _message(event: Event, raw: bytes, page: str) -> InboundMessage | ContactEvent:
     message = event.message
     assert message is not None
-    if message.is_deleted:
-        raise EventIgnored("A message was deleted; what was said stays in the thread.")
     echo = message.is_echo or (event.sender is not None and event.sender.id == page)
-    text, attachments, location = _content(message)
+    if message.is_deleted:
+        return ContactEvent(
+            key=f"unsent:{message.mid}",
+            raw=raw,
+            address=_address(event.recipient if echo else event.sender, page),
+            name="unsent",
+            at=_moment(event.timestamp),
+            external_id=message.mid,
+        )
+    text, attachments, location = content_of(message)
     extra = {}
     if message.quick_reply:
         extra["quick_reply"] = message.quick_reply.payload
@@ -137,7 +164,9 @@ def _message(event: Event, raw: bytes, page: str) -> InboundMessage:
         location=location,
         reply_to=message.reply_to.mid if message.reply_to else "",
         handover_token=(message.referral and message.referral.ref) or "",
+        origin=None if echo else origin_of_message(message),
         sent_by_us=echo,
+        automatic=echo and (message.app_id or PAGE_INBOX) != PAGE_INBOX,
         metadata=message.metadata or "",
         extra=extra,
     )
@@ -173,6 +202,7 @@ def _postback(event: Event, raw: bytes, page: str) -> InboundMessage:
         text=postback.title or payload,
         to=page,
         handover_token=(postback.referral and postback.referral.ref) or "",
+        origin=origin_of(postback.referral),
         extra={"button": payload},
     )
 
@@ -234,6 +264,7 @@ def _referral(event: Event, raw: bytes, page: str) -> ContactEvent:
         name="referral",
         at=_moment(event.timestamp),
         handover_token=ref,
+        origin=origin_of(event.referral),
     )
 
 
@@ -247,58 +278,6 @@ READERS: dict[str, Callable[[Event, bytes, str], InboundEvent]] = {
     "referral": _referral,
     "optin": _referral,
 }
-
-
-# -- the parts of a message ------------------------------------------------------------------------
-
-
-def _content(message: Message) -> tuple[str, tuple[Attachment, ...], Location | None]:
-    """Text, files and location. Any other content becomes a line of text, so that none is lost."""
-    lines = [message.text] if message.text else []
-    files: list[Attachment] = []
-    location = None
-    for item in message.attachments or ():
-        enclosure = _enclosure(item)
-        payload = enclosure.payload or Payload()
-        if enclosure.type in MEDIA and payload.url:
-            files.append(_file(enclosure.type, payload))
-        elif payload.coordinates and location is None:
-            point = payload.coordinates
-            location = Location(point.lat, point.long, enclosure.title or "")
-        else:
-            lines += [
-                line for line in _text_lines(enclosure, payload) if line not in "\n".join(lines)
-            ]
-    if not (lines or files or location):
-        lines = ["[something that Messenger does not hand on]"]
-    return "\n".join(lines), tuple(files), location
-
-
-def _enclosure(item: object) -> Enclosure:
-    try:
-        return Enclosure.model_validate(item)
-    except ValidationError:
-        return Enclosure(type="attachment")
-
-
-def _file(kind: str, payload: Payload) -> Attachment:
-    url = payload.url or ""
-    if payload.sticker_id:
-        return Attachment(Medium.STICKER, source=url)
-    return Attachment(MEDIA[kind], name=_name(url) if kind == "file" else "", source=url)
-
-
-def _text_lines(enclosure: Enclosure, payload: Payload) -> list[str]:
-    """The title and the link of a share, a template or a reel."""
-    lines = [enclosure.title or payload.title, enclosure.url or payload.url]
-    return [line for line in lines if line] or [f"[{enclosure.type}]"]
-
-
-def _name(url: str) -> str:
-    try:
-        return unquote(urlsplit(url).path.rpartition("/")[2])
-    except ValueError:
-        return ""
 
 
 # -- parts -----------------------------------------------------------------------------------------

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WrapValidator
+
+from hub.connectors.lenient_shapes import Items, LenientShape, or_default
 
 Mid = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -16,6 +18,12 @@ Mid = Annotated[str, Field(min_length=1, max_length=200)]
 class Shape(BaseModel):
     # Ids are strings that look like numbers, and sometimes come as such.
     model_config = ConfigDict(frozen=True, coerce_numbers_to_str=True)
+
+
+class Lenient(LenientShape):
+    """A part of an event. An optional field that cannot be read leaves the others as they are."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
 
 
 # -- webhooks --------------------------------------------------------------------------------------
@@ -32,40 +40,92 @@ class Entry(Shape):
     id: str = ""
     time: Any = None
     messaging: list[Any] | None = None
+    standby: list[Any] | None = None
 
 
 class Party(Shape):
     id: str = Field(min_length=1, max_length=64)
 
 
-class QuickReply(Shape):
+class QuickReply(Lenient):
     payload: str = ""
 
 
-class ReplyTo(Shape):
+class StoryOfOurs(Lenient):
+    id: str = ""
+    url: str = ""
+
+
+class ReplyTo(Lenient):
     mid: str = ""
+    story: StoryOfOurs | None = None
 
 
-class Referral(Shape):
+class Advertisement(Lenient):
+    ad_title: str = ""
+    post_id: str = ""
+    product_id: str = ""
+
+
+class ProductReference(Lenient):
+    id: str = ""
+
+
+class Referral(Lenient):
     """`ref` is the parameter of the m.me link, or the one that an advertisement has."""
 
     ref: str | None = None
     source: str | None = None
+    ad_id: str = ""
+    ads_context_data: Advertisement | None = None
+    product: ProductReference | None = None
+    referer_uri: str = ""
 
 
-class Coordinates(Shape):
-    lat: float
-    long: float
+class Coordinates(Lenient):
+    lat: float = Field(ge=-90, le=90)
+    long: float = Field(ge=-180, le=180)
 
 
-class Payload(Shape):
+class TemplateButton(Lenient):
+    title: str = ""
+    url: str = ""
+
+
+class TemplateElement(Lenient):
+    """A card of a template, or a product."""
+
+    id: str = ""
+    retailer_id: str = ""
+    title: str = ""
+    subtitle: str = ""
+    url: str = ""
+    buttons: Items[TemplateButton] = []
+
+
+class Product(Lenient):
+    elements: Items[TemplateElement] = []
+
+
+class ReceiptSummary(Lenient):
+    total_cost: str = ""
+
+
+class Payload(Lenient):
     url: str | None = None
     title: str | None = None
     sticker_id: str | None = None
     coordinates: Coordinates | None = None
+    text: str = ""
+    elements: Items[TemplateElement] = []
+    buttons: Items[TemplateButton] = []
+    product: Product | None = None
+    order_number: str = ""
+    currency: str = ""
+    summary: ReceiptSummary | None = None
 
 
-class Enclosure(Shape):
+class Enclosure(Lenient):
     """An attachment. `payload` may be null or missing in a share (`fallback`)."""
 
     type: str
@@ -74,7 +134,7 @@ class Enclosure(Shape):
     payload: Payload | None = None
 
 
-class Message(Shape):
+class Message(Lenient):
     mid: Mid
     text: str | None = None
     attachments: list[Any] | None = None
@@ -87,13 +147,13 @@ class Message(Shape):
     metadata: str | None = None
 
 
-class MessageEdit(Shape):
+class MessageEdit(Lenient):
     mid: Mid
     text: str = ""
     num_edit: str = Field("", max_length=10)
 
 
-class Postback(Shape):
+class Postback(Lenient):
     """A press on a button. `mid` is missing before v11."""
 
     mid: Annotated[str, Field(max_length=200)] | None = None
@@ -102,14 +162,14 @@ class Postback(Shape):
     referral: Referral | None = None
 
 
-class Reaction(Shape):
+class Reaction(Lenient):
     mid: Mid
     action: str
     reaction: str | None = None
     emoji: str | None = None
 
 
-class Delivery(Shape):
+class Delivery(Lenient):
     """Our messages up to `watermark`, in milliseconds, have arrived. `mids` may be missing."""
 
     watermark: int
@@ -120,16 +180,19 @@ class Read(Shape):
     watermark: int
 
 
-class OptIn(Shape):
+class OptIn(Lenient):
     ref: str | None = None
 
 
 class Event(Shape):
-    """One of the parts below the first three is set, and is the event."""
+    """One of the parts below the first three is set, and is the event.
+
+    These are not read leniently: without its part, an event would be of no kind.
+    """
 
     sender: Party | None = None
     recipient: Party | None = None
-    timestamp: int | None = None
+    timestamp: Annotated[int | None, WrapValidator(or_default(None))] = None
     message: Message | None = None
     message_edit: MessageEdit | None = None
     postback: Postback | None = None
