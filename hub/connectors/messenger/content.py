@@ -63,7 +63,9 @@ def content_of(message: Message) -> tuple[str, tuple[Attachment, ...], Location 
     files: list[Attachment] = []
     location = None
     # Meta repeats a shared link that stands in the text, and the first card's title.
-    seen = {word for text in lines for word in (*text.split(), *text.split("\n"))}
+    lines_shown = {
+        line_or_link for text in lines for line_or_link in (*text.split(), *text.split("\n"))
+    }
     for item in message.attachments or ():
         enclosure = _enclosure(item)
         payload = enclosure.payload or Payload()
@@ -73,9 +75,11 @@ def content_of(message: Message) -> tuple[str, tuple[Attachment, ...], Location 
             point = payload.coordinates
             location = Location(point.lat, point.long, enclosure.title or "")
         else:
-            new_lines = [line for line in _text_lines(enclosure, payload) if line not in seen]
+            new_lines = [
+                line for line in _text_lines(enclosure, payload) if line not in lines_shown
+            ]
             lines += new_lines
-            seen.update(new_lines)
+            lines_shown.update(new_lines)
     story = message.reply_to.story if message.reply_to else None
     if story is not None and story.url:
         # Its address ends after a day, so the picture is fetched like one of the customer's.
