@@ -60,7 +60,7 @@ def add_inbound_message(
     sender = evidence.apply_message_evidence(tx, sender, event)
     at = timeline.sane_time(event.sent_at, tx.now)
     if duplicates.came_by_another_way(tx, channel.name, sender, event, at):
-        return ReceiveResult(is_new=False)
+        return ReceiveResult(False, unseen="The same mail came by another way before.")
     if event.extra.get("keyword") == "start":
         address_state.reopen_address(tx, sender, channel.name, at)
     else:

@@ -20,7 +20,7 @@ from hub.contacts import contact_addresses
 from hub.errors import Invalid
 from hub.identity import customer_view
 from hub.schema import resources
-from hub.store.models import contacts, participants
+from hub.store.models import contacts, journal, participants
 from hub.transport.gateway import Gateway
 from hub.transport.running import RunningConnectors
 from hub.types import Address
@@ -88,6 +88,7 @@ def test_a_mail_that_a_list_brings_again_with_a_footer_is_shown_once(office: Pos
     for text in ("The gate is open.", f"The gate is open.{footer}"):
         office.gets("ilme@farm.example", date, text=text, id_="gate@farm.example")
     assert [message.text for message in office.only_messages()] == ["The gate is open."]
+    assert office.desk.count(journal, journal.c.status == "ignored") == 1
 
 
 def test_mails_of_one_id_with_other_words_or_another_time_are_all_shown(
