@@ -34,6 +34,18 @@ def _text(piece: bytes, fields: bytes = b"") -> Family:
     return lambda n: _mail(fields, piece * (n // len(piece)))
 
 
+#: The beginning of a signed message, up to the pieces of its content.
+SIGNED = bytes.fromhex(
+    "308006092a864886f70d010702a08030800201013100308006092a864886f70d010701a0802480"
+)
+PACKED_FILE = b"\x02\x02\x90\x06\0\0\0\0\0\0\0" + b"\x02\x0f\x80\x06\0\x01\0\0\0a\0\0"
+
+
+def _packed(kind: bytes, piece: bytes, before: bytes = b"") -> Family:
+    fields = b"Content-Type: application/" + kind + b"\r\nContent-Transfer-Encoding: base64\r\n"
+    return lambda n: _mail(fields, base64.b64encode(before + piece * (n // len(piece))))
+
+
 def _page(piece: bytes, before: bytes = b"", after: bytes = b"") -> Family:
     fields = b"Content-Type: text/html; charset=utf-8\r\n"
     return lambda n: _mail(fields, before + piece * (n // len(piece)) + after)
@@ -266,4 +278,17 @@ FAMILIES: dict[str, Family] = {
     "foreign elements": _page(b"<svg><math>"),
     "templates": _page(b"<template>"),
     "plaintext": _page(b"<plaintext>"),
+    # -- packed bodies and quotations --
+    "files that begin": _text(b"begin 644 a\n"),
+    "files that begin and end": _text(b"begin 644 a\n`\nend\n"),
+    "open elements of a signed message": _packed(b"pkcs7-mime", b"0\x80"),
+    "pieces of a signed message": _packed(b"pkcs7-mime", b"\x04\x01a", SIGNED),
+    "open pieces of a signed message": _packed(b"pkcs7-mime", b"$\x80", SIGNED),
+    "files of a packet": _packed(b"ms-tnef", PACKED_FILE, b"\x78\x9f\x3e\x22\0\0"),
+    "parts without a boundary": _text(b"--a\n", b"Content-Type: multipart/mixed\r\n"),
+    "introductions without a colon": _text(b"On 1.2.2026 10:00, A <a@b.c> wrote\n"),
+    "dashes around introductions": _text(b"---- On 1.2.2026 10:00 wrote ----\n"),
+    "emphasis": _text(b"*_" * 400 + b"a\n"),
+    "postscripts": _text(b"PS: a\n"),
+    "borders": _page(b'<div style="border:none;border-top:solid"><p>From'),
 }  # fmt: skip

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hub.connectors.email.quotes import phrases
+from hub.connectors.email.quotes.header_blocks import is_header_block
+from hub.connectors.email.quotes.signatures import signature_start, without_signature
 
 #: More than this is not searched; a quotation that starts later is shown.
 MAX_CHARACTERS = 32_768
@@ -21,7 +23,6 @@ MAX_LINE = 1_000
 MAX_LIBRARY_LINES = 1_000
 MAX_INTRODUCTION = 500
 INTRODUCTION_LINES = 4
-MAX_SIGNATURE_LINES = 12
 
 #: Lines that the HTML reader leaves: a quotation starts or ends here, or goes on to the end.
 QUOTE_START, QUOTE_END, QUOTE_REST = "\ue001", "\ue002", "\ue003"
@@ -30,7 +31,15 @@ PRIVATE = re.compile("[\ue001-\ue004]")
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _QUOTED = re.compile(r"\s{0,3}>")
-_ENDS = re.compile(r"[:：]\s*[*_]{0,2}$")
+#: An introduction ends with a colon; a program that writes dashes around it leaves the colon out.
+_ENDS = re.compile(r"[:：]\s*[*_]{0,2}[)\]]?\s*$")
+_DASHED = re.compile(r"\s*[-–—]{2,}\s*(\S.*\S)\s*[-–—]{2,}\s*$")
+#: A line of dashes with words between them, and one with nothing else.
+_TITLE = re.compile(r"[\s>]{0,4}[-–—_=*]{2,}\s*[^\W\d_][^\n]{0,60}?\s*[-–—_=*:]{2,}\s*$")
+_DELIMITER = re.compile(r"\s*(?:[-–—_=~#*]{2,}|[ᐧ—])\s*$")
+_EMPHASISED = re.compile(r"(\s{0,8})([*_]{1,2})(?=[^\s*_])(.*[^\s*_]\s?)\2\s*$")
+_OPEN_ADDRESS = re.compile(r"<\s?(?:mailto:)?[^\s<>@]{1,64}@[^\s<>@]{1,255}$")
+_ENDS_SENTENCE = re.compile(r"[^\d\s][.!?。！？]\s*$")
 _VERB = re.compile("(?<!\\w)(?:" + "|".join(map(re.escape, phrases.VERBS)) + ")(?!\\w)", re.I)
 _CJK_VERB = re.compile("写道|寫道|のメッセージ|書きました|작성|님이")
 _OPENING = re.compile("(?:" + "|".join(phrases.OPENINGS) + ")\\b", re.I)
@@ -39,7 +48,7 @@ _DAY = re.compile(
 )
 _ADDRESS = re.compile(r"[<\[(]\s?(?:mailto:)?[^\s<>@]{1,64}@[^\s<>@]{1,255}")
 _BARE_ADDRESS = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{1,255}")
-_FIELD = re.compile(r"[\s>*_]{0,8}([^:：\n]{1,24}?)\s?\*?\s?[:：]\*?")
+_TIME = re.compile(r"\d{1,2}\s?[:.h]\s?\d{2}(?!\d)")
 _RULE = re.compile(r"\s{0,3}[_]{5,}\s*$|\s{0,3}[-]{20,}\s*$")
 _MARK = r"[\s>*]{0,6}[-—_=]{2,}\s*(?:%s)\s*[-—_=:]{1,}\s*$|[\s>*]{0,6}(?:%s)\s*[:：]\s*$"
 
@@ -51,17 +60,6 @@ def _mark(names: Sequence[str]) -> re.Pattern[str]:
 
 _ORIGINAL = _mark(phrases.ORIGINAL)
 _FORWARDED = _mark(phrases.FORWARDED)
-_ROLES = {
-    name: role
-    for role, names in (
-        ("to", phrases.TO),
-        ("date", phrases.DATE),
-        ("subject", phrases.SUBJECT),
-        ("from", phrases.FROM),
-    )
-    for name in names
-}
-
 #: Takes a text, gives how many of its lines the sender wrote, or None.
 Cutter = Callable[[str], int | None]
 
@@ -88,10 +86,22 @@ def fold(text: str, subject: str = "", cutter: Cutter | None = None) -> str:
     clean = [_INVISIBLE.sub("", line.replace("\xa0", " ")) for line in lines]
     limit = _line_limit(clean)
     clean = [line if len(line) <= MAX_LINE else LONG_LINE for line in clean]
+    clean = [_plain(line, before) for line, before in zip(clean, ["", *clean], strict=False)]
     written = _own_lines(clean, limit, subject, cutter)
-    written = _without_signature(clean, written)
+    written = _without_delimiters(clean, without_signature(clean, written))
     shown = "\n".join(lines[index] for index in written if clean[index] != QUOTE_REST)
     return _trimmed(shown) or _trimmed(PRIVATE.sub("", text))
+
+
+def _plain(line: str, before: str) -> str:
+    """A line without emphasis around it, and without the bracket that ends the address before it.
+
+    A line that begins with such a bracket only looks quoted.
+    """
+    if line.lstrip().startswith(">") and _OPEN_ADDRESS.search(before):
+        return line.lstrip()[1:]
+    match = _EMPHASISED.match(line)
+    return match.group(1) + match.group(3) if match else line
 
 
 def _line_limit(lines: list[str]) -> int:
@@ -155,29 +165,59 @@ def _find_start(lines: list[str], limit: int) -> Start | None:
         if _is_quoted(line):
             # An introduction inside of a quotation belongs to an older one.
             continue
-        if _RULE.match(line) and _is_header_block(lines, index + 1, 2):
+        if _RULE.match(line) and is_header_block(lines, index + 1, 2):
             return Start(index, index + 1, whole=True)
-        if _is_header_block(lines, index, 3):
+        if _TITLE.match(line) and is_header_block(lines, index + 1, 2):
+            return Start(index, index + 1, whole=not _FORWARDED.match(line))
+        if is_header_block(lines, index, 3):
             return Start(index, index + 1, whole=True)
-        if _ENDS.search(line) and (first := _introduction(lines, index)) is not None:
+        if (first := _introduction(lines, index)) is not None:
             return Start(first, index + 1, whole=not _quoted_next(lines, index + 1))
     return None
 
 
 def _introduction(lines: list[str], last: int) -> int | None:
-    """The first line of the introduction that ends at `last`, None when it is none."""
-    fallback = None
+    """The first line of the introduction that ends at `last`, None when it is none.
+
+    Lines above belong to it as long as they add one of its signs: a verb, a date, an address.
+    """
+    dashed = _DASHED.match(lines[last])
+    has_end = bool(_ENDS.search(lines[last]) or dashed)
+    if not has_end and not _may_end(lines[last]):
+        return None
+    is_quoted = _quoted_next(lines, last + 1)
+    best, first_line = 0, None
     for first in range(last, max(-1, last - INTRODUCTION_LINES), -1):
-        if not lines[first].strip() or (first < last and _is_quoted(lines[first])):
+        line = lines[first]
+        if not line.strip() or (first < last and (_is_quoted(line) or _ENDS_SENTENCE.search(line))):
             break
-        joined = " ".join(lines[first : last + 1])
+        joined = dashed.group(1) if dashed else " ".join(lines[first : last + 1])
         if len(joined) > MAX_INTRODUCTION:
             break
-        if _introduces(joined, _quoted_next(lines, last + 1)):
-            if _DAY.search(lines[first]) or _OPENING.match(lines[first].strip()):
-                return first
-            fallback = first if fallback is None else fallback
-    return fallback
+        signs = _signs(joined)
+        if signs > best and (_introduces(joined, is_quoted) if has_end else _is_complete(joined)):
+            best, first_line = signs, first
+        if signs == 3 or dashed:
+            break
+    return first_line
+
+
+def _may_end(line: str) -> bool:
+    """Whether an introduction that has lost its colon may end here: at its verb or its address."""
+    bare = line.rstrip()
+    if bare.endswith((">", "]", ")")):
+        return "@" in bare
+    return len(bare) <= 200 and any(match.end() == len(bare) for match in _VERB.finditer(bare))
+
+
+def _signs(text: str) -> int:
+    verb = _VERB.search(text) or _CJK_VERB.search(text) or _OPENING.match(text.strip())
+    return bool(verb) + bool(_DAY.search(text)) + bool(_ADDRESS.search(text))
+
+
+def _is_complete(text: str) -> bool:
+    """Whether a text without a colon has all that an introduction has, and a time."""
+    return _signs(text) == 3 and bool(_TIME.search(text)) and len(text) <= 300
 
 
 def _introduces(text: str, quoted_next: bool) -> bool:
@@ -188,7 +228,8 @@ def _introduces(text: str, quoted_next: bool) -> bool:
         return True
     if verb and day:
         # A sentence of the sender may have a verb of writing and a date, and quote nothing.
-        return quoted_next or bool(_BARE_ADDRESS.search(text)) or _is_formal(text)
+        is_opened = bool(_OPENING.match(text.strip()))
+        return quoted_next or is_opened or bool(_BARE_ADDRESS.search(text)) or _is_formal(text)
     return quoted_next and len(text) <= 200 and (verb or day or address)
 
 
@@ -196,32 +237,6 @@ def _is_formal(text: str) -> bool:
     """Whether the verb stands right before the colon: so a program writes, not a person."""
     bare = _ENDS.sub("", text).rstrip()
     return any(match.end() == len(bare) for match in _VERB.finditer(bare))
-
-
-def _is_header_block(lines: list[str], index: int, least: int) -> bool:
-    """Whether `From: Sent: To: Subject:` stand at this line, in any language."""
-    roles: list[str] = []
-    named = False
-    unknown = 0
-    for line in lines[index : index + 12]:
-        if not line.strip() or line == QUOTE_REST:
-            continue
-        match = _FIELD.match(line)
-        role = _ROLES.get(match.group(1).strip().lower()) if match else None
-        if role is None:
-            unknown += 1
-            if not roles or unknown > 2:
-                break
-        else:
-            roles.append(role)
-            named = named or (role == "from" and "@" in line)
-    if not roles or roles[0] not in {"from", "date"}:
-        return False
-    kinds = set(roles)
-    if len(kinds) < least or "from" not in kinds:
-        return False
-    # A delivery from 10:00 to 12:00 on a date is no header.
-    return "subject" in kinds or (named and "date" in kinds)
 
 
 def _unannounced(lines: list[str]) -> Start | None:
@@ -260,7 +275,7 @@ def _answers(lines: list[str], body: int) -> list[int]:
 def _runs(lines: list[str], body: int) -> list[list[int]]:
     """Runs of quoted and of other lines, blank ones left out, signature left out."""
     runs: list[list[int]] = []
-    end = _signature_start(lines, body)
+    end = signature_start(lines, body)
     for index in range(body, end):
         if not lines[index].strip():
             continue
@@ -280,53 +295,14 @@ def _is_wrapped(lines: list[str], index: int) -> bool:
     return _is_quoted(before) and _is_quoted(after) and len(before) >= 60
 
 
-# -- signatures ------------------------------------------------------------------------------------
-
-
-def _without_signature(lines: list[str], written: list[int]) -> list[int]:
-    """Without a signature at the end, and without the line that a phone adds."""
-    for find in (_dashes, _sent_from, _closing):
-        start = find(lines, written)
-        if start is not None and any(lines[n].strip() for n in written[:start]):
-            written = written[:start]
-    return written
-
-
-def _signature_start(lines: list[str], least: int) -> int:
-    return next((n for n in range(least, len(lines)) if lines[n].rstrip() == "--"), len(lines))
-
-
-def _dashes(lines: list[str], written: list[int]) -> int | None:
-    """The line of two hyphens. Source: RFC 3676, 4.3."""
-    starts = [at for at, n in enumerate(written) if lines[n].rstrip() == "--"]
-    if not starts or _filled(lines, written[starts[-1] :]) > MAX_SIGNATURE_LINES:
-        return None
-    return starts[-1]
-
-
-def _sent_from(lines: list[str], written: list[int]) -> int | None:
-    filled = [at for at, n in enumerate(written) if lines[n].strip()][-2:]
-    for at in filled:
-        line = lines[written[at]].strip()
-        if len(line) <= 120 and phrases.SENT_FROM.match(line):
-            return at
-    return None
-
-
-def _closing(lines: list[str], written: list[int]) -> int | None:
-    """A closing formula alone on its line, with nothing but a name and a card after it."""
-    filled = [at for at, n in enumerate(written) if lines[n].strip()][-MAX_SIGNATURE_LINES:]
-    for at in filled:
-        line = lines[written[at]].strip().rstrip(",.!;–—-،:").strip()
-        if phrases.CLOSINGS.fullmatch(line):
-            below = [lines[n] for n in written[at + 1 :] if lines[n].strip()]
-            if all(len(row) <= 80 and not row.rstrip().endswith(("?", "؟")) for row in below):
-                return at
-    return None
-
-
-def _filled(lines: list[str], written: list[int]) -> int:
-    return sum(1 for n in written if lines[n].strip())
+def _without_delimiters(lines: list[str], written: list[int]) -> list[int]:
+    """Without the lines of dashes that stood before what was cut off."""
+    end = len(written)
+    while end and (
+        not lines[written[end - 1]].strip() or _DELIMITER.match(lines[written[end - 1]])
+    ):
+        end -= 1
+    return written[:end] if end and written[-1] < len(lines) - 1 else written
 
 
 def _trimmed(text: str) -> str:

@@ -8,10 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from hub.connectors.email.quotes.folding import PRIVATE, QUOTE_END, QUOTE_REST, QUOTE_START
+from hub.connectors.email.quotes.header_blocks import role_of
 
 MAX_WIDTH = 100_000
 #: Longer pages are read as plain text.
 MAX_PAGE = 300_000
+MAX_BORDERS = 50
+#: Characters in which the first label of a block of headers stands.
+MAX_LABEL = 200
 
 #: The elements with which programs mark quoted text that goes on to the end of the mail.
 REST_MARKS = (
@@ -25,10 +29,11 @@ REST_MARKS = (
     '//*[contains(concat(" ", @class, " "), " zmail_extra ")]',
     '//*[contains(concat(" ", @class, " "), " freshdesk_quote ")]',
     '//*[contains(concat(" ", @class, " "), " front-blockquote ")]',
-    '//div[starts-with(translate(@style, " ", ""), "border:none;border-top:solid")]',
     '//*[@name="messageReplySection"]',
     '//*[@name="quote" and starts-with(translate(@style, " ", ""), "margin:10px5px5px10px")]',
 )
+#: A border above a paragraph may be drawn by the sender: a block of headers must be in it.
+BORDERS = '//div[starts-with(translate(@style, " ", ""), "border:none;border-top:solid")]'
 CITED = "//blockquote[@type='cite' or contains(@class, 'gmail_quote') or contains(@class, 'quote')]"
 
 
@@ -55,6 +60,10 @@ def html_to_text(html: str) -> str:
     for query in REST_MARKS:
         for element in page.xpath(query)[:1]:
             _insert(element, QUOTE_REST, inside=False)
+    for element in page.xpath(BORDERS)[:MAX_BORDERS]:
+        if role_of(element.text_content()[:MAX_LABEL].strip()) == "from":
+            _insert(element, QUOTE_REST, inside=False)
+            break
     for element in page.xpath(CITED):
         _insert(element, QUOTE_START, inside=False)
         _insert(element, QUOTE_END, inside=True)
