@@ -124,7 +124,7 @@ MESSENGER_ODD = {
     "a number in place of an event": b"42",
     "bytes that are no UTF-8": b'{"sender":{"id":"5"},"message":{"mid":["\xff"],"text":"x"}}',
     "half a surrogate pair": rb'{"sender":{"id":"5"},"message":{"mid":"","text":"\ud83d"}}',
-    "nested 100,000 deep": b'{"sender":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "nested 100,000 deep": b'{"message":{},"sender":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     "nested 300 deep": b'{"sender":' + b"[" * 300 + b"]" * 300 + b',"message":{"mid":"m"}}',
     "a number of 5,000 digits": b'{"sender":{"id":"5"},"message":' + b"9" * 5000 + b"}",
     "an address that is an object": b'{"sender":{"id":{}},"message":{"mid":"m_odd"}}',
