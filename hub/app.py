@@ -126,7 +126,7 @@ class App:
         self.visitor_connections = VisitorConnections(
             self.store, links.path, self._config, process_id, alone=alone
         )
-        self.agent_connections = AgentConnections(self.store)
+        self.agent_connections = AgentConnections(self.store, alone=alone)
         self.notices = Notices()
         self.store.state.on_change(lambda state: self.notices.set("disk_full", state == "full"))
         self.store.state.on_change(
@@ -157,7 +157,9 @@ class App:
         self.transports = Transports(self.socketio, settings.socket_join_seconds)
         self.flask.wsgi_app = self.transports.wrap(self.flask.wsgi_app)  # type: ignore[method-assign, assignment]
         self.local_events = LocalEvents(self.socketio, self.hub)
-        self.broadcaster = Broadcaster(self.store, self.socketio, links, self.visitor_connections)
+        self.broadcaster = Broadcaster(
+            self.store, self.socketio, links, self.agent_connections, self.visitor_connections
+        )
 
         self._schedule_jobs()
         self._connect_parts()

@@ -46,8 +46,14 @@ class AgentConnection:
 class AgentConnections:
     """All open screens of this process. Safe to use from many threads."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, alone: bool) -> None:
+        """Starts without screens.
+
+        Args:
+            alone: no other process of the hub has screens.
+        """
         self._store = store
+        self._alone = alone
         self._socketio: SocketIO | None = None
         self._by_sid: dict[str, AgentConnection] = {}
         self._lock = threading.Lock()
@@ -75,6 +81,13 @@ class AgentConnections:
     def of(self, sid: str) -> AgentConnection | None:
         """The screen behind a socket; None for a socket that is not signed in."""
         return self._by_sid.get(sid)
+
+    def may_have_screens(self) -> bool:
+        """Whether a screen may be open. The screens of other processes are not known here.
+
+        A screen counts before it enters a room, so none in a room is overlooked.
+        """
+        return not self._alone or bool(self._by_sid)
 
     def missed_after(self, message_id: int) -> None:
         """Notes for every screen that events may have been missed since a message."""

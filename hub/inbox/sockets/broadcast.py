@@ -16,6 +16,7 @@ from socketio.packet import Packet
 
 from hub import runtime
 from hub.connectors.registry import has_pages
+from hub.inbox.connections.agents import AgentConnections
 from hub.inbox.connections.rooms import AGENTS, ALL_AGENTS, VISITORS, room_of
 from hub.inbox.connections.visitors import VisitorConnections
 from hub.outbound import receipts
@@ -66,9 +67,11 @@ class Broadcaster:
         store: Store,
         socketio: SocketIO,
         links: MediaLinks,
+        agent_connections: AgentConnections,
         visitor_connections: VisitorConnections,
     ) -> None:
         self._socketio = socketio
+        self._agent_connections = agent_connections
         self._visitor_connections = visitor_connections
         self._links = links
         self._store = store
@@ -95,7 +98,8 @@ class Broadcaster:
                     log.exception("broadcast.failed", event_name=event.name)
 
     def _emit(self, event: Event) -> None:
-        if event.to_agents:
+        # Making a payload costs more than all else here: it is made only where it is received.
+        if event.to_agents and self._agent_connections.may_have_screens():
             self._socketio.emit(
                 event.name, event.payload.model_dump(mode="json"), namespace=AGENTS, to=ALL_AGENTS
             )
