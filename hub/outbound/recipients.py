@@ -14,18 +14,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import Connection, RowMapping, select
 
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle
-from hub.errors import Invalid
+from hub.errors import Invalid, NotFound
 from hub.outbound.destinations import KnowsCopies, OutboundChannel
 from hub.store.engine import Transaction
-from hub.store.models import messages
+from hub.store.models import addresses, messages
 from hub.types import OWN_ALIASES, Address
 
 #: A message has at most so many copies.
 MAX_COPIES = 50
+_ANSWERED = (messages.c.direction, messages.c.to, messages.c.cc, messages.c.extra)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +62,55 @@ def find_recipients(
             raise Invalid(f"{channel.name} sends no copies.", "cc")
         return Recipients()
     answered = _answered_message(tx, conversation_id, recipient, channel.name, reply_to)
-    to = _main_recipients(answered, recipient)
     chosen = _read_copies(cc, channel, channel.copies) if cc is not None else _copies_of(answered)
+    return _recipients(answered, recipient.address, chosen, channels)
+
+
+def recipients_of_answer(
+    connection: Connection, message_id: int, channels: Mapping[str, OutboundChannel]
+) -> Recipients:
+    """The recipients that an answer to a message has, unless its author chooses the copies.
+
+    Args:
+        channels: all connectors that are turned on, by name.
+
+    Raises:
+        NotFound: there is no such message.
+    """
+    row = (
+        connection.execute(
+            select(
+                *_ANSWERED,
+                messages.c.connector,
+                addresses.c.scheme,
+                addresses.c.path,
+                addresses.c.scope,
+            )
+            .outerjoin(addresses, addresses.c.id == messages.c.address_id)
+            .where(messages.c.id == message_id)
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        raise NotFound("There is no such message.")
+    channel = channels.get(row["connector"] or "")
+    if channel is None or channel.copies is None or row["scheme"] is None:
+        return Recipients()
+    sender = Address(row["scheme"], row["path"], row["scope"])
+    return _recipients(row, sender, _copies_of(row), channels)
+
+
+def _recipients(
+    answered: RowMapping | None,
+    sender: Address,
+    copies: Iterable[str],
+    channels: Mapping[str, OutboundChannel],
+) -> Recipients:
+    to = _main_recipients(answered, sender)
     connectors = [each.copies for each in channels.values() if each.copies is not None]
     return Recipients(
-        to, tuple(_without_own(dict.fromkeys(chosen), connectors, {*to, str(recipient.address)}))
+        to, tuple(_without_own(dict.fromkeys(copies), connectors, {*to, str(sender)}))
     )
 
 
@@ -77,7 +122,7 @@ def _answered_message(
     reply_to: int | None,
 ) -> RowMapping | None:
     """The message that an answer to this address answers."""
-    query = select(messages.c.direction, messages.c.to, messages.c.cc, messages.c.extra).where(
+    query = select(*_ANSWERED).where(
         messages.c.address_id == recipient.address_id,
         messages.c.connector == connector,
         messages.c.type == "message",
@@ -95,13 +140,11 @@ def _answered_message(
     return tx.execute(latest).mappings().first()
 
 
-def _main_recipients(answered: RowMapping | None, recipient: ContactAddress) -> tuple[str, ...]:
+def _main_recipients(answered: RowMapping | None, sender: Address) -> tuple[str, ...]:
     if answered is not None and answered["direction"] == "out" and answered["to"]:
         return tuple(answered["to"])
     answers = [] if answered is None else _listed(answered, "reply_to")
-    return tuple(f"{recipient.address.scheme}:{path}" for path in answers) or (
-        str(recipient.address),
-    )
+    return tuple(f"{sender.scheme}:{path}" for path in answers) or (str(sender),)
 
 
 def _listed(message: RowMapping, name: str) -> list[str]:
@@ -115,8 +158,8 @@ def _copies_of(answered: RowMapping | None) -> list[str]:
     if answered["direction"] == "out":
         return list(answered["cc"])
     aliases = {path.lower() for path in _listed(answered, OWN_ALIASES)}
-    addresses = [*answered["to"], *answered["cc"]]
-    return [text for text in addresses if text.partition(":")[2] not in aliases]
+    others = [*answered["to"], *answered["cc"]]
+    return [text for text in others if text.partition(":")[2] not in aliases]
 
 
 def _read_copies(
@@ -139,11 +182,11 @@ def _read_copies(
 
 
 def _without_own(
-    addresses: Iterable[str], connectors: Sequence[KnowsCopies], recipients: set[str]
+    copied: Iterable[str], connectors: Sequence[KnowsCopies], recipients: set[str]
 ) -> list[str]:
     """The addresses that a copy can go to: no own one, none that gets the message already."""
     copies = []
-    for text in addresses:
+    for text in copied:
         address = Address.parse(text)
         if text in recipients or any(each.is_own_address(address) for each in connectors):
             continue

@@ -139,6 +139,13 @@ class MessageOrigin(Shape):
     url: str
 
 
+class Recipients(Shape):
+    """The recipients of an answer, as `scheme:path`; none where the channel has no copies."""
+
+    to: list[str]
+    cc: list[str]
+
+
 class Message(Shape):
     id: Id
     conversation_id: Id

@@ -27,6 +27,7 @@ ANSWERS = (
     resources.JournalEntry,
     resources.ListedConnector,
     resources.QuietMessage,
+    resources.Recipients,
 )
 
 

@@ -12,7 +12,7 @@ from hub.errors import NotFound
 from hub.inbox import files
 from hub.inbox.responses import ItemPath, ListOf, PageQuery, answer, answer_page
 from hub.inbox.services import current_hub
-from hub.outbound import send
+from hub.outbound import recipients, send
 from hub.schema import resources
 from hub.store.models import journal, messages
 
@@ -36,6 +36,18 @@ def get_message(path: ItemPath) -> Response:
     hub.auth.principal()
     with hub.store.read() as connection:
         return answer(views.get_message(connection, path.id))
+
+
+@api.get("/messages/<int:id>/recipients", responses={200: resources.Recipients})
+def get_recipients(path: ItemPath) -> Response:
+    """The recipients that an answer to this message has, unless it names its `cc`."""
+    hub = current_hub()
+    hub.auth.principal()
+    with hub.store.read() as connection:
+        receivers = recipients.recipients_of_answer(
+            connection, path.id, hub.connectors.outbound_channels()
+        )
+    return answer(resources.Recipients(to=list(receivers.to), cc=list(receivers.cc)))
 
 
 @api.get("/messages/<int:id>/original")

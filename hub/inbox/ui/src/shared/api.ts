@@ -17,6 +17,7 @@ import type {
   Presence,
   Priority,
   QuietMessage,
+  Recipients,
   Routing,
   SearchHit,
   Session,
@@ -45,6 +46,7 @@ export interface NewMessage {
   connector?: string;
   attachments?: string[];
   reply_to?: string;
+  cc?: string[];
   client_id: string;
 }
 
@@ -138,6 +140,11 @@ export class Api {
 
   retry(messageId: string): Promise<Message> {
     return this.client.post(`/messages/${id(messageId)}/retry`);
+  }
+
+  /** The recipients that an answer to a message has, unless it names its copies. */
+  recipients(messageId: string): Promise<Recipients> {
+    return this.client.get(`/messages/${id(messageId)}/recipients`);
   }
 
   originalUrl(messageId: string): string {

@@ -416,6 +416,10 @@ export interface ReachableAddress {
   present: boolean | null;
   fallback: Place | null;
 }
+export interface Recipients {
+  to: string[];
+  cc: string[];
+}
 export interface Reloaded {
   changes: Change[];
 }

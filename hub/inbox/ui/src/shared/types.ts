@@ -46,6 +46,7 @@ export type {
   QuietMessage,
   ReachableAddress as ContactAddress,
   Reaction,
+  Recipients,
   Reloaded,
   Routing,
   SearchResult as SearchHit,

@@ -12,6 +12,7 @@ import type { Details } from '../details/details.svelte';
 import type { Directory } from '../names/directory.svelte';
 import type { Outbox } from './outbox.svelte';
 import type { Timeline } from '../thread/timeline-state.svelte';
+import { Copies } from './copies.svelte';
 import { Uploads } from './uploads.svelte';
 
 export type Mode = 'reply' | 'note';
@@ -21,9 +22,11 @@ interface Draft {
   mode: Mode;
   choice: string | null;
   replyTo: string | null;
+  /** The copies that the agent chose; null for those of the mail answered. */
+  cc: string[] | null;
 }
 
-const EMPTY: Draft = { text: '', mode: 'reply', choice: null, replyTo: null };
+const EMPTY: Draft = { text: '', mode: 'reply', choice: null, replyTo: null, cc: null };
 const TYPING_INTERVAL_MS = 3_000;
 const TYPING_ENDS_MS = 5_000;
 
@@ -49,6 +52,7 @@ export class Composer {
   #typingSentAt = 0;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   readonly uploads: Uploads;
+  readonly copies: Copies;
   /** Counts up with each request to move the cursor into the field. */
   focusRequests = $state(0);
 
@@ -58,6 +62,13 @@ export class Composer {
   constructor(dependencies: ComposerDependencies) {
     this.#dependencies = dependencies;
     this.uploads = new Uploads(dependencies.api);
+    this.copies = new Copies(dependencies.api, {
+      get: () => this.#draft.cc,
+      set: (cc) => {
+        this.#draft.cc = cc;
+        this.#save();
+      },
+    });
   }
 
   get text(): string {
@@ -70,6 +81,14 @@ export class Composer {
 
   get replyTo(): Message | null {
     return this.#dependencies.timeline.message(this.#draft.replyTo);
+  }
+
+  /** The mail that a reply answers, whose other recipients get a copy; null on other channels. */
+  get answeredMail(): Message | null {
+    const { address } = this;
+    if (this.mode === 'note' || address?.kind !== 'email') return null;
+    if (this.replyTo) return this.replyTo;
+    return this.#dependencies.timeline.messages.findLast((m) => m.direction === 'in' && m.type === 'message' && keyOf(m) === keyOf(address)) ?? null;
   }
 
   get addresses(): readonly ContactAddress[] {
@@ -181,6 +200,7 @@ export class Composer {
 
   replyToMessage(message: Message | null): void {
     this.#draft.replyTo = message?.id ?? null;
+    this.#draft.cc = null;
     if (message) this.#draft.mode = 'reply';
     this.#save();
     this.focusRequests += 1;
@@ -210,6 +230,7 @@ export class Composer {
         ...(isReply && connector ? { connector } : {}),
         ...(attachments.length > 0 ? { attachments: attachments.map((a) => a.id) } : {}),
         ...(isReply && this.#draft.replyTo ? { reply_to: this.#draft.replyTo } : {}),
+        ...(isReply && address?.kind === 'email' && this.#draft.cc ? { cc: this.#draft.cc } : {}),
       },
     };
     this.#draft = { ...EMPTY, mode, choice: this.#draft.choice };
@@ -276,7 +297,7 @@ function readDraft(conversationId: string): Draft {
 }
 
 function saveDraft(conversationId: string, draft: Draft): void {
-  const isWorthStoring = draft.text !== '' || draft.replyTo !== null;
+  const isWorthStoring = draft.text !== '' || draft.replyTo !== null || draft.cc !== null;
   if (isWorthStoring) localStorage.setItem(DRAFT + conversationId, JSON.stringify(draft));
   else localStorage.removeItem(DRAFT + conversationId);
 }

@@ -136,7 +136,7 @@ export class Outbox {
       kind: message.type === 'note' ? null : kind,
       address: message.type === 'note' ? null : address,
       to: [],
-      cc: [],
+      cc: message.cc ?? [],
       origin: null,
       text: message.text,
       html: '',
