@@ -158,8 +158,8 @@ def _copies_of(answered: RowMapping | None) -> list[str]:
     if answered["direction"] == "out":
         return list(answered["cc"])
     aliases = {path.lower() for path in _listed(answered, OWN_ALIASES)}
-    others = [*answered["to"], *answered["cc"]]
-    return [text for text in others if text.partition(":")[2] not in aliases]
+    recipients = [*answered["to"], *answered["cc"]]
+    return [text for text in recipients if text.partition(":")[2] not in aliases]
 
 
 def _read_copies(

@@ -103,4 +103,4 @@ def _wait_for_packets(transport: Any, poll: Callable[[], list[Any]]) -> list[Any
         transport.queue.task_done()
     if packets[-1] is None and len(packets) > 1:
         transport.queue.put(None)  # ends the next call
-    return [taken for taken in packets if taken is not None]
+    return [packet for packet in packets if packet is not None]
