@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.conversations import actions
+from hub.router.sla.watch import SlaWatch
 from hub.schema.author import Author
 from hub.store.models import conversations
 from tests.core.desk import Customer, Desk, at_once
@@ -19,6 +20,7 @@ from tests.core.router.office import Office
 RULES = [{"name": "rest", "labels": ["seen"], "skills": ["german"]}]
 TEAMS: dict[str, Any] = {"support": {}, "sales": {}}
 TOMORROW = datetime.now(UTC) + timedelta(days=1)
+SLA = {"default": {"first_reply": "5m", "next_reply": "15m", "resolve": "2h"}}
 TRIALS = 30
 
 
@@ -188,3 +190,51 @@ def test_of_two_writers_at_once_each_leaves_what_it_wrote(routed: Office, desk: 
                 assert set(value) <= set(found) or kept & set(found), (seed, trial, name, found)
             else:
                 assert found == value, (seed, trial, name, found)
+
+
+# -- service levels --------------------------------------------------------------------------------
+
+
+def running_clocks(row: Any) -> set[str]:
+    """The clocks of a conversation that are not stopped or paused."""
+    if row.sla_paused_at is not None:
+        return set()
+    clocks = ("first_reply", "next_reply", "resolve")
+    return {clock for clock in clocks if getattr(row, f"{clock}_due") is not None}
+
+
+def test_service_levels_follow_what_was_written_while_their_clocks_were_looked_at(
+    desk: Desk,
+) -> None:
+    seed = random.randrange(1_000_000)
+    chance = random.Random(seed)
+    print(f"seed {seed}")
+    office = Office(desk, teams=TEAMS, routing=RULES, sla=SLA)
+    watch = SlaWatch(desk.store, lambda: office.config)
+    agent_id = office.hires("Kati", online=False)
+    author = Author("agent", agent_id, "Kati")
+    waits, is_answered, stands_still = {"first_reply", "resolve"}, {"resolve"}, set[str]()
+    for trial in range(TRIALS):
+        customer = desk.customer(f"customer {trial}")
+        conversation_id = customer.says("Guten Tag").conversation_id
+
+        def changes(id: int = int(conversation_id), **values: Any) -> None:
+            desk.store.write(lambda tx: actions.change_conversation(tx, id, values, author))
+
+        office.assigns()
+        if chance.random() < 0.5:
+            watch.sweep()  # the clocks run already
+        name, write, expected = chance.choice(
+            [
+                ("reply", lambda id=conversation_id: desk.replies(id, "yes"), is_answered),
+                ("message", lambda who=customer: who.says("more"), waits),
+                ("snooze", lambda: changes(snoozed_until=TOMORROW), stands_still),
+                ("pending", lambda: changes(status="pending"), stands_still),
+                ("priority", lambda: changes(priority="high"), waits),
+            ]
+        )
+        at_once(write, watch.sweep)
+        for _ in range(3):
+            watch.sweep()
+        row = row_of(desk, conversation_id)
+        assert running_clocks(row) == expected, (seed, trial, name, row)
