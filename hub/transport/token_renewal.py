@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from hub.connectors.base import is_able
 from hub.connectors.oauth import SignsInWithTokens
 from hub.errors import SendError
 from hub.transport.running import RunningConnectors
@@ -24,10 +23,7 @@ class TokenRenewal:
 
     def run(self) -> None:
         for connector in self._connectors:
-            if not is_able(type(connector), SignsInWithTokens):
-                continue
-            assert isinstance(connector, SignsInWithTokens)
-            tokens = connector.tokens
+            tokens = connector.tokens if isinstance(connector, SignsInWithTokens) else None
             if tokens is None:
                 continue
             try:

@@ -126,7 +126,7 @@ class Email(Connector[EmailConfig, SmtpCall, SmtpReply]):
             return SendReceipt(external_id=call.message_id)
         raise self._refusal(response)
 
-    # -- sign in with tokens -------------------------------------------------------
+    # -- more that email can do ----------------------------------------------------
 
     def oauth_client(self) -> OAuthClient | None:
         oauth, imap = self.config.oauth, self.config.imap
@@ -137,8 +137,6 @@ class Email(Connector[EmailConfig, SmtpCall, SmtpReply]):
 
     def use_tokens(self, tokens: TokenSource) -> None:
         self.tokens = tokens
-
-    # -- more that email can do ----------------------------------------------------
 
     def normalized(self, address: Address) -> Address:
         path = normalise(address.path)
