@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
@@ -329,6 +330,23 @@ class TestTelegram(ConnectorCases):
         assert first.url.endswith("/sendPhoto")
         assert second.url.endswith("/sendDocument")
         assert dict(second.form)["caption"] == "tall"
+
+    def test_an_album_with_a_picture_of_odd_shape_goes_whole_as_files(self) -> None:
+        odd = refused(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
+        done = json_response({"ok": True, "result": [sent(9), sent(10)]})
+        connector = self.make(http=StubHttp(odd, done))
+        images = (self.attachment(Medium.IMAGE), self.attachment(Medium.IMAGE))
+        message = self.message(text="both sides", attachments=images)
+        assert connector.send(connector.compose(message)[0]) == SendReceipt("9")
+        kinds, captions = [], []
+        for call in connector.http.calls:
+            assert call.url.endswith("/sendMediaGroup")
+            album = json.loads(dict(call.form)["media"])
+            kinds.append([item["type"] for item in album])
+            captions.append([item.get("caption") for item in album])
+            assert len(call.files) == 2
+        assert kinds == [["photo", "photo"], ["document", "document"]]
+        assert captions == [["both sides", None]] * 2
 
     def test_a_bad_request_is_not_sent_again_though_the_library_calls_it_a_network_error(
         self,

@@ -44,6 +44,8 @@ from hub.types import (
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105  the header's name
 #: How many updates a poll asks for; fewer where an answer cannot be read, in the end one alone.
 UPDATES_AT_ONCE = (100, 10, 1)
+#: The methods that show pictures as photos.
+PHOTO_METHODS = ("send_photo", "send_media_group")
 
 
 class Telegram(Connector[TelegramConfig, BotCall, object]):
@@ -155,7 +157,7 @@ class Telegram(Connector[TelegramConfig, BotCall, object]):
                 moved = replace(call, chat_id=str(new_id))
                 receipt = self.accept(moved, self.transmit(moved))
                 return replace(receipt, moved_to=self.address(str(new_id)))
-            if call.method == "send_photo" and is_no_photo(answer):
+            if call.method in PHOTO_METHODS and is_no_photo(answer):
                 document = call.as_document()
                 return self.accept(document, self.transmit(document))
         return self.accept(call, answer)

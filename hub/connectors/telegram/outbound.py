@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
-from telegram import InputFile, InputMediaPhoto, InputMediaVideo
+from telegram import InputFile, InputMedia, InputMediaDocument, InputMediaPhoto, InputMediaVideo
 
 from hub.connectors.text import split_text, utf16_length
 from hub.errors import Unsupported
@@ -50,7 +50,10 @@ METHODS: dict[tuple[Medium, str], str] = {
     **{(Medium.VOICE, kind): "send_voice" for kind in _MP3_OR_M4A},
     **{(Medium.AUDIO, kind): "send_audio" for kind in _MP3_OR_M4A},
 }
-ALBUM = {"send_photo": InputMediaPhoto, "send_video": InputMediaVideo}
+ALBUM: dict[str, type[InputMediaPhoto | InputMediaVideo]] = {
+    "send_photo": InputMediaPhoto,
+    "send_video": InputMediaVideo,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +65,39 @@ class BotCall:
         chat_id: the chat it is about, "" where the method is about no chat.
         options: its other parameters.
         attachments: the files to upload; read when the call is made.
+        as_documents: whether an album shows its pictures and videos as files.
     """
 
     method: str
     chat_id: str = ""
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     attachments: tuple[Attachment, ...] = ()
+    as_documents: bool = False
 
     def parameters(self) -> dict[str, Any]:
         """All parameters of the Bot's method, with the files' bytes."""
         values = {**({"chat_id": self.chat_id} if self.chat_id else {}), **self.options}
         if self.method == "send_media_group":
-            album = (
-                ALBUM[method_for(attachment)](_upload(attachment, attach=True))
-                for attachment in self.attachments
-            )
-            return {**values, "media": list(album)}
+            return {**values, "media": [self._album_item(file) for file in self.attachments]}
         for attachment in self.attachments:
             values[self.method.removeprefix("send_")] = _upload(attachment)
         return values
 
     def as_document(self) -> BotCall:
-        """The same file as a document, for a picture that Telegram does not show as a photo."""
+        """The same files as documents, for a picture that Telegram does not show as a photo.
+
+        An album stays one call, so that it arrives whole or not at all.
+        """
+        if self.method == "send_media_group":
+            return replace(self, as_documents=True)
         return replace(self, method="send_document")
+
+    def _album_item(self, attachment: Attachment) -> InputMedia:
+        file = _upload(attachment, attach=True)
+        if self.as_documents:
+            # Telegram would look into the bytes, and make a photo of a picture again.
+            return InputMediaDocument(file, disable_content_type_detection=True)
+        return ALBUM[method_for(attachment)](file)
 
 
 def compose_message(message: OutboundMessage) -> list[BotCall]:

@@ -1,5 +1,6 @@
 import { m } from '$messages';
 import type { Medium, Message } from '$shared/types';
+import { messageFacts } from '../thread/message-facts';
 
 const MEDIA: Record<Medium, () => string> = {
   image: m.preview_image,
@@ -18,5 +19,6 @@ export function messagePreview(message: Message): string {
   if (attachment) return MEDIA[attachment.medium]?.() ?? m.preview_file();
   if (message.location) return m.preview_location();
   if (message.card) return m.preview_card();
-  return message.subject?.trim() ?? '';
+  // A shared story, say, is nothing but the fact that it cannot be shown.
+  return message.subject?.trim() || (messageFacts(message)[0] ?? '');
 }

@@ -44,3 +44,11 @@ test('says where the customer came from', () => {
   expect(messageFacts(message({ origin }))).toEqual(['Came by the ad \u2068Autumn boots\u2069']);
   expect(messageFacts(message({ origin: { ...origin, kind: 'start', title: '' } }))).toEqual(['Started with \u2068a7\u2069']);
 });
+
+test('says that a message was taken back, came while another app had the conversation, or was written by a form', () => {
+  expect(messageFacts(message({ extra: { standby: 'yes', unsent: 'yes', written_from: 'form@shop.example' } }))).toEqual([
+    'Came while another app had the conversation',
+    'Taken back by the customer',
+    'Sent by \u2068form@shop.example\u2069 for this person',
+  ]);
+});

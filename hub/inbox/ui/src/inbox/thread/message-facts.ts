@@ -15,6 +15,9 @@ const FORMATTERS: Record<string, Formatter> = {
   reply_to: (value) => m.fact_reply_to({ address: isolated(value) }),
   protection: (value) => (value === 'encrypted' ? m.fact_encrypted() : m.fact_signed()),
   unreadable: () => m.fact_unreadable(),
+  standby: () => m.fact_standby(),
+  unsent: () => m.fact_unsent(),
+  written_from: (value) => m.fact_written_from({ address: isolated(value) }),
   cut: () => m.fact_cut(),
   files_left_out: (value) => m.fact_files_left_out({ count: Number(value) }),
 };
