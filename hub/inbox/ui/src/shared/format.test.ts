@@ -15,7 +15,7 @@ test('days near by have names, others a date', () => {
 
 test('within a sentence a day near by is not written with a capital', () => {
   expect(dayAndTime(hours(24), now)).toMatch(/^tomorrow 12:00/u);
-  expect(dayAndTime(hours(1), now)).toMatch(/^today (13|01):00/u);
+  expect(dayAndTime(hours(1), now)).toMatch(/^today (13|1):00/u);
   expect(dayAndTime(hours(72), now)).toMatch(/^Saturday 12:00/u);
 });
 
@@ -61,4 +61,10 @@ test('a clock has the digits of the language, as counts have, whatever the regio
     expect(text).toMatch(/[0-9]/u);
     expect(text).not.toMatch(/[\u0660-\u0669]/u);
   }
+});
+
+test('a morning hour in American English has no zero before it', () => {
+  vi.spyOn(navigator, 'languages', 'get').mockReturnValue(['en-US']);
+  onTestFinished(() => void vi.restoreAllMocks());
+  expect(clockTime(new Date(2026, 10, 29, 9, 5).toISOString())).toMatch(/^9:05\sAM$/u);
 });

@@ -27,7 +27,7 @@ export function isSameDay(first: string, second: string): boolean {
 }
 
 export function clockTime(at: string): string {
-  return dateFormat({ hour: '2-digit', minute: '2-digit' }).format(new Date(at));
+  return dateFormat({ timeStyle: 'short' }).format(new Date(at));
 }
 
 export function fullTime(at: string): string {

@@ -10,6 +10,12 @@ export const TABS: readonly Tab[] = ['mine', 'unassigned', 'all'];
 export const STATUSES: readonly ConversationStatus[] = ['open', 'pending', 'snoozed', 'resolved'];
 
 const PAGE = 40;
+const TAB = 'hub.tab';
+
+/** The tab that was shown before a reload of the page. */
+function storedTab(): Tab | null {
+  return TABS.find((tab) => tab === sessionStorage.getItem(TAB)) ?? null;
+}
 
 interface ListPage {
   loaded: boolean;
@@ -34,7 +40,7 @@ export class Conversations {
   /** By conversation, the last message that was read on this screen. */
   readonly #lastSeen = new Map<string, string>();
   #pages = new SvelteMap<string, ListPage>();
-  #chosenTab = $state<Tab | null>(null);
+  #chosenTab = $state<Tab | null>(storedTab());
   #status = $state<ConversationStatus>('open');
   #selectedId = $state<string | null>(null);
 
@@ -86,6 +92,7 @@ export class Conversations {
 
   async show(tab: Tab, status: ConversationStatus): Promise<void> {
     this.#chosenTab = tab;
+    sessionStorage.setItem(TAB, tab);
     this.#status = status;
     await Promise.all(TABS.map((other) => (this.#pages.get(this.#key(other, status))?.loaded ? null : this.#load(other, status))));
   }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import type { Conversation } from '$shared/types';
 import { conversation as sample, fakeApi, mari, message, page, sofia } from '../testing/samples';
 import { Conversations } from './conversations.svelte';
@@ -16,6 +16,8 @@ async function scene(...items: Conversation[]) {
   await conversations.start();
   return conversations;
 }
+
+beforeEach(() => sessionStorage.clear());
 
 // A contact for each, unless the test is about a contact with several.
 const conversation = (more: Partial<Conversation> = {}) => sample({ contact: { ...sofia, id: `of ${more.id ?? '1'}` }, ...more });
@@ -145,4 +147,11 @@ test('after a gap the lists are those of the server: what was resolved meanwhile
   expect(ids(conversations)).toEqual(['3']);
   // The open one stays open, in its present state.
   expect(conversations.selected?.status).toBe('resolved');
+});
+
+test('the chosen tab is there again after a reload of the page', async () => {
+  const before = await scene(conversation({ id: '1' }), conversation({ id: '2', assignee: null }));
+  await before.show('all', 'open');
+  const after = await scene(conversation({ id: '1' }), conversation({ id: '2', assignee: null }));
+  expect(after.tab).toBe('all');
 });

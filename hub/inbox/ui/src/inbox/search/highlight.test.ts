@@ -12,6 +12,13 @@ test('words are found by their beginning, without their accents and in any case'
   expect(matches('Überraschung', 'uber')).toEqual(['Überraschung']);
 });
 
+test('letters without an accent, and digits of any script, are marked as the search finds them', () => {
+  expect(matches('Zażółć gęślą jaźń', 'zazolc')).toEqual(['Zażółć']);
+  expect(matches('Łódź, Ølstykke, Straße', 'lodz olst strass')).toEqual(['Łódź', 'Ølstykke', 'Straße']);
+  expect(matches('سفارش ۱۰۵۱۱', '10511')).toEqual(['۱۰۵۱۱']);
+  expect(matches('Order 10511', '١٠٥')).toEqual(['10511']);
+});
+
 test('Arabic words are marked too', () => {
   expect(matches('أين طلبي من فضلك', 'طلب')).toEqual(['طلبي']);
 });

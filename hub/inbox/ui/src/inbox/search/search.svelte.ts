@@ -13,6 +13,7 @@ export class Search {
   #problem = $state('');
   #timer: ReturnType<typeof setTimeout> | undefined;
   #abort: AbortController | null = null;
+  #index = $state(-1);
 
   constructor(api: Api) {
     this.#api = api;
@@ -42,8 +43,34 @@ export class Search {
     return this.#hits.filter((hit) => hit.type === 'message');
   }
 
+  /** What can be opened, in the order in which it is shown. */
+  get choices(): SearchHit[] {
+    return [...this.contacts.filter((hit) => hit.conversation_id), ...this.messages];
+  }
+
+  /** The result that the arrow keys have chosen. */
+  get chosen(): SearchHit | null {
+    return this.choices[this.#index] ?? null;
+  }
+
+  /** Chooses the next or the previous result; stops at the ends. */
+  choose(step: 1 | -1): void {
+    this.#index = Math.max(-1, Math.min(this.choices.length - 1, this.#index + step));
+  }
+
+  /** The chosen result, else the first one, of what is typed now: also before the answer has come. */
+  async result(): Promise<SearchHit | null> {
+    if (this.#searching) {
+      clearTimeout(this.#timer);
+      this.#abort?.abort();
+      await this.#run(this.#query.trim());
+    }
+    return this.chosen ?? this.choices[0] ?? null;
+  }
+
   write(query: string): void {
     this.#query = query;
+    this.#index = -1;
     clearTimeout(this.#timer);
     this.#abort?.abort();
     if (!this.isActive) {

@@ -20,6 +20,7 @@ export class Timeline {
   /** Counts up with every opening: the answer to a request of an earlier opening is dropped, also for the same contact. */
   #opening = 0;
   #conversationId = $state<string | null>(null);
+  #unreadAtOpening = 0;
   #messages = new SvelteMap<string, Message>();
   readonly #appliedAt = new Map<string, number>();
   #next = $state<string | null>(null);
@@ -96,7 +97,8 @@ export class Timeline {
     if (this.#contactId === conversation.contact.id) return;
     this.#contactId = conversation.contact.id;
     this.#reset();
-    await this.loadOlder(conversation.unread_count);
+    this.#unreadAtOpening = conversation.unread_count;
+    await this.loadOlder(this.#unreadAtOpening);
   }
 
   close(): void {
@@ -127,11 +129,15 @@ export class Timeline {
     }
   }
 
-  /** Loads the shown pages again after events were missed, and removes what is in them no longer. */
+  /**
+   * Loads the shown pages again after events were missed, and removes what is in them no longer. A
+   * timeline whose first page could not be loaded is loaded now.
+   */
   async reload(): Promise<void> {
     const contactId = this.#contactId;
     const opening = this.#opening;
-    if (!contactId || !this.#loaded) return;
+    if (!contactId) return;
+    if (!this.#loaded) return this.loadOlder(this.#unreadAtOpening);
     const startedAt = performance.now();
     const oldest = this.messages.find((message) => !isLocal(message));
     const present = new Set<string>();

@@ -170,3 +170,16 @@ test('a message that arrives while the pages are loaded again stays', async () =
   await reloaded;
   expect(texts(timeline)).toEqual(['first', 'by event', 'not sent yet']);
 });
+
+test('a timeline whose first page failed is loaded when the hub is there again', async () => {
+  let isDown = true;
+  const first = message({ text: 'are you open?' });
+  const timeline = new Timeline(fakeApi({ timeline: () => (isDown ? Promise.reject(new TypeError('no network')) : page([first])) }));
+  await timeline.open(conversation({ unread_count: 1 })).catch(() => {});
+  expect(timeline.isLoaded).toBe(false);
+  isDown = false;
+  await timeline.reload();
+  expect(texts(timeline)).toEqual(['are you open?']);
+  expect(timeline.problem).toBe('');
+  expect(timeline.rows.map((row) => row.type)).toContain('unread');
+});
