@@ -104,7 +104,8 @@ def test_a_clock_behind_the_newest_message_is_noticed(settings: Settings) -> Non
         columns = connection.execute("PRAGMA table_info(message)").fetchall()
         required = {name: 0 for _, name, _, not_null, _, _ in columns if not_null}
         required |= {"created_at": at, "received_at": at}
-        names, marks = ", ".join(required), ", ".join("?" * len(required))
+        names = ", ".join(f'"{name}"' for name in required)
+        marks = ", ".join("?" * len(required))
         connection.execute(
             f"INSERT INTO message ({names}) VALUES ({marks})", list(required.values())
         )

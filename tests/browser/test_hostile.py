@@ -87,7 +87,8 @@ def test_a_mail_shown_as_designed_runs_no_script_and_loads_nothing(
     tracked = MAIL + '<img src="https://evil.example/pixel.png">'
     subject = "<svg onload=alert('subject')>"
     mallory.sends("the plain part", subject=subject, html=tracked, attachments=[form])
-    desk.opens(conversation_of(hub, "the plain part"))
+    # So little of the page is in the plain part that the page's words are the message.
+    desk.opens(conversation_of(hub, "the end of the mail"))
     mail = desk.timeline.locator("article").first
     expect(mail.get_by_text(subject)).to_be_visible()
     mail.get_by_role("button", name="Show as designed").click()
