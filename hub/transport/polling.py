@@ -99,6 +99,8 @@ class Poller:
                     with self._limit(reader, connector.poll_limit):
                         connector.register()
                     registered = True
+                    # A connector without polls has no other success that could say so.
+                    self._connectors.mark_ok(connector.name, "poll")
                 if not isinstance(connector, Polls) or not connector.polls():
                     return
                 wait = self._poll(reader)

@@ -100,6 +100,29 @@ def cursor(desk: Desk) -> str | None:
         return connection.execute(select(connector_states.c.cursor)).scalar()
 
 
+class RegisteredToy(Toy):
+    """A connector with a webhook that its provider takes at the second try."""
+
+    failures: list[SendError]
+
+    def register(self) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+
+
+def test_a_webhook_that_is_registered_at_the_second_try_makes_its_connector_well_again(
+    desk: Desk, poller: Poller
+) -> None:
+    toy = desk.toy()
+    toy.__class__ = RegisteredToy
+    assert isinstance(toy, RegisteredToy)
+    toy.failures = [ConnectionFailed("Nobody is there.")]
+    desk.connectors.mark_attention(toy.name, "Nobody is there.", "poll")
+    poller.start(alone=True)
+    eventually(lambda: desk.connectors.connector_resource(toy.name).state == "ok")
+    assert toy.failures == []
+
+
 def test_what_a_provider_holds_is_brought_in_and_remembered(
     desk: Desk, poller: Poller, mailbox: Mailbox
 ) -> None:
