@@ -50,6 +50,7 @@ from hub.transport.profile_fetching import ProfileFetcher
 from hub.transport.running import RunningConnectors
 from hub.transport.token_renewal import TokenRenewal
 from hub.transport.unread_followup import UnreadFollowup
+from hub.undo.undoing import OldUndoRecords
 from hub.watchdog import Watch, Watchdog
 
 if TYPE_CHECKING:
@@ -181,6 +182,7 @@ class App:
         self.scheduler.add(UnusedUploads(self.store, self.media))
         self.scheduler.add(OldQuietMessages(self.store))
         self.scheduler.add(ExpiredSessions(self.store))
+        self.scheduler.add(OldUndoRecords(self.store))
         self.scheduler.add(HtmlOfOldMessages(self.store))
         self.scheduler.add(TokenRenewal(self.connectors))
         self.scheduler.add(

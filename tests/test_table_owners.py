@@ -46,6 +46,7 @@ OWNERS = {
     "oauth": {"oauth_requests", "oauth_tokens"},
     "schema": {"search_refolds"},
     "store": {"hub_identities"},
+    "undo": {"undo_changes", "undo_records"},
 }
 OWNER_OF = {table: package for package, tables in OWNERS.items() for table in tables}
 

@@ -48,14 +48,31 @@ UNROUTED: Mapping[str, Any] = MappingProxyType(
 )
 
 
+#: What resolving and assigning change beside their own columns; undoing them brings it back.
+CHANGED_BESIDE = (
+    "waiting_since",
+    "unread_count",
+    "rule",
+    "queued_at",
+    "accepted_at",
+    "attempts",
+    "not_for",
+)
+
+
 def change_conversation(
-    tx: Transaction, conversation_id: int, changes: Mapping[str, Any], by: Author
+    tx: Transaction,
+    conversation_id: int,
+    changes: Mapping[str, Any],
+    by: Author,
+    restored: Mapping[str, Any] = MappingProxyType({}),
 ) -> resources.Conversation:
     """Changes status, assignee, team, priority, labels or the time a snooze ends.
 
     Args:
         changes: the columns `status`, `assignee_id`, `team_id`, `priority`, `labels` and
             `snoozed_until`, as far as they change.
+        restored: of `CHANGED_BESIDE`, the values that come back when a change is undone.
 
     Raises:
         NotFound: no such conversation.
@@ -75,6 +92,7 @@ def change_conversation(
         return views.get_conversation(tx.connection, conversation_id)
     conversation.assign(changed)
     conversation.assign(_routing_changes(tx, row, changed, by))
+    conversation.assign(restored)
     if "labels" in changed:
         write_labels(tx, conversation_id, changed["labels"])
     lifecycle.save_conversation(tx, conversation)

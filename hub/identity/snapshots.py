@@ -11,6 +11,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, NamedTuple, TypedDict
 
+from hub.conversations.column_json import dump_columns, load_columns
 from hub.conversations.merge_state import ConversationState
 from hub.store.models import conversations
 
@@ -24,8 +25,6 @@ OTHER_COLUMNS = (
     frozenset(conversations.c.keys()) - STATE_COLUMNS - {"updated_at", "subject", "context_card"}
 )
 MERGED_COLUMNS = ("id", "contact_id", "merged_into_id")
-#: In JSON a time is an object with this key, so that it differs from a text.
-TIME_KEY = "at"
 
 
 class Snapshot(TypedDict):
@@ -83,23 +82,11 @@ def dump_snapshot(
             continue
         row = rows.get(state.id, {})
         values = {name: row[name] for name in OTHER_COLUMNS if name in row} | columns_of(state)
-        dumped.append({name: _dump_value(value) for name, value in values.items()})
+        dumped.append(dump_columns(values))
     return {"after": after_message_id, "conversations": dumped}
 
 
 def load_snapshot(snapshot: Snapshot) -> dict[int, ConversationRow]:
     """Loads the rows of a snapshot, by their ids."""
-    rows = [
-        {name: _load_value(value) for name, value in dumped.items()}
-        for dumped in snapshot["conversations"]
-    ]
+    rows = [load_columns(dumped) for dumped in snapshot["conversations"]]
     return {row["id"]: row for row in rows}
-
-
-def _dump_value(value: Any) -> Any:
-    return {TIME_KEY: value.isoformat()} if isinstance(value, datetime) else value
-
-
-def _load_value(value: Any) -> Any:
-    is_time = isinstance(value, dict) and set(value) == {TIME_KEY}
-    return datetime.fromisoformat(value[TIME_KEY]) if is_time else value

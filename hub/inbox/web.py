@@ -24,6 +24,7 @@ from hub.inbox.api import (
     quiet,
     reports,
     system,
+    undo,
 )
 from hub.inbox.api.description import complete_description
 from hub.inbox.authentication import security_headers
@@ -74,6 +75,7 @@ def create_flask(hub: Hub) -> Flask:
         configuration,
         overview,
         reports,
+        undo,
     ):
         app.register_api(api.api, url_prefix="/api/v1")
     for blueprint in (pages, chat_api, consents, webhooks, health):

@@ -373,6 +373,29 @@ class QuietMessage(Shape):
     received_at: datetime
 
 
+class UndoneField(Shape):
+    """A field of a conversation whose value went back."""
+
+    conversation_id: Id
+    field: str
+
+
+class KeptField(Shape):
+    """A field of a conversation that stays as it is, and why."""
+
+    conversation_id: Id
+    field: str
+    code: Literal["changed", "merged", "impossible"]
+    reason: str
+
+
+class UndoReport(Shape):
+    """What undoing put back, and what it left."""
+
+    undone: list[UndoneField]
+    kept: list[KeptField]  # vague-name: field of the API
+
+
 class MediumLimit(Shape):
     max_bytes: int
     media_types: list[str]

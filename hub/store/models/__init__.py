@@ -38,6 +38,7 @@ from hub.store.models.system import (
     quiet_messages,
     search_refolds,
 )
+from hub.store.models.undo import undo_changes, undo_records
 
 metadata = SQLModel.metadata
 
@@ -79,6 +80,8 @@ __all__ = [
     "team_members",
     "teams",
     "tokens",
+    "undo_changes",
+    "undo_records",
     "visitor_sessions",
     "web_processes",
 ]

@@ -348,6 +348,12 @@ export interface JournalSummary {
   last_reason: string;
   last_at: string | null;
 }
+export interface KeptField {
+  conversation_id: string;
+  field: string;
+  code: 'changed' | 'merged' | 'impossible';
+  reason: string;
+}
 export interface ListedConnector {
   name: string;
   kind: string;
@@ -469,4 +475,12 @@ export interface Token {
   owner: string | null;
   created_at: string;
   last_used_at: string | null;
+}
+export interface UndoReport {
+  undone: UndoneField[];
+  kept: KeptField[];
+}
+export interface UndoneField {
+  conversation_id: string;
+  field: string;
 }

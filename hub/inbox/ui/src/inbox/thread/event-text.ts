@@ -88,12 +88,20 @@ function actorName({ actor, event }: EventContext): string {
   return by && by !== 'contact' ? isolated(by) : actor;
 }
 
+function undoneText({ actor, event }: EventContext): string {
+  const title = isolated(text(event['title']));
+  if (!title) return m.event_undone_changes({ actor });
+  const kept = event['kept'];
+  return Array.isArray(kept) && kept.length > 0 ? m.event_undone_some({ actor, title }) : m.event_undone({ actor, title });
+}
+
 const FORMATTERS: Record<string, Formatter> = {
   'conversation.assigned': assignedText,
   'conversation.status': ({ actor, event }) => STATUS[text(event['to'])]?.(actor) ?? '',
   'conversation.priority': ({ actor, event }) => m.event_priority({ actor, value: priorityName(text(event['to'])) }),
   'conversation.labels': ({ actor }) => m.event_labels({ actor }),
   'conversation.team': ({ actor }) => m.event_team({ actor }),
+  'conversation.undone': undoneText,
   'conversation.queued': () => m.event_queued(),
   'conversation.unanswered': ({ event }) => m.event_unanswered({ name: isolated(text(event['agent'])) }),
   'conversation.overflowed': ({ event }) => (event['to'] ? m.event_overflow({ team: isolated(text(event['to'])) }) : ''),
