@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import struct
 from collections.abc import Callable
 
 Family = Callable[[int], bytes]
@@ -38,6 +39,7 @@ def _text(piece: bytes, fields: bytes = b"") -> Family:
 SIGNED = bytes.fromhex(
     "308006092a864886f70d010702a08030800201013100308006092a864886f70d010701a0802480"
 )
+PACKET = b"\x78\x9f\x3e\x22\0\0"
 PACKED_FILE = b"\x02\x02\x90\x06\0\0\0\0\0\0\0" + b"\x02\x0f\x80\x06\0\x01\0\0\0a\0\0"
 
 
@@ -140,6 +142,76 @@ def _report_parts(part: bytes) -> Family:
 
 def _report_in_reports(n: int) -> bytes:
     return (REPORT_HEAD + b"Content-Type: message/rfc822\r\n\r\n") * (n // 170)
+
+
+def _attribute(number: int, content: bytes, length: int | None = None) -> bytes:
+    size = len(content) if length is None else length
+    return struct.pack("<BLL", 2, number, size) + content + b"\0\0"
+
+
+def _property(kind: int, name: int, content: bytes, length: int | None = None) -> bytes:
+    size = len(content) if length is None else length
+    padding = b"\0" * (-len(content) % 4)
+    return struct.pack("<LHHLL", 1, kind, name, 1, size) + content + padding
+
+
+def _in_packet(content: bytes) -> bytes:
+    fields = b"Content-Type: application/ms-tnef\r\nContent-Transfer-Encoding: base64\r\n"
+    return _mail(fields, base64.b64encode(PACKET + content))
+
+
+def _rtf(piece: bytes, before: bytes = b"", kind: bytes = b"MELA") -> Family:
+    """The one body of a packet, in RTF: compressed, or as it is."""
+    header = struct.pack("<LL4sL", 0, 0, kind, 0)
+
+    def mail(n: int) -> bytes:
+        rtf = header + before + piece * (n // len(piece))
+        return _in_packet(_attribute(0x69003, _property(0x102, 0x1009, rtf)))
+
+    return mail
+
+
+def _bomb(n: int) -> bytes:
+    """Compressed RTF in which every two bytes repeat the last byte 17 times."""
+    last, body = 206, bytearray()
+    while len(body) < n:
+        body += b"\xff"
+        for _ in range(8):
+            body += struct.pack(">H", last % 4096 << 4 | 15)
+            last += 17
+    return bytes(body)
+
+
+def _in_bomb(n: int) -> bytes:
+    bomb = _bomb(n)
+    return _rtf(bomb, kind=b"LZFu")(len(bomb))
+
+
+def _rtf_of_many_packets(n: int) -> bytes:
+    rtf = struct.pack("<LL4sL", 0, 0, b"LZFu", 0) + b"\xff" + (b"\0\x0f" * 8 + b"\xff") * 50
+    packet = PACKET + _attribute(0x69003, _property(0x102, 0x1009, rtf))
+    part = b"--b\r\nContent-Type: application/ms-tnef\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    return _parts(part + base64.b64encode(packet) + b"\r\n")(n)
+
+
+def _packets_in_packets(n: int) -> bytes:
+    content = b""
+    while len(content) < n:
+        holder = _property(0x0D, 0x3701, b"I" * 16 + PACKET + content)
+        content = PACKED_FILE[:11] + _attribute(0x69005, holder)
+    return _in_packet(content)
+
+
+def _packets_in_one(n: int) -> bytes:
+    words = _attribute(0x69003, _property(0x1F, 0x1000, b"a\0b\0\0\0"))
+    holder = _property(0x0D, 0x3701, b"I" * 16 + PACKET + words)
+    return _in_packet((PACKED_FILE[:11] + _attribute(0x69005, holder)) * (n // 110))
+
+
+def _values(count: int) -> Family:
+    """Properties that announce more values than there are bytes."""
+    block = struct.pack("<LHHL", 2_000, 0x1102, 0x1009, count)
+    return lambda n: _in_packet(_attribute(0x69003, block + b"\0\0\0\0" * (n // 4)))
 
 
 UNKNOWN_8BIT = bytes(range(0xA0, 0xFF)) * 3
@@ -284,7 +356,27 @@ FAMILIES: dict[str, Family] = {
     "open elements of a signed message": _packed(b"pkcs7-mime", b"0\x80"),
     "pieces of a signed message": _packed(b"pkcs7-mime", b"\x04\x01a", SIGNED),
     "open pieces of a signed message": _packed(b"pkcs7-mime", b"$\x80", SIGNED),
-    "files of a packet": _packed(b"ms-tnef", PACKED_FILE, b"\x78\x9f\x3e\x22\0\0"),
+    "files of a packet": _packed(b"ms-tnef", PACKED_FILE, PACKET),
+    "repetitions of compressed RTF": _rtf(b"\xff" + b"\0\x0f" * 8, kind=b"LZFu"),
+    "a bomb of compressed RTF": _in_bomb,
+    "bytes of compressed RTF": _rtf(b"\0", kind=b"LZFu"),
+    "groups of RTF": _rtf(b"{"),
+    "groups of RTF that end": _rtf(b"{}"),
+    "words of RTF": _rtf(rb"\htmlrtf"),
+    "fonts of RTF": _rtf(rb"{\f1\fcharset204}", rb"{\rtf1{\fonttbl"),
+    "characters of RTF": _rtf(rb"\u1051?\'cb"),
+    "binary data of RTF": _rtf(rb"\bin9"),
+    "halves of characters of RTF": _rtf(rb"\u-10179"),
+    "a page in RTF": _rtf(rb"{\*\htmltag64 <p>}x", rb"{\rtf1\fromhtml1"),
+    "unclosed elements of a page in RTF": _rtf(rb"{\*\htmltag64 <b>}", rb"{\rtf1\fromhtml1"),
+    "compressed RTF of many packets": _rtf_of_many_packets,
+    "packets in packets": _packets_in_packets,
+    "packets in one packet": _packets_in_one,
+    "attributes that are too long": lambda n: _in_packet(
+        _attribute(0x6800F, b"", 2**32 - 1) * (n // 11)
+    ),
+    "values that are not there": _values(2**32 - 1),
+    "one value and no more": _values(1),
     "parts without a boundary": _text(b"--a\n", b"Content-Type: multipart/mixed\r\n"),
     "introductions without a colon": _text(b"On 1.2.2026 10:00, A <a@b.c> wrote\n"),
     "dashes around introductions": _text(b"---- On 1.2.2026 10:00 wrote ----\n"),

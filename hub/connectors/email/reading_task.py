@@ -93,18 +93,23 @@ def _content(root: Part, budget: Budget, envelope: InboundMessage, raw: bytes) -
     yield {
         "is_read": True,
         "key": content_key(envelope, root, raw),
-        "text": shown.strip(),
+        "text": _above(shown, body.messages),
         **content_fields(root, budget, envelope.extra),
     }
     if body.html.strip():
-        yield {"html": _shortened(clean_markup(body.html)), "html_is_clean": True}
+        yield {"html": _shortened(clean_markup(body.page)), "html_is_clean": True}
     if is_page and len(body.html) <= MAX_PAGE and not is_too_costly(body.html):
         text = html_to_text(body.html)[:MAX_TEXT]
-        yield _without_marks(text)
+        yield _without_marks(text, body.messages)
     elif is_page:
         return
     if "\n" in text.strip():
-        yield _folded(text, root.headers.text("subject"))
+        yield _folded(text, root.headers.text("subject"), body.messages)
+
+
+def _above(text: str, messages: str) -> str:
+    """A text with the messages that came packed with it; these are content and never folded."""
+    return "\n\n".join(filter(None, [text.strip(), messages]))
 
 
 def _shortened(html: str) -> str:
@@ -112,16 +117,19 @@ def _shortened(html: str) -> str:
     return html if len(html) <= MAX_HTML else html[: html.rfind("<", 0, MAX_HTML)]
 
 
-def _without_marks(text: str) -> Fields:
+def _without_marks(text: str, messages: str) -> Fields:
     whole = PRIVATE.sub("", text).strip()
-    return {"text": whole} if whole else {}
+    return {"text": _above(whole, messages)} if whole else {}
 
 
-def _folded(text: str, subject: str) -> Fields:
+def _folded(text: str, subject: str, messages: str) -> Fields:
     whole = PRIVATE.sub("", text).strip()
     shown = fold(text, subject, libraries_cut) or whole
     is_whole = "".join(shown.split()) == "".join(whole.split())
-    return {"text": shown, "full_text": "" if is_whole else whole}
+    return {
+        "text": _above(shown, messages),
+        "full_text": "" if is_whole else _above(whole, messages),
+    }
 
 
 def _report_fields(report: Report, raw: bytes) -> Fields:

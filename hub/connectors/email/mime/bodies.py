@@ -6,19 +6,23 @@ Source: RFC 2046, 5.1 (multipart), RFC 3676 (flowed text)
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from hub.connectors.email.mime.charsets import decode, decode_html
+from hub.connectors.email.mime.charsets import clean, decode, decode_html
+from hub.connectors.email.mime.lzfu import decompressed
 from hub.connectors.email.mime.parts import (
     BYTES_PER_BYTE,
     MAX_HTML,
     MAX_TEXT,
+    RTF,
     TNEF,
     Budget,
     Part,
     is_text,
 )
+from hub.connectors.email.mime.rtf import read_rtf
 from hub.connectors.html import plain_text
 
 BYTES_PER_CHARACTER = 4
@@ -36,37 +40,88 @@ _EXCUSE = re.compile(r"\bhtml\b|browser|navigateur|navegador|brauser|przeglądar
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The readable content of a mail. `text` is empty where only the HTML is complete."""
+    """The readable content of a mail. `text` is empty where only the HTML is complete.
+
+    Args:
+        messages: the words of messages that Outlook packed into it, as text.
+    """
 
     text: str = ""
     html: str = ""
+    messages: str = ""
+
+    @property
+    def page(self) -> str:
+        """The HTML with the packed messages below it."""
+        return self.html + _as_html(self.messages) if self.messages else self.html
 
 
 def body_of(root: Part, budget: Budget) -> Body:
     """The readable content of a mail, from the best of its alternatives.
 
-    What Outlook packed into a file of its own repeats the text beside it, so it counts alone only.
+    What Outlook packed into a file of its own repeats the text beside it, so it counts alone only;
+    the messages that were attached to it repeat nothing.
     """
     body = _body(root, budget, has_packed=False)
-    if body.text.strip() or body.html.strip():
+    if not _has_words(body):
+        body = _body(root, budget, has_packed=True)
+    messages = [_message(part, budget) for part in root.walk() if _is_message(part)]
+    if not messages:
         return body
-    return _body(root, budget, has_packed=True)
+    return Body(body.text, body.html, budget.shorten("\n\n".join(messages), MAX_TEXT))
+
+
+def _has_words(body: Body) -> bool:
+    return bool(body.text.strip() or body.html.strip())
+
+
+def _is_message(part: Part) -> bool:
+    """Whether a part is a message within what Outlook packed."""
+    return part.is_body and part.media_type in TNEF and bool(part.parts)
+
+
+def _message(part: Part, budget: Budget) -> str:
+    introduction, *parts = part.parts
+    body = _alternative(parts, budget, has_packed=True)
+    text = body.text if body.text.strip() else plain_text(body.html)
+    return f"{_leaf(introduction, budget).text}\n\n{text.strip()}".strip()
 
 
 def _body(part: Part, budget: Budget, *, has_packed: bool) -> Body:
     if not part.parts:
         return _leaf(part, budget)
     kind = part.media_type
-    is_packed = kind in TNEF
-    if is_packed and not has_packed:
-        return Body()
+    if kind in TNEF:
+        # A message in it is read by itself.
+        is_read = has_packed and not part.is_body
+        return _alternative(part.parts, budget, has_packed=True) if is_read else Body()
+    if kind == "multipart/alternative":
+        return _alternative(part.parts, budget, has_packed=has_packed)
     bodies = [_body(inner, budget, has_packed=has_packed) for inner in part.parts]
-    if kind == "multipart/alternative" or is_packed:
-        text = next((body.text for body in bodies if body.text.strip()), "")
-        html = next((body.html for body in reversed(bodies) if body.html.strip()), "")
-        return Body("" if is_stub(text, html) else text, html)
-    bodies = [body for body in bodies if body.text.strip() or body.html.strip()]
-    return _joined(bodies, budget)
+    return _joined(list(filter(_has_words, bodies)), budget)
+
+
+def _alternative(parts: Sequence[Part], budget: Budget, *, has_packed: bool) -> Body:
+    """The best of several forms of one content."""
+    forms = [part for part in parts if part.media_type != RTF]
+    bodies = [_body(inner, budget, has_packed=has_packed) for inner in forms]
+    text = next((body.text for body in bodies if body.text.strip()), "")
+    html = next((body.html for body in reversed(bodies) if body.html.strip()), "")
+    if not text.strip() and not html.strip():
+        packed = (_rtf(part, budget) for part in parts if part.media_type == RTF and part.is_body)
+        return next(filter(_has_words, packed), Body())
+    return Body("" if is_stub(text, html) else text, html)
+
+
+def _rtf(part: Part, budget: Budget) -> Body:
+    """What Outlook compressed, where it packed no other form of it."""
+    data = decompressed(part.body, budget.rtf)
+    budget.is_cut = budget.is_cut or (bool(data) and len(data) == budget.rtf)
+    budget.rtf -= len(data)
+    content = read_rtf(data)
+    if content.is_page:
+        return Body(html=budget.shorten(clean(content.text), MAX_HTML))
+    return Body(text=budget.shorten(clean(content.text).strip(), MAX_TEXT))
 
 
 def is_stub(text: str, html: str) -> bool:

@@ -18,6 +18,8 @@ MAX_TEXT_PARTS = 50
 MAX_ATTACHMENTS = 100
 MAX_TEXT = 200_000
 MAX_HTML = MAX_LENGTH
+#: Bytes of RTF, decompressed, in all bodies of a mail.
+MAX_RTF = 600_000
 MAX_NAME = 200
 #: The most bytes of one byte in a transfer encoding, soft line ends included.
 BYTES_PER_BYTE = 4
@@ -46,6 +48,7 @@ EXTENSIONS = {
 MEDIA = {"image": Medium.IMAGE, "audio": Medium.AUDIO, "video": Medium.VIDEO}
 #: Parts that show how a mail was protected. No signature is checked here, so none is claimed.
 TNEF = {"application/ms-tnef", "application/vnd.ms-tnef"}
+RTF = "text/rtf"
 SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
 PROTECTION = {
     "multipart/signed": "signed",
@@ -62,7 +65,7 @@ class Part:
     Args:
         mail: the bytes that the offsets count; of a part within an encoded part, the decoded ones.
         outer: where those bytes are; None for the mail itself.
-        is_body: whether it is read although it has the name of a file.
+        is_body: whether it is read although it has the name of a file or another type than texts.
     """
 
     mail: bytes = field(repr=False)
@@ -102,7 +105,7 @@ class Part:
 
 @dataclass(slots=True)
 class Budget:
-    """The parts and texts that are still read of one mail.
+    """The parts, the texts and the bytes of RTF that are still read of one mail.
 
     Args:
         is_cut: whether the mail has more.
@@ -110,6 +113,7 @@ class Budget:
 
     parts: int = MAX_PARTS
     text_parts: int = MAX_TEXT_PARTS
+    rtf: int = MAX_RTF
     is_cut: bool = False
 
     def takes_part(self) -> bool:
@@ -130,7 +134,7 @@ class Budget:
 def is_text(part: Part) -> bool:
     """Whether a leaf is read with the mail, and not offered as a file."""
     if part.media_type not in {"text/plain", "text/html"}:
-        return False
+        return part.is_body and part.media_type == RTF
     return not is_attached(part) and (part.is_body or not name_of(part))
 
 

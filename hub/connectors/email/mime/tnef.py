@@ -1,7 +1,8 @@
 """The files in a `winmail.dat`, and the text that came in it. Linear; raises nothing.
 
-Reads the attributes of files and the properties that name them. The libraries for it read
-properties nobody needs here and copy each file; their last releases are five years old.
+Reads the attributes of files and the properties that name them. A message attached to the message
+is a file that is a packet itself. The libraries for it read properties nobody needs here and copy
+each file; their last releases are five years old.
 
 Source: MS-OXTNEF (https://learn.microsoft.com/openspecs/exchange_server_protocols/ms-oxtnef)
 """
@@ -9,8 +10,9 @@ Source: MS-OXTNEF (https://learn.microsoft.com/openspecs/exchange_server_protoco
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 SIGNATURE = b"\x78\x9f\x3e\x22"
 MAX_FILES = 200
@@ -18,19 +20,26 @@ MAX_PROPERTIES = 2_000
 
 # Attributes, by the lower half of their ids.
 _NEW_FILE, _TITLE, _DATA, _FILE_PROPERTIES = 0x9002, 0x8010, 0x800F, 0x9005
-_BODY, _MESSAGE_PROPERTIES, _CODE_PAGE = 0x800C, 0x9003, 0x9007
+_BODY, _MESSAGE_PROPERTIES, _CODE_PAGE, _SUBJECT_LINE = 0x800C, 0x9003, 0x9007, 0x8004
 # Properties, by the upper half of their tags.
 _LONG_NAME, _NAME, _MEDIA_TYPE, _CONTENT_ID, _OBJECT = 0x3707, 0x3704, 0x370E, 0x3712, 0x3701
-_TEXT, _HTML = 0x1000, 0x1013
+_TEXT, _HTML, _RTF = 0x1000, 0x1013, 0x1009
+#: What a mail has in its header block: the property and the name of the field.
+_ENVELOPE = {
+    0x0C1A: "from", 0x0042: "from", 0x5D01: "address", 0x0C1F: "address", 0x0E04: "to",
+    0x0037: "subject",
+}  # fmt: skip
+_SENT_AT = 0x0039
 #: Sizes of the values of fixed length, by type.
 _FIXED = {
     0x02: 4, 0x03: 4, 0x04: 4, 0x05: 8, 0x06: 8, 0x07: 8, 0x0A: 4, 0x0B: 4, 0x14: 8, 0x40: 8,
     0x48: 16,
 }  # fmt: skip
-_STRING, _UNICODE, _EMBEDDED, _BINARY = 0x1E, 0x1F, 0x0D, 0x102
+_STRING, _UNICODE, _EMBEDDED, _BINARY, _TIME = 0x1E, 0x1F, 0x0D, 0x102, 0x40
 _MULTIPLE, _NAMED = 0x1000, 0x8000
 #: Bytes before the content of an embedded message: the id of its interface.
 _INTERFACE = 16
+_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -47,10 +56,16 @@ class PackedFile:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """All that is read of a packet. The texts are the body of the mail, where it has no other."""
+    """All that is read of a packet. The texts are the body of the mail, where it has no other.
+
+    Args:
+        texts: of the media type `text/rtf` what Outlook compressed.
+        envelope: `from`, `address`, `to`, `subject` and `date`, as far as they are there.
+    """
 
     files: tuple[PackedFile, ...] = ()
     texts: tuple[PackedFile, ...] = ()
+    envelope: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_packet(data: bytes) -> Contents:
@@ -59,6 +74,7 @@ def read_packet(data: bytes) -> Contents:
         return Contents()
     files: list[PackedFile] = []
     texts: list[PackedFile] = []
+    envelope: dict[str, str] = {}
     charset = "cp1252"
     for attribute, start, end in _attributes(data):
         if attribute == _NEW_FILE:
@@ -71,13 +87,17 @@ def read_packet(data: bytes) -> Contents:
             texts.append(
                 PackedFile("", "text/plain", "", charset, start, _before_nul(data, start, end))
             )
+        elif attribute == _SUBJECT_LINE:
+            envelope.setdefault("subject", _text(data[start:end], charset))
         elif attribute == _MESSAGE_PROPERTIES:
             texts += _texts(data, start, end, charset)
+            envelope |= _envelope(data, start, end, charset)
         elif files:
             _note(files[-1], attribute, data, start, end, charset)
     return Contents(
         tuple(file for file in files if file.start < file.end),
         tuple(text for text in texts if text.start < text.end),
+        {name: value for name, value in envelope.items() if value},
     )
 
 
@@ -121,6 +141,27 @@ def _texts(data: bytes, start: int, end: int, charset: str) -> Iterator[PackedFi
             yield PackedFile("", "text/plain", "", charset, first, _before_nul(data, first, last))
         elif name == _HTML and kind == _BINARY:
             yield PackedFile("", "text/html", "", "", first, last)
+        elif name == _RTF and kind == _BINARY:
+            yield PackedFile("", "text/rtf", "", "", first, last)
+
+
+def _envelope(data: bytes, start: int, end: int, charset: str) -> dict[str, str]:
+    envelope: dict[str, str] = {}
+    for name, kind, first, last in _properties(data, start, end):
+        if name in _ENVELOPE and kind in (_STRING, _UNICODE):
+            envelope.setdefault(_ENVELOPE[name], _string(data[first:last], kind, charset))
+        elif name == _SENT_AT and kind == _TIME:
+            envelope["date"] = _time(int.from_bytes(data[first:last], "little"))
+    return envelope
+
+
+def _time(ticks: int) -> str:
+    """A time of Windows, for people. Source: MS-DTYP, 2.3.3 (FILETIME)."""
+    try:
+        at = _EPOCH + timedelta(microseconds=ticks // 10)
+    except OverflowError:
+        return ""
+    return at.strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _properties(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:

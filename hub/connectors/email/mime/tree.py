@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from hub.connectors.email.mime.headers import Headers, read_headers
-from hub.connectors.email.mime.parts import Budget, Part, is_attached, is_text, name_of
+from hub.connectors.email.mime.parts import TNEF, Budget, Part, is_attached, is_text, name_of
 from hub.connectors.email.mime.wrappers import opened
 
 #: What is beyond these is in the original only.
@@ -21,6 +21,8 @@ MAX_DEPTH = 20
 MAX_BOUNDARY = 200
 #: Levels that the content of an encoded part counts for: each has a copy of the bytes within it.
 WRAPPER_DEPTH = 7
+#: Levels that a message within a packet counts for.
+MESSAGE_DEPTH = 3
 #: Bytes of a text that are looked at for words.
 MAX_LOOK = 2_000
 
@@ -106,8 +108,11 @@ def _opened(part: Part, depth: int, budget: Budget) -> Part:
     for inner in opened(part):
         if not budget.takes_part():
             break
-        is_whole = not inner.headers.fields
-        parts.append(_read(inner, depth + WRAPPER_DEPTH, budget) if is_whole else inner)
+        if not inner.headers.fields:
+            inner = _read(inner, depth + WRAPPER_DEPTH, budget)
+        elif inner.media_type in TNEF:
+            inner = _opened(inner, depth + MESSAGE_DEPTH, budget)
+        parts.append(inner)
     return replace(part, parts=tuple(parts))
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
 from hub.connectors.email.mime.files import Place
 from hub.connectors.email.mime.headers import Headers
-from hub.connectors.email.mime.parts import SMIME, TNEF, Part, is_text, name_of
+from hub.connectors.email.mime.parts import RTF, SMIME, TNEF, Part, is_text, name_of
 from hub.connectors.email.mime.signed_data import content_of
 from hub.connectors.email.mime.tnef import SIGNATURE, PackedFile, read_packet
 from hub.connectors.email.mime.transfer import SIGNED
 from hub.connectors.email.mime.uuencode import Block, blocks
+
+#: The line above a forwarded message; the reader of quotations knows it as content.
+FORWARDED_MARK = "---------- Forwarded message ----------"
+_SHOWN = ("date", "subject", "to")
 
 
 def opened(part: Part) -> Iterator[Part]:
@@ -35,14 +39,32 @@ def _signed(part: Part) -> Iterator[Part]:
 
 
 def _packed(part: Part) -> Iterator[Part]:
+    """The texts and files in a packet. A message in it is a packet of its own, to be opened too."""
     data = part.content()
     contents = read_packet(data)
+    if part.is_body:
+        yield _introduction(contents.envelope)
     for text in contents.texts:
         kind = f"{text.media_type}; charset={text.charset}" if text.charset else text.media_type
         fields = (("content-type", kind),)
-        yield Part(data, Headers(fields), text.start, text.end, outer=part.place)
+        is_rtf = text.media_type == RTF
+        yield Part(data, Headers(fields), text.start, text.end, outer=part.place, is_body=is_rtf)
     for number, file in enumerate(contents.files, 1):
-        yield Part(data, _headers(file, number, data), file.start, file.end, outer=part.place)
+        headers = _headers(file, number, data)
+        is_message = headers.media_type() in TNEF
+        yield Part(data, headers, file.start, file.end, outer=part.place, is_body=is_message)
+
+
+def _introduction(envelope: Mapping[str, str]) -> Part:
+    """The lines above a message in a message, as programs write them above what they forward."""
+    sender = " ".join(
+        filter(None, (envelope.get("from", ""), f"<{envelope.get('address', '')}>"))
+    ).replace("<>", "")
+    values = {"From": sender, **{name.title(): envelope.get(name, "") for name in _SHOWN}}
+    lines = [f"{name}: {value.strip()}" for name, value in values.items() if value.strip()]
+    text = "\n".join([FORWARDED_MARK, *lines]).encode("utf-8", "replace")
+    fields = (("content-type", "text/plain; charset=utf-8"),)
+    return Part(text, Headers(fields), 0, len(text), is_body=True)
 
 
 def _headers(file: PackedFile, number: int, data: bytes) -> Headers:
