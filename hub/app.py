@@ -17,6 +17,7 @@ from hub.connectors.base import Site
 from hub.conversations.jobs import SnoozeEnd, UnusedUploads
 from hub.conversations.search_refolding import SearchRefolding
 from hub.inbound.quiet import OldQuietMessages
+from hub.inbox import webhooks
 from hub.inbox.authentication import Authenticator
 from hub.inbox.connections.agents import AgentConnections
 from hub.inbox.connections.visitors import VisitorConnections
@@ -157,6 +158,7 @@ class App:
         self.socketio = create_sockets(self.flask, self.hub)
         self.transports = Transports(self.socketio, settings.socket_join_seconds)
         self.flask.wsgi_app = self.transports.wrap(self.flask.wsgi_app)  # type: ignore[method-assign, assignment]
+        self.flask.wsgi_app = webhooks.answer_before(self.flask.wsgi_app, self.hub)  # type: ignore[method-assign, assignment]
         self.local_events = LocalEvents(self.socketio, self.hub)
         self.broadcaster = Broadcaster(
             self.store, self.socketio, links, self.agent_connections, self.visitor_connections

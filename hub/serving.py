@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 import click
-from flask import g
 
 from hub import runtime
 from hub.app import App
 from hub.inbox import health
 from hub.inbox.body_limits import body_limit
+from hub.inbox.sockets import transports
 from hub.listener import Limits, Listener, listen
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 #: How long running requests have to finish when the hub stops.
 FINISH_SECONDS = 10.0
@@ -113,18 +116,17 @@ def run_worker(app: App, host: str, port: int | None) -> bool:
 def _count_requests(app: App) -> Callable[[], int]:
     """Counts the requests that are running. Returns a function that gives their number."""
     count = 0
+    answer = app.flask.wsgi_app
 
-    @app.flask.before_request
-    def begin() -> None:
+    def counted(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         nonlocal count
+        if environ["PATH_INFO"].startswith(transports.PATH):
+            return answer(environ, start_response)  # open as long as its page
         count += 1
-        g.is_counted = True
-
-    @app.flask.teardown_request
-    def end(_error: BaseException | None) -> None:
-        nonlocal count
-        # The teardown of socket events comes here too, though `begin` did not count them.
-        if g.pop("is_counted", False):
+        try:
+            return answer(environ, start_response)
+        finally:
             count -= 1
 
+    app.flask.wsgi_app = counted  # type: ignore[method-assign]
     return lambda: count

@@ -160,8 +160,8 @@ class Authenticator:
         return principal
 
 
-def security_headers(app: Flask, *, secure: bool) -> None:
-    """Adds the security headers that a response does not set itself."""
+def always_secure_headers(*, secure: bool) -> list[tuple[str, str]]:
+    """The security headers of a response that sets none itself."""
     always = [
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "strict-origin-when-cross-origin"),
@@ -170,6 +170,12 @@ def security_headers(app: Flask, *, secure: bool) -> None:
     ]
     if secure:
         always.append(("Strict-Transport-Security", "max-age=31536000"))
+    return always
+
+
+def security_headers(app: Flask, *, secure: bool) -> None:
+    """Adds the security headers that a response does not set itself."""
+    always = always_secure_headers(secure=secure)
 
     @app.after_request
     def add(response: Response) -> Response:

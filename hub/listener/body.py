@@ -182,8 +182,8 @@ class Body:
             size -= len(data)
             pace.received += len(data)
             self._keep(data)
-            # A fast client must not keep the process to itself.
-            runtime.yield_control()
+            if size:  # a fast client must not keep the process to itself
+                runtime.yield_control()
 
     def _check_size(self, size: int) -> None:
         if size > self._limit.max_bytes:

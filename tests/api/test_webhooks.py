@@ -107,6 +107,25 @@ def test_a_signed_update_comes_in_once_however_often_it_is_sent(hub: RunningHub)
     assert texts == ["a real update"]
 
 
+def test_an_accepted_webhook_has_the_security_headers_of_a_refused_one(hub: RunningHub) -> None:
+    headers = {"X-Telegram-Bot-Api-Secret-Token": "hooked-secret"}
+    accepted = post(hub, "hooked", json={**UPDATE, "update_id": 2}, headers=headers)
+    refused = post(hub, "hooked", json=UPDATE)
+    assert (accepted.status_code, refused.status_code) == (200, 401)
+    of_a_problem = {"Content-Type", "Content-Length", "Date"}
+    assert {
+        name: value for name, value in accepted.headers.items() if name not in of_a_problem
+    } == {name: value for name, value in refused.headers.items() if name not in of_a_problem}
+
+
+@pytest.mark.parametrize("path", ["hooked/", "hooked/other", ""])
+def test_a_path_beside_the_webhooks_receives_nothing(hub: RunningHub, path: str) -> None:
+    update = {**UPDATE, "message": {**UPDATE["message"], "text": "beside the way"}}  # type: ignore[dict-item]
+    headers = {"X-Telegram-Bot-Api-Secret-Token": "hooked-secret"}
+    assert post(hub, path, json=update, headers=headers).status_code == 404
+    assert not hub.get("/search", q="beside")["items"]
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b"[[[["])
 def test_a_signed_body_of_another_form_is_the_senders_fault(hub: RunningHub, body: bytes) -> None:
     headers = {
