@@ -28,6 +28,8 @@ from hub.inbox.sockets.transports import Transports
 from hub.inbox.web import create_flask, create_sockets
 from hub.listener import Proxies
 from hub.notices import Notices
+from hub.notifications.jobs import OldNotifications
+from hub.notifications.recording import record_notifications
 from hub.oauth.token_sources import TokenSources
 from hub.parts import Part, Parts, RunsIn
 from hub.router.auto_replies.worker import AutoReplyWorker
@@ -89,6 +91,7 @@ class App:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         self.store = Store(settings.database_url)
         migrate(self.store)
+        self.store.observe(record_notifications)
         self.media = MediaFolder(Path(settings.data_dir) / "media")
         links = MediaLinks(settings.public_url, secret)
         self.reloader = Reloader(self.store, self.current, secret, [config_sync.sync_from_config])
@@ -185,6 +188,7 @@ class App:
         self.scheduler.add(OldQuietMessages(self.store))
         self.scheduler.add(ExpiredSessions(self.store))
         self.scheduler.add(OldUndoRecords(self.store))
+        self.scheduler.add(OldNotifications(self.store))
         self.scheduler.add(HtmlOfOldMessages(self.store))
         self.scheduler.add(TokenRenewal(self.connectors))
         self.scheduler.add(

@@ -43,6 +43,13 @@ OWNERS = {
         "web_processes",
     },
     "config_reload": {"applied_configs"},
+    "notifications": {
+        "mentions",
+        "notification_settings",
+        "notifications",
+        "push_states",
+        "push_subscriptions",
+    },
     "oauth": {"oauth_requests", "oauth_tokens"},
     "schema": {"search_refolds"},
     "store": {"hub_identities"},

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
+from hub.accounts.named_agents import resolve_named_agents
 from hub.contacts import address_state, contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import (
@@ -57,6 +58,8 @@ class Draft:
         client_id: the author's own key; the same key twice is one message.
         cc: the addresses that get a copy, where the channel has copies; None for the copied of the
             message answered.
+        mentions: the ids of the agents whom a note names.
+        mention_teams: the ids of the teams whose members it names.
     """
 
     text: str
@@ -66,6 +69,8 @@ class Draft:
     reply_to: int | None = None
     client_id: str | None = None
     cc: tuple[str, ...] | None = None
+    mentions: tuple[int, ...] = ()
+    mention_teams: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +213,8 @@ def _check(draft: Draft) -> None:
         raise Invalid(f"A message has at most {MAX_TEXT} characters.", "text")
     if draft.type not in ("message", "note"):
         raise Invalid("The type is message or note.", "type")
+    if draft.type != "note" and (draft.mentions or draft.mention_teams):
+        raise Invalid("Only a note names colleagues: a customer would read it.", "mentions")
     if draft.client_id is not None and not 0 < len(draft.client_id) <= MAX_CLIENT_ID:
         raise Invalid(f"A client_id has 1 to {MAX_CLIENT_ID} characters.", "client_id")
 
@@ -269,6 +276,7 @@ def _add_message(
             text=draft.text,
             reply_to_id=draft.reply_to,
             client_id=draft.client_id,
+            extra=_extra(tx, draft),
             to=receivers.to,
             cc=receivers.cc,
         ),
@@ -297,6 +305,14 @@ def _add_message(
     return publishing.publish_new_message_without_files(
         tx, conversation, values, is_queued=channel is not None
     )
+
+
+def _extra(tx: Transaction, draft: Draft) -> dict[str, Any]:
+    """The fields without a column that the draft gives its message. Raises Invalid."""
+    if not (draft.mentions or draft.mention_teams):
+        return {}
+    named = resolve_named_agents(tx.connection, draft.mentions, draft.mention_teams)
+    return {"mentions": [str(agent_id) for agent_id in named]}
 
 
 def queue_delivery(

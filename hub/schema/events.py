@@ -22,6 +22,7 @@ from hub.schema.resources import (
     Id,
     Link,
     Message,
+    Notification,
     OptionalId,
     Presence,
     Shape,
@@ -134,6 +135,42 @@ class QueueChanged(Shape):
     wait_seconds: int | None
 
 
+class NotificationCreated(Shape):
+    """Something is for this agent, sent to the agent's own screens.
+
+    `sound` and `browser` say what the agent and the hour allow; `hide_text` that a notification
+    outside of the page shows no words of the message.
+    """
+
+    name: ClassVar[str] = "notification.created"
+    notification: Notification
+    sound: str | None
+    browser: bool
+    hide_text: bool
+
+
+class NotificationUpdated(Shape):
+    """The message of a notification was edited; nothing rings."""
+
+    name: ClassVar[str] = "notification.updated"
+    notification: Notification
+
+
+class NotificationCleared(Shape):
+    """The agent has seen these, on whatever screen, or there is nothing to see any more."""
+
+    name: ClassVar[str] = "notification.cleared"
+    ids: list[Id]
+    conversation_ids: list[Id]
+
+
+class NotificationTest(Shape):
+    """The agent asked to hear and see what a notification is like."""
+
+    name: ClassVar[str] = "notification.test"
+    sound: str
+
+
 Payload = (
     MessageCreated
     | MessageUpdated
@@ -151,6 +188,10 @@ Payload = (
     | QueueChanged
     | NoticesChanged
     | Resync
+    | NotificationCreated
+    | NotificationUpdated
+    | NotificationCleared
+    | NotificationTest
 )
 
 #: Makes a link by which a file can be fetched without an account: from its id and name.
@@ -173,6 +214,10 @@ ALL: tuple[type[Shape], ...] = (
     QueueChanged,
     NoticesChanged,
     Resync,
+    NotificationCreated,
+    NotificationUpdated,
+    NotificationCleared,
+    NotificationTest,
 )
 
 
@@ -184,6 +229,7 @@ class Event:
         payload: what is sent.
         address: the web chat address whose page gets the event, too.
         to_agents: False for what only a customer's page gets.
+        agent_id: the only agent whose screens get the event; None for those of all.
         begins_waiting: the message of the event is the one since which the customer waits.
         has_queued_delivery: the message of the event is queued for delivery.
     """
@@ -191,6 +237,7 @@ class Event:
     payload: Payload
     address: Address | None = None
     to_agents: bool = True
+    agent_id: int | None = None
     begins_waiting: bool = False
     has_queued_delivery: bool = False
 

@@ -168,6 +168,7 @@ class Message(Shape):
     buttons: list[str]
     reactions: list[Reaction]
     event: dict[str, Any] | None
+    mentions: list[Id] = []
     extra: dict[str, Any] = {}
     reply_to: OptionalId
     duplicate_of: OptionalId
@@ -444,3 +445,22 @@ class ListedConnector(Connector):
     """`journal` is for admins, null for all others."""
 
     journal: JournalSummary | None
+
+
+class Notification(Shape):
+    """What an agent is told of a conversation. `text` are the first words of its message.
+
+    `sla` tells of the clock that is named in `clock`.
+    """
+
+    id: Id
+    kind: Literal["message", "assigned", "mention", "sla"]
+    conversation_id: Id
+    message_id: OptionalId
+    contact_name: str
+    connector: str | None
+    author: str
+    text: str
+    clock: str
+    count: int
+    told_at: datetime

@@ -114,6 +114,10 @@ class Transaction:
 _ADVISORY_LOCK = Prepared(text("SELECT pg_advisory_xact_lock(:space, hashtext(:name))"))
 
 
+#: Writes what follows from the events of a transaction, in the same transaction.
+Observe = Callable[[Transaction], None]
+
+
 class _Job(Generic[T]):
     """One unit of work, with its outcome."""
 
@@ -127,9 +131,11 @@ class _Job(Generic[T]):
         self.result: T | None = None
         self.transaction: Transaction | None = None
 
-    def run(self, connection: Connection) -> None:
+    def run(self, connection: Connection, observers: Sequence[Observe]) -> None:
         self.transaction = Transaction(connection)
         self.result = self.work(self.transaction)
+        for observe in observers:
+            observe(self.transaction)
 
     def run_before_commit(self) -> None:
         """Runs the functions that the work left for the commit, unless the work failed."""
@@ -156,6 +162,7 @@ class Store:
         self._writing = self.engine.execution_options(writes=True)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._subscribers: list[Publish] = []
+        self._observers: list[Observe] = []
         self.state = StoreState(self.write)
         self._waiting: deque[_Job[Any]] = deque()
         self._writer_lock = threading.Lock()
@@ -169,6 +176,13 @@ class Store:
             publish: is called in the thread that wrote, after the commit.
         """
         self._subscribers.append(publish)
+
+    def observe(self, observe: Observe) -> None:
+        """Calls `observe` at the end of every transaction, which its statements belong to.
+
+        It sees the events that the transaction has collected, and may add some.
+        """
+        self._observers.append(observe)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -241,7 +255,7 @@ class Store:
         with writer.begin() as transaction:
             if len(batch) == 1:
                 try:
-                    batch[0].run(writer)
+                    batch[0].run(writer, self._observers)
                     batch[0].run_before_commit()
                 except Exception as error:  # noqa: BLE001 - the caller of `write` gets it
                     batch[0].error = error
@@ -250,7 +264,7 @@ class Store:
             for job in batch:
                 execute_in_driver(writer, "SAVEPOINT job")
                 try:
-                    job.run(writer)
+                    job.run(writer, self._observers)
                 except Exception as error:  # noqa: BLE001 - the caller of `write` gets it
                     # Before the rollback: a full disk may have ended the whole transaction, and
                     # then there is no savepoint to go back to.
@@ -276,7 +290,7 @@ class Store:
 
     def _run_alone(self, job: _Job[Any]) -> None:
         with self._writing.connect() as connection, connection.begin() as transaction:
-            job.run(connection)
+            job.run(connection, self._observers)
             job.run_before_commit()
             job.is_committing = True
             if job.events:

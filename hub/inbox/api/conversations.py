@@ -9,6 +9,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
+from hub.accounts.named_agents import MAX_NAMED
 from hub.contacts import contact_addresses, profiles
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import actions, assignment, queries, views
@@ -28,6 +29,7 @@ from hub.inbox.responses import (
     answer_page,
 )
 from hub.inbox.services import Hub, current_hub
+from hub.notifications import reading
 from hub.outbound import destinations, send
 from hub.outbound.destinations import OutboundChannel
 from hub.outbound.recipients import MAX_COPIES
@@ -69,6 +71,10 @@ class NewMessage(Body):
         max_length=MAX_COPIES,
         description="Who gets a copy of a mail; without it the others of the mail answered.",
     )
+    mentions: list[Id] = Field([], max_length=MAX_NAMED, description="Agents a note names.")
+    mention_teams: list[Id] = Field(
+        [], max_length=MAX_NAMED, description="Teams whose members a note names."
+    )
 
     def draft(self) -> Draft:
         return Draft(
@@ -79,6 +85,8 @@ class NewMessage(Body):
             reply_to=self.reply_to,
             client_id=self.client_id,
             cc=None if self.cc is None else tuple(self.cc),
+            mentions=tuple(self.mentions),
+            mention_teams=tuple(self.mention_teams),
         )
 
 
@@ -184,10 +192,12 @@ def accept_conversation(path: ItemPath) -> Response:
 
 @api.post("/conversations/<int:id>/read", responses={200: resources.Conversation})
 def read_conversation(path: ItemPath, body: ReadUpTo) -> Response:
-    """Marks what customers said, up to a message, as read."""
+    """Marks what customers said, up to a message, as read; and what I was told of it, as seen."""
     hub = current_hub()
-    hub.auth.principal()
-    return answer(hub.store.write(lambda tx: actions.mark_read(tx, path.id, body.message_id)))
+    agent_id = hub.auth.principal().agent_id
+    return answer(
+        hub.store.write(lambda tx: reading.mark_read_by(tx, agent_id, path.id, body.message_id))
+    )
 
 
 @api.get("/conversations/<int:id>/messages", responses={200: ListOf[resources.Message]})

@@ -13,3 +13,8 @@ ALL_AGENTS = "agents"
 def room_of(address: Address) -> str:
     """The room of all pages that have proved an address."""
     return f"{address.scheme}/{address.scope}/{address.path}"
+
+
+def room_of_agent(agent_id: int) -> str:
+    """The room of all screens of one agent."""
+    return f"agent/{agent_id}"

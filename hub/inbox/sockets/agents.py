@@ -11,18 +11,20 @@ from socketio.exceptions import ConnectionRefusedError
 
 from hub import runtime
 from hub.accounts import agents
+from hub.accounts.named_agents import MAX_NAMED
 from hub.accounts.principal import Principal
 from hub.connectors.base import Typing as CanType
 from hub.connectors.pages import PageConnector
-from hub.conversations import actions, assignment, queries, views
+from hub.conversations import assignment, queries, views
 from hub.errors import Conflict, HubError, NotFound, SendError
 from hub.inbox.connections.agents import AgentConnection
-from hub.inbox.connections.rooms import AGENTS, ALL_AGENTS
-from hub.inbox.responses import ConnectorName, Recipient
+from hub.inbox.connections.rooms import AGENTS, ALL_AGENTS, room_of_agent
+from hub.inbox.responses import ConnectorName, Id, Recipient
 from hub.inbox.services import Hub
 from hub.inbox.sockets.namespace import Ack, EventNamespace, client_event, ok, socket_id
 from hub.inbox.sockets.payloads import ClientPayload, Read, SendMessage, Sync, Typing
 from hub.metrics import SOCKETS
+from hub.notifications import reading
 from hub.outbound import send
 from hub.outbound.recipients import MAX_COPIES
 from hub.outbound.send import Draft
@@ -40,6 +42,8 @@ class AgentSendMessage(SendMessage):
     type: Literal["message", "note"] = "message"
     connector: ConnectorName | None = None
     cc: list[Recipient] | None = Field(None, max_length=MAX_COPIES)
+    mentions: list[Id] = Field([], max_length=MAX_NAMED)
+    mention_teams: list[Id] = Field([], max_length=MAX_NAMED)
 
 
 class AgentTyping(Typing):
@@ -78,6 +82,8 @@ class AgentNamespace(EventNamespace):
         sid = socket_id()
         self._hub.agent_connections.opened(AgentConnection(principal, sid))
         join_room(ALL_AGENTS)
+        if principal.agent_id is not None:
+            join_room(room_of_agent(principal.agent_id))
         SOCKETS.labels(namespace=AGENTS).inc()
         self._hub.notices.set("proxy_untrusted", self._hub.proxies.warning is not None)
         notices = NoticesChanged(codes=self._hub.notices.codes)
@@ -103,6 +109,8 @@ class AgentNamespace(EventNamespace):
             reply_to=None if payload.reply_to is None else int(payload.reply_to),
             client_id=payload.client_id,
             cc=None if payload.cc is None else tuple(payload.cc),
+            mentions=tuple(payload.mentions),
+            mention_teams=tuple(payload.mention_teams),
         )
         author = self._principal().author
         sent = self._hub.store.write(
@@ -123,9 +131,11 @@ class AgentNamespace(EventNamespace):
 
     @client_event("read", AgentRead)
     def read(self, payload: AgentRead) -> Ack:
-        self._principal()
+        agent_id = self._principal().agent_id
         self._hub.store.write(
-            lambda tx: actions.mark_read(tx, int(payload.conversation_id), int(payload.message_id))
+            lambda tx: reading.mark_read_by(
+                tx, agent_id, int(payload.conversation_id), int(payload.message_id)
+            )
         )
         return ok()
 

@@ -17,7 +17,13 @@ from socketio.packet import Packet
 from hub import runtime
 from hub.connectors.registry import has_pages
 from hub.inbox.connections.agents import AgentConnections
-from hub.inbox.connections.rooms import AGENTS, ALL_AGENTS, VISITORS, room_of
+from hub.inbox.connections.rooms import (
+    AGENTS,
+    ALL_AGENTS,
+    VISITORS,
+    room_of,
+    room_of_agent,
+)
 from hub.inbox.connections.visitors import VisitorConnections
 from hub.outbound import receipts
 from hub.schema import events
@@ -100,8 +106,9 @@ class Broadcaster:
     def _emit(self, event: Event) -> None:
         # Making a payload costs more than all else here: it is made only where it is received.
         if event.to_agents and self._agent_connections.may_have_screens():
+            room = ALL_AGENTS if event.agent_id is None else room_of_agent(event.agent_id)
             self._socketio.emit(
-                event.name, event.payload.model_dump(mode="json"), namespace=AGENTS, to=ALL_AGENTS
+                event.name, event.payload.model_dump(mode="json"), namespace=AGENTS, to=room
             )
         if isinstance(event.payload, ContactLinked | ContactUnlinked):
             self._visitor_connections.on_link_changed(event.payload)

@@ -28,6 +28,13 @@ from hub.store.models.conversation import (
 )
 from hub.store.models.handover import channel_switches, handover_refusals, handovers
 from hub.store.models.message import attachments, deliveries, external_ids, message_edits, messages
+from hub.store.models.notification import (
+    mentions,
+    notification_settings,
+    notifications,
+    push_states,
+    push_subscriptions,
+)
 from hub.store.models.oauth import oauth_requests, oauth_tokens
 from hub.store.models.system import (
     applied_configs,
@@ -63,14 +70,19 @@ __all__ = [
     "intake_marks",
     "journal",
     "links",
+    "mentions",
     "message_edits",
     "messages",
     "metadata",
+    "notification_settings",
+    "notifications",
     "oauth_requests",
     "oauth_tokens",
     "open_pages",
     "open_screens",
     "participants",
+    "push_states",
+    "push_subscriptions",
     "quiet_messages",
     "reaches",
     "routing_decisions",

@@ -20,6 +20,10 @@ export interface ServerEvents {
   queue: QueueChanged;
   notices: NoticesChanged;
   resync: Resync;
+  'notification.created': NotificationCreated;
+  'notification.updated': NotificationUpdated;
+  'notification.cleared': NotificationCleared;
+  'notification.test': NotificationTest;
 }
 export interface MessageCreated {
   message: Message;
@@ -50,6 +54,7 @@ export interface Message {
     name: string;
     [k: string]: unknown;
   } | null;
+  mentions: string[];
   extra?: {
     [k: string]: unknown;
   };
@@ -281,6 +286,35 @@ export interface NoticesChanged {
   codes: ('redis_away' | 'disk_full' | 'disk_unreadable' | 'proxy_untrusted')[];
 }
 export interface Resync {}
+export interface NotificationCreated {
+  notification: Notification;
+  sound: string | null;
+  browser: boolean;
+  hide_text: boolean;
+}
+export interface Notification {
+  id: string;
+  kind: 'message' | 'assigned' | 'mention' | 'sla';
+  conversation_id: string;
+  message_id: string | null;
+  contact_name: string;
+  connector: string | null;
+  author: string;
+  text: string;
+  clock: string;
+  count: number;
+  told_at: string;
+}
+export interface NotificationUpdated {
+  notification: Notification;
+}
+export interface NotificationCleared {
+  ids: string[];
+  conversation_ids: string[];
+}
+export interface NotificationTest {
+  sound: string;
+}
 export interface AgentLoad {
   agent: Agent;
   teams: string[];

@@ -1,0 +1,171 @@
+"""What an agent is told over HTTP and sockets: own screens only, seen once, seen everywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+
+from tests.api.conftest import add_user
+from tests.api.test_resources import word
+from tests.harness import RunningHub, Screen
+
+pytestmark = pytest.mark.servers
+
+
+class Agent:
+    """A new agent with a token of their own, and the verbs of the tests."""
+
+    def __init__(self, hub: RunningHub) -> None:
+        self.hub = hub
+        email = f"{word()}@example.com"
+        add_user(hub, email, email.split("@")[0].title())
+        self.token = hub.makes_token("x", email)
+        self.id = self.get("/session")["agent"]["id"]
+
+    def request(self, method: str, path: str, **options: Any) -> requests.Response:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return self.hub.request(method, path, headers=headers, **options)
+
+    def get(self, path: str, **query: Any) -> Any:
+        answer = self.request("GET", path, params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def screen(self) -> Screen:
+        return self.hub.agent(self.token)
+
+    def unseen(self) -> list[tuple[str, str]]:
+        return [(each["kind"], each["text"]) for each in self.get("/notifications")["items"]]
+
+
+@pytest.fixture
+def agent(hub: RunningHub) -> Agent:
+    return Agent(hub)
+
+
+def visitor_says(hub: RunningHub, text: str) -> tuple[Screen, str]:
+    """A visitor with an open page, and the conversation of what they said."""
+    visitor = hub.visitor("website")
+    answer = visitor.says(text, word())
+    return visitor, answer["message"]["conversation_id"]
+
+
+def test_read_on_one_device_is_gone_from_all_and_no_other_agent_hears_of_it(
+    hub: RunningHub, agent: Agent
+) -> None:
+    other = Agent(hub)
+    visitor, conversation_id = visitor_says(hub, "Hallo")
+    with visitor, agent.screen() as laptop, agent.screen() as phone, other.screen() as stranger:
+        hub.patch(f"/conversations/{conversation_id}", {"assignee_id": agent.id})
+        assigned = laptop.wait_for("notification.created")
+        assert assigned["notification"]["kind"] == "assigned"
+        said = visitor.says("Ist jemand da?", word())["message"]
+        is_message = lambda payload: payload["notification"]["kind"] == "message"  # noqa: E731
+        for screen in (laptop, phone):
+            told = screen.wait_for("notification.created", is_message)
+            assert told["notification"]["text"] == "Ist jemand da?"
+            assert told["sound"] == "chime"
+        agent.request(
+            "POST", f"/conversations/{conversation_id}/read", json={"message_id": said["id"]}
+        )
+        for screen in (laptop, phone):
+            cleared = screen.wait_for("notification.cleared")
+            assert cleared["conversation_ids"] == [conversation_id]
+        assert agent.unseen() == []
+        stranger.ask("sync", after="0")  # what was sent to it before has come
+        assert not [name for name, _ in stranger.heard if name.startswith("notification.")]
+
+
+def test_seeing_a_conversation_without_unread_words_clears_what_was_told_of_it(
+    hub: RunningHub, agent: Agent
+) -> None:
+    visitor, conversation_id = visitor_says(hub, "Hei")
+    visitor.close()
+    hub.patch(f"/conversations/{conversation_id}", {"assignee_id": agent.id})
+    assert agent.unseen() == [("assigned", "Hei")]
+    answer = agent.request("DELETE", f"/conversations/{conversation_id}/notifications")
+    assert answer.status_code == 204
+    assert agent.unseen() == []
+
+
+def test_a_note_with_a_mention_is_told_and_listed(hub: RunningHub, agent: Agent) -> None:
+    visitor, conversation_id = visitor_says(hub, "Bonjour")
+    visitor.close()
+    note = hub.reply(conversation_id, "@x regarde", type="note", mentions=[agent.id])
+    assert note["mentions"] == [agent.id]
+    assert agent.unseen() == [("mention", "@x regarde")]
+    first = agent.get("/mentions", limit=1)
+    assert [each["message"]["id"] for each in first["items"]] == [note["id"]]
+    assert first["items"][0]["conversation"]["id"] == conversation_id
+    assert first["next"] is None
+    second = hub.reply(conversation_id, "@x encore", type="note", mentions=[agent.id])
+    page = agent.get("/mentions", limit=1)
+    assert page["items"][0]["message"]["id"] == second["id"]
+    page = agent.get("/mentions", limit=1, cursor=page["next"])
+    assert page["items"][0]["message"]["id"] == note["id"]
+
+
+def test_a_reply_with_mentions_is_refused(hub: RunningHub, agent: Agent) -> None:
+    visitor, conversation_id = visitor_says(hub, "Hola")
+    visitor.close()
+    hub.post(
+        f"/conversations/{conversation_id}/messages", {"text": "x", "mentions": [agent.id]}, 422
+    )
+
+
+def test_settings_are_kept_for_each_agent_and_come_back_as_they_were_put(agent: Agent) -> None:
+    path = "/agents/me/notifications"
+    before = agent.get(path)
+    assert before["quiet_hours"] is None
+    assert before["kinds"]["sla"] == {"sound": True, "browser": True, "push": True}
+    hours = {"from": "21:30", "to": "06:00", "zone": "Asia/Tehran", "days": [1, 5]}
+    put = agent.request("PUT", path, json={"quiet_hours": hours, "hide_text": True})
+    assert put.status_code == 200, put.text
+    assert agent.get(path) == {**before, "quiet_hours": hours, "hide_text": True}
+    assert agent.request("PUT", path, json=agent.get(path)).json() == agent.get(path)
+    assert agent.request("PUT", path, json={"quiet_hours": None}).json()["quiet_hours"] is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"quiet_hours": {"zone": "Nowhere/Land"}},
+        {"quiet_hours": {"from": "25:00"}},
+        {"sound": "../../x.wav"},
+        {"kinds": {"birthday": {}}},
+        {"muted_until": "tomorrow"},
+        {"who": 1},
+    ],
+)
+def test_wrong_settings_are_refused_and_change_nothing(agent: Agent, wrong: dict[str, Any]) -> None:
+    before = agent.get("/agents/me/notifications")
+    assert agent.request("PUT", "/agents/me/notifications", json=wrong).status_code == 422
+    assert agent.get("/agents/me/notifications") == before
+
+
+def test_quiet_hours_hold_on_every_screen(hub: RunningHub, agent: Agent) -> None:
+    agent.request("PUT", "/agents/me/notifications", json={"muted_until": "2999-01-01T00:00:00Z"})
+    visitor, conversation_id = visitor_says(hub, "Ciao")
+    visitor.close()
+    with agent.screen() as laptop, agent.screen() as phone:
+        hub.patch(f"/conversations/{conversation_id}", {"assignee_id": agent.id})
+        for screen in (laptop, phone):
+            told = screen.wait_for("notification.created")
+            assert (told["sound"], told["browser"]) == (None, False)
+    assert agent.unseen() == [("assigned", "Ciao")]
+
+
+def test_a_service_account_is_told_nothing(hub: RunningHub) -> None:
+    assert hub.request("GET", "/notifications").status_code == 409
+    assert hub.request("GET", "/mentions").status_code == 409
+
+
+def test_a_test_reaches_my_screens_alone(hub: RunningHub, agent: Agent) -> None:
+    other = Agent(hub)
+    with agent.screen() as mine, other.screen() as stranger:
+        assert agent.request("POST", "/agents/me/notifications/test").status_code == 204
+        assert mine.wait_for("notification.test") == {"sound": "chime"}
+        stranger.ask("sync", after="0")
+        assert "notification.test" not in [name for name, _ in stranger.heard]
