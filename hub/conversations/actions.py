@@ -41,7 +41,9 @@ MAX_LABELS = 50
 #: The messages with only a handover's code that are expected among the unread ones.
 MAX_CODES = 20
 #: An agent accepted the conversation: no time to accept runs, and earlier attempts do not count.
-ACCEPTED: Mapping[str, Any] = MappingProxyType({"accept_by": None, "attempts": 0, "not_for": []})
+ACCEPTED: Mapping[str, Any] = MappingProxyType(
+    {"accept_by": None, "attempts": 0, "not_for": [], "left_by_id": None}
+)
 #: A resolved conversation is routed anew when it is opened again.
 UNROUTED: Mapping[str, Any] = MappingProxyType(
     {**ACCEPTED, "rule": None, "queued_at": None, "accepted_at": None}
@@ -220,6 +222,7 @@ def _routing_changes(
             return {
                 "accept_by": None,
                 "accepted_at": None,
+                "left_by_id": None,
                 "not_for": [*row.not_for, row.assignee_id],
                 # A conversation that was never accepted keeps its place.
                 "queued_at": row.queued_at

@@ -358,6 +358,23 @@ def requeue_overdue(tx: Transaction, overdue: OverdueConversation, step: Overdue
     return True
 
 
+def extend_overdue(tx: Transaction, overdue: OverdueConversation, accept_by: datetime) -> bool:
+    """Gives the agent of an overdue conversation more time: no other agent could have it.
+
+    Returns: False when the agent did accept it, or has it no more.
+    """
+    changed = tx.execute(
+        update(conversations)
+        .where(
+            conversations.c.id == overdue.conversation_id,
+            conversations.c.assignee_id == overdue.agent_id,
+            conversations.c.accept_by <= tx.now,
+        )
+        .values(accept_by=accept_by)
+    )
+    return changed.rowcount > 0
+
+
 def requeue_of_absent_agent(tx: Transaction, conversation_id: int, agent_id: int) -> bool:
     """Puts a conversation back in the queue because its agent is gone.
 
@@ -373,6 +390,7 @@ def requeue_of_absent_agent(tx: Transaction, conversation_id: int, agent_id: int
             assignee_id=None,
             accept_by=None,
             accepted_at=None,
+            left_by_id=agent_id,
             queued_at=row.queued_at or row.waiting_since or tx.now,
             updated_at=tx.now,
         )

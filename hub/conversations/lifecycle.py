@@ -222,6 +222,7 @@ def start_conversation(
         "accepted_at": None,
         "attempts": 0,
         "not_for": [],
+        "left_by_id": None,
         "sla": None,
         "first_reply_due": None,
         "next_reply_due": None,

@@ -51,6 +51,7 @@ class ConversationRow:
     accepted_at: datetime | None
     attempts: int
     not_for: list[int]
+    left_by_id: int | None
     sla: str | None
     first_reply_due: datetime | None
     next_reply_due: datetime | None

@@ -65,6 +65,7 @@ def assign(
         # Without a time to accept it, a conversation counts as accepted when it is assigned.
         "accept_by": context.now + within if within else None,
         "accepted_at": None if within else context.now,
+        "left_by_id": None,
     }
     reason = next(result for result in choice.results if result.chosen).reasons[0]
     return replace(

@@ -32,7 +32,7 @@ WRITE_LIMIT = 20
 PAUSE_SECONDS = 0.003
 
 #: Conversations with the same key meet the same obstacles.
-_ObstacleKey = tuple[str | None, tuple[str, ...], str, tuple[int, ...], float, bool]
+_ObstacleKey = tuple[str | None, tuple[str, ...], str, tuple[int, ...], int | None, float, bool]
 _TICK = timedelta(microseconds=1)
 
 
@@ -265,6 +265,7 @@ def _obstacle_key(conversation: QueuedConversation, context: PassContext) -> _Ob
         conversation.skills,
         conversation.language,
         conversation.not_for,
+        conversation.left_by_id,
         conversation.weight,
         context.now >= relaxed_at,
     )

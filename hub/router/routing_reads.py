@@ -55,6 +55,7 @@ class _QueuedRow(NamedTuple):
     first_reply_due: datetime | None
     next_reply_due: datetime | None
     not_for: list[int]
+    left_by_id: int | None
     rule: str | None
 
 
@@ -76,6 +77,7 @@ class _UnroutedRow(NamedTuple):
     first_reply_due: datetime | None
     next_reply_due: datetime | None
     not_for: list[int]
+    left_by_id: int | None
     rule: str | None
     labels: list[str]
     department: str
@@ -132,6 +134,7 @@ _QUEUED_COLUMNS = [
     conversations.c.first_reply_due,
     conversations.c.next_reply_due,
     conversations.c.not_for,
+    conversations.c.left_by_id,
     conversations.c.rule,
 ]
 _WAITING = Prepared(
@@ -337,6 +340,7 @@ def _queued_conversation(
         queued_at=ordering.waiting_from(row),
         sla_due=ordering.reply_due(row),
         not_for=tuple(row.not_for),
+        left_by_id=row.left_by_id,
         rule=row.rule or "",
     )
 

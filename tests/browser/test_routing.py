@@ -252,6 +252,9 @@ def test_an_agent_that_does_not_accept_in_time_loses_the_conversation(
     # Alex does not look; Sam comes, and is asked next.
     sam = comes(COLLEAGUE)
     expect(visitor.chat.get_by_role("heading", name="Sam")).to_be_visible()
+    lost = alex.page.get_by_text(re.compile("went on: you did not look in time"))
+    expect(lost).to_be_visible()
+    expect(alex.page.get_by_role("button", name="Take back")).to_be_visible()
     sam.row("does anybody see this?").click()
     visitor.says("I write while you change")
     expect(sam.message("I write while you change")).to_have_count(1)
@@ -262,6 +265,8 @@ def test_an_agent_that_does_not_accept_in_time_loses_the_conversation(
     expect(alex.row("does anybody see this?")).to_have_count(0)
     alex.opens(conversation)
     expect(alex.page.get_by_role("button", name="Assign to… Sam")).to_be_visible()
+    routing = alex.timeline.locator(".routing", has_text=re.compile(r"now with \W*Sam"))
+    routing.get_by_role("button", name="More").first.click()
     expect(
         alex.timeline.get_by_text(re.compile(r"Alex\W* did not look in time: it waits again"))
     ).to_be_visible()

@@ -126,7 +126,10 @@ class AgentNamespace(EventNamespace):
 
     @client_event("typing", AgentTyping)
     def typing(self, payload: AgentTyping) -> Ack:
-        _show_typing(self._hub, self._principal(), int(payload.conversation_id), payload.on)
+        principal = self._principal()
+        if principal.agent_id is not None:
+            _accept_viewed(self._hub, int(principal.agent_id), payload.conversation_id)
+        _show_typing(self._hub, principal, int(payload.conversation_id), payload.on)
         return ok()
 
     @client_event("read", AgentRead)

@@ -29,6 +29,8 @@ _CheckedAgent = tuple[Agent, str | None]
 
 #: A resolved conversation goes back to the agent who resolved it in spite of these.
 _IGNORED_WHEN_REOPENED = frozenset({"lacks_skills", "lacks_language"})
+#: An agent who was offline gets back what they lost by it in spite of these.
+_IGNORED_WHEN_RETURNED = frozenset({"full", "lacks_skills", "lacks_language"})
 
 
 def choose_agent(
@@ -62,6 +64,10 @@ def choose_agent(
             retry_at = relaxed_at if not able else retry_at
             fitting = able
     counts = _obstacle_counts(checked)
+    returned = _returned_agent(conversation, checked)
+    if returned is not None:
+        results = _results_when_returned(conversation, checked, returned)
+        return Choice(returned, results, None, counts)
     known, awaited = _known_agent(conversation, checked, policy, now)
     if known is None and awaited is not None and fitting:
         until = conversation.queued_at + policy.sticky_wait
@@ -126,6 +132,29 @@ def _known_agent(
             if obstacle == "full" and now < conversation.queued_at + policy.sticky_wait:
                 return None, agent
     return None, None
+
+
+def _returned_agent(
+    conversation: QueuedConversation, checked: Sequence[_CheckedAgent]
+) -> Agent | None:
+    """The agent who lost it by going offline, when they are back before another agent has it."""
+    for agent, obstacle in checked:
+        if agent.id == conversation.left_by_id and (
+            obstacle is None or obstacle in _IGNORED_WHEN_RETURNED
+        ):
+            return agent
+    return None
+
+
+def _results_when_returned(
+    conversation: QueuedConversation, checked: Sequence[_CheckedAgent], returned: Agent
+) -> tuple[CandidateResult, ...]:
+    def reasons_of_fitting(agent: Agent) -> tuple[Reason, ...]:
+        if agent is returned:
+            return (Reason("returned", "Had it, was offline, and is back before another had it."),)
+        return (Reason("not_returned", f"Could take it, but {returned.name} had it before."),)
+
+    return _results(conversation, checked, reasons_of_fitting, returned)
 
 
 def _results_while_awaiting(

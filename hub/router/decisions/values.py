@@ -76,6 +76,7 @@ class QueuedConversation:
         sla_due: when the next answer is due, where a clock runs.
         not_for: the agents who let it go or did not accept it in time: it is not assigned to them
             again.
+        left_by_id: the agent who lost it by going offline.
         known_agent_id: the agent who answered this customer last, not too long ago.
         is_reopened: `known_agent_id` had it when it was resolved.
         rule: the rule that decided about it.
@@ -91,6 +92,7 @@ class QueuedConversation:
     weight: float = 1.0
     sla_due: datetime | None = None
     not_for: tuple[int, ...] = ()
+    left_by_id: int | None = None
     known_agent_id: int | None = None
     is_reopened: bool = False
     rule: str = ""

@@ -72,6 +72,8 @@ class Conversation(SQLModel, table=True):
     #: How many agents did not look in time, and which: the router does not assign it to them again.
     attempts: int = 0
     not_for: list[int] = json_field([])
+    #: The agent who lost it by going offline: it is theirs again when they are back first.
+    left_by_id: int | None = None
     # The clocks of the policy that holds. They stand still while `sla_paused_at` is set.
     sla: str | None = None
     first_reply_due: datetime | None = time_field(null=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 
 from hub.errors import Conflict, NotFound
@@ -31,7 +34,7 @@ def test_a_conversation_not_accepted_in_time_goes_to_another_agent_and_keeps_its
     assert "conversation.unanswered" in office.lines(found)
 
 
-def test_a_conversation_not_accepted_in_time_does_not_come_back_to_its_agent(
+def test_a_conversation_not_accepted_in_time_stays_with_the_only_agent_who_could_have_it(
     office: Office,
 ) -> None:
     office.hires("Mari")
@@ -40,7 +43,89 @@ def test_a_conversation_not_accepted_in_time_does_not_come_back_to_its_agent(
     overdue(office, found)
     office.assigns()
     office.assigns()
-    assert office.has(found) is None
+    row = office.row(found)
+    assert office.has(found) == "Mari"
+    assert row.accept_by > datetime.now(UTC)
+    assert "conversation.unanswered" not in office.lines(found)
+    # The next agent to come gets it when it is overdue again.
+    office.hires("Jaan")
+    office.assigns()
+    assert office.has(found) == "Mari"
+    overdue(office, found)
+    office.assigns()
+    assert office.has(found) == "Jaan"
+
+
+@pytest.mark.parametrize(
+    "colleague",
+    [{"capacity": 0}, {"presence": "away"}, {"disabled_at": datetime(2026, 1, 1, tzinfo=UTC)}],
+)
+def test_a_colleague_who_could_not_have_it_takes_nothing_away(
+    office: Office, colleague: dict[str, Any]
+) -> None:
+    office.hires("Mari")
+    office.hires("Jaan", **colleague)
+    found = office.waits("anna")
+    office.assigns()
+    overdue(office, found)
+    office.assigns()
+    assert office.has(found) == "Mari"
+
+
+def test_a_colleague_takes_over_no_more_than_they_have_room_for(office: Office) -> None:
+    office.hires("Mari")
+    waiting = [office.waits(name) for name in ("anna", "boris", "clara")]
+    office.assigns()
+    office.hires("Jaan", capacity=1)
+    for found in waiting:
+        overdue(office, found)
+    office.assigns()
+    assert sorted(str(office.has(found)) for found in waiting) == ["Jaan", "Mari", "Mari"]
+
+
+def test_a_conversation_goes_around_all_agents_but_the_last_one(office: Office) -> None:
+    office.hires("Mari")
+    found = office.waits("anna")
+    office.assigns()
+    office.hires("Jaan")
+    overdue(office, found)
+    office.assigns()
+    assert office.has(found) == "Jaan"
+    overdue(office, found)
+    office.assigns()
+    assert office.has(found) == "Mari"
+
+
+def test_an_agent_who_comes_back_first_has_again_what_they_lost_by_going(office: Office) -> None:
+    mari = office.hires("Mari", capacity=1)
+    waiting = [office.waits(name) for name in ("anna", "boris", "clara")]
+    for found in waiting:
+        office.assigns()
+        office.changes(found, mari, assignee_id=mari)
+    office.goes(mari)
+    office.assigns()
+    assert [office.has(found) for found in waiting] == [None, None, None]
+    office.hires("Jaan", online=False)
+    office.comes(mari)
+    office.assigns()
+    assert [office.has(found) for found in waiting] == ["Mari", "Mari", "Mari"]
+    assert office.decisions(waiting[0])[-1].candidates[0]["reasons"][0]["code"] == "returned"
+
+
+def test_what_an_agent_lost_by_going_and_a_colleague_took_stays_with_the_colleague(
+    office: Office,
+) -> None:
+    mari = office.hires("Mari")
+    found = office.waits("anna")
+    office.assigns()
+    office.goes(mari)
+    office.assigns()
+    office.hires("Jaan")
+    office.assigns()
+    office.comes(mari)
+    office.assigns()
+    assert office.has(found) == "Jaan"
+    assert office.row(found).left_by_id is None
 
 
 def test_after_the_last_try_the_overflow_team_gets_it_with_an_alarm(teams: Office) -> None:

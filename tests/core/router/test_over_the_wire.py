@@ -215,6 +215,20 @@ def test_looking_accepts_and_so_does_answering(office: Office) -> None:
         assert office.hub.request("POST", path, headers=headers).status_code == 409
 
 
+def test_an_agent_who_types_has_accepted(office: Office) -> None:
+    with office.hub.visitor() as visitor, office.comes("Jaan") as jaan:
+        thread = office.writes(visitor)
+        eventually(lambda: office.assignee(thread) == "Jaan")
+        assigned_at = office.hub.get(f"/conversations/{thread}")["updated_at"]
+        assert jaan.ask("typing", conversation_id=thread, on=True)["ok"]
+        jaan.wait_for(
+            "conversation.updated",
+            lambda e: (
+                e["conversation"]["id"] == thread and e["conversation"]["updated_at"] > assigned_at
+            ),
+        )
+
+
 def test_an_agent_on_a_phone_is_online_and_a_lost_connection_counts_for_a_moment(
     office: Office,
 ) -> None:

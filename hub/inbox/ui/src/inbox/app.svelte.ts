@@ -149,7 +149,8 @@ export class App {
     void this.details.open(conversation);
     void this.timeline.open(conversation).then(() => {
       for (const message of this.outbox.waitingFor(conversation.contact.id)) this.#applyMessage(message);
-      this.markSeen(true); // an agent who opens a conversation looks at it
+      // An agent who opens a conversation looks at it; unread messages are read once they are in sight.
+      if (!this.timeline.firstUnreadId) this.markSeen(true);
     });
   }
 
@@ -177,7 +178,7 @@ export class App {
   markSeen(isLooking = document.hasFocus()): void {
     const conversation = this.conversations.selected;
     const newest = this.timeline.newest;
-    if (!conversation || !newest || !isLooking) return;
+    if (!conversation || !newest || !isLooking || !this.timeline.isEndShown) return;
     // The timeline shows the messages of all conversations of the contact.
     for (const { id } of this.conversations.unreadOfContact(conversation.contact.id)) {
       const last = this.timeline.newestIn(id);
@@ -185,6 +186,12 @@ export class App {
       this.conversations.markSeen(id);
       void this.attempt(() => this.api.markRead(id, last.id));
     }
+  }
+
+  /** Tells the hub that the agent looks at the shown conversation, while the page is in sight. */
+  look(conversationId = this.conversations.selected?.id): void {
+    const isShown = this.view.page === 'inbox' && conversationId === this.conversations.selected?.id;
+    if (conversationId && isShown && document.visibilityState === 'visible') this.connection.sendViewing(conversationId);
   }
 
   /** Copies a text and says so. */
@@ -224,6 +231,7 @@ export class App {
   #eventHandlers(): EventHandlers {
     return {
       'message.created': ({ message, conversation }) => {
+        if (message.event) this.actions.lost(conversation, message.event);
         this.conversations.applyConversation(conversation);
         this.overview.scheduleReload();
         this.#applyMessage(message);
@@ -241,7 +249,9 @@ export class App {
         this.overview.scheduleReload();
       },
       'conversation.updated': ({ conversation }) => {
+        const before = this.conversations.get(conversation.id)?.assignee?.id;
         this.conversations.applyConversation(conversation);
+        if (conversation.assignee?.id === this.session.agentId && before !== this.session.agentId) this.look(conversation.id);
         this.overview.scheduleReload();
       },
       'contact.updated': ({ contact }) => {

@@ -6,6 +6,8 @@ import { conversation, fakeApi, mari, message, page } from './testing/samples';
 
 const delivery = (status: 'queued' | 'read') => ({ status, code: '', reason: '', attempts: 1, maybe_twice: false, fallback_from: null });
 
+let looks: string[] = [];
+
 async function scene(api: Parameters<typeof fakeApi>[0], missed: () => Promise<Message[]> = async () => []) {
   let handlers: EventHandlers | undefined;
   const app = new App(
@@ -17,7 +19,7 @@ async function scene(api: Parameters<typeof fakeApi>[0], missed: () => Promise<M
     }),
     (given) => {
       handlers = given;
-      return { start: async () => {}, stop: () => {}, sendViewing: () => {}, sendTyping: () => {}, missedMessages: missed } as unknown as LiveConnection;
+      return { start: async () => {}, stop: () => {}, sendViewing: (id: string) => looks.push(id), sendTyping: () => {}, missedMessages: missed } as unknown as LiveConnection;
     },
   );
   await app.session.resume();
@@ -63,4 +65,36 @@ test('what is caught up with after a gap does not take back what came by event m
   answer([stored]);
   await new Promise((resolve) => setTimeout(resolve, 5));
   expect(app.timeline.message('77')?.delivery?.status).toBe('read');
+});
+
+const lost = (name: string, agentId: string) =>
+  message({ type: 'event', text: '', event: { name, agent_id: agentId }, author: { type: 'system', id: null, name: '' } });
+
+test('an agent whose conversation went on because nobody looked is told so and takes it back', async () => {
+  const changes: unknown[] = [];
+  const { app, handlers } = await scene({
+    changeConversation: async (_id: string, change: unknown) => {
+      changes.push(change);
+      return conversation();
+    },
+  });
+  handlers['message.created']({ message: lost('conversation.unanswered', 'another'), conversation: conversation() });
+  handlers['message.created']({ message: lost('conversation.assigned', mari.id), conversation: conversation() });
+  expect(app.toasts.items).toEqual([]);
+  handlers['message.created']({ message: lost('conversation.overflowed', mari.id), conversation: conversation() });
+  expect(app.toasts.items.map(({ text }) => text)).toEqual([expect.stringContaining('did not look in time')]);
+  app.toasts.items[0]?.action?.run();
+  expect(changes).toEqual([{ assignee_id: mari.id }]);
+});
+
+test('a conversation that is assigned to the agent while its thread is open in sight counts as looked at', async () => {
+  const { handlers } = await scene({});
+  looks = [];
+  const mine = conversation({ assignee: mari });
+  handlers['conversation.updated']({ conversation: conversation({ id: 'other', assignee: mari }), context_card: null });
+  handlers['conversation.updated']({ conversation: conversation({ assignee: null }), context_card: null });
+  expect(looks).toEqual([]);
+  handlers['conversation.updated']({ conversation: mine, context_card: null });
+  handlers['conversation.updated']({ conversation: mine, context_card: null });
+  expect(looks).toEqual([mine.id]);
 });

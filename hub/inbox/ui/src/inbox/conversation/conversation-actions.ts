@@ -1,10 +1,15 @@
 import { m } from '$messages';
 import type { ConversationChange } from '$shared/api';
-import type { Conversation } from '$shared/types';
+import type { Conversation, MessageEvent } from '$shared/types';
 import type { Conversations } from '../list/conversations.svelte';
 import type { Directory } from '../names/directory.svelte';
+import { contactName } from '../names/display-names';
+import { isolated } from '../names/isolated';
 import type { Session } from '../session/session.svelte';
 import type { Toasts } from '../shell/toasts.svelte';
+
+/** The events by which an agent loses a conversation while their screen is open. */
+const LOSSES = new Set(['conversation.unanswered', 'conversation.overflowed']);
 
 export interface ConversationActionsDependencies {
   conversations: Conversations;
@@ -30,6 +35,14 @@ export class ConversationActions {
   async take(conversation: Conversation): Promise<void> {
     const { session, toasts } = this.#dependencies;
     if (await this.change(conversation, { assignee_id: session.agentId })) toasts.show(m.toast_taken());
+  }
+
+  /** Says that the router took a conversation from the signed-in agent, who may take it back. */
+  lost(conversation: Conversation, event: MessageEvent): void {
+    const { session, toasts } = this.#dependencies;
+    if (!LOSSES.has(event.name) || event['agent_id'] !== session.agentId) return;
+    const text = m.toast_lost({ name: isolated(contactName(conversation.contact)) });
+    toasts.show(text, { label: m.take_back(), run: () => void this.take(conversation) }, `lost:${conversation.id}`);
   }
 
   /** Assigns the conversation to an agent, or to no agent where `agentId` is null. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Message } from '$shared/types';
 import { message } from '../testing/samples';
-import { eventDetail, eventText } from './event-text';
+import { eventDetail, eventText, routingText } from './event-text';
 
 const channel = (connector: string | null) => ({ website: 'Web chat', telegram: 'Telegram', sms: 'SMS', messenger: 'Messenger' })[connector ?? ''] ?? '';
 const place = (connector: string, address = 'x:1') => ({ connector, kind: connector, address });
@@ -51,4 +51,18 @@ test('an unknown event has the server’s words', () => {
 test('the router’s reason is the detail', () => {
   const eventMessage = message({ type: 'event', text: '', event: { name: 'conversation.assigned', agent: 'Mari', agent_id: '1', reason: 'Fewest conversations.' }, author: { type: 'system', id: null, name: '' } });
   expect(eventDetail(eventMessage, eventText(eventMessage))).toBe('Fewest conversations.');
+});
+
+function routingOf(...events: NonNullable<Message['event']>[]): string {
+  const messages = events.map((event) => message({ type: 'event', text: '', event, author: { type: 'system', id: null, name: '' } }));
+  return routingText(messages, channel).replaceAll(/[\u2068\u2069]/gu, '');
+}
+
+test('events of the router tell how often it chose, and who has the conversation now', () => {
+  const [zoe, ben] = ['Zoe', 'Ben'].map((agent) => ({ name: 'conversation.assigned', agent }));
+  const queued = { name: 'conversation.queued' };
+  expect(routingOf(queued, zoe!)).toBe('Routed once, now with Zoe');
+  expect(routingOf(ben!, { name: 'conversation.unanswered', agent: 'Ben' }, zoe!, { name: 'conversation.team' })).toBe('Routed 2 times, now with Zoe');
+  expect(routingOf(ben!, { name: 'conversation.agent_left', agent: 'Ben' })).toBe('Routed once, now waiting again');
+  expect(routingOf(queued, queued)).toBe('Waiting in the queue for a free agent');
 });

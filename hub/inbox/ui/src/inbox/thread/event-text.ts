@@ -139,6 +139,19 @@ export function eventText(message: Message, channel: ChannelName = (connector, k
   return known || message.text || text(event?.['text']) || text(event?.['reason']) || asSentence(event?.name ?? '');
 }
 
+// These say where a conversation is; a change of its team does not.
+const PLACES = new Set(['conversation.assigned', 'conversation.queued', 'conversation.unanswered', 'conversation.overflowed', 'conversation.agent_left']);
+
+/** The text of successive events of the router: how often it chose an agent, and where that led. */
+export function routingText(messages: readonly Message[], channel?: ChannelName): string {
+  const agentOf = (message: Message | undefined) => (message?.event?.name === 'conversation.assigned' ? isolated(text(message.event['agent'])) : '');
+  const count = messages.filter((message) => agentOf(message)).length;
+  const last = messages.findLast((message) => PLACES.has(message.event?.name ?? '')) ?? messages.at(-1);
+  if (count === 0) return last ? eventText(last, channel) : '';
+  const name = agentOf(last);
+  return name ? m.routed_now({ count, name }) : m.routed_waiting({ count });
+}
+
 // These show the reason of the router on demand.
 const WITH_REASON = new Set(['conversation.assigned', 'conversation.queued', 'conversation.team']);
 // The server's text of these only repeats ours.

@@ -74,3 +74,25 @@ test('the stored message keeps the key of the optimistic one, so that nothing ju
   const [, , row] = timelineRows([message({ client_id: 'c-1' })], true);
   expect(row?.key).toBe('c-1');
 });
+
+const system = { author: { type: 'system' as const, id: null, name: '' } };
+const routed = (name: string, more: Partial<Message> = {}) => message({ type: 'event', connector: null, kind: null, event: { name }, ...system, ...more });
+
+test('successive events of the router stand in one row', () => {
+  const events = ['conversation.assigned', 'conversation.unanswered', 'conversation.queued', 'conversation.assigned'].map((name) => routed(name));
+  const rows = timelineRows([message(), ...events, message()], true);
+  expect(rows.map((row) => row.type)).toEqual(['day', 'channel', 'message', 'routing', 'message']);
+  expect(rows[3]).toMatchObject({ messages: events.map(({ id }) => ({ id })) });
+});
+
+test('what a person did, and other events, part the events of the router', () => {
+  const byHand = routed('conversation.assigned', { author: { type: 'agent', id: '1', name: 'Mari' } });
+  const messages = [message(), routed('conversation.queued'), byHand, routed('conversation.queued'), routed('sla.warning'), routed('conversation.assigned')];
+  expect(types(messages).filter((type) => type === 'event')).toHaveLength(5);
+});
+
+test('a row of the router keeps its key while it grows', () => {
+  const events = [routed('conversation.queued'), routed('conversation.assigned'), routed('conversation.agent_left')];
+  const keyOf = (count: number) => timelineRows(events.slice(0, count), true).at(-1)?.key;
+  expect(keyOf(3)).toBe(keyOf(2));
+});

@@ -9,9 +9,29 @@ export type Row =
   | { type: 'channel'; key: string; kind: Kind; connector: string; address: string | null; first: boolean }
   | { type: 'unread'; key: string }
   | { type: 'event'; key: string; message: Message }
+  | { type: 'routing'; key: string; messages: readonly Message[] }
   | { type: 'message'; key: string; message: Message; startsGroup: boolean; endsGroup: boolean; duplicates: Message[] };
 
 const NONE: Message[] = [];
+
+/** The events of the router: successive ones stand in one line. What a person did stands by itself. */
+const ROUTING = new Set(['conversation.assigned', 'conversation.queued', 'conversation.unanswered', 'conversation.overflowed', 'conversation.agent_left', 'conversation.team']);
+
+function isRouting(message: Message): boolean {
+  return message.author.type === 'system' && ROUTING.has(message.event?.name ?? '');
+}
+
+/** The row of an event: together with the row before it when both are of the router. */
+function addEvent(rows: Row[], key: string, message: Message): void {
+  const last = rows.at(-1);
+  if (isRouting(message) && last?.type === 'routing') {
+    rows[rows.length - 1] = { ...last, messages: [...last.messages, message] };
+  } else if (isRouting(message) && last?.type === 'event' && isRouting(last.message)) {
+    rows[rows.length - 1] = { type: 'routing', key: `routing:${last.message.id}`, messages: [last.message, message] };
+  } else {
+    rows.push({ type: 'event', key, message });
+  }
+}
 
 function isSpoken(message: Message): boolean {
   return message.type === 'message';
@@ -84,7 +104,7 @@ export function timelineRows(all: readonly Message[], complete: boolean, firstUn
     // The sender's own id stays the key when the stored message takes the optimistic one's place.
     const key = message.client_id ?? message.id;
     if (message.type === 'event') {
-      rows.push({ type: 'event', key, message });
+      addEvent(rows, key, message);
     } else {
       const startsGroup = isInterrupted || !isSameGroup(previous, message);
       const next = messages[index + 1];

@@ -29,6 +29,8 @@ export class Timeline {
   #problem = $state('');
   #firstUnreadId = $state<string | null>(null);
   #scrollTargetId = $state<string | null>(null);
+  /** Whether the newest message is in sight: what is below the sight is not read. */
+  isEndShown = $state(true);
   #typing = new SvelteMap<string, Author>();
   #typingTimers = new Map<string, ReturnType<typeof setTimeout>>();
 
@@ -59,6 +61,10 @@ export class Timeline {
 
   get isComplete(): boolean {
     return this.#loaded && this.#next === null;
+  }
+
+  get firstUnreadId(): string | null {
+    return this.#firstUnreadId;
   }
 
   get problem(): string {
@@ -250,6 +256,7 @@ export class Timeline {
     this.#problem = '';
     this.#firstUnreadId = null;
     this.#scrollTargetId = null;
+    this.isEndShown = true;
   }
 }
 
