@@ -14,7 +14,7 @@ from hub.config import Config
 from hub.config.current import CurrentConfig
 from hub.config_reload import Reloader
 from hub.connectors.base import Site
-from hub.conversations.jobs import SnoozeEnd, UnusedUploads
+from hub.conversations.jobs import OldDrafts, SnoozeEnd, UnusedUploads
 from hub.conversations.search_refolding import SearchRefolding
 from hub.inbound.quiet import OldQuietMessages
 from hub.inbox import webhooks
@@ -185,6 +185,7 @@ class App:
     def _schedule_jobs(self) -> None:
         self.scheduler.add(SearchRefolding(self.store))
         self.scheduler.add(UnusedUploads(self.store, self.media))
+        self.scheduler.add(OldDrafts(self.store))
         self.scheduler.add(OldQuietMessages(self.store))
         self.scheduler.add(ExpiredSessions(self.store))
         self.scheduler.add(OldUndoRecords(self.store))

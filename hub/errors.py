@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class HubError(Exception):
@@ -44,9 +44,16 @@ class Forbidden(HubError):
 
 
 class Conflict(HubError):
-    """Another caller was faster, or the action was done before."""
+    """Another caller was faster, or the action was done before.
+
+    `members` are further members of the problem, as JSON: the present state, for instance.
+    """
 
     code = "conflict"
+
+    def __init__(self, message: str = "", **members: Any) -> None:
+        super().__init__(message)
+        self.members = members
 
 
 class LimitExceeded(HubError):

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Row,
     and_,
     delete,
+    exists,
     insert,
     or_,
     select,
@@ -24,7 +25,7 @@ from sqlalchemy import (
 
 from hub.contacts.contact_addresses import ContactAddress
 from hub.store.engine import Transaction
-from hub.store.models import attachments
+from hub.store.models import attachments, draft_files
 from hub.types import Attachment, Medium
 
 #: The time after which an upload that no message used is deleted.
@@ -166,12 +167,14 @@ def attach_agent_uploads(
 
 
 def delete_unused_uploads(tx: Transaction) -> list[str]:
-    """Deletes uploads that no message used for a day. Returns the keys of their files."""
+    """Deletes uploads that no message or draft used for a day. Returns the keys of their files."""
     keys = tx.execute(
         delete(attachments)
         .where(
             attachments.c.message_id.is_(None),
             attachments.c.created_at <= tx.now - UNUSED_FOR,
+            # A draft keeps its files however old they are.
+            ~exists().where(draft_files.c.attachment_id == attachments.c.id),
         )
         .returning(attachments.c.key)
     ).scalars()

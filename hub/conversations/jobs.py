@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from hub.conversations import actions, attachments
+from hub.conversations import actions, attachments, drafts
 from hub.due_timer import DueTimer
 from hub.schema.events import ConversationUpdated, Event
 from hub.store.engine import Store
@@ -53,6 +53,19 @@ class SnoozeEnd:
             ):
                 self._timer.wake()
                 return
+
+
+class OldDrafts:
+    """Deletes drafts that their agents left alone for long."""
+
+    interval = timedelta(hours=6)
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def run(self) -> None:
+        """Deletes the rows; the files of drafts go with the unused uploads."""
+        self._store.write(drafts.delete_old_drafts)
 
 
 class UnusedUploads:

@@ -66,6 +66,8 @@ def problem(status: int, code: str, detail: str, **fields: Any) -> Response:
 
 def status_of(error: HubError) -> int:
     """The HTTP status for one of our errors."""
+    if isinstance(error, Conflict):
+        return 409
     return STATUS.get(type(error), 500)
 
 
@@ -74,8 +76,9 @@ def of_hub_error(error: HubError) -> Response:
     if isinstance(error, WebhookRejected):
         return problem(error.status, error.code, error.message)
     status = status_of(error)
+    members = error.members if isinstance(error, Conflict) else {}
     field = {"field": error.field} if isinstance(error, Invalid) and error.field else {}
-    response = problem(status, error.code, error.message, **field)
+    response = problem(status, error.code, error.message, **field, **members)
     if isinstance(error, LimitExceeded):
         response.headers["Retry-After"] = str(math.ceil(error.retry_after.total_seconds()))
     if isinstance(error, NotSignedIn):

@@ -17,12 +17,14 @@ from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import (
     actions,
     attachments,
+    drafts,
     lifecycle,
     participants,
     publishing,
     timeline,
     views,
 )
+from hub.conversations.drafts import DraftKey
 from hub.conversations.loaded_conversation import LoadedConversation
 from hub.conversations.timeline import NewMessage
 from hub.errors import Conflict, Invalid
@@ -60,6 +62,7 @@ class Draft:
             message answered.
         mentions: the ids of the agents whom a note names.
         mention_teams: the ids of the teams whose members it names.
+        draft_version: of the agent's draft that is sent with it; None where it was not in one.
     """
 
     text: str
@@ -71,6 +74,7 @@ class Draft:
     cc: tuple[str, ...] | None = None
     mentions: tuple[int, ...] = ()
     mention_teams: tuple[int, ...] = ()
+    draft_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,7 @@ def send_message(
     writes_to = recipient or actions.any_contact_address(tx, owner.contact_id)
     conversation = lifecycle.load_conversation(tx, active_id, writes_to)
     message = _add_message(tx, conversation, recipient, channel, draft, author, receivers)
+    _clear_draft(tx, conversation_id, draft, author)
     return SendResult(message, is_new=True)
 
 
@@ -313,6 +318,14 @@ def _extra(tx: Transaction, draft: Draft) -> dict[str, Any]:
         return {}
     named = resolve_named_agents(tx.connection, draft.mentions, draft.mention_teams)
     return {"mentions": [str(agent_id) for agent_id in named]}
+
+
+def _clear_draft(tx: Transaction, conversation_id: int, draft: Draft, author: Author) -> None:
+    """Empties the author's draft in a conversation, unless it has other words by now."""
+    if author.id is not None:
+        type_ = drafts.NOTE if draft.type == "note" else drafts.REPLY
+        key = DraftKey(author.id, conversation_id, type_)
+        drafts.clear_sent_draft(tx, key, draft.text, draft.draft_version)
 
 
 def queue_delivery(

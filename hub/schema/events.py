@@ -19,6 +19,7 @@ from hub.schema.resources import (
     Contact,
     ContextCard,
     Conversation,
+    Draft,
     Id,
     Link,
     Message,
@@ -123,6 +124,14 @@ class NoticesChanged(Shape):
     codes: list[NoticeCode]
 
 
+class DraftUpdated(Shape):
+    """What an agent is writing changed; their own screens alone get it."""
+
+    name: ClassVar[str] = "draft.updated"
+    conversation_id: OptionalId
+    draft: Draft
+
+
 class Resync(Shape):
     """Events may have been missed: ask `sync`, and load the lists again."""
 
@@ -187,6 +196,7 @@ Payload = (
     | SlaBreached
     | QueueChanged
     | NoticesChanged
+    | DraftUpdated
     | Resync
     | NotificationCreated
     | NotificationUpdated
@@ -213,6 +223,7 @@ ALL: tuple[type[Shape], ...] = (
     SlaBreached,
     QueueChanged,
     NoticesChanged,
+    DraftUpdated,
     Resync,
     NotificationCreated,
     NotificationUpdated,

@@ -182,6 +182,31 @@ class Message(Shape):
     received_at: datetime
 
 
+class Draft(Shape):
+    """What an agent is writing. `version` counts its changes; 0 where it was never saved.
+
+    `cc` null stands for the copies of the mail answered. `address` and `contact_id` are those of a
+    new message, whose `conversation_id` is null.
+    """
+
+    id: OptionalId
+    conversation_id: OptionalId
+    type: Literal["reply", "note", "new"]
+    text: str = ""
+    connector: str | None = None
+    attachments: list[Attachment] = []
+    subject: str = ""
+    cc: list[str] | None = None
+    bcc: list[str] = []
+    format: Literal["plain", "markdown"] = "plain"
+    mentions: list[Id] = []
+    reply_to: OptionalId = None
+    address: str = ""
+    contact_id: OptionalId = None
+    version: int
+    updated_at: datetime | None
+
+
 class Place(Shape):
     """One address as one connector reaches it."""
 

@@ -76,6 +76,10 @@ class NewMessage(Body):
         [], max_length=MAX_NAMED, description="Teams whose members a note names."
     )
 
+    draft_version: int | None = Field(
+        None, ge=0, description="Of my draft that this is; it is emptied. 0 where it was not saved."
+    )
+
     def draft(self) -> Draft:
         return Draft(
             text=self.text,
@@ -87,6 +91,7 @@ class NewMessage(Body):
             cc=None if self.cc is None else tuple(self.cc),
             mentions=tuple(self.mentions),
             mention_teams=tuple(self.mention_teams),
+            draft_version=self.draft_version,
         )
 
 

@@ -26,8 +26,16 @@ from hub.store.models.conversation import (
     participants,
     routing_decisions,
 )
+from hub.store.models.draft import draft_files, drafts
 from hub.store.models.handover import channel_switches, handover_refusals, handovers
-from hub.store.models.message import attachments, deliveries, external_ids, message_edits, messages
+from hub.store.models.message import (
+    attachments,
+    deliveries,
+    external_ids,
+    held_messages,
+    message_edits,
+    messages,
+)
 from hub.store.models.notification import (
     mentions,
     notification_settings,
@@ -63,9 +71,12 @@ __all__ = [
     "conversation_labels",
     "conversations",
     "deliveries",
+    "draft_files",
+    "drafts",
     "external_ids",
     "handover_refusals",
     "handovers",
+    "held_messages",
     "hub_identities",
     "intake_marks",
     "journal",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Field, SQLModel
 
@@ -24,6 +25,8 @@ class Agent(SQLModel, table=True):
     skills: list[str] = json_field([])
     languages: list[str] = json_field([])
     capacity: float | None = None
+    #: How the agent likes to send: the seconds for undoing, and when to be asked first.
+    writing: dict[str, Any] = json_field({})
     #: The last assignment; among equal agents the one with the earliest is next.
     assigned_at: datetime | None = time_field(null=True)
     created_at: datetime = time_field()

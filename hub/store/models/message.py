@@ -17,6 +17,12 @@ ONLY_HANDOVER = "only_handover"
 NO_AUTO_REPLY = "no_auto_reply"
 
 
+#: The types of rows that are no message of the conversation: one that waits for its time to leave,
+#: and one that was taken back before it left. Agents alone see the first, nobody the second.
+HELD = "held"
+CANCELLED = "cancelled"
+
+
 class Message(SQLModel, table=True):
     """One message. `contact_id` is the contact whose address sent or received it."""
 
@@ -129,6 +135,36 @@ class Delivery(SQLModel, table=True):
     updated_at: datetime = time_field()
 
 
+class HeldMessage(SQLModel, table=True):
+    """A message that has not left: it waits for the end of the time for undoing it, or for its own.
+
+    Deleting the row decides between leaving and being taken back: the transaction that deletes it
+    does the one or the other.
+    """
+
+    __tablename__ = "held_message"
+
+    message_id: int = Field(foreign_key="message.id", primary_key=True)
+    due_at: datetime = time_field(index=True)
+    #: For a message to be sent later: the time on the wall in its zone, which a clock change leaves
+    #: as it is. Empty for one that only waits to be undone.
+    local_time: str = text_field()
+    zone: str = text_field()
+    connector: str
+    address_id: int = Field(foreign_key="address.id")
+    #: The customer's newest message when this one was written.
+    after_id: int = 0
+    #: Whether it leaves though the customer wrote meanwhile.
+    sends_anyway: bool = True
+    #: Whether the conversation is resolved when it leaves.
+    resolves: bool = False
+    #: The agent whose draft it becomes again; None for a service account.
+    agent_id: int | None = Field(default=None, foreign_key="agent.id")
+    #: What its author wrote, with the recipients as they were chosen then.
+    draft: dict[str, Any] = json_field({})
+    created_at: datetime = time_field()
+
+
 class Attachment(SQLModel, table=True):
     """A file. `key` is its random name in the media folder; `source` where it comes from."""
 
@@ -155,4 +191,5 @@ messages = table(Message)
 message_edits = table(MessageEdit)
 external_ids = table(ExternalId)
 deliveries = table(Delivery)
+held_messages = table(HeldMessage)
 attachments = table(Attachment)

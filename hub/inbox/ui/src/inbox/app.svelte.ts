@@ -8,6 +8,8 @@ import { AdminApi } from './admin/admin-api';
 import { LiveOverview } from './admin/overview.svelte';
 import { Journal } from './admin/journal.svelte';
 import { Account } from './account/account.svelte';
+import type { DraftSlot } from './composer/draft-slot.svelte';
+import { Drafts } from './composer/drafts.svelte';
 import { Composer } from './composer/composer-state.svelte';
 import { Outbox } from './composer/outbox.svelte';
 import { LiveConnection, type EventHandlers } from './connection/live-connection.svelte';
@@ -25,7 +27,7 @@ import { Search } from './search/search.svelte';
 import { Session } from './session/session.svelte';
 import { problemText } from './shell/problem-text';
 import { Toasts } from './shell/toasts.svelte';
-import { ADMIN_HASH, QUIET_HASH, ViewState } from './shell/view-state.svelte';
+import { ADMIN_HASH, DRAFTS_HASH, QUIET_HASH, ViewState } from './shell/view-state.svelte';
 import { isLocal, Timeline } from './thread/timeline-state.svelte';
 
 export class App {
@@ -44,6 +46,7 @@ export class App {
   readonly handovers: Handovers;
   readonly search: Search;
   readonly outbox: Outbox;
+  readonly drafts: Drafts;
   readonly composer: Composer;
   readonly mergeFollower: MergeFollower;
   readonly connection: LiveConnection;
@@ -88,8 +91,10 @@ export class App {
     this.search = new Search(api);
     this.outbox = new Outbox(api, this.session, (message, requestedAt) => this.#applyMessage(message, requestedAt));
     this.connection = connect(this.#eventHandlers());
+    this.drafts = new Drafts(api, this.session);
     this.composer = new Composer({
       api,
+      drafts: this.drafts,
       timeline: this.timeline,
       details: this.details,
       directory: this.directory,
@@ -102,6 +107,7 @@ export class App {
       timeline: this.timeline,
       details: this.details,
       composer: this.composer,
+      drafts: this.drafts,
       sendViewing: (conversationId) => this.connection.sendViewing(conversationId),
       attempt,
     });
@@ -111,7 +117,7 @@ export class App {
   async start(): Promise<void> {
     await this.connection.start();
     if (this.session.state !== 'signed_in') return;
-    await Promise.all([this.attempt(() => this.directory.load()), this.conversations.start()]);
+    await Promise.all([this.attempt(() => this.directory.load()), this.attempt(() => this.drafts.load()), this.conversations.start()]);
     this.followAddress();
     void this.outbox.flush();
   }
@@ -128,6 +134,7 @@ export class App {
     this.conversations.close();
     this.timeline.close();
     this.details.close();
+    this.drafts.clear();
     this.toasts.clear();
     this.view.overlay = null;
     this.announcement = '';
@@ -154,6 +161,12 @@ export class App {
     });
   }
 
+  /** Opens the conversation of a draft, with the cursor in it. */
+  openDraft(conversation: Conversation, { place }: DraftSlot): void {
+    this.open(conversation);
+    this.composer.setMode(place.mode);
+  }
+
   /** Shows what the page's address names: after Back, Forward, or a link to a conversation. */
   followAddress(): void {
     const conversationId = conversationIn(location.hash);
@@ -164,6 +177,7 @@ export class App {
 
   #pageOf(hash: string): ViewState['page'] {
     if (hash === QUIET_HASH) return 'quiet';
+    if (hash === DRAFTS_HASH) return 'drafts';
     return hash === ADMIN_HASH && this.session.agent.role === 'admin' ? 'admin' : 'inbox';
   }
 
@@ -273,6 +287,7 @@ export class App {
       'sla.warning': ({ conversation }) => this.conversations.applyConversation(conversation),
       'sla.breached': ({ conversation }) => this.conversations.applyConversation(conversation),
       'conversation.viewed': ({ conversation_id, agent }) => this.directory.applyViewing(agent, conversation_id),
+      'draft.updated': ({ draft }) => this.drafts.apply(draft),
       notices: ({ codes }) => (this.notices = codes),
       resync: () => void this.#catchUp(),
       reconnected: () => void this.#catchUp(),
@@ -311,6 +326,7 @@ export class App {
     await Promise.all([
       this.attempt(() => this.conversations.reloadAll()),
       this.attempt(() => this.directory.load()),
+      this.attempt(() => this.drafts.load()),
       this.attempt(() => this.timeline.reload()),
       this.details.reload(),
     ]);

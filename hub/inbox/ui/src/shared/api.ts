@@ -8,6 +8,7 @@ import type {
   Conversation,
   ConversationStatus,
   Decided,
+  Draft,
   Handover,
   HandoverRecord,
   Link,
@@ -47,7 +48,14 @@ export interface NewMessage {
   attachments?: string[];
   reply_to?: string;
   cc?: string[];
+  /** The version of the draft that this is. */
+  draft_version?: number;
   client_id: string;
+}
+
+/** A reply or a note that is not sent, with the version that a save changes. */
+export interface DraftBody extends Pick<Draft, 'text' | 'connector' | 'cc' | 'subject' | 'bcc' | 'format' | 'mentions' | 'reply_to' | 'version'> {
+  attachments: string[];
 }
 
 export interface ContactChange {
@@ -149,6 +157,24 @@ export class Api {
 
   originalUrl(messageId: string): string {
     return `/api/v1/messages/${id(messageId)}/original`;
+  }
+
+  // -- drafts --
+
+  drafts(cursor: string | null): Promise<Page<Draft>> {
+    return this.client.get('/drafts', { cursor, limit: 100 });
+  }
+
+  draft(conversationId: string, type: 'reply' | 'note'): Promise<Draft> {
+    return this.client.get(`/conversations/${id(conversationId)}/draft`, { type });
+  }
+
+  saveDraft(conversationId: string, type: 'reply' | 'note', body: DraftBody, options: { keepalive?: boolean } = {}): Promise<Draft> {
+    return this.client.put(`/conversations/${id(conversationId)}/draft?type=${type}`, body, options);
+  }
+
+  discardNewMessage(draftId: string): Promise<Draft> {
+    return this.client.delete(`/drafts/${id(draftId)}`);
   }
 
   // -- contacts --

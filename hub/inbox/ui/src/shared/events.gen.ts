@@ -19,6 +19,7 @@ export interface ServerEvents {
   'sla.breached': SlaBreached;
   queue: QueueChanged;
   notices: NoticesChanged;
+  'draft.updated': DraftUpdated;
   resync: Resync;
   'notification.created': NotificationCreated;
   'notification.updated': NotificationUpdated;
@@ -284,6 +285,28 @@ export interface QueueChanged {
 }
 export interface NoticesChanged {
   codes: ('redis_away' | 'disk_full' | 'disk_unreadable' | 'proxy_untrusted')[];
+}
+export interface DraftUpdated {
+  conversation_id: string | null;
+  draft: Draft;
+}
+export interface Draft {
+  id: string | null;
+  conversation_id: string | null;
+  type: 'reply' | 'note' | 'new';
+  text: string;
+  connector: string | null;
+  attachments: Attachment[];
+  subject: string;
+  cc: string[] | null;
+  bcc: string[];
+  format: 'plain' | 'markdown';
+  mentions: string[];
+  reply_to: string | null;
+  address: string;
+  contact_id: string | null;
+  version: number;
+  updated_at: string | null;
 }
 export interface Resync {}
 export interface NotificationCreated {

@@ -1,5 +1,7 @@
 // The one place that calls fetch. Errors of the server come as application/problem+json (RFC 9457).
 
+import type { Draft } from './types';
+
 export interface Problem {
   type?: string;
   title?: string;
@@ -9,6 +11,8 @@ export interface Problem {
   errors?: { field?: string; message: string }[];
   /** All problems of a configuration file. */
   problems?: string[];
+  /** The present draft, where an older version was to be saved. */
+  draft?: Draft;
 }
 
 /** The server understood and refused, or was not reached (`status` 0). */
@@ -67,8 +71,9 @@ export class JsonClient {
     return this.request<T>('PATCH', path, body);
   }
 
-  put<T>(path: string, body: unknown): Promise<T> {
-    return this.request<T>('PUT', path, body);
+  /** @param options.keepalive goes on though the page is closed. */
+  put<T>(path: string, body: unknown, options: { keepalive?: boolean } = {}): Promise<T> {
+    return this.request<T>('PUT', path, body, undefined, options.keepalive);
   }
 
   delete<T = void>(path: string): Promise<T> {
@@ -91,12 +96,14 @@ export class JsonClient {
     path: string,
     body?: unknown,
     signal?: AbortSignal,
+    keepalive = false,
   ): Promise<T> {
     const headers: Record<string, string> = { Accept: 'application/json' };
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     if (method !== 'GET' && this.csrfToken) headers['X-CSRF-Token'] = this.csrfToken;
     const init: RequestInit = { method, headers, credentials: 'same-origin' };
     if (body !== undefined) init.body = JSON.stringify(body);
+    if (keepalive) init.keepalive = true;
     if (signal) init.signal = signal;
     let response: Response;
     try {

@@ -25,6 +25,7 @@ export type {
   Decided,
   Delivery,
   DeliveryStatus,
+  Draft,
   Edit,
   FallbackFrom,
   Given,

@@ -13,20 +13,10 @@ import type { Directory } from '../names/directory.svelte';
 import type { Outbox } from './outbox.svelte';
 import type { Timeline } from '../thread/timeline-state.svelte';
 import { Copies } from './copies.svelte';
-import { Uploads } from './uploads.svelte';
+import type { DraftContent, DraftSlot, Mode } from './draft-slot.svelte';
+import type { Drafts } from './drafts.svelte';
+import type { Uploads } from './uploads.svelte';
 
-export type Mode = 'reply' | 'note';
-
-interface Draft {
-  text: string;
-  mode: Mode;
-  choice: string | null;
-  replyTo: string | null;
-  /** The copies that the agent chose; null for those of the mail answered. */
-  cc: string[] | null;
-}
-
-const EMPTY: Draft = { text: '', mode: 'reply', choice: null, replyTo: null, cc: null };
 const TYPING_INTERVAL_MS = 3_000;
 const TYPING_ENDS_MS = 5_000;
 
@@ -36,6 +26,7 @@ export interface ComposerDependencies {
   details: Details;
   directory: Directory;
   outbox: Outbox;
+  drafts: Drafts;
   conversations: Pick<Conversations, 'get'>;
   sendTyping: (conversationId: string, on: boolean) => void;
 }
@@ -48,10 +39,11 @@ function keyOf(address: { connector: string | null; address: string | null }): s
 export class Composer {
   #dependencies: ComposerDependencies;
   #conversation = $state<Conversation | null>(null);
-  #draft = $state<Draft>({ ...EMPTY });
+  #mode = $state<Mode>('reply');
+  #reply = $state.raw<DraftSlot | null>(null);
+  #note = $state.raw<DraftSlot | null>(null);
   #typingSentAt = 0;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
-  readonly uploads: Uploads;
   readonly copies: Copies;
   /** Counts up with each request to move the cursor into the field. */
   focusRequests = $state(0);
@@ -61,26 +53,32 @@ export class Composer {
 
   constructor(dependencies: ComposerDependencies) {
     this.#dependencies = dependencies;
-    this.uploads = new Uploads(dependencies.api);
     this.copies = new Copies(dependencies.api, {
-      get: () => this.#draft.cc,
-      set: (cc) => {
-        this.#draft.cc = cc;
-        this.#save();
-      },
+      get: () => this.slot.content.cc,
+      set: (cc) => this.slot.change({ cc }),
     });
   }
 
+  /** What is being written: the reply or the note. Neither ever becomes the other. */
+  get slot(): DraftSlot {
+    const slot = this.mode === 'note' ? this.#note : this.#reply;
+    return slot ?? this.#dependencies.drafts.nowhere;
+  }
+
+  get uploads(): Uploads {
+    return this.slot.uploads;
+  }
+
   get text(): string {
-    return this.#draft.text;
+    return this.slot.content.text;
   }
 
   get mode(): Mode {
-    return this.#draft.mode;
+    return this.#mode;
   }
 
   get replyTo(): Message | null {
-    return this.#dependencies.timeline.message(this.#draft.replyTo);
+    return this.#dependencies.timeline.message(this.slot.content.replyTo);
   }
 
   /** The mail that a reply answers, whose other recipients get a copy; null on other channels. */
@@ -132,6 +130,7 @@ export class Composer {
 
   /** The reason why the reply cannot be sent as it is; empty when it can. */
   get obstacle(): string {
+    if (this.slot.other) return m.draft_conflict();
     const failed = this.uploads.items.find((item) => item.problem);
     if (failed) return m.upload_failed({ reason: failed.problem });
     if (this.mode === 'note') return '';
@@ -162,20 +161,22 @@ export class Composer {
     if (this.#conversation?.id === conversation.id) return;
     this.#stopTyping();
     this.#conversation = conversation;
-    this.uploads.clear();
-    this.#draft = readDraft(conversation.id);
+    this.#reply?.flush();
+    this.#note?.flush();
+    this.#reply = this.#dependencies.drafts.slot(conversation.id, 'reply');
+    this.#note = this.#dependencies.drafts.slot(conversation.id, 'note');
+    this.#mode = this.#reply.isEmpty && !this.#note.isEmpty ? 'note' : 'reply';
   }
 
   write(text: string): void {
-    this.#draft.text = text;
-    this.#save();
+    this.slot.change({ text });
     if (this.mode === 'reply' && text.trim()) this.#startTyping();
     else this.#stopTyping();
   }
 
   /** Adds a text to the end of the reply. */
   insert(text: string): void {
-    this.#draft.mode = 'reply';
+    this.#mode = 'reply';
     this.write(this.text.trim() ? `${this.text.trimEnd()}\n${text}` : text);
     this.focusRequests += 1;
   }
@@ -186,23 +187,20 @@ export class Composer {
   }
 
   setMode(mode: Mode): void {
-    this.#draft.mode = mode;
-    this.#save();
+    this.slot.flush();
+    this.#mode = mode;
     if (mode === 'note') this.#stopTyping();
     this.focusRequests += 1;
   }
 
   chooseAddress(address: ContactAddress): void {
-    this.#draft.choice = keyOf(address);
-    this.#save();
+    this.slot.change({ choice: keyOf(address) });
     this.focusRequests += 1;
   }
 
   replyToMessage(message: Message | null): void {
-    this.#draft.replyTo = message?.id ?? null;
-    this.#draft.cc = null;
-    if (message) this.#draft.mode = 'reply';
-    this.#save();
+    if (message) this.#mode = 'reply';
+    this.slot.change({ replyTo: message?.id ?? null, cc: null });
     this.focusRequests += 1;
   }
 
@@ -214,12 +212,15 @@ export class Composer {
   async send(): Promise<void> {
     const conversation = this.#conversation;
     if (!conversation || !this.canSend) return;
-    const { mode, address } = this;
+    const { mode, address, slot } = this;
+    const { choice, replyTo, cc }: Readonly<DraftContent> = slot.content;
     const attachments = this.uploads.attachments;
     const isReply = mode === 'reply';
-    const connector = address?.connector ?? this.#draft.choice?.split(' ')[0];
+    const connector = address?.connector ?? choice?.split(' ')[0];
+    const receiving = isReply && address ? this.#conversationOf(conversation, address) : conversation;
+    const isOwnDraft = receiving.id === conversation.id;
     const outgoing = {
-      conversation: isReply && address ? this.#conversationOf(conversation, address) : conversation,
+      conversation: receiving,
       attachments,
       kind: address?.kind ?? null,
       address: address?.address ?? null,
@@ -229,13 +230,12 @@ export class Composer {
         client_id: newId(),
         ...(isReply && connector ? { connector } : {}),
         ...(attachments.length > 0 ? { attachments: attachments.map((a) => a.id) } : {}),
-        ...(isReply && this.#draft.replyTo ? { reply_to: this.#draft.replyTo } : {}),
-        ...(isReply && address?.kind === 'email' && this.#draft.cc ? { cc: this.#draft.cc } : {}),
+        ...(isReply && replyTo ? { reply_to: replyTo } : {}),
+        ...(isReply && address?.kind === 'email' && cc ? { cc: [...cc] } : {}),
+        ...(isOwnDraft ? { draft_version: slot.version } : {}),
       },
     };
-    this.#draft = { ...EMPTY, mode, choice: this.#draft.choice };
-    this.uploads.clear();
-    this.#save();
+    slot.sent({ isClearedByServer: isOwnDraft });
     this.#stopTyping();
     await this.#dependencies.outbox.send(outgoing);
   }
@@ -255,11 +255,19 @@ export class Composer {
   }
 
   #chosenAddress(): ContactAddress | null {
-    const chosen = this.addresses.find((address) => keyOf(address) === this.#draft.choice);
-    const preferred = chosen ?? this.#lastUsedAddress();
+    const preferred = this.#addressOf(this.slot.content.choice) ?? this.#lastUsedAddress();
     // While the timeline loads, any other address would be a guess.
     if (preferred || !this.isAddressKnown) return preferred;
     return this.addresses.find((address) => address.reachable) ?? this.addresses[0] ?? null;
+  }
+
+  /** The address of a choice. Another screen's choice names the channel alone. */
+  #addressOf(choice: string | null): ContactAddress | null {
+    if (choice === null) return null;
+    const exact = this.addresses.find((address) => keyOf(address) === choice);
+    if (exact || !choice.endsWith(' ')) return exact ?? null;
+    const ofChannel = this.addresses.filter((address) => `${address.connector} ` === choice);
+    return ofChannel.find((address) => address.reachable) ?? ofChannel[0] ?? null;
   }
 
   #startTyping(): void {
@@ -279,38 +287,4 @@ export class Composer {
     if (this.#typingSentAt && this.#conversation) this.#dependencies.sendTyping(this.#conversation.id, false);
     this.#typingSentAt = 0;
   }
-
-  #save(): void {
-    if (this.#conversation) saveDraft(this.#conversation.id, this.#draft);
-  }
-}
-
-const DRAFT = 'hub.draft.';
-
-function readDraft(conversationId: string): Draft {
-  try {
-    const stored = JSON.parse(localStorage.getItem(DRAFT + conversationId) ?? '{}') as Partial<Draft>;
-    return { ...EMPTY, ...stored };
-  } catch {
-    return { ...EMPTY };
-  }
-}
-
-function saveDraft(conversationId: string, draft: Draft): void {
-  const isWorthStoring = draft.text !== '' || draft.replyTo !== null || draft.cc !== null;
-  if (isWorthStoring) localStorage.setItem(DRAFT + conversationId, JSON.stringify(draft));
-  else localStorage.removeItem(DRAFT + conversationId);
-}
-
-/** Moves a draft to the conversation into which its own was merged, unless that one has a draft too. */
-export function moveDraft(fromId: string, toId: string): void {
-  const draft = readDraft(fromId);
-  if (draft.text === '' || readDraft(toId).text !== '') return;
-  saveDraft(toId, draft);
-  saveDraft(fromId, EMPTY);
-}
-
-/** The text of a conversation's draft, for the list. */
-export function draftText(conversationId: string): string {
-  return readDraft(conversationId).text;
 }

@@ -1,7 +1,9 @@
 import { beforeEach, expect, test, vi } from 'vitest';
+import type { DraftBody } from '$shared/api';
 import type { Connector, ContactAddress, Message } from '$shared/types';
 import { address, connector, conversation, fakeApi, mari, message, page, sofia } from '../testing/samples';
-import { moveDraft, Composer, draftText } from './composer-state.svelte';
+import { Composer } from './composer-state.svelte';
+import { Drafts } from './drafts.svelte';
 import { Details } from '../details/details.svelte';
 import { Directory } from '../names/directory.svelte';
 import { Outbox } from './outbox.svelte';
@@ -33,6 +35,7 @@ async function scene({ ready = Promise.resolve(), addresses = [address(), telegr
     agents: () => page([mari]),
     connectors: () => page(connectors),
     send,
+    saveDraft: async (conversation_id: string, type: 'reply' | 'note', body: DraftBody) => ({ ...body, id: '1', conversation_id, type, attachments: [], version: body.version + 1 }),
   });
   const session = new Session(api);
   const timeline = new Timeline(api);
@@ -40,11 +43,12 @@ async function scene({ ready = Promise.resolve(), addresses = [address(), telegr
   const directory = new Directory(api);
   const outbox = new Outbox(api, session, (sent) => timeline.applyMessage(sent));
   const sendTyping = vi.fn();
-  const composer = new Composer({ api, timeline, details, directory, outbox, sendTyping, conversations: { get: () => null } });
+  const drafts = new Drafts(api, session);
+  const composer = new Composer({ api, timeline, details, directory, outbox, drafts, sendTyping, conversations: { get: () => null } });
   const opened = Promise.all([details.open(conversation()), timeline.open(conversation())]);
   await Promise.all([session.resume(), directory.load(), isAwaited ? opened : null]);
   composer.open(conversation());
-  return { composer, timeline, send, sendTyping, opened };
+  return { composer, drafts, timeline, send, sendTyping, opened };
 }
 
 test('a reply goes to the address that the customer used last', async () => {
@@ -174,24 +178,47 @@ test('typing is sent once, not with every letter, and never for a note', async (
 
 test('an inserted text comes after the written one, as a reply', async () => {
   const { composer } = await scene();
-  composer.setMode('note');
   composer.write('See you there: ');
+  composer.setMode('note');
   composer.insert('https://t.me/bot');
   expect([composer.mode, composer.text]).toEqual(['reply', 'See you there:\nhttps://t.me/bot']);
 });
 
 test('a draft moves to the conversation into which its own was merged', async () => {
-  const { composer } = await scene();
+  const { composer, drafts } = await scene();
   composer.write('Half a sent');
-  moveDraft('100', '200');
+  drafts.move('100', '200');
   composer.open(conversation({ id: '200' }));
   expect(composer.text).toBe('Half a sent');
   composer.write('Another');
   composer.open(conversation());
   expect(composer.text).toBe('');
   composer.write('First');
-  moveDraft('100', '200');
-  expect(draftText('200')).toBe('Another');
+  drafts.move('100', '200');
+  expect(drafts.textOf('200')).toBe('Another');
+});
+
+test('a note and a reply are apart, and neither leaves as the other', async () => {
+  const { composer, send } = await scene();
+  composer.setMode('note');
+  composer.write('She is angry');
+  composer.setMode('reply');
+  expect([composer.text, composer.canSend]).toEqual(['', false]);
+  composer.write('Good morning');
+  await composer.send();
+  expect(send).toHaveBeenCalledExactlyOnceWith('100', expect.objectContaining({ text: 'Good morning', type: 'message' }));
+  composer.setMode('note');
+  expect(composer.text).toBe('She is angry');
+  composer.open(conversation({ id: '200' }));
+  expect([composer.mode, composer.text]).toEqual(['reply', '']);
+});
+
+test('a message names the version of the draft that it was', async () => {
+  const { composer, drafts, send } = await scene();
+  drafts.slot('100', 'reply').receive({ id: '1', conversation_id: '100', type: 'reply', text: 'Good', connector: null, attachments: [], subject: '', cc: null, bcc: [], format: 'plain', mentions: [], reply_to: null, address: '', contact_id: null, version: 7, updated_at: null });
+  composer.write('Good morning');
+  await composer.send();
+  expect(send).toHaveBeenCalledWith('100', expect.objectContaining({ draft_version: 7 }));
 });
 
 test('white space alone is no message', async () => {

@@ -5,7 +5,7 @@ import { problemText } from '../shell/problem-text';
 
 export interface Upload {
   key: string;
-  file: File;
+  file: { name: string; size: number; type: string };
   previewUrl: string;
   share: number;
   attachment: Attachment | null;
@@ -16,10 +16,15 @@ export interface Upload {
 /** Files that were added to a message and are being uploaded while the agent still writes. */
 export class Uploads {
   #api: Api;
+  #onchange: () => void;
   #items = $state<Upload[]>([]);
+  /** The bytes of what is being uploaded, by key. */
+  #sources = new Map<string, File>();
 
-  constructor(api: Api) {
+  /** @param onchange is called when the uploaded files are others than before. */
+  constructor(api: Api, onchange: () => void = () => {}) {
     this.#api = api;
+    this.#onchange = onchange;
   }
 
   get items(): readonly Upload[] {
@@ -37,9 +42,11 @@ export class Uploads {
   add(files: Iterable<File>): void {
     for (const file of files) {
       const isPicture = file.type.startsWith('image/');
+      const key = newId();
+      this.#sources.set(key, file);
       this.#items.push({
-        key: newId(),
-        file,
+        key,
+        file: { name: file.name, size: file.size, type: file.type },
         previewUrl: isPicture ? URL.createObjectURL(file) : '',
         share: 0,
         attachment: null,
@@ -51,29 +58,53 @@ export class Uploads {
     }
   }
 
+  /** Shows files that were uploaded before: of a draft, or of a message that was taken back. */
+  restore(attachments: readonly Attachment[]): void {
+    const known = new Map(this.#items.map((item) => [item.attachment?.id, item]));
+    this.#items = attachments.map((attachment) => known.get(attachment.id) ?? restored(attachment));
+  }
+
   retry(item: Upload): void {
     void this.#upload(item);
   }
 
   remove(item: Upload): void {
     item.abort.abort();
-    if (item.previewUrl) URL.revokeObjectURL(item.previewUrl);
+    if (item.previewUrl.startsWith('blob:')) URL.revokeObjectURL(item.previewUrl);
+    this.#sources.delete(item.key);
     this.#items = this.#items.filter((kept) => kept.key !== item.key);
+    this.#onchange();
   }
 
   clear(): void {
-    for (const item of this.#items) if (item.previewUrl) URL.revokeObjectURL(item.previewUrl);
+    for (const item of this.#items) if (item.previewUrl.startsWith('blob:')) URL.revokeObjectURL(item.previewUrl);
+    this.#sources.clear();
     this.#items = [];
   }
 
   async #upload(item: Upload): Promise<void> {
+    const source = this.#sources.get(item.key);
+    if (!source) return;
     item.problem = '';
     item.share = 0;
     try {
-      item.attachment = await this.#api.upload(item.file, (share) => (item.share = share), item.abort.signal);
+      item.attachment = await this.#api.upload(source, (share) => (item.share = share), item.abort.signal);
+      this.#onchange();
     } catch (error) {
       if (error instanceof DOMException && error.name === 'AbortError') return;
       item.problem = problemText(error);
     }
   }
+}
+
+function restored(attachment: Attachment): Upload {
+  return {
+    key: attachment.id,
+    file: { name: attachment.name, size: attachment.size ?? 0, type: attachment.media_type },
+    previewUrl: attachment.media_type.startsWith('image/') ? attachment.url : '',
+    share: 1,
+    attachment,
+    problem: '',
+    abort: new AbortController(),
+  };
 }

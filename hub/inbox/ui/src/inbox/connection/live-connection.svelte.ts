@@ -38,6 +38,7 @@ export class LiveConnection {
       'conversation.viewed',
       'sla.warning',
       'sla.breached',
+      'draft.updated',
       'notices',
       'resync',
     ] as const;

@@ -27,6 +27,7 @@ function scene() {
     timeline,
     details,
     composer: { open: () => {} },
+    drafts: { move: () => {} },
     sendViewing: () => {},
     attempt: async (action: () => Promise<unknown>) => (await action(), true),
   } as unknown as MergeFollowerDependencies);

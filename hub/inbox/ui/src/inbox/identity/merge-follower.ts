@@ -1,5 +1,6 @@
 import type { Conversation } from '$shared/types';
-import { moveDraft, type Composer } from '../composer/composer-state.svelte';
+import type { Composer } from '../composer/composer-state.svelte';
+import type { Drafts } from '../composer/drafts.svelte';
 import type { Conversations } from '../list/conversations.svelte';
 import type { Details } from '../details/details.svelte';
 import type { Timeline } from '../thread/timeline-state.svelte';
@@ -9,6 +10,7 @@ export interface MergeFollowerDependencies {
   timeline: Timeline;
   details: Details;
   composer: Composer;
+  drafts: Pick<Drafts, 'move'>;
   sendViewing: (conversationId: string) => void;
   /** Runs an action; an error becomes a toast. False when there was an error. */
   attempt: (action: () => Promise<unknown>) => Promise<boolean>;
@@ -47,14 +49,14 @@ export class MergeFollower {
 
   /** Two merged contacts have one open conversation: the screen and the draft move to it. */
   async #openSurviving(): Promise<void> {
-    const { conversations, composer, sendViewing } = this.#dependencies;
+    const { conversations, composer, drafts, sendViewing } = this.#dependencies;
     const left = conversations.selected;
     if (!left) return;
     const original = await this.#originalOf(left);
     const next = original ?? (left.status === 'resolved' ? conversations.openConversationOf(left.contact.id) : null);
     if (!next || conversations.selected?.id !== left.id) return;
     this.#moved = original ? null : { from: left.id, to: next.id };
-    moveDraft(left.id, next.id);
+    drafts.move(left.id, next.id);
     conversations.select(next.id);
     history.replaceState(null, '', `#/conversations/${next.id}`);
     composer.open(next);

@@ -6,6 +6,8 @@ export type Overlay = 'palette' | 'shortcuts' | 'handover' | 'account' | null;
 export const ADMIN_HASH = '#/admin';
 /** The page's address on which the quiet list is shown. */
 export const QUIET_HASH = '#/quiet';
+/** The page's address on which the agent's drafts are listed. */
+export const DRAFTS_HASH = '#/drafts';
 
 const THEME = 'hub.theme';
 const DETAILS = 'hub.details';
@@ -16,7 +18,7 @@ export class ViewState {
   #pane = $state<Pane>('list');
   #detailsShown = $state(localStorage.getItem(DETAILS) !== 'hidden');
   overlay = $state<Overlay>(null);
-  page = $state<'inbox' | 'admin' | 'quiet'>('inbox');
+  page = $state<'inbox' | 'admin' | 'quiet' | 'drafts'>('inbox');
 
   constructor() {
     this.#applyTheme();
