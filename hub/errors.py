@@ -172,6 +172,10 @@ class Rejected(SendError):
     code = "rejected"
 
 
+class RefusedTogether(Rejected):
+    """The provider refused several files in one call. None of them arrived, and each may alone."""
+
+
 class WindowClosed(SendError):
     """The provider allows a reply only for some time after the customer's last message."""
 

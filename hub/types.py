@@ -144,6 +144,7 @@ class InboundMessage:
         html: the mail's own HTML.
         html_is_clean: whether `html` went through `clean_html` already; else the hub does that.
         reply_to: external id of the message this one answers.
+        topic: the provider's id of the part of the chat that it stands in; answers go there.
         references: external ids of the earlier messages of the same thread, nearest first.
         reply_token: our token that came back in the address of the recipient.
         edits: external id of the message whose text this replaces. The old text is kept.
@@ -179,6 +180,7 @@ class InboundMessage:
     card: ContactCard | None = None
     profile: Profile = Profile()
     reply_to: str = ""
+    topic: str = ""
     references: tuple[str, ...] = ()
     reply_token: str = ""
     handover_token: str = ""
@@ -236,11 +238,11 @@ class ContactEvent:
     """An action of a customer that is not a message.
 
     `started` and `stopped` allow and forbid messages to the address. `typing` is never stored.
-    `referral` has the handover token of a link that the customer followed, and it and `started` the
-    origin, which is noted at the customer's next message. `reaction` has its emoji
-    in `text` (empty: removed) and the id of its message in `external_id`. `unsent` says that the
-    sender took the message `external_id` back. `help` and `started` have the word that was written
-    in `text`.
+    `referral` and `started` have the handover token of a link that the customer followed, or where
+    they came from (`origin`), which is noted at their next message, and the `topic`, as a message
+    has it. `reaction` has its emoji in `text` (empty: removed) and the id of its message in
+    `external_id`. `unsent` says that the sender took the message `external_id` back. `help` and
+    `started` have the word that was written in `text`.
     """
 
     key: str
@@ -251,6 +253,7 @@ class ContactEvent:
     text: str = ""
     external_id: str = ""
     handover_token: str = ""
+    topic: str = ""
     origin: MessageOrigin | None = None
     profile: Profile = Profile()
 
@@ -323,6 +326,8 @@ class OutboundMessage:
         automatic: a text that the hub sends on its own (greeting, queue notice); mail is marked so.
         reply_to: external id of the answered message; `references` those of its thread, nearest
             first.
+        topic: the provider's id of the part of the chat that the answered message, or the
+            customer's last one, stands in; "" for none.
         to, cc: the recipients, where the channel has copies; without `to` it is `address` alone.
         status_url: the URL for the provider's reports about this message; its query has our id.
     """
@@ -343,6 +348,7 @@ class OutboundMessage:
     written_by_person: bool = True
     automatic: bool = False
     reply_to: str = ""
+    topic: str = ""
     references: tuple[str, ...] = ()
     conversation_id: str = ""
     reply_token: str = ""
@@ -354,12 +360,14 @@ class OutboundMessage:
 class SendReceipt:
     """The provider accepted a message. `external_id` is empty where the provider gives none.
 
-    `moved_to` is the new address that the provider told us to use.
+    `moved_to` is the new address that the provider told us to use. `note` is a sentence for the
+    agents about a message that went otherwise than it was to.
     """
 
     external_id: str = ""
     status: DeliveryStatus = DeliveryStatus.SENT
     moved_to: Address | None = None
+    note: str = ""
 
 
 # -- capabilities --------------------------------------------------------------------------------

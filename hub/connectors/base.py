@@ -56,6 +56,7 @@ CallT = TypeVar("CallT", default=Any)
 #: What `transmit` brings back and `accept` reads.
 AnswerT = TypeVar("AnswerT", default=Any)
 MadeCallT = TypeVar("MadeCallT", covariant=True, default=Any)
+OneCallT = TypeVar("OneCallT", default=Any)
 TakenCallT = TypeVar("TakenCallT", contravariant=True, default=Any)
 
 
@@ -369,6 +370,17 @@ class Reconciles(Protocol[TakenCallT]):
         """The receipt if the provider has the message; None if sending it again does no harm.
 
         Raises SendError when the provider cannot say now.
+        """
+
+
+@runtime_checkable
+class SendsSingly(Protocol[OneCallT]):
+    """Puts several files into one call, which the provider may refuse for one of them."""
+
+    def singly(self, call: OneCallT) -> Sequence[OneCallT]:
+        """The calls that carry the same, one file each; a call with one file as it is. Pure.
+
+        They are sent where `send` raised RefusedTogether, which says that nothing arrived.
         """
 
 

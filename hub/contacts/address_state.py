@@ -27,6 +27,9 @@ _RECORD_INBOUND = Prepared(
                 (reaches.c.last_inbound_at > new.last_inbound_at, reaches.c.last_inbound_at),
                 else_=new.last_inbound_at,
             ),
+            "topic": lambda new: case(
+                (reaches.c.last_inbound_at > new.last_inbound_at, reaches.c.topic), else_=new.topic
+            ),
             "stopped_at": lambda _: case((reaches.c.opted_out, reaches.c.stopped_at), else_=None),
             "stopped_reason": lambda _: case(
                 (reaches.c.opted_out, reaches.c.stopped_reason), else_=""
@@ -42,12 +45,17 @@ _ALLOW = Prepared(Upsert(reaches, ["address_id", "connector"]))
 
 
 def record_inbound(
-    tx: Transaction, contact_address: ContactAddress, connector: str, at: datetime
+    tx: Transaction,
+    contact_address: ContactAddress,
+    connector: str,
+    at: datetime,
+    topic: str = "",
 ) -> None:
     """Records that the customer wrote from an address, which opens it unless they opted out.
 
     Args:
         at: the provider's time of the message: its reply window counts from then.
+        topic: the part of the chat that the message stands in, "" for none.
     """
     _RECORD_INBOUND.run_later(
         tx.connection,
@@ -55,6 +63,7 @@ def record_inbound(
             "address_id": contact_address.address_id,
             "connector": connector,
             "last_inbound_at": at,
+            "topic": topic,
             "last_seen_at": tx.now,
             "stopped_at": None,
             "stopped_reason": "",
@@ -64,9 +73,13 @@ def record_inbound(
 
 
 def reopen_address(
-    tx: Transaction, contact_address: ContactAddress, connector: str, at: datetime
+    tx: Transaction,
+    contact_address: ContactAddress,
+    connector: str,
+    at: datetime,
+    topic: str = "",
 ) -> bool:
-    """Opens an address because the customer asked for it.
+    """Opens an address because the customer asked for it. `topic` is as for `record_inbound`.
 
     Returns: whether the address was closed.
     """
@@ -79,7 +92,7 @@ def reopen_address(
         )
         .values(stopped_at=None, stopped_reason="", opted_out=False)
     )
-    record_inbound(tx, contact_address, connector, at)
+    record_inbound(tx, contact_address, connector, at, topic)
     return opened.rowcount > 0
 
 
@@ -91,6 +104,7 @@ def allow_address(tx: Transaction, address_id: int, connector: str) -> None:
             "address_id": address_id,
             "connector": connector,
             "last_inbound_at": None,
+            "topic": "",
             "last_seen_at": None,
             "stopped_at": None,
             "stopped_reason": "",

@@ -5,7 +5,7 @@ Contacts that links join are one customer: one of them, the root, stands for all
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -40,6 +40,8 @@ class ContactAddress:
     is_newly_named: bool = False
     #: `verified` when the customer proved to hold the address, else `asserted`.
     evidence: str = "verified"
+    #: As `kept_origins` keeps it.
+    origin: Mapping[str, str] | None = None
 
     @property
     def root_id(self) -> int:
@@ -55,6 +57,7 @@ class _FoundAddress(NamedTuple):
     scope: str
     contact_id: int
     evidence: str
+    origin: dict[str, str] | None
     record_name: str
     id: int
     name: str
@@ -73,6 +76,7 @@ _SELECT_ADDRESSES = (
         addresses.c.scope,
         addresses.c.contact_id,
         addresses.c.evidence,
+        addresses.c.origin,
         contacts.c.name.label("record_name"),
         _root.c.id,
         _root.c.name,
@@ -129,6 +133,7 @@ def _contact_address(row: _FoundAddress) -> ContactAddress:
         row.name,
         is_named=row.record_name != "",
         evidence=row.evidence,
+        origin=row.origin,
     )
 
 
@@ -210,6 +215,7 @@ def _create_contact(
             "scope": address.scope,
             "path": address.path,
             "evidence": evidence,
+            "origin": None,
             "created_at": tx.now,
         },
     ).scalar_one()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from hub.contacts import address_state, contact_addresses, locks
+from hub.contacts import address_state, contact_addresses, kept_origins, locks
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, timeline
 from hub.handover import arrival, redemption
 from hub.handover.redemption import RedeemedHandover
-from hub.inbound import changes
+from hub.inbound import changes, customer_origins
 from hub.inbound.channel import InboundChannel, ReceiveResult
 from hub.outbound import receipts
 from hub.schema.author import Author
 from hub.store.engine import Transaction
 from hub.types import ContactEvent
+
+#: Why a followed link is in no conversation yet.
+ORIGIN_KEPT = "Where the customer came from is noted at their next message, for 24 hours."
 
 
 def apply_contact_event(
@@ -27,7 +30,12 @@ def apply_contact_event(
     handover = redemption.redeem_handover(tx, secrets, channel.name, sender)
     if isinstance(handover, RedeemedHandover):
         sender = redemption.reload_contact_address(tx, sender)
+    origin = customer_origins.shown_origin(event, handover)
+    if origin is not None:
+        kept_origins.keep_origin(tx, sender, channel.name, origin)
     unseen = _apply(tx, channel, event, sender)
+    if unseen and origin is not None:
+        unseen = ORIGIN_KEPT
     switch = None
     if isinstance(handover, RedeemedHandover):
         unseen = ""
@@ -45,7 +53,7 @@ def _apply(
     match event.name:
         case "started" | "referral":
             at = timeline.sane_time(event.at, tx.now)
-            was_closed = address_state.reopen_address(tx, sender, channel.name, at)
+            was_closed = address_state.reopen_address(tx, sender, channel.name, at, event.topic)
             if event.name == "started" and not was_closed:
                 return "The customer started a chat that was open already."
         case "stopped":

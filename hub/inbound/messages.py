@@ -20,13 +20,13 @@ from hub.conversations.timeline import NewMessage
 from hub.handover import arrival, redemption
 from hub.handover.redemption import RedeemedHandover
 from hub.identity import evidence
-from hub.inbound import changes, quiet
+from hub.inbound import changes, customer_origins, quiet
 from hub.inbound.channel import InboundChannel, ReceiveResult
 from hub.schema.author import Author
 from hub.schema.tokens import read_reply_token
 from hub.schema.visible_text import is_visible
 from hub.store.engine import Transaction
-from hub.store.models.message import NO_AUTO_REPLY, ONLY_HANDOVER
+from hub.store.models.message import NO_AUTO_REPLY, ONLY_HANDOVER, TOPIC
 from hub.switches import detection
 from hub.types import ContactEvent, InboundMessage
 
@@ -58,13 +58,14 @@ def add_inbound_message(
     if redeemed is not None:
         sender = redemption.reload_contact_address(tx, sender)
     sender = evidence.apply_message_evidence(tx, sender, event)
+    event = customer_origins.with_origin(tx, channel.name, sender, event, handover)
     at = timeline.sane_time(event.sent_at, tx.now)
     if duplicates.came_by_another_way(tx, channel.name, sender, event, at):
         return ReceiveResult(False, unseen="The same mail came by another way before.")
     if event.extra.get("keyword") == "start":
-        address_state.reopen_address(tx, sender, channel.name, at)
+        address_state.reopen_address(tx, sender, channel.name, at, event.topic)
     else:
-        address_state.record_inbound(tx, sender, channel.name, at)
+        address_state.record_inbound(tx, sender, channel.name, at, event.topic)
     answered = _find_answered(tx, channel, event, sender)
     if answered is not None or redeemed is not None:
         joined_id = None
@@ -303,6 +304,8 @@ def _add_row(
         extra[ONLY_HANDOVER] = True
     if event.no_auto_reply:
         extra[NO_AUTO_REPLY] = event.no_auto_reply
+    if event.topic:
+        extra[TOPIC] = event.topic
     if event.location:
         extra["location"] = asdict(event.location)
     if event.card:

@@ -35,6 +35,7 @@ class ClaimedDelivery:
     Args:
         attempts: the number of attempts, this one included.
         parts_sent: the number of calls that the provider took in earlier attempts.
+        singly_from: the call from which on one file leaves at a time, None where none does.
         unknown_since: since when it is unknown whether the next call arrived, None where known.
         age: how long the message was in line when it was claimed.
         claimed_at: when that was, by the process's own clock.
@@ -45,6 +46,7 @@ class ClaimedDelivery:
     address_id: int
     attempts: int
     parts_sent: int
+    singly_from: int | None
     unknown_since: datetime | None
     age: timedelta
     claimed_at: float
@@ -198,6 +200,7 @@ def claim_deliveries(
             address_id=row.address_id,
             attempts=row.attempts + 1,
             parts_sent=row.parts_sent,
+            singly_from=row.singly_from,
             unknown_since=row.unknown_since
             or (row.updated_at if row.status == "sending" else None),
             age=tx.now - row.created_at,

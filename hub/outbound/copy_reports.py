@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from sqlalchemy import select
 
@@ -30,10 +29,10 @@ def find_copied_messages(
     return [message_id for message_id in message_ids if message_id in is_copied]
 
 
-def as_note(report: DeliveryUpdate) -> DeliveryUpdate:
-    """A report about a copy as one that changes no message: what it says, for the timeline."""
+def note_of(report: DeliveryUpdate) -> str:
+    """What a report about a copy says, for the timeline: it changes no message."""
     assert report.address is not None
     text = " ".join(filter(None, (report.reason, report.note)))
     if report.status is DeliveryStatus.FAILED:
         text = f"No copy arrived at {report.address.path}. {text}".strip()
-    return replace(report, stopped=False, note=text)
+    return text

@@ -228,6 +228,7 @@ def _move(
             reason="",
             external_code="",
             attempts=0,
+            singly_from=None,
             tried_at=None,
             lease_until=None,
             follow_at=None,

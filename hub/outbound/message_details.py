@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, select
 
 from hub.outbound.claims import ClaimedDelivery
 from hub.store.models import addresses, attachments, conversations, deliveries, messages, reaches
+from hub.store.models.message import TOPIC
 from hub.types import Address
 
 #: A mail names at most so many of the mails before it.
@@ -36,6 +38,7 @@ class MessageDetails:
         last_inbound_at: when the customer last wrote from this address by this connector.
         stopped_reason: why the address is closed for us, None where it is open.
         reply_to: the external id of the message answered, "" where the channel does not know it.
+        topic: the part of the chat of the message answered, else of the customer's last message.
         to, cc: the recipients, where the channel has copies.
         references: the external ids of earlier messages with this address, the latest first.
         locale: always "": no message asks for a language yet.
@@ -52,6 +55,7 @@ class MessageDetails:
     last_inbound_at: datetime | None
     stopped_reason: str | None
     reply_to: str
+    topic: str
     to: tuple[Address, ...]
     cc: tuple[Address, ...]
     references: tuple[str, ...]
@@ -71,10 +75,11 @@ def read_message_details(
     by_id = {claim.message_id: claim for claim in claims}
     rows = connection.execute(_SELECT_DETAILS.where(messages.c.id.in_(by_id))).all()
     files = _files(connection, by_id)
-    answered = _external_ids(connection, [row.reply_to_id for row in rows if row.reply_to_id])
+    answered = _answered(connection, [row.reply_to_id for row in rows if row.reply_to_id])
     details = {}
     for row in rows:
         thread = _thread(connection, row.conversation_id, by_id[row.id]) if with_thread else ()
+        answer_to = answered.get((row.reply_to_id, row.address_id, row.connector))
         details[row.id] = MessageDetails(
             message_id=row.id,
             conversation_id=row.conversation_id,
@@ -86,8 +91,8 @@ def read_message_details(
             files=files.get(row.id, ()),
             last_inbound_at=row.last_inbound_at,
             stopped_reason=row.stopped_reason if row.stopped_at else None,
-            reply_to=answered.get((row.reply_to_id, row.address_id, row.connector), "")
-            or _answered_id(thread),
+            reply_to=_answered_id(thread) if answer_to is None else answer_to.external_id,
+            topic=(row.topic if answer_to is None else answer_to.topic) or "",
             to=tuple(map(Address.parse, row.to)),
             cc=tuple(map(Address.parse, row.cc)),
             references=tuple(external_id for external_id, _ in thread),
@@ -116,6 +121,7 @@ _SELECT_DETAILS = (
         addresses.c.scope,
         addresses.c.path,
         reaches.c.last_inbound_at,
+        reaches.c.topic,
         reaches.c.stopped_at,
         reaches.c.stopped_reason,
     )
@@ -146,18 +152,32 @@ def _files(
     return files
 
 
-def _external_ids(
+class _AnsweredMessage(NamedTuple):
+    external_id: str
+    topic: str
+
+
+def _answered(
     connection: Connection, message_ids: Collection[int]
-) -> dict[tuple[int, int, str], str]:
-    """The external ids of messages, by message, address and connector: they hold there alone."""
+) -> dict[tuple[int, int, str], _AnsweredMessage]:
+    """Messages that are answered, by id, address and connector: their ids hold there alone."""
     if not message_ids:
         return {}
     rows = connection.execute(
         select(
-            messages.c.id, messages.c.address_id, messages.c.connector, messages.c.external_id
+            messages.c.id,
+            messages.c.address_id,
+            messages.c.connector,
+            messages.c.external_id,
+            messages.c.extra,
         ).where(messages.c.id.in_(message_ids), messages.c.external_id.is_not(None))
     )
-    return {(row.id, row.address_id, row.connector): row.external_id for row in rows}
+    return {
+        (row.id, row.address_id, row.connector): _AnsweredMessage(
+            row.external_id, str(row.extra.get(TOPIC, ""))
+        )
+        for row in rows
+    }
 
 
 def _answered_id(thread: Sequence[tuple[str, str]]) -> str:

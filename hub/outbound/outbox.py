@@ -20,6 +20,8 @@ from hub.store.models import addresses, deliveries, external_ids
 from hub.types import Address, DeliveryStatus, SendReceipt
 
 GIVE_UP_AFTER = timedelta(hours=24)
+#: Added to the reason of a failure in the middle of a message.
+PARTLY_ARRIVED = "What comes before it in this message arrived: sending again sends the rest alone."
 
 
 def record_sent_part(
@@ -60,6 +62,8 @@ def record_sent_part(
     if changed.rowcount == 0:
         return _record_late_part(tx, claim, part, receipt)
     _remember_part(tx, claim, part, receipt, in_message=not is_last)
+    if receipt.note and is_last:  # once for a message of many parts
+        receipts.add_note(tx, claim.message_id, receipt.status, receipt.note)
     if is_last:
         receipts.advance_delivery(
             tx, claim.message_id, receipt.status, external_id=receipt.external_id
@@ -119,6 +123,23 @@ def _remember_part(
     )
 
 
+def send_singly(tx: Transaction, claim: ClaimedDelivery, part: int) -> bool:
+    """Has the files of a message sent one by one from a call on that was refused as a whole.
+
+    Args:
+        part: the number of the call, from 0.
+
+    Returns:
+        False where the worker has lost its claim, and may not send.
+    """
+    changed = tx.execute(
+        update(deliveries)
+        .where(claims.is_still_claimed(claim), deliveries.c.parts_sent <= part)
+        .values(singly_from=part, unknown_since=None, lease_until=tx.now + claims.LEASE)
+    )
+    return changed.rowcount > 0
+
+
 def record_all_sent(tx: Transaction, claim: ClaimedDelivery) -> None:
     """Records that no part of the message is left to send."""
     if claims.holds_claim(tx, claim):
@@ -167,12 +188,17 @@ def requeue_delivery(
 def fail_delivery(
     tx: Transaction, claim: ClaimedDelivery, error: SendError, *, also: str = ""
 ) -> None:
-    """Ends a delivery that will not leave.
+    """Ends a delivery that will not leave, or of which the rest will not.
 
     Args:
         also: sentences for the agent about other channels that were tried.
     """
     if claims.holds_claim(tx, claim):
+        has_begun = tx.execute(
+            select(deliveries.c.parts_sent > 0).where(deliveries.c.message_id == claim.message_id)
+        ).scalar()
+        if has_begun:
+            also = f"{PARTLY_ARRIVED} {also}"
         receipts.advance_delivery(
             tx,
             claim.message_id,

@@ -79,9 +79,9 @@ def record_receipt(tx: Transaction, connector: str, receipt: DeliveryUpdate) -> 
     if receipt.stopped:
         _close_addresses(tx, connector, message_ids, receipt.reason)
     for message_id in message_ids if receipt.note else ():
-        _add_note(tx, message_id, receipt)
+        add_note(tx, message_id, receipt.status, receipt.note)
     for message_id in copied_ids:
-        _add_note(tx, message_id, copy_reports.as_note(receipt))
+        add_note(tx, message_id, receipt.status, copy_reports.note_of(receipt))
     return bool(message_ids or copied_ids) or (
         receipt.up_to is not None and _is_known(tx, receipt.address)
     )
@@ -419,8 +419,8 @@ def _close_addresses(tx: Transaction, connector: str, message_ids: list[int], re
         address_state.close_address(tx, address_id, connector, reason)
 
 
-def _add_note(tx: Transaction, message_id: int, receipt: DeliveryUpdate) -> None:
-    """Adds a receipt's note to the timeline, in the conversation of the message: a bounce mail."""
+def add_note(tx: Transaction, message_id: int, status: DeliveryStatus, note: str) -> None:
+    """Adds a provider's note to the timeline, in the conversation of the message: a bounce mail."""
     row = tx.execute(
         select(messages.c.conversation_id, addresses)
         .join(addresses, addresses.c.id == messages.c.address_id)
@@ -430,13 +430,15 @@ def _add_note(tx: Transaction, message_id: int, receipt: DeliveryUpdate) -> None
         tx.connection, Address(row.scheme, row.path, row.scope)
     )
     assert recipient is not None
-    conversation = lifecycle.load_conversation(tx, row.conversation_id, recipient)
+    conversation = lifecycle.load_conversation(
+        tx, lifecycle.surviving_id(tx, row.conversation_id), recipient
+    )
     timeline.add_event(
         tx,
         conversation,
         "delivery.report",
         author.SYSTEM,
         message_id=str(message_id),
-        status=receipt.status.value,
-        text=receipt.note,
+        status=status.value,
+        text=note,
     )

@@ -353,6 +353,7 @@ def queue_delivery(
             "external_code": "",
             "attempts": 0,
             "parts_sent": 0,
+            "singly_from": None,
             "maybe_twice": False,
             "reported": {},
             "tried_at": None,

@@ -35,7 +35,9 @@ class SentMessage:
     @property
     def is_plain(self) -> bool:
         """Whether it is sent, and nothing else is to be done."""
-        return self.receipt.moved_to is None and self.receipt.status is DeliveryStatus.SENT
+        receipt = self.receipt
+        is_sent = receipt.status is DeliveryStatus.SENT
+        return is_sent and receipt.moved_to is None and not receipt.note
 
 
 def record_sent_messages(tx: Transaction, sent: Sequence[SentMessage]) -> set[int]:

@@ -43,7 +43,7 @@ OWN_COLUMNS: dict[str, tuple[str, ...]] = {
 
 #: The newest migration. With it an up-to-date database costs one query instead of the import of
 #: Alembic. A test compares it with the folder.
-HEAD = "0015"
+HEAD = "0016"
 
 
 def current(connection: Connection) -> str | None:

@@ -67,6 +67,7 @@ class MessageBuilder:
             written_by_person=details.author_type == "agent",
             automatic=details.author_type == "system",
             reply_to=details.reply_to,
+            topic=details.topic,
             references=details.references,
             conversation_id=str(details.conversation_id),
             reply_token=make_reply_token(self._secret, token),

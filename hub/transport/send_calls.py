@@ -7,15 +7,20 @@ from typing import Any
 
 import structlog
 
-from hub.connectors.base import Connector
+from hub.connectors.base import Connector, SendsSingly
 from hub.errors import ConnectionFailed, ResponseUnexpected, SendError
 from hub.types import OutboundMessage, SendReceipt
 
 log = structlog.get_logger()
 
 
-def compose_calls(connector: Connector[Any], message: OutboundMessage) -> Sequence[Any]:
+def compose_calls(
+    connector: Connector[Any], message: OutboundMessage, singly_from: int | None = None
+) -> Sequence[Any]:
     """The calls of a message, at least one.
+
+    Args:
+        singly_from: the call from which on each file has a call of its own, None for none.
 
     Raises:
         SendError: the message cannot be composed. A bug in the connector fails the message, since
@@ -23,6 +28,8 @@ def compose_calls(connector: Connector[Any], message: OutboundMessage) -> Sequen
     """
     try:
         calls = connector.compose(message)
+        if singly_from is not None:
+            calls = _one_file_each(connector, calls, singly_from)
     except SendError:
         raise
     except Exception as error:
@@ -33,6 +40,12 @@ def compose_calls(connector: Connector[Any], message: OutboundMessage) -> Sequen
     if not calls:
         raise ResponseUnexpected("There was nothing to send in this message.")
     return calls
+
+
+def _one_file_each(connector: Connector[Any], calls: Sequence[Any], begin: int) -> list[Any]:
+    if not isinstance(connector, SendsSingly):
+        return list(calls)
+    return [*calls[:begin], *(each for call in calls[begin:] for each in connector.singly(call))]
 
 
 def send_call(connector: Connector[Any], call: Any) -> SendReceipt:

@@ -11,13 +11,14 @@ from typing import Any
 import structlog
 
 from hub.config.sections import Fallback
-from hub.connectors.base import Connector, Reconciles
+from hub.connectors.base import Connector, Reconciles, SendsSingly
 from hub.connectors.registry import has_pages
 from hub.errors import (
     AddressInvalid,
     ConnectionFailed,
     ContactStopped,
     CredentialsRefused,
+    RefusedTogether,
     SendError,
 )
 from hub.metrics import FALLBACKS, OUTBOUND, SEND_SECONDS
@@ -112,7 +113,8 @@ class Sender:
         watch: Watch,
     ) -> None:
         message = self._builder.build_message(connector, claim, details)
-        calls = compose_calls(connector, message)
+        calls = compose_calls(connector, message, claim.singly_from)
+        is_single = claim.singly_from is not None
         part = claim.parts_sent
         if claim.unknown_since is not None and part < len(calls):
             next_part = self._reconcile(connector, claim, message, calls)
@@ -127,7 +129,16 @@ class Sender:
                 again_at = datetime.now(UTC) + timedelta(seconds=wait)
                 self._write(partial(claims.return_claim, claim=claim, again_at=again_at))
                 return
-            receipt = send_call(connector, calls[part])
+            try:
+                receipt = send_call(connector, calls[part])
+            except RefusedTogether:
+                if is_single or not isinstance(connector, SendsSingly):
+                    raise
+                # Written down first, so that after a crash the same calls have the same numbers.
+                if not self._write(partial(outbox.send_singly, claim=claim, part=part)):
+                    return
+                calls, is_single = compose_calls(connector, message, part), True
+                continue
             is_last = part == len(calls) - 1
             follow_after = self._follow_after(connector, message)
             holds_claim = self._record_sent(claim, part, receipt, is_last, follow_after)

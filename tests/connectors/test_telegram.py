@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +26,17 @@ from hub.connectors.base import (
 from hub.connectors.http import Http, HttpResponse
 from hub.connectors.telegram import Telegram
 from hub.connectors.telegram.client import drive
+from hub.connectors.telegram.connector import OUTSIDE_TOPIC
 from hub.connectors.telegram.outbound import BotCall
 from hub.errors import (
     AddressInvalid,
     ConnectionFailed,
     ContactStopped,
     CredentialsRefused,
+    RefusedTogether,
     Rejected,
     ResponseUnexpected,
+    SendError,
     Throttled,
     Unsupported,
     WebhookRejected,
@@ -331,22 +334,112 @@ class TestTelegram(ConnectorCases):
         assert second.url.endswith("/sendDocument")
         assert dict(second.form)["caption"] == "tall"
 
-    def test_an_album_with_a_picture_of_odd_shape_goes_whole_as_files(self) -> None:
-        odd = refused(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
-        done = json_response({"ok": True, "result": [sent(9), sent(10)]})
-        connector = self.make(http=StubHttp(odd, done))
-        images = (self.attachment(Medium.IMAGE), self.attachment(Medium.IMAGE))
-        message = self.message(text="both sides", attachments=images)
+    @pytest.mark.parametrize(
+        ("method", "description"),
+        [
+            ("sendVideo", "Bad Request: VIDEO_CONTENT_TYPE_INVALID"),
+            ("sendVoice", "Bad Request: VOICE_MESSAGES_FORBIDDEN"),
+            ("sendAnimation", "Bad Request: MEDIA_INVALID"),
+        ],
+    )
+    def test_a_file_that_is_not_shown_as_its_medium_goes_as_a_document(
+        self, method: str, description: str
+    ) -> None:
+        media = {
+            "sendVideo": (Medium.VIDEO, "video/mp4"),
+            "sendVoice": (Medium.VOICE, "audio/ogg"),
+            "sendAnimation": (Medium.IMAGE, "image/gif"),
+        }
+        connector = self.make(
+            http=StubHttp(refused(400, description), json_response({"ok": True, "result": sent(9)}))
+        )
+        file = replace(self.attachment(media[method][0]), media_type=media[method][1])
+        message = self.message(text="listen", attachments=(file,))
         assert connector.send(connector.compose(message)[0]) == SendReceipt("9")
-        kinds, captions = [], []
-        for call in connector.http.calls:
-            assert call.url.endswith("/sendMediaGroup")
-            album = json.loads(dict(call.form)["media"])
-            kinds.append([item["type"] for item in album])
-            captions.append([item.get("caption") for item in album])
-            assert len(call.files) == 2
-        assert kinds == [["photo", "photo"], ["document", "document"]]
-        assert captions == [["both sides", None]] * 2
+        first, second = connector.http.calls
+        assert first.url.endswith(f"/{method}")
+        assert second.url.endswith("/sendDocument")
+        assert dict(second.form)["disable_content_type_detection"] == "true"
+
+    @pytest.mark.parametrize(
+        ("status", "description"),
+        [
+            (400, "Bad Request: PHOTO_INVALID_DIMENSIONS"),
+            (400, "Bad Request: failed to send message #2"),
+            (413, "Request Entity Too Large"),
+        ],
+    )
+    def test_an_album_that_is_refused_is_to_go_file_by_file(
+        self, status: int, description: str
+    ) -> None:
+        connector = self.make(http=StubHttp(refused(status, description)))
+        image, video = self.attachment(Medium.IMAGE), self.attachment(Medium.VIDEO)
+        message = self.message(
+            text="both sides", attachments=(image, video), reply_to="7", topic="31"
+        )
+        (album,) = connector.compose(message)
+        with pytest.raises(RefusedTogether):
+            connector.send(album)
+        first, second = connector.singly(album)
+        assert (first.method, first.attachments) == ("send_photo", (image,))
+        assert first.options == album.options
+        assert (second.method, second.attachments) == ("send_video", (video,))
+        assert second.options == {"message_thread_id": 31}
+        assert connector.singly(first) == [first]
+
+    @pytest.mark.parametrize("status", [401, 403, 429, 502])
+    def test_an_album_that_is_refused_as_any_message_would_be_is_not_taken_apart(
+        self, status: int
+    ) -> None:
+        connector = self.make(http=StubHttp(refused(status, "Forbidden: bot was blocked")))
+        files = (self.attachment(Medium.IMAGE), self.attachment(Medium.IMAGE))
+        (album,) = connector.compose(self.message(attachments=files))
+        with pytest.raises(SendError) as caught:
+            connector.send(album)
+        assert not isinstance(caught.value, Rejected)
+
+    def test_an_answer_goes_into_the_topic_with_all_of_its_parts(self) -> None:
+        connector = self.make()
+        message = self.message(
+            text="long " * 2000,
+            topic="31",
+            attachments=(self.attachment(Medium.IMAGE), self.attachment(Medium.FILE)),
+            location=Location(59.4, 24.7),
+        )
+        calls = connector.compose(message)
+        assert len(calls) > 4
+        assert {call.options["message_thread_id"] for call in calls} == {31}
+
+    @pytest.mark.parametrize(
+        "description",
+        ["message thread not found", "TOPIC_CLOSED", "TOPIC_DELETED"],
+    )
+    def test_an_answer_whose_topic_takes_nothing_goes_into_the_chat_and_says_so(
+        self, description: str
+    ) -> None:
+        connector = self.make(
+            http=StubHttp(
+                refused(400, f"Bad Request: {description}"),
+                json_response({"ok": True, "result": sent(9)}),
+            )
+        )
+        (call,) = connector.compose(self.message(text="Here", topic="31"))
+        assert connector.send(call) == SendReceipt("9", note=OUTSIDE_TOPIC)
+        first, second = connector.http.calls
+        assert dict(first.form)["message_thread_id"] == "31"
+        assert "message_thread_id" not in dict(second.form)
+
+    def test_a_picture_of_odd_shape_for_a_closed_topic_goes_as_a_file_into_the_chat(self) -> None:
+        connector = self.make(
+            http=StubHttp(
+                refused(400, "Bad Request: TOPIC_CLOSED"),
+                refused(400, "Bad Request: PHOTO_INVALID_DIMENSIONS"),
+                json_response({"ok": True, "result": sent(9)}),
+            )
+        )
+        message = self.message(topic="31", attachments=(self.attachment(Medium.IMAGE),))
+        assert connector.send(connector.compose(message)[0]).note == OUTSIDE_TOPIC
+        assert connector.http.calls[-1].url.endswith("/sendDocument")
 
     def test_a_bad_request_is_not_sent_again_though_the_library_calls_it_a_network_error(
         self,

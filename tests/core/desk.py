@@ -150,7 +150,13 @@ class Desk:
         self._news = threading.Condition()
         store.subscribe(self._hear)
         self.connectors = self.open_connectors(
-            {"toy": "toy", "other": "toy", "askable": "askable", "slow": "slow"}
+            {
+                "toy": "toy",
+                "other": "toy",
+                "album": "album",
+                "askable": "askable",
+                "slow": "slow",
+            }
         )
         self.gateway = Gateway(store, self.connectors)
         self.agent = self.hires("Kadri")

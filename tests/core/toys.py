@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ from hub.errors import (
     CredentialsRefused,
     EventIgnored,
     PayloadInvalid,
+    RefusedTogether,
     SendError,
     Throttled,
     Unsupported,
@@ -50,6 +51,7 @@ class ToyCall:
     text: str
     message_id: str
     part: int
+    topic: str = ""
 
 
 Fault = Callable[[ToyCall], None]
@@ -66,6 +68,7 @@ class ToyProvider:
     asked: int = 0
     before_answer: Callable[[ToyCall], None] | None = None
     moves_to: Address | None = None
+    notes: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _gate: threading.Event = field(default_factory=threading.Event)
     _entered: threading.Event = field(default_factory=threading.Event)
@@ -83,6 +86,16 @@ class ToyProvider:
             raise error
 
         self.faults.extend([fault] * times)
+
+    def refuses_albums(self) -> None:
+        """It takes no call with several files."""
+
+        def fault(call: ToyCall) -> None:
+            self.faults.insert(0, fault)
+            if "+" in call.text:
+                raise RefusedTogether("One of these is odd.")
+
+        self.faults.append(fault)
 
     def refuses_the_keys(self) -> None:
         self.refuses(CredentialsRefused("The toy does not know this key."))
@@ -209,7 +222,7 @@ class Toy(Connector[ToyConfig]):
         if self.compose_breaks:
             raise ZeroDivisionError("nobody thought of this")
         return [
-            ToyCall(message.address.path, text, message.id, part)
+            ToyCall(message.address.path, text, message.id, part, message.topic)
             for part, text in enumerate(message.text.split("|"))
         ]
 
@@ -217,7 +230,7 @@ class Toy(Connector[ToyConfig]):
         return self.provider.take(call)
 
     def accept(self, call: ToyCall, response: str) -> SendReceipt:
-        return SendReceipt(response, moved_to=self.provider.moves_to)
+        return SendReceipt(response, moved_to=self.provider.moves_to, note=self.provider.notes)
 
 
 class AskableToy(Toy):
@@ -243,6 +256,15 @@ class SlowToy(Toy):
         rate=RateLimit(2, 0.4),
         rate_per_address=RateLimit(1, 0.3),
     )
+
+
+class AlbumToy(Toy):
+    """One whose calls may have several files: `+` in a text is between them."""
+
+    kind = "album"
+
+    def singly(self, call: ToyCall) -> Sequence[ToyCall]:
+        return [replace(call, text=text) for text in call.text.split("+")]
 
 
 class LetterToy(Toy):
@@ -291,7 +313,7 @@ class PageToy(Toy):
 
 
 KINDS: dict[str, type[Toy]] = {
-    one.kind: one for one in (Toy, AskableToy, SlowToy, LetterToy, WindowToy, PageToy)
+    one.kind: one for one in (Toy, AlbumToy, AskableToy, SlowToy, LetterToy, WindowToy, PageToy)
 }
 
 EventType = Literal["message", "note"]

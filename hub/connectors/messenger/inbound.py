@@ -30,6 +30,7 @@ from hub.types import (
     IgnoredEvent,
     InboundEvent,
     InboundMessage,
+    MessageOrigin,
     ParsedEvent,
     UnreadableEvent,
 )
@@ -264,7 +265,7 @@ def _referral(event: Event, raw: bytes, page: str) -> ContactEvent:
         name="referral",
         at=_moment(event.timestamp),
         handover_token=ref,
-        origin=origin_of(event.referral),
+        origin=origin_of(event.referral) or (MessageOrigin("link", ref=ref) if ref else None),
     )
 
 

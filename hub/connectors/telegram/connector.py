@@ -23,10 +23,21 @@ from hub.connectors.telegram import outbound
 from hub.connectors.telegram.batches import number_in, split_batch
 from hub.connectors.telegram.client import AnswerUnread, BotApi
 from hub.connectors.telegram.config import TelegramConfig
-from hub.connectors.telegram.errors import error_from, is_no_photo, migrated_to
+from hub.connectors.telegram.errors import (
+    error_from,
+    is_no_topic,
+    is_not_of_the_medium,
+    migrated_to,
+)
 from hub.connectors.telegram.inbound import ALLOWED_UPDATES, read_update
-from hub.connectors.telegram.outbound import BotCall
-from hub.errors import Rejected, ResponseUnexpected, Unsupported, WebhookRejected
+from hub.connectors.telegram.outbound import ALBUM_METHOD, TOPIC, BotCall
+from hub.errors import (
+    RefusedTogether,
+    Rejected,
+    ResponseUnexpected,
+    Unsupported,
+    WebhookRejected,
+)
 from hub.types import (
     Address,
     Capabilities,
@@ -44,8 +55,8 @@ from hub.types import (
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105  the header's name
 #: How many updates a poll asks for; fewer where an answer cannot be read, in the end one alone.
 UPDATES_AT_ONCE = (100, 10, 1)
-#: The methods that show pictures as photos.
-PHOTO_METHODS = ("send_photo", "send_media_group")
+#: Said to the agents about an answer whose topic takes nothing.
+OUTSIDE_TOPIC = "Its topic is closed or was deleted, so it went into the chat outside the topics."
 
 
 class Telegram(Connector[TelegramConfig, BotCall, object]):
@@ -148,7 +159,11 @@ class Telegram(Connector[TelegramConfig, BotCall, object]):
     def send(self, call: BotCall) -> SendReceipt:
         """Sends once more where Telegram's refusal says in which other way it works.
 
-        Those are a group that has a new id, and a picture that goes as a file only.
+        Those are a group that has a new id, a topic that takes nothing, and a file that goes as a
+        document only.
+
+        Raises:
+            RefusedTogether: Telegram refused an album, perhaps for one file of it.
         """
         answer = self.transmit(call)
         if isinstance(answer, HttpResponse):
@@ -157,14 +172,23 @@ class Telegram(Connector[TelegramConfig, BotCall, object]):
                 moved = replace(call, chat_id=str(new_id))
                 receipt = self.accept(moved, self.transmit(moved))
                 return replace(receipt, moved_to=self.address(str(new_id)))
-            if call.method in PHOTO_METHODS and is_no_photo(answer):
+            if TOPIC in call.options and is_no_topic(answer):
+                return replace(self.send(call.outside_topic()), note=OUTSIDE_TOPIC)
+            if call.shows_medium and is_not_of_the_medium(answer):
                 document = call.as_document()
                 return self.accept(document, self.transmit(document))
         return self.accept(call, answer)
 
+    def singly(self, call: BotCall) -> Sequence[BotCall]:
+        return call.singly()
+
     def accept(self, call: BotCall, response: object) -> SendReceipt:
         if isinstance(response, HttpResponse):
-            raise error_from(response)
+            error = error_from(response)
+            if call.method == ALBUM_METHOD and isinstance(error, Rejected):
+                # An album arrives whole or not at all.
+                raise RefusedTogether(error.message, external_code=error.external_code)
+            raise error
         # The messages of an album come as a list.
         first = response[0] if isinstance(response, tuple | list) and response else response
         message_id = first.get("message_id") if isinstance(first, dict) else None

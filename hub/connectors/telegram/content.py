@@ -21,6 +21,7 @@ from hub.connectors.telegram.payloads import (
     Message,
     Payment,
     Poll,
+    PressedMessage,
     Story,
     WebAppData,
 )
@@ -133,15 +134,19 @@ def card_of(message: Message) -> ContactCard | None:
 
 
 def facts_of(message: Message) -> dict[str, str]:
-    """The words that the message answers, the source it was forwarded from, its album, topic."""
-    topic = message.message_thread_id if message.is_topic_message else None
+    """The words that the message answers, the source it was forwarded from, its album."""
     fields = {
         "quote": _answered_words(message),
         "forwarded_from": _forwarded_from(message.forward_origin) if message.forward_origin else "",
         "media_group_id": message.media_group_id,
-        "topic": "" if topic is None else str(topic),
     }
     return {name: value for name, value in fields.items() if value}
+
+
+def topic_of(message: Message | PressedMessage) -> str:
+    """The topic that a message of a private chat stands in. Only there are threads topics."""
+    thread = message.message_thread_id
+    return "" if thread is None or message.chat.type != "private" else str(thread)
 
 
 def origin_of(message: Message) -> MessageOrigin | None:

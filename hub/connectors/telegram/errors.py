@@ -5,6 +5,7 @@ Source: https://core.telegram.org/bots/api#making-requests
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from pydantic import ValidationError
@@ -33,11 +34,14 @@ NO_SUCH_CHAT = (
     "chat not found", "user not found", "peer_id_invalid", "chat_id is empty",
     "group chat was deactivated", "group chat was upgraded",
 )  # fmt: skip
-#: Parts of its sentence for a picture that it does not show as a photo, and takes as a file.
-#: Seen in tdlib/telegram-bot-api 10.
-NOT_A_PHOTO = (
-    "photo_invalid_dimensions", "image_process_failed", "photo_ext_invalid", "too big for a photo",
-)  # fmt: skip
+#: Of its sentence for a file that it does not show as its medium, and may take as a document:
+#: PHOTO_INVALID_DIMENSIONS, IMAGE_PROCESS_FAILED, VOICE_MESSAGES_FORBIDDEN. Seen in
+#: tdlib/telegram-bot-api 10.
+NOT_OF_THE_MEDIUM = re.compile(
+    r"\b(photo|image|video|audio|voice|sticker|animation|gif|media)_[a-z]|too big for a photo"
+)
+#: Parts of its sentence for a topic that is closed or deleted, or was never there.
+NO_SUCH_TOPIC = ("thread not found", "topic_closed", "topic_deleted", "topic_id_invalid")
 
 
 def error_from(response: HttpResponse) -> SendError:
@@ -82,9 +86,15 @@ def migrated_to(response: HttpResponse) -> int | None:
     return _body(response).parameters.migrate_to_chat_id
 
 
-def is_no_photo(response: HttpResponse) -> bool:
-    """Whether Telegram refused a picture as a photo only: as a file it may go."""
-    return response.status == 400 and _mentions(_body(response), *NOT_A_PHOTO)
+def is_not_of_the_medium(response: HttpResponse) -> bool:
+    """Whether Telegram refused a file as its medium only: as a document it may go."""
+    description = _body(response).description.lower()
+    return response.status == 400 and NOT_OF_THE_MEDIUM.search(description) is not None
+
+
+def is_no_topic(response: HttpResponse) -> bool:
+    """Whether the topic of a message takes none: the chat itself may."""
+    return response.status == 400 and _mentions(_body(response), *NO_SUCH_TOPIC)
 
 
 def _body(response: HttpResponse) -> ErrorBody:

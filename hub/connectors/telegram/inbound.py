@@ -106,6 +106,7 @@ class UpdateReader:
                 name="started",
                 at=time_of(message.date),
                 handover_token=payload,
+                topic=content.topic_of(message),
                 origin=MessageOrigin("start", ref=payload) if payload else None,
                 profile=_profile(message.from_user),
             )
@@ -143,6 +144,7 @@ class UpdateReader:
             card=card,
             profile=_profile(message.from_user),
             reply_to="" if answered is None else str(answered.message_id),
+            topic=content.topic_of(message),
             origin=origin,
             extra={**extra, **content.facts_of(message)},
         )
@@ -160,6 +162,7 @@ class UpdateReader:
             text=query.data,
             profile=query.from_user.profile,
             reply_to=str(query.message.message_id),
+            topic=content.topic_of(query.message),
             extra={"button": query.data, "callback_query_id": query.id},
         )
 

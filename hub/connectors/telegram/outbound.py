@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
-from telegram import InputFile, InputMedia, InputMediaDocument, InputMediaPhoto, InputMediaVideo
+from telegram import InputFile, InputMedia, InputMediaPhoto, InputMediaVideo
 
 from hub.connectors.text import split_text, utf16_length
 from hub.errors import Unsupported
@@ -50,6 +50,9 @@ METHODS: dict[tuple[Medium, str], str] = {
     **{(Medium.VOICE, kind): "send_voice" for kind in _MP3_OR_M4A},
     **{(Medium.AUDIO, kind): "send_audio" for kind in _MP3_OR_M4A},
 }
+ALBUM_METHOD = "send_media_group"
+#: The parameter that names a topic of a chat.
+TOPIC = "message_thread_id"
 ALBUM: dict[str, type[InputMediaPhoto | InputMediaVideo]] = {
     "send_photo": InputMediaPhoto,
     "send_video": InputMediaVideo,
@@ -65,39 +68,51 @@ class BotCall:
         chat_id: the chat it is about, "" where the method is about no chat.
         options: its other parameters.
         attachments: the files to upload; read when the call is made.
-        as_documents: whether an album shows its pictures and videos as files.
     """
 
     method: str
     chat_id: str = ""
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     attachments: tuple[Attachment, ...] = ()
-    as_documents: bool = False
 
     def parameters(self) -> dict[str, Any]:
         """All parameters of the Bot's method, with the files' bytes."""
         values = {**({"chat_id": self.chat_id} if self.chat_id else {}), **self.options}
-        if self.method == "send_media_group":
+        if self.method == ALBUM_METHOD:
             return {**values, "media": [self._album_item(file) for file in self.attachments]}
         for attachment in self.attachments:
             values[self.method.removeprefix("send_")] = _upload(attachment)
         return values
 
     def as_document(self) -> BotCall:
-        """The same files as documents, for a picture that Telegram does not show as a photo.
+        """The same file as a document, where Telegram does not show it as its medium."""
+        # Telegram would look into the bytes, and make a photo of a picture again.
+        plain = {**self.options, "disable_content_type_detection": True}
+        return replace(self, method="send_document", options=plain)
 
-        An album stays one call, so that it arrives whole or not at all.
-        """
-        if self.method == "send_media_group":
-            return replace(self, as_documents=True)
-        return replace(self, method="send_document")
+    def singly(self) -> list[BotCall]:
+        """The files of an album in calls of their own; its caption goes with the first."""
+        if self.method != ALBUM_METHOD:
+            return [self]
+        first, *later_files = self.attachments
+        topic = {name: value for name, value in self.options.items() if name == TOPIC}
+        return [
+            replace(self, method=method_for(first), attachments=(first,)),
+            *(BotCall(method_for(file), self.chat_id, topic, (file,)) for file in later_files),
+        ]
+
+    @property
+    def shows_medium(self) -> bool:
+        """Whether it shows a file as a picture, a video or a voice, and not as a document."""
+        return bool(self.attachments) and self.method not in ("send_document", ALBUM_METHOD)
+
+    def outside_topic(self) -> BotCall:
+        """The same in the chat itself."""
+        options = {name: value for name, value in self.options.items() if name != TOPIC}
+        return replace(self, options=options)
 
     def _album_item(self, attachment: Attachment) -> InputMedia:
-        file = _upload(attachment, attach=True)
-        if self.as_documents:
-            # Telegram would look into the bytes, and make a photo of a picture again.
-            return InputMediaDocument(file, disable_content_type_detection=True)
-        return ALBUM[method_for(attachment)](file)
+        return ALBUM[method_for(attachment)](_upload(attachment, attach=True))
 
 
 def compose_message(message: OutboundMessage) -> list[BotCall]:
@@ -117,6 +132,8 @@ def compose_message(message: OutboundMessage) -> list[BotCall]:
     calls += [BotCall("send_message", chat, {"text": piece}) for piece in pieces]
     if message.location is not None:
         calls.append(_location_call(chat, message.location))
+    if message.topic.isdecimal():
+        calls = [_with(call, **{TOPIC: int(message.topic)}) for call in calls]
     if message.buttons:
         calls[-1] = _with(calls[-1], reply_markup=keyboard(message.buttons))
     if message.reply_to.isdecimal():
@@ -172,7 +189,7 @@ def _albums(attachments: Sequence[Attachment]) -> list[tuple[Attachment, ...]]:
 
 
 def _files_call(chat: str, files: tuple[Attachment, ...]) -> BotCall:
-    method = method_for(files[0]) if len(files) == 1 else "send_media_group"
+    method = method_for(files[0]) if len(files) == 1 else ALBUM_METHOD
     return BotCall(method, chat, {}, files)
 
 

@@ -225,7 +225,6 @@ class Message(Content):
     date: Id = 0
     edit_date: Id = 0
     message_thread_id: Id | None = None
-    is_topic_message: bool = False
     migrate_to_chat_id: Id | None = None
     media_group_id: str = ""
     reply_to_message: Answered | None = None
@@ -241,6 +240,7 @@ class Message(Content):
 class PressedMessage(Shape):
     chat: Chat
     message_id: Id
+    message_thread_id: Id | None = None
 
 
 class CallbackQuery(Shape):

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from hub.store.columns import json_field, table, text_field, time_field
+from hub.store.columns import json_field, optional_json_field, table, text_field, time_field
 
 
 class Contact(SQLModel, table=True):
@@ -42,6 +42,8 @@ class Address(SQLModel, table=True):
     scope: str = ""
     path: str
     evidence: str = "verified"
+    #: Where the customer came from, of a link they followed; noted at their next message.
+    origin: dict[str, Any] | None = optional_json_field()
     created_at: datetime = time_field()
 
 
@@ -52,6 +54,8 @@ class Reach(SQLModel, table=True):
     connector: str = Field(primary_key=True)
     last_inbound_at: datetime | None = time_field(null=True)
     last_seen_at: datetime | None = time_field(null=True)
+    #: The provider's id of the topic of the last message; empty where it is in none.
+    topic: str = ""
     stopped_at: datetime | None = time_field(null=True)
     stopped_reason: str = text_field()
     #: The customer said stop. Only the customer can revoke that, with the channel's own keyword.

@@ -15,6 +15,8 @@ from hub.store.columns import json_field, optional_json_field, table, text_field
 ONLY_HANDOVER = "only_handover"
 #: The field of `extra` of a message that may get no automatic answer: why not.
 NO_AUTO_REPLY = "no_auto_reply"
+#: The field of `extra` of a message in a part of its chat: the provider's id of that part.
+TOPIC = "topic"
 
 
 #: The types of rows that are no message of the conversation: one that waits for its time to leave,
@@ -118,6 +120,8 @@ class Delivery(SQLModel, table=True):
     attempts: int = 0
     #: How many of the message's calls the provider has accepted.
     parts_sent: int = 0
+    #: From this call on the message leaves one file at a time; none: as the connector composes it.
+    singly_from: int | None = None
     maybe_twice: bool = False
     #: Reports of the provider before all parts were sent; they count after the last part.
     reported: dict[str, Any] = json_field({})

@@ -14,6 +14,7 @@ from hub.errors import (
     AddressInvalid,
     ConnectionFailed,
     ContactStopped,
+    RefusedTogether,
     Rejected,
     ResponseUnexpected,
     SendError,
@@ -225,6 +226,22 @@ def test_an_automatic_text_takes_no_other_route(
     provider.refuses(WindowClosed("The window is closed."))
     sends_out(desk)
     assert desk.waits_until(sent.message, "failed").fallback_from is None
+
+
+def test_an_album_of_which_no_file_can_leave_goes_elsewhere_as_that_channel_composes_it(
+    desk: Desk, provider: ToyProvider
+) -> None:
+    desk.connectors = desk.open_connectors({"album": "album", "letters": "letter"})
+    dora, letters = desk.customer("dora", "album"), desk.customer("dora-home", "letters")
+    letters.says("Dear all")
+    dora.says("Hello")
+    same_person(desk, dora, letters)
+    provider.refuses(RefusedTogether("One of these is odd."))
+    provider.refuses(Rejected("All of these are odd."))
+    ours = desk.replies(desk.message(dora.says("Hello?").id).conversation_id, "a+b")
+    sends_out(desk)
+    desk.waits_until(ours, "sent")
+    assert provider.texts_to("dora-home") == ["a+b"]
 
 
 # -- never twice ----------------------------------------------------------------------------------
