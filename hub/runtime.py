@@ -37,10 +37,14 @@ def patch() -> None:
     # Without `all=True`, an argument that is true would mean: patch only this.
     eventlet.monkey_patch(all=True, psycopg=is_postgres)
     _resolve_in_threads()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it asks for a library that guesses charsets
+        import_without(("charset_normalizer", "chardet"), "requests")
     is_alone = not os.environ.get("HUB_REDIS_URL")
-    _import_without(("aiohttp", "websocket", *(("redis",) if is_alone else ())), "socketio")
-    # Two libraries import rich to print in colours; a server has no use for that.
-    sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
+    import_without(("aiohttp", "websocket", *(("redis",) if is_alone else ())), "socketio")
+    # Libraries import these two to print in colours; a server has no use for that.
+    for module in ("pygments", "rich"):
+        sys.modules.setdefault(module, None)  # type: ignore[arg-type]
     _patched = True
 
 
@@ -63,8 +67,8 @@ def _resolve_in_threads() -> None:
     socket.getaddrinfo = green.getaddrinfo = getaddrinfo
 
 
-def _import_without(optional: tuple[str, ...], name: str) -> None:
-    """Imports a module without its optional dependencies, which the hub does not use: 15 MB."""
+def import_without(optional: tuple[str, ...], name: str) -> None:
+    """Imports a module without its optional dependencies, which the hub does not use: 27 MB."""
     hidden = [module for module in optional if module not in sys.modules]
     for module in hidden:
         sys.modules[module] = None  # type: ignore[assignment]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cache
 from typing import Any
 
@@ -43,6 +44,24 @@ API = "/api/v1/"
 OPEN_ROUTES = frozenset({"accounts.sign_in", "openapi"})
 
 
+#: The subjects of the REST API.
+APIS = (
+    conversations,
+    contacts,
+    messages,
+    notifications,
+    drafts,
+    agents,
+    accounts,
+    quiet,
+    system,
+    configuration,
+    overview,
+    reports,
+    undo,
+)
+
+
 def create_flask(hub: Hub) -> Flask:
     """The HTTP side: API, pages, webhooks, health."""
     app = OpenAPI(
@@ -66,32 +85,23 @@ def create_flask(hub: Hub) -> Flask:
         if request.path.startswith(API) and request.endpoint not in (None, *OPEN_ROUTES):
             hub.auth.principal()
 
-    for api in (
-        conversations,
-        contacts,
-        messages,
-        notifications,
-        drafts,
-        agents,
-        accounts,
-        quiet,
-        system,
-        configuration,
-        overview,
-        reports,
-        undo,
-    ):
+    for api in APIS:
         app.register_api(api.api, url_prefix="/api/v1")
     for blueprint in (pages, chat_api, consents, webhooks, health):
         app.register_blueprint(blueprint.blueprint(hub))
 
+    lock = threading.Lock()
+
     @cache  # built on the first request for it: few hubs ever get one
     def description() -> bytes:
+        for api in APIS:
+            api.api.describe_in(app)
         return orjson.dumps(complete_description(app.api_doc, hub.auth.cookie_name))
 
     @app.get("/api/v1/openapi.json", doc_ui=False)
     def openapi() -> Response:
-        return Response(description(), content_type="application/json")
+        with lock:
+            return Response(description(), content_type="application/json")
 
     return app
 

@@ -44,7 +44,8 @@ Evidence = Literal["verified", "asserted", "inferred", "agent"]
 
 
 class Shape(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # A model is compiled at its first use: most hubs use a part of them.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Contact(Shape):

@@ -1,5 +1,10 @@
 """Telegram, as a bot: by long polling or by webhook."""
 
-from hub.connectors.telegram.connector import Telegram
+from hub import runtime
+
+# cryptography opens data of Telegram Passport alone, which no bot of a hub asks for: 8 MB.
+runtime.import_without(("cryptography",), "telegram")
+
+from hub.connectors.telegram.connector import Telegram  # noqa: E402
 
 __all__ = ["Telegram"]

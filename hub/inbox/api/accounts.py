@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask import Response, request
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 from pydantic import Field
 
 from hub.accounts import api_tokens, passwords, sign_in_limits, sign_ins
 from hub.accounts.principal import Principal
 from hub.accounts.sign_in_limits import Try
 from hub.errors import Conflict
+from hub.inbox.api.blueprint import ApiBlueprint
 from hub.inbox.authentication import NotSignedIn
 from hub.inbox.responses import Body, ItemPath, ListOf, answer, answer_list
 from hub.inbox.services import current_hub
@@ -47,7 +48,7 @@ class Token(resources.Shape):
     last_used_at: datetime | None
 
 
-api = APIBlueprint("accounts", __name__, abp_tags=[TAG])
+api = ApiBlueprint("accounts", __name__, TAG)
 
 
 @api.post("/session", responses={200: Session})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 from pydantic import Field
 from sqlalchemy import Connection
 
@@ -13,6 +13,7 @@ from hub.accounts import agents, teams
 from hub.accounts.config_sync import fields_decided_by_file
 from hub.accounts.editing import change_agent as change_account
 from hub.config.values import Language
+from hub.inbox.api.blueprint import ApiBlueprint
 from hub.inbox.responses import Body, ItemPath, ListOf, answer, answer_list
 from hub.inbox.services import Hub, current_hub
 from hub.router import routing_reads
@@ -55,7 +56,7 @@ class AgentChange(Body):
     )
 
 
-api = APIBlueprint("agents", __name__, abp_tags=[TAG])
+api = ApiBlueprint("agents", __name__, TAG)
 
 
 @api.get("/agents", responses={200: ListOf[AgentDetails]})

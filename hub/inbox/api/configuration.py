@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 
 from hub.errors import ConfigError
+from hub.inbox.api.blueprint import ApiBlueprint
 from hub.inbox.problems import problem
 from hub.inbox.responses import answer
 from hub.inbox.services import current_hub
@@ -31,7 +32,7 @@ class Reloaded(resources.Shape):
     changes: list[Change]
 
 
-api = APIBlueprint("configuration", __name__, abp_tags=[TAG])
+api = ApiBlueprint("configuration", __name__, TAG)
 
 
 @api.post("/routing/preview", responses={200: Preview})

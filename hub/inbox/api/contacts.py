@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 from pydantic import Field
 
 from hub.contacts import profiles
 from hub.conversations import queries
 from hub.errors import Invalid
 from hub.identity import links, suggestions
+from hub.inbox.api.blueprint import ApiBlueprint
 from hub.inbox.responses import (
     Body,
     Id,
@@ -69,7 +70,7 @@ class Decided(resources.Shape):
     link: resources.Link | None
 
 
-api = APIBlueprint("contacts", __name__, abp_tags=[TAG])
+api = ApiBlueprint("contacts", __name__, TAG)
 
 
 @api.get("/contacts", responses={200: ListOf[resources.Contact]})

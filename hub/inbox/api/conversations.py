@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 from pydantic import Field
 
 from hub.accounts.named_agents import MAX_NAMED
@@ -15,6 +15,7 @@ from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import actions, assignment, queries, views
 from hub.errors import Conflict, Invalid
 from hub.handover import creation
+from hub.inbox.api.blueprint import ApiBlueprint
 from hub.inbox.api.routing import Routing, routing_of
 from hub.inbox.responses import (
     Body,
@@ -111,7 +112,7 @@ class NewHandover(Body):
     connector: str = Field(max_length=64)
 
 
-api = APIBlueprint("conversations", __name__, abp_tags=[TAG])
+api = ApiBlueprint("conversations", __name__, TAG)
 
 
 @api.get("/conversations", responses={200: ListOf[resources.Conversation]})

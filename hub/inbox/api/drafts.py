@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import Literal
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 from pydantic import BaseModel, Field
 
 from hub.conversations import drafts
 from hub.conversations.drafts import DraftContent, DraftKey
 from hub.errors import Forbidden
+from hub.inbox.api.blueprint import ApiBlueprint
 from hub.inbox.responses import (
     Body,
     ConnectorName,
@@ -80,7 +81,7 @@ class NewMessageDraft(SavedDraft):
         return replace(super().content(), address=self.address, contact_id=self.contact_id)
 
 
-api = APIBlueprint("drafts", __name__, abp_tags=[TAG])
+api = ApiBlueprint("drafts", __name__, TAG)
 
 
 @api.get("/drafts", responses={200: ListOf[resources.Draft]})

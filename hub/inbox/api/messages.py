@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, FileStorage, Tag
+from flask_openapi3 import FileStorage, Tag
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from hub.conversations import queries, views
 from hub.errors import NotFound
 from hub.inbox import files
+from hub.inbox.api.blueprint import ApiBlueprint
 from hub.inbox.responses import ItemPath, ListOf, PageQuery, answer, answer_page
 from hub.inbox.services import current_hub
 from hub.outbound import recipients, send
@@ -27,7 +28,7 @@ class Upload(BaseModel):
     file: FileStorage
 
 
-api = APIBlueprint("messages", __name__, abp_tags=[TAG])
+api = ApiBlueprint("messages", __name__, TAG)
 
 
 @api.get("/messages/<int:id>", responses={200: resources.Message})

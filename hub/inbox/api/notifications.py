@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 from pydantic import Field
 
 from hub.errors import Conflict
+from hub.inbox.api.blueprint import ApiBlueprint
 from hub.inbox.responses import Body, ItemPath, ListOf, PageQuery, answer, answer_page
 from hub.inbox.services import current_hub
 from hub.notifications import mentions, notices, settings
@@ -33,7 +34,7 @@ class SettingsShape(NotificationSettings, resources.Shape):
     """What an agent chose to be told, where, and when not."""
 
 
-api = APIBlueprint("notifications", __name__, abp_tags=[TAG])
+api = ApiBlueprint("notifications", __name__, TAG)
 
 
 def own_agent_id() -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 
+from hub.inbox.api.blueprint import ApiBlueprint
 from hub.inbox.responses import answer
 from hub.inbox.services import current_hub
 from hub.router.overview import Overview, read_overview
@@ -14,7 +15,7 @@ from hub.router.overview import Overview, read_overview
 TAG = Tag(name="Overview")
 
 
-api = APIBlueprint("overview", __name__, abp_tags=[TAG])
+api = ApiBlueprint("overview", __name__, TAG)
 
 
 @api.get("/overview", responses={200: Overview})

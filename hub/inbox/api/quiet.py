@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 
 from hub.conversations import views
 from hub.inbound import quiet
+from hub.inbox.api.blueprint import ApiBlueprint
 from hub.inbox.responses import ItemPath, ListOf, PageQuery, answer, answer_page
 from hub.inbox.services import current_hub
 from hub.schema import resources
 
 TAG = Tag(name="Quiet")
 
-api = APIBlueprint("quiet", __name__, abp_tags=[TAG])
+api = ApiBlueprint("quiet", __name__, TAG)
 
 
 @api.get("/quiet", responses={200: ListOf[resources.QuietMessage]})

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 from pydantic import BaseModel, ConfigDict, Field
 
+from hub.inbox.api.blueprint import ApiBlueprint
 from hub.inbox.responses import answer
 from hub.inbox.services import current_hub
 from hub.schema.resources import Moment, SwitchReport
@@ -24,7 +25,7 @@ class Since(BaseModel):
     since: Moment | None = Field(None, description="From when; without it, of the last 30 days.")
 
 
-api = APIBlueprint("reports", __name__, abp_tags=[TAG])
+api = ApiBlueprint("reports", __name__, TAG)
 
 
 @api.get("/reports/switches", responses={200: SwitchReport})

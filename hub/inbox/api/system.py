@@ -7,13 +7,14 @@ from dataclasses import asdict
 from typing import Literal
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 from pydantic import Field
 
 from hub.conversations import queries
 from hub.errors import NotFound, SendError
 from hub.inbound import journal
 from hub.inbound.journal import JournalSummary
+from hub.inbox.api.blueprint import ApiBlueprint
 from hub.inbox.consents import PATH, owner_of
 from hub.inbox.responses import Body, ItemPath, ListOf, PageQuery, answer, answer_list, answer_page
 from hub.inbox.services import current_hub
@@ -53,7 +54,7 @@ class ConnectorPath(Body):
     name: str = Field(max_length=64)
 
 
-api = APIBlueprint("system", __name__, abp_tags=[TAG])
+api = ApiBlueprint("system", __name__, TAG)
 
 
 @api.get("/connectors", responses={200: ListOf[resources.ListedConnector]})

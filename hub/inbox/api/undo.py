@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 
+from hub.inbox.api.blueprint import ApiBlueprint
 from hub.inbox.responses import ItemPath, answer
 from hub.inbox.services import current_hub
 from hub.schema import resources
@@ -12,7 +13,7 @@ from hub.undo import undoing
 
 TAG = Tag(name="Undo")
 
-api = APIBlueprint("undo", __name__, abp_tags=[TAG])
+api = ApiBlueprint("undo", __name__, TAG)
 
 
 @api.post("/undo/<int:id>", responses={200: resources.UndoReport})
