@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from hub.config import default_texts
-from hub.config.values import Duration, Email, Language, Texts, check_placeholders
+from hub.config.values import Duration, Email, Language, OriginKinds, Texts, check_placeholders
 
 Priority = Literal["low", "normal", "high", "urgent"]
 Kind = str
@@ -38,6 +38,26 @@ class Team(Section):
     )
 
 
+class OriginWhen(Section):
+    """The conditions on where a customer came from. Every one that is named must hold."""
+
+    kind: OriginKinds = Field(
+        (), description="`ad`, `link`, `story`, `post`, `product` or `start` (a bot's link)."
+    )
+    title: Texts = Field(
+        (),
+        description="The title of the ad or the post; `*` stands for anything.",
+        examples=[["*winter sale*"]],
+    )
+    ref: Texts = Field(
+        (),
+        description="The word that your link or ad has, or the provider's id of the post; `*` as "
+        "for `title`.",
+        examples=[["spring*"]],
+    )
+    url: Texts = Field((), description="The address of the post or the page; `*` as for `title`.")
+
+
 class When(Section):
     """The conditions of a rule. Every one that is named must hold; in a list, any one of it."""
 
@@ -61,6 +81,12 @@ class When(Section):
     department: Texts = Field((), description="What the visitor chose before the chat.")
     contact: Mapping[str, Texts] = Field(
         default={}, description="Attributes of the contact.", examples=[{"plan": "gold"}]
+    )
+    origin: OriginWhen | None = Field(
+        None,
+        description="Where the customer came from, as far as the channel tells: an ad, a link, a "
+        "story, a post, a product; `{}` for any of these.",
+        examples=[{"kind": "ad", "title": "*boots*"}],
     )
     hours: str | None = Field(
         None, description="Holds while these hours are open, a name under `hours`."

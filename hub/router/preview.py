@@ -15,9 +15,21 @@ from hub.router.decisions import language, rules
 from hub.router.decisions.evaluation import open_hours
 from hub.router.decisions.rules import ConversationSnapshot
 from hub.schema.resources import Moment, Shape
+from hub.types import MessageOrigin, MessageOriginKind
 
 #: Attributes of a contact, as the API takes them.
 Value = str | int | float | bool | None
+
+
+class OriginQuestion(BaseModel):
+    """Where the customer came from, as `origin` of a message has it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: MessageOriginKind = Field(description="What led them here.")
+    title: str = Field("", max_length=2000, description="The title of the ad or the post.")
+    ref: str = Field("", max_length=2000, description="The word of the link, or the post's id.")
+    url: str = Field("", max_length=2000, description="The address of the post or the page.")
 
 
 class Question(BaseModel):
@@ -32,6 +44,7 @@ class Question(BaseModel):
     language: str = Field("", max_length=35, description="Told from the text when left out.")
     department: str = Field("", max_length=200, description="What a visitor chose.")
     labels: tuple[str, ...] = Field((), max_length=50, description="Labels it has already.")
+    origin: OriginQuestion | None = Field(None, description="Where the customer came from.")
     contact: dict[str, Value] = Field({}, description="Attributes of the customer.")
     at: Moment | None = Field(None, description="When; now when left out.")
 
@@ -79,6 +92,7 @@ def preview_decision(config: Config, question: Question, now: datetime) -> Previ
         labels=question.labels,
         contact=question.contact,
         department=question.department,
+        origin=None if question.origin is None else MessageOrigin(**question.origin.model_dump()),
         open_hours=open_hours(config, moment),
     )
     outcome = rules.evaluate_rules(config.routing, snapshot)

@@ -19,6 +19,7 @@ from hub.router.decisions.values import Agent, QueuedConversation
 from hub.router.queue import ordering
 from hub.store.models import agents, contacts, conversations, messages, team_members, teams
 from hub.store.prepared import Prepared
+from hub.types import MessageOrigin
 
 #: How many messages of a customer the rules see; more would tell them nothing new.
 MESSAGES_READ = 10
@@ -93,6 +94,7 @@ class _MessageRow(NamedTuple):
     subject: str
     text: str
     extra: dict[str, Any]
+    origin: dict[str, Any] | None
     received_at: datetime
 
 
@@ -177,6 +179,7 @@ _LAST_MESSAGES = Prepared(
         messages.c.subject,
         messages.c.text,
         messages.c.extra,
+        messages.c.origin,
         messages.c.received_at,
     )
     .where(
@@ -405,6 +408,7 @@ def _snapshot(
         labels=tuple(row.labels),
         contact=row.attributes,
         department=row.department or _extra(unanswered, "department"),
+        origin=next((MessageOrigin(**row.origin) for row in unanswered if row.origin), None),
         open_hours=names_of_open_hours,
     )
 

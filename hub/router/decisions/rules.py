@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from hub.config.sections import Rule, When
+from hub.config.sections import OriginWhen, Rule, When
 from hub.router.decisions.word_match import contains_phrase, fold_text, matches_pattern
+from hub.types import MessageOrigin
 
 NO_CONDITIONS = When()
 NO_ATTRIBUTES: Mapping[str, Any] = MappingProxyType({})
@@ -26,6 +27,7 @@ class ConversationSnapshot:
         language: the tag of the language they write, empty while it is unknown.
         text: their messages since they began to wait.
         contact: the attributes of the contact.
+        origin: where they came from, or what of ours their message is about.
         open_hours: the names, under `hours`, of the hours that are open now.
     """
 
@@ -38,6 +40,7 @@ class ConversationSnapshot:
     labels: tuple[str, ...] = ()
     contact: Mapping[str, Any] = field(default_factory=lambda: NO_ATTRIBUTES)
     department: str = ""
+    origin: MessageOrigin | None = None
     open_hours: frozenset[str] = frozenset()
 
 
@@ -132,6 +135,17 @@ def _has_attributes(wanted: Mapping[str, Sequence[str]], attributes: Mapping[str
     )
 
 
+def _has_origin(wanted: OriginWhen | None, origin: MessageOrigin | None) -> bool:
+    if wanted is None:
+        return True
+    return origin is not None and (
+        _is_listed(wanted.kind, origin.kind)
+        and _matches_any(wanted.title, origin.title)
+        and _matches_any(wanted.ref, origin.ref)
+        and _matches_any(wanted.url, origin.url)
+    )
+
+
 def _attribute_texts(attributes: Mapping[str, Any], name: str) -> list[str]:
     """The values of an attribute, which may be of any JSON type, as texts."""
     value = attributes.get(name)
@@ -152,6 +166,7 @@ _CONDITIONS: Mapping[str, Callable[[When, ConversationSnapshot], bool]] = {
     "words": lambda when, snapshot: _has_any_phrase(when.words, snapshot.text),
     "labels": lambda when, snapshot: _has_any(when.labels, snapshot.labels),
     "department": lambda when, snapshot: _has_any(when.department, (snapshot.department,)),
+    "origin": lambda when, snapshot: _has_origin(when.origin, snapshot.origin),
     "contact": lambda when, snapshot: _has_attributes(when.contact, snapshot.contact),
     "hours": lambda when, snapshot: when.hours is None or when.hours in snapshot.open_hours,
     "outside_hours": lambda when, snapshot: (

@@ -11,6 +11,7 @@ import pytest
 
 from hub.router import routing_pass
 from hub.router.engine import Assigner
+from hub.types import MessageOrigin
 from tests.core.desk import at_once, eventually
 from tests.core.router.office import Office
 from tests.core.toys import a_moment_ago
@@ -51,6 +52,28 @@ def test_the_detected_language_is_kept(teams: Office) -> None:
     found = teams.waits("anna", "Gdzie jest moje zamówienie? Miało przyjść wczoraj.")
     teams.assigns()
     assert teams.row(found).language == "pl"
+
+
+def test_rules_see_where_a_customer_came_from_also_when_it_was_told_before(
+    office: Office,
+) -> None:
+    office.configures(
+        teams={"sales": {}, "press": {}},
+        routing=[
+            {"name": "spring", "when": {"origin": {"kind": "start", "ref": "spring*"}},
+             "team": "sales"},
+            {"name": "stories", "when": {"origin": {"kind": "story"}}, "team": "press"},
+        ],
+    )  # fmt: skip
+    anna, boris, carl = (office.customer(name) for name in ("anna", "boris", "carl"))
+    anna.starts(origin=MessageOrigin("start", ref="spring-2"))
+    by_link = anna.says("Hello").conversation_id
+    boris.says("Lovely!", origin=MessageOrigin("story", ref="7"))
+    by_story = boris.says("And how much is it?").conversation_id
+    by_nothing = carl.says("Hello").conversation_id
+    office.assigns()
+    rules = [office.row(each).rule for each in (by_link, by_story, by_nothing)]
+    assert rules == ["spring", "stories", ""]
 
 
 def test_a_merged_conversation_is_not_routed(teams: Office) -> None:

@@ -139,3 +139,23 @@ def test_the_api_tries_the_file_on_disk_before_it_is_in_force(tmp_path: Path) ->
         refused = hub.request("POST", "/routing/preview", json=asked)
         assert refused.status_code == 409
         assert "did you mean sales?" in refused.json()["problems"][0]
+
+
+def test_the_rules_can_be_tried_with_where_a_customer_came_from() -> None:
+    config = parse_config(
+        "connectors: {page: {kind: messenger, page_id: '1', page_access_token: a, app_secret: b,"
+        " verify_token: c}}\n"
+        "teams: {sales: {}, press: {}}\n"
+        "routing:\n"
+        "  - {name: spring ads, when: {origin: {kind: ad, ref: spring*}}, team: sales}\n"
+        "  - {name: any other, when: {origin: {}}, team: press}\n",
+        {},
+    )
+    asked = Question.model_validate(
+        {"connector": "page", "origin": {"kind": "ad", "title": "Boots", "ref": "Spring-2"}}
+    )
+    assert preview_decision(config, asked, MONDAY).team == "sales"
+    asked = Question.model_validate({"connector": "page", "origin": {"kind": "story"}})
+    found = preview_decision(config, asked, MONDAY)
+    assert (found.team, found.steps[0].failed) == ("press", "origin")
+    assert preview_decision(config, Question(connector="page"), MONDAY).team is None

@@ -17,6 +17,7 @@ from hub.router.decisions.rules import (
     rule_name,
 )
 from hub.router.decisions.word_match import contains_phrase, fold_text, matches_pattern
+from hub.types import MessageOrigin
 
 HOLDS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {}),
@@ -47,6 +48,15 @@ HOLDS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"contact": {"orders": "3"}}, {"contact": {"orders": 3}}),
     ({"contact": {"paying": "true"}}, {"contact": {"paying": True}}),
     ({"contact": {"tags": "b"}}, {"contact": {"tags": ["a", "b"]}}),
+    ({"origin": {}}, {"origin": MessageOrigin("story")}),
+    ({"origin": {"kind": "ad"}}, {"origin": MessageOrigin("ad", "Boots")}),
+    ({"origin": {"kind": ["link", "start"]}}, {"origin": MessageOrigin("start", ref="spring")}),
+    ({"origin": {"title": "*BOOTS*"}}, {"origin": MessageOrigin("ad", "Winter boots, -50 %")}),
+    ({"origin": {"ref": ["autumn", "spring-*"]}}, {"origin": MessageOrigin("ad", ref="spring-7")}),
+    (
+        {"origin": {"kind": "post", "url": "https://t.me/shop/*"}},
+        {"origin": MessageOrigin("post", url="https://t.me/shop/56")},
+    ),
     ({"hours": "office"}, {"open_hours": frozenset({"office"})}),
     ({"outside_hours": "office"}, {"open_hours": frozenset()}),
     ({"kind": "webchat", "words": "refund"}, {"kind": "webchat", "text": "refund"}),
@@ -69,6 +79,16 @@ FAILS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"contact": {"plan": "gold"}}, {"contact": {"plan": "golden"}}, "contact"),
     ({"contact": {"plan": "*"}}, {"contact": {}}, "contact"),
     ({"contact": {"plan": "gold", "city": "Tartu"}}, {"contact": {"plan": "gold"}}, "contact"),
+    ({"origin": {}}, {}, "origin"),
+    ({"origin": {"kind": "ad"}}, {}, "origin"),
+    ({"origin": {"kind": "ad"}}, {"origin": MessageOrigin("link", ref="ad")}, "origin"),
+    ({"origin": {"title": "boots"}}, {"origin": MessageOrigin("ad", "Winter boots")}, "origin"),
+    (
+        {"origin": {"kind": "ad", "ref": "spring"}},
+        {"origin": MessageOrigin("ad", ref="autumn")},
+        "origin",
+    ),
+    ({"origin": {"url": "*shop*"}}, {"origin": MessageOrigin("story", "shop")}, "origin"),
     ({"hours": "office"}, {"open_hours": frozenset({"night"})}, "hours"),
     ({"outside_hours": "office"}, {"open_hours": frozenset({"office"})}, "outside_hours"),
     ({"kind": "webchat", "words": "refund"}, {"kind": "webchat", "text": "hello"}, "words"),

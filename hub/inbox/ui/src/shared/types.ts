@@ -39,6 +39,7 @@ export type {
   MediumLimit,
   Message,
   MessageCreated as MessagePayload,
+  MessageOrigin,
   Overview,
   Place,
   PresenceChanged as PresencePayload,

@@ -1,11 +1,12 @@
 // The calls of the API that only an admin makes.
 import type { JsonClient } from '$shared/http';
-import type { ConfigChange, JournalEntry, Overview, Page, Preview, Reloaded } from '$shared/types';
+import type { ConfigChange, JournalEntry, MessageOrigin, Overview, Page, Preview, Reloaded } from '$shared/types';
 
 export interface RoutingQuestion {
   connector: string;
   text: string;
   page?: string;
+  origin?: MessageOrigin | null;
   language?: string;
 }
 
