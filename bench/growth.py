@@ -15,8 +15,9 @@ from typing import Any
 
 from sqlalchemy import Connection, insert
 
-from hub.conversations import queries
-from hub.conversations.queries import ConversationFilter
+from hub.conversations import listing, queries
+from hub.conversations.filters import ConversationFilter
+from hub.conversations.search import Searcher
 from hub.schema.search_index import fold
 from hub.store.engine import Store, Transaction
 from hub.store.migrate import migrate
@@ -88,12 +89,12 @@ def _filled_stores(folder: Path, steps: tuple[int, ...]) -> list[Store]:
 
 def _queries() -> dict[str, Callable[[Connection], object]]:
     return {
-        "conversation list": lambda c: queries.list_conversations(
+        "conversation list": lambda c: listing.list_conversations(
             c, ConversationFilter(status="open"), 50, None
         ),
         "timeline page": lambda c: queries.contact_timeline(c, REGULAR, 50, None),
-        "search, rare": lambda c: queries.search(c, "kilimanjaro", 30, None),
-        "search, common": lambda c: queries.search(c, "wrong size", 30, None),
+        "search, rare": lambda c: Searcher(c).search("kilimanjaro", 30),
+        "search, common": lambda c: Searcher(c).search("wrong size", 30),
     }
 
 

@@ -5,7 +5,7 @@ The files of an inbound message are noted with it and fetched after the provider
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from hub.contacts.contact_addresses import ContactAddress
+from hub.schema import search_index
 from hub.store.engine import Transaction
 from hub.store.models import attachments, draft_files
 from hub.types import Attachment, Medium
@@ -47,7 +48,7 @@ def add_inbound_files(
     for number, file in enumerate(files):
         if file.source.startswith("upload:"):
             # The visitor's page sent the bytes before the message.
-            tx.execute(
+            uploads = tx.execute(
                 update(attachments)
                 .where(
                     attachments.c.id == int(file.source.removeprefix("upload:")),
@@ -55,7 +56,9 @@ def add_inbound_files(
                     attachments.c.uploader == f"visitor:{sender.address.path}",
                 )
                 .values(message_id=message_id, contact_id=sender.contact_id)
+                .returning(attachments.c.id, attachments.c.name)
             )
+            _index_names(tx, uploads)
             continue
         rows.append(
             {
@@ -79,7 +82,17 @@ def add_inbound_files(
             }
         )
     if rows:
-        tx.execute(insert(attachments), rows)
+        added = insert(attachments).returning(attachments.c.id, attachments.c.name)
+        _index_names(tx, tx.execute(added, rows))
+
+
+def _index_names(tx: Transaction, files: Iterable[Row[Any]]) -> int:
+    """Makes files of a message found by their names. Returns how many there are."""
+    count = 0
+    for row in files:
+        search_index.index_file(tx, row.id, row.name)
+        count += 1
+    return count
 
 
 def files_not_in(
@@ -154,7 +167,7 @@ def attach_agent_uploads(
     tx: Transaction, attachment_ids: Collection[int], message_id: int, contact_id: int
 ) -> int:
     """Gives files that agents uploaded to a message. Returns the number of files it got."""
-    return tx.execute(
+    attached = tx.execute(
         update(attachments)
         .where(
             attachments.c.id.in_(attachment_ids),
@@ -163,7 +176,9 @@ def attach_agent_uploads(
             attachments.c.state == "stored",
         )
         .values(message_id=message_id, contact_id=contact_id)
-    ).rowcount
+        .returning(attachments.c.id, attachments.c.name)
+    )
+    return _index_names(tx, attached)
 
 
 def delete_unused_uploads(tx: Transaction) -> list[str]:

@@ -228,6 +228,7 @@ def start_conversation(
         "next_reply_due": None,
         "resolve_due": None,
         "sla_paused_at": None,
+        "due_at": None,
         "sla_next_at": None,
         "sla_warned": [],
         "sla_overdue": [],

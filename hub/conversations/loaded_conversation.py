@@ -57,6 +57,7 @@ class ConversationRow:
     next_reply_due: datetime | None
     resolve_due: datetime | None
     sla_paused_at: datetime | None
+    due_at: datetime | None
     sla_next_at: datetime | None
     sla_warned: list[Clock]
     sla_overdue: list[Clock]

@@ -1,4 +1,4 @@
-"""Queries for lists of conversations, messages and contacts, each along an index.
+"""Queries for lists of messages, contacts and the journal, each along an index.
 
 A cursor is where the last page ended, so a page costs the same in a long list as in a short one.
 """
@@ -21,8 +21,6 @@ from hub.schema.cursors import Page as Page
 from hub.store.models import (
     addresses,
     contacts,
-    conversation_connectors,
-    conversation_labels,
     conversations,
     journal,
     messages,
@@ -30,59 +28,6 @@ from hub.store.models import (
 from hub.types import Address
 
 MAX_LIMIT = 100
-SNIPPET = 160
-
-
-@dataclass(frozen=True, slots=True)
-class ConversationFilter:
-    """A filter of conversations. `assignee` is an agent's id, or `none` for unassigned ones."""
-
-    status: str | None = None
-    assignee: str | None = None
-    team: str | None = None
-    connector: str | None = None
-    label: str | None = None
-
-
-def list_conversations(
-    connection: Connection, filter_: ConversationFilter, limit: int, cursor: str | None
-) -> Page[resources.Conversation]:
-    """Conversations by their last activity, newest first."""
-    query = views.SELECT_CONVERSATIONS.where(*_conditions(filter_))
-    position = (conversations.c.last_activity_at, conversations.c.id)
-    rows = cursors.page(connection, query, position, limit, cursor)
-    return Page(views.conversations_from_rows(connection, rows.items), rows.next)
-
-
-def _conditions(filter_: ConversationFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [conversations.c.merged_into_id.is_(None)]
-    if filter_.status is not None:
-        conditions.append(conversations.c.status == filter_.status)
-    if filter_.assignee == "none":
-        conditions.append(conversations.c.assignee_id.is_(None))
-    elif filter_.assignee is not None:
-        conditions.append(conversations.c.assignee_id == _integer(filter_.assignee))
-    if filter_.team is not None:
-        conditions.append(conversations.c.team_id == _integer(filter_.team))
-    if filter_.connector is not None:
-        conditions.append(
-            select(conversation_connectors.c.conversation_id)
-            .where(
-                conversation_connectors.c.connector == filter_.connector,
-                conversation_connectors.c.conversation_id == conversations.c.id,
-            )
-            .exists()
-        )
-    if filter_.label is not None:
-        conditions.append(
-            select(conversation_labels.c.conversation_id)
-            .where(
-                conversation_labels.c.label == filter_.label,
-                conversation_labels.c.conversation_id == conversations.c.id,
-            )
-            .exists()
-        )
-    return conditions
 
 
 def list_messages(
@@ -253,36 +198,6 @@ def _find_repeated(connection: Connection, query: str, ids: Sequence[int]) -> se
     return {pair.id for pair in pairs if pair.newer_id in matching}
 
 
-def search(
-    connection: Connection, query: str, limit: int, cursor: str | None
-) -> Page[resources.SearchResult]:
-    """Contacts (on the first page only), then messages, newest first, that match a query."""
-    before = cursors.id_from(cursor)
-    ids = search_index.find_messages(connection, query, before, limit + 1)
-    rows = connection.execute(views.SELECT_MESSAGES.where(messages.c.id.in_(ids[:limit]))).all()
-    by_id = {
-        int(message.id): message
-        for message in views.messages_from_rows(connection, rows, with_html=False)
-    }
-    results = []
-    if cursor is None:
-        results = [
-            resources.SearchResult(type="contact", contact=contact)
-            for contact in list_contacts(connection, query, 5, None).items
-            if search_index.fold(query)
-        ]
-    results += [
-        resources.SearchResult(
-            type="message",
-            message=message,
-            conversation_id=message.conversation_id,
-            snippet=_snippet(message.text, query),
-        )
-        for message in (by_id[id_] for id_ in ids[:limit] if id_ in by_id)
-    ]
-    return Page(results, cursors.encode([ids[limit - 1]]) if len(ids) > limit else None)
-
-
 def list_journal(
     connection: Connection, status: str | None, limit: int, cursor: str | None
 ) -> Page[resources.JournalEntry]:
@@ -304,21 +219,7 @@ def list_journal(
     return Page(entries, rows.next)
 
 
-def _integer(value: str) -> int:
-    # No row has the id -1: an id of another form is the id of no row.
-    return int(value) if value.isascii() and value.isdecimal() and len(value) < 19 else -1
-
-
 def _check_exists(connection: Connection, table: Table, row_id: int) -> None:
     """Raises NotFound."""
     if connection.execute(select(table.c.id).where(table.c.id == row_id)).first() is None:
         raise NotFound(f"There is no such {table.name}.")
-
-
-def _snippet(value: str, query: str) -> str:
-    """The part of a text around the first word of the query."""
-    terms = search_index.fold(query).split()
-    position = value.casefold().find(terms[0]) if terms else -1
-    begin = max(0, position - SNIPPET // 3)
-    cut = value[begin : begin + SNIPPET]
-    return ("…" if begin else "") + cut + ("…" if begin + SNIPPET < len(value) else "")

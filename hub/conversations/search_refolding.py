@@ -12,9 +12,9 @@ from sqlalchemy import select
 from hub.contacts import locks, profiles
 from hub.schema import search_index, search_refold
 from hub.schema.former_folding import former_fold
-from hub.schema.search_refold import CONTACTS, MESSAGES
+from hub.schema.search_refold import CONTACTS, FILES, MESSAGES
 from hub.store.engine import Store, Transaction
-from hub.store.models import contacts, messages
+from hub.store.models import attachments, contacts, messages
 
 log = structlog.get_logger()
 
@@ -93,6 +93,23 @@ def refold_contacts(tx: Transaction) -> int:
     return remaining
 
 
+def index_files(tx: Transaction) -> int:
+    """Indexes names of some files. Returns the newest that is not indexed yet; 0 for none."""
+    below = search_refold.former_below(tx.connection, FILES)
+    rows = tx.execute(
+        select(attachments.c.id, attachments.c.name, attachments.c.message_id)
+        .where(attachments.c.id <= below)
+        .order_by(attachments.c.id.desc())
+        .limit(BATCH)
+    ).all()
+    for row in rows:
+        if row.message_id is not None:
+            search_index.index_older_file(tx.connection, row.id, row.name)
+    remaining = rows[-1].id - 1 if len(rows) == BATCH else 0
+    search_refold.note_progress(tx, FILES, remaining)
+    return remaining
+
+
 def _has_other_words(value: str) -> bool:
     return search_index.fold(value) != former_fold(value)
 
@@ -107,4 +124,5 @@ def _search_text(tx: Transaction, contact_id: int) -> str:
 _STEPS: dict[str, Callable[[Transaction], int]] = {
     MESSAGES: refold_messages,
     CONTACTS: refold_contacts,
+    FILES: index_files,
 }

@@ -15,8 +15,9 @@ from hub.schema.events import Event, SlaBreached, SlaWarning
 from hub.store.engine import Transaction
 from hub.store.models import conversations, messages
 
+_DUES = ("first_reply_due", "next_reply_due", "resolve_due")
 #: The columns that agents see.
-_SHOWN = ("first_reply_due", "next_reply_due", "resolve_due", "sla_paused_at", "sla_breached")
+_SHOWN = (*_DUES, "sla_paused_at", "sla_breached")
 
 
 def due_conversations(connection: Connection, now: datetime, limit: int) -> list[int]:
@@ -87,6 +88,7 @@ def save_clocks(
     """
     breached = [*row.sla_breached, *(clock for clock, _ in breaches)]
     columns = {**values, "sla_breached": list(dict.fromkeys(breached))}
+    columns["due_at"] = _first_due(row, columns)
     tx.execute(update(conversations).where(conversations.c.id == row.id).values(**columns))
     for name, clocks in (("sla.warning", warnings), ("sla.breached", breaches)):
         for clock, due in clocks:
@@ -104,6 +106,17 @@ def save_clocks(
         tx.publish(Event(SlaWarning(conversation=conversation, clock=clock, due=due)))
     for clock, due in breaches:
         tx.publish(Event(SlaBreached(conversation=conversation, clock=clock, due=due)))
+
+
+def _first_due(row: ConversationRow, columns: Mapping[str, Any]) -> datetime | None:
+    """When the first clock that runs is due, after these changes of a row; None where none runs."""
+
+    def value(name: str) -> Any:
+        return columns.get(name, getattr(row, name))
+
+    if value("sla_paused_at") is not None:
+        return None
+    return min((due for due in map(value, _DUES) if due is not None), default=None)
 
 
 def _time_text(moment: datetime) -> str:

@@ -54,10 +54,7 @@ def rows_from(
 ) -> Sequence[Row[Any]]:
     """The rows of a query from a cursor on, in descending order. Raises Invalid."""
     if cursor is not None:
-        edge = _decode(cursor)
-        if len(edge) != len(position):
-            raise Invalid("This cursor is of another list.", "cursor")
-        values = [_edge_value(value, column) for value, column in zip(edge, position, strict=True)]
+        values = edge_values(decode(cursor), position)
         query = query.where(
             tuple_(*position) < tuple_(*values) if len(values) > 1 else position[0] < values[0]
         )
@@ -76,10 +73,7 @@ def cut(rows: Sequence[Row[Any]], limit: int, position: tuple[str, ...]) -> Page
         return Page(list(rows), None)
     last = rows[limit - 1]
     edge = [getattr(last, name) for name in position]
-    return Page(
-        list(rows[:limit]),
-        encode([v.isoformat() if isinstance(v, datetime) else v for v in edge]),
-    )
+    return Page(list(rows[:limit]), encode_values(edge))
 
 
 def encode(edge: list[Any]) -> str:
@@ -87,14 +81,29 @@ def encode(edge: list[Any]) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(edge)).decode().rstrip("=")
 
 
-def _decode(cursor: str) -> list[Any]:
+def encode_values(edge: list[Any]) -> str:
+    """A cursor from values of which some may be times."""
+    return encode([v.isoformat() if isinstance(v, datetime) else v for v in edge])
+
+
+def decode(cursor: str, at_least: int = 0) -> list[Any]:
+    """The values of a cursor. Raises Invalid: it is none, or has fewer than `at_least`."""
     try:
         edge = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError as error:
         raise Invalid("This cursor is none of ours.", "cursor") from error
     if not isinstance(edge, list) or not all(type(value) in (int, str) for value in edge):
         raise Invalid("This cursor is none of ours.", "cursor")
+    if len(edge) < at_least:
+        raise Invalid("This cursor is of another list.", "cursor")
     return edge
+
+
+def edge_values(edge: Sequence[Any], position: Sequence[ColumnElement[Any]]) -> list[Any]:
+    """The values of a cursor as those of the columns that order its list. Raises Invalid."""
+    if len(edge) != len(position):
+        raise Invalid("This cursor is of another list.", "cursor")
+    return [_edge_value(value, column) for value, column in zip(edge, position, strict=True)]
 
 
 def _edge_value(value: int | str, column: ColumnElement[Any]) -> Any:
@@ -115,7 +124,7 @@ def id_from(cursor: str | None) -> int | None:
     """The id at which a page of a list that is ordered by id ended. Raises Invalid."""
     if cursor is None:
         return None
-    edge = _decode(cursor)
+    edge = decode(cursor)
     if len(edge) != 1 or not isinstance(edge[0], int) or not 0 <= edge[0] < 2**63:
         raise Invalid("This cursor is of another list.", "cursor")
     return edge[0]

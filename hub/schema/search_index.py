@@ -49,7 +49,7 @@ _STATEMENTS = {
     (name, dialect, table): Prepared(text(template.format(table=table)))
     for name, templates in (("insert", _INSERT), ("remove", _REMOVE))
     for dialect, template in templates.items()
-    for table in ("message_search", "contact_search")
+    for table in ("message_search", "contact_search", "file_search")
 }
 
 
@@ -78,6 +78,27 @@ def index_contact(tx: Transaction, contact_id: int, value: str) -> None:
 def reindex_contact(tx: Transaction, contact_id: int, old: str, new: str) -> None:
     """Replaces the indexed text of a contact."""
     _replace(tx.connection, "contact_search", contact_id, old, new)
+
+
+def index_file(tx: Transaction, file_id: int, name: str) -> None:
+    """Indexes the name of a file of a message, right before the commit."""
+    tx.before_commit(lambda connection: _index_new_file(connection, file_id, fold(name)))
+
+
+def index_older_file(connection: Connection, file_id: int, name: str) -> None:
+    """Indexes the name of a file from before there was an index of them."""
+    _index(connection, search_refold.FILES, file_id, fold(name))
+
+
+def _index_new_file(connection: Connection, file_id: int, body: str) -> None:
+    # One that was uploaded before there was the index is in it when the job comes by.
+    if file_id > search_refold.former_below(connection, search_refold.FILES):
+        _index(connection, search_refold.FILES, file_id, body)
+
+
+def find_files(connection: Connection, query: str, limit: int) -> list[int]:
+    """Ids of files whose names have all the words, newest first; see `_find`."""
+    return _find(connection, "file_search", query, None, limit)
 
 
 def find_messages(connection: Connection, query: str, before: int | None, limit: int) -> list[int]:

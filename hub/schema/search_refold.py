@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, select, update
 from hub.store.engine import Transaction
 from hub.store.models import search_refolds
 
-MESSAGES, CONTACTS = "message_search", "contact_search"
+MESSAGES, CONTACTS, FILES = "message_search", "contact_search", "file_search"
 
 
 def former_below(connection: Connection, name: str) -> int:

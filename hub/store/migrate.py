@@ -18,19 +18,22 @@ SEARCH_TABLES = {
     "sqlite": (
         "CREATE VIRTUAL TABLE message_search USING fts5(body, content='', detail='none')",
         "CREATE VIRTUAL TABLE contact_search USING fts5(body, content='', detail='none')",
+        "CREATE VIRTUAL TABLE file_search USING fts5(body, content='', detail='none')",
     ),
     "postgresql": (
         "CREATE TABLE message_search (rowid bigint PRIMARY KEY, body tsvector NOT NULL)",
         "CREATE INDEX ix_message_search ON message_search USING gin (body)",
         "CREATE TABLE contact_search (rowid bigint PRIMARY KEY, body tsvector NOT NULL)",
         "CREATE INDEX ix_contact_search ON contact_search USING gin (body)",
+        "CREATE TABLE file_search (rowid bigint PRIMARY KEY, body tsvector NOT NULL)",
+        "CREATE INDEX ix_file_search ON file_search USING gin (body)",
     ),
 }
 
 #: What else only one of the databases has. On PostgreSQL transactions commit in another order than
 #: their messages got ids: each message keeps its transaction, and the snapshot it was written in.
 #: Source: https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
-OWN_COLUMNS: dict[str, tuple[str, ...]] = {
+OWN_PARTS: dict[str, tuple[str, ...]] = {
     "sqlite": (),
     "postgresql": (
         "ALTER TABLE message ADD COLUMN written_by xid8",
@@ -38,12 +41,20 @@ OWN_COLUMNS: dict[str, tuple[str, ...]] = {
         # Set afterwards, so that the messages of before have neither: they are long committed.
         "ALTER TABLE message ALTER COLUMN written_by SET DEFAULT pg_current_xact_id()",
         "ALTER TABLE message ALTER COLUMN written_in SET DEFAULT pg_current_snapshot()",
+        # The models say which rows an index has for SQLite alone: the option for PostgreSQL would
+        # import its dialect into every hub.
+        "DROP INDEX ix_conversation_waiting, ix_conversation_due, ix_conversation_priority",
+        "CREATE INDEX ix_conversation_waiting ON conversation (waiting_since, id)"
+        " WHERE waiting_since IS NOT NULL",
+        "CREATE INDEX ix_conversation_due ON conversation (due_at, id) WHERE due_at IS NOT NULL",
+        "CREATE INDEX ix_conversation_priority ON conversation (priority, last_activity_at, id)"
+        " WHERE priority != 'normal'",
     ),
 }
 
 #: The newest migration. With it an up-to-date database costs one query instead of the import of
 #: Alembic. A test compares it with the folder.
-HEAD = "0016"
+HEAD = "0017"
 
 
 def current(connection: Connection) -> str | None:
@@ -105,7 +116,7 @@ def upgrade(connection: Connection, to: str = "head") -> None:
 def _create(connection: Connection) -> None:
     metadata.create_all(connection)
     name = connection.dialect.name
-    for statement in (*SEARCH_TABLES[name], *OWN_COLUMNS[name]):
+    for statement in (*SEARCH_TABLES[name], *OWN_PARTS[name]):
         connection.execute(text(statement))
     version = "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
     connection.execute(text(version))

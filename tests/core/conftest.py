@@ -84,6 +84,7 @@ EMPTY = "; ".join(
         *(f'DELETE FROM "{table.name}"' for table in models.metadata.sorted_tables),
         "DELETE FROM message_search",
         "DELETE FROM contact_search",
+        "DELETE FROM file_search",
         "SET session_replication_role = origin",
         "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'",
     ]

@@ -16,7 +16,9 @@ import orjson
 from sqlalchemy import Table, func, insert, select, update
 
 from hub.connectors.base import Site
-from hub.conversations import actions, queries, views
+from hub.conversations import actions, listing, queries, views
+from hub.conversations.filters import ConversationFilter
+from hub.conversations.search import Searcher
 from hub.handover import creation
 from hub.identity import links
 from hub.inbound.channel import ReceiveResult
@@ -353,10 +355,16 @@ class Desk:
         with self.store.read() as connection:
             return views.get_conversation(connection, int(conversation_id))
 
-    def conversations(self, **wanted: str) -> list[resources.Conversation]:
+    def conversations(self, **wanted: Any) -> list[resources.Conversation]:
         with self.store.read() as connection:
-            wanted_ = queries.ConversationFilter(**wanted)
-            return queries.list_conversations(connection, wanted_, 100, None).items
+            wanted_ = ConversationFilter(**wanted)
+            return listing.list_conversations(connection, wanted_, 100, None).items
+
+    def finds(self, query: str, **searcher: Any) -> list[resources.SearchResult]:
+        """What the agent finds who types this into the search."""
+        with self.store.read() as connection:
+            made = Searcher(connection, self.agent.id, **searcher)
+            return made.search(query, 100).items
 
     def only_conversation(self) -> resources.Conversation:
         (found,) = self.conversations()

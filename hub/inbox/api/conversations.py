@@ -12,10 +12,11 @@ from pydantic import Field
 from hub.accounts.named_agents import MAX_NAMED
 from hub.contacts import contact_addresses, profiles
 from hub.contacts.contact_addresses import ContactAddress
-from hub.conversations import actions, assignment, queries, views
+from hub.conversations import actions, assignment, listing, queries, views
 from hub.errors import Conflict, Invalid
 from hub.handover import creation
 from hub.inbox.api.blueprint import ApiBlueprint
+from hub.inbox.api.filters import ConversationQuery, conversation_filter
 from hub.inbox.api.routing import Routing, routing_of
 from hub.inbox.responses import (
     Body,
@@ -41,14 +42,6 @@ from hub.transport.handover_links import create_handover_link
 from hub.types import Address, Profile
 
 TAG = Tag(name="Conversations")
-
-
-class ConversationQuery(PageQuery):
-    status: resources.Status | None = None
-    assignee: str | None = Field(None, description="An agent's id, `me`, or `none`.", max_length=40)
-    team: str | None = Field(None, max_length=40)
-    connector: str | None = Field(None, max_length=64)
-    label: str | None = Field(None, max_length=64)
 
 
 class ConversationChange(Body):
@@ -117,21 +110,18 @@ api = ApiBlueprint("conversations", __name__, TAG)
 
 @api.get("/conversations", responses={200: ListOf[resources.Conversation]})
 def list_conversations(query: ConversationQuery) -> Response:
-    """Conversations by last activity, newest first."""
+    """Conversations that all filters let through, in the order of `sort`.
+
+    A page may have fewer items than `limit`, or none, and still a `next` page.
+    """
     hub = current_hub()
     principal = hub.auth.principal()
-    assignee = str(principal.agent_id or 0) if query.assignee == "me" else query.assignee
-    wanted = queries.ConversationFilter(
-        status=query.status,
-        assignee=assignee,
-        team=query.team,
-        connector=query.connector,
-        label=query.label,
-    )
     with hub.store.read() as connection:
-        return answer_page(
-            queries.list_conversations(connection, wanted, query.limit, query.cursor)
+        wanted = conversation_filter(connection, query, principal)
+        page = listing.list_conversations(
+            connection, wanted, query.limit, query.cursor, query.sort or "activity"
         )
+    return answer_page(page)
 
 
 @api.post("/conversations", responses={201: resources.Conversation, 200: resources.Conversation})

@@ -7,7 +7,8 @@ from flask_openapi3 import FileStorage, Tag
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from hub.conversations import queries, views
+from hub.conversations import views
+from hub.conversations.search import Searcher
 from hub.errors import NotFound
 from hub.inbox import files
 from hub.inbox.api.blueprint import ApiBlueprint
@@ -15,13 +16,20 @@ from hub.inbox.responses import ItemPath, ListOf, PageQuery, answer, answer_page
 from hub.inbox.services import current_hub
 from hub.outbound import recipients, send
 from hub.schema import resources
+from hub.schema.search_query import read_zone
 from hub.store.models import journal, messages
 
 TAG = Tag(name="Messages")
 
 
 class SearchQuery(PageQuery):
-    q: str = Field("", max_length=200)
+    q: str = Field(
+        "",
+        max_length=400,
+        description="Words and operators: from:, to:, channel:, label:, before:, after:, has:file,"
+        " is:unread. A value with spaces is quoted.",
+    )
+    zone: str = Field("UTC", max_length=64, description="Whose days `before:` and `after:` mean.")
 
 
 class Upload(BaseModel):
@@ -103,6 +111,7 @@ def get_attachment(path: ItemPath) -> Response:
 def search(query: SearchQuery) -> Response:
     """Contacts and messages with all these words, in any script, newest first."""
     hub = current_hub()
-    hub.auth.principal()
+    principal = hub.auth.principal()
     with hub.store.read() as connection:
-        return answer_page(queries.search(connection, query.q, query.limit, query.cursor))
+        searcher = Searcher(connection, principal.agent_id, read_zone(query.zone))
+        return answer_page(searcher.search(query.q, query.limit, query.cursor))

@@ -30,6 +30,22 @@ class Conversation(SQLModel, table=True):
         Index("ix_conversation_contact", "contact_id", "status"),
         Index("ix_conversation_queue", "assignee_id", "status", "queued_at"),
         Index("ix_conversation_unrouted", "status", "rule"),
+        # Orders of the list: each has only the conversations that it puts first. Partial on
+        # PostgreSQL too, by their migration.
+        Index(
+            "ix_conversation_waiting",
+            "waiting_since",
+            "id",
+            sqlite_where=text("waiting_since IS NOT NULL"),
+        ),
+        Index("ix_conversation_due", "due_at", "id", sqlite_where=text("due_at IS NOT NULL")),
+        Index(
+            "ix_conversation_priority",
+            "priority",
+            "last_activity_at",
+            "id",
+            sqlite_where=text("priority != 'normal'"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -80,6 +96,8 @@ class Conversation(SQLModel, table=True):
     next_reply_due: datetime | None = time_field(null=True)
     resolve_due: datetime | None = time_field(null=True)
     sla_paused_at: datetime | None = time_field(null=True)
+    #: The first of the three that runs; None while none does.
+    due_at: datetime | None = time_field(null=True)
     #: When the next warning or breach is due.
     sla_next_at: datetime | None = time_field(null=True, index=True)
     sla_warned: list[str] = json_field([])

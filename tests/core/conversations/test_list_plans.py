@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from hub.conversations import queries
-from hub.conversations.queries import ConversationFilter
+from hub.conversations import listing
+from hub.conversations.filters import ConversationFilter
+from hub.conversations.listing import SORTS, Sort
 from hub.schema import search_index
 from hub.store.engine import Store
 from tests.core.conftest import DATABASES
@@ -56,10 +57,29 @@ def test_a_list_of_conversations_goes_along_an_index(
     store: Store, wanted: ConversationFilter
 ) -> None:
     with store.read() as connection:
-        plan = plan_of(connection, lambda read: queries.list_conversations(read, wanted, 50, None))
+        plan = plan_of(connection, lambda read: listing.list_conversations(read, wanted, 50, None))
     whole = [line for line in plan if "conversation" in line and is_whole(line)]
     sorted_ = [line for line in plan if "TEMP B-TREE" in line or "Sort" in line]
     assert not whole + sorted_, plan
+
+
+PARTS = [(sort, index) for sort in SORTS for index in range(len(listing._PARTS[sort]))]
+
+
+@pytest.mark.parametrize(("sort", "part"), PARTS)
+@pytest.mark.parametrize("wanted", [ConversationFilter(status="open"), ConversationFilter()])
+def test_every_part_of_an_order_goes_along_an_index(
+    store: Store, sort: Sort, part: int, wanted: ConversationFilter
+) -> None:
+    def look(connection: Connection) -> None:
+        of_sort = listing._PARTS[sort][part]
+        next(listing._rows(connection, wanted, of_sort, None, 50), None)
+
+    with store.read() as connection:
+        plan = plan_of(connection, look)
+    wrong = [line for line in plan if is_whole(line) or "TEMP B-TREE" in line or "Sort" in line]
+    assert not wrong, plan
+    assert any("ix_conversation" in line for line in plan), plan
 
 
 def vars_of(wanted: ConversationFilter) -> dict[str, str]:

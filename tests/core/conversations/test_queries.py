@@ -16,11 +16,13 @@ from sqlalchemy import Connection
 
 from hub.config.sections import Fallback
 from hub.contacts import profiles
-from hub.conversations import queries
-from hub.conversations.queries import ConversationFilter, Page
+from hub.conversations import listing, queries
+from hub.conversations.filters import ConversationFilter
+from hub.conversations.search import Searcher
 from hub.errors import Invalid, NotFound
 from hub.outbound import reachability
 from hub.schema import search_index
+from hub.schema.cursors import Page
 from hub.store.engine import Store
 from hub.store.models import message_edits
 from tests.core.desk import Customer, Desk
@@ -45,7 +47,7 @@ def pages(desk: Desk, look: Look, limit: int, meanwhile: Callable[[], Any]) -> l
 def lists(desk: Desk, anna: Customer, conversation: str) -> dict[str, Look]:
     everything = ConversationFilter()
     return {
-        "conversations": lambda c, n, at: queries.list_conversations(c, everything, n, at),
+        "conversations": lambda c, n, at: listing.list_conversations(c, everything, n, at),
         "messages": lambda c, n, at: queries.list_messages(c, int(conversation), n, at),
         "timeline": lambda c, n, at: queries.contact_timeline(c, anna.id, n, at),
         "contacts": lambda c, n, at: queries.list_contacts(c, "", n, at),
@@ -87,7 +89,7 @@ def test_search_read_page_by_page_has_no_gap_and_no_double(
     cursor = None
     while True:
         with desk.store.read() as connection:
-            page = queries.search(connection, "yellow", limit, cursor)
+            page = Searcher(connection).search("yellow", limit, cursor)
         seen += [one.message.id for one in page.items if one.message]
         cursor = page.next
         if cursor is None:
@@ -161,7 +163,7 @@ def test_a_cursor_of_another_search_is_refused(desk: Desk, anna: Customer) -> No
     anna.says("Hello")
     for cursor in [*WRONG[:5], "WyJ4Il0", "WzEsMl0"]:
         with desk.store.read() as connection, pytest.raises(Invalid):
-            queries.search(connection, "hello", 10, cursor)
+            Searcher(connection).search("hello", 10, cursor)
 
 
 # -- filters --------------------------------------------------------------------------------------
@@ -251,7 +253,7 @@ def test_every_list_is_read_along_an_index(sqlite_store: Store, tmp_path: Any, n
     conversation = anna.says("Hello").conversation_id
 
     def conversations(**wanted: str) -> Look:
-        return lambda c, n, at: queries.list_conversations(c, ConversationFilter(**wanted), n, at)
+        return lambda c, n, at: listing.list_conversations(c, ConversationFilter(**wanted), n, at)
 
     looks: dict[str, Look] = {
         **lists(desk, anna, conversation),
@@ -325,7 +327,7 @@ def test_words_are_found_in_every_script(desk: Desk) -> None:
     ids = {name: desk.customer(name).says(text).id for name, text in TEXTS.items()}
     for query, expected in FOUND:
         with desk.store.read() as connection:
-            found = queries.search(connection, query, 10, None).items
+            found = Searcher(connection).search(query, 10, None).items
         assert [one.message.id for one in found if one.message] == [ids[expected]], query
 
 
@@ -370,7 +372,7 @@ def test_nothing_in_a_query_breaks_the_search(desk: Desk) -> None:
     said = anna.says("my order is late")
     for query in HOSTILE:
         with desk.store.read() as connection:
-            found = queries.search(connection, query, 100, None).items
+            found = Searcher(connection).search(query, 100, None).items
             queries.list_contacts(connection, query, 10, None)
         if query.strip("!-^():*{}\"'% ") == "order":
             assert said.id in [one.message.id for one in found if one.message], query
@@ -380,8 +382,8 @@ def test_nothing_in_a_query_breaks_the_search(desk: Desk) -> None:
 def test_only_the_last_word_may_be_the_beginning_of_a_word(desk: Desk, anna: Customer) -> None:
     anna.says("yellow shoes")
     with desk.store.read() as connection:
-        assert queries.search(connection, "yellow sho", 10, None).items
-        assert not queries.search(connection, "yel shoes", 10, None).items
+        assert Searcher(connection).search("yellow sho", 10, None).items
+        assert not Searcher(connection).search("yel shoes", 10, None).items
 
 
 def test_contacts_are_found_by_name_address_and_attribute(desk: Desk) -> None:
@@ -392,7 +394,7 @@ def test_contacts_are_found_by_name_address_and_attribute(desk: Desk) -> None:
         for query in ("zaneta", "oisp", "372555", "lodz"):
             found = queries.list_contacts(connection, query, 10, None).items
             assert [one.id for one in found] == [anna.contact.id], query
-        first = queries.search(connection, "zaneta", 10, None).items[0]
+        first = Searcher(connection).search("zaneta", 10, None).items[0]
     assert (first.type, first.contact) == ("contact", anna.contact)
 
 
@@ -409,7 +411,7 @@ def test_a_contact_that_was_renamed_is_found_by_the_new_name_only(
 def test_a_snippet_shows_the_word(desk: Desk, anna: Customer) -> None:
     anna.says("x " * 500 + "needle " + "y " * 500)
     with desk.store.read() as connection:
-        (found,) = queries.search(connection, "needle", 10, None).items
+        (found,) = Searcher(connection).search("needle", 10, None).items
     assert "needle" in found.snippet
     assert len(found.snippet) < 200
 

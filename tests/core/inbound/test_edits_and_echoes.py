@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hub.conversations import queries
+from hub.conversations.search import Searcher
 from hub.inbound.messages import NOTHING_IN_IT
 from hub.schema import resources
 from hub.store.models import (
@@ -72,8 +72,8 @@ def test_an_edited_message_is_found_by_its_new_words_only(desk: Desk, anna: Cust
     said = anna.says("a yellow umbrella")
     anna.edits(said, "a purple parasol")
     with desk.store.read() as connection:
-        assert queries.search(connection, "parasol", 10, None).items
-        assert not queries.search(connection, "umbrella", 10, None).items
+        assert Searcher(connection).search("parasol", 10).items
+        assert not Searcher(connection).search("umbrella", 10).items
 
 
 def test_a_reaction_is_shown_and_can_be_taken_back(desk: Desk, anna: Customer) -> None:

@@ -261,11 +261,14 @@ def test_an_empty_database_is_not_current_and_then_is(tmp_path: Path) -> None:
     store.close()
 
 
+SEARCH_TABLES = ("message_search", "contact_search", "file_search")
+
+
 def differences(connection: Connection) -> list[Any]:
     def include(name: str | None, kind: str, _parents: Any) -> bool:
         if kind == "column":
             return name not in ("written_by", "written_in")
-        return not (kind == "table" and str(name).startswith(("message_search", "contact_search")))
+        return not (kind == "table" and str(name).startswith(SEARCH_TABLES))
 
     context = MigrationContext.configure(
         connection, opts={"include_name": include, "compare_type": True}
