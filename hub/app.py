@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from hub.accounts import config_sync
 from hub.accounts.jobs import ExpiredSessions
 from hub.accounts.presence import AgentPresence
+from hub.bulk.worker import BulkWorker, OldJobs
 from hub.config import Config
 from hub.config.current import CurrentConfig
 from hub.config_reload import Reloader
@@ -118,6 +119,7 @@ class App:
         self.assigner = Assigner(self.store, self._config)
         self.sla = SlaWatch(self.store, self._config)
         self.snooze_end = SnoozeEnd(self.store)
+        self.bulk_worker = BulkWorker(self.store)
         self.auto_reply_worker = AutoReplyWorker(
             self.store, self._config, self.connectors.outbound_channels
         )
@@ -188,6 +190,7 @@ class App:
         self.scheduler.add(OldDrafts(self.store))
         self.scheduler.add(OldQuietMessages(self.store))
         self.scheduler.add(ExpiredSessions(self.store))
+        self.scheduler.add(OldJobs(self.store))
         self.scheduler.add(OldUndoRecords(self.store))
         self.scheduler.add(OldNotifications(self.store))
         self.scheduler.add(HtmlOfOldMessages(self.store))
@@ -304,6 +307,7 @@ class App:
                 (*foundation, "delivery"),
             ),
             Part("service levels", self.sla.start, self.sla.stop, worker, foundation),
+            Part("jobs", self.bulk_worker.start, self.bulk_worker.stop, worker, foundation),
             Part("snoozes", self.snooze_end.start, self.snooze_end.stop, worker, foundation),
             Part(
                 "scheduler",

@@ -25,6 +25,7 @@ OWNERS = {
         "messages",
         "participants",
         "routing_decisions",
+        "saved_views",
     },
     "switches": {"channel_switches"},
     "identity": {"links"},
@@ -55,6 +56,7 @@ OWNERS = {
     "oauth": {"oauth_requests", "oauth_tokens"},
     "schema": {"search_refolds"},
     "store": {"hub_identities"},
+    "bulk": {"bulk_failures", "bulk_jobs", "bulk_targets"},
     "undo": {"undo_changes", "undo_records"},
 }
 OWNER_OF = {table: package for package, tables in OWNERS.items() for table in tables}

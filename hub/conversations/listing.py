@@ -107,6 +107,18 @@ def find_ids(connection: Connection, filter_: ConversationFilter, limit: int) ->
     return [row.id for row in rows]
 
 
+def find_all_ids(connection: Connection, filter_: ConversationFilter, most: int) -> list[int]:
+    """The ids of all conversations that a filter lets through, up to `most`, page after page."""
+    ids: list[int] = []
+    cursor = None
+    while len(ids) < most:
+        rows, cursor = _read(connection, filter_, min(1000, most - len(ids)), cursor, "activity")
+        ids += [row.id for row in rows]
+        if cursor is None:
+            break
+    return ids
+
+
 def count_conversations(
     connection: Connection, filter_: ConversationFilter, most: int = MOST_COUNTED
 ) -> tuple[int, bool]:

@@ -17,6 +17,7 @@ from hub.inbox import chat_api, consents, health, pages, problems, webhooks
 from hub.inbox.api import (
     accounts,
     agents,
+    bulk,
     configuration,
     contacts,
     conversations,
@@ -28,6 +29,7 @@ from hub.inbox.api import (
     reports,
     system,
     undo,
+    views,
 )
 from hub.inbox.api.description import complete_description
 from hub.inbox.authentication import security_headers
@@ -59,6 +61,8 @@ APIS = (
     overview,
     reports,
     undo,
+    views,
+    bulk,
 )
 
 

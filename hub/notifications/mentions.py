@@ -45,6 +45,27 @@ def record_mentions(
         notices.tell(tx, agent_id, Cause("mention", conversation, note))
 
 
+def mentioned_in(connection: Connection, agent_id: int, limit: int) -> list[int]:
+    """The conversations with the newest notes that name an agent; merged ones as their survivors.
+
+    Args:
+        limit: how many notes are looked at.
+    """
+    newest = (
+        select(mentions.c.message_id)
+        .where(mentions.c.agent_id == agent_id)
+        .order_by(mentions.c.id.desc())
+        .limit(limit)
+    )
+    rows = connection.execute(
+        select(conversations.c.id, conversations.c.merged_into_id)
+        .join(messages, messages.c.conversation_id == conversations.c.id)
+        .where(messages.c.id.in_(newest))
+        .distinct()
+    )
+    return sorted({row.merged_into_id or row.id for row in rows})
+
+
 def readers_among(connection: Connection, agent_ids: Collection[int]) -> set[int]:
     """Those of these agents who may read the notes of a conversation: whose account is enabled."""
     if not agent_ids:

@@ -21,6 +21,7 @@ from hub.schema.resources import (
     Conversation,
     Draft,
     Id,
+    Job,
     Link,
     Message,
     Notification,
@@ -117,6 +118,13 @@ class SlaBreached(Shape):
     due: datetime
 
 
+class JobUpdated(Shape):
+    """How far a change of many conversations is; for the agent who asked for it."""
+
+    name: ClassVar[str] = "job.updated"
+    job: Job
+
+
 class NoticesChanged(Shape):
     """What is wrong with the hub as a whole, now; sent after connecting, too."""
 
@@ -195,6 +203,7 @@ Payload = (
     | SlaWarning
     | SlaBreached
     | QueueChanged
+    | JobUpdated
     | NoticesChanged
     | DraftUpdated
     | Resync

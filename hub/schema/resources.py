@@ -423,6 +423,29 @@ class UndoReport(Shape):
     kept: list[KeptField]  # vague-name: field of the API
 
 
+class JobFailure(Shape):
+    """A conversation that a job did not change, and why."""
+
+    id: Id
+    reason: str
+
+
+class Job(Shape):
+    """A change of many conversations, and how far it is.
+
+    `done` are those that it changed; `undo` undoes them all. `finished_at` is null while it is
+    under way.
+    """
+
+    id: Id
+    total: int
+    done: int  # vague-name: field of the API
+    failed: list[JobFailure]
+    undo: Id
+    created_at: datetime
+    finished_at: datetime | None
+
+
 class MediumLimit(Shape):
     max_bytes: int
     media_types: list[str]

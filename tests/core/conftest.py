@@ -91,7 +91,7 @@ EMPTY = "; ".join(
 )
 
 
-_WORKERS = ("assign", "delivery", "media", "poll-", "sla", "snooze", "replies")
+_WORKERS = ("assign", "delivery", "media", "poll-", "sla", "snooze", "replies", "bulk")
 
 
 def wait_for_stragglers() -> None:

@@ -16,7 +16,7 @@ from hub.conversations import actions, assignment, listing, queries, views
 from hub.errors import Conflict, Invalid
 from hub.handover import creation
 from hub.inbox.api.blueprint import ApiBlueprint
-from hub.inbox.api.filters import ConversationQuery, conversation_filter
+from hub.inbox.api.filters import ConversationQuery, filter_and_sort
 from hub.inbox.api.routing import Routing, routing_of
 from hub.inbox.responses import (
     Body,
@@ -117,10 +117,8 @@ def list_conversations(query: ConversationQuery) -> Response:
     hub = current_hub()
     principal = hub.auth.principal()
     with hub.store.read() as connection:
-        wanted = conversation_filter(connection, query, principal)
-        page = listing.list_conversations(
-            connection, wanted, query.limit, query.cursor, query.sort or "activity"
-        )
+        wanted, sort = filter_and_sort(connection, query, principal)
+        page = listing.list_conversations(connection, wanted, query.limit, query.cursor, sort)
     return answer_page(page)
 
 

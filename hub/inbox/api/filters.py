@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from hub.accounts.principal import Principal
+from hub.conversations import saved_views
 from hub.conversations.filters import ConversationFilter, SlaState, Waiting
 from hub.conversations.listing import Sort
 from hub.conversations.search import Searcher
-from hub.inbox.responses import PageQuery
+from hub.errors import Invalid, NotFound
+from hub.inbox.responses import Id, PageQuery
+from hub.notifications import mentions
 from hub.schema import resources
 from hub.schema.search_query import day_edge, read_zone
+
+#: The newest mentions of an agent that a filter looks at.
+MOST_MENTIONS = 500
 
 _ID = r"[1-9][0-9]{0,17}"
 Period = Annotated[
@@ -41,6 +47,7 @@ class FilterFields(BaseModel):
         None, description="`due`: a clock runs and none is over. `breached`: one ran out."
     )
     unread: bool | None = None
+    mentioned: Literal["me"] | None = Field(None, description="A note in it names me.")
     q: str | None = Field(
         None, max_length=400, description="Words and operators, as in `GET /search`."
     )
@@ -49,6 +56,7 @@ class FilterFields(BaseModel):
 
 
 class ConversationQuery(PageQuery, FilterFields):
+    view: Id | None = Field(None, description="A view's filter and order; others go before it.")
     sort: Sort | None = Field(None, description="`activity` unless a view says otherwise.")
     zone: str = Field("UTC", max_length=64, description="Whose days `before` and `after` mean.")
 
@@ -57,6 +65,26 @@ class StoredFilter(FilterFields):
     """The filter of a view. Days are those of the agent who looks."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+def filter_and_sort(
+    connection: Connection, query: ConversationQuery, principal: Principal
+) -> tuple[ConversationFilter, Sort]:
+    """The filter and the order of a query, with those of its view.
+
+    Raises:
+        Invalid: a view that is not there, a time or a zone that is none.
+    """
+    if query.view is None:
+        return conversation_filter(connection, query, principal), query.sort or "activity"
+    try:
+        row = saved_views.get_view(connection, query.view, principal)
+    except NotFound as error:
+        raise Invalid(error.message, "view") from None
+    named = query.model_dump(include=set(FilterFields.model_fields), exclude_none=True)
+    fields = StoredFilter.model_validate({**row.filter, **named})
+    wanted = conversation_filter(connection, fields, principal, query.zone)
+    return wanted, query.sort or row.sort
 
 
 def conversation_filter(
@@ -87,6 +115,9 @@ def conversation_filter(
         before=before,
         after=after,
     )
+    if fields.mentioned is not None:
+        agent_id = principal.agent_id or 0
+        filter_ = filter_.among(mentions.mentioned_in(connection, agent_id, MOST_MENTIONS))
     if not fields.q or not fields.q.strip():
         return filter_
     searcher = Searcher(connection, principal.agent_id, read_zone(zone))

@@ -18,6 +18,7 @@ from hub.store.models.agent import (
     visitor_sessions,
     web_processes,
 )
+from hub.store.models.bulk import bulk_failures, bulk_jobs, bulk_targets
 from hub.store.models.contact import addresses, claims, contacts, links, reaches, suggestions
 from hub.store.models.conversation import (
     conversation_connectors,
@@ -44,6 +45,7 @@ from hub.store.models.notification import (
     push_subscriptions,
 )
 from hub.store.models.oauth import oauth_requests, oauth_tokens
+from hub.store.models.saved_view import saved_views
 from hub.store.models.system import (
     applied_configs,
     connector_states,
@@ -63,6 +65,9 @@ __all__ = [
     "agents",
     "applied_configs",
     "attachments",
+    "bulk_failures",
+    "bulk_jobs",
+    "bulk_targets",
     "channel_switches",
     "claims",
     "connector_states",
@@ -97,6 +102,7 @@ __all__ = [
     "quiet_messages",
     "reaches",
     "routing_decisions",
+    "saved_views",
     "search_refolds",
     "sign_in_failures",
     "suggestions",

@@ -388,6 +388,19 @@ export interface HandoverTally {
   redeemed: number;
   refused: number;
 }
+export interface Job {
+  id: string;
+  total: number;
+  done: number;
+  failed: JobFailure[];
+  undo: string;
+  created_at: string;
+  finished_at: string | null;
+}
+export interface JobFailure {
+  id: string;
+  reason: string;
+}
 export interface JournalEntry {
   id: string;
   connector: string;

@@ -1,0 +1,1 @@
+"""Changes of many conversations at once, done in the background and undone as one."""
