@@ -16,7 +16,17 @@ REOPEN_WITHIN = timedelta(hours=24)
 #: In the order of their urgency: a merge takes the most urgent of both.
 STATUSES = ("resolved", "snoozed", "pending", "open")
 PRIORITIES = ("low", "normal", "high", "urgent")
+#: The types of authors whose messages no person wrote.
+AUTOMATIC = ("system", "bot")
 NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def is_shown_in_list(author_type: str) -> bool:
+    """Whether a message is the last one that lists show of its conversation.
+
+    What the hub says on its own is not: agents read in their lists what the customer said.
+    """
+    return author_type not in AUTOMATIC
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing
 from hub.conversations.loaded_conversation import LoadedConversation
+from hub.conversations.merge_state import is_shown_in_list
 from hub.schema import search_index
 from hub.schema.author import Author
 from hub.store.engine import Transaction
@@ -147,8 +148,9 @@ def add_message(
     values = insert_row(tx, conversation.id, contact_address.contact_id, message)
     if message.type != "event":
         search_index.index_message(tx, values["id"], f"{message.subject} {message.text}")
-        conversation.last_message_id = values["id"]
-        conversation.last_activity_at = tx.now
+        if is_shown_in_list(message.author.type) or conversation.last_message_id is None:
+            conversation.last_message_id = values["id"]
+            conversation.last_activity_at = tx.now
         is_answer = message.direction == "out" and message.type == "message"
         if is_answer and message.author.type == "agent":
             lifecycle.clear_context_card(conversation)

@@ -19,6 +19,7 @@ from hub.conversations.merge_state import (
     ConversationState,
     choose_survivor,
     copies,
+    is_shown_in_list,
     merge_into,
     union,
 )
@@ -257,7 +258,8 @@ class Simulation:
             if state.status == "resolved":
                 self.unread.pop(state.id, None)
         if entry.type != "event":
-            state.last_message_id, state.last_activity_at = entry.id, entry.at
+            if is_shown_in_list(entry.author_type) or state.last_message_id is None:
+                state.last_message_id, state.last_activity_at = entry.id, entry.at
             if entry.connector is not None:
                 state.connectors = union(state.connectors, (entry.connector,))
 

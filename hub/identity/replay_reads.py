@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 
 from hub.contacts.roots import Roots
-from hub.conversations.merge_state import ConversationState
+from hub.conversations.merge_state import AUTOMATIC, ConversationState
 from hub.identity import snapshots
 from hub.identity.replay import REDEEMED_EVENT, LaterLink, TimelineEntry
 from hub.identity.snapshots import ConversationRow, LinkRow, Snapshot, state_of
@@ -255,7 +255,7 @@ def state_at(tx: Transaction, row: ConversationRow, message_id: int) -> Conversa
             messages.c.id <= message_id,
             messages.c.type != "event",
         )
-        .order_by(messages.c.id.desc())
+        .order_by(messages.c.author_type.in_(AUTOMATIC), messages.c.id.desc())
         .limit(1)
     ).first()
     return replace(

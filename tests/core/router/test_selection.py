@@ -117,14 +117,27 @@ def test_a_greeting_answers_nothing(shop: Shop, anna: Customer) -> None:
     assert conversation.assignee is None
 
 
+def test_the_list_shows_the_customers_words_after_an_automatic_text(
+    shop: Shop, anna: Customer
+) -> None:
+    shop.is_configured(replies={"greeting": "Hello!"})
+    said = anna.says("Where is my parcel?")
+    before = shop.desk.conversations()
+    shop.works()
+    assert [one.text for one in shop.desk.thread(said.conversation_id)][-1] == "Hello!"
+    (after,) = shop.desk.conversations()
+    assert after.last_message is not None
+    assert after.last_message.text == "Where is my parcel?"
+    assert len(before) == 1
+
+
 def test_a_greeting_goes_out_by_the_outbox_as_the_systems_own_words(
     shop: Shop, anna: Customer
 ) -> None:
     shop.is_configured(replies={"greeting": "Hello!"})
     conversation_id = anna.says("hello").conversation_id
     shop.works()
-    message = shop.desk.conversation(conversation_id).last_message
-    assert message is not None
+    message = shop.desk.thread(conversation_id)[-1]
     assert message.author.type == "system"
     assert message.delivery is not None
     assert message.delivery.status == "queued"
