@@ -15,6 +15,7 @@ from hub.conversations.loaded_conversation import ConversationRow, LoadedConvers
 from hub.conversations.merge_state import REOPEN_WITHIN
 from hub.errors import NotFound
 from hub.store.engine import RunAgain, Transaction, Upsert
+from hub.store.is_among import IsAmong
 from hub.store.models import (
     contacts,
     conversation_connectors,
@@ -34,15 +35,16 @@ class ConversationOwner(NamedTuple):
 
 
 _contact = contacts.alias("own")
+# The contact's root is read here: a link may have been made while this waited for a lock.
+_ROOT_ID = (
+    select(_contact.c.root_id).where(_contact.c.id == bindparam("contact_id")).scalar_subquery()
+)
 _LATEST = (
-    select(conversations, contacts.c.root_id)
-    .join(contacts, contacts.c.id == conversations.c.contact_id)
+    select(conversations, _ROOT_ID.label("root_id"))
     .where(
-        # The contact's root is read here: a link may have been made while this waited for a lock.
-        contacts.c.root_id
-        == select(_contact.c.root_id)
-        .where(_contact.c.id == bindparam("contact_id"))
-        .scalar_subquery(),
+        IsAmong(
+            conversations.c.contact_id, select(contacts.c.id).where(contacts.c.root_id == _ROOT_ID)
+        ),
         conversations.c.merged_into_id.is_(None),
     )
     .order_by(conversations.c.created_at.desc(), conversations.c.id.desc())

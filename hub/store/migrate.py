@@ -54,7 +54,7 @@ OWN_PARTS: dict[str, tuple[str, ...]] = {
 
 #: The newest migration. With it an up-to-date database costs one query instead of the import of
 #: Alembic. A test compares it with the folder.
-HEAD = "0018"
+HEAD = "0019"
 
 
 def current(connection: Connection) -> str | None:
@@ -114,6 +114,8 @@ def upgrade(connection: Connection, to: str = "head") -> None:
 
 
 def _create(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        _make_indexes_partial()
     metadata.create_all(connection)
     name = connection.dialect.name
     for statement in (*SEARCH_TABLES[name], *OWN_PARTS[name]):
@@ -121,3 +123,13 @@ def _create(connection: Connection) -> None:
     version = "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
     connection.execute(text(version))
     connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
+
+
+def _make_indexes_partial() -> None:
+    """Gives PostgreSQL the conditions of partial indexes that the models name for SQLite.
+
+    Named there for both they would load both dialects, in every hub.
+    """
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            index.dialect_options["postgresql"]["where"] = index.dialect_options["sqlite"]["where"]

@@ -55,16 +55,24 @@ class ServerStatement:
     Source: https://www.postgresql.org/docs/current/sql-prepare.html
     """
 
-    def __init__(self, sql: str) -> None:
-        """Takes a statement with `%(name)s` for each parameter."""
+    def __init__(self, sql: str, constants: Mapping[str, Any]) -> None:
+        """Takes a statement with `%(name)s` for each parameter.
+
+        Args:
+            constants: the parameters that have the same value in every run, as the driver takes
+                them. The server plans with what its statistics say of them.
+        """
         self.sql = sql
+        self._constants = constants
         names: list[str] = []
 
         def number(match: re.Match[str]) -> str:
+            if match.group(1) in self._constants:
+                return match.group(0)
             names.append(match.group(1))
             return f"${len(names)}"
 
-        self._numbered = _PARAMETER.sub(number, sql).replace("%%", "%")
+        self._numbered = _PARAMETER.sub(number, sql)
         self._places = ", ".join(f"%({name})s" for name in names)
 
     def sql_on(self, driver: Any) -> str:
@@ -72,7 +80,8 @@ class ServerStatement:
         name = driver.planned.get(self) or driver.planning.get(self)
         if name is None:
             name = driver.planning[self] = next(driver.names)
-            driver.unsent.append(f"PREPARE {name} AS {self._numbered}".encode())
+            plan = f"PREPARE {name} AS {self._numbered}"
+            driver.unsent.append(driver.cursor().mogrify(plan, self._constants))
         return f"EXECUTE {name}({self._places})" if self._places else f"EXECUTE {name}"
 
 

@@ -127,15 +127,21 @@ class _Compiled:
         #: `IN` with a list has as many places as the list has values: no SQL fits all lists.
         self.has_expanding_parameters = bool(compiled.post_compile_params)
         self._sql = str(compiled)
-        self._on_server = postgres.ServerStatement(self._sql)
         self._is_positional = compiled.positional
         self._names = list(compiled.positiontup or compiled.binds)
-        self._bind_converts = _by_position(
-            _to_database(compiled.binds[name].type, dialect) for name in self._names
-        )
+        converts = {name: _to_database(bind.type, dialect) for name, bind in compiled.binds.items()}
+        self._bind_converts = _by_position(converts[name] for name in self._names)
         self._constants = {
             name: bind.value for name, bind in compiled.binds.items() if not bind.required
         }
+        self._on_server = postgres.ServerStatement(
+            self._sql,
+            {
+                name: convert(self._constants[name]) if convert else self._constants[name]
+                for name, convert in converts.items()
+                if name in self._constants
+            },
+        )
         columns: list[Any] = []
         if isinstance(statement, Select):
             columns = list(statement.selected_columns)

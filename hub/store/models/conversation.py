@@ -15,7 +15,7 @@ class Conversation(SQLModel, table=True):
     __table_args__ = (
         Index("ix_conversation_activity", "last_activity_at", "id"),
         # Of the few that were brought into another; what was not is found by the other indexes.
-        # PostgreSQL knows as much from its statistics, and naming it here would load its dialect.
+        # The condition holds for PostgreSQL, too (hub.store.migrate).
         Index(
             "ix_conversation_merged",
             "merged_into_id",

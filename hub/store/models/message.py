@@ -33,8 +33,7 @@ class Message(SQLModel, table=True):
         Index("ix_message_conversation", "conversation_id", "created_at", "id"),
         Index("ix_message_sync", "conversation_id", "id"),
         Index("ix_message_address", "address_id", "created_at", "id"),
-        # Partial on PostgreSQL too, by its migration: an option for that dialect would import it
-        # into every hub, 2.5 MB.
+        # Partial on PostgreSQL, too (hub.store.migrate).
         Index("ix_message_uncleaned_html", "id", sqlite_where=text("NOT html_is_clean")),
         Index("ix_message_external", "address_id", "external_id"),
         Index("ix_message_journal", "journal_id"),

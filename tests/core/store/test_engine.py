@@ -19,6 +19,7 @@ from hub.store import models
 from hub.store.engine import BATCH, Store, Transaction, _Job
 from hub.store.migrate import HEAD, MIGRATIONS, current, is_current, migrate, upgrade
 from hub.store.models import connector_states, team_members, teams, tokens
+from tests.core.conftest import DATABASES
 from tests.core.desk import WAIT, at_once
 
 
@@ -290,6 +291,22 @@ def test_the_migrations_end_where_a_fresh_database_begins(tmp_path: Path) -> Non
         assert current(connection) == HEAD
     assert is_current(store)
     store.close()
+
+
+@pytest.mark.parametrize("store", DATABASES[1:], indirect=True)
+def test_partial_indexes_are_partial_on_postgresql_too(store: Store) -> None:
+    partial = {
+        index.name
+        for table in models.metadata.tables.values()
+        for index in table.indexes
+        if index.dialect_options["sqlite"]["where"] is not None
+    }
+    with store.read() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT indexname FROM pg_indexes WHERE indexdef LIKE '%% WHERE %%'"
+        )
+        assert partial
+        assert partial <= set(rows.scalars())
 
 
 def test_people_of_an_older_database_are_called_what_they_were(tmp_path: Path) -> None:
