@@ -134,6 +134,9 @@ class App:
             self.store, links.path, self._config, process_id, alone=alone
         )
         self.agent_connections = AgentConnections(self.store, alone=alone)
+        self.store.state.on_change(
+            lambda state: self.presence.record_anew() if state == "ok" else None
+        )
         self.notices = Notices()
         self.store.state.on_change(lambda state: self.notices.set("disk_full", state == "full"))
         self.store.state.on_change(

@@ -5,9 +5,14 @@ A subclass exists only where some code reacts differently to it.
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar
+
+#: The system's numbers for a disk that takes nothing more: it is full, a quota is used up, or a
+#: file may not grow.
+NO_ROOM = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 
 class HubError(Exception):

@@ -16,10 +16,11 @@ from functools import partial
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from hub import runtime
 from hub.accounts import open_sockets
-from hub.store.engine import Store
+from hub.store.engine import Store, is_unavailable
 from hub.store.models import web_processes
 
 log = structlog.get_logger()
@@ -77,8 +78,15 @@ class AgentPresence:
         with self._lock:
             is_first = not self._sockets[agent_id]
             self._sockets[agent_id].add(socket)
-        if is_first:
+        if not is_first:
+            return
+        try:
             self._store.write(lambda tx: open_sockets.add_screens(tx, self._process_id, [agent_id]))
+        except DBAPIError as error:
+            # A screen that opens while nothing can be stored has to show just that.
+            if not is_unavailable(error):
+                raise
+            log.warning("presence.not_recorded", agent=agent_id)
 
     def disconnected(self, agent_id: int, socket: str) -> None:
         """Notes a closed socket; after the last one and the grace the agent is offline."""
@@ -89,6 +97,16 @@ class AgentPresence:
             self._absences[agent_id] += 1
             absence = self._absences[agent_id]
         runtime.spawn(self._leave_after_grace, agent_id, absence, name="presence-grace")
+
+    def record_anew(self) -> None:
+        """Writes who is here and who left, after a time in which nothing could be stored."""
+        self._restore_screens()
+        with self._lock:
+            left = [agent_id for agent_id, sockets in self._sockets.items() if not sockets]
+        for agent_id in left:
+            self._store.write(
+                partial(open_sockets.remove_screen, process_id=self._process_id, agent_id=agent_id)
+            )
 
     def beat(self) -> None:
         """Says that this process lives, and removes the processes that say it no longer."""

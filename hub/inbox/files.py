@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 from urllib.parse import quote
@@ -14,7 +13,7 @@ from werkzeug.datastructures import FileStorage
 
 from hub.conversations.attachments import add_upload
 from hub.conversations.views import attachment_from_row
-from hub.errors import Conflict, HubError, Invalid, NotFound
+from hub.errors import NO_ROOM, Conflict, HubError, Invalid, NotFound
 from hub.inbox.services import Hub
 from hub.schema import resources
 from hub.store import faults
@@ -62,7 +61,7 @@ def store_upload(hub: Hub, file: FileStorage | None, uploader: str) -> resources
     except TooLarge:
         raise FileTooLarge(f"A file has at most {limit // 2**20} MB.") from None
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in NO_ROOM:
             raise StorageFull from error
         raise
     media_type = sniff(head, file.mimetype or "")

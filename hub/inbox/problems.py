@@ -119,7 +119,8 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
-        response = problem(error.code or 500, "http", error.description or error.name)
+        code = "storage_full" if error.code == 507 else "http"
+        response = problem(error.code or 500, code, error.description or error.name)
         for name, value in error.get_headers():
             if name.lower() not in ("content-type", "content-length"):
                 response.headers[name] = value

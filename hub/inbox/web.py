@@ -83,6 +83,12 @@ def create_flask(hub: Hub) -> Flask:
     app.after_request(hub.auth.note_use)
     compress_responses(app)
 
+    @app.after_request
+    def note_full_disk(response: Response) -> Response:
+        if response.status_code == 507:
+            hub.store.state.note_full_disk()
+        return response
+
     @app.before_request
     def require_sign_in() -> None:
         # Before the body is read and checked: what a wrong form is, is told to agents alone.

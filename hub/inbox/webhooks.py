@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Request
 
-from hub.errors import PayloadInvalid
+from hub.errors import Overloaded, PayloadInvalid
 from hub.inbox.authentication import always_secure_headers
 from hub.inbox.services import Hub
 from hub.types import EMPTY, WebhookReply, WebhookRequest
@@ -60,11 +61,19 @@ def answer_before(app: WSGIApplication, hub: Hub) -> WSGIApplication:
             webhook = _webhook_request(hub, Request(environ, populate_request=False), path)
             reply = hub.gateway.answer_webhook(name, webhook)
         except Exception as error:  # noqa: BLE001 - Flask raises it again, and handles it
-            environ[_ERROR] = error
+            environ[_ERROR] = _as_request_to_repeat(hub, error)
             return app(environ, start_response)
         return _send(reply, secure_headers, start_response)
 
     return answer
+
+
+def _as_request_to_repeat(hub: Hub, error: Exception) -> Exception:
+    """The error as providers understand it: to them a full disk is a reason to post again."""
+    if isinstance(error, HTTPException) and error.code == 507:
+        hub.store.state.note_full_disk()
+        return Overloaded("The disk of this hub is full. Post it again later.")
+    return error
 
 
 def _send(

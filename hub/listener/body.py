@@ -6,7 +6,6 @@ and a piece of the disk, but nothing of the application.
 
 from __future__ import annotations
 
-import errno
 import io
 import tempfile
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from werkzeug import exceptions
 from werkzeug.exceptions import HTTPException
 
 from hub import runtime
+from hub.errors import NO_ROOM
 from hub.listener.head import BadRequest
 from hub.listener.incoming import PIECE, Incoming
 from hub.listener.limits import BodyLimit, ByteBudget, Pace
@@ -203,7 +203,7 @@ class Body:
             self._take_disk(len(data))
             self._file.write(data)
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno in NO_ROOM:
                 raise InsufficientStorage from None
             raise
 

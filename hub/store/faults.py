@@ -32,6 +32,15 @@ _SQLITE: dict[str, tuple[State, str]] = {
         "The database file is read-only. Give this user the right to write it and its folder.",
     ),
     "SQLITE_PERM": ("unreadable", "This user may not read the database file."),
+    # SQLite calls a quota, and a limit of the size of files, an error of writing.
+    **dict.fromkeys(
+        ("SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_SHMSIZE"),
+        (
+            "full",
+            "The disk takes nothing more: it is full, or a quota is used up, or it is failing. "
+            "Make room and start the hub again.",
+        ),
+    ),
     "SQLITE_IOERR": (
         "unreadable",
         "The disk reports an error. Check that it has room and is not failing, then start the hub "

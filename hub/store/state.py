@@ -37,8 +37,12 @@ class StoreState:
     def note_error(self, error: BaseException) -> None:
         """Notes an error of a write. One that says that nothing can be stored begins the trials."""
         state = faults.state_after(error)
-        if state != "ok" and self._change(state) == "ok":
-            runtime.spawn(self._try_until_it_stores, name="store-trials")
+        if state != "ok":
+            self._begin_trials(state)
+
+    def note_full_disk(self) -> None:
+        """Notes that a file beside the database found no room, and begins the trials."""
+        self._begin_trials("full")
 
     def try_now(self) -> faults.State:
         """Writes something and deletes it, where the last write failed. Returns the state then."""
@@ -53,6 +57,10 @@ class StoreState:
     def close(self) -> None:
         """Ends the trials."""
         self._closed.set()
+
+    def _begin_trials(self, state: faults.State) -> None:
+        if self._change(state) == "ok":
+            runtime.spawn(self._try_until_it_stores, name="store-trials")
 
     def _try_until_it_stores(self) -> None:
         while not self._closed.wait(TRY_AFTER):

@@ -9,8 +9,9 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 import pytest
 from flask import Flask
@@ -24,6 +25,7 @@ from hub.config import load_config
 from hub.inbox import problems
 from hub.inbox.sockets.namespace import Ack, client_event
 from hub.listener.proxies import PEER
+from hub.logs import LossyStream
 from hub.settings import Settings
 from hub.store.engine import RunAgain, Store
 from hub.store.migrate import migrate
@@ -151,6 +153,24 @@ def test_an_upload_is_answered_507_when_the_disk_is_full(
     monkeypatch.setattr(os, "fsync", refuse)
     answer = hub.uploads()
     assert (answer.status_code, answer.json and answer.json["code"]) == (507, "storage_full")
+
+
+def test_a_spool_without_room_is_said_by_readiness(hub: FullHub) -> None:
+    hub.app.store.state.note_full_disk()
+    assert hub.app.notices.codes == ["disk_full"]
+    # The trial that readiness makes finds room in the database.
+    assert hub.readiness() == (200, "ok")
+    assert hub.app.notices.codes == []
+
+
+def test_a_log_without_room_loses_lines_and_ends_nothing() -> None:
+    full = Path("/dev/full").open("w")  # noqa: SIM115 - closing it fails, too
+    stream = LossyStream(full)
+    assert stream.write("x" * 100_000) == 100_000
+    stream.flush()
+    print("a line", file=cast(TextIO, stream), flush=True)
+    with suppress(OSError):
+        full.close()
 
 
 # -- starting on what cannot be used ---------------------------------------------------------------

@@ -9,6 +9,8 @@ export type EventHandlers = { [Name in keyof AgentEvents]: (payload: AgentEvents
 };
 
 const NOT_SIGNED_IN = 'not_signed_in';
+/** Socket.IO does not connect again after a refusal: one that says nothing of the agent ends by itself. */
+const WHEN_REFUSED_MS = 5_000;
 /** The screen waits so long for its first connection before it loads without one, in milliseconds. */
 const FIRST_CONNECTION_MS = 1_000;
 
@@ -105,7 +107,10 @@ export class LiveConnection {
 
   #applyState(state: ConnectionState, refusal = ''): void {
     this.#state = state;
-    if (state === 'refused' && refusal === NOT_SIGNED_IN) this.#handlers.refused();
+    if (state === 'refused') {
+      if (refusal === NOT_SIGNED_IN) this.#handlers.refused();
+      else setTimeout(() => this.#isStarted && this.#socket.connect(), WHEN_REFUSED_MS);
+    }
     if (state === 'connected' && this.#wasConnected) this.#handlers.reconnected();
     if (state === 'connected') this.#wasConnected = true;
     this.#settled();

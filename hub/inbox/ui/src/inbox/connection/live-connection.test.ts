@@ -104,3 +104,17 @@ test('a gap that the server tells of, and what is wrong with the hub, reach the 
   listeners.get('notices')?.({ codes: ['redis_away'] } as never);
   expect(applied).toEqual(['resync', 'notices']);
 });
+
+test('a screen that was refused for another reason than its sign-in connects again', async () => {
+  vi.useFakeTimers();
+  const { connection, socket, applied, setState } = scene();
+  setState('refused', 'unavailable');
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(socket.connect).toHaveBeenCalledTimes(2);
+  setState('refused', 'unavailable');
+  connection.stop();
+  await vi.advanceTimersByTimeAsync(10_000);
+  vi.useRealTimers();
+  expect(socket.connect).toHaveBeenCalledTimes(2);
+  expect(applied).toEqual([]);
+});
