@@ -103,7 +103,7 @@ def check(path: Path) -> None:
     from hub.config import load_config
 
     try:
-        config = load_config(path, os.environ, thorough=True)
+        config = load_config(path, os.environ, thorough=True, accounts=_accounts())
     except ConfigError as error:
         _fail(error)
     enabled = sorted(name for name, connector in config.connectors.items() if connector.enabled)
@@ -401,6 +401,28 @@ def _reported_faults() -> Iterator[None]:
     except OSError as error:
         path = f": {error.filename}" if error.filename else ""
         _fail(OSError(f"The hub's files cannot be used{path}: {error.strerror or error}."))
+
+
+def _accounts() -> list[str]:
+    """The addresses of all agents; none where there is no database, or a command can read none."""
+    from sqlalchemy import select
+    from sqlalchemy.exc import DatabaseError
+
+    from hub.store.engine import Store, database_exists
+    from hub.store.models import agents
+
+    settings = _settings()
+    if not database_exists(settings.database_url):
+        return []
+    store = Store(settings.database_url)
+    try:
+        with store.read() as connection:
+            return list(connection.execute(select(agents.c.email)).scalars())
+    except DatabaseError as error:
+        click.echo(f"The members of teams are not checked: {error.orig}", err=True)
+        return []
+    finally:
+        store.close()
 
 
 def _applied_and_new(config: Config) -> tuple[dict[str, Any], dict[str, Any]]:

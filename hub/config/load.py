@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from itertools import chain
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
@@ -14,7 +15,7 @@ from pydantic_core import ErrorDetails
 from hub.config.model import CONNECTOR_NAME, Config
 from hub.config.model_walk import description, known_keys, secret_texts
 from hub.config.name_suggestions import unknown_name
-from hub.config.references import missing_names
+from hub.config.references import missing_names, unknown_members
 from hub.config.tree import Finding, Path, Tree, read
 from hub.config.validation_messages import MESSAGES, validation_message
 from hub.connectors.base import ConnectorConfig
@@ -32,6 +33,7 @@ def load_config(
     environ: Mapping[str, str] | None = None,
     *,
     thorough: bool = False,
+    accounts: Collection[str] = (),
 ) -> Config:
     """Loads a configuration file.
 
@@ -39,6 +41,8 @@ def load_config(
         environ: the variables for `${NAME}`; the environment of the process by default.
         thorough: also validates connectors that are turned off. That imports their code, so only
             `hub check` and `hub plan` do it.
+        accounts: the addresses of all agents, where they are known: a team's member who is none
+            of them is a problem.
 
     Raises:
         ConfigError: all problems of the file, in the order of its lines. It shows no secret.
@@ -61,14 +65,18 @@ def load_config(
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigError([Problem(name, line, "", "must be saved as UTF-8")]) from None
-    return parse_config(text, os.environ if environ is None else environ, name, thorough=thorough)
+    return parse_config(text, os.environ if environ is None else environ, name, thorough, accounts)
 
 
 def parse_config(
-    text: str, environ: Mapping[str, str], name: str = "connectors.yaml", *, thorough: bool = False
+    text: str,
+    environ: Mapping[str, str],
+    name: str = "connectors.yaml",
+    thorough: bool = False,
+    accounts: Collection[str] = (),
 ) -> Config:
     """Loads a configuration from a text, as `load_config`. `name` is the file in the problems."""
-    return _Reader(read(text, environ), name, thorough).config()
+    return _Reader(read(text, environ), name, thorough, accounts).config()
 
 
 def _file_error(file: str, message: str) -> ConfigError:
@@ -79,8 +87,9 @@ def _file_error(file: str, message: str) -> ConfigError:
 class _Reader:
     """Validates the values of one file. Collects the findings and raises them together."""
 
-    def __init__(self, tree: Tree, name: str, thorough: bool) -> None:
+    def __init__(self, tree: Tree, name: str, thorough: bool, accounts: Collection[str]) -> None:
         self._tree = tree
+        self._accounts = accounts
         self._name = name
         self._thorough = thorough
         self._findings: list[Finding] = list(tree.findings)
@@ -95,7 +104,8 @@ class _Reader:
         entries = file.pop("connectors", None)
         connectors = self._connectors(entries)
         config = self._validated(Config, file, ())
-        for path, message in missing_names({**file, "connectors": entries}, lambda: tuple(kinds())):
+        names = missing_names({**file, "connectors": entries}, lambda: tuple(kinds()))
+        for path, message in chain(names, unknown_members(file, self._accounts)):
             if path not in self._reported_paths:
                 self._find(path, message)
         if self._findings_to_report():

@@ -6,10 +6,10 @@ all other problems.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-from hub.config.name_suggestions import unknown_name
+from hub.config.name_suggestions import nearest_name, unknown_name
 from hub.config.tree import Path
 
 ANY = "*"
@@ -72,6 +72,28 @@ def missing_names(
     for path, value in _find(file, ("teams", ANY, "overflow")):
         if value == path[1]:
             yield path, "must be another team"
+
+
+def unknown_members(
+    file: Mapping[str, Any], accounts: Collection[str]
+) -> Iterator[tuple[Path, str]]:
+    """Finds the members of teams who have no account. Nothing where no account is known.
+
+    Args:
+        file: the sections as plain values.
+        accounts: the addresses of all agents.
+
+    Yields: the path of the address and the message about it.
+    """
+    if not accounts:
+        return
+    known = {address.lower() for address in accounts}
+    for path, members in _find(file, ("teams", ANY, "members")):
+        for member_path, address in _names(path, members):
+            if isinstance(address, str) and address.strip().lower() not in known:
+                suggestion = nearest_name(address, known)
+                remedy = f"did you mean {suggestion}?" if suggestion else "add it by hub user add"
+                yield member_path, f"no agent has this address, {remedy}"
 
 
 def _find(value: Any, pattern: tuple[str, ...], path: Path = ()) -> Iterator[tuple[Path, Any]]:

@@ -71,6 +71,28 @@ def test_check_lists_every_problem_with_its_line_and_path(tmp_path: Path) -> Non
     assert any("connectors.chat.kind" in line for line in lines)
 
 
+def test_check_names_members_of_teams_that_no_agent_has_where_there_are_agents(
+    tmp_path: Path,
+) -> None:
+    members = "teams:\n  support:\n    members: [mari@example.com, Zoe@Example.com, x@else.test]\n"
+    path = wrote(tmp_path, GOOD + members)
+    # Without a database nobody can know who is there.
+    assert hub(tmp_path, "check", "--config", path).returncode == 0
+    new = ("user", "add", "zoe@example.com", "--name", "Zoe", "--password-stdin")
+    assert hub(tmp_path, *new, given="correct horse battery\n").returncode == 0
+    done = hub(tmp_path, "check", "--config", path)
+    assert done.returncode == 1
+    first, second = done.stderr.splitlines()
+    assert "connectors.yaml:5: teams.support.members[0]: no agent has this address" in first
+    assert "connectors.yaml:5: teams.support.members[2]" in second
+    other = ("user", "add", "mari@example.com", "--name", "Mari", "--password-stdin")
+    assert hub(tmp_path, *other, given="correct horse battery\n").returncode == 0
+    done = hub(tmp_path, "check", "--config", path)
+    assert [line.split(": ")[1] for line in done.stderr.splitlines()] == [
+        "teams.support.members[2]"
+    ]
+
+
 def test_check_of_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     done = hub(tmp_path, "check", "--config", str(tmp_path / "none.yaml"))
     assert done.returncode == 1

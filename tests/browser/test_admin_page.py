@@ -79,7 +79,9 @@ def test_a_wrong_file_is_refused_with_every_line(
     hub.config.write_text(hub.config.read_text().replace("team: night", "team: nigth"))
     page = opened(desk)
     page.get_by_role("button", name="Apply the file").click()
-    expect(page.get_by_role("alert")).to_contain_text("did you mean night?")
+    problems = page.get_by_role("alert").filter(has_text="did you mean night?")
+    expect(problems).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Apply the file")).to_be_focused()
 
 
 @pytest.mark.parametrize("look", ["light", "dark", "phone", "arabic"])
