@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,14 +13,18 @@ from typing import Any
 
 import structlog
 from sqlalchemy import or_, select, update
+from sqlalchemy.exc import DBAPIError
 
 from hub import runtime
 from hub.connectors.base import Connector, Polls, Registers
+from hub.connectors.oauth import SignsInWithTokens
 from hub.errors import CredentialsRefused, PayloadInvalid, SendError
+from hub.oauth.kept_tokens import KeptTokens, load_tokens
 from hub.store.engine import Store, Transaction, Upsert
 from hub.store.models import connector_states
 from hub.transport.gateway import Gateway
 from hub.transport.running import RunningConnectors
+from hub.transport.token_renewal import ACTIVITY as SIGN_IN
 from hub.watchdog import Watch, Watchdog
 
 log = structlog.get_logger()
@@ -30,6 +35,8 @@ LEASE = timedelta(seconds=60)
 #: Seconds between attempts while a provider does not answer, doubling.
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 8.0
 ATTENTION_PAUSE = 30.0
+#: How often a poller that was refused looks whether an admin has connected the account again.
+TOKENS_LOOK_SECONDS = 0.5
 
 _ADD_STATE = Upsert(connector_states, ["connector"])
 
@@ -94,7 +101,9 @@ class Poller:
         pause = FIRST_PAUSE
         registered = not isinstance(connector, Registers)
         while not self._stop.is_set() and self._connectors.get(connector.name) is connector:
+            tokens = refused = None
             try:
+                tokens = self._kept_tokens(connector)
                 if not registered and isinstance(connector, Registers):
                     with self._limit(reader, connector.poll_limit):
                         connector.register()
@@ -109,10 +118,38 @@ class Poller:
                 if reader.is_given_up:
                     return
                 wait, pause = self._note_failure(connector, error, pause)
+                refused = tokens if isinstance(error, CredentialsRefused) else None
             except Exception:
                 log.exception("poll.broke", connector=connector.name)
                 wait, pause = pause, min(pause * 2, LONGEST_PAUSE)
-            self._stop.wait(wait)
+            if refused is None:
+                self._stop.wait(wait)
+            else:
+                self._wait_for_tokens(connector, refused, wait)
+
+    def _kept_tokens(self, connector: Connector[Any]) -> KeptTokens | None:
+        """The tokens that an account signs in with; None where it uses a password."""
+        if not isinstance(connector, SignsInWithTokens) or connector.tokens is None:
+            return None
+        with self._store.read() as connection:
+            return load_tokens(connection, connector.name)
+
+    def _wait_for_tokens(
+        self, connector: Connector[Any], refused: KeptTokens, seconds: float
+    ) -> None:
+        """Waits, but no longer than until there are other tokens than those that were refused.
+
+        A consent may come by a page of this process or of another, or at a terminal.
+        """
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not self._stop.wait(TOKENS_LOOK_SECONDS):
+            try:
+                has_others = self._kept_tokens(connector) != refused
+            except DBAPIError:
+                continue  # the next poll notices, too
+            if has_others:
+                self._connectors.mark_ok(connector.name, SIGN_IN)
+                return
 
     def _limit(self, reader: Reader, seconds: float) -> AbstractContextManager[Watch]:
         name = reader.connector.name

@@ -14,7 +14,10 @@ from sqlalchemy import select, update
 
 from hub.connectors.base import PollResult
 from hub.connectors.http import HttpCall
+from hub.connectors.oauth import Grant
 from hub.errors import ConnectionFailed, CredentialsRefused, SendError
+from hub.oauth.kept_tokens import keep_tokens
+from hub.oauth.sealing import Seal
 from hub.store.engine import Transaction
 from hub.store.models import attachments, connector_states, journal, messages
 from hub.transport import media_fetching, polling
@@ -304,3 +307,34 @@ def test_a_file_that_is_too_large_leaves_the_text(
     assert settled(desk, message).state == "too_large"
     server.close()
     assert desk.message(message).text == "Look"
+
+
+class TokenToy(PolledToy):
+    """Signs in with tokens, of which the mailbox decides whether they are good."""
+
+    tokens: Any = object()
+
+    def oauth_client(self) -> None:
+        return None
+
+    def use_tokens(self, tokens: Any) -> None:
+        self.tokens = tokens
+
+
+def test_a_refused_account_is_polled_again_as_soon_as_it_has_other_tokens(
+    desk: Desk, mailbox: Mailbox, poller: Poller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "ATTENTION_PAUSE", 3600)
+    monkeypatch.setattr(polling, "TOKENS_LOOK_SECONDS", 0.01)
+    desk.toy().__class__ = TokenToy
+    mailbox.errors = [CredentialsRefused("Connect the account.")]
+    mailbox.gets(hello(1))
+    desk.connectors.mark_attention("toy", "Connect the account.", "sign-in")
+    poller.start(alone=True)
+    eventually(lambda: not mailbox.errors)
+    assert desk.connectors.connector_resource("toy").state == "attention"
+    assert texts(desk) == []
+    grant = Grant("access", "refresh", 3600)
+    desk.store.write(lambda tx: keep_tokens(tx, Seal("secret"), "toy", "app", grant))
+    eventually(lambda: texts(desk) == ["1"])
+    eventually(lambda: desk.connectors.connector_resource("toy").state == "ok")
