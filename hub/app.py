@@ -47,6 +47,7 @@ from hub.transport.after_receive import acknowledge, count_received
 from hub.transport.delivery import DeliveryWorker
 from hub.transport.gateway import Gateway
 from hub.transport.handover_offers import HandoverOffers
+from hub.transport.held_release import HeldRelease
 from hub.transport.html_of_old_messages import HtmlOfOldMessages
 from hub.transport.media_fetching import MediaFetcher
 from hub.transport.polling import Poller
@@ -112,6 +113,7 @@ class App:
             rules=lambda: self.current.config.replies.fallback,
             watchdog=self.watchdog,
         )
+        self.held_release = HeldRelease(self.store, self.connectors)
         self.media_fetcher = MediaFetcher(self.store, self.connectors, self.media, self.watchdog)
         self.profile_fetcher = ProfileFetcher(self.store, self.connectors, self.watchdog)
         self.poller = Poller(self.store, self.connectors, self.gateway, self.watchdog)
@@ -307,6 +309,13 @@ class App:
                 self.auto_reply_worker.start,
                 self.auto_reply_worker.stop,
                 every,
+                (*foundation, "delivery"),
+            ),
+            Part(
+                "held messages",
+                self.held_release.start,
+                self.held_release.stop,
+                worker,
                 (*foundation, "delivery"),
             ),
             Part("service levels", self.sla.start, self.sla.stop, worker, foundation),

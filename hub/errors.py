@@ -56,7 +56,7 @@ class Conflict(HubError):
 
     code = "conflict"
 
-    def __init__(self, message: str = "", **members: Any) -> None:
+    def __init__(self, message: str = "", /, **members: Any) -> None:
         super().__init__(message)
         self.members = members
 

@@ -315,6 +315,24 @@ ParsedEvent = InboundEvent | JournalOnlyEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentMessage:
+    """A message that the customer has, to be changed or taken back there.
+
+    Args:
+        external_ids: the provider's ids of its parts, in the order in which they left.
+        text: as the customer has it.
+        attachments: its files, without their bytes.
+        age: how long ago it left, because no connector may read a clock.
+    """
+
+    address: Address
+    external_ids: tuple[str, ...]
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+    age: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundMessage:
     """One reply, with all data that a connector needs to compose it.
 
@@ -421,6 +439,8 @@ class Capabilities:
             and `references` of an outgoing message are filled.
         copies: whether a message has further recipients, as `to` and `cc` name them.
         can_start: whether we may send the first message to an address.
+        edit, retract: whether a message that was sent can be changed, or taken back, where the
+            customer has it; `Edits` and `Retracts` have the calls.
         receipts: the statuses a provider reports beyond `sent`.
         throttles_addresses: whether "too many requests" is about the address that was written to.
             Otherwise it is about the whole connector, which then pauses.
@@ -441,6 +461,8 @@ class Capabilities:
     reactions: bool = False
     typing_in: bool = False
     typing_out: bool = False
+    edit: bool = False
+    retract: bool = False
     receipts: tuple[DeliveryStatus, ...] = ()
     window: ReplyWindow | None = None
     can_start: bool = False

@@ -32,6 +32,7 @@ from hub.types import (
     ParsedEvent,
     Profile,
     SendReceipt,
+    SentMessage,
     WebhookReply,
     WebhookRequest,
 )
@@ -331,6 +332,30 @@ class Typing(Protocol[MadeCallT]):
 
     def typing(self, address: Address, on: bool) -> Sequence[MadeCallT]:
         """The calls that show it, or end it where `on` is false; pure."""
+
+
+@runtime_checkable
+class Edits(Protocol[MadeCallT]):
+    """Can change a message that the customer has."""
+
+    def edit(self, message: SentMessage, text: str) -> Sequence[MadeCallT]:
+        """The calls that give a message another text; pure. None where the hub's page shows it.
+
+        Raises:
+            Unsupported: this message cannot be changed, with the reason as a sentence.
+        """
+
+
+@runtime_checkable
+class Retracts(Protocol[MadeCallT]):
+    """Can take a message back, so that the customer has it no longer."""
+
+    def retract(self, message: SentMessage) -> Sequence[MadeCallT]:
+        """The calls that take a message back; pure. None where the hub's page shows it.
+
+        Raises:
+            Unsupported: this message cannot be taken back, with the reason as a sentence.
+        """
 
 
 @runtime_checkable

@@ -9,13 +9,13 @@ meanwhile is one of an older version, and brings nothing back.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_, select, update
 
-from hub.conversations import views
+from hub.conversations.draft_values import DraftContent, DraftKey, content_of, from_rows
 from hub.errors import Conflict, NotFound
 from hub.schema import cursors, resources
 from hub.schema.cursors import Page
@@ -32,49 +32,6 @@ KEPT_FOR = timedelta(days=90)
 EMPTY_KEPT_FOR = timedelta(days=7)
 
 _ADD = Upsert(drafts, ["agent_id", "conversation_id", "type"], returning=["id"])
-
-
-@dataclass(frozen=True, slots=True)
-class DraftKey:
-    """The draft of one agent in one conversation.
-
-    Args:
-        type: `reply` or `note`.
-    """
-
-    agent_id: int
-    conversation_id: int
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class DraftContent:
-    """What a draft says, and where it goes.
-
-    Args:
-        connector: another channel than that of the message answered; None for that one.
-        attachment_ids: of files that the agent uploaded, in order.
-        cc: the copies that the agent chose; None for those of the mail answered.
-        address, contact_id: of a new message; the address as it was typed, however incomplete.
-    """
-
-    text: str = ""
-    connector: str | None = None
-    attachment_ids: tuple[int, ...] = ()
-    subject: str = ""
-    cc: tuple[str, ...] | None = None
-    bcc: tuple[str, ...] = ()
-    format: str = "plain"
-    mentions: tuple[str, ...] = ()
-    reply_to: int | None = None
-    address: str = ""
-    contact_id: int | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to keep: an address or a copy alone is no words."""
-        has_words = self.text.strip() or self.subject.strip() or self.address.strip()
-        return not (has_words or self.attachment_ids)
 
 
 class DraftChanged(Conflict):
@@ -94,7 +51,7 @@ def get_draft(connection: Connection, key: DraftKey) -> resources.Draft:
     """A draft of a conversation; an empty one where there is none. Raises NotFound."""
     row = connection.execute(select(drafts).where(_is(key))).first()
     if row is not None:
-        return _from_rows(connection, [row])[0]
+        return from_rows(connection, [row])[0]
     known = select(conversations.c.id).where(conversations.c.id == key.conversation_id)
     if connection.execute(known).first() is None:
         raise NotFound("There is no such conversation.")
@@ -109,24 +66,7 @@ def list_drafts(
     """The drafts of an agent that have words or files, the last changed first."""
     query = select(drafts).where(drafts.c.agent_id == agent_id, drafts.c.is_empty.is_(False))
     page = cursors.page(connection, query, (drafts.c.updated_at, drafts.c.id), limit, cursor)
-    return Page(_from_rows(connection, page.items), page.next)
-
-
-def content_of(draft: resources.Draft) -> DraftContent:
-    """The content of a draft as the API shows it."""
-    return DraftContent(
-        text=draft.text,
-        connector=draft.connector,
-        attachment_ids=tuple(int(file.id) for file in draft.attachments),
-        subject=draft.subject,
-        cc=None if draft.cc is None else tuple(draft.cc),
-        bcc=tuple(draft.bcc),
-        format=draft.format,
-        mentions=tuple(draft.mentions),
-        reply_to=None if draft.reply_to is None else int(draft.reply_to),
-        address=draft.address,
-        contact_id=None if draft.contact_id is None else int(draft.contact_id),
-    )
+    return Page(from_rows(connection, page.items), page.next)
 
 
 # -- saving ----------------------------------------------------------------------------------------
@@ -221,7 +161,7 @@ def clear_sent_draft(tx: Transaction, key: DraftKey, text: str, version: int | N
 def restore_draft(tx: Transaction, key: DraftKey, content: DraftContent) -> resources.Draft:
     """Puts a message that was taken back into its draft, before what was typed since."""
     row = _locked_row(tx, key)
-    typed = content_of(_from_rows(tx.connection, [row])[0])
+    typed = content_of(from_rows(tx.connection, [row])[0])
     if not typed.is_empty:
         texts = [text for text in (content.text.strip(), typed.text.strip()) if text]
         files = dict.fromkeys((*content.attachment_ids, *typed.attachment_ids))
@@ -307,7 +247,7 @@ def _write(
     """
     is_present = row.is_empty if version is None else row.version == version
     if not is_present:
-        raise DraftChanged(_from_rows(tx.connection, [row])[0])
+        raise DraftChanged(from_rows(tx.connection, [row])[0])
     if row.is_empty and not content.is_empty:
         _check_count(tx, row.agent_id)
     _write_files(tx, row, content.attachment_ids, owns_files=owns_files)
@@ -331,7 +271,7 @@ def _write(
         )
         .returning(drafts)
     ).one()
-    draft = _from_rows(tx.connection, [written])[0]
+    draft = from_rows(tx.connection, [written])[0]
     tx.publish(
         Event(
             DraftUpdated(conversation_id=draft.conversation_id, draft=draft),
@@ -374,35 +314,3 @@ def _write_files(
                 for position, file_id in enumerate(wanted)
             ],
         )
-
-
-def _from_rows(connection: Connection, rows: Sequence[Row[Any]]) -> list[resources.Draft]:
-    files: dict[int, list[resources.Attachment]] = {row.id: [] for row in rows}
-    for file in connection.execute(
-        select(attachments, draft_files.c.draft_id)
-        .join(draft_files, draft_files.c.attachment_id == attachments.c.id)
-        .where(draft_files.c.draft_id.in_(files))
-        .order_by(draft_files.c.position)
-    ):
-        files[file.draft_id].append(views.attachment_from_row(file))
-    return [
-        resources.Draft(
-            id=row.id,
-            conversation_id=row.conversation_id,
-            type=row.type,
-            text=row.text,
-            connector=row.connector,
-            attachments=files[row.id],
-            subject=row.subject,
-            cc=row.cc,
-            bcc=row.bcc,
-            format=row.format,
-            mentions=row.mentions,
-            reply_to=row.reply_to,
-            address=row.address,
-            contact_id=row.contact_id,
-            version=row.version,
-            updated_at=row.updated_at,
-        )
-        for row in rows
-    ]

@@ -79,7 +79,7 @@ def publish_message_updates(tx: Transaction, message_ids: Sequence[int]) -> None
     ).all()
     shown = {conversation.id: conversation for conversation in _conversations_of(tx, rows)}
     for row, message in zip(rows, views.messages_from_rows(tx.connection, rows), strict=True):
-        is_shown_to_customer = bool(row.scheme) and message.type == "message"
+        is_shown_to_customer = bool(row.scheme) and row.type == "message"
         tx.publish(
             Event(
                 MessageUpdated(message=message, conversation=shown[str(row.conversation_id)]),
@@ -87,6 +87,29 @@ def publish_message_updates(tx: Transaction, message_ids: Sequence[int]) -> None
                 has_queued_delivery=_has_queued_delivery(message),
             )
         )
+
+
+def publish_held_message(tx: Transaction, message_id: int) -> resources.Message:
+    """Publishes a new message that has not left, to the agents alone."""
+    message = views.get_message(tx.connection, message_id)
+    conversation = views.get_conversation(tx.connection, int(message.conversation_id))
+    tx.publish(Event(MessageCreated(message=message, conversation=conversation)))
+    return message
+
+
+def publish_released_message(tx: Transaction, message_id: int, address: Address) -> None:
+    """Publishes a message that leaves now: the agents know it, the customer's page does not."""
+    message = views.get_message(tx.connection, message_id)
+    conversation = views.get_conversation(tx.connection, int(message.conversation_id))
+    tx.publish(
+        Event(MessageUpdated(message=message, conversation=conversation)),
+        Event(
+            MessageCreated(message=message, conversation=conversation),
+            address=address,
+            to_agents=False,
+            has_queued_delivery=True,
+        ),
+    )
 
 
 def _conversations_of(tx: Transaction, rows: Sequence[Any]) -> list[resources.Conversation]:

@@ -25,6 +25,7 @@ from hub.store.models import (
     journal,
     messages,
 )
+from hub.store.models.message import CANCELLED
 from hub.types import Address
 
 MAX_LIMIT = 100
@@ -73,7 +74,11 @@ def _merged_page(
     position = (messages.c.created_at, messages.c.id)
     read = [
         cursors.rows_from(
-            connection, views.SELECT_MESSAGES.where(stream), position, limit + 1, cursor
+            connection,
+            views.SELECT_MESSAGES.where(stream, messages.c.type != CANCELLED),
+            position,
+            limit + 1,
+            cursor,
         )
         for stream in streams
     ]
@@ -93,7 +98,7 @@ def messages_after(
 
     The first ones are those with a lower id that were committed later.
     """
-    query = views.SELECT_MESSAGES.order_by(messages.c.id)
+    query = views.SELECT_MESSAGES.where(messages.c.type != CANCELLED).order_by(messages.c.id)
     if conversation_id is not None:
         query = query.where(
             messages.c.conversation_id.in_(_with_merged(connection, conversation_id))

@@ -15,6 +15,7 @@ from hub.schema.former_folding import former_fold
 from hub.schema.search_refold import CONTACTS, FILES, MESSAGES
 from hub.store.engine import Store, Transaction
 from hub.store.models import attachments, contacts, messages
+from hub.store.models.message import CANCELLED, HELD
 
 log = structlog.get_logger()
 
@@ -50,7 +51,7 @@ class SearchRefolding:
 def refold_messages(tx: Transaction) -> int:
     """Converts some messages. Returns the newest that still has its former words; 0 for none."""
     below = search_refold.former_below(tx.connection, MESSAGES)
-    is_indexed = messages.c.type != "event"
+    is_indexed = messages.c.type.not_in(("event", HELD, CANCELLED))
     ids = tx.execute(
         select(messages.c.id)
         .where(messages.c.id <= below, is_indexed)

@@ -159,6 +159,24 @@ def add_message(
     return values
 
 
+def enter_message(
+    tx: Transaction,
+    conversation: LoadedConversation,
+    message_id: int,
+    searched: str,
+    connector: str,
+) -> None:
+    """Makes a row that is there already the last message of its conversation.
+
+    Args:
+        searched: the words by which it is found.
+    """
+    search_index.index_message(tx, message_id, searched)
+    conversation.last_message_id = message_id
+    conversation.last_activity_at = tx.now
+    lifecycle.add_connector(tx, conversation, connector)
+
+
 def add_event(
     tx: Transaction,
     conversation: LoadedConversation,

@@ -25,8 +25,8 @@ from hub.store.models import (
     message_edits,
     messages,
 )
-from hub.store.models.message import NO_AUTO_REPLY, ONLY_HANDOVER
-from hub.types import OWN_ALIASES
+from hub.store.models.message import CANCELLED, HELD, NO_AUTO_REPLY, ONLY_HANDOVER, SEND_AT
+from hub.types import OWN_ALIASES, DeliveryStatus
 
 _root = contacts.alias("root")
 
@@ -113,6 +113,25 @@ _MESSAGE_COLUMNS = itemgetter(*messages.c.keys())
 _QUEUED_DELIVERY = ("queued", "", "", 0, False, None)
 _NO_DELIVERY = (None,) * sum(name.startswith("delivery_") for name in MessageRow._fields)
 
+#: The deliveries of messages that have not left, by the type of their row.
+_NOT_LEFT = {
+    HELD: resources.Delivery(
+        status=DeliveryStatus.QUEUED,
+        code="",
+        reason="",
+        attempts=0,
+        maybe_twice=False,
+        fallback_from=None,
+    ),
+}
+_NOT_LEFT[CANCELLED] = _NOT_LEFT[HELD].model_copy(
+    update={
+        "status": DeliveryStatus.FAILED,
+        "code": "cancelled",
+        "reason": "It was taken back before it left.",
+    }
+)
+
 #: The fields of `extra` that are fields of the message, or are for the connector or the hub alone.
 EXTRA_SHOWN_ELSEWHERE = frozenset(
     {
@@ -127,13 +146,16 @@ EXTRA_SHOWN_ELSEWHERE = frozenset(
         ONLY_HANDOVER,
         NO_AUTO_REPLY,
         OWN_ALIASES,
+        SEND_AT,
     }
 )
 
 
 def get_message(connection: Connection, message_id: int) -> resources.Message:
     """Raises NotFound."""
-    rows = connection.execute(SELECT_MESSAGES.where(messages.c.id == message_id)).all()
+    rows = connection.execute(
+        SELECT_MESSAGES.where(messages.c.id == message_id, messages.c.type != CANCELLED)
+    ).all()
     if not rows:
         raise NotFound("There is no such message.")
     return messages_from_rows(connection, rows)[0]
@@ -201,7 +223,7 @@ def _message_from_row(
         conversation_id=row.conversation_id,
         contact_id=row.contact_root_id,
         direction=row.direction,
-        type=row.type,
+        type="message" if row.type in _NOT_LEFT else row.type,
         connector=row.connector,
         kind=row.kind,
         address=f"{row.scheme}:{row.path}" if row.scheme else None,
@@ -223,6 +245,7 @@ def _message_from_row(
         reply_to=row.reply_to_id,
         duplicate_of=row.duplicate_of_id,
         author=resources.Author(type=row.author_type, id=row.author_id, name=row.author_name),
+        send_at=extra.get(SEND_AT),
         delivery=_delivery_from_row(row),
         external_id=row.external_id,
         client_id=row.client_id,
@@ -235,7 +258,7 @@ def _message_from_row(
 
 def _delivery_from_row(row: MessageRow) -> resources.Delivery | None:
     if row.delivery_status is None:
-        return None
+        return _NOT_LEFT.get(row.type)
     return resources.Delivery(
         status=row.delivery_status,
         code=row.delivery_code,

@@ -14,7 +14,8 @@ from hub.conversations.timeline import NewMessage
 from hub.errors import LimitExceeded
 from hub.handover import creation
 from hub.identity import links
-from hub.outbound import automatic_texts, fallback, send
+from hub.outbound import automatic_texts, fallback
+from hub.outbound.delivery_queue import queue_delivery
 from hub.outbound.reachability import DeliveryRoute
 from hub.outbound.unread_answers import UnreadAnswer
 from hub.schema import author, resources
@@ -127,7 +128,7 @@ def send_digest(
         "trail": [],
     }
     address_state.allow_address(tx, route.address_id, route.channel.name)
-    send.queue_delivery(tx, values["id"], recipient, route.channel, fallback_from=fallback_from)
+    queue_delivery(tx, values["id"], recipient, route.channel, fallback_from=fallback_from)
     publishing.publish_new_message(tx, conversation, values["id"])
     fallback.add_fallback_event(
         tx,

@@ -15,7 +15,7 @@ from hub.identity.replay import REDEEMED_EVENT, LaterLink, TimelineEntry
 from hub.identity.snapshots import ConversationRow, LinkRow, Snapshot, state_of
 from hub.store.engine import Transaction
 from hub.store.models import addresses, contacts, conversations, links, messages
-from hub.store.models.message import ONLY_HANDOVER
+from hub.store.models.message import CANCELLED, HELD, ONLY_HANDOVER
 
 #: The most ids in one statement.
 MAX_IDS = 500
@@ -158,7 +158,11 @@ def read_entries(tx: Transaction, scope: ReplayScope) -> list[TimelineEntry]:
             messages.c.duplicate_of_id,
             messages.c.journal_id,
         )
-        .where(messages.c.conversation_id.in_(conversation_ids), messages.c.id > after)
+        .where(
+            messages.c.conversation_id.in_(conversation_ids),
+            messages.c.id > after,
+            messages.c.type.not_in((HELD, CANCELLED)),
+        )
         .order_by(messages.c.id)
     )
     entries = [
@@ -253,7 +257,7 @@ def state_at(tx: Transaction, row: ConversationRow, message_id: int) -> Conversa
         .where(
             messages.c.conversation_id == row["id"],
             messages.c.id <= message_id,
-            messages.c.type != "event",
+            messages.c.type.not_in(("event", HELD, CANCELLED)),
         )
         .order_by(messages.c.author_type.in_(AUTOMATIC), messages.c.id.desc())
         .limit(1)

@@ -30,6 +30,7 @@ from hub.inbox.api import (
     system,
     undo,
     views,
+    writing_settings,
 )
 from hub.inbox.api.description import complete_description
 from hub.inbox.authentication import security_headers
@@ -53,6 +54,7 @@ APIS = (
     messages,
     notifications,
     drafts,
+    writing_settings,
     agents,
     accounts,
     quiet,

@@ -10,7 +10,7 @@ from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import publishing, timeline
 from hub.conversations.loaded_conversation import LoadedConversation
 from hub.conversations.timeline import NewMessage
-from hub.outbound import send
+from hub.outbound.delivery_queue import queue_delivery
 from hub.outbound.destinations import OutboundChannel
 from hub.schema import author
 from hub.store.engine import Transaction
@@ -51,7 +51,7 @@ def send_automatic_text(
             client_id=client_id,
         ),
     )
-    send.queue_delivery(tx, values["id"], recipient, channel)
+    queue_delivery(tx, values["id"], recipient, channel)
     publishing.publish_new_message(tx, conversation, values["id"])
     message_id = values["id"]
     assert isinstance(message_id, int)

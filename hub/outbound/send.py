@@ -6,10 +6,10 @@ Nothing leaves here: the delivery worker takes it from the outbox after the comm
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from hub.accounts.named_agents import resolve_named_agents
 from hub.contacts import address_state, contact_addresses
@@ -24,12 +24,15 @@ from hub.conversations import (
     timeline,
     views,
 )
-from hub.conversations.drafts import DraftKey
+from hub.conversations.draft_values import DraftKey
 from hub.conversations.loaded_conversation import LoadedConversation
 from hub.conversations.timeline import NewMessage
 from hub.errors import Conflict, Invalid
-from hub.outbound import destinations
+from hub.outbound import destinations, holding, unseen_messages
+from hub.outbound.answering import mark_answered
+from hub.outbound.delivery_queue import queue_delivery
 from hub.outbound.destinations import MessagePlace, OutboundChannel
+from hub.outbound.holding import Hold
 from hub.outbound.recipients import Recipients, find_recipients
 from hub.schema import resources
 from hub.schema.author import Author
@@ -40,12 +43,13 @@ from hub.store.models import (
     deliveries,
     messages,
 )
-from hub.store.prepared import Prepared
+from hub.store.models.message import CANCELLED, HELD
 
 MAX_TEXT = 100_000
 MAX_CLIENT_ID = 200
 
-_INSERT_DELIVERY = Prepared(insert(deliveries))
+
+NO_HOLD = Hold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,9 @@ class Draft:
         mentions: the ids of the agents whom a note names.
         mention_teams: the ids of the teams whose members it names.
         draft_version: of the agent's draft that is sent with it; None where it was not in one.
+        hold: why it leaves later than at once.
+        resolve: whether the conversation is resolved with it.
+        seen_id: the newest message that its author saw, where a newer one is to stop it.
     """
 
     text: str
@@ -75,6 +82,9 @@ class Draft:
     mentions: tuple[int, ...] = ()
     mention_teams: tuple[int, ...] = ()
     draft_version: int | None = None
+    hold: Hold = NO_HOLD
+    resolve: bool = False
+    seen_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +114,7 @@ def send_message(
         NotFound: no such conversation.
         Invalid: the draft is empty or too long, or names a message, a file or a connector that
             does not exist.
-        Conflict: the customer cannot be reached on the channel.
+        Conflict: the customer cannot be reached on the channel, or somebody wrote since `seen_id`.
     """
     draft = storable(draft)
     _check(draft)
@@ -119,6 +129,8 @@ def send_message(
     repeated = _find_repeated(tx, owner.contact_id, draft)
     if repeated is not None:
         return SendResult(repeated, is_new=False)
+    if draft.seen_id is not None:
+        unseen_messages.refuse_unseen(tx, active_id, draft.seen_id, author)
     answered = _answered_place(tx, surviving_id, draft)
     receivers = Recipients()
     if draft.type == "note":
@@ -136,6 +148,8 @@ def send_message(
     conversation = lifecycle.load_conversation(tx, active_id, writes_to)
     message = _add_message(tx, conversation, recipient, channel, draft, author, receivers)
     _clear_draft(tx, conversation_id, draft, author)
+    if draft.resolve and message.send_at is None:
+        actions.change_conversation(tx, active_id, {"status": "resolved"}, author)
     return SendResult(message, is_new=True)
 
 
@@ -220,6 +234,8 @@ def _check(draft: Draft) -> None:
         raise Invalid("The type is message or note.", "type")
     if draft.type != "note" and (draft.mentions or draft.mention_teams):
         raise Invalid("Only a note names colleagues: a customer would read it.", "mentions")
+    if draft.type == "note" and draft.hold.send_time is not None:
+        raise Invalid("A note is for colleagues and is not sent.", "send_at")
     if draft.client_id is not None and not 0 < len(draft.client_id) <= MAX_CLIENT_ID:
         raise Invalid(f"A client_id has 1 to {MAX_CLIENT_ID} characters.", "client_id")
 
@@ -231,8 +247,8 @@ def _find_repeated(tx: Transaction, contact_id: int, draft: Draft) -> resources.
     """
     if draft.client_id is None:
         return None
-    message_id = tx.execute(
-        select(messages.c.id)
+    row = tx.execute(
+        select(messages.c.id, messages.c.type)
         .join(contacts, contacts.c.id == messages.c.contact_id)
         .where(
             contacts.c.root_id
@@ -240,8 +256,12 @@ def _find_repeated(tx: Transaction, contact_id: int, draft: Draft) -> resources.
             messages.c.direction == "out",
             messages.c.client_id == draft.client_id,
         )
-    ).scalar()
-    return None if message_id is None else views.get_message(tx.connection, message_id)
+    ).first()
+    if row is None:
+        return None
+    if row.type == CANCELLED:
+        raise Conflict("This message was taken back before it left.")
+    return views.get_message(tx.connection, row.id)
 
 
 def _answered_place(tx: Transaction, conversation_id: int, draft: Draft) -> MessagePlace | None:
@@ -250,7 +270,9 @@ def _answered_place(tx: Transaction, conversation_id: int, draft: Draft) -> Mess
         return None
     row = tx.execute(
         select(messages.c.connector, messages.c.address_id).where(
-            messages.c.id == draft.reply_to, lifecycle.message_is_in(conversation_id)
+            messages.c.id == draft.reply_to,
+            lifecycle.message_is_in(conversation_id),
+            messages.c.type.not_in((HELD, CANCELLED)),
         )
     ).first()
     if row is None:
@@ -267,44 +289,39 @@ def _add_message(
     author: Author,
     receivers: Recipients,
 ) -> resources.Message:
-    """Adds the message, queues its delivery, and notes that the conversation was answered."""
-    values = timeline.add_message(
-        tx,
-        conversation,
-        NewMessage(
-            contact_address=recipient,
-            connector=None if channel is None else channel.name,
-            kind=None if channel is None else channel.kind,
-            direction="out",
-            author=author,
-            type=draft.type,
-            text=draft.text,
-            reply_to_id=draft.reply_to,
-            client_id=draft.client_id,
-            extra=_extra(tx, draft),
-            to=receivers.to,
-            cc=receivers.cc,
-        ),
+    """Adds the message, queues its delivery, and notes that the conversation was answered.
+
+    One that leaves later is only added.
+    """
+    new_message = NewMessage(
+        contact_address=recipient,
+        connector=None if channel is None else channel.name,
+        kind=None if channel is None else channel.kind,
+        direction="out",
+        author=author,
+        type=draft.type,
+        text=draft.text,
+        reply_to_id=draft.reply_to,
+        client_id=draft.client_id,
+        extra=_extra(tx, draft),
+        to=receivers.to,
+        cc=receivers.cc,
     )
+    if recipient is not None and channel is not None:
+        due_at = holding.due_time(tx, draft.hold, recipient, channel)
+        if due_at is not None:
+            hold = replace(draft.hold, resolves=draft.resolve)
+            held_id = holding.hold_message(tx, conversation, new_message, hold, due_at)
+            _attach(tx, held_id, conversation, draft)
+            return publishing.publish_held_message(tx, held_id)
+    values = timeline.add_message(tx, conversation, new_message)
     _attach(tx, values["id"], conversation, draft)
     if recipient is not None and channel is not None:
         copied = {*receivers.to, *receivers.cc} - {str(recipient.address)}
         participants.add_participants(tx, channel.name, conversation.id, sorted(copied))
     if recipient is not None and channel is not None:
         queue_delivery(tx, values["id"], recipient, channel)
-        conversation.waiting_since = None
-        conversation.unread_count = 0
-        if author.type == "agent":
-            # An agent who answers has looked at it, and is assigned where no agent was.
-            if author.id is not None and conversation.assignee_id is None:
-                conversation.assignee_id = author.id
-            accepted_at = conversation.accepted_at or tx.now
-            conversation.accepted_at = accepted_at
-            conversation.assign(actions.ACCEPTED)
-        if conversation.status in ("snoozed", "resolved"):
-            conversation.status = "open"
-            conversation.snoozed_until = None
-            conversation.resolved_at = None
+        mark_answered(conversation, author, tx.now)
     if draft.attachment_ids:
         return publishing.publish_new_message(tx, conversation, values["id"])
     return publishing.publish_new_message_without_files(
@@ -326,46 +343,6 @@ def _clear_draft(tx: Transaction, conversation_id: int, draft: Draft, author: Au
         type_ = drafts.NOTE if draft.type == "note" else drafts.REPLY
         key = DraftKey(author.id, conversation_id, type_)
         drafts.clear_sent_draft(tx, key, draft.text, draft.draft_version)
-
-
-def queue_delivery(
-    tx: Transaction,
-    message_id: int,
-    recipient: ContactAddress,
-    channel: OutboundChannel,
-    *,
-    fallback_from: dict[str, Any] | None = None,
-) -> None:
-    """Queues the delivery of a message.
-
-    Args:
-        fallback_from: for a message that took another route, its first destination and its trail.
-    """
-    _INSERT_DELIVERY.run_later(
-        tx.connection,
-        {
-            "message_id": message_id,
-            "connector": channel.name,
-            "address_id": recipient.address_id,
-            "status": "queued",
-            "code": "",
-            "reason": "",
-            "external_code": "",
-            "attempts": 0,
-            "parts_sent": 0,
-            "singly_from": None,
-            "maybe_twice": False,
-            "reported": {},
-            "tried_at": None,
-            "unknown_since": None,
-            "lease_until": None,
-            "fallback_from": fallback_from,
-            "follow_at": None,
-            "next_attempt_at": tx.now,
-            "created_at": tx.now,
-            "updated_at": tx.now,
-        },
-    )
 
 
 def _attach(

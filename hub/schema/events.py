@@ -213,6 +213,11 @@ Payload = (
     | NotificationTest
 )
 
+#: The field of `extra` of a message that an agent took back, with the agent's name, and the field
+#: that its customer's page gets in its place.
+RETRACTED_BY = "retracted_by"
+RETRACTED = "retracted"
+
 #: Makes a link by which a file can be fetched without an account: from its id and name.
 MediaUrl = Callable[[str, str], str]
 
@@ -317,6 +322,9 @@ def conversation_for_customer(
 def message_for_customer(message: Message, media_url: MediaUrl) -> Message:
     """A message as its customer may see it, with links to its files that need no account."""
     delivery = message.delivery
+    if RETRACTED_BY in message.extra:
+        # The team keeps what it said; its customer has it no longer.
+        message = message.model_copy(update={"text": "", "folded": "", "attachments": []})
     files = [
         file.model_copy(update={"url": media_url(file.id, file.name)})
         for file in message.attachments
@@ -329,7 +337,7 @@ def message_for_customer(message: Message, media_url: MediaUrl) -> Message:
             "edits": [],
             # Only agents may fetch a mail's pictures; the customer has its text and its files.
             "html": "",
-            "extra": {},
+            "extra": {RETRACTED: "yes"} if RETRACTED_BY in message.extra else {},
             "author": _author_for_customer(message.author),
             "delivery": delivery
             and delivery.model_copy(

@@ -174,6 +174,7 @@ class Message(Shape):
     reply_to: OptionalId
     duplicate_of: OptionalId
     author: Author
+    send_at: datetime | None = None
     delivery: Delivery | None
     external_id: str | None
     client_id: str | None
@@ -206,6 +207,17 @@ class Draft(Shape):
     contact_id: OptionalId = None
     version: int
     updated_at: datetime | None
+
+
+class WritingSettings(Shape):
+    """How an agent likes to send.
+
+    `undo_seconds` is how long a message of theirs can be undone; with `ask_if_new` they are asked
+    before an answer leaves that was written before something came in.
+    """
+
+    undo_seconds: int = 5
+    ask_if_new: bool = True
 
 
 class Place(Shape):
@@ -464,6 +476,8 @@ class Capabilities(Shape):
     media: dict[str, MediumLimit]
     max_attachments: int
     can_start: bool
+    edit: bool
+    retract: bool
     typing_out: bool
     window: Window | None
 

@@ -43,7 +43,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from hub.connectors import registry
-from hub.connectors.base import Acknowledges, Connector, Typing
+from hub.connectors.base import Acknowledges, Connector, Edits, Retracts, Typing
 from hub.connectors.text import MEASURES
 from hub.errors import EventIgnored, PayloadInvalid, SendError, Unsupported, WebhookRejected
 from hub.testing.cases import PUBLIC_URL, Answer, Fault, Outgoing
@@ -343,6 +343,8 @@ class ConnectorCases(ConnectorHooks):
         connector = self.make()
         forbid_network(monkeypatch)
         assert self.connector.capabilities.typing_out == isinstance(connector, Typing)
+        assert self.connector.capabilities.edit == isinstance(connector, Edits)
+        assert self.connector.capabilities.retract == isinstance(connector, Retracts)
         if isinstance(connector, Typing):
             assert list(connector.typing(self.address, True)) != []
             assert connector.typing(self.address, True) == connector.typing(self.address, True)

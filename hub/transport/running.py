@@ -288,6 +288,8 @@ def _capabilities(connector: Connector[Any]) -> dict[str, Any]:
         },
         "max_attachments": capabilities.max_attachments,
         "can_start": capabilities.can_start,
+        "edit": capabilities.edit,
+        "retract": capabilities.retract,
         "typing_out": isinstance(connector, CanType) or capabilities.typing_out,
         "window": capabilities.window
         and {

@@ -19,7 +19,7 @@ from telegram import Message
 
 from hub.connectors.base import Connector, PollResult
 from hub.connectors.http import HttpCall, HttpResponse
-from hub.connectors.telegram import outbound
+from hub.connectors.telegram import changes, outbound
 from hub.connectors.telegram.batches import number_in, split_batch
 from hub.connectors.telegram.client import AnswerUnread, BotApi
 from hub.connectors.telegram.config import TelegramConfig
@@ -48,6 +48,7 @@ from hub.types import (
     Profile,
     RateLimit,
     SendReceipt,
+    SentMessage,
     TextUnit,
     WebhookRequest,
 )
@@ -79,6 +80,8 @@ class Telegram(Connector[TelegramConfig, BotCall, object]):
         edits=True,
         reactions=True,
         typing_out=True,
+        edit=True,
+        retract=True,
         # Above 30 messages a second, and above one a second in one chat, the answer is a 429.
         rate=RateLimit(30),
         rate_per_address=RateLimit(1),
@@ -141,6 +144,12 @@ class Telegram(Connector[TelegramConfig, BotCall, object]):
         """Shown for five seconds or until the next message; it cannot be taken back."""
         return [BotCall("send_chat_action", address.path, {"action": "typing"})] if on else []
 
+    def edit(self, message: SentMessage, text: str) -> Sequence[BotCall]:
+        return changes.edit_calls(message, text)
+
+    def retract(self, message: SentMessage) -> Sequence[BotCall]:
+        return changes.delete_calls(message)
+
     def acknowledge(self, event: InboundEvent) -> Sequence[BotCall]:
         """Stops the spinner on the button that was pressed."""
         query = event.extra.get("callback_query_id") if isinstance(event, InboundMessage) else None
@@ -184,6 +193,8 @@ class Telegram(Connector[TelegramConfig, BotCall, object]):
 
     def accept(self, call: BotCall, response: object) -> SendReceipt:
         if isinstance(response, HttpResponse):
+            if changes.is_done_already(call, response):
+                return SendReceipt()
             error = error_from(response)
             if call.method == ALBUM_METHOD and isinstance(error, Rejected):
                 # An album arrives whole or not at all.

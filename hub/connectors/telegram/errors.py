@@ -97,6 +97,16 @@ def is_no_topic(response: HttpResponse) -> bool:
     return response.status == 400 and _mentions(_body(response), *NO_SUCH_TOPIC)
 
 
+def is_missing(response: HttpResponse) -> bool:
+    """Whether a message that was to be deleted is not there."""
+    return response.status == 400 and _mentions(_body(response), "message to delete not found")
+
+
+def is_unchanged(response: HttpResponse) -> bool:
+    """Whether a message has the text already that it was to get."""
+    return response.status == 400 and _mentions(_body(response), "message is not modified")
+
+
 def _body(response: HttpResponse) -> ErrorBody:
     """The body of an error. The HTML of a proxy reads as an empty one."""
     try:

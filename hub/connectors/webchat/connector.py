@@ -17,6 +17,7 @@ from hub.connectors.pages import PageConnector, PageLook
 from hub.connectors.webchat import inbound, outbound
 from hub.connectors.webchat.config import WebchatConfig
 from hub.connectors.webchat.outbound import SocketCall, SocketTyping
+from hub.errors import Unsupported
 from hub.types import (
     Address,
     Capabilities,
@@ -24,6 +25,7 @@ from hub.types import (
     InboundEvent,
     OutboundMessage,
     SendReceipt,
+    SentMessage,
     TextUnit,
     WebhookRequest,
 )
@@ -45,6 +47,8 @@ class Webchat(PageConnector[WebchatConfig, SocketCall | SocketTyping, SocketCall
         replies=True,
         typing_in=True,
         typing_out=True,
+        edit=True,
+        retract=True,
         receipts=(DeliveryStatus.DELIVERED, DeliveryStatus.READ),
     )
 
@@ -60,6 +64,18 @@ class Webchat(PageConnector[WebchatConfig, SocketCall | SocketTyping, SocketCall
 
     def typing(self, address: Address, on: bool) -> Sequence[SocketTyping]:
         return [SocketTyping(address, on)]
+
+    def edit(self, message: SentMessage, text: str) -> Sequence[SocketCall]:
+        """No call: the page shows each message as the hub has it."""
+        if len(text) > outbound.TEXT_LIMIT:
+            raise Unsupported(
+                "the text", f"A chat message has at most {outbound.TEXT_LIMIT} characters."
+            )
+        return []
+
+    def retract(self, message: SentMessage) -> Sequence[SocketCall]:
+        """No call: the page shows each message as the hub has it."""
+        return []
 
     # -- accept --------------------------------------------------------------------
 

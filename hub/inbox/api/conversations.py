@@ -34,8 +34,10 @@ from hub.inbox.services import Hub, current_hub
 from hub.notifications import reading
 from hub.outbound import destinations, send
 from hub.outbound.destinations import OutboundChannel
+from hub.outbound.holding import Hold
 from hub.outbound.recipients import MAX_COPIES
 from hub.outbound.send import Draft
+from hub.outbound.send_times import MAX_UNDO_SECONDS, read_send_time
 from hub.schema import resources
 from hub.store.engine import Transaction
 from hub.transport.handover_links import create_handover_link
@@ -73,6 +75,23 @@ class NewMessage(Body):
     draft_version: int | None = Field(
         None, ge=0, description="Of my draft that this is; it is emptied. 0 where it was not saved."
     )
+    undo_seconds: int = Field(
+        0, ge=0, le=MAX_UNDO_SECONDS, description="It leaves so much later, to be undone meanwhile."
+    )
+    send_at: str | None = Field(
+        None,
+        max_length=64,
+        json_schema_extra={"format": "date-time"},
+        description="When it leaves; with `zone` its wall clock there is kept over a clock change.",
+    )
+    zone: str | None = Field(None, min_length=1, max_length=64, description="Of the IANA database.")
+    send_anyway: bool = Field(
+        False, description="With `send_at`: it leaves though the customer wrote meanwhile."
+    )
+    seen_message_id: Id | None = Field(
+        None, description="The newest message that I saw: 409 with a newer one in `message`."
+    )
+    resolve: bool = Field(False, description="Resolves the conversation with it.")
 
     def draft(self) -> Draft:
         return Draft(
@@ -86,6 +105,19 @@ class NewMessage(Body):
             mentions=tuple(self.mentions),
             mention_teams=tuple(self.mention_teams),
             draft_version=self.draft_version,
+            hold=self._hold(),
+            resolve=self.resolve,
+            seen_id=self.seen_message_id,
+        )
+
+    def _hold(self) -> Hold:
+        if self.send_at is None:
+            if self.zone is not None:
+                raise Invalid("A zone is that of a send_at.", "zone")
+            return Hold(undo_seconds=self.undo_seconds)
+        return Hold(
+            send_time=read_send_time(self.send_at, self.zone, datetime.now(UTC)),
+            sends_anyway=self.send_anyway,
         )
 
 

@@ -10,7 +10,7 @@ from flask_openapi3 import Tag
 from pydantic import BaseModel, Field
 
 from hub.conversations import drafts
-from hub.conversations.drafts import DraftContent, DraftKey
+from hub.conversations.draft_values import DraftContent, DraftKey
 from hub.errors import Forbidden
 from hub.inbox.api.blueprint import ApiBlueprint
 from hub.inbox.responses import (

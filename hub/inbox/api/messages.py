@@ -9,15 +9,17 @@ from sqlalchemy import select
 
 from hub.conversations import views
 from hub.conversations.search import Searcher
-from hub.errors import NotFound
+from hub.errors import Forbidden, Invalid, NotFound
 from hub.inbox import files
 from hub.inbox.api.blueprint import ApiBlueprint
-from hub.inbox.responses import ItemPath, ListOf, PageQuery, answer, answer_page
-from hub.inbox.services import current_hub
-from hub.outbound import recipients, send
+from hub.inbox.responses import Body, ItemPath, ListOf, PageQuery, answer, answer_page
+from hub.inbox.services import Hub, current_hub
+from hub.outbound import cancelling, recipients, send
 from hub.schema import resources
 from hub.schema.search_query import read_zone
+from hub.schema.storable_text import storable
 from hub.store.models import journal, messages
+from hub.transport import sent_changes
 
 TAG = Tag(name="Messages")
 
@@ -30,6 +32,10 @@ class SearchQuery(PageQuery):
         " is:unread. A value with spaces is quoted.",
     )
     zone: str = Field("UTC", max_length=64, description="Whose days `before:` and `after:` mean.")
+
+
+class NewText(Body):
+    text: str = Field(min_length=1, max_length=send.MAX_TEXT)
 
 
 class Upload(BaseModel):
@@ -45,6 +51,29 @@ def get_message(path: ItemPath) -> Response:
     hub.auth.principal()
     with hub.store.read() as connection:
         return answer(views.get_message(connection, path.id))
+
+
+@api.delete("/messages/<int:id>", responses={200: None})
+def take_back(path: ItemPath) -> Response:
+    """Takes a message back.
+
+    One that has not left is cancelled: the answer is the draft that it came from. Else the answer
+    is the message, taken back where the channel can.
+    """
+    hub = current_hub()
+    name = _check_author(hub, path.id)
+    return answer(sent_changes.take_back(hub.store, hub.connectors, path.id, name))
+
+
+@api.patch("/messages/<int:id>", responses={200: resources.Message})
+def change_text(path: ItemPath, body: NewText) -> Response:
+    """Gives a message another text, before it leaves or where the channel can change it."""
+    hub = current_hub()
+    _check_author(hub, path.id)
+    text = storable(body.text)
+    if not text.strip():
+        raise Invalid("Write something.", "text")
+    return answer(sent_changes.change_text(hub.store, hub.connectors, path.id, text))
 
 
 @api.get("/messages/<int:id>/recipients", responses={200: resources.Recipients})
@@ -115,3 +144,19 @@ def search(query: SearchQuery) -> Response:
     with hub.store.read() as connection:
         searcher = Searcher(connection, principal.agent_id, read_zone(query.zone))
         return answer_page(searcher.search(query.q, query.limit, query.cursor))
+
+
+def _check_author(hub: Hub, message_id: int) -> str:
+    """Checks that a message is the principal's own, or the principal an admin.
+
+    Returns: the principal's name.
+    """
+    principal = hub.auth.principal()
+    with hub.store.read() as connection:
+        author = cancelling.author_of(connection, message_id)
+    if author is None:
+        raise NotFound("There is no such message of yours.")
+    is_own = author == ("agent", principal.agent_id) and principal.agent_id is not None
+    if not (is_own or principal.role == "admin"):
+        raise Forbidden("Only its author or an admin can do this.")
+    return principal.name

@@ -23,6 +23,10 @@ TOPIC = "topic"
 #: and one that was taken back before it left. Agents alone see the first, nobody the second.
 HELD = "held"
 CANCELLED = "cancelled"
+#: The fields of `extra` of a message that has not left: when it leaves, and the zone in which the
+#: time of a planned one was chosen.
+SEND_AT = "send_at"
+SEND_ZONE = "send_zone"
 
 
 class Message(SQLModel, table=True):
@@ -163,8 +167,6 @@ class HeldMessage(SQLModel, table=True):
     resolves: bool = False
     #: The agent whose draft it becomes again; None for a service account.
     agent_id: int | None = Field(default=None, foreign_key="agent.id")
-    #: What its author wrote, with the recipients as they were chosen then.
-    draft: dict[str, Any] = json_field({})
     created_at: datetime = time_field()
 
 

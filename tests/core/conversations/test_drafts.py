@@ -9,7 +9,8 @@ import pytest
 import time_machine
 
 from hub.conversations import attachments, drafts
-from hub.conversations.drafts import DraftChanged, DraftContent, DraftKey
+from hub.conversations.draft_values import DraftContent, DraftKey
+from hub.conversations.drafts import DraftChanged
 from hub.errors import Conflict, NotFound
 from hub.schema import resources
 from hub.schema.author import Author

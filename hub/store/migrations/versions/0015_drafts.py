@@ -63,7 +63,6 @@ def upgrade() -> None:
         sa.Column("sends_anyway", sa.Boolean(), nullable=False),
         sa.Column("resolves", sa.Boolean(), nullable=False),
         sa.Column("agent_id", sa.Integer(), nullable=True),
-        sa.Column("draft", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["message_id"], ["message.id"]),
         sa.ForeignKeyConstraint(["address_id"], ["address.id"]),

@@ -62,6 +62,7 @@ export interface Message {
   reply_to: string | null;
   duplicate_of: string | null;
   author: Author;
+  send_at: string | null;
   delivery: Delivery | null;
   external_id: string | null;
   client_id: string | null;
@@ -257,6 +258,8 @@ export interface Capabilities {
   };
   max_attachments: number;
   can_start: boolean;
+  edit: boolean;
+  retract: boolean;
   typing_out: boolean;
   window: Window | null;
 }
@@ -553,4 +556,8 @@ export interface UndoReport {
 export interface UndoneField {
   conversation_id: string;
   field: string;
+}
+export interface WritingSettings {
+  undo_seconds: number;
+  ask_if_new: boolean;
 }
