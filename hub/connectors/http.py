@@ -151,7 +151,7 @@ class Http:
     def _failed(self, error: Exception, *, maybe_sent: bool) -> ConnectionFailed:
         # The library's text has the whole URL in it, which for Telegram contains the bot's token.
         return ConnectionFailed(
-            f"The provider could not be reached ({type(error).__name__}). It is tried again.",
+            f"The provider could not be reached ({type(error).__name__}).",
             maybe_sent=maybe_sent,
         )
 
@@ -213,7 +213,8 @@ def error_for(response: HttpResponse, message: str = "", code: str | None = None
     if status >= 500 or status == 408:
         return ConnectionFailed(text, external_code=external, retry_after=retry_after(response))
     if status == 401:
-        return CredentialsRefused(text, external_code=external)
+        refused = message or "The provider refuses the connector's keys: an admin must check them."
+        return CredentialsRefused(refused, external_code=external)
     if 400 <= status < 500:
         return Rejected(text, external_code=external)
     return ResponseUnexpected(text, external_code=external)

@@ -43,7 +43,8 @@ def read_answer(
         return model.model_validate_json(response.body)
     except ValidationError:
         raise ResponseUnexpected(
-            f"{provider} answered {response.status} in a form that it does not document."
+            f"{provider} answered {response.status} in a form that it does not document: what was "
+            "asked for may have been done."
         ) from None
 
 

@@ -13,15 +13,11 @@ from sqlalchemy import Connection, bindparam, func, select, true, update
 from hub.contacts import contact_addresses
 from hub.conversations import publishing
 from hub.errors import ConnectionFailed, CredentialsRefused, SendError
-from hub.outbound import claims, receipts
+from hub.outbound import claims, failure_sentences, receipts
 from hub.outbound.claims import ClaimedDelivery
 from hub.store.engine import Transaction
 from hub.store.models import addresses, deliveries, external_ids
 from hub.types import Address, DeliveryStatus, SendReceipt
-
-GIVE_UP_AFTER = timedelta(hours=24)
-#: Added to the reason of a failure in the middle of a message.
-PARTLY_ARRIVED = "What comes before it in this message arrived: sending again sends the rest alone."
 
 
 def record_sent_part(
@@ -172,7 +168,7 @@ def requeue_delivery(
     values: dict[str, Any] = {
         "status": "queued",
         "code": error.code,
-        "reason": error.message,
+        "reason": failure_sentences.waiting_reason(error),
         "external_code": error.external_code or "",
         "next_attempt_at": again_at,
         "lease_until": None,
@@ -197,14 +193,13 @@ def fail_delivery(
         has_begun = tx.execute(
             select(deliveries.c.parts_sent > 0).where(deliveries.c.message_id == claim.message_id)
         ).scalar()
-        if has_begun:
-            also = f"{PARTLY_ARRIVED} {also}"
+        reason = failure_sentences.failure_reason(error, partly_arrived=bool(has_begun), also=also)
         receipts.advance_delivery(
             tx,
             claim.message_id,
             DeliveryStatus.FAILED,
             code=error.code,
-            reason=f"{error.message} {also}".strip(),
+            reason=reason,
             external_code=error.external_code or "",
         )
 

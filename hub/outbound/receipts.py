@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, select, update
 from hub.contacts import address_state, contact_addresses, locks
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import lifecycle, publishing, timeline
-from hub.outbound import copy_reports
+from hub.outbound import copy_reports, failure_sentences
 from hub.schema import author
 from hub.store.engine import Transaction, Upsert
 from hub.store.models import addresses, contacts, deliveries, external_ids, messages
@@ -145,10 +145,11 @@ def _apply(tx: Transaction, message_id: int, receipt: DeliveryUpdate) -> bool:
     Returns:
         Whether the status changed now.
     """
+    reason = failure_sentences.reported_reason(receipt.code, receipt.reason)
     reported = {
         "status": receipt.status.value,
         "code": receipt.code,
-        "reason": receipt.reason,
+        "reason": reason,
         "external_code": receipt.external_code,
     }
     row = tx.execute(
@@ -164,7 +165,7 @@ def _apply(tx: Transaction, message_id: int, receipt: DeliveryUpdate) -> bool:
             message_id,
             receipt.status,
             code=receipt.code,
-            reason=receipt.reason,
+            reason=reason,
             external_code=receipt.external_code,
         )
         if is_changed and receipt.status is DeliveryStatus.FAILED:

@@ -41,6 +41,9 @@ MAX_BYTES = 50 * 1024 * 1024
 #: hosts that drip hold up neither other connectors nor all files of their own.
 PER_CONNECTOR = 4
 REPEATS_PER_CONNECTOR = 2
+#: Said of a file that is fetched again, and of one that never is.
+TRIED_AGAIN = "the hub tries it again by itself."
+SEND_AGAIN = "Ask the customer to send it again."
 #: One attempt takes at most this, in seconds; the watchdog gives up one that takes longer.
 FETCH_SECONDS = TOTAL_SECONDS + 60.0
 
@@ -152,7 +155,7 @@ class MediaFetcher:
                 self._postpone_or_fail(file, error)
         except Exception:
             log.exception("media.failed", attachment_id=file.id)
-            self._finish(file, state="failed", reason="The file could not be read.")
+            self._finish(file, state="failed", reason=f"The file could not be read. {SEND_AGAIN}")
         else:
             self._connectors.mark_ok(file.connector, "fetch", file.id)
             if watch.is_over:  # another attempt may write the same part
@@ -164,11 +167,14 @@ class MediaFetcher:
     def _postpone_or_fail(self, file: PendingFile, error: Refused | SendError | Overloaded) -> None:
         passes = isinstance(error, Overloaded) or (isinstance(error, SendError) and error.retryable)
         if passes and file.attempts < MAX_TRIES:
-            reason = f"{error} Attempt {file.attempts + 1} of {MAX_TRIES + 1}; it is tried again."
+            reason = f"{error} Try {file.attempts + 1} of {MAX_TRIES + 1}: {TRIED_AGAIN}"
             self._store.write(partial(_postpone, file=file, reason=reason))
             return
-        too_large = isinstance(error, SendError) and error.code == "unsupported"
-        self._finish(file, state="too_large" if too_large else "failed", reason=str(error))
+        if isinstance(error, SendError) and error.code == "unsupported":
+            self._finish(file, state="too_large", reason=str(error))
+            return
+        stopped = f"The hub tried it {MAX_TRIES + 1} times and has stopped. " if passes else ""
+        self._finish(file, state="failed", reason=f"{error} {stopped}{SEND_AGAIN}")
 
     def _download(self, file: PendingFile) -> Download:
         """The bytes of a file. Raises Refused or SendError where they cannot be fetched."""

@@ -35,7 +35,7 @@ def compose_calls(
     except Exception as error:
         log.exception("delivery.compose_broke", connector=connector.name, message_id=message.id)
         raise ResponseUnexpected(
-            "This message could not be prepared for its channel; the log has the details."
+            "This message could not be prepared for its channel; an admin finds why in the log."
         ) from error
     if not calls:
         raise ResponseUnexpected("There was nothing to send in this message.")
@@ -62,6 +62,6 @@ def send_call(connector: Connector[Any], call: Any) -> SendReceipt:
     except Exception as error:
         log.exception("delivery.send_broke", connector=connector.name)
         raise ConnectionFailed(
-            "Something broke while this was sent; it is tried again, and the log has the details.",
+            "Something broke while this was sent; an admin finds the details in the log.",
             maybe_sent=True,
         ) from error

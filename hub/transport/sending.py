@@ -22,7 +22,7 @@ from hub.errors import (
     SendError,
 )
 from hub.metrics import FALLBACKS, OUTBOUND, SEND_SECONDS
-from hub.outbound import claims, fallback, outbox
+from hub.outbound import claims, failure_sentences, fallback, outbox
 from hub.outbound.claims import ClaimedDelivery
 from hub.outbound.message_details import MessageDetails
 from hub.outbound.sent_batch import SentMessage
@@ -43,7 +43,7 @@ LONGEST_WAIT = timedelta(minutes=5)
 RETRY_AT_ONCE = 1000
 
 
-NOT_READ = ConnectionFailed("The message could not be read for sending; it is tried again.")
+NOT_READ = ConnectionFailed("The message could not be read for sending.")
 
 
 def backoff(attempts: int, jitter: float) -> timedelta:
@@ -251,9 +251,7 @@ class Sender:
             self._connectors.mark_attention(
                 connector.name, error.message, "delivery", claim.address_id
             )
-        # A message that was refused for our keys may still leave with the right keys.
-        may_retry = error.retryable or isinstance(error, CredentialsRefused)
-        if may_retry and claim.time_in_line() < outbox.GIVE_UP_AFTER:
+        if failure_sentences.is_sent_again(error, claim.time_in_line()):
             self._requeue(slots, claim, error)
             return
         step = self._write(

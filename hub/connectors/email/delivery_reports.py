@@ -91,7 +91,10 @@ NO_COMPLAINTS = {
     "auth-failure": "The receiving server could not verify that the mail came from us.",
     "dmarc": "The receiving server could not verify that the mail came from us.",
 }
-COMPLAINT = "The customer reported the mail as unwanted. Nothing more is sent to this address."
+COMPLAINT = (
+    "The customer reported the mail as unwanted. Nothing more is sent to this address until they "
+    "write."
+)
 _COMPLAINT_SUBJECT = re.compile(r"complaint about message from ", re.I)
 
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+=-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")

@@ -59,7 +59,7 @@ def refusal_error(reply: SmtpReply, text: str, *, by_token: bool = False) -> Sen
         return CredentialsRefused(f"The mail server refused {refused}.{quoted}", external_code=code)
     if 400 <= reply.code < 500:
         return ConnectionFailed(
-            f"The mail server cannot take the mail now; it is tried again.{quoted}",
+            f"The mail server cannot take the mail now.{quoted}",
             external_code=code,
         )
     if not 500 <= reply.code < 600:
@@ -92,8 +92,7 @@ def smtp_unreachable(server: Server, error: Exception, *, maybe_sent: bool) -> C
         maybe_sent: whether the whole mail was on its way.
     """
     return ConnectionFailed(
-        f"The mail server {server.host}:{server.port} could not be reached ({_cause(error)}). "
-        "The message stays in line and is tried again.",
+        f"The mail server {server.host}:{server.port} could not be reached ({_cause(error)}).",
         maybe_sent=maybe_sent,
     )
 

@@ -158,7 +158,9 @@ class Messenger(HttpConnector[MessengerConfig]):
     def accept(self, call: HttpCall, response: HttpResponse) -> SendReceipt:
         sent = read_answer(Sent, response, self.http.redact)
         if not sent.message_id and "sender_action" not in (call.json or {}):
-            raise ResponseUnexpected("Messenger took the message and gave it no id.")
+            raise ResponseUnexpected(
+                "Messenger took the message and gave it no id: it may have arrived."
+            )
         return SendReceipt(sent.message_id)
 
     # -- more that Messenger can do ------------------------------------------------

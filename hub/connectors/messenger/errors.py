@@ -28,7 +28,10 @@ WINDOW = Meaning(
     WindowClosed,
     "The time in which Messenger allows an answer is over; it begins again when they write.",
 )
-NOT_RECEIVING = Meaning(Rejected, "This person receives no messages from the page at the moment.")
+NOT_RECEIVING = Meaning(
+    Rejected,
+    "This person receives no messages from the page at the moment: write on another channel.",
+)
 KEYS = Meaning(
     CredentialsRefused, "Meta no longer accepts the page's token: an admin must make a new one."
 )
@@ -39,8 +42,8 @@ PERMISSION = Meaning(
 PROOF = Meaning(
     CredentialsRefused, "Meta does not accept the app secret: an admin must check app_secret."
 )
-BUSY = Meaning(Throttled, "The page has sent as much as Meta allows for now; it goes on soon.")
-BROKEN = Meaning(ConnectionFailed, "Messenger has a problem of its own; it is tried again.")
+BUSY = Meaning(Throttled, "The page has sent as much as Meta allows for now.")
+BROKEN = Meaning(ConnectionFailed, "Messenger has a problem of its own.")
 
 #: By code and subcode, else by code.
 CODES: dict[tuple[int, int | None], Meaning] = {

@@ -29,7 +29,7 @@ STOPPED = Meaning(
 )
 NO_SUCH_NUMBER = Meaning(AddressInvalid, "This is not a phone number that can get text messages.")
 LANDLINE = Meaning(AddressInvalid, "This number is a landline or cannot get text messages.")
-NO_ROUTE = Meaning(Rejected, "Twilio cannot reach this number from ours.")
+NO_ROUTE = Meaning(Rejected, "Twilio cannot reach this number from ours: write on another channel.")
 REGION_OFF = Meaning(
     Rejected,
     "Text messages to this country are turned off: an admin can allow it in Twilio's console "
@@ -49,26 +49,28 @@ KEYS = Meaning(
     "Twilio refuses the account: an admin must check account_sid and auth_token.",
 )
 SUSPENDED = Meaning(CredentialsRefused, "Twilio has suspended the account: an admin must see why.")
-BUSY = Meaning(Throttled, "Twilio has too much to send for us at once; it is tried again soon.")
-CARRIER_BUSY = Meaning(
-    Throttled, "The customer's network takes no more from us at the moment; try again later."
-)
-UNREACHABLE = Meaning(
-    ConnectionFailed, "The customer's phone is off or out of reach; try again later."
-)
+BUSY = Meaning(Throttled, "Twilio has too much to send for us at once.")
+CARRIER_BUSY = Meaning(Throttled, "The customer's network takes no more from us at the moment.")
+UNREACHABLE = Meaning(ConnectionFailed, "The customer's phone is off or out of reach.")
 CARRIER_FAILED = Meaning(
-    ConnectionFailed, "The customer's network did not deliver it and says no more; try again later."
+    ConnectionFailed, "The customer's network did not deliver it and says no more."
 )
-BLOCKED = Meaning(Rejected, "The customer's network or phone blocks messages from our number.")
+BLOCKED = Meaning(
+    Rejected,
+    "The customer's network or phone blocks messages from our number: write on another channel.",
+)
 FILTERED = Meaning(
     Rejected,
     "The network filtered this as spam: an admin should check the number's registration.",
 )
 UNREGISTERED = Meaning(
     Rejected,
-    "The network refuses our number because it is not registered for messages to people (A2P).",
+    "The network refuses our number because it is not registered for messages to people: an admin "
+    "must register it (A2P) in Twilio's console.",
 )
-DAILY_CAP = Meaning(Rejected, "Our number has used up what the network allows in a day.")
+DAILY_CAP = Meaning(
+    Rejected, "Our number has used up what the network allows in a day: send it again tomorrow."
+)
 
 CODES: dict[int, Meaning] = {
     21610: STOPPED,
@@ -88,10 +90,16 @@ CODES: dict[int, Meaning] = {
     21620: BAD_MEDIA,
     11200: BAD_MEDIA,
     12300: BAD_MEDIA,
-    11751: Meaning(Rejected, "The attachment is larger than the 5 MB that Twilio takes."),
+    11751: Meaning(
+        Rejected, "The attachment is larger than the 5 MB that Twilio takes: send a smaller one."
+    ),
     21623: Meaning(Rejected, "There are more attachments than the 10 that a message can carry."),
     21608: TRIAL,
-    21609: Meaning(Rejected, "Twilio does not accept this hub's public address for its reports."),
+    21609: Meaning(
+        Rejected,
+        "Twilio does not accept this hub's public address for its reports: an admin must correct "
+        "HUB_PUBLIC_URL.",
+    ),
     20003: KEYS,
     20404: KEYS,
     30002: SUSPENDED,
@@ -108,8 +116,10 @@ CODES: dict[int, Meaning] = {
     30005: Meaning(AddressInvalid, "The network does not know this number (any more)."),
     30006: LANDLINE,
     30007: FILTERED,
-    30011: Meaning(Rejected, "The customer's network does not take MMS."),
-    30019: Meaning(Rejected, "The attachment is larger than the customer's network takes."),
+    30011: Meaning(Rejected, "The customer's network takes no MMS: send the text without a file."),
+    30019: Meaning(
+        Rejected, "The attachment is larger than the customer's network takes: send a smaller one."
+    ),
     30023: DAILY_CAP,
     30032: UNREGISTERED,
     30034: UNREGISTERED,

@@ -25,7 +25,10 @@ from hub.errors import ResponseUnexpected, SendError
 
 Result = TypeVar("Result")
 
-UNREADABLE = "Telegram took the call and answered with something that is not of its form."
+UNREADABLE = (
+    "Telegram took the call and answered with something that is not of its form: what was sent may "
+    "have arrived."
+)
 
 
 class BotApi:

@@ -209,7 +209,9 @@ class Telegram(Connector[TelegramConfig, BotCall, object]):
             return SendReceipt(str(message_id))
         if first is True:
             return SendReceipt()
-        raise ResponseUnexpected("Telegram took the message and did not say as which.")
+        raise ResponseUnexpected(
+            "Telegram took the message and did not say as which: it may have arrived."
+        )
 
     # -- more that Telegram can do -------------------------------------------------
 

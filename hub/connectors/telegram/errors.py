@@ -66,14 +66,14 @@ def error_from(response: HttpResponse) -> SendError:
             return Rejected(too_large, external_code=code)
         case 429:
             return Throttled(
-                "Telegram takes no more messages just now. This one waits in line.",
+                "Telegram takes no more just now.",
                 external_code=code,
                 retry_after=_wait(body, response),
             )
         case status if status >= 500:
             # 502 and 504 also come when Telegram has lost its own answer.
             return ConnectionFailed(
-                "Telegram is out of order. The message stays in line and is tried again.",
+                "Telegram is out of order.",
                 external_code=code,
                 retry_after=retry_after(response),
                 maybe_sent=True,

@@ -18,6 +18,7 @@ from hub.errors import (
     Rejected,
     WindowClosed,
 )
+from hub.outbound.failure_sentences import TRIED_AGAIN, WAITS_FOR_ADMIN
 from hub.schema.tokens import ReplyToken, read_reply_token
 from hub.store.models import deliveries, external_ids
 from hub.transport import send_slots, sending
@@ -168,7 +169,7 @@ def test_while_it_waits_the_agent_sees_why(
     ours = desk.replies(says_hello(anna), "Hi")
     desk.delivers()
     eventually(lambda: desk.delivery(ours).code == "connection_failed")
-    assert desk.delivery(ours).reason == "Nobody is there."
+    assert desk.delivery(ours).reason == f"Nobody is there. {TRIED_AGAIN}"
 
 
 def test_a_throttled_connector_pauses_as_long_as_it_was_told_and_others_go_on(
@@ -299,7 +300,8 @@ def test_refused_keys_call_for_an_admin_and_the_message_waits(
     assert shape.last_error == "The toy does not know this key."
     assert desk.connectors.connector_resource("other").state == "ok"
     found = desk.waits_until(ours, "queued")
-    assert (found.code, found.reason) == ("credentials_refused", shape.last_error)
+    assert found.code == "credentials_refused"
+    assert found.reason == f"{shape.last_error} {WAITS_FOR_ADMIN}"
     desk.delivers()  # the admin mended it
     desk.waits_until(ours, "sent")
 
