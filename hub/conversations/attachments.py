@@ -133,6 +133,7 @@ def add_upload(
     media_type: str,
     size: int,
     key: str,
+    picture_size: tuple[int, int] | None = None,
 ) -> Row[Any]:
     """Adds an uploaded file that belongs to no message yet.
 
@@ -140,9 +141,11 @@ def add_upload(
         uploader: `agent:ID` or `visitor:NAME`; only this uploader may send the file.
         size: in bytes.
         key: the name of the file in the media folder.
+        picture_size: width and height of a picture, in pixels.
 
     Returns: the row of `attachments`.
     """
+    width, height = picture_size or (None, None)
     return tx.execute(
         insert(attachments)
         .values(
@@ -151,6 +154,8 @@ def add_upload(
             name=name,
             media_type=media_type,
             size=size,
+            width=width,
+            height=height,
             content_id="",
             source="",
             key=key,
@@ -299,8 +304,8 @@ def finish_fetch(tx: Transaction, file: PendingFile, **values: Any) -> bool:
     """Writes the outcome of fetching a file. False where the claim was lost: it counts no more.
 
     Args:
-        values: `state` (`stored`, `too_large` or `failed`), with `key`, `size` and `media_type` of
-            a stored file or the `reason` of a failure.
+        values: `state` (`stored`, `too_large` or `failed`), with `key`, `size`, `media_type`,
+            `width` and `height` of a stored file or the `reason` of a failure.
     """
     changed = tx.execute(
         update(attachments).where(_is_still_claimed(file)).values({"reason": "", **values})

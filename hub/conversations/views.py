@@ -299,6 +299,8 @@ def attachment_from_row(row: Row[Any]) -> resources.Attachment:
         name=row.name,
         media_type=row.media_type,
         size=row.size,
+        width=row.width,
+        height=row.height,
         url=f"/api/v1/attachments/{row.id}",
         state=row.state,
         medium=row.medium,

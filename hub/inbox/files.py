@@ -18,7 +18,7 @@ from hub.inbox.services import Hub
 from hub.schema import resources
 from hub.store import faults
 from hub.store.engine import Transaction
-from hub.store.media import INLINE, TooLarge, sniff
+from hub.store.media import INLINE, TooLarge, picture_size, sniff
 from hub.store.models import attachments
 from hub.types import Medium
 
@@ -76,6 +76,7 @@ def store_upload(hub: Hub, file: FileStorage | None, uploader: str) -> resources
             media_type=media_type,
             size=size,
             key=key,
+            picture_size=picture_size(hub.media.path(key), media_type),
         )
         return attachment_from_row(row)
 

@@ -75,6 +75,9 @@ class Attachment(Shape):
     name: str
     media_type: str
     size: int | None
+    #: In pixels, of a stored picture: a page keeps room for it before it has loaded.
+    width: int | None = None
+    height: int | None = None
     url: str
     state: Literal["pending", "stored", "too_large", "failed"]
     medium: Medium

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 import tempfile
@@ -20,6 +21,11 @@ INLINE = frozenset(
         "video/mp4", "video/webm", "video/quicktime", "video/ogg",
     }
 )  # fmt: skip
+#: The pictures whose size is read from their headers.
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+#: How much of a picture is read for its size: a photo's notes and thumbnail stand before it.
+PICTURE_HEADER_BYTES = 256 * 1024
+MAX_PICTURE_SIDE = 100_000
 #: How long a signed link is valid: long enough for a provider to fetch and for a page to stay open.
 LINK_SECONDS = 24 * 3600
 
@@ -109,6 +115,25 @@ def sniff(head: bytes, declared: str) -> str:
     if base.startswith(("image/", "audio/", "video/")) or "/" not in base or len(base) > 100:
         return "application/octet-stream"
     return base
+
+
+def picture_size(path: Path, media_type: str) -> tuple[int, int] | None:
+    """The size at which a browser shows a picture, so that a page can keep room for it.
+
+    Reads the beginning of the file alone. None where it does not tell, or is no picture.
+
+    Returns: width and height in pixels, turned as the picture says that it was taken.
+    """
+    if media_type not in PICTURES:
+        return None
+    # Imported late: a hub without pictures does without it.
+    import imagesize
+
+    with path.open("rb") as file:
+        beginning = io.BytesIO(file.read(PICTURE_HEADER_BYTES))
+    width, height = imagesize.get(beginning)  # -1 and -1 where the header is broken
+    is_plausible = 0 < width <= MAX_PICTURE_SIDE and 0 < height <= MAX_PICTURE_SIDE
+    return (width, height) if is_plausible else None
 
 
 class MediaLinks:

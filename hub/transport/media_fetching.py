@@ -23,7 +23,7 @@ from hub.inbound import journal
 from hub.inbound.channel import ReceiveResult
 from hub.metrics import MEDIA
 from hub.store.engine import Store, Transaction
-from hub.store.media import MediaFolder, TooLarge, sniff
+from hub.store.media import MediaFolder, TooLarge, picture_size, sniff
 from hub.transport.download import TOTAL_SECONDS, Download, Refused, download
 from hub.transport.partial_files import PartialFiles, whole
 from hub.transport.running import RunningConnectors
@@ -162,7 +162,16 @@ class MediaFetcher:
                 return
             media_type = sniff(self._parts.head(file.id), file.media_type)
             key = self._media.adopt(self._parts.path(file.id))
-            self._finish(file, state="stored", key=key, size=size, media_type=media_type)
+            width, height = picture_size(self._media.path(key), media_type) or (None, None)
+            self._finish(
+                file,
+                state="stored",
+                key=key,
+                size=size,
+                media_type=media_type,
+                width=width,
+                height=height,
+            )
 
     def _postpone_or_fail(self, file: PendingFile, error: Refused | SendError | Overloaded) -> None:
         passes = isinstance(error, Overloaded) or (isinstance(error, SendError) and error.retryable)

@@ -182,6 +182,9 @@ class Attachment(SQLModel, table=True):
     name: str = text_field()
     media_type: str = text_field("application/octet-stream")
     size: int | None = None
+    #: In pixels, of a picture whose header says so.
+    width: int | None = None
+    height: int | None = None
     content_id: str = text_field()
     source: str = text_field()
     key: str = text_field()

@@ -82,6 +82,8 @@ export interface Attachment {
   name: string;
   media_type: string;
   size: number | null;
+  width: number | null;
+  height: number | null;
   url: string;
   state: 'pending' | 'stored' | 'too_large' | 'failed';
   medium: Medium;

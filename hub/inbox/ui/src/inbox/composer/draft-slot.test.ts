@@ -6,7 +6,7 @@ import { fakeApi } from '../testing/samples';
 import { DraftSlot, storedPlaces } from './draft-slot.svelte';
 
 const place = { agentId: '1', conversationId: '100', mode: 'reply' } as const;
-const file: Attachment = { id: '5', name: 'a.txt', media_type: 'text/plain', size: 1, url: '/a', state: 'stored', medium: 'file', reason: '' };
+const file: Attachment = { id: '5', name: 'a.txt', media_type: 'text/plain', size: 1, width: null, height: null, url: '/a', state: 'stored', medium: 'file', reason: '' };
 
 beforeEach(() => {
   localStorage.clear();
