@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -36,8 +37,13 @@ class Agent:
     def screen(self) -> Screen:
         return self.hub.agent(self.token)
 
-    def unseen(self) -> list[tuple[str, str]]:
-        return [(each["kind"], each["text"]) for each in self.get("/notifications")["items"]]
+    def unseen(self, conversation_id: str) -> list[tuple[str, str]]:
+        """Of one conversation: the router may give an agent with a screen others, too."""
+        return [
+            (each["kind"], each["text"])
+            for each in self.get("/notifications")["items"]
+            if each["conversation_id"] == conversation_id
+        ]
 
 
 @pytest.fixture
@@ -52,6 +58,18 @@ def visitor_says(hub: RunningHub, text: str) -> tuple[Screen, str]:
     return visitor, answer["message"]["conversation_id"]
 
 
+def told_of(conversation_id: str, kind: str = "") -> Callable[[Any], bool]:
+    """Whether the payload of an event tells of this conversation, and of this kind, if any."""
+
+    def is_told(payload: Any) -> bool:
+        notification = payload["notification"]
+        return notification["conversation_id"] == conversation_id and (
+            not kind or notification["kind"] == kind
+        )
+
+    return is_told
+
+
 def test_read_on_one_device_is_gone_from_all_and_no_other_agent_hears_of_it(
     hub: RunningHub, agent: Agent
 ) -> None:
@@ -59,23 +77,25 @@ def test_read_on_one_device_is_gone_from_all_and_no_other_agent_hears_of_it(
     visitor, conversation_id = visitor_says(hub, "Hallo")
     with visitor, agent.screen() as laptop, agent.screen() as phone, other.screen() as stranger:
         hub.patch(f"/conversations/{conversation_id}", {"assignee_id": agent.id})
-        assigned = laptop.wait_for("notification.created")
+        assigned = laptop.wait_for("notification.created", told_of(conversation_id))
         assert assigned["notification"]["kind"] == "assigned"
         said = visitor.says("Ist jemand da?", word())["message"]
-        is_message = lambda payload: payload["notification"]["kind"] == "message"  # noqa: E731
         for screen in (laptop, phone):
-            told = screen.wait_for("notification.created", is_message)
+            told = screen.wait_for("notification.created", told_of(conversation_id, "message"))
             assert told["notification"]["text"] == "Ist jemand da?"
             assert told["sound"] == "chime"
         agent.request(
             "POST", f"/conversations/{conversation_id}/read", json={"message_id": said["id"]}
         )
         for screen in (laptop, phone):
-            cleared = screen.wait_for("notification.cleared")
-            assert cleared["conversation_ids"] == [conversation_id]
-        assert agent.unseen() == []
+            screen.wait_for(
+                "notification.cleared", lambda data: data["conversation_ids"] == [conversation_id]
+            )
+        assert agent.unseen(conversation_id) == []
         stranger.ask("sync", after="0")  # what was sent to it before has come
-        assert not [name for name, _ in stranger.heard if name.startswith("notification.")]
+        is_told = told_of(conversation_id)
+        heard = [data for name, data in stranger.heard if name == "notification.created"]
+        assert not [data for data in heard if is_told(data)]
 
 
 def test_seeing_a_conversation_without_unread_words_clears_what_was_told_of_it(
@@ -84,10 +104,10 @@ def test_seeing_a_conversation_without_unread_words_clears_what_was_told_of_it(
     visitor, conversation_id = visitor_says(hub, "Hei")
     visitor.close()
     hub.patch(f"/conversations/{conversation_id}", {"assignee_id": agent.id})
-    assert agent.unseen() == [("assigned", "Hei")]
+    assert agent.unseen(conversation_id) == [("assigned", "Hei")]
     answer = agent.request("DELETE", f"/conversations/{conversation_id}/notifications")
     assert answer.status_code == 204
-    assert agent.unseen() == []
+    assert agent.unseen(conversation_id) == []
 
 
 def test_a_note_with_a_mention_is_told_and_listed(hub: RunningHub, agent: Agent) -> None:
@@ -95,7 +115,7 @@ def test_a_note_with_a_mention_is_told_and_listed(hub: RunningHub, agent: Agent)
     visitor.close()
     note = hub.reply(conversation_id, "@x regarde", type="note", mentions=[agent.id])
     assert note["mentions"] == [agent.id]
-    assert agent.unseen() == [("mention", "@x regarde")]
+    assert agent.unseen(conversation_id) == [("mention", "@x regarde")]
     first = agent.get("/mentions", limit=1)
     assert [each["message"]["id"] for each in first["items"]] == [note["id"]]
     assert first["items"][0]["conversation"]["id"] == conversation_id
@@ -152,9 +172,9 @@ def test_quiet_hours_hold_on_every_screen(hub: RunningHub, agent: Agent) -> None
     with agent.screen() as laptop, agent.screen() as phone:
         hub.patch(f"/conversations/{conversation_id}", {"assignee_id": agent.id})
         for screen in (laptop, phone):
-            told = screen.wait_for("notification.created")
+            told = screen.wait_for("notification.created", told_of(conversation_id))
             assert (told["sound"], told["browser"]) == (None, False)
-    assert agent.unseen() == [("assigned", "Ciao")]
+    assert agent.unseen(conversation_id) == [("assigned", "Ciao")]
 
 
 def test_a_service_account_is_told_nothing(hub: RunningHub) -> None:
