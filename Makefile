@@ -7,7 +7,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 UI := hub/inbox/ui
 STATIC := hub/inbox/static
-UI_SOURCES := $(wildcard $(UI)/*.html $(UI)/*.ts $(UI)/*.js $(UI)/*.json $(UI)/*.inlang/settings.json) \
+UI_SOURCES := $(wildcard $(UI)/*.html $(UI)/*.ts $(UI)/*.js $(UI)/*.json $(UI)/*.inlang/settings.json \
+  $(UI)/dev/*.mjs $(UI)/public/* $(UI)/service-worker/*) \
   $(shell find $(UI)/src $(UI)/messages -type f -not -path '$(UI)/src/paraglide/*')
 
 # Node 20.19+ or 22.12+ (what Vite asks for) on the PATH will do; else a wheel brings one.

@@ -30,7 +30,10 @@ from hub.inbox.web import create_flask, create_sockets
 from hub.listener import Proxies
 from hub.notices import Notices
 from hub.notifications.jobs import OldNotifications
+from hub.notifications.push_requests import PushSender
+from hub.notifications.push_worker import PushWorker
 from hub.notifications.recording import record_notifications
+from hub.notifications.vapid import VapidKey
 from hub.oauth.token_sources import TokenSources
 from hub.parts import Part, Parts, RunsIn
 from hub.router.auto_replies.worker import AutoReplyWorker
@@ -126,6 +129,8 @@ class App:
             self.store, self._config, self.connectors.outbound_channels
         )
         self.scheduler = Scheduler(self.store, self.watchdog)
+        vapid = VapidKey(secret, settings.public_url)
+        self.push_worker = PushWorker(self.store, PushSender(vapid, settings.public_url))
 
         self.presence = AgentPresence(
             self.store,
@@ -162,6 +167,7 @@ class App:
             visitor_connections=self.visitor_connections,
             agent_connections=self.agent_connections,
             notices=self.notices,
+            vapid=vapid,
             peers=self.peers,
         )
         self.flask = create_flask(self.hub)
@@ -318,6 +324,7 @@ class App:
                 worker,
                 (*foundation, "delivery"),
             ),
+            Part("pushes", self.push_worker.start, self.push_worker.stop, worker, foundation),
             Part("service levels", self.sla.start, self.sla.stop, worker, foundation),
             Part("jobs", self.bulk_worker.start, self.bulk_worker.stop, worker, foundation),
             Part("snoozes", self.snooze_end.start, self.snooze_end.stop, worker, foundation),

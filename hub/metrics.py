@@ -89,6 +89,9 @@ ROUTING_WAIT = Histogram(
     buckets=(0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14400, 86400),
 )
 QUEUE = Gauge("hub_queue_conversations", "Conversations that wait for an agent.", ["team"])
+PUSHES = Counter(
+    "hub_pushes_total", "Pushes to agents' devices, by what became of them.", ["outcome"]
+)
 UNANSWERED = Counter(
     "hub_routing_unanswered_total",
     "Conversations whose agent did not look in time: again to the queue, or the last try.",

@@ -15,6 +15,7 @@ STATIC = Path(__file__).parent / "static"
 #: Names in /assets carry a digest of their content, so they never change.
 ASSET_SECONDS = 365 * 24 * 3600
 LOADER_SECONDS = 300
+ICON_SECONDS = 24 * 3600
 #: The compressed copies that the build makes, the smallest first.
 ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 
@@ -26,6 +27,8 @@ INBOX_POLICY = (
     "connect-src 'self'; frame-src 'self'; manifest-src 'self'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
+#: The service worker asks this hub for the files of its build, and nothing else.
+WORKER_POLICY = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'"
 CHAT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; "
@@ -67,6 +70,23 @@ def blueprint(hub: Hub) -> Blueprint:
         response = _file(STATIC / "assets", name, ASSET_SECONDS)
         response.headers["Cache-Control"] = f"public, max-age={ASSET_SECONDS}, immutable"
         return response
+
+    @pages.get("/service-worker.js")
+    def service_worker() -> Response:
+        """Asked for anew each time: a kept one would keep its whole build."""
+        response = _page("service-worker.js")
+        response.headers["Content-Security-Policy"] = WORKER_POLICY
+        return response
+
+    @pages.get("/manifest.webmanifest")
+    def manifest() -> Response:
+        response = _page("manifest.webmanifest")
+        response.mimetype = "application/manifest+json"
+        return response
+
+    @pages.get("/icons/<path:name>")
+    def app_icon(name: str) -> Response:
+        return _file(STATIC / "icons", name, ICON_SECONDS)
 
     @pages.get("/favicon.ico")
     def icon() -> Response:

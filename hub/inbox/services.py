@@ -17,6 +17,7 @@ from hub.inbox.connections.agents import AgentConnections
 from hub.inbox.connections.visitors import VisitorConnections
 from hub.listener import Proxies
 from hub.notices import Notices
+from hub.notifications.vapid import VapidKey
 from hub.oauth.token_sources import TokenSources
 from hub.settings import Settings
 from hub.store.engine import Store
@@ -47,6 +48,8 @@ class Hub:
     visitor_connections: VisitorConnections
     agent_connections: AgentConnections
     notices: Notices
+    #: The key by which push services know this hub.
+    vapid: VapidKey
     #: None where this process is the only one.
     peers: PeerChannel | None
 

@@ -26,6 +26,10 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _each_once(days: list[int]) -> list[int]:
+    return sorted(set(days))
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -63,7 +67,7 @@ class QuietHours(_Part):
     from_: ClockTime = Field("22:00", alias="from")
     to: ClockTime = "07:00"
     zone: Annotated[str, Field(max_length=64), AfterValidator(_known_zone)] = "UTC"
-    days: list[Weekday] = Field([1, 2, 3, 4, 5, 6, 7], max_length=7)
+    days: Annotated[list[Weekday], AfterValidator(_each_once)] = [1, 2, 3, 4, 5, 6, 7]
 
     @model_validator(mode="after")
     def _has_length(self) -> QuietHours:

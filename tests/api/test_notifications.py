@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import requests
 
-from tests.api.conftest import add_user
+from tests.api.conftest import Browser, add_user
 from tests.api.test_resources import word
-from tests.harness import RunningHub, Screen
+from tests.harness import RunningHub, Screen, eventually
+from tests.push_service import PushService, ReceivedPush, Subscription
 
 pytestmark = pytest.mark.servers
 
@@ -189,3 +192,147 @@ def test_a_test_reaches_my_screens_alone(hub: RunningHub, agent: Agent) -> None:
         assert mine.wait_for("notification.test") == {"sound": "chime"}
         stranger.ask("sync", after="0")
         assert "notification.test" not in [name for name, _ in stranger.heard]
+
+
+# -- pushes --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def push_service() -> Iterator[PushService]:
+    with PushService() as service:
+        yield service
+
+
+def subscribes(service: PushService, browser: Browser) -> Subscription:
+    """A browser that has signed in subscribes."""
+    path = "/agents/me/push-subscriptions"
+    subscription = service.subscribes(browser.sends("GET", path).json()["public_key"])
+    body = {**subscription.json, "language": "en"}
+    answer = browser.sends("POST", path, json=body, headers=browser.csrf)
+    assert answer.status_code == 201, answer.text
+    return subscription
+
+
+def pushes_about(
+    service: PushService, subscription: Subscription, conversation_id: str, count: int = 1
+) -> list[ReceivedPush]:
+    """The pushes about one conversation: the router may give the agent others."""
+
+    def look() -> list[ReceivedPush] | None:
+        assert service.complaints == []
+        found = [
+            push
+            for push in subscription.received
+            if push.content.get("conversation_id") == conversation_id
+        ]
+        return found if len(found) >= count else None
+
+    return eventually(look, expected="a push") or []
+
+
+def test_a_hub_in_service_pushes_what_is_for_me_and_takes_it_back_when_i_read_it(
+    hub: RunningHub, push_service: PushService
+) -> None:
+    email = f"{word()}@example.com"
+    add_user(hub, email, "Push")
+    laptop, phone = Browser(hub), Browser(hub)
+    for browser in (laptop, phone):
+        browser.signs_in(email)
+    devices = [subscribes(push_service, browser) for browser in (laptop, phone)]
+    agent_id = laptop.sends("GET", "/session").json()["agent"]["id"]
+    visitor, conversation_id = visitor_says(hub, "Salut")
+    with visitor:
+        hub.patch(f"/conversations/{conversation_id}", {"assignee_id": agent_id})
+        for device in devices:
+            (push,) = pushes_about(push_service, device, conversation_id)
+            assert push.content["kind"] == "assigned"
+        said = visitor.says("Il y a quelqu’un ?", word())["message"]
+        for device in devices:
+            push = pushes_about(push_service, device, conversation_id, 2)[1]
+            assert push.content["text"] == "Il y a quelqu’un ?"
+        laptop.sends(
+            "POST",
+            f"/conversations/{conversation_id}/read",
+            json={"message_id": said["id"]},
+            headers=laptop.csrf,
+        )
+        for device in devices:
+            push = pushes_about(push_service, device, conversation_id, 3)[2]
+            assert push.content["type"] == "clear"
+        laptop.sends("DELETE", "/session", headers=laptop.csrf)
+        visitor.says("Toujours là ?", word())
+        assert len(pushes_about(push_service, devices[1], conversation_id, 4)) == 4
+        assert len(pushes_about(push_service, devices[0], conversation_id)) == 3
+        listed = phone.sends("GET", "/agents/me/push-subscriptions").json()["items"]
+        assert len(listed) == 1
+
+
+def test_a_test_reaches_each_device_and_a_removed_one_no_more(
+    hub: RunningHub, push_service: PushService
+) -> None:
+    email = f"{word()}@example.com"
+    add_user(hub, email, "Test")
+    browser = Browser(hub)
+    browser.signs_in(email)
+    device = subscribes(push_service, browser)
+    path = "/agents/me/notifications/test"
+    assert browser.sends("POST", path, headers=browser.csrf).status_code == 204
+    assert push_service.waits_for(device)[0].content == {"type": "test", "language": "en"}
+    answer = browser.sends(
+        "DELETE",
+        "/agents/me/push-subscriptions",
+        json={"endpoint": device.endpoint},
+        headers=browser.csrf,
+    )
+    assert answer.status_code == 204
+    assert browser.sends("GET", "/agents/me/push-subscriptions").json()["items"] == []
+
+
+def test_an_agent_ends_no_push_of_another(hub: RunningHub, push_service: PushService) -> None:
+    browsers = []
+    for name in ("One", "Two"):
+        email = f"{word()}@example.com"
+        add_user(hub, email, name)
+        browser = Browser(hub)
+        browser.signs_in(email)
+        browsers.append(browser)
+    device = subscribes(push_service, browsers[0])
+    browsers[1].sends(
+        "DELETE", "/agents/me/push-subscriptions", json=device.json, headers=browsers[1].csrf
+    )
+    assert len(browsers[0].sends("GET", "/agents/me/push-subscriptions").json()["items"]) == 1
+
+
+# -- the files of the installed app --------------------------------------------------------------
+
+
+def test_the_service_worker_and_the_manifest_are_asked_for_anew_each_time(hub: RunningHub) -> None:
+    worker = requests.get(f"{hub.url}/service-worker.js", timeout=10)
+    assert worker.status_code == 200
+    assert worker.headers["Content-Type"].startswith("text/javascript")
+    assert worker.headers["Cache-Control"] == "no-cache"
+    assert "script-src" not in worker.headers["Content-Security-Policy"]
+    manifest = requests.get(f"{hub.url}/manifest.webmanifest", timeout=10)
+    assert manifest.headers["Content-Type"].startswith("application/manifest+json")
+    assert manifest.headers["Cache-Control"] == "no-cache"
+    for icon in manifest.json()["icons"]:
+        picture = requests.get(hub.url + icon["src"], timeout=10)
+        assert picture.content.startswith(b"\x89PNG")
+
+
+def test_the_service_worker_keeps_only_files_that_are_there(hub: RunningHub) -> None:
+    worker = requests.get(f"{hub.url}/service-worker.js", timeout=10).text
+    files = json.loads(worker.split("const BUILD = ", 1)[1].split(";\n", 1)[0])["files"]
+    page = requests.get(hub.url, timeout=10).text
+    assert set(re.findall(r'(?:src|href)="(/assets/[^"]+\.(?:js|css))"', page)) <= set(files)
+    for file in files:
+        assert requests.get(hub.url + file, timeout=10).status_code == 200, file
+
+
+@pytest.mark.parametrize(
+    "path", ["/assets/inbox-Gone1234.js", "/assets/gone.css", "/icons/gone.png", "/sw.js"]
+)
+def test_a_file_that_is_missing_is_a_404_and_never_a_page(hub: RunningHub, path: str) -> None:
+    answer = requests.get(hub.url + path, timeout=10, headers={"Accept": "text/html"})
+    assert answer.status_code == 404
+    assert "<html" not in answer.text.lower()

@@ -136,6 +136,8 @@ def new_context(browser: Chromium) -> Iterator[Callable[..., BrowserContext]]:
             "locale": "en-GB",
             # Colours are judged at rest, not half-way through a transition.
             "reduced_motion": "reduce",
+            # Requests that a service worker answers are hidden from `page.route`.
+            "service_workers": "block",
             **options,
         }
         context = browser.new_context(**settings)

@@ -16,7 +16,10 @@ from hub.inbox.api.blueprint import ApiBlueprint
 from hub.inbox.authentication import NotSignedIn
 from hub.inbox.responses import Body, ItemPath, ListOf, answer, answer_list
 from hub.inbox.services import current_hub
+from hub.notifications import push_subscriptions
 from hub.schema import resources
+from hub.schema.tokens import digest
+from hub.store.engine import Transaction
 
 TAG = Tag(name="Accounts")
 
@@ -69,7 +72,7 @@ def sign_in(body: SignIn) -> Response:
     token, principal = signed_in
     old = hub.auth.session_token()
     if old is not None:
-        hub.store.write(lambda tx: sign_ins.sign_out(tx, old))
+        hub.store.write(lambda tx: _end_sign_in(tx, old))
     response = answer(_session(principal))
     hub.auth.set_cookie(response, token)
     hub.auth.remember_device(response, attempt)
@@ -88,11 +91,17 @@ def sign_out() -> Response:
     hub.auth.principal()
     token = hub.auth.session_token()
     if token is not None:
-        hub.store.write(lambda tx: sign_ins.sign_out(tx, token))
+        hub.store.write(lambda tx: _end_sign_in(tx, token))
         hub.agent_connections.close_invalid()
     response = Response(status=204)
     hub.auth.clear_cookie(response)
     return response
+
+
+def _end_sign_in(tx: Transaction, token: str) -> None:
+    """Ends a sign-in, and the pushes to its device."""
+    sign_ins.sign_out(tx, token)
+    push_subscriptions.remove_of_proof(tx, digest(token))
 
 
 @api.delete("/sessions", responses={204: None})

@@ -11,7 +11,10 @@ from typing import Any
 from hub.inbox.api.accounts import Token
 from hub.inbox.api.configuration import Reloaded
 from hub.inbox.api.contacts import Decided
+from hub.inbox.api.notifications import SettingsShape
+from hub.inbox.api.push import PushDevices
 from hub.inbox.api.routing import Routing
+from hub.notifications.mentions import Mention
 from hub.router.overview import Overview
 from hub.router.preview import Preview
 from hub.schema import json_schema, resources
@@ -19,10 +22,13 @@ from hub.schema import json_schema, resources
 #: What the screens read that no event brings.
 ANSWERS = (
     Decided,
+    Mention,
     Overview,
     Preview,
+    PushDevices,
     Reloaded,
     Routing,
+    SettingsShape,
     Token,
     resources.JournalEntry,
     resources.ListedConnector,

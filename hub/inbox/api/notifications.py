@@ -10,7 +10,7 @@ from hub.errors import Conflict
 from hub.inbox.api.blueprint import ApiBlueprint
 from hub.inbox.responses import Body, ItemPath, ListOf, PageQuery, answer, answer_page
 from hub.inbox.services import current_hub
-from hub.notifications import mentions, notices, settings
+from hub.notifications import mentions, notices, push_states, push_subscriptions, settings
 from hub.notifications.settings import Matrix, NotificationSettings, QuietHours, Sound
 from hub.schema import resources
 from hub.schema.events import Event, NotificationTest
@@ -112,6 +112,8 @@ def send_test() -> Response:
     def write(tx: Transaction) -> None:
         sound = settings.read_settings(tx.connection, agent_id).sound
         tx.publish(Event(NotificationTest(sound=sound), agent_id=agent_id))
+        devices = push_subscriptions.valid_subscriptions(tx.connection, agent_id)
+        push_states.mark_due(tx, [device.id for device in devices], push_states.TEST)
 
     hub.store.write(write)
     return Response(status=204)

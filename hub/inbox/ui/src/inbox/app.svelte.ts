@@ -22,12 +22,13 @@ import { MergeFollower } from './identity/merge-follower';
 import { Conversations } from './list/conversations.svelte';
 import { Directory } from './names/directory.svelte';
 import { contactName } from './names/display-names';
+import { Announcements } from './notifications/announcements.svelte';
 import { Quiet } from './quiet/quiet.svelte';
 import { Search } from './search/search.svelte';
 import { Session } from './session/session.svelte';
 import { problemText } from './shell/problem-text';
 import { Toasts } from './shell/toasts.svelte';
-import { ADMIN_HASH, DRAFTS_HASH, QUIET_HASH, ViewState } from './shell/view-state.svelte';
+import { ADMIN_HASH, DRAFTS_HASH, MENTIONS_HASH, NOTIFICATIONS_HASH, QUIET_HASH, ViewState } from './shell/view-state.svelte';
 import { isLocal, Timeline } from './thread/timeline-state.svelte';
 
 export class App {
@@ -53,6 +54,7 @@ export class App {
   readonly admin: AdminApi;
   readonly overview: LiveOverview;
   readonly journal: Journal;
+  readonly announcements: Announcements;
   readonly quiet: Quiet;
   /** What is wrong with the hub as a whole, now. */
   notices = $state.raw<readonly NoticeCode[]>([]);
@@ -68,6 +70,14 @@ export class App {
     this.overview = new LiveOverview(this.admin);
     this.quiet = new Quiet(api);
     this.session = new Session(api);
+    this.announcements = new Announcements({
+      client: api.client,
+      isLookingAt: (conversationId) => document.hasFocus() && this.view.page === 'inbox' && this.conversations.selected?.id === conversationId,
+      open: (hash) => {
+        location.hash = hash;
+        this.followAddress();
+      },
+    });
     this.session.onSignedOut = () => this.#clearScreen();
     this.account = new Account(api);
     this.directory = new Directory(api);
@@ -119,10 +129,12 @@ export class App {
     if (this.session.state !== 'signed_in') return;
     await Promise.all([this.attempt(() => this.directory.load()), this.attempt(() => this.drafts.load()), this.conversations.start()]);
     this.followAddress();
+    void this.attempt(() => this.announcements.start());
     void this.outbox.flush();
   }
 
   async signOut(): Promise<void> {
+    await this.attempt(() => this.announcements.push.turnOff());
     await this.attempt(() => this.session.signOut());
     location.hash = '';
     location.reload();
@@ -135,6 +147,7 @@ export class App {
     this.timeline.close();
     this.details.close();
     this.drafts.clear();
+    this.announcements.notifications.clear();
     this.toasts.clear();
     this.view.overlay = null;
     this.announcement = '';
@@ -150,7 +163,7 @@ export class App {
     this.conversations.select(conversation.id);
     this.view.showPane('thread');
     const address = `#/conversations/${conversation.id}`;
-    if (location.hash !== address) history.pushState(null, '', address);
+    if (conversationIn(location.hash) !== conversation.id) history.pushState(null, '', address);
     this.composer.open(conversation);
     this.connection.sendViewing(conversation.id);
     void this.details.open(conversation);
@@ -172,11 +185,18 @@ export class App {
     const conversationId = conversationIn(location.hash);
     this.view.page = this.#pageOf(location.hash);
     if (conversationId === null) this.view.showPane('list');
-    else if (conversationId !== this.conversations.selected?.id) void this.openById(conversationId);
+    else void this.#openAt(conversationId, messageIn(location.hash));
+  }
+
+  async #openAt(conversationId: string, messageId: string | null): Promise<void> {
+    if (conversationId !== this.conversations.selected?.id) await this.openById(conversationId);
+    if (messageId) await this.timeline.scrollTo(messageId);
   }
 
   #pageOf(hash: string): ViewState['page'] {
     if (hash === QUIET_HASH) return 'quiet';
+    if (hash === NOTIFICATIONS_HASH) return 'notifications';
+    if (hash === MENTIONS_HASH) return 'mentions';
     if (hash === DRAFTS_HASH) return 'drafts';
     return hash === ADMIN_HASH && this.session.agent.role === 'admin' ? 'admin' : 'inbox';
   }
@@ -192,14 +212,18 @@ export class App {
   markSeen(isLooking = document.hasFocus()): void {
     const conversation = this.conversations.selected;
     const newest = this.timeline.newest;
-    if (!conversation || !newest || !isLooking || !this.timeline.isEndShown) return;
+    // A minimised window shows nothing, whatever is open in it.
+    if (!conversation || !newest || !isLooking || document.hidden || !this.timeline.isEndShown) return;
+    const unread = this.conversations.unreadOfContact(conversation.contact.id);
     // The timeline shows the messages of all conversations of the contact.
-    for (const { id } of this.conversations.unreadOfContact(conversation.contact.id)) {
+    for (const { id } of unread) {
       const last = this.timeline.newestIn(id);
       if (!last) continue;
       this.conversations.markSeen(id);
       void this.attempt(() => this.api.markRead(id, last.id));
     }
+    // Reading clears what was told; without unread words the look does.
+    if (unread.length === 0) void this.attempt(() => this.announcements.notifications.see(conversation.id));
   }
 
   /** Tells the hub that the agent looks at the shown conversation, while the page is in sight. */
@@ -289,6 +313,7 @@ export class App {
       'conversation.viewed': ({ conversation_id, agent }) => this.directory.applyViewing(agent, conversation_id),
       'draft.updated': ({ draft }) => this.drafts.apply(draft),
       notices: ({ codes }) => (this.notices = codes),
+      ...this.announcements.handlers(),
       resync: () => void this.#catchUp(),
       reconnected: () => void this.#catchUp(),
       refused: () => this.session.end(),
@@ -327,6 +352,7 @@ export class App {
       this.attempt(() => this.conversations.reloadAll()),
       this.attempt(() => this.directory.load()),
       this.attempt(() => this.drafts.load()),
+      this.attempt(() => this.announcements.notifications.load()),
       this.attempt(() => this.timeline.reload()),
       this.details.reload(),
     ]);
@@ -336,7 +362,12 @@ export class App {
 }
 
 function conversationIn(hash: string): string | null {
-  return /^#\/conversations\/([^/]+)$/u.exec(hash)?.[1] ?? null;
+  return /^#\/conversations\/([^/?]+)(?:\?|$)/u.exec(hash)?.[1] ?? null;
+}
+
+/** The message of the conversation that an address leads to: `#/conversations/12?message=345`. */
+function messageIn(hash: string): string | null {
+  return new URLSearchParams(hash.split('?')[1]).get('message');
 }
 
 export const [useApp, provideApp] = createContext<App>();

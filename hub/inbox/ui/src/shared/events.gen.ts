@@ -438,6 +438,38 @@ export interface ListedConnector {
   capabilities: Capabilities | null;
   journal: JournalSummary | null;
 }
+export interface Matrix {
+  message: Places;
+  assigned: Places1;
+  mention: Places2;
+  sla: Places3;
+}
+export interface Places {
+  sound: boolean;
+  browser: boolean;
+  push: boolean;
+}
+export interface Places1 {
+  sound: boolean;
+  browser: boolean;
+  push: boolean;
+}
+export interface Places2 {
+  sound: boolean;
+  browser: boolean;
+  push: boolean;
+}
+export interface Places3 {
+  sound: boolean;
+  browser: boolean;
+  push: boolean;
+}
+export interface Mention {
+  id: string;
+  message: Message;
+  conversation: Conversation;
+  created_at: string;
+}
 export interface Overview {
   at: string;
   teams: TeamQueue[];
@@ -452,6 +484,11 @@ export interface TeamQueue {
   waiting: number;
   waiting_since: string | null;
   wait_seconds: number | null;
+}
+export interface Places4 {
+  sound: boolean;
+  browser: boolean;
+  push: boolean;
 }
 export interface Preview {
   connector: string;
@@ -472,9 +509,25 @@ export interface Step {
   matched: boolean;
   failed: string | null;
 }
+export interface PushDevice {
+  id: string;
+  device: string;
+  created_at: string;
+}
+export interface PushDevices {
+  public_key: string;
+  items: PushDevice[];
+  next: string | null;
+}
 export interface QueuePlace {
   position: number;
   wait_seconds: number | null;
+}
+export interface QuietHours {
+  from: string;
+  to: string;
+  zone: string;
+  days: number[];
 }
 export interface QuietMessage {
   id: string;
@@ -520,6 +573,23 @@ export interface SearchResult {
   contact: Contact | null;
   conversation_id: string | null;
   snippet: string;
+}
+export interface SettingsShape {
+  kinds: Matrix1;
+  sound: 'chime' | 'drop' | 'knock' | 'bell';
+  quiet_hours: QuietHours | null;
+  muted_until: string | null;
+  hide_text: boolean;
+  /**
+   * @maxItems 100
+   */
+  silent_connectors: string[];
+}
+export interface Matrix1 {
+  message: Places;
+  assigned: Places1;
+  mention: Places2;
+  sla: Places3;
 }
 export interface Suggestion {
   id: string;

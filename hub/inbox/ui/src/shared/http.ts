@@ -76,8 +76,8 @@ export class JsonClient {
     return this.request<T>('PUT', path, body, undefined, options.keepalive);
   }
 
-  delete<T = void>(path: string): Promise<T> {
-    return this.request<T>('DELETE', path);
+  delete<T = void>(path: string, body?: unknown): Promise<T> {
+    return this.request<T>('DELETE', path, body);
   }
 
   /** Sends one file as multipart; `onProgress` gets a share between 0 and 1. */

@@ -6,6 +6,7 @@ export { default as ArrowLeftRight } from '@lucide/svelte/icons/arrow-left-right
 export { default as ArrowRight } from '@lucide/svelte/icons/arrow-right';
 export { default as AtSign } from '@lucide/svelte/icons/at-sign';
 export { default as BadgeCheck } from '@lucide/svelte/icons/badge-check';
+export { default as Bell } from '@lucide/svelte/icons/bell';
 export { default as BellOff } from '@lucide/svelte/icons/bell-off';
 export { default as Bot } from '@lucide/svelte/icons/bot';
 export { default as Check } from '@lucide/svelte/icons/check';
@@ -75,4 +76,6 @@ export { default as UserMinus } from '@lucide/svelte/icons/user-minus';
 export { default as UserPlus } from '@lucide/svelte/icons/user-plus';
 export { default as Users } from '@lucide/svelte/icons/users';
 export { default as UserX } from '@lucide/svelte/icons/user-x';
+export { default as Volume2 } from '@lucide/svelte/icons/volume-2';
+export { default as VolumeX } from '@lucide/svelte/icons/volume-x';
 export { default as X } from '@lucide/svelte/icons/x';

@@ -158,6 +158,8 @@ export class Outbox {
       card: null,
       reactions: [],
       buttons: [],
+      mentions: [],
+      send_at: null,
     };
   }
 }

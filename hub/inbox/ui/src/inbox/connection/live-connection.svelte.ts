@@ -42,6 +42,10 @@ export class LiveConnection {
       'sla.breached',
       'draft.updated',
       'notices',
+      'notification.created',
+      'notification.updated',
+      'notification.cleared',
+      'notification.test',
       'resync',
     ] as const;
     for (const name of names) this.#subscribe(name);

@@ -9,6 +9,11 @@ export const QUIET_HASH = '#/quiet';
 /** The page's address on which the agent's drafts are listed. */
 export const DRAFTS_HASH = '#/drafts';
 
+/** The page's address on which the agent chooses what to be told. */
+export const NOTIFICATIONS_HASH = '#/notifications';
+/** The page's address on which the notes are listed that name the agent. */
+export const MENTIONS_HASH = '#/mentions';
+
 const THEME = 'hub.theme';
 const DETAILS = 'hub.details';
 
@@ -18,7 +23,7 @@ export class ViewState {
   #pane = $state<Pane>('list');
   #detailsShown = $state(localStorage.getItem(DETAILS) !== 'hidden');
   overlay = $state<Overlay>(null);
-  page = $state<'inbox' | 'admin' | 'quiet' | 'drafts'>('inbox');
+  page = $state<'inbox' | 'admin' | 'quiet' | 'drafts' | 'notifications' | 'mentions'>('inbox');
 
   constructor() {
     this.#applyTheme();

@@ -50,6 +50,8 @@ export function message(more: Partial<Message> = {}): Message {
     card: null,
     reactions: [],
     buttons: [],
+    mentions: [],
+    send_at: null,
     ...more,
   };
 }
@@ -142,7 +144,7 @@ export function connector(name: string, more: Partial<NonNullable<Connector['cap
     label: name,
     state: 'ok',
     last_error: '',
-    capabilities: { text_limit: 2000, text_unit: 'characters', max_text: null, media: {}, max_attachments: 10, can_start: false, typing_out: true, window: null, ...more },
+    capabilities: { text_limit: 2000, text_unit: 'characters', max_text: null, media: {}, max_attachments: 10, can_start: false, typing_out: true, window: null, edit: false, retract: false, ...more },
   };
 }
 
