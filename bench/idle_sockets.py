@@ -46,9 +46,9 @@ def run(folder: Path) -> dict[str, Any]:
             client.stdin.flush()
             joined_seconds = pickle.load(client.stdout)
             after = resident_mb(hub)
-            cpu = _cpu_seconds(hub)
+            cpu = processor_seconds(hub)
             time.sleep(IDLE_SECONDS)
-            cpu = _cpu_seconds(hub) - cpu
+            cpu = processor_seconds(hub) - cpu
             client.stdin.write(b"\n")
             client.stdin.close()
             message_ms, health_ms, open_sockets = pickle.load(client.stdout)
@@ -70,7 +70,8 @@ def run(folder: Path) -> dict[str, Any]:
     }
 
 
-def _cpu_seconds(hub: RunningHub) -> float:
+def processor_seconds(hub: RunningHub) -> float:
+    """The processor time that a hub has taken since its start."""
     assert hub.process is not None
     fields = Path(f"/proc/{hub.process.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / 100

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import selectors
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import websocket
+
+#: How many sockets join at the same time, and how many before the pings are answered.
+JOINING = 16
+BATCH = 200
 
 
 class Crowd:
@@ -27,6 +32,22 @@ class Crowd:
 
     def join(self, auth: dict[str, Any], **options: Any) -> None:
         """Opens one more socket and waits until the server has accepted it."""
+        self._add(self._joined(auth, **options))
+
+    def join_many(self, count: int, auth: dict[str, Any], **options: Any) -> None:
+        """Opens so many sockets more, a few at a time, and answers the pings meanwhile."""
+        with ThreadPoolExecutor(JOINING) as pool:
+            for begin in range(0, count, BATCH):
+                batch = range(begin, min(begin + BATCH, count))
+                for socket in pool.map(lambda _: self._joined(auth, **options), batch):
+                    self._add(socket)
+                self.read(0)
+
+    def _add(self, socket: Any) -> None:
+        self._selector.register(socket.sock, selectors.EVENT_READ, socket)
+        self.sockets.append(socket)
+
+    def _joined(self, auth: dict[str, Any], **options: Any) -> Any:
         socket = self.connect(**options)
         socket.recv()  # the transport's own greeting
         socket.send(f"40{self._namespace},{json.dumps(auth)}")
@@ -36,8 +57,7 @@ class Crowd:
             answer = socket.recv()
         if not answer.startswith(f"40{self._namespace}"):
             raise RuntimeError(f"refused: {answer}")
-        self._selector.register(socket.sock, selectors.EVENT_READ, socket)
-        self.sockets.append(socket)
+        return socket
 
     def only_read(self, count: int) -> None:
         """Reads only the first `count` sockets as packets from now on.

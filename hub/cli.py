@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
 
+from hub import runtime
 from hub.accounts import agents, api_tokens, sign_ins
 from hub.errors import ConfigError, HubError
 
@@ -60,7 +61,7 @@ def serve(path: Path, host: str, port: int | None, no_worker: bool) -> None:
         except OSError as error:
             app.stop()
             _fail(OSError(f"hub cannot listen on {host}:{settings.port}: {error.strerror}"))
-    sys.exit(0 if is_asked_to_stop else 1)
+    runtime.end_process(0 if is_asked_to_stop else 1)
 
 
 @cli.command()
@@ -80,7 +81,7 @@ def worker(path: Path, host: str, port: int | None) -> None:
         except OSError as error:
             app.stop()
             _fail(OSError(f"hub cannot listen on {host}:{port}: {error.strerror}"))
-    sys.exit(0 if is_asked_to_stop else 1)
+    runtime.end_process(0 if is_asked_to_stop else 1)
 
 
 @cli.command()

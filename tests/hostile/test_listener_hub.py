@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from bench.idle_sockets import processor_seconds
 from bench.sockets import Crowd
 from tests.harness import ROOT, RunningHub, eventually, free_port
 
@@ -190,10 +191,7 @@ def test_four_thousand_slow_clients_hold_nobody_up(hub: RunningHub) -> None:
 def test_five_thousand_idle_chats_hold_nobody_up(hub: RunningHub) -> None:
     crowd = Crowd(hub.url, "/visitor")
     with contextlib.closing(crowd):
-        for number in range(5000):
-            crowd.join({"connector": "website"})
-            if number % 100 == 0:
-                crowd.read(0)  # answers the pings
+        crowd.join_many(5000, {"connector": "website"})
         assert is_healthy(hub)
         with hub.visitor() as visitor:
             assert visitor.says("Is anybody there?", "c1")["ok"]
@@ -229,6 +227,25 @@ def test_a_hub_whose_listener_is_gone_exits_with_an_error(tmp_path: Path) -> Non
     )  # fmt: skip
     assert completed.returncode == 1, completed.stderr.decode()
     assert time.monotonic() - begin < 50
+
+
+def test_open_chats_take_no_time_when_a_hub_stops(tmp_path: Path) -> None:
+    chats = 400
+    without, with_chats = (_stop_seconds(tmp_path / str(number), number) for number in (0, chats))
+    assert (with_chats - without) / chats < 0.0002, (without, with_chats)
+
+
+def _stop_seconds(folder: Path, chats: int) -> float:
+    """The processor time that a hub with so many open chats takes to stop."""
+    folder.mkdir()
+    with RunningHub(folder, CONFIG) as hub, contextlib.closing(Crowd(hub.url, "/visitor")) as crowd:
+        crowd.join_many(chats, {"connector": "website"})
+        eventually(lambda: is_healthy(hub))
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        before = processor_seconds(hub)
+        assert hub.stop() == 0
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - ended.ru_utime - ended.ru_stime - before
 
 
 def test_a_hub_stops_while_connections_are_open(tmp_path: Path) -> None:
