@@ -26,19 +26,23 @@ ATTRIBUTES = {
     "th": _BOX | {"colspan", "rowspan"},
     "col": {"span", "width"},
     "font": {"color", "face", "size"},
-    "div": {"align"},
+    "div": {"align", "bgcolor"},
     "p": {"align"},
     "ol": {"start", "type"},
     "blockquote": {"type"},
 }
-#: Properties that cannot load from the network, leave their place or cover the page.
+#: Properties that cannot load from the network, leave their place or cover the page. `background`
+#: is let through to `_safe_style`, which keeps its colour alone.
 STYLES = {
-    "color", "background-color", "font-family", "font-size", "font-style", "font-weight",
+    "color", "background", "background-color", "font-family", "font-size", "font-style",
+    "font-weight",
     "text-align", "text-decoration", "text-indent", "vertical-align", "white-space", "direction",
     "unicode-bidi", "line-height", "padding", "padding-left", "padding-right", "padding-top",
     "padding-bottom", "margin-left", "margin-right", "border", "border-left", "border-right",
     "border-top", "border-bottom", "border-collapse", "width", "height", "max-width",
 }  # fmt: skip
+#: nh3 compares names as they are written, and old mail programs write them in capitals.
+_STYLE_NAMES = STYLES | {spell(name) for name in STYLES for spell in (str.upper, str.title)}
 SCHEMES = {"http", "https", "mailto", "tel", "cid"}
 #: Elements that are removed with their content; of other unknown elements the text stays.
 WITH_CONTENT = {"script", "style", "title", "noscript", "template", "object", "iframe", "textarea"}
@@ -65,6 +69,24 @@ MAX_COPIED = 1_000_000
 _IMAGE = re.compile(r'<img((?: [a-z-]+="[^"]*")*)>')
 _SOURCE = re.compile(r' src="([^"]*)"')
 _CONTENT_ID = re.compile(r' src="cid:([^"]*)"')
+_STYLE = re.compile(r' style="([^"]*)"')
+_BODY = re.compile(r"<(/?)body(?=[\s>/])", re.I)
+# Each alternative begins with another character: linear.
+_ONE_DECLARATION = r"""(?:[^;"'\\()]|"[^"\\]*"|'[^'\\]*'|\((?:[^"'\\()]|"[^"\\]*"|'[^'\\]*')*\))+"""
+_DECLARATION = re.compile(_ONE_DECLARATION)
+_DECLARATIONS = re.compile(rf"{_ONE_DECLARATION}(?:;+{_ONE_DECLARATION})*;*")
+#: A colour in the value of `background`. Source: CSS Color 4; the names that mails use.
+_COLOUR = re.compile(
+    r"#[0-9a-f]{8}\b|#[0-9a-f]{6}\b|#[0-9a-f]{3,4}\b|(?:rgb|hsl)a?\([0-9a-z.,%/\s]{1,60}\)"
+    r"|(?<![\w-])(?:transparent|white|black|silver|gray|grey|red|maroon|yellow|olive|lime|green|aqua"
+    r"|cyan|teal|blue|navy|fuchsia|magenta|purple|orange|pink|brown|gold|beige|ivory|crimson|tomato"
+    r"|coral|salmon|khaki|indigo|violet|orchid|lavender|turquoise|chocolate|tan|wheat|snow|linen"
+    r"|(?:dark|light|medium)(?:blue|green|gray|grey|red|cyan|orange|violet|salmon|yellow|pink)"
+    r"|whitesmoke|gainsboro|aliceblue|ghostwhite|floralwhite|dimgray|dimgrey|slategray|royalblue"
+    r"|steelblue|skyblue|deepskyblue|dodgerblue|cornflowerblue|midnightblue|seagreen|forestgreen"
+    r"|firebrick|orangered|hotpink|deeppink)(?![\w-])",
+    re.I,
+)
 _LINK = re.compile(r"https?://[^\s<>\"'`]{1,2000}")
 _NAMED = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
 _TAG = re.compile(r"<[!/a-zA-Z?][^<>]{0,5000}>?")
@@ -100,17 +122,50 @@ def clean_markup(html: str) -> str:
     import nh3  # only the processes that clean pay for it
 
     cleaned = nh3.clean(
-        page,
+        # A page's body is lost in a part of a page, and its colours with it.
+        _BODY.sub(r"<\1div", page),
         tags=TAGS,
         clean_content_tags=WITH_CONTENT,
         attributes=ATTRIBUTES,
         url_schemes=SCHEMES,
         url_relative="deny",
-        filter_style_properties=STYLES,
+        filter_style_properties=_STYLE_NAMES,
         set_tag_attribute_values={"a": {"target": "_blank"}},
         link_rel="noopener noreferrer nofollow",
     )
-    return _IMAGE.sub(lambda match: _without_remote_source(match.group(1)), cleaned)
+    styled = _STYLE.sub(lambda match: _safe_style(match.group(1)), cleaned)
+    return _IMAGE.sub(lambda match: _without_remote_source(match.group(1)), styled)
+
+
+def _safe_style(attribute: str) -> str:
+    """A style attribute whose background is a colour and nothing that loads.
+
+    A style that does not read as a list of declarations goes as a whole: to take a part out of it
+    could turn its quotations inside out. Where a background was only a picture, the colour of the
+    text goes with it, because it was chosen to be read on that picture.
+    """
+    style = unescape(attribute)
+    if "background" not in style.lower():
+        return f' style="{attribute}"'
+    if not _DECLARATIONS.fullmatch(style):
+        return ""
+    kept: list[tuple[str, str]] = []
+    lost_background = False
+    for declaration in _DECLARATION.findall(style):
+        name, _, value = (part.strip() for part in declaration.partition(":"))
+        if name.lower() != "background":
+            kept.append((name, value))
+            continue
+        colour = _COLOUR.search(value)
+        if colour is not None:
+            kept.append(("background-color", colour.group(0)))
+        lost_background = colour is None and "(" in value
+    text = ";".join(
+        f"{name}:{value}"
+        for name, value in kept
+        if name and not (lost_background and name.lower() == "color")
+    )
+    return f' style="{escape(text)}"' if text else ""
 
 
 def _with_few_references(html: str) -> str:

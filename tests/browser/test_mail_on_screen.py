@@ -72,3 +72,32 @@ def test_an_admin_sees_what_came_in_and_became_no_message(
     journal.get_by_role("button", name="Not used").click()
     expect(journal.get_by_role("listitem").first).to_contain_text(entry["reason"])
     expect(settings).to_have_count(0)
+
+
+def test_a_mail_that_is_laid_out_is_shown_as_designed_and_fits(
+    hub: RunningHub, sandbox: Sandbox, desk: Desk
+) -> None:
+    shop = sandbox.mail.customer("paul@firm.example", "Paul Page")
+    shop.sends(
+        "Our plan in words",
+        subject="A plan",
+        html='<body style="background:#101418;color:#ffffff"><table width="1000" bgcolor="#203040"><tr>'
+        '<td style="background:#b00020;color:#ffffff">Buy now</td><td width="700">the rest</td>'
+        '<td>far right</td></tr></table><img src="https://t.example/o.gif" width="1" height="1">',
+    )
+    desk.opens(stored(hub, "Our plan in words")["conversation_id"])
+    mail = desk.timeline.locator("article").filter(has_text="A plan")
+    frame = mail.frame_locator("iframe")
+    cell = frame.get_by_text("Buy now")
+    expect(cell).to_be_visible()
+    expect(cell).to_have_css("background-color", "rgb(176, 0, 32)")
+    expect(cell).to_have_css("color", "rgb(255, 255, 255)")
+    expect(frame.locator("img")).to_have_count(0)
+    expect(mail.get_by_role("button", name="Show pictures")).to_have_count(0)
+    fits = "(page) => page.scrollWidth <= innerWidth && innerWidth >= 1000"
+    assert frame.locator("html").evaluate(fits)
+    frame_box, bubble = mail.locator("iframe").bounding_box(), mail.bounding_box()
+    assert frame_box is not None and bubble is not None
+    assert frame_box["x"] + frame_box["width"] <= bubble["x"] + bubble["width"] + 1
+    mail.get_by_role("button", name="Show as text").click()
+    expect(mail).to_contain_text("Our plan in words")

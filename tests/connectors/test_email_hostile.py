@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,6 +79,78 @@ def test_pictures_of_the_mail_are_ours_and_others_wait() -> None:
     assert cleaned.count('src="/api/v1/attachments/1?a=&quot;&amp;b"') == 2
     assert 'data-remote-src="https://t.example/p.gif?u=1&amp;v=2"' in cleaned
     assert ' src="https' not in cleaned and "cid:" not in cleaned
+
+
+@pytest.mark.parametrize(
+    ("style", "kept"),
+    [
+        ("background:#102030;color:#fff", {"background-color:#102030", "color:#fff"}),
+        (
+            "background: url(https://t.example/a.png) navy; color: white",
+            {"background-color:navy", "color:white"},
+        ),
+        (
+            "BACKGROUND:rgba(0, 0, 0, 0.5);Color:white",
+            {"background-color:rgba(0, 0, 0, 0.5)", "color:white"},
+        ),
+        ("background-color:teal;color:ivory", {"background-color:teal", "color:ivory"}),
+        # White words on a picture that does not load are on nothing.
+        ("color:#fff;background:url(https://t.example/b.png) no-repeat", set()),
+        ("background:none;color:#123456", {"color:#123456"}),
+        (
+            "background:linear-gradient(#111,#222);color:#eee",
+            {"background-color:#111", "color:#eee"},
+        ),
+        (
+            "background:red;font-family:'Segoe UI',sans-serif",
+            {"background-color:red", "font-family:'Segoe UI',sans-serif"},
+        ),
+    ],
+)
+def test_a_background_keeps_its_colour_beside_the_colour_of_the_words(
+    style: str, kept: set[str]
+) -> None:
+    cleaned = clean_html(f'<p style="{style}">Buy now</p>', {})
+    found = re.search(r' style="([^"]*)"', cleaned)
+    declarations = unescape(found.group(1)).split(";") if found else []
+    plain = {re.sub(r"\s", "", one).replace('"', "'").lower() for one in declarations}
+    assert plain == {re.sub(r"\s", "", one).lower() for one in kept}
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "font-family:'a;background:x';color:red;background:url(https://evil.example)'",
+        "font-family:'a;background:'b','; background-image:url(https://evil.example)'",
+        "background:red;font-family:\\27;background-image:url(https://evil.example)",
+        "background:#fff url(https://evil.example)",
+        "background:/**/url(https://evil.example)",
+        "background:image-set('https://evil.example' 1x)",
+        "background:url( 'https://evil.example' ) red",
+        "background:red;background:url(&quot;https://evil.example&quot;)",
+        "background:-webkit-image-set(url(https://evil.example) 1x);color:red",
+        "color:red;background:u\\72l(https://evil.example)",
+    ],
+)
+def test_no_background_loads_anything(style: str) -> None:
+    cleaned = clean_html(f'<p style="{style}">x</p>', {})
+    assert "evil.example" not in cleaned, cleaned
+    assert "url" not in cleaned.lower().replace("curl", "")
+
+
+@fuzzed
+@given(st.text(alphabet="background:;urlcof-'\\\"()/* #1&q", max_size=60))
+def test_whatever_a_style_says_nothing_of_it_is_a_url(style: str) -> None:
+    cleaned = clean_html(f"<p style='{style}background:url(x)'>x</p>", {})
+    found = re.search(r' style="([^"]*)"', cleaned)
+    assert found is None or not re.search(r"background[^;]*url\(", found.group(1), re.I), cleaned
+
+
+def test_the_colours_of_a_page_s_body_stay() -> None:
+    page = '<html><BODY bgcolor="#000000" style="color:#ffffff"><p>Words</p></BODY></html>'
+    cleaned = clean_html(page, {})
+    assert '<div bgcolor="#000000" style="color:#ffffff">' in cleaned
+    assert "Words" in cleaned and "<body" not in cleaned.lower()
 
 
 def test_links_leave_without_telling_where_from() -> None:

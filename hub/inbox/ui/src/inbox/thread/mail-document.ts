@@ -11,16 +11,38 @@ const STYLE = `
   table { max-width: 100%; }
 `;
 
-export function hasRemoteImages(html: string): boolean {
-  return html.includes('data-remote-src=');
+/** Margins of the body, in px. */
+const MARGINS = 24;
+/** No mail is laid out wider than this: a wider one is broken, or a joke. */
+const MAX_WIDTH = 1200;
+/** A picture of at most this many pixels across shows nothing: it tells its sender that the mail was opened. */
+const TRACKER_SIDE = 2;
+
+export interface MailDocument {
+  /** The page, for `srcdoc`. */
+  source: string;
+  /** The width for which the mail was made, in px; 0 where it takes the width it is given. */
+  width: number;
+  /** Whether pictures of other servers are left out. */
+  hasBlockedImages: boolean;
+}
+
+/** Whether a mail is laid out like a page, so that its words alone say less than it shows. */
+export function isLaidOut(html: string): boolean {
+  return /<table\b/u.test(html) && /\bbgcolor="|background-color:/u.test(html);
 }
 
 /**
  * Builds the document. Pictures that the hub has stored are put in as data, because the frame cannot
  * load them; pictures of other servers only after the agent asked for them.
  */
-export async function mailDocument(html: string, showRemote: boolean, load: (url: string) => Promise<string> = loadAsData): Promise<string> {
+export async function mailDocument(html: string, showRemote: boolean, load: (url: string) => Promise<string> = loadAsData): Promise<MailDocument> {
   const document = new DOMParser().parseFromString(html, 'text/html');
+  for (const image of document.querySelectorAll('img')) if (isTracker(image)) image.remove();
+  for (const part of document.querySelectorAll<HTMLElement>('div[bgcolor]')) {
+    // The colour of a page's body, which a browser knows of no other element.
+    part.style.backgroundColor ||= part.getAttribute('bgcolor') ?? '';
+  }
   const images = [...document.querySelectorAll('img')];
   await Promise.all(
     images.map(async (image) => {
@@ -32,7 +54,33 @@ export async function mailDocument(html: string, showRemote: boolean, load: (url
   );
   const parts = ['<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer"><base target="_blank">'];
   parts.push(`<style>${STYLE}</style>`, document.body.innerHTML);
-  return parts.join('');
+  return {
+    source: parts.join(''),
+    width: layoutWidth(document),
+    hasBlockedImages: !showRemote && images.some((image) => image.hasAttribute('data-remote-src')),
+  };
+}
+
+/** A length in px: of an attribute, or of a style. Null where it is none, or a share of what there is. */
+function pixels(length: string | null): number | null {
+  const match = /^\s*(\d{1,5}(?:\.\d+)?)\s*(?:px)?\s*$/u.exec(length ?? '');
+  return match ? Number(match[1]) : null;
+}
+
+function isTracker(image: HTMLImageElement): boolean {
+  const sides = [image.getAttribute('width'), image.getAttribute('height'), image.style.width, image.style.height];
+  return sides.some((side) => (pixels(side) ?? Infinity) <= TRACKER_SIDE);
+}
+
+/** The largest width that an element of the mail asks for, with the margins around it. */
+function layoutWidth(document: Document): number {
+  let widest = 0;
+  for (const element of document.querySelectorAll<HTMLElement>('table, td, th, div, img')) {
+    // A picture that fits is made smaller by itself; a maximum is no wish.
+    if (element.tagName === 'IMG' && !element.closest('table')) continue;
+    widest = Math.max(widest, pixels(element.getAttribute('width')) ?? 0, pixels(element.style.width) ?? 0);
+  }
+  return widest > 0 ? Math.min(widest + MARGINS, MAX_WIDTH) : 0;
 }
 
 async function loadAsData(url: string): Promise<string> {
