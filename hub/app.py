@@ -11,6 +11,8 @@ from hub.accounts import config_sync
 from hub.accounts.jobs import ExpiredSessions
 from hub.accounts.presence import AgentPresence
 from hub.bulk.worker import BulkWorker, OldJobs
+from hub.canned_replies import file_sync
+from hub.canned_replies.storage import DeletedReplies
 from hub.config import Config
 from hub.config.current import CurrentConfig
 from hub.config_reload import Reloader
@@ -28,6 +30,7 @@ from hub.inbox.sockets.local_events import LocalEvents
 from hub.inbox.sockets.transports import Transports
 from hub.inbox.web import create_flask, create_sockets
 from hub.listener import Proxies
+from hub.macros.storage import DeletedMacros
 from hub.notices import Notices
 from hub.notifications.jobs import OldNotifications
 from hub.notifications.push_requests import PushSender
@@ -99,7 +102,12 @@ class App:
         self.store.observe(record_notifications)
         self.media = MediaFolder(Path(settings.data_dir) / "media")
         links = MediaLinks(settings.public_url, secret)
-        self.reloader = Reloader(self.store, self.current, secret, [config_sync.sync_from_config])
+        self.reloader = Reloader(
+            self.store,
+            self.current,
+            secret,
+            [config_sync.sync_from_config, file_sync.sync_from_config],
+        )
 
         self.tokens = TokenSources(self.store, secret)
         self.connectors = RunningConnectors(
@@ -204,6 +212,8 @@ class App:
         self.scheduler.add(OldJobs(self.store))
         self.scheduler.add(OldUndoRecords(self.store))
         self.scheduler.add(OldNotifications(self.store))
+        self.scheduler.add(DeletedReplies(self.store))
+        self.scheduler.add(DeletedMacros(self.store))
         self.scheduler.add(HtmlOfOldMessages(self.store))
         self.scheduler.add(TokenRenewal(self.connectors))
         self.scheduler.add(

@@ -45,6 +45,8 @@ OWNERS = {
         "visitor_sessions",
         "web_processes",
     },
+    "canned_replies": {"canned_replies"},
+    "macros": {"macros"},
     "config_reload": {"applied_configs"},
     "notifications": {
         "mentions",

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field, SerializeAsAny
 
+from hub.config.canned_replies import CannedReplyEntry
 from hub.config.hours import Hours
 from hub.config.sections import (
     AgentEntry,
@@ -50,5 +51,8 @@ class Config(Section):
     sla: Mapping[Name, Policy] = Field(default={}, description="Times to keep, by policy.")
     agents: Mapping[Email, AgentEntry] = Field(
         default={}, description="Agents by sign-in address; for them the file decides."
+    )
+    canned_replies: tuple[CannedReplyEntry, ...] = Field(
+        (), description="Texts that agents answer with; on the screens they are read-only."
     )
     limits: Limits = Field(Limits(), description="Bounds on what the outside may ask of this hub.")

@@ -26,6 +26,8 @@ _NAMES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("routing", ANY, "when", "outside_hours"), "hours"),
     (("sla", ANY, "within"), "hours"),
     (("agents", ANY, "teams"), "teams"),
+    (("canned_replies", ANY, "team"), "teams"),
+    (("canned_replies", ANY, "kinds"), "kinds"),
     (("replies", "fallback", "kinds"), "kinds"),
     (("replies", "handover", "offer"), "connectors"),
 )

@@ -50,18 +50,6 @@ UNROUTED: Mapping[str, Any] = MappingProxyType(
 )
 
 
-#: What resolving and assigning change beside their own columns; undoing them brings it back.
-CHANGED_BESIDE = (
-    "waiting_since",
-    "unread_count",
-    "rule",
-    "queued_at",
-    "accepted_at",
-    "attempts",
-    "not_for",
-)
-
-
 def change_conversation(
     tx: Transaction,
     conversation_id: int,
@@ -74,7 +62,7 @@ def change_conversation(
     Args:
         changes: the columns `status`, `assignee_id`, `team_id`, `priority`, `labels` and
             `snoozed_until`, as far as they change.
-        restored: of `CHANGED_BESIDE`, the values that come back when a change is undone.
+        restored: further columns, whose values come back when a change is undone.
 
     Raises:
         NotFound: no such conversation.

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from hub.contacts.contact_addresses import ContactAddress
+from hub.conversations import kept_files
 from hub.schema import search_index
 from hub.store.engine import Transaction
 from hub.store.models import attachments, draft_files
@@ -171,7 +172,11 @@ def add_upload(
 def attach_agent_uploads(
     tx: Transaction, attachment_ids: Collection[int], message_id: int, contact_id: int
 ) -> int:
-    """Gives files that agents uploaded to a message. Returns the number of files it got."""
+    """Gives files that agents uploaded to a message, and copies of kept ones.
+
+    Returns: the number of files it got.
+    """
+    copies = kept_files.copy_kept_files(tx, attachment_ids, message_id, contact_id)
     attached = tx.execute(
         update(attachments)
         .where(
@@ -183,22 +188,28 @@ def attach_agent_uploads(
         .values(message_id=message_id, contact_id=contact_id)
         .returning(attachments.c.id, attachments.c.name)
     )
-    return _index_names(tx, attached)
+    return _index_names(tx, [*copies, *attached])
 
 
 def delete_unused_uploads(tx: Transaction) -> list[str]:
-    """Deletes uploads that no message or draft used for a day. Returns the keys of their files."""
+    """Deletes uploads that no message or draft used for a day, and that nothing keeps.
+
+    Returns: the keys of their files, but of those that another message has, too.
+    """
     keys = tx.execute(
         delete(attachments)
         .where(
             attachments.c.message_id.is_(None),
+            ~kept_files.is_kept(),
             attachments.c.created_at <= tx.now - UNUSED_FOR,
             # A draft keeps its files however old they are.
             ~exists().where(draft_files.c.attachment_id == attachments.c.id),
         )
         .returning(attachments.c.key)
     ).scalars()
-    return [key for key in keys if key]
+    unused = {key for key in keys if key}
+    shared = tx.execute(select(attachments.c.key).where(attachments.c.key.in_(unused))).scalars()
+    return sorted(unused - set(shared))
 
 
 # -- files that are fetched ------------------------------------------------------------------------

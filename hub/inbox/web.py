@@ -18,10 +18,12 @@ from hub.inbox.api import (
     accounts,
     agents,
     bulk,
+    canned_replies,
     configuration,
     contacts,
     conversations,
     drafts,
+    macros,
     messages,
     notifications,
     overview,
@@ -67,6 +69,8 @@ APIS = (
     undo,
     views,
     bulk,
+    canned_replies,
+    macros,
 )
 
 

@@ -415,6 +415,89 @@ class QuietMessage(Shape):
     received_at: datetime
 
 
+class CannedReply(Shape):
+    """A text to answer with. Those of one owner with the same shortcut are versions of one.
+
+    `is_from_file` says that `connectors.yaml` has it; `may_change` whether the reader may.
+    """
+
+    id: Id
+    shortcut: str
+    title: str
+    text: str
+    scope: Literal["own", "team", "all"]
+    team: OptionalId
+    language: str
+    kinds: list[str]
+    attachments: list[Attachment]
+    owner: str
+    is_from_file: bool
+    may_change: bool
+    used: int
+    last_used_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class RenderedReply(Shape):
+    """A canned reply for one conversation; `id` is of the version that was chosen.
+
+    `missing` are the variables without a value, which are blanks (`⟦name⟧`) in `text`.
+    """
+
+    id: Id
+    text: str
+    missing: list[str]
+    attachments: list[Attachment]
+
+
+class Macro(Shape):
+    """A named list of steps, each `{do, ...}`. `may_change` says whether the reader may."""
+
+    id: Id
+    name: str
+    scope: Literal["own", "team", "all"]
+    team: OptionalId
+    steps: list[dict[str, Any]]
+    owner: str
+    may_change: bool
+    used: int
+    last_used_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class PreviewedStep(Shape):
+    """What a step would do now: `text` as it would be written, `problem` why it cannot be done."""
+
+    step: dict[str, Any]
+    text: str
+    missing: list[str]
+    attachments: list[Attachment]
+    problem: str
+
+
+class MacroPreview(Shape):
+    steps: list[PreviewedStep]
+
+
+class FailedStep(Shape):
+    """A step that was not done; `index` is its place in the macro, from 0."""
+
+    step: dict[str, Any]
+    index: int
+    reason: str
+
+
+class MacroRun(Shape):
+    """What a run of a macro did. `undo` is for `POST /undo/{undo}`."""
+
+    done: list[dict[str, Any]]  # vague-name: field of the API
+    failed: list[FailedStep]
+    undo: Id
+    messages: list[Message]
+
+
 class UndoneField(Shape):
     """A field of a conversation whose value went back."""
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from hub.conversations.actions import CHANGED_BESIDE
-
 #: The fields that can be undone, by their names in the API, each with its columns.
 FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -19,8 +17,12 @@ FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "labels": ("labels",),
     }
 )
-#: The fields whose change changes other columns, too.
-_CHANGES_BESIDE = ("status", "assignee_id")
+_WAITING = ("waiting_since", "unread_count")
+_ROUTING = ("rule", "queued_at", "accepted_at", "attempts", "not_for")
+#: What else comes back: resolving ends the waiting, resolving and assigning leave the queue.
+BESIDE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"status": (*_WAITING, *_ROUTING), "assignee_id": _ROUTING}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,16 @@ class PutBack:
 
 def columns_before(field: str, row: Mapping[str, Any]) -> dict[str, Any]:
     """What is recorded of a conversation before a change of a field."""
-    beside = CHANGED_BESIDE if field in _CHANGES_BESIDE else ()
-    return {name: row[name] for name in (*FIELDS[field], *beside)}
+    return {name: row[name] for name in (*FIELDS[field], *BESIDE.get(field, ()))}
+
+
+def columns_before_both(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    """What is recorded before two changes of one field, of what each had before it.
+
+    The customer waits no more where an answer between the two has ended it.
+    """
+    waiting = {name: second[name] for name in _WAITING if name in first}
+    return {**first, **waiting}
 
 
 def columns_after(field: str, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,8 +78,8 @@ def put_back(
     if any(now[name] != value for name, value in after.items()):
         return None
     is_beside_changed = field == "assignee_id" or after.get("status") == "resolved"
-    restored = {name: before[name] for name in CHANGED_BESIDE} if is_beside_changed else {}
-    return PutBack(wanted, restored)
+    names = BESIDE.get(field, ()) if is_beside_changed else ()
+    return PutBack(wanted, {name: before[name] for name in names})
 
 
 def _labels_back(before: list[str], after: list[str], now: Mapping[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ from hub.schema.author import Author
 from hub.schema.storable_text import storable
 from hub.store.engine import Transaction
 from hub.store.models import undo_changes, undo_records
-from hub.undo.fields import FIELDS, columns_after, columns_before
+from hub.undo.fields import FIELDS, columns_after, columns_before, columns_before_both
 
 T = TypeVar("T")
 
@@ -61,8 +61,10 @@ def _write_change(
         & (table.conversation_id == before["id"])
         & (table.field == field)
     )
-    if tx.execute(select(table.field).where(is_same_change)).first() is not None:
-        tx.execute(update(undo_changes).where(is_same_change).values(after=value))
+    first = tx.execute(select(table.before).where(is_same_change)).scalar()
+    if first is not None:
+        columns = columns_before_both(first, dump_columns(before))
+        tx.execute(update(undo_changes).where(is_same_change).values(before=columns, after=value))
         return
     tx.execute(
         insert(undo_changes).values(

@@ -43,7 +43,7 @@ def test_every_section_stands_in_it() -> None:
     document = config_schema()
     assert set(document["properties"]) == {
         "connectors", "teams", "hours", "routing", "assignment", "replies", "sla", "agents",
-        "limits",
+        "canned_replies", "limits",
     }  # fmt: skip
     assert document["required"] == ["connectors"]
     assert document["additionalProperties"] is False

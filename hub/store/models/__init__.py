@@ -29,6 +29,7 @@ from hub.store.models.conversation import (
 )
 from hub.store.models.draft import draft_files, drafts
 from hub.store.models.handover import channel_switches, handover_refusals, handovers
+from hub.store.models.library import canned_replies, macros
 from hub.store.models.message import (
     attachments,
     deliveries,
@@ -68,6 +69,7 @@ __all__ = [
     "bulk_failures",
     "bulk_jobs",
     "bulk_targets",
+    "canned_replies",
     "channel_switches",
     "claims",
     "connector_states",
@@ -86,6 +88,7 @@ __all__ = [
     "intake_marks",
     "journal",
     "links",
+    "macros",
     "mentions",
     "message_edits",
     "messages",

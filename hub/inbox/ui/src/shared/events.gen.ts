@@ -361,6 +361,24 @@ export interface Reason {
   code: string;
   text: string;
 }
+export interface CannedReply {
+  id: string;
+  shortcut: string;
+  title: string;
+  text: string;
+  scope: 'own' | 'team' | 'all';
+  team: string | null;
+  language: string;
+  kinds: string[];
+  attachments: Attachment[];
+  owner: string;
+  is_from_file: boolean;
+  may_change: boolean;
+  used: number;
+  last_used_at: string | null;
+  created_at: string;
+  updated_at: string;
+}
 export interface Change {
   action: 'added' | 'removed' | 'changed';
   path: string;
@@ -371,6 +389,13 @@ export interface Decided {
   id: string;
   decision: 'accept' | 'dismiss';
   link: Link | null;
+}
+export interface FailedStep {
+  step: {
+    [k: string]: unknown;
+  };
+  index: number;
+  reason: string;
 }
 export interface Handover {
   id: string;
@@ -437,6 +462,41 @@ export interface ListedConnector {
   last_error: string;
   capabilities: Capabilities | null;
   journal: JournalSummary | null;
+}
+export interface Macro {
+  id: string;
+  name: string;
+  scope: 'own' | 'team' | 'all';
+  team: string | null;
+  steps: {
+    [k: string]: unknown;
+  }[];
+  owner: string;
+  may_change: boolean;
+  used: number;
+  last_used_at: string | null;
+  created_at: string;
+  updated_at: string;
+}
+export interface MacroPreview {
+  steps: PreviewedStep[];
+}
+export interface PreviewedStep {
+  step: {
+    [k: string]: unknown;
+  };
+  text: string;
+  missing: string[];
+  attachments: Attachment[];
+  problem: string;
+}
+export interface MacroRun {
+  done: {
+    [k: string]: unknown;
+  }[];
+  failed: FailedStep[];
+  undo: string;
+  messages: Message[];
 }
 export interface Matrix {
   message: Places;
@@ -556,6 +616,12 @@ export interface Recipients {
 }
 export interface Reloaded {
   changes: Change[];
+}
+export interface RenderedReply {
+  id: string;
+  text: string;
+  missing: string[];
+  attachments: Attachment[];
 }
 export interface Routing {
   rule: string | null;
