@@ -5,13 +5,16 @@ Source: https://developers.facebook.com/docs/messenger-platform/reference/webhoo
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from urllib.parse import unquote, urlsplit
 
 from pydantic import ValidationError
 
 from hub.connectors.messenger.payloads import (
     Enclosure,
+    Feedback,
     Message,
+    Order,
     Payload,
     Referral,
     TemplateButton,
@@ -25,6 +28,15 @@ MEDIA = {
     "video": Medium.VIDEO,
     "file": Medium.FILE,
 }
+#: The keys of templates whose values people read.
+WORDS = frozenset(
+    ("title", "subtitle", "text", "intro_message", "coupon_code", "coupon_pre_message", "name",
+     "passenger_name", "confirmation_number", "pnr_number", "flight_number", "departure_time",
+     "boarding_time", "gate", "seat", "note", "description", "payment_method", "street_1",
+     "street_2", "city", "postal_code", "message", "caption")
+)  # fmt: skip
+#: Lists and objects inside each other, of which a template has a few.
+DEEPEST = 12
 
 
 def origin_of_message(message: Message) -> MessageOrigin | None:
@@ -75,11 +87,15 @@ def content_of(message: Message) -> tuple[str, tuple[Attachment, ...], Location 
             point = payload.coordinates
             location = Location(point.lat, point.long, enclosure.title or "")
         else:
-            new_lines = [
-                line for line in _text_lines(enclosure, payload) if line not in lines_shown
-            ]
+            known_lines = _text_lines(enclosure, payload)
+            known_text = "\n".join(known_lines)
+            other_words = [words for words in _other_words(item) if words not in known_text]
+            all_lines = [*known_lines, *other_words] or [f"[{enclosure.type}]"]
+            new_lines = [line for line in dict.fromkeys(all_lines) if line not in lines_shown]
             lines += new_lines
             lines_shown.update(new_lines)
+    if message.order is not None:
+        lines += _order_lines(message.order)
     story = message.reply_to.story if message.reply_to else None
     if story is not None and story.url:
         # Its address ends after a day, so the picture is fetched like one of the customer's.
@@ -109,13 +125,64 @@ def _text_lines(enclosure: Enclosure, payload: Payload) -> list[str]:
     lines += [payload.order_number]
     elements = [*payload.elements, *(payload.product.elements if payload.product else ())]
     for element in elements:
-        lines += [element.title, element.subtitle, element.url]
+        price = " × ".join(filter(None, [element.quantity, element.price]))
+        lines += [element.title, element.subtitle, price, element.url]
         lines += map(_button_line, element.buttons)
     if payload.summary is not None:
         lines.append(f"{payload.summary.total_cost} {payload.currency}".strip())
     lines += map(_button_line, payload.buttons)
     lines.append(enclosure.url or payload.url or "")
-    return list(dict.fromkeys(line for line in lines if line)) or [f"[{enclosure.type}]"]
+    return [line for line in lines if line]
+
+
+def _other_words(node: object, name: str = "", depth: int = 0) -> list[str]:
+    """The words in a template that the hub does not know, of any depth, in their order."""
+    if isinstance(node, str):
+        return [node] if name in WORDS and node else []
+    children: Iterable[tuple[str, object]] = ()
+    if isinstance(node, dict):
+        children = ((str(key), value) for key, value in node.items())
+    elif isinstance(node, list):
+        children = ((name, value) for value in node)
+    if depth > DEEPEST:
+        return []
+    return [words for key, value in children for words in _other_words(value, key, depth + 1)]
+
+
+def _order_lines(order: Order) -> list[str]:
+    """The products that a customer ordered, a line each, and the note."""
+    lines = [
+        " ".join(
+            filter(
+                None,
+                [
+                    f"{product.quantity} ×" if product.quantity else "",
+                    product.name or product.retailer_id,
+                    product.unit_price,
+                    product.currency,
+                ],
+            )
+        )
+        for product in order.products
+    ]
+    return [line for line in [*lines, order.note] if line]
+
+
+def feedback_text(feedback: Feedback) -> str:
+    """The answers on a feedback form, a line each, with what was written to them."""
+    answers = [
+        (name, answer)
+        for screen in feedback.feedback_screens
+        for name, answer in screen.questions.items()
+    ]
+    lines = []
+    for name, answer in answers:
+        question = answer.title or name
+        mark = "" if question.endswith(("?", ":")) else ":"
+        lines.append(f"{question}{mark} {answer.payload}")
+        if answer.follow_up is not None and answer.follow_up.payload:
+            lines.append(answer.follow_up.payload)
+    return "\n".join(lines)
 
 
 def _button_line(button: TemplateButton) -> str:

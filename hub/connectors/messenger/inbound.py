@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from hub.connectors.lenient_json import read_json, write_json
-from hub.connectors.messenger.content import content_of, origin_of, origin_of_message
+from hub.connectors.messenger.content import content_of, feedback_text, origin_of, origin_of_message
 from hub.connectors.messenger.payloads import (
     Entry,
     Envelope,
@@ -117,6 +117,9 @@ def _event(item: Any, raw: bytes, page: str) -> InboundEvent:
             needed = ("sender", "recipient", "timestamp", part)
             event = Event.model_validate({name: item.get(name) for name in needed})
             return read(event, raw, page)
+    reason = next((UNUSED[part] for part in UNUSED if item.get(part) is not None), "")
+    if reason:
+        raise EventIgnored(reason)
     kinds = ", ".join(sorted(set(item) - {"sender", "recipient", "timestamp"}))
     raise EventIgnored(f"Of a kind that the hub does not know: {kinds or 'none'}."[:200])
 
@@ -213,6 +216,8 @@ def _reaction(event: Event, raw: bytes, page: str) -> ContactEvent:
     assert reaction is not None
     address = _address(event.sender, page)
     emoji = reaction.emoji or EMOJI.get(reaction.reaction or "", "")
+    if reaction.action != "unreact" and not emoji:
+        raise EventIgnored("A reaction whose emoji Meta did not tell.")
     digest = _digest(reaction.mid, address.path, reaction.action, event.timestamp)
     return ContactEvent(
         key=f"reaction:{digest}",
@@ -222,6 +227,21 @@ def _reaction(event: Event, raw: bytes, page: str) -> ContactEvent:
         at=_moment(event.timestamp),
         text="" if reaction.action == "unreact" else emoji,
         external_id=reaction.mid,
+    )
+
+
+def _feedback(event: Event, raw: bytes, page: str) -> InboundMessage:
+    feedback = event.messaging_feedback
+    assert feedback is not None
+    address, text = _address(event.sender, page), feedback_text(feedback)
+    return InboundMessage(
+        key=f"feedback:{_digest(address.path, event.timestamp, text)}",
+        raw=raw,
+        address=address,
+        sent_at=_moment(event.timestamp),
+        text=text,
+        to=page,
+        extra={"kind": "feedback"},
     )
 
 
@@ -278,6 +298,17 @@ READERS: dict[str, Callable[[Event, bytes, str], InboundEvent]] = {
     "read": _read,
     "referral": _referral,
     "optin": _referral,
+    "messaging_feedback": _feedback,
+}
+#: Why events that are no message are of no use, for the admin.
+UNUSED = {
+    "pass_thread_control": "Another app of the page passed the conversation on.",
+    "take_thread_control": "Another app of the page took the conversation.",
+    "request_thread_control": "Another app of the page asks for the conversation.",
+    "app_roles": "Meta tells which app of the page has which role.",
+    "policy_enforcement": "Meta enforces a policy on the page: see its Support Inbox at Facebook.",
+    "account_linking": "The customer linked or unlinked an account, which no app of ours asks for.",
+    "messaging_customer_information": "The customer filled in a form of another app of the page.",
 }
 
 

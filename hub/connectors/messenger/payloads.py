@@ -100,6 +100,8 @@ class TemplateElement(Lenient):
     title: str = ""
     subtitle: str = ""
     url: str = ""
+    quantity: str = ""
+    price: str = ""
     buttons: Items[TemplateButton] = []
 
 
@@ -134,8 +136,22 @@ class Enclosure(Lenient):
     payload: Payload | None = None
 
 
+class OrderedProduct(Lenient):
+    name: str = ""
+    retailer_id: str = ""
+    unit_price: str = ""
+    currency: str = ""
+    quantity: str = ""
+
+
+class Order(Lenient):
+    products: Items[OrderedProduct] = []
+    note: str = ""
+
+
 class Message(Lenient):
     mid: Mid
+    order: Order | None = None
     text: str | None = None
     attachments: list[Any] | None = None
     quick_reply: QuickReply | None = None
@@ -184,6 +200,26 @@ class OptIn(Lenient):
     ref: str | None = None
 
 
+class FollowUp(Lenient):
+    payload: str = ""
+
+
+class FeedbackAnswer(Lenient):
+    """An answer on a form: a number or a choice, and words about it."""
+
+    title: str = ""
+    payload: str = ""
+    follow_up: FollowUp | None = None
+
+
+class FeedbackScreen(Lenient):
+    questions: dict[str, FeedbackAnswer] = {}
+
+
+class Feedback(Lenient):
+    feedback_screens: Items[FeedbackScreen] = []
+
+
 class Event(Shape):
     """One of the parts below the first three is set, and is the event.
 
@@ -201,6 +237,7 @@ class Event(Shape):
     read: Read | None = None
     referral: Referral | None = None
     optin: OptIn | None = None
+    messaging_feedback: Feedback | None = None
 
 
 # -- the Graph API -----------------------------------------------------------------------------

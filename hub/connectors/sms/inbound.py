@@ -27,7 +27,9 @@ from hub.types import (
     DeliveryUpdate,
     InboundEvent,
     InboundMessage,
+    Location,
     Medium,
+    MessageOrigin,
     ParsedEvent,
     UnreadableEvent,
     WebhookRequest,
@@ -144,16 +146,30 @@ def _message(form: InboundForm, raw: bytes, scheme: str) -> InboundEvent:
         raw=raw,
         address=address,
         external_id=form.MessageSid,
-        text=form.Body,
+        text=form.words,
         to=form.To,
+        location=None if form.point is None else Location(*form.point, form.Label, form.Address),
+        reply_to=form.OriginalRepliedMessageSid,
+        origin=_origin(form),
         attachments=tuple(
             Attachment(_medium(media_type), media_type=media_type, source=url)
             for url, media_type in form.media
         ),
         # A name in the place of a number proves nothing: every sender can choose one.
         authenticated=address.path.lstrip("+").isdecimal(),
-        extra={"keyword": "start"} if text == MAYBE_START else {},
+        extra={
+            **({"keyword": "start"} if text == MAYBE_START else {}),
+            **({"button": form.ButtonPayload or form.ButtonText} if form.ButtonText else {}),
+        },
     )
+
+
+def _origin(form: InboundForm) -> MessageOrigin | None:
+    """The ad that led the customer here, on channels that have such ads."""
+    title, url = form.ReferralHeadline, form.ReferralSourceUrl
+    if not (title or url or form.ReferralSourceId):
+        return None
+    return MessageOrigin("ad", title, form.ReferralSourceId, url)
 
 
 def _update(form: StatusForm, raw: bytes, scheme: str) -> DeliveryUpdate:

@@ -42,6 +42,34 @@ class InboundForm(BaseModel):
     To: str = ""
     Body: str = ""
     OptOutType: str = ""
+    Latitude: str = ""
+    Longitude: str = ""
+    Label: str = ""
+    Address: str = ""
+    ButtonText: str = ""
+    ButtonPayload: str = ""
+    ListTitle: str = ""
+    FlowData: str = ""
+    InteractiveData: str = ""
+    OriginalRepliedMessageSid: str = ""
+    ReferralHeadline: str = ""
+    ReferralSourceId: str = ""
+    ReferralSourceUrl: str = ""
+
+    @property
+    def words(self) -> str:
+        """What the customer wrote, chose or filled in."""
+        chosen = (self.ButtonText, self.ListTitle, self.FlowData, self.InteractiveData)
+        return self.Body or next(filter(None, chosen), "")
+
+    @property
+    def point(self) -> tuple[float, float] | None:
+        """Latitude and longitude, where both are possible ones."""
+        try:
+            latitude, longitude = float(self.Latitude), float(self.Longitude)
+        except ValueError:
+            return None
+        return (latitude, longitude) if abs(latitude) <= 90 and abs(longitude) <= 180 else None
 
     @property
     def media(self) -> list[tuple[str, str]]:
@@ -50,9 +78,8 @@ class InboundForm(BaseModel):
         media = []
         for index in range(MAX_MEDIA):
             url = fields.get(f"MediaUrl{index}", "")
-            if not url:
-                break
-            media.append((url, fields.get(f"MediaContentType{index}", "")))
+            if url:  # an earlier one may be missing
+                media.append((url, fields.get(f"MediaContentType{index}", "")))
         return media
 
 

@@ -17,12 +17,16 @@ from hub.connectors.telegram.payloads import (
     File,
     ForwardOrigin,
     Game,
+    Gift,
     Invoice,
     Message,
+    PaidMedium,
     Payment,
     Poll,
     PressedMessage,
     Story,
+    TasksAdded,
+    TasksDone,
     WebAppData,
 )
 from hub.connectors.telegram.vcards import lines_of_vcard
@@ -40,8 +44,7 @@ FILES = (
 )
 #: Fields that a customer can send and the hub cannot show: the agent is told that they were sent.
 NOT_SHOWN = (
-    "gift", "giveaway", "giveaway_winners", "live_photo", "paid_media", "passport_data", "story",
-    "unique_gift",
+    "gift", "giveaway", "giveaway_winners", "live_photo", "passport_data", "story", "unique_gift",
 )  # fmt: skip
 #: The fields that are named like those above where they came in a form that cannot be read.
 CONTENT = tuple(name for name in Content.model_fields if not name.endswith("entities"))
@@ -104,7 +107,8 @@ def attachments_of(content: Content) -> tuple[Attachment, ...]:
         file = getattr(content, name)
         if file is not None:
             return (_attachment(file, medium, media_type),)
-    return ()
+    paid = content.paid_media.paid_media if content.paid_media is not None else []
+    return tuple(_paid_attachment(medium) for medium in paid if medium.photo or medium.video)
 
 
 def location_of(content: Content) -> Location | None:
@@ -173,6 +177,8 @@ def unsupported_in(message: Message, raw: Mapping[str, Any]) -> dict[str, str]:
         raw: the message as it came.
     """
     unread = [name for name in CONTENT if raw.get(name) and not getattr(message, name)]
+    if message.paid_media is not None and not attachments_of(message):
+        unread.append("paid_media")  # only a preview of what was not paid for
     return unsupported([*(name for name in NOT_SHOWN if raw.get(name)), *unread])
 
 
@@ -216,6 +222,26 @@ def _game_text(game: Game) -> str:
     return "\n".join(filter(None, [game.title, game.description]))
 
 
+def _gift_text(gift: Gift) -> str:
+    stars = gift.gift.star_count if gift.gift is not None else 0
+    price = f"🎁 {amount_text(stars, 'XTR')}" if stars else "🎁"
+    return "\n".join(filter(None, [price, gift.text]))
+
+
+def _tasks_text(added: TasksAdded) -> str:
+    return "\n".join(f"＋ {task.text}" for task in added.tasks)
+
+
+def _ticks_text(done: TasksDone) -> str:
+    """The tasks that were ticked, and those whose tick was taken away."""
+    message = done.checklist_message
+    checklist = message.checklist if message is not None else None
+    texts = {task.id: task.text for task in checklist.tasks} if checklist is not None else {}
+    ticked = [f"☑ {texts.get(number, number)}" for number in done.marked_as_done_task_ids]
+    open_again = [f"☐ {texts.get(number, number)}" for number in done.marked_as_not_done_task_ids]
+    return "\n".join([*ticked, *open_again])
+
+
 def _card_text(contact: Contact) -> str:
     """The lines of a contact's vCard that the card of the hub has no field for."""
     digits = _digits(contact.phone_number)
@@ -233,6 +259,9 @@ WRITTEN: dict[str, Any] = {
     "web_app_data": _form_text,
     "game": _game_text,
     "contact": _card_text,
+    "gift": _gift_text,
+    "checklist_tasks_added": _tasks_text,
+    "checklist_tasks_done": _ticks_text,
 }
 
 
@@ -249,13 +278,24 @@ def _attachment(file: File, medium: Medium, media_type: str) -> Attachment:
     )
 
 
+def _paid_attachment(medium: PaidMedium) -> Attachment:
+    if medium.video is not None:
+        return _attachment(medium.video, Medium.VIDEO, "video/mp4")
+    largest = max(medium.photo, key=lambda size: size.width * size.height)
+    return _attachment(largest, Medium.IMAGE, "image/jpeg")
+
+
 def _answered_words(message: Message) -> str:
     """The words that are answered: the hub may never have seen them."""
     if message.quote is not None:
         return message.quote.text
-    if message.reply_to_message is None:
+    answered = message.reply_to_message or message.external_reply
+    if answered is None:
         return ""
-    return text_of(message.reply_to_message)[0][:QUOTE_LIMIT]
+    words = text_of(answered)[0] or ", ".join(
+        file.name or f"[{file.medium}]" for file in attachments_of(answered)
+    )
+    return words[:QUOTE_LIMIT]
 
 
 def _forwarded_from(origin: ForwardOrigin) -> str:

@@ -254,5 +254,6 @@ SERVICE = frozenset(
      "video_chat_scheduled", "video_chat_started", "video_chat_ended",
      "video_chat_participants_invited", "direct_message_price_changed",
      "paid_message_price_changed", "giveaway_created", "giveaway_completed",
-     "checklist_tasks_done", "checklist_tasks_added")
+     "suggested_post_approved", "suggested_post_approval_failed", "suggested_post_declined",
+     "suggested_post_paid", "suggested_post_refunded", "sender_tag")
 )  # fmt: skip

@@ -106,11 +106,28 @@ class Poll(Shape):
 
 class ChecklistTask(Shape):
     text: str
+    id: Id = 0
     completion_date: Id = 0
 
 
 class Checklist(Shape):
     title: str = ""
+    tasks: Items[ChecklistTask] = []
+
+
+class ChecklistMessage(Shape):
+    checklist: Checklist | None = None
+
+
+class TasksDone(Shape):
+    """Tasks that the customer ticked, by their numbers in a list that may be left out."""
+
+    checklist_message: ChecklistMessage | None = None
+    marked_as_done_task_ids: Items[Id] = []
+    marked_as_not_done_task_ids: Items[Id] = []
+
+
+class TasksAdded(Shape):
     tasks: Items[ChecklistTask] = []
 
 
@@ -163,6 +180,27 @@ class Story(Shape):
     id: Id
 
 
+class GivenGift(Shape):
+    star_count: Id = 0
+
+
+class Gift(Shape):
+    gift: GivenGift | None = None
+    text: str = ""
+
+
+class PaidMedium(Shape):
+    """A picture or a video that was paid for; a `preview` has neither."""
+
+    photo: Items[File] = []
+    video: File | None = None
+
+
+class PaidMedia(Shape):
+    star_count: Id = 0
+    paid_media: Items[PaidMedium] = []
+
+
 class Quote(Shape):
     text: str
 
@@ -202,6 +240,10 @@ class Content(Shape):
     web_app_data: WebAppData | None = None
     game: Game | None = None
     story: Story | None = None
+    gift: Gift | None = None
+    paid_media: PaidMedia | None = None
+    checklist_tasks_done: TasksDone | None = None
+    checklist_tasks_added: TasksAdded | None = None
 
 
 class Answered(Content):
