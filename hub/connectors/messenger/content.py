@@ -29,7 +29,7 @@ MEDIA = {
     "file": Medium.FILE,
 }
 #: The keys of templates whose values people read.
-WORDS = frozenset(
+READABLE_KEYS = frozenset(
     ("title", "subtitle", "text", "intro_message", "coupon_code", "coupon_pre_message", "name",
      "passenger_name", "confirmation_number", "pnr_number", "flight_number", "departure_time",
      "boarding_time", "gate", "seat", "note", "description", "payment_method", "street_1",
@@ -89,8 +89,8 @@ def content_of(message: Message) -> tuple[str, tuple[Attachment, ...], Location 
         else:
             known_lines = _text_lines(enclosure, payload)
             known_text = "\n".join(known_lines)
-            other_words = [words for words in _other_words(item) if words not in known_text]
-            all_lines = [*known_lines, *other_words] or [f"[{enclosure.type}]"]
+            other_texts = [text for text in _other_words(item) if text not in known_text]
+            all_lines = [*known_lines, *other_texts] or [f"[{enclosure.type}]"]
             new_lines = [line for line in dict.fromkeys(all_lines) if line not in lines_shown]
             lines += new_lines
             lines_shown.update(new_lines)
@@ -138,7 +138,7 @@ def _text_lines(enclosure: Enclosure, payload: Payload) -> list[str]:
 def _other_words(node: object, name: str = "", depth: int = 0) -> list[str]:
     """The words in a template that the hub does not know, of any depth, in their order."""
     if isinstance(node, str):
-        return [node] if name in WORDS and node else []
+        return [node] if name in READABLE_KEYS and node else []
     children: Iterable[tuple[str, object]] = ()
     if isinstance(node, dict):
         children = ((str(key), value) for key, value in node.items())
@@ -146,7 +146,7 @@ def _other_words(node: object, name: str = "", depth: int = 0) -> list[str]:
         children = ((name, value) for value in node)
     if depth > DEEPEST:
         return []
-    return [words for key, value in children for words in _other_words(value, key, depth + 1)]
+    return [text for key, value in children for text in _other_words(value, key, depth + 1)]
 
 
 def _order_lines(order: Order) -> list[str]:

@@ -146,7 +146,7 @@ def _message(form: InboundForm, raw: bytes, scheme: str) -> InboundEvent:
         raw=raw,
         address=address,
         external_id=form.MessageSid,
-        text=form.words,
+        text=form.text,
         to=form.To,
         location=None if form.point is None else Location(*form.point, form.Label, form.Address),
         reply_to=form.OriginalRepliedMessageSid,

@@ -57,7 +57,7 @@ class InboundForm(BaseModel):
     ReferralSourceUrl: str = ""
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """What the customer wrote, chose or filled in."""
         chosen = (self.ButtonText, self.ListTitle, self.FlowData, self.InteractiveData)
         return self.Body or next(filter(None, chosen), "")

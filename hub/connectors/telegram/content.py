@@ -232,13 +232,13 @@ def _tasks_text(added: TasksAdded) -> str:
     return "\n".join(f"＋ {task.text}" for task in added.tasks)
 
 
-def _ticks_text(done: TasksDone) -> str:
+def _ticks_text(ticks: TasksDone) -> str:
     """The tasks that were ticked, and those whose tick was taken away."""
-    message = done.checklist_message
+    message = ticks.checklist_message
     checklist = message.checklist if message is not None else None
     texts = {task.id: task.text for task in checklist.tasks} if checklist is not None else {}
-    ticked = [f"☑ {texts.get(number, number)}" for number in done.marked_as_done_task_ids]
-    open_again = [f"☐ {texts.get(number, number)}" for number in done.marked_as_not_done_task_ids]
+    ticked = [f"☑ {texts.get(number, number)}" for number in ticks.marked_as_done_task_ids]
+    open_again = [f"☐ {texts.get(number, number)}" for number in ticks.marked_as_not_done_task_ids]
     return "\n".join([*ticked, *open_again])
 
 
@@ -292,10 +292,10 @@ def _answered_words(message: Message) -> str:
     answered = message.reply_to_message or message.external_reply
     if answered is None:
         return ""
-    words = text_of(answered)[0] or ", ".join(
+    text = text_of(answered)[0] or ", ".join(
         file.name or f"[{file.medium}]" for file in attachments_of(answered)
     )
-    return words[:QUOTE_LIMIT]
+    return text[:QUOTE_LIMIT]
 
 
 def _forwarded_from(origin: ForwardOrigin) -> str:
