@@ -7,7 +7,6 @@ cooperative (green) before any other import; without it (tests, the sandbox) thr
 from __future__ import annotations
 
 import gc
-import importlib
 import ipaddress
 import logging
 import os
@@ -17,6 +16,8 @@ import time
 import warnings
 from collections.abc import Callable
 from typing import Any, Literal, NoReturn
+
+from hub.optional_imports import import_without
 
 _patched = False
 
@@ -66,18 +67,6 @@ def _resolve_in_threads() -> None:
         return blocking(host, *args, **options)  # an address needs no name server
 
     socket.getaddrinfo = green.getaddrinfo = getaddrinfo
-
-
-def import_without(optional: tuple[str, ...], name: str) -> None:
-    """Imports a module without its optional dependencies, which the hub does not use: 27 MB."""
-    hidden = [module for module in optional if module not in sys.modules]
-    for module in hidden:
-        sys.modules[module] = None  # type: ignore[assignment]
-    try:
-        importlib.import_module(name)
-    finally:
-        for module in hidden:
-            del sys.modules[module]
 
 
 def relax_garbage_collector() -> None:

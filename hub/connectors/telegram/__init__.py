@@ -1,9 +1,9 @@
 """Telegram, as a bot: by long polling or by webhook."""
 
-from hub import runtime
+from hub.optional_imports import import_without
 
 # cryptography opens data of Telegram Passport alone, which no bot of a hub asks for: 8 MB.
-runtime.import_without(("cryptography",), "telegram")
+import_without(("cryptography",), "telegram")
 
 from hub.connectors.telegram.connector import Telegram  # noqa: E402
 
