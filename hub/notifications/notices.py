@@ -65,6 +65,11 @@ _AUDIENCE = Prepared(
     .where(agents.c.id == bindparam("agent"), agents.c.disabled_at.is_(None))
     .order_by(push_subscriptions.c.id)
 )
+_ANY_OF = Prepared(
+    select(notifications.c.id)
+    .where(notifications.c.conversation_id == bindparam("conversation"))
+    .limit(1)
+)
 _ROOT = contacts.alias("notified_root")
 _SHOWN: Select[Any] = (
     select(
@@ -234,6 +239,11 @@ def mark_seen(
             notifications.c.message_id.is_(None) | (notifications.c.message_id <= message_id)
         )
     clear(tx, *conditions)
+
+
+def has_any(tx: Transaction, conversation_id: int) -> bool:
+    """Whether any agent has not seen what they were told of a conversation."""
+    return _ANY_OF.first(tx.connection, {"conversation": conversation_id}) is not None
 
 
 def clear(tx: Transaction, *conditions: ColumnElement[bool]) -> None:
