@@ -328,8 +328,11 @@ def open_engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
         engine = create_engine(
             url,
-            pool_size=16,
-            max_overflow=32,
+            # A new connection costs as much as twenty messages: what a burst opened stays open.
+            pool_size=40,
+            max_overflow=8,
+            # The connection that was used last: its server process has its plans and is warm.
+            pool_use_lifo=True,
             isolation_level="AUTOCOMMIT",
             connect_args={"connection_factory": postgres.create_connection_type()},
             **options,

@@ -6,6 +6,7 @@ and travel with the next statement that is sent, or with COMMIT: one message of 
 Each of them still sees what was committed before it began.
 
 The server plans a `ServerStatement` once for each connection: planning costs more than running it.
+By itself it would plan the first five runs anew, each for its own values.
 
 A connection that the server has closed is noticed when it leaves the pool, without asking the
 server.
@@ -25,6 +26,7 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 _BEGIN = b"BEGIN"
+_PLAN_ONCE = b"SET plan_cache_mode = force_generic_plan"
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 #: The transaction was given up for another's sake and succeeds when it runs again: a deadlock,
 #: or two that cannot be put in an order.
@@ -79,6 +81,8 @@ class ServerStatement:
         """The SQL that runs the statement on a connection; the first time, its plan waits there."""
         name = driver.planned.get(self) or driver.planning.get(self)
         if name is None:
+            if not (driver.planned or driver.planning):
+                driver.unsent.append(_PLAN_ONCE)
             name = driver.planning[self] = next(driver.names)
             plan = f"PREPARE {name} AS {self._numbered}"
             driver.unsent.append(driver.cursor().mogrify(plan, self._constants))

@@ -65,6 +65,16 @@ def test_a_signed_envelope_of_another_form_is_refused() -> None:
     assert refusal(SIGNER.seal(Envelope("a", 1, "later"))) == "unreadable"  # type: ignore[arg-type]
 
 
+def test_a_process_knows_its_own_events_without_opening_them() -> None:
+    assert SIGNER.is_own_event(SIGNER.seal(EVENT), "a")
+    for process in ("b", "", "a1"):
+        assert not SIGNER.is_own_event(SIGNER.seal(EVENT), process)
+    # By its signs of life a process hears whether the way there and back works.
+    for envelope in (Envelope("a", 7, "alive"), Envelope("a", 7, "bye")):
+        assert not SIGNER.is_own_event(SIGNER.seal(envelope), "a")
+    assert not SIGNER.is_own_event(b"", "a")
+
+
 # -- gaps ------------------------------------------------------------------------------------------
 
 

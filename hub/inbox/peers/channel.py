@@ -194,7 +194,11 @@ class PeerChannel:
             if message is not None and message["type"] == "subscribe":
                 own_at = now
                 self._gaps.subscribed(now)
-            elif message is not None and message["type"] == "message":
+            elif (
+                message is not None
+                and message["type"] == "message"
+                and not self._signer.is_own_event(message["data"], self.process_id)
+            ):
                 envelope = self._opened(message["data"])
                 if envelope is not None and envelope.process == self.process_id:
                     own_at = now

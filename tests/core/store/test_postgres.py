@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from hub.store.commit_order import CommitOrder
@@ -21,6 +21,42 @@ from tests.core.store.test_engine import add, names
 
 on_postgresql = pytest.mark.parametrize("store", DATABASES[1:], indirect=True)
 ADD_TEAM = Prepared(text("INSERT INTO team (name, created_at) VALUES (:name, now())"))
+
+
+# -- connections and their plans -------------------------------------------------------------------
+
+
+@on_postgresql
+def test_a_statement_is_planned_once_and_not_for_each_of_its_runs(store: Store) -> None:
+    def work(tx: Transaction) -> tuple[int, int]:
+        for number in range(10):
+            ADD_TEAM.rows(tx.connection, {"name": f"team {number}"})
+        plans = tx.connection.exec_driver_sql(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements"
+            " WHERE statement LIKE '%%INSERT INTO team (name%%'"
+        ).one()
+        return plans.generic_plans, plans.custom_plans
+
+    store.engine.dispose()  # connections that have planned nothing
+    generic, custom = store.write(work)
+    assert (generic, custom) == (10, 0)
+
+
+@on_postgresql
+def test_a_second_burst_opens_no_connection(store: Store) -> None:
+    opened = []
+    event.listen(store.engine, "connect", lambda *_: opened.append(1))
+    together = threading.Barrier(24)
+
+    def read() -> None:
+        with store.read() as connection:
+            connection.execute(select(teams)).all()
+            together.wait(10)
+
+    at_once(*[read] * 24)
+    first = len(opened)
+    at_once(*[read] * 24)
+    assert len(opened) == first
 
 
 # -- travelling together ---------------------------------------------------------------------------
