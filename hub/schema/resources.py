@@ -219,7 +219,7 @@ class WritingSettings(Shape):
     before an answer leaves that was written before something came in.
     """
 
-    undo_seconds: int = 5
+    undo_seconds: int = 0
     ask_if_new: bool = True
 
 

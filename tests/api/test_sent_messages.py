@@ -189,7 +189,7 @@ def test_how_an_agent_likes_to_send_is_kept(world: World) -> None:
     headers = {"Authorization": f"Bearer {world.ann_token}"}
     path = "/agents/me/writing"
     assert world.hub.request("GET", path, headers=headers).json() == {
-        "undo_seconds": 5,
+        "undo_seconds": 0,
         "ask_if_new": True,
     }
     chosen = {"undo_seconds": 30, "ask_if_new": False}

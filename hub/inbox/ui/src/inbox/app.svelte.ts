@@ -3,6 +3,7 @@ import { createContext } from 'svelte';
 import { m } from '$messages';
 import { Api } from '$shared/api';
 import { copyText } from '$shared/clipboard';
+import { dayAndTime } from '$shared/format';
 import type { Conversation, Message, NoticeCode, Presence } from '$shared/types';
 import { AdminApi } from './admin/admin-api';
 import { LiveOverview } from './admin/overview.svelte';
@@ -12,6 +13,7 @@ import type { DraftSlot } from './composer/draft-slot.svelte';
 import { Drafts } from './composer/drafts.svelte';
 import { Composer } from './composer/composer-state.svelte';
 import { Outbox } from './composer/outbox.svelte';
+import { WritingSettings } from './composer/writing-settings.svelte';
 import { LiveConnection, type EventHandlers } from './connection/live-connection.svelte';
 import { ConversationActions } from './conversation/conversation-actions';
 import { Details } from './details/details.svelte';
@@ -29,6 +31,7 @@ import { Session } from './session/session.svelte';
 import { problemText } from './shell/problem-text';
 import { Toasts } from './shell/toasts.svelte';
 import { ADMIN_HASH, DRAFTS_HASH, MENTIONS_HASH, NOTIFICATIONS_HASH, QUIET_HASH, ViewState } from './shell/view-state.svelte';
+import { MessageChanges } from './thread/message-changes.svelte';
 import { isLocal, Timeline } from './thread/timeline-state.svelte';
 
 export class App {
@@ -48,6 +51,8 @@ export class App {
   readonly search: Search;
   readonly outbox: Outbox;
   readonly drafts: Drafts;
+  readonly writing: WritingSettings;
+  readonly messageChanges: MessageChanges;
   readonly composer: Composer;
   readonly mergeFollower: MergeFollower;
   readonly connection: LiveConnection;
@@ -102,9 +107,14 @@ export class App {
     this.outbox = new Outbox(api, this.session, (message, requestedAt) => this.#applyMessage(message, requestedAt));
     this.connection = connect(this.#eventHandlers());
     this.drafts = new Drafts(api, this.session);
+    this.writing = new WritingSettings(api);
+    this.messageChanges = new MessageChanges({ api, directory: this.directory, session: this.session, attempt, apply: (message) => this.#applyMessage(message) });
     this.composer = new Composer({
       api,
       drafts: this.drafts,
+      settings: this.writing,
+      agentId: () => this.session.agentId,
+      onresolved: (conversation) => this.actions.openFollowing(conversation),
       timeline: this.timeline,
       details: this.details,
       directory: this.directory,
@@ -112,6 +122,12 @@ export class App {
       conversations: this.conversations,
       sendTyping: (conversationId, on) => this.connection.sendTyping(conversationId, on),
     });
+    this.outbox.onRemoved = (messageId) => this.timeline.remove(messageId);
+    this.outbox.onStored = (message) => this.#offerUndo(message);
+    this.outbox.onStopped = (message, attachments, conversationId, unseen) => {
+      this.#applyMessage(unseen);
+      this.composer.takeStopped(message.text, attachments, conversationId, message.type === 'note' ? 'note' : 'reply', unseen);
+    };
     this.mergeFollower = new MergeFollower({
       conversations: this.conversations,
       timeline: this.timeline,
@@ -127,7 +143,7 @@ export class App {
   async start(): Promise<void> {
     await this.connection.start();
     if (this.session.state !== 'signed_in') return;
-    await Promise.all([this.attempt(() => this.directory.load()), this.attempt(() => this.drafts.load()), this.conversations.start()]);
+    await Promise.all([this.attempt(() => this.directory.load()), this.attempt(() => this.drafts.load()), this.attempt(() => this.writing.load()), this.conversations.start()]);
     this.followAddress();
     void this.attempt(() => this.announcements.start());
     void this.outbox.flush();
@@ -259,7 +275,34 @@ export class App {
     }
   }
 
+  /** Takes a message back that has not left: its words and files are in the composer again. */
+  async takeBack(message: Message): Promise<void> {
+    this.toasts.dismissTopic(`undo:${message.id}`);
+    const isTaken = await this.attempt(async () => {
+      await this.api.takeBack(message.id);
+      this.timeline.remove(message.id);
+      await this.drafts.refresh(message.conversation_id, 'reply');
+    });
+    if (!isTaken) return;
+    if (this.conversations.selected?.id !== message.conversation_id) await this.openById(message.conversation_id);
+    this.composer.setMode('reply');
+  }
+
+  /** Says that a message leaves in some seconds, and offers to undo it; a planned one is shown as such. */
+  #offerUndo(message: Message): void {
+    if (message.send_at === null) return;
+    const action = { label: m.undo(), run: () => void this.takeBack(message) };
+    if (message.extra?.['send_zone']) return this.toasts.show(m.toast_planned({ time: dayAndTime(message.send_at) }), action, `undo:${message.id}`);
+    const left = Date.parse(message.send_at) - Date.now();
+    this.toasts.show(m.toast_leaves({ seconds: Math.max(1, Math.round(left / 1000)) }), action, `undo:${message.id}`, Math.max(1_000, left));
+  }
+
   #applyMessage(message: Message, requestedAt = performance.now()): void {
+    if (message.delivery?.code === 'cancelled') {
+      this.outbox.forget(message.client_id);
+      this.timeline.remove(message.id);
+      return;
+    }
     const ownerId = this.conversations.get(message.conversation_id)?.contact.id ?? message.contact_id;
     this.timeline.applyMessage(message, ownerId, requestedAt);
     void this.attempt(() => this.details.applyMessage(message, ownerId));

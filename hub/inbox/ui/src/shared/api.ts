@@ -24,6 +24,7 @@ import type {
   Session,
   Suggestion,
   Token,
+  WritingSettings,
 } from './types';
 
 export interface ConversationFilter {
@@ -50,6 +51,14 @@ export interface NewMessage {
   cc?: string[];
   /** The version of the draft that this is. */
   draft_version?: number;
+  /** It leaves so many seconds later, to be undone meanwhile. */
+  undo_seconds?: number;
+  /** The newest message that the agent saw: a newer one stops this one. */
+  seen_message_id?: string;
+  resolve?: boolean;
+  send_at?: string;
+  zone?: string;
+  send_anyway?: boolean;
   client_id: string;
 }
 
@@ -131,6 +140,23 @@ export class Api {
 
   send(conversationId: string, message: NewMessage): Promise<Message> {
     return this.client.post(`/conversations/${id(conversationId)}/messages`, message);
+  }
+
+  /** Takes a message back: the draft that it came from, or the message that its customer has no longer. */
+  takeBack(messageId: string): Promise<Draft | Message> {
+    return this.client.delete(`/messages/${id(messageId)}`);
+  }
+
+  changeMessage(messageId: string, text: string): Promise<Message> {
+    return this.client.patch(`/messages/${id(messageId)}`, { text });
+  }
+
+  writingSettings(): Promise<WritingSettings> {
+    return this.client.get('/agents/me/writing');
+  }
+
+  saveWritingSettings(settings: WritingSettings): Promise<WritingSettings> {
+    return this.client.put('/agents/me/writing', settings);
   }
 
   markRead(conversationId: string, messageId: string): Promise<void> {

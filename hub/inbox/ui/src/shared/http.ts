@@ -1,6 +1,6 @@
 // The one place that calls fetch. Errors of the server come as application/problem+json (RFC 9457).
 
-import type { Draft } from './types';
+import type { Draft, Message } from './types';
 
 export interface Problem {
   type?: string;
@@ -13,6 +13,8 @@ export interface Problem {
   problems?: string[];
   /** The present draft, where an older version was to be saved. */
   draft?: Draft;
+  /** What came in that the author of an answer has not seen. */
+  message?: Message;
 }
 
 /** The server understood and refused, or was not reached (`status` 0). */

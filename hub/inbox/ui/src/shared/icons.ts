@@ -9,6 +9,7 @@ export { default as BadgeCheck } from '@lucide/svelte/icons/badge-check';
 export { default as Bell } from '@lucide/svelte/icons/bell';
 export { default as BellOff } from '@lucide/svelte/icons/bell-off';
 export { default as Bot } from '@lucide/svelte/icons/bot';
+export { default as CalendarClock } from '@lucide/svelte/icons/calendar-clock';
 export { default as Check } from '@lucide/svelte/icons/check';
 export { default as CheckCheck } from '@lucide/svelte/icons/check-check';
 export { default as ChevronDown } from '@lucide/svelte/icons/chevron-down';

@@ -62,6 +62,7 @@ export type {
   TeamQueue,
   Token,
   Typing as TypingPayload,
+  WritingSettings,
 } from './events.gen';
 
 /** `webchat`, `email`, `sms`, `telegram`, `messenger`, or the kind of a third party's connector. */

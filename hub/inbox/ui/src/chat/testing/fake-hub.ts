@@ -115,6 +115,8 @@ export class FakeHub {
       address: 'webchat:v',
       to: [],
       cc: [],
+    mentions: [],
+    send_at: null,
       origin: null,
       subject: '',
       text,

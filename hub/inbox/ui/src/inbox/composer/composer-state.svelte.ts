@@ -2,7 +2,7 @@ import { m } from '$messages';
 import type { Api } from '$shared/api';
 import { clock } from '$shared/clock.svelte';
 import { newId } from '$shared/id';
-import type { ContactAddress, Conversation, Connector, Message } from '$shared/types';
+import type { Attachment, ContactAddress, Conversation, Connector, Message } from '$shared/types';
 import { fileProblem } from './file-check';
 import { deliveryForecast, usesFallback, type DeliveryForecast } from './delivery-forecast';
 import { replyWindow, type ReplyWindow } from './reply-window';
@@ -15,10 +15,19 @@ import type { Timeline } from '../thread/timeline-state.svelte';
 import { Copies } from './copies.svelte';
 import type { DraftContent, DraftSlot, Mode } from './draft-slot.svelte';
 import type { Drafts } from './drafts.svelte';
+import type { PlannedTime } from './send-times';
+import type { WritingSettings } from './writing-settings.svelte';
 import type { Uploads } from './uploads.svelte';
 
 const TYPING_INTERVAL_MS = 3_000;
 const TYPING_ENDS_MS = 5_000;
+
+export interface SendOptions {
+  /** Whether the conversation is resolved with the answer. */
+  resolves?: boolean;
+  /** When it leaves, and whether it does though the customer wrote meanwhile. */
+  later?: PlannedTime & { send_anyway: boolean };
+}
 
 export interface ComposerDependencies {
   api: Api;
@@ -27,6 +36,10 @@ export interface ComposerDependencies {
   directory: Directory;
   outbox: Outbox;
   drafts: Drafts;
+  settings: Pick<WritingSettings, 'undoSeconds' | 'asksIfNew'>;
+  agentId: () => string;
+  /** Opens what follows a conversation that was resolved with an answer. */
+  onresolved: (conversation: Conversation) => void;
   conversations: Pick<Conversations, 'get'>;
   sendTyping: (conversationId: string, on: boolean) => void;
 }
@@ -42,6 +55,11 @@ export class Composer {
   #mode = $state<Mode>('reply');
   #reply = $state.raw<DraftSlot | null>(null);
   #note = $state.raw<DraftSlot | null>(null);
+  /** The newest message when the agent began to write; null before. */
+  #seenId: string | null = null;
+  #asked: SendOptions = {};
+  /** What others wrote since the agent began, while they are asked whether to send all the same. */
+  unseen = $state.raw<readonly Message[]>([]);
   #typingSentAt = 0;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   readonly copies: Copies;
@@ -165,10 +183,13 @@ export class Composer {
     this.#note?.flush();
     this.#reply = this.#dependencies.drafts.slot(conversation.id, 'reply');
     this.#note = this.#dependencies.drafts.slot(conversation.id, 'note');
+    this.#seenId = null;
+    this.unseen = [];
     this.#mode = this.#reply.isEmpty && !this.#note.isEmpty ? 'note' : 'reply';
   }
 
   write(text: string): void {
+    this.#seenId ??= this.#dependencies.timeline.newestId;
     this.slot.change({ text });
     if (this.mode === 'reply' && text.trim()) this.#startTyping();
     else this.#stopTyping();
@@ -209,10 +230,35 @@ export class Composer {
     void this.#dependencies.details.refreshAddresses();
   }
 
-  async send(): Promise<void> {
+  /** Sends though others wrote since the agent began: they have seen it now. */
+  async sendAnyway(): Promise<void> {
+    this.keepWriting();
+    await this.send(this.#asked);
+  }
+
+  /** Goes on writing with what came in in view. */
+  keepWriting(): void {
+    this.unseen = [];
+    this.#seenId = this.#dependencies.timeline.newestId;
+    this.focusRequests += 1;
+  }
+
+  /** Takes back a message that the server stopped, and asks. */
+  takeStopped(text: string, attachments: readonly Attachment[], conversationId: string, mode: Mode, unseen: Message): void {
+    const slot = this.#dependencies.drafts.slot(conversationId, mode);
+    slot.putBack(text, attachments);
+    if (this.#conversation?.id !== conversationId) return;
+    this.#mode = mode;
+    this.unseen = [unseen];
+  }
+
+  async send(options: SendOptions = {}): Promise<void> {
     const conversation = this.#conversation;
     if (!conversation || !this.canSend) return;
+    if (this.unseen.length > 0) return this.sendAnyway();
+    if (this.#asks(options)) return;
     const { mode, address, slot } = this;
+    const { settings, timeline, onresolved } = this.#dependencies;
     const { choice, replyTo, cc }: Readonly<DraftContent> = slot.content;
     const attachments = this.uploads.attachments;
     const isReply = mode === 'reply';
@@ -233,11 +279,26 @@ export class Composer {
         ...(isReply && replyTo ? { reply_to: replyTo } : {}),
         ...(isReply && address?.kind === 'email' && cc ? { cc: [...cc] } : {}),
         ...(isOwnDraft ? { draft_version: slot.version } : {}),
+        ...(isReply && settings.asksIfNew && timeline.newestId ? { seen_message_id: timeline.newestId } : {}),
+        ...(isReply && !options.later && settings.undoSeconds > 0 ? { undo_seconds: settings.undoSeconds } : {}),
+        ...(isReply && options.later),
+        ...(options.resolves ? { resolve: true } : {}),
       },
     };
     slot.sent({ isClearedByServer: isOwnDraft });
+    this.#seenId = null;
+    if (options.resolves) onresolved(conversation);
     this.#stopTyping();
     await this.#dependencies.outbox.send(outgoing);
+  }
+
+  /** Whether the agent is asked first, because others wrote since they began. */
+  #asks(options: SendOptions): boolean {
+    const { settings, timeline, agentId } = this.#dependencies;
+    if (this.mode === 'note' || !settings.asksIfNew || this.#seenId === null) return false;
+    this.unseen = timeline.writtenAfter(this.#seenId, agentId());
+    this.#asked = options;
+    return this.unseen.length > 0;
   }
 
   /** The open conversation in which the customer last wrote from this address, else the shown one. */

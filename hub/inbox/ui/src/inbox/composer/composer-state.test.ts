@@ -1,6 +1,7 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { DraftBody } from '$shared/api';
 import type { Connector, ContactAddress, Message } from '$shared/types';
+import { ApiError } from '$shared/http';
 import { address, connector, conversation, fakeApi, mari, message, page, sofia } from '../testing/samples';
 import { Composer } from './composer-state.svelte';
 import { Drafts } from './drafts.svelte';
@@ -21,9 +22,10 @@ interface Scene {
   /** When the server answers with the messages and the addresses. */
   ready?: Promise<void>;
   isAwaited?: boolean;
+  settings?: { undoSeconds: number; asksIfNew: boolean };
 }
 
-async function scene({ ready = Promise.resolve(), addresses = [address(), telegram], messages = [message()], connectors = [connector('sms', { text_unit: 'sms_segments', text_limit: 160, max_text: 1600 }), connector('telegram')], isAwaited = true }: Scene = {}) {
+async function scene({ ready = Promise.resolve(), addresses = [address(), telegram], messages = [message()], connectors = [connector('sms', { text_unit: 'sms_segments', text_limit: 160, max_text: 1600 }), connector('telegram')], isAwaited = true, settings = { undoSeconds: 0, asksIfNew: false } }: Scene = {}) {
   const send = vi.fn(async (_id: string, body: { text: string; client_id: string }) => message({ direction: 'out', ...body }));
   const api = fakeApi({
     session: async () => ({ agent: mari, csrf_token: '' }),
@@ -35,6 +37,7 @@ async function scene({ ready = Promise.resolve(), addresses = [address(), telegr
     agents: () => page([mari]),
     connectors: () => page(connectors),
     send,
+    draft: async () => ({ id: null, conversation_id: '100', type: 'reply', text: '', connector: null, attachments: [], subject: '', cc: null, bcc: [], format: 'plain', mentions: [], reply_to: null, address: '', contact_id: null, version: 0, updated_at: null }),
     saveDraft: async (conversation_id: string, type: 'reply' | 'note', body: DraftBody) => ({ ...body, id: '1', conversation_id, type, attachments: [], version: body.version + 1 }),
   });
   const session = new Session(api);
@@ -43,12 +46,13 @@ async function scene({ ready = Promise.resolve(), addresses = [address(), telegr
   const directory = new Directory(api);
   const outbox = new Outbox(api, session, (sent) => timeline.applyMessage(sent));
   const sendTyping = vi.fn();
+  const onresolved = vi.fn();
   const drafts = new Drafts(api, session);
-  const composer = new Composer({ api, timeline, details, directory, outbox, drafts, sendTyping, conversations: { get: () => null } });
+  const composer = new Composer({ api, timeline, details, directory, outbox, drafts, sendTyping, conversations: { get: () => null }, settings, agentId: () => mari.id, onresolved });
   const opened = Promise.all([details.open(conversation()), timeline.open(conversation())]);
   await Promise.all([session.resume(), directory.load(), isAwaited ? opened : null]);
   composer.open(conversation());
-  return { composer, drafts, timeline, send, sendTyping, opened };
+  return { composer, drafts, outbox, onresolved, timeline, send, sendTyping, opened };
 }
 
 test('a reply goes to the address that the customer used last', async () => {
@@ -225,4 +229,75 @@ test('white space alone is no message', async () => {
   const { composer } = await scene();
   composer.write('  \n ');
   expect(composer.canSend).toBe(false);
+});
+
+const asking = { undoSeconds: 0, asksIfNew: true };
+
+test.each([
+  ['the customer wrote', message()],
+  ['a colleague answered', message({ direction: 'out', author: { type: 'agent', id: '2', name: 'Zoe' } })],
+])('when %s meanwhile, the first Enter shows it and asks, and the second sends', async (_what, arrival) => {
+  const { composer, send, timeline } = await scene({ settings: asking });
+  composer.write('My answer');
+  timeline.applyMessage({ ...arrival, id: '5000' });
+  await composer.send();
+  expect(send).not.toHaveBeenCalled();
+  expect([composer.unseen.map(({ id }) => id), composer.text]).toEqual([['5000'], 'My answer']);
+  await composer.send();
+  expect(send).toHaveBeenCalledExactlyOnceWith('100', expect.objectContaining({ text: 'My answer', seen_message_id: '5000' }));
+  expect(composer.unseen).toEqual([]);
+});
+
+test('what came in before the agent began, their own answers and notes ask nothing', async () => {
+  const { composer, send, timeline } = await scene({ settings: asking });
+  timeline.applyMessage(message({ id: '5000' }));
+  composer.write('My answer');
+  timeline.applyMessage(message({ id: '5001', direction: 'out', author: { type: 'agent', id: mari.id, name: 'Mari' } }));
+  timeline.applyMessage(message({ id: '5002', type: 'note', direction: 'out', author: { type: 'agent', id: '2', name: 'Zoe' } }));
+  await composer.send();
+  expect(send).toHaveBeenCalledOnce();
+});
+
+test('an agent who does not want to be asked is not', async () => {
+  const { composer, send, timeline } = await scene();
+  composer.write('My answer');
+  timeline.applyMessage(message({ id: '5000' }));
+  await composer.send();
+  expect(send.mock.calls[0]?.[1]).not.toHaveProperty('seen_message_id');
+});
+
+test('an answer that the server stopped is in the composer again, with what came in', async () => {
+  const { composer, send, outbox, timeline } = await scene({ settings: asking });
+  const unseen = message({ id: '6000', text: 'No: green' });
+  send.mockRejectedValueOnce(new ApiError({ status: 409, code: 'conflict', message: unseen }));
+  outbox.onRemoved = (id) => timeline.remove(id);
+  outbox.onStopped = (stopped, files, id, newer) => composer.takeStopped(stopped.text, files, id, 'reply', newer);
+  composer.write('Red it is');
+  await composer.send();
+  expect([composer.text, composer.unseen.map(({ id }) => id)]).toEqual(['Red it is', ['6000']]);
+  expect(timeline.messages.filter(({ direction }) => direction === 'out')).toEqual([]);
+});
+
+test('a message can be undone for the time that its agent chose, a planned one and a note leave it out', async () => {
+  const { composer, send } = await scene({ settings: { undoSeconds: 10, asksIfNew: false } });
+  composer.write('One');
+  await composer.send();
+  composer.write('Two');
+  await composer.send({ later: { send_at: '2027-01-01T09:00:00+02:00', zone: 'Europe/Tallinn', send_anyway: false } });
+  composer.setMode('note');
+  composer.write('Three');
+  await composer.send();
+  const [one, two, three] = send.mock.calls.map(([, body]) => body);
+  expect(one).toMatchObject({ undo_seconds: 10 });
+  expect(two).toMatchObject({ send_at: '2027-01-01T09:00:00+02:00', zone: 'Europe/Tallinn', send_anyway: false });
+  expect(two).not.toHaveProperty('undo_seconds');
+  expect(three).not.toHaveProperty('undo_seconds');
+});
+
+test('one key sends and resolves, and the next conversation opens', async () => {
+  const { composer, send, onresolved } = await scene();
+  composer.write('Done.');
+  await composer.send({ resolves: true });
+  expect(send).toHaveBeenCalledWith('100', expect.objectContaining({ resolve: true }));
+  expect(onresolved).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ id: '100' }));
 });

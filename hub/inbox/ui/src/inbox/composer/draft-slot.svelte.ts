@@ -70,6 +70,8 @@ export class DraftSlot {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #unsavedSince = 0;
   #isRefused = false;
+  /** Whether the server's version is known; that of a draft that was sent is in no list. */
+  #isKnown = false;
   /** What another screen of the agent saved meanwhile, where both have words. */
   other = $state.raw<Draft | null>(null);
 
@@ -136,8 +138,15 @@ export class DraftSlot {
     this.flush();
   }
 
+  /** Puts what was not sent before what was written since. */
+  putBack(text: string, files: readonly Attachment[]): void {
+    this.uploads.restore([...files, ...this.uploads.attachments]);
+    this.change({ text: [text, this.#content.text.trim()].filter(Boolean).join('\n\n') });
+  }
+
   /** Applies the draft as the server has it. */
   receive(draft: Draft): void {
+    this.#isKnown = true;
     if (draft.version <= this.#version) return;
     const theirs = fingerprint(contentOf(draft), draft.attachments);
     const isUntouched = !this.#isTouched && this.#saving === null;
@@ -198,6 +207,8 @@ export class DraftSlot {
     this.#stopTimer();
     // One save at a time: the next one follows with the version that this one makes.
     if (this.#saving !== null || this.other || this.#isRefused || this.#fingerprint === this.#saved) return;
+    if (!this.#isKnown && !(await this.#learnVersion())) return;
+    if (this.#saving !== null || this.other || this.#fingerprint === this.#saved) return;
     const saving = this.#fingerprint;
     this.#saving = saving;
     const { text, choice, replyTo, cc } = this.#content;
@@ -229,6 +240,19 @@ export class DraftSlot {
     }
     this.#store();
     if (!this.other && !this.#isRefused && this.#fingerprint !== this.#saved) this.#scheduleSave(pause);
+  }
+
+  /** False when the server was not reached: the save is tried again later. */
+  async #learnVersion(): Promise<boolean> {
+    try {
+      this.receive(await this.#api.draft(this.place.conversationId, this.place.mode));
+      this.#stopTimer();
+      return true;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.isTransient) this.#scheduleSave(RETRY_MS);
+      return false;
+    }
   }
 
   #adopt(draft: Draft): void {

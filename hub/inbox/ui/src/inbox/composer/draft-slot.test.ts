@@ -34,7 +34,11 @@ function server() {
     state.files = body.attachments.map((id) => ({ ...file, id }));
     return put(body.text);
   };
-  return { state, draft, put, screen: () => new DraftSlot(fakeApi({ saveDraft }), place) };
+  const getDraft = async () => {
+    if (state.isAway) throw new ApiError({ status: 0 });
+    return draft();
+  };
+  return { state, draft, put, screen: () => new DraftSlot(fakeApi({ saveDraft, draft: getDraft }), place) };
 }
 
 const pause = () => vi.advanceTimersByTimeAsync(600);
@@ -198,4 +202,14 @@ test('another channel and its copies are no draft of their own, words are', () =
   expect(screen.isEmpty).toBe(true);
   screen.change({ text: 'Hi' });
   expect(screen.isEmpty).toBe(false);
+});
+
+test('the first words after a draft that was sent are saved without a refusal', async () => {
+  const hub = server();
+  hub.put('Hello');
+  hub.put('');
+  const screen = hub.screen();
+  screen.change({ text: 'Again' });
+  await pause();
+  expect([hub.state.text, hub.state.version, screen.other]).toEqual(['Again', 3, null]);
 });

@@ -39,6 +39,13 @@ export class Outbox {
   #queue: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
+  /** Gets back a message that the server stopped, because something came in that its author has not seen. */
+  onStopped: (message: NewMessage, attachments: readonly Attachment[], conversationId: string, unseen: Message) => void = () => {};
+  /** Is told of a message that the server has. */
+  onStored: (message: Message) => void = () => {};
+  /** Removes a message from the screen. */
+  onRemoved: (messageId: string) => void = () => {};
+
   constructor(api: Api, session: Session, show: (message: Message, requestedAt?: number) => void) {
     this.#api = api;
     this.#session = session;
@@ -70,6 +77,12 @@ export class Outbox {
     await this.flush();
   }
 
+  /** Forgets a message that was taken back on another screen while this one waited for its answer. */
+  forget(clientId: string | null): void {
+    const waiting = this.#waiting.find((w) => w.message.client_id === clientId);
+    if (waiting) this.#remove(waiting);
+  }
+
   /** Sends all waiting messages, one after the other, in the order in which they were written. */
   flush(): Promise<void> {
     clearTimeout(this.#timer);
@@ -95,8 +108,15 @@ export class Outbox {
       const stored = await this.#api.send(waiting.conversationId, waiting.message);
       this.#remove(waiting);
       this.#showMessage(stored, requestedAt);
+      this.onStored(stored);
       return true;
     } catch (error) {
+      if (error instanceof ApiError && error.problem.message) {
+        this.#remove(waiting);
+        this.onRemoved(waiting.shown.id);
+        this.onStopped(waiting.message, waiting.shown.attachments, waiting.conversationId, error.problem.message);
+        return true;
+      }
       if (error instanceof ApiError && error.isTransient) {
         this.#mark(waiting, 'queued', OFFLINE);
         return false;
@@ -137,6 +157,8 @@ export class Outbox {
       address: message.type === 'note' ? null : address,
       to: [],
       cc: message.cc ?? [],
+      mentions: [],
+      send_at: message.send_at ?? null,
       origin: null,
       text: message.text,
       html: '',

@@ -64,6 +64,13 @@ export class ConversationActions {
     if (next && next.id !== conversation.id) openNext(next);
   }
 
+  /** Opens the conversation that follows one which is resolved with its answer. */
+  openFollowing(conversation: Conversation): void {
+    const { conversations, openNext } = this.#dependencies;
+    const next = conversations.neighbour(1) ?? conversations.neighbour(-1);
+    if (next && next.id !== conversation.id) openNext(next);
+  }
+
   async reopen(conversation: Conversation): Promise<void> {
     if (await this.change(conversation, { status: 'open' })) this.#dependencies.toasts.show(m.toast_reopened());
   }

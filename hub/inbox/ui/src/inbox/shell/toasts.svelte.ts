@@ -18,9 +18,9 @@ export class Toasts {
     return this.#items;
   }
 
-  show(text: string, action?: Toast['action'], topic = ''): void {
+  show(text: string, action?: Toast['action'], topic = '', shownMs = SHOWN_MS): void {
     if (topic) this.#items = this.#items.filter((toast) => toast.topic !== topic);
-    this.#add({ id: this.#nextId++, text, tone: 'plain', topic, ...(action ? { action } : {}) });
+    this.#add({ id: this.#nextId++, text, tone: 'plain', topic, ...(action ? { action } : {}) }, shownMs);
   }
 
   fail(text: string): void {
@@ -31,12 +31,17 @@ export class Toasts {
     this.#items = this.#items.filter((toast) => toast.id !== id);
   }
 
+  /** Dismisses the toasts of a topic. */
+  dismissTopic(topic: string): void {
+    this.#items = this.#items.filter((toast) => toast.topic !== topic);
+  }
+
   clear(): void {
     this.#items = [];
   }
 
-  #add(toast: Toast): void {
+  #add(toast: Toast, shownMs = SHOWN_MS): void {
     this.#items = [...this.#items.slice(-2), toast];
-    setTimeout(() => this.dismiss(toast.id), SHOWN_MS);
+    setTimeout(() => this.dismiss(toast.id), shownMs);
   }
 }

@@ -29,6 +29,8 @@ export function message(more: Partial<Message> = {}): Message {
     address: 'tel:+37255512345',
     to: [],
     cc: [],
+    mentions: [],
+    send_at: null,
     origin: null,
     text: 'Hello',
     html: '',

@@ -8,6 +8,7 @@ interface EventIcon {
 }
 
 const ICONS: Record<string, EventIcon> = {
+  'message.not_sent': { component: CircleAlert, tone: 'warn' },
   'channel.switched': { component: ArrowLeftRight, tone: 'good' },
   'contact.linked': { component: GitMerge, tone: 'good' },
   'contact.unlinked': { component: Unlink, tone: 'plain' },

@@ -44,6 +44,13 @@ const REASONS: Record<string, () => string> = {
   visitor_left: m.reason_visitor_left,
 };
 
+/** Why a message that was planned became a draft again. */
+const NOT_SENT: Record<string, (who: { agent: string }) => string> = {
+  customer_wrote: m.not_sent_customer_wrote,
+  channel_off: m.not_sent_channel_off,
+  unreachable: m.not_sent_unreachable,
+};
+
 /** The reason of a fallback, in the agent's language where the code is known. */
 export function fallbackReason(code: string, reason: string): string {
   return REASONS[code]?.() ?? (reason || m.reason_unreachable());
@@ -96,6 +103,7 @@ function undoneText({ actor, event }: EventContext): string {
 }
 
 const FORMATTERS: Record<string, Formatter> = {
+  'message.not_sent': ({ event }) => NOT_SENT[text(event['code'])]?.({ agent: isolated(text(event['agent'])) }) ?? text(event['reason']),
   'conversation.assigned': assignedText,
   'conversation.status': ({ actor, event }) => STATUS[text(event['to'])]?.(actor) ?? '',
   'conversation.priority': ({ actor, event }) => m.event_priority({ actor, value: priorityName(text(event['to'])) }),

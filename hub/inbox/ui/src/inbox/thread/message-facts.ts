@@ -17,6 +17,7 @@ const FORMATTERS: Record<string, Formatter> = {
   unreadable: () => m.fact_unreadable(),
   standby: () => m.fact_standby(),
   unsent: () => m.fact_unsent(),
+  retracted_by: (value) => m.fact_retracted({ name: isolated(value) }),
   written_from: (value) => m.fact_written_from({ address: isolated(value) }),
   cut: () => m.fact_cut(),
   files_left_out: (value) => m.fact_files_left_out({ count: Number(value) }),

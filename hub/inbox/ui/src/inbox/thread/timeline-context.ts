@@ -1,6 +1,7 @@
 import { createContext } from 'svelte';
 import type { Contact, Message } from '$shared/types';
 import type { ChannelName } from './event-text';
+import type { MessageChanges } from './message-changes.svelte';
 
 /** What each row of a timeline needs beside its own message. */
 export interface TimelineContext {
@@ -16,6 +17,10 @@ export interface TimelineContext {
   replyTo: (message: Message) => void;
   /** Sends a failed message again. */
   retry: (message: Message) => void;
+  /** Takes back a message that has not left, to the composer. */
+  takeBack: (message: Message) => void;
+  /** The change of a sent message that is under way. */
+  changes: MessageChanges;
   copy: (text: string) => void;
   /** The address of a mail as it came in. */
   originalUrl: (messageId: string) => string;

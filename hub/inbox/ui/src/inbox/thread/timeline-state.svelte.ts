@@ -193,6 +193,22 @@ export class Timeline {
     if (message.direction === 'in') this.#stopTyping(`contact:${message.author.id ?? ''}`);
   }
 
+  /** Removes a message that was taken back before it left. */
+  remove(id: string): void {
+    this.#messages.delete(id);
+  }
+
+  /** The highest id of the stored messages: what came in after it is newer, whatever its time. */
+  get newestId(): string | null {
+    return lastToArrive(this.messages.filter((m) => !isLocal(m)))?.id ?? null;
+  }
+
+  /** What the customer or a colleague wrote after a message. */
+  writtenAfter(id: string, agentId: string): Message[] {
+    const isOfOthers = (m: Message) => m.direction === 'in' || (m.author.type === 'agent' && m.author.id !== agentId && m.send_at === null);
+    return this.messages.filter((m) => m.type === 'message' && !isLocal(m) && Number(m.id) > Number(id) && isOfOthers(m));
+  }
+
   applyTyping({ conversation_id, author, on }: TypingPayload, contactId: string | null, me: string): void {
     const isShown = conversation_id === this.#conversationId || (contactId !== null && contactId === this.#contactId);
     if (!isShown || author.id === me) return;
