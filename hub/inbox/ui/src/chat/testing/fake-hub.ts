@@ -126,8 +126,6 @@ export class FakeHub {
       location: null,
       card: null,
       buttons: [],
-    mentions: [],
-    send_at: null,
       reactions: [],
       event: null,
       reply_to: null,

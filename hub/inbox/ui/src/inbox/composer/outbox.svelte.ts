@@ -180,8 +180,6 @@ export class Outbox {
       card: null,
       reactions: [],
       buttons: [],
-      mentions: [],
-      send_at: null,
     };
   }
 }

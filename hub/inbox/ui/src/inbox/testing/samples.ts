@@ -52,8 +52,6 @@ export function message(more: Partial<Message> = {}): Message {
     card: null,
     reactions: [],
     buttons: [],
-    mentions: [],
-    send_at: null,
     ...more,
   };
 }
