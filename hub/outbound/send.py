@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from hub.accounts.named_agents import resolve_named_agents
 from hub.contacts import address_state, contact_addresses
@@ -38,16 +38,29 @@ from hub.schema import resources
 from hub.schema.author import Author
 from hub.schema.storable_text import storable
 from hub.store.engine import RunAgain, Transaction
+from hub.store.is_among import IsAmong
 from hub.store.models import (
     contacts,
     deliveries,
     messages,
 )
 from hub.store.models.message import CANCELLED, HELD
+from hub.store.prepared import Prepared
 
 MAX_TEXT = 100_000
 MAX_CLIENT_ID = 200
 
+_contact = contacts.alias("own")
+_ROOT_ID = (
+    select(_contact.c.root_id).where(_contact.c.id == bindparam("contact_id")).scalar_subquery()
+)
+_FIND_REPEATED = Prepared(
+    select(messages.c.id, messages.c.type).where(
+        IsAmong(messages.c.contact_id, select(contacts.c.id).where(contacts.c.root_id == _ROOT_ID)),
+        messages.c.direction == "out",
+        messages.c.client_id == bindparam("client_id"),
+    )
+)
 
 NO_HOLD = Hold()
 
@@ -247,16 +260,9 @@ def _find_repeated(tx: Transaction, contact_id: int, draft: Draft) -> resources.
     """
     if draft.client_id is None:
         return None
-    row = tx.execute(
-        select(messages.c.id, messages.c.type)
-        .join(contacts, contacts.c.id == messages.c.contact_id)
-        .where(
-            contacts.c.root_id
-            == select(contacts.c.root_id).where(contacts.c.id == contact_id).scalar_subquery(),
-            messages.c.direction == "out",
-            messages.c.client_id == draft.client_id,
-        )
-    ).first()
+    row = _FIND_REPEATED.first(
+        tx.connection, {"contact_id": contact_id, "client_id": draft.client_id}
+    )
     if row is None:
         return None
     if row.type == CANCELLED:
