@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, redirect, request
 from markupsafe import escape
+from werkzeug.wrappers import Response as BaseResponse
 
 from hub.accounts.principal import Principal
 from hub.errors import HubError, SendError
@@ -13,9 +14,12 @@ from hub.inbox.services import Hub
 from hub.oauth.consents import ConsentAnswer, Consents
 
 PATH = "/oauth/callback"
+#: Where the admin began, and now sees the connector's state change.
+ADMIN_PAGE = "/#/admin"
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>{title}</title><h1>{title}</h1><p>{text}</p><p><a href="/">To the inbox</a></p></html>
+<title>{title}</title><h1>{title}</h1><p>{text}</p>
+<p><a href="/#/admin">Back to the connectors</a></p></html>
 """
 
 
@@ -24,7 +28,7 @@ def blueprint(hub: Hub) -> Blueprint:
     pages = Blueprint("consents", __name__)
 
     @pages.get(PATH)
-    def take_answer() -> Response:
+    def take_answer() -> BaseResponse:
         try:
             owner = owner_of(hub.auth.admin())
             answer = ConsentAnswer.read(request.full_path)
@@ -36,7 +40,7 @@ def blueprint(hub: Hub) -> Blueprint:
         except HubError as error:
             return _page("Not connected", error.message, status_of(error))
         hub.connectors.mark_ok(name, "sign-in")
-        return _page("Connected", f"{name} is connected. It goes on within a minute.", 200)
+        return _with_headers(redirect(ADMIN_PAGE, 303))
 
     return pages
 
@@ -48,8 +52,11 @@ def owner_of(principal: Principal) -> str:
     return f"service:{principal.proof}"
 
 
-def _page(title: str, text: str, status: int) -> Response:
-    response = Response(_PAGE.format(title=escape(title), text=escape(text)), status)
+def _page(title: str, text: str, status: int) -> BaseResponse:
+    return _with_headers(Response(_PAGE.format(title=escape(title), text=escape(text)), status))
+
+
+def _with_headers(response: BaseResponse) -> BaseResponse:
     # The code of the provider stands in this page's address.
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "no-store"

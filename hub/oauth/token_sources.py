@@ -149,7 +149,10 @@ class ConnectorTokens:
             ) from None
 
     def _advice(self) -> str:
-        return f"connect the mailbox again with `hub mail connect {self._connector}`"
+        return (
+            "connect the mailbox again, on the admin page or with "
+            f"`hub mail connect {self._connector}`"
+        )
 
     def _check_consent(self, stored_tokens: KeptTokens) -> None:
         if not self.client.needs_consent:
@@ -158,7 +161,7 @@ class ConnectorTokens:
             title = self.client.config.title
             raise CredentialsRefused(
                 f"This mailbox is not connected with {title} yet: an admin must "
-                f"run `hub mail connect {self._connector}`."
+                f"connect it, on the admin page or with `hub mail connect {self._connector}`."
             )
         if stored_tokens.withdrawn:
             raise CredentialsRefused(f"{stored_tokens.withdrawn} An admin must {self._advice()}.")

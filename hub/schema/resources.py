@@ -575,6 +575,8 @@ class Connector(Shape):
     state: Literal["ok", "attention", "disabled"]
     last_error: str
     capabilities: Capabilities | None
+    #: A person's consent opens it: an admin can connect it (`POST /connectors/{name}/connect`).
+    needs_consent: bool
 
 
 class JournalSummary(Shape):

@@ -237,6 +237,7 @@ class RunningConnectors:
     def connector_resource(self, name: str) -> resources.Connector:
         """A configured connector as the API shows it."""
         running = self._running[name]
+        client = self.oauth_client(name)
         return resources.Connector.model_validate(
             {
                 "name": name,
@@ -245,6 +246,7 @@ class RunningConnectors:
                 "state": running.state,
                 "last_error": running.last_error,
                 "capabilities": running.connector and _capabilities(running.connector),
+                "needs_consent": client is not None and client.needs_consent,
             }
         )
 

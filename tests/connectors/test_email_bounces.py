@@ -21,6 +21,7 @@ from tests.connectors.bounces import (
     status,
     text,
 )
+from tests.connectors.bounces_by_system import BY_SYSTEM, NO_REPORTS
 from tests.connectors.mails import make, posted
 
 NOTES = {
@@ -62,13 +63,27 @@ def test_a_report_says_what_happened_to_our_mail(shape: Shape) -> None:
     )
 
 
-@pytest.mark.parametrize("shape", named(MAILS))
+@pytest.mark.parametrize("shape", named(BY_SYSTEM))
+def test_a_report_of_this_mail_system_says_what_happened_to_our_mail(shape: Shape) -> None:
+    event = report(shape.raw)
+    assert event.external_ids == (OUR_ID,)
+    if shape.action == "complaint":
+        assert (event.code, event.stopped, event.address) == ("", True, Address("mailto", TO))
+        return
+    assert NOTES[shape.action] in event.note
+    assert event.status is STATUSES.get(shape.action, DeliveryStatus.SENT)
+    if shape.code:
+        assert event.external_code == shape.code
+
+
+@pytest.mark.parametrize("shape", named([*MAILS, *NO_REPORTS]))
 def test_a_mail_that_only_names_or_quotes_ours_is_no_report(shape: Shape) -> None:
     assert isinstance(read(shape.raw), InboundMessage)
 
 
 def test_no_two_shapes_have_one_name() -> None:
-    assert len({shape.name for shape in SHAPES}) == len(SHAPES) > 80
+    shapes = [*SHAPES, *BY_SYSTEM, *NO_REPORTS]
+    assert len({shape.name for shape in shapes}) == len(shapes) > 160
 
 
 def test_the_recipient_is_found_in_words() -> None:

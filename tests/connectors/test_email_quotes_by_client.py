@@ -8,6 +8,7 @@ import pytest
 from hub.connectors.email.quotes.folding import fold
 from hub.connectors.email.quotes.html_text import html_to_text
 from hub.connectors.email.quotes.libraries import libraries_cut
+from tests.connectors.quote_layouts import LAYOUTS
 
 #: Above these an answer of one line stands, below them a quotation without marks.
 INTRODUCTIONS = {
@@ -46,6 +47,17 @@ INTRODUCTIONS = {
 def test_an_introduction_and_what_it_introduces_are_folded(name: str) -> None:
     mail = f"The blue one, please.\n\n{INTRODUCTIONS[name]}\n\nWhich colour do you want?"
     assert fold(mail, "Re: Order", libraries_cut) == "The blue one, please."
+
+
+@pytest.mark.parametrize(
+    ("mail", "shown"), [pytest.param(mail, shown, id=name) for name, mail, shown in LAYOUTS]
+)
+def test_of_an_answer_what_its_sender_wrote_is_shown(mail: str, shown: str) -> None:
+    assert fold(mail, "Re: Order", libraries_cut) == shown
+
+
+def test_no_two_layouts_have_one_name() -> None:
+    assert len({name for name, *_ in LAYOUTS}) == len(LAYOUTS) > 100
 
 
 CONTENT = {

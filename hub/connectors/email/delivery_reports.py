@@ -99,6 +99,9 @@ _COMPLAINT_SUBJECT = re.compile(r"complaint about message from ", re.I)
 
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+=-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
 
+#: The words of a filter at the recipient's, as Dovecot and Cyrus write them.
+_REFUSED = re.compile(r"was (?:automatically )?(?:rejected|refused)", re.I)
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -114,8 +117,13 @@ class Report:
 
 
 def is_read_receipt(root: Part) -> bool:
-    """Whether a mail says that somebody opened a mail of ours, or did not."""
-    return _is_report_of(root, "disposition-notification")
+    """Whether a mail says that somebody opened a mail of ours, or did not.
+
+    A rule of the recipient that refuses mail is reported in the same form (RFC 5429, 2.1.1).
+    """
+    if not _is_report_of(root, "disposition-notification"):
+        return False
+    return not any(_REFUSED.search(own_words(text)) for text in texts_of(root))
 
 
 def read_report(root: Part, ours: str) -> Report | None:

@@ -92,6 +92,12 @@ FAILED = (
     "宛先不明", "存在しません", "見つかりません", "拒否", "退信", "无法投递", "无法送达",
     "无法传递",
     "未送达", "投递失败", "发送失败", "不存在", "無法傳遞", "無法投遞", "無法傳送", "寄送失敗",
+    "automatically rejected", "nemohl být doručen", "nemohla být doručen", "nemohlo být doručen",
+    "nebyl doručen", "neexistuje", "nebolo možné doručiť", "nepodarilo sa doručiť",
+    "nem sikerült kézbesíteni", "nem kézbesíthető", "nu a putut fi livrat", "nu poate fi livrat",
+    "nevarēja piegādāt", "nepavyko pristatyti", "не може бути доставлен", "не бе доставен",
+    "nije moguće isporučiti", "kättetoimetamatu", "ei saanud kätte", "nie istnieje",
+    "gönderilemedi",
     "تعذر تسليم", "لم يتم تسليم", "تحویل داده نشد", "לא נמסרה", "δεν παραδόθηκε",
 )  # fmt: skip
 #: In this order: a report of success mentions errors, one of a delay what could not be done yet.
@@ -106,9 +112,12 @@ VERDICTS = (
 CAUSES = (
     ("5.2.2", ("mailbox full", "mailbox is full", "over quota", "quota exceeded", "exceeded quota",
                "exceeds allowed size", "exceeded storage", "mailbox exceeds", "postfach voll",
-               "boîte pleine", "переполнен")),
+               "boîte pleine", "boite pleine", "переполнен",
+               "inbox full", "inbox is full", "casella piena", "buzón lleno", "邮箱容量不足",
+               "邮箱已满", "schránka je plná", "skrzynka jest pełna", "メールボックスがいっぱい")),
     ("5.2.1", ("account is disabled", "account disabled", "account has been disabled", "inactive",
-               "mailbox disabled", "mailbox unavailable", "account is temporarily limited")),
+               "mailbox disabled", "mailbox is disabled", "mailbox unavailable",
+               "account is temporarily limited")),
     ("5.1.2", ("host unknown", "unknown host", "domain not found", "no such domain",
                "domain doesnt exist", "domain does not exist", "host not found", "unrouteable")),
     ("5.1.1", ("user unknown", "unknown user", "unknown recipient", "recipient unknown",
@@ -116,7 +125,10 @@ CAUSES = (
                "user not found", "user does not exist", "user doesn't exist",
                "mailbox does not exist", "no mailbox here", "account that you tried to reach",
                "address wasn't found", "address couldn't be found", "no valid recipient",
-               "not listed in")),
+               "not listed in", "utente sconosciuto", "utilisateur inconnu",
+               "usuario desconocido", "empfänger unbekannt", "пользователь не найден",
+               "konto nie istnieje", "schránka neexistuje", "邮件地址不存在",
+               "メールアドレスが見つかりません")),
     ("5.3.4", ("too large", "too big", "size limit", "exceeds size", "maximum size")),
     ("5.7.1", ("spam", "blocked", "blacklist", "blocklist", "policy", "not a member",
                "not member", "virus", "access denied")),
@@ -162,6 +174,8 @@ _SUBJECT_LINE = re.compile(
     r"[ \t>|]{0,8}(?:subject|betreff|objet|asunto|assunto|oggetto|onderwerp|тема|件名|主题)[:：]",
     re.I,
 )
+#: Some servers name our mail by its fields before their own words.
+_LISTED = re.compile(r"with the following header fields?:\s*$", re.I)
 _COPY = re.compile(
     r"[-=_*#>| \t]{0,80}(?:"
     r"below this line is a copy|this is a copy of|included (?:below )?is a copy"
@@ -181,9 +195,13 @@ _COPY = re.compile(
 def own_words(text: str) -> str:
     """The lines of a report before the copy of our mail, without the subject of our mail."""
     own_lines: list[str] = []
+    is_listed = False
     for line in text[:MAX_WORDS].split("\n")[:MAX_LINES]:
         if _COPY.match(line) and own_lines:
             break
+        if is_listed and _FIELD.match(line):
+            continue
+        is_listed = bool(_LISTED.search(line)) or (is_listed and not line.strip())
         if _TRANSPORT.match(line):
             while own_lines and _FIELD.match(own_lines[-1]):
                 own_lines.pop()

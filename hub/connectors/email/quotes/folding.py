@@ -48,6 +48,8 @@ _DAY = re.compile(
 )
 _ADDRESS = re.compile(r"[<\[(]\s?(?:mailto:)?[^\s<>@]{1,64}@[^\s<>@]{1,255}")
 _BARE_ADDRESS = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{1,255}")
+#: An introduction that the quoted text follows on the same line, as Yahoo's phones write it.
+_INLINE = re.compile(r"\s{0,8}(\S.{10,300}?[:：])\s{2,}\S")
 _TIME = re.compile(r"\d{1,2}\s?[:.h]\s?\d{2}(?!\d)")
 _RULE = re.compile(r"\s{0,3}[_]{5,}\s*$|\s{0,3}[-]{20,}\s*$")
 _MARK = r"[\s>*]{0,6}[-—_=]{2,}\s*(?:%s)\s*[-—_=:]{1,}\s*$|[\s>*]{0,6}(?:%s)\s*[:：]\s*$"
@@ -171,6 +173,9 @@ def _find_start(lines: list[str], limit: int) -> Start | None:
             return Start(index, index + 1, whole=not _FORWARDED.match(line))
         if is_header_block(lines, index, 3):
             return Start(index, index + 1, whole=True)
+        inline = _INLINE.match(line)
+        if inline is not None and _signs(inline.group(1)) == 3:
+            return Start(index, index + 1, whole=True)
         if (first := _introduction(lines, index)) is not None:
             return Start(first, index + 1, whole=not _quoted_next(lines, index + 1))
     return None
@@ -242,10 +247,18 @@ def _is_formal(text: str) -> bool:
 def _unannounced(lines: list[str]) -> Start | None:
     """Quoted lines without an introduction, at either end of the mail."""
     filled = [n for n, line in enumerate(lines) if line.strip()]
-    quoted = [n for n in filled if _is_quoted(lines[n])]
+    quoted = [n for n in filled if _is_quoted(lines[n]) and not _is_within(lines, n)]
     if not quoted or len(quoted) == len(filled):
         return None
     return Start(quoted[0], quoted[0])
+
+
+def _is_within(lines: list[str], index: int) -> bool:
+    """Whether a quoted line stands alone right between lines of the sender, as a sample does."""
+    if not 0 < index < len(lines) - 1:
+        return False
+    around = (lines[index - 1], lines[index + 1])
+    return all(line.strip() and not _is_quoted(line) for line in around)
 
 
 def _is_quoted(line: str) -> bool:

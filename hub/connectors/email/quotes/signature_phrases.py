@@ -15,7 +15,7 @@ POSTSCRIPT = re.compile(
 #: The lines that phones and apps add at the end.
 SENT_FROM = re.compile(
     r"[\s*_>(\[【<-]{0,4}(?:sent (?:from|with|via|using)\b|sent on the (?:go|move)\b|"
-    r"get outlook for|get spark\b|get bluemail|"
+    r"yahoo mail: (?:search|stress)|get outlook for|get spark\b|get bluemail|"
     r"von meinem .{1,40} gesendet|"
     r"gesendet (?:von|mit|über)\b|diese nachricht wurde von .{1,60} gesendet|"
     r"holen sie sich outlook|"
@@ -54,6 +54,20 @@ CLOSINGS = re.compile(
     r"s pozdravem|s úctou|üdvözlettel|cu stimă|"
     r"с (?:уважением|наилучшими пожеланиями)|з повагою|saygılar(?:ımla)?|"
     r"مع (?:أطيب التحيات|خالص التحية|التحية|الشكر)|(?:تحياتي|وتفضلوا بقبول فائق الاحترام)|"
-    r"با (?:احترام|تشکر|سپاس)(?: فراوان)?|ارادتمند",
+    r"با (?:احترام|تشکر|سپاس)(?: فراوان)?|ارادتمند|"
+    r"vh|(?:de bedste|mange) hilsner|(?:mange )?hilsen|bien à toi|cdlt|cordialement vôtre|"
+    r"(?:salutations|sentiments) distinguée?s|kõike head|tervitades|(?:serdecznie )?pozdr|"
+    r"pozdrawiam (?:serdecznie|ciepło)|łączę pozdrowienia|mvg|(?:met )?(?:hartelijke|vriendelijke) "
+    r"groet(?:en|jes)?|groet(?:en|jes)?|(?:vänliga |bästa )?hälsningar|(?:ystävällisin )?terv(?:eisin)?|"
+    r"yst\.? ?terv|s přátelským pozdravem|zdravím|s pozdravom|üdv|tisztelettel|iyi (?:çalışmalar|günler)|"
+    r"kolay gelsin|sevgiler(?:imle)?|att|atte|(?:com os melhores )?cumprimentos|(?:um )?abraços?|"
+    r"cordialmente|(?:un )?(?:cordiale? )?salut[oi]|(?:un )?(?:saludos?|abrazo)|cu respect|"
+    r"toate cele bune|всего (?:доброго|хорошего)|敬具|草々|此致|敬礼|祝好|顺祝商祺",
     re.I,
+)
+
+#: A short closing with the name on its line.
+CLOSING_WITH_NAME = re.compile(
+    r"(?i:lg|vg|gr|mfg|mvh|vh|hilsen|mvg|groetjes|terv|üdv|pozdr|cdlt|att|tervitades|cheers)"
+    r"[.,]{0,2} {1,3}[A-ZÀ-ÖØ-ÞŁŚŻŠŽČ][\w'-]{1,20}(?: [A-ZÀ-ÖØ-ÞŁŚŻŠŽČ][\w'-]{0,20}){0,2}"
 )

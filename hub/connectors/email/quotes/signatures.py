@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 
-from hub.connectors.email.quotes.signature_phrases import CLOSINGS, POSTSCRIPT, SENT_FROM
+from hub.connectors.email.quotes.signature_phrases import (
+    CLOSING_WITH_NAME,
+    CLOSINGS,
+    POSTSCRIPT,
+    SENT_FROM,
+)
 
 MAX_SIGNATURE_LINES = 12
 
@@ -63,7 +68,7 @@ def _closing(lines: list[str], written: list[int]) -> int | None:
     filled = [at for at, n in enumerate(written) if lines[n].strip()][-MAX_SIGNATURE_LINES:]
     for at in filled:
         line = lines[written[at]].strip().rstrip(",.!;–—-،:").strip()
-        if not CLOSINGS.fullmatch(line):
+        if not (CLOSINGS.fullmatch(line) or CLOSING_WITH_NAME.fullmatch(line)):
             continue
         below = written[at + 1 :]
         card = below[: len(below) - len(_from_postscript(lines, below))]

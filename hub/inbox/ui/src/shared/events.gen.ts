@@ -250,6 +250,7 @@ export interface Connector {
   state: 'ok' | 'attention' | 'disabled';
   last_error: string;
   capabilities: Capabilities | null;
+  needs_consent: boolean;
 }
 export interface Capabilities {
   text_limit: number;
@@ -461,6 +462,7 @@ export interface ListedConnector {
   state: 'ok' | 'attention' | 'disabled';
   last_error: string;
   capabilities: Capabilities | null;
+  needs_consent: boolean;
   journal: JournalSummary | null;
 }
 export interface Macro {

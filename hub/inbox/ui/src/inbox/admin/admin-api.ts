@@ -34,6 +34,11 @@ export class AdminApi {
     return this.#client.post(`/journal/${encodeURIComponent(entryId)}/replay`);
   }
 
+  /** Begins the consent that opens a mailbox. Returns the address of the provider's page. */
+  async connect(name: string): Promise<string> {
+    return (await this.#client.post<{ url: string }>(`/connectors/${encodeURIComponent(name)}/connect`)).url;
+  }
+
   async reload(): Promise<ConfigChange[]> {
     return (await this.#client.post<Reloaded>('/config/reload')).changes;
   }

@@ -12,7 +12,7 @@ const entry: JournalEntry = {
 
 function scene(lastAt: string, statusAfterReplay: JournalEntry['status'] = 'done') {
   const journal = { failed: 1, ignored: 0, last_status: 'failed' as const, last_reason: 'No sender.', last_at: lastAt };
-  const telegram: ListedConnector = { name: 'telegram', kind: 'telegram', label: '', state: 'ok', last_error: '', capabilities: null, journal };
+  const telegram: ListedConnector = { name: 'telegram', kind: 'telegram', label: '', state: 'ok', last_error: '', capabilities: null, needs_consent: false, journal };
   const directory = { connectors: [telegram], load: async () => {} };
   return new Journal({ journal: () => page([entry]), replay: async () => ({ status: statusAfterReplay }) }, directory);
 }

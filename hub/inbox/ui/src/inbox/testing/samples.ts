@@ -144,6 +144,7 @@ export function connector(name: string, more: Partial<NonNullable<Connector['cap
     label: name,
     state: 'ok',
     last_error: '',
+    needs_consent: false,
     capabilities: { text_limit: 2000, text_unit: 'characters', max_text: null, media: {}, max_attachments: 10, can_start: false, typing_out: true, window: null, edit: false, retract: false, ...more },
   };
 }
