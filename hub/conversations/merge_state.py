@@ -29,6 +29,10 @@ def is_shown_in_list(author_type: str) -> bool:
     return author_type not in AUTOMATIC
 
 
+#: The event that a customer changed a message: an edit, or a reaction.
+CHANGED_EVENT = "contact.changed_message"
+
+
 @dataclass(slots=True)
 class ConversationState:
     """A conversation, as far as messages, decisions and merges change it.

@@ -38,7 +38,7 @@ from sqlalchemy import func, select, update
 
 from hub.contacts import contact_addresses
 from hub.conversations import lifecycle, merge_writes
-from hub.conversations.merge_state import ConversationState, copies
+from hub.conversations.merge_state import CHANGED_EVENT, ConversationState, copies
 from hub.identity import replay_reads, snapshots
 from hub.identity.replay import LaterLink, Simulation, TimelineEntry
 from hub.identity.replay_reads import ReplayScope
@@ -187,6 +187,10 @@ def _set_unread_counts(
             inbound_ids[entry.conversation_id].append(entry.id)
         elif _clears_unread(entry):
             last_clearing_id[entry.conversation_id] = entry.id
+    changes: dict[int, set[int]] = defaultdict(set)
+    for entry in entries:
+        if entry.event.get("name") == CHANGED_EVENT:
+            changes[entry.conversation_id].add(entry.id)
     read_ids: set[int] = set()
     #: Whether an agent has also read what was unread when the link was made.
     are_old_read = False
@@ -197,6 +201,8 @@ def _set_unread_counts(
         unread_ids = set(ids[max(0, len(ids) - count) :])
         cleared_until = last_clearing_id.get(conversation_id, 0)
         read_ids |= {id_ for id_ in ids if id_ > cleared_until} - unread_ids
+        if count == 0:
+            read_ids |= changes[conversation_id]
         are_old_read = are_old_read or (not last_clearing_id and count <= len(ids))
     for state in simulation.states.values():
         replayed_ids = simulation.unread.get(state.id, [])
@@ -206,6 +212,8 @@ def _set_unread_counts(
 
 
 def _counts_as_unread(entry: TimelineEntry) -> bool:
+    if entry.event.get("name") == CHANGED_EVENT:
+        return not entry.event["was_unread"]
     is_message = entry.direction == "in" and entry.type == "message"
     return is_message and entry.duplicate_of_id is None and not entry.is_only_handover
 

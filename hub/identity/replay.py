@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from hub.conversations.merge_state import (
+    CHANGED_EVENT,
     REOPEN_WITHIN,
     ConversationState,
     choose_survivor,
@@ -253,6 +254,8 @@ class Simulation:
             self._apply_answer(state, entry)
         elif entry.type == "event" and entry.event.get("name") == REDEEMED_EVENT:
             _move_customer(state, entry)
+        elif entry.event.get("name") == CHANGED_EVENT:
+            self._apply_change(state, entry)
         elif entry.type == "event":
             _apply_decision(state, entry)
             if state.status == "resolved":
@@ -306,6 +309,15 @@ class Simulation:
         state.waiting_since = state.waiting_since or entry.at
         if state.status in ("pending", "snoozed"):
             state.status, state.snoozed_until = "open", None
+
+    def _apply_change(self, state: ConversationState, entry: TimelineEntry) -> None:
+        """Applies an edit or a reaction: the conversation is unread, and may wait for an answer."""
+        if state.unread_count == 0:
+            state.unread_count = 1
+            self.unread.setdefault(state.id, []).append(entry.id)
+        if entry.event["waits"]:
+            state.waiting_since = state.waiting_since or entry.at
+            state.status, state.snoozed_until, state.resolved_at = "open", None, None
 
     def _apply_answer(self, state: ConversationState, entry: TimelineEntry) -> None:
         """Applies an agent's message; an automatic text of the hub answers nothing."""

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from sqlalchemy import RowMapping
 
+from hub.contacts import contact_addresses
 from hub.contacts.contact_addresses import ContactAddress
 from hub.conversations import attachments, lifecycle, publishing, timeline
 from hub.conversations.loaded_conversation import LoadedConversation
+from hub.conversations.merge_state import CHANGED_EVENT
 from hub.inbound.channel import InboundChannel
+from hub.schema.author import Author
 from hub.schema.visible_text import is_visible
 from hub.store.engine import Transaction
 from hub.types import ContactEvent, InboundMessage
@@ -44,7 +47,9 @@ def edit_message(
     )
     timeline.edit_text(tx, message, event.text if has_new_text else message["text"])
     attachments.add_inbound_files(tx, channel.name, message["id"], sender, new_files)
+    was_unread = conversation.unread_count > 0
     _wait_for_answer(tx, conversation)
+    _add_event(tx, conversation, sender, message, waits=True, was_unread=was_unread)
     _publish(tx, conversation, message)
     return bool(new_files)
 
@@ -66,10 +71,13 @@ def set_reaction(
     conversation = _conversation_of(tx, message, sender)
     timeline.set_customer_reaction(tx, message, event.text)
     if event.text and conversation.status != "resolved":
-        if conversation.status == "pending" and message["direction"] == "out":
+        was_unread = conversation.unread_count > 0
+        waits = conversation.status == "pending" and message["direction"] == "out"
+        if waits:
             _wait_for_answer(tx, conversation)
         else:
             _mark_unread(conversation)
+        _add_event(tx, conversation, sender, message, waits=waits, was_unread=was_unread)
     _publish(tx, conversation, message)
     return True
 
@@ -97,6 +105,32 @@ def _conversation_of(
     conversation_id = lifecycle.surviving_id(tx, message["conversation_id"])
     # Loading locks it, and a conversation is locked before its messages are written.
     return lifecycle.load_conversation(tx, conversation_id, sender)
+
+
+def _add_event(
+    tx: Transaction,
+    conversation: LoadedConversation,
+    sender: ContactAddress,
+    message: RowMapping,
+    *,
+    waits: bool,
+    was_unread: bool,
+) -> None:
+    """Notes a change in the timeline of a person of several contacts.
+
+    The change is at its message for all to see; undoing a link replays what happened since, and
+    needs to know when.
+    """
+    if len(contact_addresses.linked_contact_ids(tx.connection, sender.contact_id)) > 1:
+        timeline.add_event(
+            tx,
+            conversation,
+            CHANGED_EVENT,
+            Author("contact", sender.root_id, sender.name),
+            message_id=str(message["id"]),
+            waits=waits,
+            was_unread=was_unread,
+        )
 
 
 def _mark_unread(conversation: LoadedConversation) -> None:

@@ -37,6 +37,8 @@ whom = st.integers(0, PEOPLE - 1)
 STEPS = st.one_of(
     st.tuples(st.just("says"), whom),
     st.tuples(st.just("repeats"), whom, whom),
+    st.tuples(st.just("rewrites"), whom),
+    st.tuples(st.just("reacts"), whom),
     st.tuples(st.just("answers"), whom),
     st.tuples(st.just("notes"), whom),
     st.tuples(st.just("labels"), whom, st.sampled_from(LABELS)),
@@ -112,6 +114,11 @@ class Story:
                 self._says(one, f"Words number {told.number} of customer {one}.")
             case "repeats", [one, other]:
                 self._says(one, self.words[other])
+            case "rewrites", [one]:
+                message = self.desk.message(self.last[one])
+                self.customers[one].edits(message, f"Other words number {told.number}.")
+            case "reacts", [one]:
+                self.customers[one].reacts(self.desk.message(self.last[one]), "👍")
             case "answers", [one]:
                 self._answers(one, told.number)
             case "edits", [one, name]:
@@ -291,6 +298,51 @@ def sqlite_desk(sqlite_store: Store, tmp_path: Path) -> Iterator[Desk]:
     made.other_agent = made.hires("Mart")  # type: ignore[attr-defined]
     yield made
     made.close()
+
+
+@pytest.mark.parametrize("way", ["edit", "reaction"])
+def test_what_a_change_made_unread_is_unread_after_an_undoing(
+    way: str, desk: Desk, anna: Customer, boris: Customer
+) -> None:
+    hello = anna.says("Size 41, please")
+    other = boris.says("Hello")
+    link = desk.links_up(anna, boris)
+    desk.replies(hello.conversation_id, "Good", reply_to=int(hello.id))
+    if way == "edit":
+        anna.edits(hello, "Size 42, please")
+    else:
+        anna.reacts(hello, "👍")
+    desk.unlinks(link)
+    changed = desk.conversation(desk.message(hello.id).conversation_id)
+    untouched = desk.conversation(desk.message(other.id).conversation_id)
+    assert (changed.unread_count, changed.waiting_since is not None) == (1, way == "edit")
+    assert (untouched.unread_count, untouched.status) == (1, "open")
+
+
+def test_an_edit_that_ended_a_pause_has_ended_it_after_an_undoing(
+    desk: Desk, anna: Customer, boris: Customer
+) -> None:
+    hello = anna.says("Size 41, please")
+    boris.says("Hello")
+    link = desk.links_up(anna, boris)
+    desk.changes(hello.conversation_id, status="pending")
+    anna.edits(hello, "Size 42, please")
+    desk.unlinks(link)
+    assert desk.conversation(desk.message(hello.id).conversation_id).status == "open"
+
+
+def test_a_change_that_an_agent_has_seen_is_seen_after_an_undoing(
+    desk: Desk, anna: Customer, boris: Customer
+) -> None:
+    hello = anna.says("Size 41, please")
+    boris.says("Hello")
+    link = desk.links_up(anna, boris)
+    desk.replies(hello.conversation_id, "Good", reply_to=int(hello.id))
+    anna.edits(hello, "Size 42, please")
+    desk.replies(hello.conversation_id, "Also good", reply_to=int(hello.id))
+    desk.unlinks(link)
+    changed = desk.conversation(desk.message(hello.id).conversation_id)
+    assert (changed.unread_count, changed.waiting_since) == (0, None)
 
 
 # -- one person, one open conversation -------------------------------------------------------------

@@ -121,6 +121,7 @@ const FORMATTERS: Record<string, Formatter> = {
   'contact.stopped': () => m.event_stopped(),
   'contact.referral': () => m.event_referral(),
   'contact.help': () => m.event_help(),
+  'contact.changed_message': ({ actor }) => m.event_changed_message({ actor }),
   'handover.created': (context) => m.event_handover_created({ actor: actorName(context), channel: placeName(context.event['connector'], context.channel) }),
   'handover.redeemed': ({ actor, event, channel }) => m.event_handover_redeemed({ actor, channel: placeName(event['connector'], channel) }),
   'delivery.fallback': fallbackText,
