@@ -236,6 +236,7 @@ ALL: tuple[type[Shape], ...] = (
     SlaWarning,
     SlaBreached,
     QueueChanged,
+    JobUpdated,
     NoticesChanged,
     DraftUpdated,
     Resync,

@@ -197,6 +197,8 @@ def test_an_agent_works_without_a_mouse(hub: RunningHub, sandbox: Sandbox, desk:
     hub.patch(f"/conversations/{conversation}", {"assignee_id": colleague})
     expect(desk.page.get_by_role("button", name="Assign to… Sam")).to_be_visible()
     keys.press("a")
+    expect(desk.page.get_by_role("dialog", name="Assign to…")).to_be_visible()
+    keys.press("Enter")  # I am the first
     expect(desk.page.get_by_text("It is yours now")).to_be_visible()
     keys.press("e")
     expect(desk.page.get_by_text("Conversation resolved")).to_be_visible()

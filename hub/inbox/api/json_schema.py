@@ -14,6 +14,7 @@ from hub.inbox.api.contacts import Decided
 from hub.inbox.api.notifications import SettingsShape
 from hub.inbox.api.push import PushDevices
 from hub.inbox.api.routing import Routing
+from hub.inbox.api.views import View
 from hub.notifications.mentions import Mention
 from hub.router.overview import Overview
 from hub.router.preview import Preview
@@ -30,6 +31,7 @@ ANSWERS = (
     Routing,
     SettingsShape,
     Token,
+    View,
     resources.JournalEntry,
     resources.ListedConnector,
     resources.QuietMessage,

@@ -1,14 +1,17 @@
 // The one place where the parts of the screen are wired.
 import { createContext } from 'svelte';
 import { m } from '$messages';
-import { Api } from '$shared/api';
+import { Api, type ManyChange } from '$shared/api';
 import { copyText } from '$shared/clipboard';
 import { dayAndTime } from '$shared/format';
-import type { Conversation, Message, NoticeCode, Presence } from '$shared/types';
+import type { Conversation, Message, NoticeCode, Presence, SearchHit } from '$shared/types';
 import { AdminApi } from './admin/admin-api';
 import { LiveOverview } from './admin/overview.svelte';
 import { Journal } from './admin/journal.svelte';
 import { Account } from './account/account.svelte';
+import type { CommandGroup } from './commands/commands';
+import { KeySettings } from './commands/key-settings.svelte';
+import { PaletteSearch } from './commands/palette-search.svelte';
 import type { DraftSlot } from './composer/draft-slot.svelte';
 import { Drafts } from './composer/drafts.svelte';
 import { Composer } from './composer/composer-state.svelte';
@@ -21,7 +24,12 @@ import { ContextCards } from './handover/context-cards.svelte';
 import { Handovers } from './handover/handovers.svelte';
 import { IdentityActions } from './identity/identity-actions';
 import { MergeFollower } from './identity/merge-follower';
+import { addressWith, conversationIn, messageIn, pathOf, queryIn } from './list/address';
+import { Bulk } from './list/bulk.svelte';
 import { Conversations } from './list/conversations.svelte';
+import { ownZone, storedFilter } from './list/list-query';
+import { Selection } from './list/selection.svelte';
+import { Views } from './list/views.svelte';
 import { Directory } from './names/directory.svelte';
 import { contactName } from './names/display-names';
 import { Announcements } from './notifications/announcements.svelte';
@@ -49,6 +57,13 @@ export class App {
   readonly identity: IdentityActions;
   readonly handovers: Handovers;
   readonly search: Search;
+  readonly paletteSearch: PaletteSearch;
+  /** Further groups of commands in the palette, such as canned replies. */
+  readonly paletteSources: (() => CommandGroup)[] = [];
+  readonly keySettings = new KeySettings();
+  readonly views: Views;
+  readonly selection = new Selection();
+  readonly bulk: Bulk;
   readonly outbox: Outbox;
   readonly drafts: Drafts;
   readonly writing: WritingSettings;
@@ -104,6 +119,11 @@ export class App {
     this.identity = new IdentityActions({ api, details: this.details, toasts: this.toasts, attempt });
     this.handovers = new Handovers(api);
     this.search = new Search(api);
+    this.paletteSearch = new PaletteSearch(api);
+    this.views = new Views(api);
+    this.bulk = new Bulk({ api, toasts: this.toasts, attempt });
+    this.conversations.onQueryChanged = () => this.#nameList();
+    this.conversations.onChanged = () => this.views.scheduleReload();
     this.outbox = new Outbox(api, this.session, (message, requestedAt) => this.#applyMessage(message, requestedAt));
     this.connection = connect(this.#eventHandlers());
     this.drafts = new Drafts(api, this.session);
@@ -143,7 +163,7 @@ export class App {
   async start(): Promise<void> {
     await this.connection.start();
     if (this.session.state !== 'signed_in') return;
-    await Promise.all([this.attempt(() => this.directory.load()), this.attempt(() => this.drafts.load()), this.attempt(() => this.writing.load()), this.conversations.start()]);
+    await Promise.all([this.attempt(() => this.directory.load()), this.attempt(() => this.drafts.load()), this.attempt(() => this.writing.load()), this.attempt(() => this.views.load()), this.conversations.start()]);
     this.followAddress();
     void this.attempt(() => this.announcements.start());
     void this.outbox.flush();
@@ -160,6 +180,9 @@ export class App {
   #clearScreen(): void {
     this.connection.stop();
     this.conversations.close();
+    this.selection.clear();
+    this.bulk.close();
+    this.views.close();
     this.timeline.close();
     this.details.close();
     this.drafts.clear();
@@ -178,7 +201,7 @@ export class App {
     this.mergeFollower.conversationOpened();
     this.conversations.select(conversation.id);
     this.view.showPane('thread');
-    const address = `#/conversations/${conversation.id}`;
+    const address = addressWith(`#/conversations/${conversation.id}`, this.conversations.address);
     if (conversationIn(location.hash) !== conversation.id) history.pushState(null, '', address);
     this.composer.open(conversation);
     this.connection.sendViewing(conversation.id);
@@ -199,14 +222,17 @@ export class App {
   /** Shows what the page's address names: after Back, Forward, or a link to a conversation. */
   followAddress(): void {
     const conversationId = conversationIn(location.hash);
-    this.view.page = this.#pageOf(location.hash);
+    this.view.page = this.#pageOf(pathOf(location.hash));
+    const list = queryIn(location.hash);
+    // A link to a conversation alone leaves the list as it is.
+    if (this.view.page === 'inbox' && (list || conversationId === null)) void this.conversations.followAddress(list);
     if (conversationId === null) this.view.showPane('list');
     else void this.#openAt(conversationId, messageIn(location.hash));
   }
 
   async #openAt(conversationId: string, messageId: string | null): Promise<void> {
     if (conversationId !== this.conversations.selected?.id) await this.openById(conversationId);
-    if (messageId) await this.timeline.scrollTo(messageId);
+    if (messageId && !(await this.timeline.scrollTo(messageId))) this.toasts.show(m.message_not_here());
   }
 
   #pageOf(hash: string): ViewState['page'] {
@@ -215,6 +241,68 @@ export class App {
     if (hash === MENTIONS_HASH) return 'mentions';
     if (hash === DRAFTS_HASH) return 'drafts';
     return hash === ADMIN_HASH && this.session.agent.role === 'admin' ? 'admin' : 'inbox';
+  }
+
+  /** Writes into the page's address which list is shown. */
+  #nameList(): void {
+    this.selection.clear();
+    if (this.view.page !== 'inbox') return;
+    const path = conversationIn(location.hash) === null ? '' : pathOf(location.hash);
+    const address = addressWith(path, this.conversations.address);
+    if (location.hash !== address) history.replaceState(null, '', address || location.pathname + location.search);
+  }
+
+  /** Enters the open conversation: its thread on a phone, its composer. Without one opens the first of the list. */
+  enter(): void {
+    if (!this.conversations.selected) return this.move(1);
+    this.view.showPane('thread');
+    this.composer.setMode(this.composer.mode);
+  }
+
+  openMerge(): void {
+    if (this.conversations.selected) this.view.overlay = 'merge';
+  }
+
+  /** Changes what is chosen in the list, or else the open conversation. */
+  changeChosen(change: ManyChange): void {
+    const { query, selected } = this.conversations;
+    if (this.selection.size > 0) {
+      const targets = this.selection.isAll ? { filter: storedFilter(query), zone: ownZone() } : { ids: this.selection.ids };
+      this.selection.clear();
+      void this.bulk.begin(targets, change);
+    } else if (selected) {
+      const { labels_add: added = [], labels_remove: removed = [], team: _team, ...fields } = change;
+      const labels = [...selected.labels.filter((label) => !removed.includes(label)), ...added.filter((label) => !selected.labels.includes(label))];
+      const hasLabels = added.length + removed.length > 0;
+      void this.actions.change(selected, { ...fields, ...(hasLabels && { labels }) });
+    }
+  }
+
+  assignChosen(agentId: string | null): void {
+    const { selected } = this.conversations;
+    if (this.selection.size > 0) return this.changeChosen({ assignee_id: agentId });
+    if (!selected || selected.assignee?.id === (agentId ?? undefined)) return;
+    void (agentId === this.session.agentId ? this.actions.take(selected) : this.actions.assign(selected, agentId));
+  }
+
+  /** Gives a label to what is chosen; takes it from the open conversation that has it. */
+  labelChosen(label: string): void {
+    const hasIt = this.selection.size === 0 && this.conversations.selected?.labels.includes(label);
+    this.changeChosen(hasIt ? { labels_remove: [label] } : { labels_add: [label] });
+  }
+
+  snoozeChosen(until: Date): void {
+    const { selected } = this.conversations;
+    if (this.selection.size > 0) this.changeChosen({ status: 'snoozed', snoozed_until: until.toISOString() });
+    else if (selected) void this.actions.snooze(selected, until, dayAndTime(until.toISOString()));
+  }
+
+  /** Opens the conversation of a search result and shows the message that was found. */
+  async openHit(hit: SearchHit): Promise<void> {
+    const conversationId = hit.conversation_id ?? hit.message?.conversation_id;
+    if (!conversationId) return;
+    await this.openById(conversationId);
+    if (hit.message && !(await this.timeline.scrollTo(hit.message.id))) this.toasts.show(m.message_not_here());
   }
 
   /** Opens the next or the previous conversation of the list. */
@@ -353,6 +441,7 @@ export class App {
       'connector.updated': ({ connector }) => this.directory.applyConnector(connector),
       'sla.warning': ({ conversation }) => this.conversations.applyConversation(conversation),
       'sla.breached': ({ conversation }) => this.conversations.applyConversation(conversation),
+      'job.updated': ({ job }) => this.bulk.apply(job),
       'conversation.viewed': ({ conversation_id, agent }) => this.directory.applyViewing(agent, conversation_id),
       'draft.updated': ({ draft }) => this.drafts.apply(draft),
       notices: ({ codes }) => (this.notices = codes),
@@ -402,15 +491,6 @@ export class App {
     this.overview.scheduleReload();
     await this.outbox.flush();
   }
-}
-
-function conversationIn(hash: string): string | null {
-  return /^#\/conversations\/([^/?]+)(?:\?|$)/u.exec(hash)?.[1] ?? null;
-}
-
-/** The message of the conversation that an address leads to: `#/conversations/12?message=345`. */
-function messageIn(hash: string): string | null {
-  return new URLSearchParams(hash.split('?')[1]).get('message');
 }
 
 export const [useApp, provideApp] = createContext<App>();

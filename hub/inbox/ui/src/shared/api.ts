@@ -11,6 +11,7 @@ import type {
   Draft,
   Handover,
   HandoverRecord,
+  Job,
   Link,
   ListedConnector,
   Message,
@@ -23,16 +24,41 @@ import type {
   SearchHit,
   Session,
   Suggestion,
+  Team,
   Token,
+  UndoReport,
+  View,
   WritingSettings,
 } from './types';
 
+/** Filters of conversations, by their names in the API. */
 export interface ConversationFilter {
-  status?: ConversationStatus;
-  assignee?: string;
+  [name: string]: string | number | null | undefined;
   limit?: number;
   cursor?: string | null;
 }
+
+export interface NewView {
+  name: string;
+  scope: View['scope'];
+  team?: string | null;
+  filter: Record<string, unknown>;
+  sort: View['sort'];
+}
+
+/** What changes in many conversations at once. */
+export interface ManyChange {
+  status?: ConversationStatus;
+  assignee_id?: string | null;
+  team?: string | null;
+  priority?: Priority;
+  labels_add?: string[];
+  labels_remove?: string[];
+  snoozed_until?: string;
+}
+
+/** Conversations by their ids, or all that a filter lets through. */
+export type Targets = { ids: string[] } | { filter: Record<string, unknown>; zone: string };
 
 export interface ConversationChange {
   status?: ConversationStatus;
@@ -132,6 +158,44 @@ export class Api {
 
   changeConversation(conversationId: string, change: ConversationChange): Promise<Conversation> {
     return this.client.patch(`/conversations/${id(conversationId)}`, change);
+  }
+
+  changeMany(targets: Targets, change: ManyChange): Promise<Job> {
+    return this.client.post('/conversations/bulk', { ...targets, change });
+  }
+
+  job(jobId: string): Promise<Job> {
+    return this.client.get(`/jobs/${id(jobId)}`);
+  }
+
+  stopJob(jobId: string): Promise<Job> {
+    return this.client.delete(`/jobs/${id(jobId)}`);
+  }
+
+  undo(undoId: string): Promise<UndoReport> {
+    return this.client.post(`/undo/${id(undoId)}`);
+  }
+
+  // -- views --
+
+  views(zone: string): Promise<Page<View>> {
+    return this.client.get('/views', { zone });
+  }
+
+  addView(view: NewView): Promise<View> {
+    return this.client.post('/views', view);
+  }
+
+  changeView(viewId: string, change: Partial<NewView>): Promise<View> {
+    return this.client.patch(`/views/${id(viewId)}`, change);
+  }
+
+  deleteView(viewId: string): Promise<void> {
+    return this.client.delete(`/views/${id(viewId)}`);
+  }
+
+  teams(): Promise<Page<Team>> {
+    return this.client.get('/teams', { limit: 100 });
   }
 
   routing(conversationId: string): Promise<Routing> {
@@ -264,7 +328,8 @@ export class Api {
   }
 
   search(q: string, signal?: AbortSignal): Promise<Page<SearchHit>> {
-    return this.client.get('/search', { q, limit: 30 }, signal);
+    const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+    return this.client.get('/search', { q, limit: 30, zone: timeZone }, signal);
   }
 
   #storeToken(session: Session): Session {

@@ -18,6 +18,7 @@ export interface ServerEvents {
   'sla.warning': SlaWarning;
   'sla.breached': SlaBreached;
   queue: QueueChanged;
+  'job.updated': JobUpdated;
   notices: NoticesChanged;
   'draft.updated': DraftUpdated;
   resync: Resync;
@@ -289,6 +290,22 @@ export interface QueueChanged {
   position: number;
   wait_seconds: number | null;
 }
+export interface JobUpdated {
+  job: Job;
+}
+export interface Job {
+  id: string;
+  total: number;
+  done: number;
+  failed: JobFailure[];
+  undo: string;
+  created_at: string;
+  finished_at: string | null;
+}
+export interface JobFailure {
+  id: string;
+  reason: string;
+}
 export interface NoticesChanged {
   codes: ('redis_away' | 'disk_full' | 'disk_unreadable' | 'proxy_untrusted')[];
 }
@@ -418,19 +435,6 @@ export interface HandoverTally {
   made: number;
   redeemed: number;
   refused: number;
-}
-export interface Job {
-  id: string;
-  total: number;
-  done: number;
-  failed: JobFailure[];
-  undo: string;
-  created_at: string;
-  finished_at: string | null;
-}
-export interface JobFailure {
-  id: string;
-  reason: string;
 }
 export interface JournalEntry {
   id: string;
@@ -696,6 +700,19 @@ export interface UndoReport {
 export interface UndoneField {
   conversation_id: string;
   field: string;
+}
+export interface View {
+  id: string;
+  name: string;
+  scope: 'own' | 'team' | 'all';
+  team: string | null;
+  owner: string | null;
+  filter: {
+    [k: string]: unknown;
+  };
+  sort: 'activity' | 'waiting' | 'sla' | 'priority';
+  count: number;
+  more: boolean;
 }
 export interface WritingSettings {
   undo_seconds: number;

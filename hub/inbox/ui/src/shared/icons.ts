@@ -1,6 +1,7 @@
 // The icons in use, one import each: the package's own index would make the build read thousands.
 export { default as AlarmClock } from '@lucide/svelte/icons/alarm-clock';
 export { default as ArrowDown } from '@lucide/svelte/icons/arrow-down';
+export { default as ArrowDownWideNarrow } from '@lucide/svelte/icons/arrow-down-wide-narrow';
 export { default as ArrowLeft } from '@lucide/svelte/icons/arrow-left';
 export { default as ArrowLeftRight } from '@lucide/svelte/icons/arrow-left-right';
 export { default as ArrowRight } from '@lucide/svelte/icons/arrow-right';
@@ -31,16 +32,18 @@ export { default as Ellipsis } from '@lucide/svelte/icons/ellipsis';
 export { default as Eye } from '@lucide/svelte/icons/eye';
 export { default as EyeOff } from '@lucide/svelte/icons/eye-off';
 export { default as FileText } from '@lucide/svelte/icons/file-text';
+export { default as Flag } from '@lucide/svelte/icons/flag';
 export { default as GitMerge } from '@lucide/svelte/icons/git-merge';
 export { default as Globe } from '@lucide/svelte/icons/globe';
 export { default as Hash } from '@lucide/svelte/icons/hash';
 export { default as Hourglass } from '@lucide/svelte/icons/hourglass';
 export { default as ImageOff } from '@lucide/svelte/icons/image-off';
 export { default as Inbox } from '@lucide/svelte/icons/inbox';
-export { default as KeyRound } from '@lucide/svelte/icons/key-round';
 export { default as Keyboard } from '@lucide/svelte/icons/keyboard';
+export { default as KeyRound } from '@lucide/svelte/icons/key-round';
 export { default as Lightbulb } from '@lucide/svelte/icons/lightbulb';
 export { default as Link } from '@lucide/svelte/icons/link';
+export { default as ListFilter } from '@lucide/svelte/icons/list-filter';
 export { default as LoaderCircle } from '@lucide/svelte/icons/loader-circle';
 export { default as Lock } from '@lucide/svelte/icons/lock';
 export { default as LogOut } from '@lucide/svelte/icons/log-out';
@@ -68,6 +71,7 @@ export { default as SendHorizontal } from '@lucide/svelte/icons/send-horizontal'
 export { default as StickyNote } from '@lucide/svelte/icons/sticky-note';
 export { default as Sun } from '@lucide/svelte/icons/sun';
 export { default as Sunrise } from '@lucide/svelte/icons/sunrise';
+export { default as Tag } from '@lucide/svelte/icons/tag';
 export { default as Timer } from '@lucide/svelte/icons/timer';
 export { default as Trash2 } from '@lucide/svelte/icons/trash-2';
 export { default as TriangleAlert } from '@lucide/svelte/icons/triangle-alert';

@@ -31,6 +31,7 @@ export type {
   Given,
   Handover,
   HandoverRecord,
+  Job,
   JournalEntry,
   Link,
   ListedConnector,
@@ -62,6 +63,8 @@ export type {
   TeamQueue,
   Token,
   Typing as TypingPayload,
+  UndoReport,
+  View,
   WritingSettings,
 } from './events.gen';
 

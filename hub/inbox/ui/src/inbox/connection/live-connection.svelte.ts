@@ -41,6 +41,7 @@ export class LiveConnection {
       'sla.warning',
       'sla.breached',
       'draft.updated',
+      'job.updated',
       'notices',
       'notification.created',
       'notification.updated',

@@ -15,7 +15,8 @@ for (const zero of ZEROES) {
   for (let digit = 0; digit < 10; digit += 1) LETTERS[String.fromCodePoint(zero.codePointAt(0)! + digit)] = String(digit);
 }
 
-function plain(text: string): string {
+/** The plainest form of a text, in which what people type for it is found. */
+export function plain(text: string): string {
   const letters = text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
   return [...letters].map((letter) => LETTERS[letter] ?? letter).join('');
 }

@@ -1,6 +1,8 @@
 export type Theme = 'system' | 'light' | 'dark';
 export type Pane = 'list' | 'thread' | 'details';
-export type Overlay = 'palette' | 'shortcuts' | 'handover' | 'account' | null;
+/** The menus of one key that choose by typing. */
+export type PickerName = 'assign' | 'label' | 'priority' | 'snooze';
+export type Overlay = 'palette' | 'shortcuts' | 'handover' | 'account' | 'merge' | PickerName | null;
 
 /** The page's address, after the #, on which the admin's page is shown. */
 export const ADMIN_HASH = '#/admin';

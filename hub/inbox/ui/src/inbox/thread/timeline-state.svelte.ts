@@ -225,12 +225,13 @@ export class Timeline {
   }
 
   /** Scrolls to a message, after loading earlier pages until it is known. */
-  async scrollTo(id: string): Promise<void> {
+  async scrollTo(id: string): Promise<boolean> {
     for (let pages = 0; pages < MAX_PAGES && !this.#messages.has(id) && !this.isComplete && !this.#problem; pages += 1) {
       if (this.#loading) await new Promise((resolve) => setTimeout(resolve, 50));
       else await this.loadOlder();
     }
     this.#scrollTargetId = this.#messages.has(id) ? id : null;
+    return this.#scrollTargetId !== null;
   }
 
   scrollEnded(): void {
