@@ -30,6 +30,7 @@ import { Conversations } from './list/conversations.svelte';
 import { ownZone, storedFilter } from './list/list-query';
 import { Selection } from './list/selection.svelte';
 import { Views } from './list/views.svelte';
+import { MentionNames } from './mentions/mention-names.svelte';
 import { Directory } from './names/directory.svelte';
 import { contactName } from './names/display-names';
 import { Announcements } from './notifications/announcements.svelte';
@@ -69,6 +70,7 @@ export class App {
   readonly writing: WritingSettings;
   readonly messageChanges: MessageChanges;
   readonly composer: Composer;
+  readonly mentionNames: MentionNames;
   readonly mergeFollower: MergeFollower;
   readonly connection: LiveConnection;
   readonly admin: AdminApi;
@@ -129,6 +131,7 @@ export class App {
     this.drafts = new Drafts(api, this.session);
     this.writing = new WritingSettings(api);
     this.messageChanges = new MessageChanges({ api, directory: this.directory, session: this.session, attempt, apply: (message) => this.#applyMessage(message) });
+    this.mentionNames = new MentionNames(api.client, this.directory);
     this.composer = new Composer({
       api,
       drafts: this.drafts,
@@ -140,6 +143,7 @@ export class App {
       directory: this.directory,
       outbox: this.outbox,
       conversations: this.conversations,
+      mentionNames: this.mentionNames,
       sendTyping: (conversationId, on) => this.connection.sendTyping(conversationId, on),
     });
     this.outbox.onRemoved = (messageId) => this.timeline.remove(messageId);
@@ -166,6 +170,7 @@ export class App {
     await Promise.all([this.attempt(() => this.directory.load()), this.attempt(() => this.drafts.load()), this.attempt(() => this.writing.load()), this.attempt(() => this.views.load()), this.conversations.start()]);
     this.followAddress();
     void this.attempt(() => this.announcements.start());
+    void this.attempt(() => this.mentionNames.load());
     void this.outbox.flush();
   }
 

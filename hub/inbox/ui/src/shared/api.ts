@@ -75,6 +75,8 @@ export interface NewMessage {
   attachments?: string[];
   reply_to?: string;
   cc?: string[];
+  mentions?: string[];
+  mention_teams?: string[];
   /** The version of the draft that this is. */
   draft_version?: number;
   /** It leaves so many seconds later, to be undone meanwhile. */

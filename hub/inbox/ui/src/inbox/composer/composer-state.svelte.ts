@@ -9,6 +9,7 @@ import { replyWindow, type ReplyWindow } from './reply-window';
 import { textUse, type TextUse } from './text-limit';
 import type { Conversations } from '../list/conversations.svelte';
 import type { Details } from '../details/details.svelte';
+import type { MentionNames } from '../mentions/mention-names.svelte';
 import type { Directory } from '../names/directory.svelte';
 import type { Outbox } from './outbox.svelte';
 import type { Timeline } from '../thread/timeline-state.svelte';
@@ -41,6 +42,7 @@ export interface ComposerDependencies {
   /** Opens what follows a conversation that was resolved with an answer. */
   onresolved: (conversation: Conversation) => void;
   conversations: Pick<Conversations, 'get'>;
+  mentionNames: MentionNames;
   sendTyping: (conversationId: string, on: boolean) => void;
 }
 
@@ -85,6 +87,11 @@ export class Composer {
 
   get uploads(): Uploads {
     return this.slot.uploads;
+  }
+
+  /** Whom a note may name. */
+  get mentionNames(): MentionNames {
+    return this.#dependencies.mentionNames;
   }
 
   get text(): string {
@@ -278,6 +285,7 @@ export class Composer {
         ...(attachments.length > 0 ? { attachments: attachments.map((a) => a.id) } : {}),
         ...(isReply && replyTo ? { reply_to: replyTo } : {}),
         ...(isReply && address?.kind === 'email' && cc ? { cc: [...cc] } : {}),
+        ...(isReply ? {} : this.#dependencies.mentionNames.namedIn(this.text)),
         ...(isOwnDraft ? { draft_version: slot.version } : {}),
         ...(isReply && settings.asksIfNew && timeline.newestId ? { seen_message_id: timeline.newestId } : {}),
         ...(isReply && !options.later && settings.undoSeconds > 0 ? { undo_seconds: settings.undoSeconds } : {}),

@@ -3,6 +3,7 @@ import type { DraftBody } from '$shared/api';
 import type { Connector, ContactAddress, Message } from '$shared/types';
 import { ApiError } from '$shared/http';
 import { address, connector, conversation, fakeApi, mari, message, page, sofia } from '../testing/samples';
+import { MentionNames } from '../mentions/mention-names.svelte';
 import { Composer } from './composer-state.svelte';
 import { Drafts } from './drafts.svelte';
 import { Details } from '../details/details.svelte';
@@ -48,7 +49,7 @@ async function scene({ ready = Promise.resolve(), addresses = [address(), telegr
   const sendTyping = vi.fn();
   const onresolved = vi.fn();
   const drafts = new Drafts(api, session);
-  const composer = new Composer({ api, timeline, details, directory, outbox, drafts, sendTyping, conversations: { get: () => null }, settings, agentId: () => mari.id, onresolved });
+  const composer = new Composer({ api, timeline, details, directory, outbox, drafts, sendTyping, mentionNames: new MentionNames({ get: async () => ({ items: [{ id: '5', name: 'Ladu' }], next: null }) as never }, directory), conversations: { get: () => null }, settings, agentId: () => mari.id, onresolved });
   const opened = Promise.all([details.open(conversation()), timeline.open(conversation())]);
   await Promise.all([session.resume(), directory.load(), isAwaited ? opened : null]);
   composer.open(conversation());
