@@ -217,7 +217,8 @@ def _record_merged(
     conversation.last_inbound_connector = new_connector
     conversation.last_inbound_address_id = new.id
     conversation.context_card = context_cards.create_card(tx, conversation, switch.from_, switch.to)
-    _record_switch(tx, conversation, contact_address, switch, None)
+    # An agent who made one person of two contacts wrote that; the customer did nothing then.
+    _record_switch(tx, conversation, contact_address, switch, None, is_told=switch.by_itself)
     count_switch(switch)
 
 
@@ -302,8 +303,13 @@ def _record_switch(
     contact_address: ContactAddress,
     switch: Switch,
     at: datetime | None,
+    *,
+    is_told: bool = True,
 ) -> None:
-    """Writes the row of a switch, and its event in the timeline."""
+    """Writes the row of a switch, and its event in the timeline where it `is_told` there.
+
+    Saves the conversation.
+    """
     tx.execute(
         insert(channel_switches).values(
             conversation_id=conversation.id,
@@ -315,6 +321,9 @@ def _record_switch(
             created_at=tx.now,
         )
     )
+    if not is_told:
+        lifecycle.save_conversation(tx, conversation)
+        return
     fields = {
         "from": switch.from_.model_dump(),
         "to": switch.to.model_dump(),

@@ -81,7 +81,8 @@ def test_a_mail_that_is_laid_out_is_shown_as_designed_and_fits(
     shop.sends(
         "Our plan in words",
         subject="A plan",
-        html='<body style="background:#101418;color:#ffffff"><table width="1000" bgcolor="#203040"><tr>'
+        html='<body style="background:#101418;color:#ffffff">'
+        '<table width="1000" bgcolor="#203040"><tr>'
         '<td style="background:#b00020;color:#ffffff">Buy now</td><td width="700">the rest</td>'
         '<td>far right</td></tr></table><img src="https://t.example/o.gif" width="1" height="1">',
     )
