@@ -149,20 +149,20 @@ def _safe_style(attribute: str) -> str:
         return f' style="{attribute}"'
     if not _DECLARATIONS.fullmatch(style):
         return ""
-    kept: list[tuple[str, str]] = []
+    declarations: list[tuple[str, str]] = []
     lost_background = False
     for declaration in _DECLARATION.findall(style):
         name, _, value = (part.strip() for part in declaration.partition(":"))
         if name.lower() != "background":
-            kept.append((name, value))
+            declarations.append((name, value))
             continue
         colour = _COLOUR.search(value)
         if colour is not None:
-            kept.append(("background-color", colour.group(0)))
+            declarations.append(("background-color", colour.group(0)))
         lost_background = colour is None and "(" in value
     text = ";".join(
         f"{name}:{value}"
-        for name, value in kept
+        for name, value in declarations
         if name and not (lost_background and name.lower() == "color")
     )
     return f' style="{escape(text)}"' if text else ""
