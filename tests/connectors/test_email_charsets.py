@@ -40,6 +40,52 @@ def test_a_utf8_text_with_broken_bytes_keeps_its_other_letters() -> None:
     assert decode("Grüße aus Köln, schöne Straße ".encode() + b"\xff", "utf-8").startswith("Grüße")
 
 
+@pytest.mark.parametrize(
+    ("words", "charset"),
+    [
+        ("חשבונית", "windows-1255"),
+        ("ใบแจ้งหนี้", "tis-620"),
+        ("СЧЁТ", "windows-1251"),
+        ("ДОГОВОР", "koi8-r"),
+        ("Kuķis", "windows-1257"),
+        ("Łódź", "iso-8859-2"),
+        ("請求書", "shift_jis"),
+    ],
+)
+@pytest.mark.parametrize("place", ["body", "word", "page"])
+def test_raw_bytes_in_fields_are_read_in_the_character_set_that_the_mail_names(
+    words: str, charset: str, place: str
+) -> None:
+    raw = words.encode(charset)
+    named = {
+        "body": (b"text/plain; charset=" + charset.encode(), b"x"),
+        "word": (b"text/plain", b"x"),
+        "page": (b"text/html", b'<meta charset="' + charset.encode() + b'"><p>x</p>'),
+    }[place]
+    word = f"=?{charset}?q?x?=".encode() if place == "word" else b"x"
+    mail = (
+        b"From: " + raw + b" <a@firm.example>\r\nTo: " + word + b" <b@hub.example>\r\n"
+        b"Subject: " + raw + b"\r\nMIME-Version: 1.0\r\n"
+        b"Content-Type: multipart/mixed; boundary=q\r\n\r\n"
+        b"--q\r\nContent-Type: " + named[0] + b"\r\n\r\n" + named[1] + b"\r\n"
+        b"--q\r\nContent-Type: application/pdf\r\n"
+        b'Content-Disposition: attachment; filename="' + raw + b'.pdf"\r\n\r\nx\r\n--q--\r\n'
+    )
+    message = parsed(mail)
+    assert message.subject == words
+    assert message.profile.name == words
+    assert [file.name for file in message.attachments] == [f"{words}.pdf"]
+
+
+def test_raw_bytes_that_are_utf8_stay_so_whatever_the_mail_names() -> None:
+    mail = (
+        "From: Łucja Żak <a@firm.example>\r\nSubject: Zażółć\r\n"
+        "Content-Type: text/plain; charset=windows-1251\r\n\r\nx"
+    ).encode()
+    message = parsed(mail)
+    assert (message.subject, message.profile.name) == ("Zażółć", "Łucja Żak")
+
+
 RAW_NAMES = [
     ("Акт сверки.doc", ("koi8-r", "cp1251")),
     ("Договір поставки.docx", ("koi8-u", "cp1251")),

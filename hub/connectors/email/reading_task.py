@@ -26,6 +26,7 @@ from hub.connectors.email.inbound import (
     read_envelope,
 )
 from hub.connectors.email.mime.bodies import body_of
+from hub.connectors.email.mime.charsets import stated_charset
 from hub.connectors.email.mime.headers import read_headers
 from hub.connectors.email.mime.parts import MAX_HTML, MAX_TEXT, Budget, Part
 from hub.connectors.email.mime.transfer import decode_transfer
@@ -68,6 +69,7 @@ def read(raw: bytes, ours: Mailing) -> Iterator[Fields]:
     A mail of the hub itself and a read receipt have the kind `ignored`, with a reason.
     """
     headers, _ = read_headers(with_line_feeds(raw[:PEEK]), first_field(raw))
+    headers = headers.with_raw_bytes_in(stated_charset(raw))
     is_from_us = is_sent_by_hub(headers, ours.address)
     if is_from_us:
         yield {"kind": "ignored", "reason": "a mail of the hub itself that came back"}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from itertools import islice
 
 from hub.connectors.email.mime.charset_evidence import by_evidence, guess_short
 
@@ -51,6 +52,12 @@ LONG_ENOUGH = 200
 _ASCII = bytes(range(0x80))
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _META = re.compile(rb"<meta[^>]{0,200}charset\s{0,8}=\s{0,8}[\"']?([A-Za-z0-9_:-]{2,40})", re.I)
+_STATED = re.compile(
+    rb"charset\s{0,8}=\s{0,8}[\"']?([A-Za-z0-9_:.-]{2,40})|=\?([A-Za-z0-9_:.-]{2,40})\?[bBqQ]\?",
+    re.I,
+)
+#: How far into a mail a character set is looked for, and how many names are read.
+STATED_WITHIN, MAX_STATED = 65_536, 50
 _UNWANTED = dict.fromkeys([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
 _UNWANTED |= dict.fromkeys(range(0xFFFE, 0x10000))
 _UNWANTED |= dict.fromkeys(range(0xD800, 0xE000), "�")
@@ -80,6 +87,23 @@ def _nearly_whole(data: bytes, name: str) -> str:
         return text if broken * 50 <= len(text) else ""
     whole = sum(character > "\x7f" for character in text) - broken
     return text if broken * 2 <= whole else ""
+
+
+def stated_charset(mail: bytes) -> str:
+    """The character set that a mail names first in its fields, encoded words and pages.
+
+    Programs that write raw bytes into a field write them in the character set of the text. UTF-8
+    and the sets of Western Europe count for nothing here: they are defaults of programs.
+
+    Returns: "" where the mail names none.
+    """
+    if mail.isascii():
+        return ""
+    for match in islice(_STATED.finditer(mail, 0, STATED_WITHIN), MAX_STATED):
+        name = _known((match.group(1) or match.group(2)).decode("ascii"))
+        if name and not name.startswith(("utf", "cp1252", "iso8859-15", "iso2022")):
+            return name
+    return ""
 
 
 def decode_html(data: bytes, charset: str = "") -> str:

@@ -64,6 +64,18 @@ class Headers:
         remaining_fields = (field for field in self.fields if field[0] != name)
         return Headers((*remaining_fields, (name, value)), self.is_cut)
 
+    def with_raw_bytes_in(self, charset: str) -> Headers:
+        """The block with its raw bytes read in this character set; unchanged where that is ""."""
+        if not charset or all(value.isascii() for _, value in self.fields):
+            return self
+        fields = tuple(
+            (name, value)
+            if value.isascii()
+            else (name, decode(value.encode("ascii", "surrogateescape"), charset))
+            for name, value in self.fields
+        )
+        return Headers(fields, self.is_cut)
+
     def text(self, name: str, limit: int = 1_000) -> str:
         """The field for people: decoded, on one line."""
         return decoded(self.raw(name), limit)

@@ -109,12 +109,14 @@ class Budget:
 
     Args:
         is_cut: whether the mail has more.
+        charset: the character set that the mail states somewhere, for raw bytes in its fields.
     """
 
     parts: int = MAX_PARTS
     text_parts: int = MAX_TEXT_PARTS
     rtf: int = MAX_RTF
     is_cut: bool = False
+    charset: str = ""
 
     def takes_part(self) -> bool:
         self.parts -= 1

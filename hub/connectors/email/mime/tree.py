@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from hub.connectors.email.mime.charsets import stated_charset
 from hub.connectors.email.mime.headers import Headers, read_headers
 from hub.connectors.email.mime.parts import TNEF, Budget, Part, is_attached, is_text, name_of
 from hub.connectors.email.mime.wrappers import opened
@@ -40,6 +41,7 @@ _PAGE = re.compile(rb"\s{0,200}<(?:!doctype|html|head|body)\b", re.I)
 def read_mail(raw: bytes, budget: Budget) -> Part:
     """A mail, taken apart down to `MAX_DEPTH`; deeper or surplus parts stay one part."""
     raw = with_line_feeds(raw)
+    budget.charset = stated_charset(raw)
     return _with_body(_read(Part(raw, Headers(), first_field(raw), len(raw)), 0, budget))
 
 
@@ -58,6 +60,7 @@ def first_field(raw: bytes) -> int:
 def _read(whole: Part, depth: int, budget: Budget) -> Part:
     """The part whose header block begins where `whole` does."""
     headers, body = read_headers(whole.mail, whole.start, whole.end)
+    headers = headers.with_raw_bytes_in(budget.charset)
     part = replace(whole, headers=headers, start=body)
     if depth >= MAX_DEPTH:
         return part
