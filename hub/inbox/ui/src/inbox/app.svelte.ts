@@ -20,6 +20,7 @@ import { WritingSettings } from './composer/writing-settings.svelte';
 import { LiveConnection, type EventHandlers } from './connection/live-connection.svelte';
 import { ConversationActions } from './conversation/conversation-actions';
 import { Details } from './details/details.svelte';
+import { ReplyPicker } from './canned/reply-picker.svelte';
 import { ContextCards } from './handover/context-cards.svelte';
 import { Handovers } from './handover/handovers.svelte';
 import { IdentityActions } from './identity/identity-actions';
@@ -31,6 +32,8 @@ import { ownZone, storedFilter } from './list/list-query';
 import { Selection } from './list/selection.svelte';
 import { Views } from './list/views.svelte';
 import { MentionNames } from './mentions/mention-names.svelte';
+import { macroCommands } from './macros/macro-commands';
+import { MacroRunner } from './macros/macro-run.svelte';
 import { Directory } from './names/directory.svelte';
 import { contactName } from './names/display-names';
 import { Announcements } from './notifications/announcements.svelte';
@@ -71,6 +74,8 @@ export class App {
   readonly messageChanges: MessageChanges;
   readonly composer: Composer;
   readonly mentionNames: MentionNames;
+  readonly replyPicker: ReplyPicker;
+  readonly macroRunner: MacroRunner;
   readonly mergeFollower: MergeFollower;
   readonly connection: LiveConnection;
   readonly admin: AdminApi;
@@ -152,6 +157,15 @@ export class App {
       this.#applyMessage(unseen);
       this.composer.takeStopped(message.text, attachments, conversationId, message.type === 'note' ? 'note' : 'reply', unseen);
     };
+    const conversation = () => this.conversations.selected;
+    this.replyPicker = new ReplyPicker({
+      client: api.client,
+      conversation,
+      connector: () => (this.composer.mode === 'reply' ? (this.composer.address?.connector ?? null) : null),
+      attempt,
+    });
+    this.macroRunner = new MacroRunner({ client: api.client, toasts: this.toasts, conversation, attempt });
+    this.paletteSources.push(() => macroCommands(this));
     this.mergeFollower = new MergeFollower({
       conversations: this.conversations,
       timeline: this.timeline,

@@ -84,3 +84,4 @@ export { default as UserX } from '@lucide/svelte/icons/user-x';
 export { default as Volume2 } from '@lucide/svelte/icons/volume-2';
 export { default as VolumeX } from '@lucide/svelte/icons/volume-x';
 export { default as X } from '@lucide/svelte/icons/x';
+export { default as Zap } from '@lucide/svelte/icons/zap';

@@ -3,6 +3,7 @@ import type { Api } from '$shared/api';
 import { clock } from '$shared/clock.svelte';
 import { newId } from '$shared/id';
 import type { Attachment, ContactAddress, Conversation, Connector, Message } from '$shared/types';
+import { findBlanks } from '../canned/blanks';
 import { fileProblem } from './file-check';
 import { deliveryForecast, usesFallback, type DeliveryForecast } from './delivery-forecast';
 import { replyWindow, type ReplyWindow } from './reply-window';
@@ -156,6 +157,7 @@ export class Composer {
   /** The reason why the reply cannot be sent as it is; empty when it can. */
   get obstacle(): string {
     if (this.slot.other) return m.draft_conflict();
+    if (findBlanks(this.text).length > 0) return m.blanks_left();
     const failed = this.uploads.items.find((item) => item.problem);
     if (failed) return m.upload_failed({ reason: failed.problem });
     if (this.mode === 'note') return '';

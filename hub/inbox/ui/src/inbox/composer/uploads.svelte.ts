@@ -64,6 +64,13 @@ export class Uploads {
     this.#items = attachments.map((attachment) => known.get(attachment.id) ?? restored(attachment));
   }
 
+  /** Adds files that are on the server: those of a canned reply. */
+  adopt(attachments: readonly Attachment[]): void {
+    const present = new Set(this.#items.map((item) => item.key));
+    this.#items.push(...attachments.filter((attachment) => !present.has(attachment.id)).map(restored));
+    if (attachments.length > 0) this.#onchange();
+  }
+
   retry(item: Upload): void {
     void this.#upload(item);
   }
