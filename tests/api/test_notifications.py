@@ -181,8 +181,8 @@ def test_quiet_hours_hold_on_every_screen(hub: RunningHub, agent: Agent) -> None
 
 
 def test_a_service_account_is_told_nothing(hub: RunningHub) -> None:
-    assert hub.request("GET", "/notifications").status_code == 409
-    assert hub.request("GET", "/mentions").status_code == 409
+    assert hub.request("GET", "/notifications").status_code == 403
+    assert hub.request("GET", "/mentions").status_code == 403
 
 
 def test_a_test_reaches_my_screens_alone(hub: RunningHub, agent: Agent) -> None:

@@ -6,7 +6,7 @@ from flask import Response
 from flask_openapi3 import Tag
 from pydantic import Field
 
-from hub.errors import Conflict
+from hub.errors import Forbidden
 from hub.inbox.api.blueprint import ApiBlueprint
 from hub.inbox.responses import Body, ItemPath, ListOf, PageQuery, answer, answer_page
 from hub.inbox.services import current_hub
@@ -38,10 +38,10 @@ api = ApiBlueprint("notifications", __name__, TAG)
 
 
 def own_agent_id() -> int:
-    """The id of the agent who asks. Raises Conflict for a service account."""
+    """The id of the agent who asks. Raises Forbidden for a service account."""
     agent_id = current_hub().auth.principal().agent_id
     if agent_id is None:
-        raise Conflict("A service account is told nothing: sign in as an agent.")
+        raise Forbidden("A service account is told nothing: sign in as an agent.")
     return agent_id
 
 
