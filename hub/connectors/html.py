@@ -71,6 +71,7 @@ _SOURCE = re.compile(r' src="([^"]*)"')
 _CONTENT_ID = re.compile(r' src="cid:([^"]*)"')
 _STYLE = re.compile(r' style="([^"]*)"')
 _BODY = re.compile(r"<(/?)body(?=[\s>/])", re.I)
+_COLOURED_BODY = re.compile(r"<body\s[^>]{0,2000}?(?:bgcolor|style)\s{0,8}=", re.I)
 # Each alternative begins with another character: linear.
 _ONE_DECLARATION = r"""(?:[^;"'\\()]|"[^"\\]*"|'[^'\\]*'|\((?:[^"'\\()]|"[^"\\]*"|'[^'\\]*')*\))+"""
 _DECLARATION = re.compile(_ONE_DECLARATION)
@@ -121,9 +122,11 @@ def clean_markup(html: str) -> str:
         return text_to_html(plain_text(html))
     import nh3  # only the processes that clean pay for it
 
-    cleaned = nh3.clean(
+    if _COLOURED_BODY.search(page):
         # A page's body is lost in a part of a page, and its colours with it.
-        _BODY.sub(r"<\1div", page),
+        page = _BODY.sub(r"<\1div", page)
+    cleaned = nh3.clean(
+        page,
         tags=TAGS,
         clean_content_tags=WITH_CONTENT,
         attributes=ATTRIBUTES,

@@ -288,7 +288,7 @@ def test_a_phone_shows_one_pane_at_a_time(
     expect(phone.list).to_be_hidden()
     assert phone.page.evaluate("document.documentElement.scrollWidth") == 390
     phone.field.fill("answered from a phone")
-    phone.composer.get_by_role("button", name="Send").click()
+    phone.composer.get_by_role("button", name="Send", exact=True).click()
     expect(phone.message("answered from a phone")).to_be_visible()
     phone.page.get_by_role("button", name="Details").click()
     expect(phone.details).to_be_visible()

@@ -74,5 +74,5 @@ def test_the_notice_of_a_merge_never_covers_the_composer(
     if width < 960:
         desk.details.get_by_role("button", name="Back").click()
     toasts = desk.page.locator(".toast")
-    parts = [desk.field, desk.composer.get_by_role("button", name="Send")]
+    parts = [desk.field, desk.composer.get_by_role("button", name="Send", exact=True)]
     assert not any(overlap(toast, part) for toast, part in product(toasts.all(), parts))

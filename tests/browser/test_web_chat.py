@@ -172,7 +172,7 @@ def test_files_go_both_ways(hub: RunningHub, desk: Desk, visitor: Visitor) -> No
     form = {"name": "return form.pdf", "mimeType": "application/pdf", "buffer": sample_files.pdf()}
     desk.composer.locator("input[type=file]").set_input_files(form)  # type: ignore[arg-type]
     expect(desk.composer.get_by_text("return form.pdf")).to_be_visible()
-    expect(desk.composer.get_by_role("button", name="Send")).to_be_enabled()
+    expect(desk.composer.get_by_role("button", name="Send", exact=True)).to_be_enabled()
     desk.says("please fill it in")
     link = visitor.log.get_by_role("link", name="return form.pdf")
     expect(link).to_be_visible()

@@ -54,7 +54,8 @@ def test_a_message_reads_as_many_rows_among_few_customers_as_among_many(
     for number in range(MANY):
         desk.customer(f"many-{number}").says("Hello")
     # Former versions of her own rows, which nothing has removed yet, are read and counted, too.
-    assert rows_read_by_a_message(desk, anna) < few + MANY / 4
+    # PostgreSQL may look through the table for its statistics meanwhile: the least of three counts.
+    assert min(rows_read_by_a_message(desk, anna) for _ in range(3)) < few + MANY / 4
 
 
 @pytest.mark.parametrize("store", DATABASES[1:], indirect=True)

@@ -8,11 +8,18 @@ export async function registerServiceWorker(): Promise<ServiceWorkerRegistration
   registered ??= navigator.serviceWorker.register('/service-worker.js', { scope: '/', updateViaCache: 'none' });
   try {
     await registered;
-    return await navigator.serviceWorker.ready;
+    // A worker that never gets ready (a browser that blocks it) must stop nothing, not a sign-out either.
+    return await Promise.race([navigator.serviceWorker.ready, noneAfter(READY_WITHIN_MS)]);
   } catch {
     registered = undefined; // such as in a private window
     return null;
   }
+}
+
+const READY_WITHIN_MS = 3_000;
+
+function noneAfter(milliseconds: number): Promise<null> {
+  return new Promise((resolve) => setTimeout(() => resolve(null), milliseconds));
 }
 
 /** Opens what a click on a notification leads to in this tab. */
