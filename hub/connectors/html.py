@@ -71,7 +71,7 @@ _SOURCE = re.compile(r' src="([^"]*)"')
 _CONTENT_ID = re.compile(r' src="cid:([^"]*)"')
 _STYLE = re.compile(r' style="([^"]*)"')
 _BODY = re.compile(r"<(/?)body(?=[\s>/])", re.I)
-_COLOURED_BODY = re.compile(r"<body\s[^>]{0,2000}?(?:bgcolor|style)\s{0,8}=", re.I)
+_COLOURED_BODY = re.compile(r"<body\s[^<>]{0,2000}?(?:bgcolor|style)\s{0,8}=", re.I)
 # Each alternative begins with another character: linear.
 _ONE_DECLARATION = r"""(?:[^;"'\\()]|"[^"\\]*"|'[^'\\]*'|\((?:[^"'\\()]|"[^"\\]*"|'[^'\\]*')*\))+"""
 _DECLARATION = re.compile(_ONE_DECLARATION)

@@ -317,6 +317,7 @@ FAMILIES: dict[str, Family] = {
     "comments": _page(b"<!--"),
     "unclosed elements": _page(b"<div>"),
     "unclosed formats": _page(b"<b><i><u>"),
+    "bodies that never end": _page(b"<body "),
     "unclosed formats of many kinds": _distinct('<font size="{}" color=red>x<p>'),
     "990 unclosed formats": lambda n: _mail(
         b"Content-Type: text/html\r\n",
